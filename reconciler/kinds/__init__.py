@@ -1,0 +1,25 @@
+"""What a persona, a tool ... is: one file a kind, one line here."""
+
+from __future__ import annotations
+
+from reconciler.kinds.base import KindSpec
+from reconciler.registry import Registry
+
+KINDS: Registry[KindSpec] = Registry(
+    "kind",
+    "reconciler.kinds",
+    {
+        "persona": "persona:KIND",
+        "tool": "tool:KIND",
+    },
+)
+
+
+def kind(name: str) -> KindSpec:
+    """The kind called `name` in addresses (`persona`). Raises `UsageError` for an unknown one."""
+    return KINDS.get(name)
+
+
+def manifest_kinds() -> dict[str, KindSpec]:
+    """Every word that may stand behind `kind:` in a manifest, with what it means (`PAL` is a Persona)."""
+    return {word: spec for spec in KINDS.all().values() for word in spec.manifest_kinds}

@@ -1,0 +1,115 @@
+"""The records that describe a kind: its fields and everything the core has to know about them, as data.
+
+A kind knows nothing of endpoints (`providers/`) and nothing of comparing (`core/`). Whatever is special about a field
+is a property declared here, so that validation, comparison, redaction, `explain` and the JSON Schema all follow from
+one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reconciler.types.json import Json
+
+
+class Type(Enum):
+    """The JSON type of a field's value."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    STRINGS = "list of strings"
+    LIST = "list"
+    OBJECT = "object"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row: a place in the API body and what is known about it."""
+
+    path: str
+    """Canonical JSON pointer; a `*` token stands for any member of a free object."""
+    type: Type
+    doc: str
+    """One or two sentences for `explain` and for editors."""
+    source: str = ""
+    """Where the fact comes from: the page of the vendor's documentation, its client, or observation."""
+    default: Json = None
+    """The documented default; absent and null read as this. None: absent and null are equal, nothing else is."""
+    conditional: bool = False
+    """The default holds only while the parent object exists (an absent conversational flow is inactive)."""
+    hides: tuple[Json, ...] = ()
+    """Further values that some servers leave out on read because they are the default there."""
+    enum: tuple[str, ...] = ()
+    """Known values; the service adds values, so others are a warning."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Wire word per vocabulary where it differs from the canonical one: `{"persona": "persona_name"}`."""
+    spellings: tuple[str, ...] = ()
+    """Further words that mean the same on read."""
+    secret: bool = False
+    """Hidden on read (mask, null or absent), redacted everywhere, kept only as a keyed digest."""
+    server: bool = False
+    """Assigned by the server: dropped before comparing, never sent."""
+    atomic: bool = False
+    """The API replaces the object whole: one leaf, compared after `fill`."""
+    fill: Mapping[str, Json] = field(default_factory=dict)
+    """Members the server fills in inside an atomic object, by pointer relative to it."""
+    set_like: bool = False
+    """A list whose order means nothing."""
+    keyed: bool = False
+    """A list of function tools: one leaf per function name."""
+    ref: str | None = None
+    """The kind whose id stands here (in each item, for a list)."""
+    verbatim: bool = False
+    """Never look for `{env}`, `{file}` or `{ref}` inside: the value is a schema or a foreign format."""
+    required: bool = False
+    deprecated: str | None = None
+    """Why and what to use instead."""
+    limits: str = ""
+    """Limits in words, for `explain`: "at most 50 items"."""
+    example: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Values that must travel with any write under `under` while the object has `when` (13.4)."""
+
+    under: str
+    when: str
+    carry: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """One kind."""
+
+    name: str
+    """snake_case, the first part of an address."""
+    manifest_kinds: tuple[str, ...]
+    """Words behind `kind:`; the first is the one we write."""
+    doc: str
+    fields: tuple[Field, ...]
+    id_words: tuple[str, ...]
+    """Members that hold the id on read, best first."""
+    name_field: str
+    """Canonical pointer of the human name, used for adoption."""
+    level: int
+    """Creates and updates run from low to high, deletes from high to low."""
+    merge_patch: bool = False
+    """True when the API's PATCH takes a partial object instead of RFC 6902 operations."""
+    unique_names: bool = False
+    """The API refuses a second object of the same name."""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
+    alone: tuple[str, ...] = ()
+    """Pointers that must be patched by a request of their own."""
+    companions: tuple[Companion, ...] = ()
+    attachments: str | None = None
+    """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
+    bare_keys: frozenset[str] = frozenset()
+    """A file without `kind` whose top-level keys include one of these is a body of this kind (section 5)."""

@@ -1,0 +1,118 @@
+"""Tool: a function in the account's registry that any number of personas may attach."""
+
+from __future__ import annotations
+
+from reconciler.kinds.base import Field, KindSpec, Type
+
+DOCS = "create-tool"
+
+KIND = KindSpec(
+    name="tool",
+    manifest_kinds=("Tool",),
+    doc="A function that a persona may call, delivered to the app or to an HTTPS endpoint.",
+    id_words=("tool_id", "uuid", "id"),
+    name_field="/name",
+    level=1,
+    merge_patch=True,
+    unique_names=True,
+    bare_keys=frozenset(),
+    fields=(
+        Field(
+            "/tool_id", Type.STRING, "The id, t followed by 12 hex digits.", DOCS, spellings=("uuid",), server=True
+        ),
+        Field(
+            "/name",
+            Type.STRING,
+            "The function's name, unique in the account.",
+            DOCS,
+            required=True,
+            limits="^[a-zA-Z_][a-zA-Z0-9_]{0,63}$",
+            example="lookup_policy",
+        ),
+        Field(
+            "/description",
+            Type.STRING,
+            "When and how to use it; the model reads this.",
+            DOCS,
+            required=True,
+            limits="description and parameters together at most 10,000 characters",
+        ),
+        Field(
+            "/parameters",
+            Type.OBJECT,
+            "JSON Schema of the arguments; replaced whole by the API.",
+            DOCS,
+            default={},
+            atomic=True,
+            verbatim=True,
+        ),
+        Field("/trigger_type", Type.STRING, "When it fires.", DOCS, default="in_call", enum=("in_call", "post_call")),
+        Field(
+            "/origin",
+            Type.STRING,
+            "Which part of the pipeline calls it.",
+            DOCS,
+            default="llm",
+            enum=("llm", "vision", "audio"),
+        ),
+        Field(
+            "/on_call",
+            Type.STRING,
+            "What is said while it runs. Not for vision and audio tools.",
+            "llm-tool page",
+            hides=("generate_filler",),
+            enum=("generate_filler", "static_filler", "silent", "passthrough"),
+        ),
+        Field(
+            "/on_resolve",
+            Type.STRING,
+            "What happens with the result.",
+            "llm-tool page",
+            default="fire_and_forget",
+            enum=("generate_response", "response_in_result", "add_to_context", "fire_and_forget"),
+        ),
+        Field("/static_filler", Type.STRING, "The text for on_call static_filler.", DOCS),
+        Field(
+            "/delivery",
+            Type.OBJECT,
+            "Exactly one channel: app_message true, or api.",
+            DOCS,
+            default={"app_message": True},
+            atomic=True,
+            fill={
+                "/app_message": False,
+                "/api": None,
+                "/api/method": "POST",
+                "/api/timeout": 10,
+                "/api/headers": {},
+                "/api/auth": {"type": "none"},
+                "/api/auth/location": None,
+                "/api/body_template": None,
+                "/api/query_params": {},
+                "/api/content_type": None,
+            },
+        ),
+        *(
+            Field(f"/delivery/api/{name}", Type.STRING, doc, "llm-tool-auth page", secret=True)
+            for name, doc in (
+                ("auth/token", "Bearer token."),
+                ("auth/password", "Basic password."),
+                ("auth/value", "API key."),
+                ("auth/secret", "HMAC secret."),
+                ("auth/client_secret", "OAuth client secret."),
+                ("headers/*", "One header; may carry a credential."),
+            )
+        ),
+        Field("/tags", Type.STRINGS, "Labels in the account.", "vendor client", default=[], set_like=True),
+        *(
+            Field(path, Type.ANY, doc, DOCS, server=True)
+            for path, doc in (
+                ("/owner_id", "The account."),
+                ("/is_system_tool", "True for the vendor's own tools."),
+                ("/created_at", "When it was created."),
+                ("/updated_at", "When it was last changed."),
+                ("/type", "user or system."),
+            )
+        ),
+    ),
+)

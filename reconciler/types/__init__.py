@@ -1,0 +1,1 @@
+"""Frozen records that cross a boundary; no behaviour beyond their own invariants."""

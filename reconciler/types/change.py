@@ -1,0 +1,148 @@
+"""What a plan says about one resource: the action, why, the fields, the patch and the requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Lifecycle
+
+
+class Action(Enum):
+    """The value is the symbol that stands before the address in a text plan."""
+
+    NOOP = " "
+    CREATE = "+"
+    UPDATE = "~"
+    DELETE = "-"
+    FORGET = "."
+    """Leaves state, the live object stays."""
+
+
+class Direction(Enum):
+    """Who moved since the last apply."""
+
+    GIT = "git"
+    LIVE = "live"
+    BOTH = "both"
+
+
+class Reason(Enum):
+    """Why this action; for display and reports, never steering apply."""
+
+    NEW = "new"
+    ADOPTED_BY_ID = "adopted_by_id"
+    ADOPTED_BY_NAME = "adopted_by_name"
+    PENDING = "pending"
+    """An earlier run created it and could not record the outcome."""
+    CHANGED = "changed"
+    DELETED_OUTSIDE = "deleted_outside"
+    NOT_IN_MANIFESTS = "delete_because_no_manifest"
+    DESTROY = "destroy"
+    REMOVED = "removed"
+    MOVED = "moved"
+    OBSERVE = "observe"
+    REPOINTED = "repointed"
+    """Only references changed, because what they point to gets a new id in this plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One leaf that differs, in canonical words."""
+
+    path: str
+    direction: Direction
+    before: Json = None
+    """The live value; null when absent, `(sensitive)` when secret."""
+    after: Json = None
+    """The desired value; null when removed. Secrets are `$secret` markers, unknown ids null (`after_unknown`)."""
+    sensitive: bool = False
+    after_unknown: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatchOp:
+    """One RFC 6902 operation, in wire words, valid against the object as it was read."""
+
+    op: str
+    path: str
+    value: Json = None
+    source: str | None = None
+    """`from` of a move."""
+
+    def to_json(self) -> Object:
+        if self.op == "move":
+            return {"op": "move", "from": self.source, "path": self.path}
+        if self.op == "remove":
+            return {"op": "remove", "path": self.path}
+        return {"op": self.op, "path": self.path, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One write that apply will send. Apply fills placeholders and nothing else (13.17)."""
+
+    method: str
+    path: str
+    """Below the base URL; an id not known yet is `{persona.x}`."""
+    address: Address
+    body: Json = None
+    """With `$ref` and `$secret` markers where the value is known only at apply."""
+    purpose: str = "update"
+    """create | update | conferencing | attach | detach | delete"""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a change may not be applied as it stands."""
+
+    rule: str
+    """deletes | protect | mass_change | empty_set | account | probable_rename | observe | secret ..."""
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource in a plan."""
+
+    address: Address
+    action: Action
+    reason: Reason | None = None
+    id: str | None = None
+    """Live id; None until created."""
+    importing: str | None = None
+    """The id that this plan takes into state."""
+    previous: Address | None = None
+    """The address it had before a move."""
+    before: Object | None = None
+    """Canonical live document without server-owned fields; secrets `(sensitive)`."""
+    after: Object | None = None
+    """Canonical document as it will be; secrets are markers, unknown ids null."""
+    fields: tuple[FieldChange, ...] = ()
+    patch: tuple[PatchOp, ...] = ()
+    requests: tuple[Request, ...] = ()
+    managed: Object | None = None
+    """Pointer -> desired value (markers included) of every leaf that is ours after this change: what apply records
+    as sent. None for deletes and forgets."""
+    lifecycle: Lifecycle = Lifecycle()
+    source: str | None = None
+    name: str | None = None
+    """The name that will be sent with a create, or that the live object bears."""
+    level: int = 0
+    """Dependency level; deletes run the other way round."""
+    depends_on: tuple[Address, ...] = ()
+    live_digest: str | None = None
+    """Digest of the live object as planned against (13.1); None for creates."""
+    parents: tuple[str, ...] = ()
+    """Objects that this change creates on the way to its leaves (13.11)."""
+    blocked: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether this counts for `--detailed-exitcode` (13.20)."""
+        return self.action is not Action.NOOP or self.importing is not None or self.previous is not None

@@ -1,0 +1,81 @@
+"""What happens during a run, as it happens: one closed union for progress, JSON lines and logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.types.address import Address
+from reconciler.types.change import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`done` of `total` objects of a kind were read; total None while unknown."""
+
+    kind: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    operation: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    address: Address
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    address: Address
+    action: Action
+    id: str | None
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    address: Address
+    action: Action
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    address: Address
+    action: Action
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth a line: a lock taken over, a retry, a lock that is held while reading."""
+
+    message: str
+    level: str = "info"
+    """info | warning"""
+
+
+@dataclass(frozen=True, slots=True)
+class StateSaved:
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    operation: str
+    done: int
+    failed: int
+    skipped: int
+
+
+Event: TypeAlias = (
+    Reading | RunStarted | StepStarted | StepDone | StepFailed | StepSkipped | Notice | StateSaved | RunFinished
+)

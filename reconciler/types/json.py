@@ -1,0 +1,71 @@
+"""The JSON value type, JSON pointers as text, and the two marker objects that stand for values not known yet."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Object: TypeAlias = "dict[str, Json]"
+
+SECRET = "$secret"  # {"$secret": {"env": "X"}} | {"$secret": {"file": "p"}} | {"$secret": {"literal": "addr/ptr"}}
+REF = "$ref"  # {"$ref": "tool.lookup_policy"}: the id of that resource
+
+
+def escape(token: str) -> str:
+    """One reference token of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
+
+
+def join(*tokens: str) -> str:
+    """`join("layers", "llm")` is `"/layers/llm"`."""
+    return "".join("/" + escape(token) for token in tokens)
+
+
+def split(pointer: str) -> tuple[str, ...]:
+    """`split("/layers/llm")` is `("layers", "llm")`; the empty pointer is the whole document."""
+    if not pointer:
+        return ()
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
+
+
+def within(pointer: str, parent: str) -> bool:
+    """Whether `pointer` is `parent` or lies under it."""
+    return pointer == parent or pointer.startswith(parent + "/")
+
+
+def lookup(document: Json, pointer: str, default: Json = None) -> Json:
+    """The value at `pointer`, or `default` where a member is absent. Lists are indexed by number."""
+    value = document
+    for token in split(pointer):
+        if isinstance(value, dict):
+            if token not in value:
+                return default
+            value = value[token]
+        elif isinstance(value, list):
+            if not token.isdigit() or int(token) >= len(value):
+                return default
+            value = value[int(token)]
+        else:
+            return default
+    return value
+
+
+def _marker(value: Json, name: str) -> Json:
+    return value[name] if isinstance(value, dict) and len(value) == 1 and name in value else None
+
+
+def secret_of(value: Json) -> dict[str, str] | None:
+    """`{"env": "X"}`, `{"file": path}` or `{"literal": where}` for a secret marker, else None."""
+    inner = _marker(value, SECRET)
+    return {key: str(part) for key, part in inner.items()} if isinstance(inner, dict) else None
+
+
+def ref_of(value: Json) -> str | None:
+    """The address text of a reference marker, else None."""
+    inner = _marker(value, REF)
+    return inner if isinstance(inner, str) else None
+
+
+def is_marker(value: Json) -> bool:
+    """A marker is one leaf wherever it stands, though JSON would call it an object."""
+    return secret_of(value) is not None or ref_of(value) is not None

@@ -1,0 +1,54 @@
+"""What the account holds, as the API showed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.json import Object
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """One object of the account, in the words the API used. Only `core.canonical` makes it comparable."""
+
+    kind: str
+    id: str
+    name: str | None
+    body: Object
+    detailed: bool = False
+    """True when the body came from a GET of this one object, False when it is a list item."""
+    tools: tuple[str, ...] | None = None
+    """Ids of the registry tools attached, sorted; None when not known. Only personas have it."""
+    read_at: float = 0.0
+    """Monotonic seconds of the clock that read it; an update re-reads what is older than 5 s (13.17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All objects of type user of one kind, from a complete list (13.8)."""
+
+    kind: str
+    objects: Mapping[str, LiveObject]
+    """By id, in the order of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who the key belongs to, as far as the API tells (13.6)."""
+
+    base_url: str
+    vocabulary: str
+    owner: str | None = None
+    """`owner_id` where some object shows one."""
+    key_digest: str | None = None
+    """Salted digest of the API key; several keys of one account are normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The account as one run read it."""
+
+    account: Account
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    """By kind; a kind that nobody asked for is absent."""

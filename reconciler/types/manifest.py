@@ -1,0 +1,80 @@
+"""What the files say: manifests, moved and removed documents, and the set of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.json import Object
+from reconciler.types.source import Source
+
+
+class Manage(Enum):
+    """How much of an object is ours."""
+
+    FULL = "full"
+    OBSERVE = "observe"
+    """Compare and report, never write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Remembered in state, so that it survives the removal of the manifest (13.12)."""
+
+    protect: bool = False
+    ignore: tuple[str, ...] = ()
+    """Canonical JSON pointers: written on create, then neither compared nor written."""
+    manage: Manage = Manage.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One resource as written, for one workspace (its overlays merged in)."""
+
+    address: Address
+    spec: Object
+    """The API body in canonical words (`kinds`), overlays merged. `{env}`, secret `{file}` and literal secrets are
+    `$secret` markers, `{ref}` is a `$ref` marker, other `{file}` references are their text."""
+    written: Object
+    """The body in the author's own words (markers as above), without overlays: what lints of spelling look at."""
+    source: Source
+    overlays: tuple[Source, ...] = ()
+    id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`kind: Moved`: rename without re-creation."""
+
+    before: Address
+    after: Address
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """`kind: Removed`: forget without destroying."""
+
+    address: Address
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSet:
+    """Everything that one run read from the files."""
+
+    manifests: tuple[Manifest, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    inputs_digest: str = ""
+    """Digest over the files that were read; for reports only."""
+    commit: str | None = None
+    """The git commit the files came from (`--ref`), or HEAD of a clean work tree; for reports only."""
+    paths: tuple[str, ...] | None = None
+    """The paths given on the command line, relative to the project; None means the whole project (13.15)."""

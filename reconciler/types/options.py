@@ -1,0 +1,42 @@
+"""What a run was asked to do, as the engine sees it: the flags of plan and apply without their spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """Flags that decide what a plan holds."""
+
+    targets: tuple[Address, ...] = ()
+    """Only these and what they depend on."""
+    excludes: tuple[Address, ...] = ()
+    """All but these and what depends on them."""
+    selector: Mapping[str, str] = field(default_factory=dict)
+    """Only resources whose labels have all of these."""
+    destroy: bool = False
+    refresh_only: bool = False
+    """Only take what is live into state: no write to the account."""
+    allow_deletes: bool = False
+    allow_mass_change: bool = False
+    accept_account: bool = False
+    resend_secrets: bool = False
+    migrate: bool = False
+    record: bool = False
+    """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """Flags that decide how a plan is carried out."""
+
+    parallelism: int = 10
+    lock_timeout: float = 0.0
+    force_maker: bool = False
+    saved: bool = False
+    """The plan comes from a file: every promise of 13.1 is checked before the first write."""
+    accept_account: bool = False

@@ -1,0 +1,102 @@
+"""The plan: everything that apply needs, and nothing that it has to work out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Direction
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.json import Json
+from reconciler.types.live import Account
+
+
+@dataclass(frozen=True, slots=True)
+class DriftField:
+    """One managed leaf that somebody moved in the account. Path "" means the whole object is gone."""
+
+    path: str
+    direction: Direction
+    before: Json = None
+    """The manifest's value while its digest equals what was sent, else null with `before_unknown`."""
+    after: Json = None
+    """The live value; `(sensitive)` for a secret."""
+    before_unknown: bool = False
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriftItem:
+    """One managed object that moved outside."""
+
+    address: Address
+    id: str
+    changes: tuple[DriftField, ...]
+    reason: str | None = None
+    """`deleted_outside`, `observe`, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts for the summary line."""
+
+    imported: int = 0
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+    forgotten: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    not_looked_at: int = 0
+    """Entries whose source lies outside the paths given (13.15)."""
+    unmanaged: int = 0
+    """User objects of the account that no manifest claims."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.imported or self.added or self.changed or self.destroyed or self.forgotten or self.moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order in which they will be applied."""
+
+    workspace: str
+    account: Account
+    lineage: str
+    serial: int
+    changes: tuple[Change, ...] = ()
+    """Every difference, plus no-ops whose recorded digests would change (hidden from reports)."""
+    drift: tuple[DriftItem, ...] = ()
+    blocked: tuple[Block, ...] = ()
+    """Blocks of the plan as a whole; those of one change are on the change."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    summary: Summary = Summary()
+    mode: str = "normal"
+    """normal | destroy | refresh-only"""
+    inputs_digest: str = ""
+    commit: str | None = None
+    project: str | None = None
+    names_absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind -> names that no live object bore when the creates were planned (13.1)."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """`kind/id` -> digest of live objects that the plan only refers to (13.1)."""
+    pending: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Reserved for intents that the plan settles: address -> candidate ids."""
+
+    @property
+    def all_blocks(self) -> tuple[Block, ...]:
+        return self.blocked + tuple(block for change in self.changes for block in change.blocked)
+
+    @property
+    def applyable(self) -> bool:
+        return not self.all_blocks and not any(d.is_error for d in self.diagnostics)
+
+    @property
+    def differences(self) -> tuple[Change, ...]:
+        """What reports show: no-ops left out, except imports and moves."""
+        return tuple(change for change in self.changes if change.is_difference)
+
+    def count(self, action: Action) -> int:
+        return sum(1 for change in self.changes if change.action is action)

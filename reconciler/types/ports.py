@@ -1,0 +1,152 @@
+"""The whole edge on one page: what the engine asks of the outside world.
+
+Implementations: providers/ (Provider), backends/ (Backend), reporters/ (Reporter), loader/secrets.py (Secrets),
+cli/wiring.py (Clock, Emit, Confirm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from reconciler.types.change import Change, Request
+from reconciler.types.event import Event
+from reconciler.types.json import Json, Object
+from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.report import Report, Style
+from reconciler.types.state import LockInfo
+
+Emit: TypeAlias = Callable[[Event], None]
+Confirm: TypeAlias = Callable[[str], bool]
+
+
+class Clock(Protocol):
+    """Time as the engine sees it; tests hand in one that jumps."""
+
+    def now(self) -> str:
+        """UTC as ISO 8601 with seconds, `2026-11-21T05:13:47Z`."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Secrets(Protocol):
+    """Resolves `$secret` markers. Nothing else in the program sees a secret's value but the digest and the wire."""
+
+    def resolve(self, reference: Mapping[str, str]) -> str | None:
+        """The value of `{"env": X}`, `{"file": path}` or `{"literal": where}`; None when it is not available."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The API's answer to a write. `body` is None for 204, 304 and anything that is not JSON."""
+
+    status: int
+    body: Json = None
+
+
+class Provider(Protocol):
+    """Speaks to one account.
+
+    Must: be safe to call from several threads; raise only `ProviderError`s; return bodies as found; list only
+    objects of type user; never follow a redirect to another host with the key.
+    Must not: compare, normalise, or decide what to write.
+    May: refuse writes (`reading=True` when it was made), raising `WriteRefused`.
+    """
+
+    kinds: Sequence[str]
+    """The kinds this provider can hold."""
+    vocabulary: str
+    """pal | persona: the words on the wire."""
+
+    def account(self) -> Account:
+        """Base URL, vocabulary, and what is known of the owner so far; costs no request."""
+        ...
+
+    def list(self, kind: str) -> Listing:
+        """A complete list (13.8). Raises `IncompleteList`."""
+        ...
+
+    def get(self, kind: str, id: str) -> LiveObject | None:
+        """One object by id, in detail; None when the API says 400/404 for that id."""
+        ...
+
+    def attached_tools(self, id: str) -> tuple[str, ...]:
+        """Ids of the registry tools attached to the persona `id`, sorted."""
+        ...
+
+    def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
+        """The writes that carry out `change`, in order; pure. `before` is the live body as found (for updates)."""
+        ...
+
+    def send(self, request: Request, *, force: bool = False) -> Answer:
+        """Send one write whose placeholders are filled. 304 is an answer, not an error.
+
+        A create is sent once: when its outcome is unknown, raises `OutcomeUnknown`. Everything else is retried
+        with backoff. `force` discards a person's unpublished edits (`--force-maker`).
+        Raises `Rejected`, `NotFound`, `MakerConflict`, `AuthRefused`, `Unavailable`.
+        """
+        ...
+
+    def created_id(self, kind: str, answer: Answer) -> str | None:
+        """The id in the answer to a create, whatever its spelling."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Backend(Protocol):
+    """Moves bytes and locks; the format of the state lives above, once (`core.statefile`).
+
+    Must: write atomically; survive kill -9 at any moment with either the old or the new bytes.
+    Must not: look into the bytes.
+    """
+
+    def read(self) -> bytes | None:
+        """The document, None when there is none yet."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def read_journal(self) -> Iterable[bytes]:
+        """Lines appended since the last `clear_journal`, a torn last line left out; empty where there is none."""
+        ...
+
+    def append_journal(self, line: bytes) -> None:
+        """Append one line (without newline) and make it durable before returning. Called from several threads."""
+        ...
+
+    def clear_journal(self) -> None: ...
+
+    def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[None]:
+        """Take the lock or raise `StateLocked` with its holder.
+
+        A dead process's lock on the same host is taken over at once (with a `Notice`), any other after its lease.
+        While held, the lease is renewed.
+        """
+        ...
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock now, None when nobody does (a dead holder counts as nobody)."""
+        ...
+
+    def break_lock(self, id: str) -> None:
+        """Remove the lock with this id. Raises `StateError` when another or none is held."""
+        ...
+
+    def describe(self) -> str:
+        """Where the state lives, for messages: a path or a URL without credentials."""
+        ...
+
+
+class Reporter(Protocol):
+    """Report -> text of one format; pure."""
+
+    def __call__(self, report: Report, style: Style) -> str: ...

@@ -1,0 +1,61 @@
+"""The project file as records: workspaces, providers, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.json import Object
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """`type` is a name in the providers table; `settings` the rest of the mapping (markers for `{env: X}`)."""
+
+    type: str
+    settings: Object = field(default_factory=dict)
+    vocabulary: str = "pal"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """`type` is a name in the backends table."""
+
+    type: str = "local"
+    settings: Object = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Safety on the plan (8, 13.14)."""
+
+    deletes: str = "deny"
+    """deny (`--allow-deletes` lifts it) | allow | never"""
+    max_change_percent: float = 30
+    min_resources: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One account plus its settings."""
+
+    name: str
+    provider: ProviderSettings
+    state: BackendSettings = BackendSettings()
+    overlays: tuple[str, ...] = ()
+    """Folders relative to the project folder."""
+    policy: Policy = Policy()
+    parallelism: int = 10
+    max_requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`root` is the folder that everything is relative to: that of the project file, or the manifests' folder."""
+
+    root: str
+    workspaces: Mapping[str, Workspace]
+    default_workspace: str
+    name: str = "project"
+    file: str | None = None
+    """The project file, None for the built-in workspaces."""

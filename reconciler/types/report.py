@@ -1,0 +1,62 @@
+"""The only thing a reporter sees: what a verb found or did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.types.address import Address
+from reconciler.types.change import Action
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.plan import Plan, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The outcome of one change."""
+
+    address: Address
+    action: Action
+    outcome: str
+    """done | failed | skipped"""
+    id: str | None = None
+    message: str | None = None
+    hint: str | None = None
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """done + failed + skipped == planned. `summary` counts what was really done."""
+
+    steps: tuple[StepResult, ...] = ()
+    summary: Summary = Summary()
+    serial: int = 0
+    interrupted: bool = False
+
+    def count(self, outcome: str) -> int:
+        return sum(1 for step in self.steps if step.outcome == outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`verb` is plan | apply | destroy | drift | validate | show ..."""
+
+    verb: str
+    workspace: str = ""
+    plan: Plan | None = None
+    result: ApplyResult | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    exit_code: int = 0
+    notes: tuple[str, ...] = field(default_factory=tuple)
+    """Lines for a person: "3 unmanaged objects", "no state: nothing to compare"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a reporter may write. Machine formats ignore it."""
+
+    color: bool = False
+    width: int = 100
+    verbose: bool = False
+    quiet: bool = False

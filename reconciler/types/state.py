@@ -1,0 +1,97 @@
+"""What we know of the last apply: ids, digests of what was sent and seen, and creates whose outcome is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.address import Address
+from reconciler.types.manifest import Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One managed object. Digests are by canonical JSON pointer (13.10)."""
+
+    id: str
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """Digest of what we sent (or, on adoption, of what the manifest says)."""
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """Digest of what the server showed, only where it differs from `sent`."""
+    lifecycle: Lifecycle = Lifecycle()
+    source: str | None = None
+    """Path of the manifest relative to the project (13.15)."""
+    parents: tuple[str, ...] = ()
+    """Objects on the way to our leaves that we created, so that they can be removed again (13.11)."""
+    assumed: tuple[str, ...] = ()
+    """Secret paths taken on trust at import (13.5)."""
+    name: str | None = None
+    """The object's name as last seen: for messages about an object that is gone."""
+    refs: tuple[str, ...] = ()
+    """Addresses that this object refers to: deletes run users first."""
+
+    def seen_at(self, pointer: str) -> str | None:
+        """The digest the server showed at `pointer`."""
+        return self.seen.get(pointer) or self.sent.get(pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create that was about to be sent: written before the request, dropped with its outcome (13.9)."""
+
+    address: Address
+    kind: str
+    name: str
+    """The name sent."""
+    before: tuple[str, ...] = ()
+    """Ids that bore this name before the request."""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One workspace. `serial` rises by one with every write of the document; `lineage` never changes."""
+
+    lineage: str
+    serial: int = 0
+    workspace: str = ""
+    resources: Mapping[Address, Entry] = field(default_factory=dict)
+    pending: tuple[Intent, ...] = ()
+    owner: str | None = None
+    """`owner_id` of the account, where the API shows one."""
+    keys: tuple[str, ...] = ()
+    """Salted digests of the API keys known to belong to this account."""
+    base_url: str | None = None
+    salt: str = ""
+    """Hex; for scrypt digests of secrets and of keys."""
+    digest_key: str | None = None
+    """Id of the key that secret digests were made with; None for scrypt."""
+    applied_plans: tuple[str, ...] = ()
+    """Digests of the saved plans that were applied to this state (newest last, bounded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockInfo:
+    """Who holds a lock. All texts; times are ISO 8601 UTC."""
+
+    id: str
+    operation: str
+    who: str
+    """user@host"""
+    host: str
+    process: int
+    since: str
+    expires: str
+    """End of the lease; the holder renews it while it lives."""
+    version: str
+    run: str | None = None
+    """URL of the CI job, where there is one."""
+
+    def record(self) -> dict[str, str]:
+        """The same as text fields, for messages and for backends that store JSON."""
+        fields = {
+            "ID": self.id, "Operation": self.operation, "Who": self.who, "Host": self.host,
+            "Process": str(self.process), "Created": self.since, "Expires": self.expires,
+            "Version": self.version,
+        }  # fmt: skip
+        return {**fields, "Run": self.run} if self.run else fields
