@@ -1,0 +1,1 @@
+"""The thinking: pure functions from manifests, state and live objects to a plan."""

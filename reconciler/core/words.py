@@ -1,0 +1,92 @@
+"""The two vocabularies: wire words to canonical words and back, at declared places only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.shape import Node, node_at, shape
+from reconciler.kinds.base import KindSpec
+from reconciler.types.json import Json, Object, escape, is_marker, join, split
+
+
+def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
+    """`body` in canonical words, and the canonical pointers where two spellings disagree.
+
+    Only what changes is copied. Where two spellings stand side by side, equal values become one, a null gives way,
+    and otherwise the first one is kept and its pointer is listed.
+    """
+    clashes: list[str] = []
+    renamed = _rename(shape(spec), body, "", clashes)
+    return (renamed if isinstance(renamed, dict) else body), tuple(clashes)
+
+
+def _rename(node: Node, value: Json, path: str, clashes: list[str]) -> Json:
+    if not isinstance(value, dict) or is_marker(value):
+        return value
+    result = value
+    if node.renames and not node.renames.keys().isdisjoint(value):
+        result = {}
+        for word, member in value.items():
+            name = node.renames.get(word, word)
+            known = result.get(name)
+            if known is None:
+                result[name] = member
+            elif member is not None and member != known:
+                clashes.append(f"{path}/{escape(name)}")
+    for word in node.renames_below:
+        if word in result:
+            child = _rename(node.children[word], result[word], f"{path}/{word}", clashes)
+            if child is not result[word]:
+                result = {**result, word: child}
+    return result
+
+
+def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
+    """How the member `word` of `node` is called on the wire.
+
+    The spelling that the object `like` already uses wins; otherwise the vocabulary decides.
+    """
+    if like is not None and isinstance(like, dict) and word not in like:
+        for spelling, canonical in node.renames.items():
+            if canonical == word and spelling in like:
+                return spelling
+    elif isinstance(like, dict):
+        return word
+    row = node.child(word).field
+    return row.words.get(vocabulary, word) if row is not None else word
+
+
+def wire_words(spec: KindSpec, body: Object, vocabulary: str, like: Json = None) -> Object:
+    """`body` (canonical) in the words of `vocabulary`, or in those that the live object `like` uses."""
+    return _to_wire(shape(spec), body, vocabulary, like)
+
+
+def _to_wire(node: Node, body: Mapping[str, Json], vocabulary: str, like: Json) -> Object:
+    result: Object = {}
+    for word, member in body.items():
+        name = wire_word(node, word, vocabulary, like)
+        child = node.children.get(word)
+        if child is not None and isinstance(member, dict) and (child.renames or child.renames_below):
+            member = _to_wire(child, member, vocabulary, like.get(name) if isinstance(like, dict) else None)
+        result[name] = member
+    return result
+
+
+def wire_pointer(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> str:
+    """A canonical pointer as the live object `like` would spell it."""
+    node = shape(spec)
+    tokens: list[str] = []
+    for token in split(pointer):
+        name = wire_word(node, token, vocabulary, like)
+        tokens.append(name)
+        node = node.child(token)
+        like = like.get(name) if isinstance(like, dict) else None
+    return join(*tokens)
+
+
+def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Json:
+    """A value that will stand at the canonical `pointer`, with the members inside it in wire words."""
+    node = node_at(spec, pointer)
+    if isinstance(value, dict) and (node.renames or node.renames_below) and not is_marker(value):
+        return _to_wire(node, value, vocabulary, None)
+    return value
