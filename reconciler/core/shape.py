@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.json import split
@@ -13,7 +13,7 @@ from reconciler.types.json import split
 class Node:
     """One place in a body. Built once per kind and never changed afterwards."""
 
-    field: Field | None = None
+    row: Field | None = None
     children: dict[str, Node] = field(default_factory=dict)
     """By canonical word."""
     star: Node | None = None
@@ -36,7 +36,7 @@ class Node:
 UNKNOWN = Node()
 
 
-@lru_cache(maxsize=None)
+@cache
 def shape(spec: KindSpec) -> Node:
     """The tree of `spec`; computed once."""
     root = Node()
@@ -49,7 +49,7 @@ def shape(spec: KindSpec) -> Node:
                 node = node.star
             else:
                 node = node.children.setdefault(token, Node())
-        node.field = row
+        node.row = row
         _declare_words(root, tokens, row)
     _mark(root)
     return root
@@ -82,4 +82,4 @@ def node_at(spec: KindSpec, pointer: str) -> Node:
 
 def field_at(spec: KindSpec, pointer: str) -> Field | None:
     """The declared field at `pointer`, None where the table is silent."""
-    return node_at(spec, pointer).field
+    return node_at(spec, pointer).row

@@ -52,7 +52,7 @@ def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
                 return spelling
     elif isinstance(like, dict):
         return word
-    row = node.child(word).field
+    row = node.child(word).row
     return row.words.get(vocabulary, word) if row is not None else word
 
 

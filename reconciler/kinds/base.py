@@ -84,7 +84,7 @@ class Companion:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KindSpec:
     """One kind."""
 
