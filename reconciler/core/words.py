@@ -46,14 +46,13 @@ def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
 
     The spelling that the object `like` already uses wins; otherwise the vocabulary decides.
     """
-    if like is not None and isinstance(like, dict) and word not in like:
-        for spelling, canonical in node.renames.items():
-            if canonical == word and spelling in like:
-                return spelling
-    elif isinstance(like, dict):
-        return word
     row = node.child(word).row
-    return row.words.get(vocabulary, word) if row is not None else word
+    preferred = row.words.get(vocabulary, word) if row is not None else word
+    if isinstance(like, dict) and preferred not in like:
+        for spelling in (word, *node.renames):
+            if spelling in like and node.renames.get(spelling, word) == word:
+                return spelling
+    return preferred
 
 
 def wire_words(spec: KindSpec, body: Object, vocabulary: str, like: Json = None) -> Object:

@@ -1,0 +1,140 @@
+"""The three-way comparison of one leaf: what the manifest says, what was sent and seen, what is live (6, 13.2, 13.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.core.canonical import at_default, effective, is_masked, leaves, same
+from reconciler.core.secretbook import HIDDEN, SecretBook, has_secret
+from reconciler.core.shape import field_at
+from reconciler.kinds.base import Field, KindSpec
+from reconciler.types.change import Direction
+from reconciler.types.json import Json, Object
+
+ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
+NOT_COMPARABLE = "digest made under another key: not comparable, taken as unchanged"
+UNAVAILABLE = "secret not available here: taken as unchanged"
+
+
+class Sync(Enum):
+    """Whether a leaf needs a write, and who moved."""
+
+    SAME = "same"
+    GIT = "git"
+    LIVE = "live"
+    BOTH = "both"
+
+    @property
+    def direction(self) -> Direction:
+        return Direction(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for one leaf."""
+
+    sync: Sync
+    note: str | None = None
+    assumed: bool = False
+    desired_moved: bool = False
+    """The manifest is no longer what was sent (only meaningful with a sent digest)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One desired leaf with everything that is known about it."""
+
+    path: str
+    desired: Json
+    live: Json
+    sent: str | None
+    seen: str | None
+    parent_present: bool = True
+    tracked: bool = True
+    """The object is in state; a hidden secret of an object that is only now adopted is assumed."""
+
+
+def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
+    """Apply the rules of 13.2 in their order."""
+    row = field_at(spec, leaf.path)
+    secret = is_secret(row, leaf.desired)
+    missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
+    if hidden(row, leaf.live):
+        return _hidden(leaf, book, missing=missing)
+    live = effective(row, leaf.live, parent_present=leaf.parent_present)
+    if leaf.desired is None:
+        if at_default(row, live) or only_defaults(spec, leaf.path, live):
+            return Verdict(Sync.SAME)
+    elif not missing:
+        desired = effective(row, book.fill(leaf.desired) if secret else leaf.desired)
+        if same(desired, live) or (live is None and desired in ([], {})):
+            return Verdict(Sync.SAME)
+    if leaf.sent is None:
+        return Verdict(Sync.GIT)
+    live_same = _live_same(leaf, book.digest(live, secret=secret), book)
+    if missing:
+        return Verdict(Sync.SAME, UNAVAILABLE) if live_same else Verdict(Sync.LIVE)
+    desired_same = book.equal(desired_digest(row, leaf.desired, book), leaf.sent)
+    note = NOT_COMPARABLE if desired_same is None else None
+    if desired_same is not False:
+        return Verdict(Sync.SAME, note) if live_same else Verdict(Sync.LIVE, note)
+    return Verdict(Sync.GIT if live_same else Sync.BOTH, desired_moved=True)
+
+
+def _hidden(leaf: Leaf, book: SecretBook, *, missing: bool) -> Verdict:
+    if leaf.desired is None:
+        # A mask means that there is a value; nothing at all is what the manifest wants.
+        return Verdict(Sync.GIT) if is_masked(leaf.live) else Verdict(Sync.SAME)
+    if leaf.sent is None:
+        return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True)
+    if missing:
+        return Verdict(Sync.SAME, UNAVAILABLE)
+    equal = book.equal(book.digest(book.fill(leaf.desired), secret=True), leaf.sent)
+    if equal is None:
+        return Verdict(Sync.SAME, NOT_COMPARABLE)
+    return Verdict(Sync.SAME) if equal else Verdict(Sync.GIT, desired_moved=True)
+
+
+def _live_same(leaf: Leaf, live: str, book: SecretBook) -> bool:
+    """Whether the live value is what was seen last; a value hidden then and shown now is held against `sent`."""
+    seen = leaf.seen if leaf.seen is not None else leaf.sent
+    if seen == HIDDEN:
+        seen = leaf.sent
+    return seen is not None and book.equal(live, seen) is not False
+
+
+def is_secret(row: Field | None, desired: Json) -> bool:
+    """Whether this leaf is kept only as a one-way digest and shown as `(sensitive)`."""
+    return (row is not None and row.secret) or has_secret(desired)
+
+
+def hidden(row: Field | None, live: Json) -> bool:
+    """Whether the server did not show this value (13.5): a mask anywhere; on a secret path also null and absent."""
+    return is_masked(live) or (live is None and row is not None and row.secret)
+
+
+def desired_digest(row: Field | None, desired: Json, book: SecretBook) -> str:
+    """What state records as sent. Every reference must be available."""
+    secret = is_secret(row, desired)
+    value = book.fill(desired) if secret else desired
+    return book.digest(effective(row, value), secret=secret)
+
+
+def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, *, parent_present: bool) -> str:
+    """What state records as seen."""
+    if hidden(row, live):
+        return HIDDEN
+    secret = is_secret(row, desired)
+    return book.digest(effective(row, live, parent_present=parent_present), secret=secret)
+
+
+def only_defaults(spec: KindSpec, path: str, value: Json) -> bool:
+    """Whether an object at `path` says no more than its absence would."""
+    if not isinstance(value, dict):
+        return False
+    document: Object = value
+    for token in reversed(path.split("/")[1:]):
+        document = {token: document}
+    inner = leaves(spec, document)
+    return all(at_default(field_at(spec, pointer), leaf) for pointer, leaf in inner.items())

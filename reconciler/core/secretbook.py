@@ -1,0 +1,77 @@
+"""The secrets of one run: resolved once, compared and digested here, and never copied into a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from reconciler.core.digest import SecretDigests, canonical_bytes, comparable, digest
+from reconciler.types.json import Json, secret_of
+
+HIDDEN = "hidden"
+"""Stands in `seen` for a value that the server did not show."""
+
+
+def markers(value: Json) -> Iterator[Mapping[str, str]]:
+    """Every secret reference inside `value`."""
+    reference = secret_of(value)
+    if reference is not None:
+        yield reference
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from markers(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from markers(item)
+
+
+def has_secret(value: Json) -> bool:
+    """Whether a secret reference stands anywhere in `value`."""
+    return isinstance(value, dict | list) and next(markers(value), None) is not None
+
+
+def describe(reference: Mapping[str, str]) -> str:
+    """How a person would name the reference: `env NORTHWIND_KEY`, `file keys/llm.txt`."""
+    return ", ".join(f"{kind} {name}" for kind, name in reference.items())
+
+
+class SecretBook:
+    """Looks references up lazily and keeps the answers for the run."""
+
+    def __init__(self, digests: SecretDigests, resolve: Callable[[Mapping[str, str]], str | None]) -> None:
+        self.digests = digests
+        self._resolve = resolve
+        self._known: dict[tuple[tuple[str, str], ...], str | None] = {}
+
+    def value(self, reference: Mapping[str, str]) -> str | None:
+        """The secret, or None when it is not available here."""
+        key = tuple(sorted(reference.items()))
+        if key not in self._known:
+            self._known[key] = self._resolve(reference)
+        return self._known[key]
+
+    def missing(self, value: Json) -> tuple[str, ...]:
+        """The references inside `value` that are not available, in words."""
+        return tuple(describe(reference) for reference in markers(value) if self.value(reference) is None)
+
+    def fill(self, value: Json) -> Json:
+        """`value` with every reference replaced. The caller made sure that none is missing."""
+        reference = secret_of(value)
+        if reference is not None:
+            return self.value(reference)
+        if isinstance(value, dict):
+            return {key: self.fill(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.fill(item) for item in value]
+        return value
+
+    def digest(self, value: Json, *, secret: bool) -> str:
+        """The digest that state keeps: one-way and keyed for a secret, plain otherwise."""
+        if not secret or value is None:
+            return digest(value)
+        text = value if isinstance(value, str) else canonical_bytes(value).decode("utf-8", "surrogatepass")
+        return self.digests.of(text)
+
+    @staticmethod
+    def equal(a: str, b: str) -> bool | None:
+        """Whether two digests are of one value; None when they were made under different keys."""
+        return a == b if comparable(a, b) else None
