@@ -1,0 +1,113 @@
+"""What holds for every test: no network beyond this machine, a home of its own, and nobody else's environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Whatever a developer or a CI runner has set and the program, git or a library would listen to.
+FOREIGN = (
+    "TAVUS_", "RECONCILER_", "GITHUB_", "GITLAB_", "CI_", "BUILD_", "GIT_", "XDG_", "AWS_", "PG", "CLICK_",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "SSL_CERT_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "_RECONCILER_COMPLETE",
+)  # fmt: skip
+
+homes = count(1)
+
+
+class NetworkBlocked(RuntimeError):
+    """A test tried to leave this machine. No `OSError`, so that no library takes it for a network that is down."""
+
+
+def is_local(address: object) -> bool:
+    """Whether a socket address is a loopback one, a name for it, or no internet address at all."""
+    if not isinstance(address, tuple) or not address:
+        return True
+    host = address[0]
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    return host in {None, "", "localhost"} or is_loopback(str(host))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is the text of a loopback address."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def guarded(real: Callable[..., Any], position: int) -> Callable[..., Any]:
+    """`real`, refusing when its argument at `position` is an address (or a host name) beyond this machine."""
+
+    def guard(*arguments: Any, **options: Any) -> Any:
+        if len(arguments) > position:
+            target = arguments[position]
+            address = target if isinstance(target, tuple) else (target,)
+            unix = isinstance(arguments[0], socket.socket) and arguments[0].family == socket.AF_UNIX
+            if not unix and not is_local(address):
+                raise NetworkBlocked(f"a test tried to reach {address[0]!r}; only 127.0.0.1 is allowed")
+        return real(*arguments, **options)
+
+    return guard
+
+
+GUARDS = (
+    (socket.socket, "connect", guarded(socket.socket.connect, 1)),
+    (socket.socket, "connect_ex", guarded(socket.socket.connect_ex, 1)),
+    (socket, "getaddrinfo", guarded(socket.getaddrinfo, 0)),
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Block connections and name look-ups beyond the loopback interface.
+
+    Once a test and not once a run: other plug-ins put the originals back after each test.
+    """
+    for place, name, guard in GUARDS:
+        monkeypatch.setattr(place, name, guard)
+
+
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, and an environment without keys, proxies, colours and CI variables."""
+    home = _homes / str(next(homes))
+    home.mkdir()
+    for name in [name for name in os.environ if name == "CI" or name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
+    settings = {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home / ".config",
+        "XDG_CACHE_HOME": home / ".cache",
+        "XDG_DATA_HOME": home / ".local" / "share",
+        "XDG_STATE_HOME": home / ".local" / "state",
+        # A test that commits something needs an author, and nobody's git settings but these.
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Test",
+        "GIT_AUTHOR_EMAIL": "test@example.invalid",
+        "GIT_COMMITTER_NAME": "Test",
+        "GIT_COMMITTER_EMAIL": "test@example.invalid",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, str(value))
+    return home
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder that holds `pyproject.toml`."""
+    return Path(__file__).resolve().parent.parent
