@@ -1,0 +1,243 @@
+"""The floors of the package: who may import whom, what the pure floors may not do, and what start-up may cost."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "reconciler"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+PURE = ("types", "kinds", "core", "rules", "migrations", "reporters")
+
+# import-linter sees imports; what a bare name or an attribute can reach, only the syntax tree shows.
+FORBIDDEN_NAMES = {"open", "print", "input", "eval", "exec", "breakpoint", "__import__"}
+FORBIDDEN_ATTRIBUTES = {
+    "now", "today", "utcnow", "uuid1", "uuid4", "environ", "getenv", "putenv", "urandom", "getcwd", "token_hex",
+    "read_text", "write_text", "read_bytes", "write_bytes", "monotonic", "perf_counter", "time_ns", "sleep",
+}  # fmt: skip
+FORBIDDEN_IMPORTS = {
+    "os", "sys", "io", "pathlib", "time", "random", "secrets", "uuid", "socket", "ssl", "subprocess", "threading",
+    "asyncio", "tempfile", "shutil", "glob", "http", "signal", "multiprocessing", "concurrent", "ctypes", "locale",
+    "getpass", "platform", "logging", "importlib", "sqlite3", "fcntl", "mmap", "select",
+    "httpx", "click", "yaml", "rich", "pydantic", "obstore", "psycopg",
+}  # fmt: skip
+
+VAGUE = {"utils", "util", "helpers", "helper", "common", "models", "misc", "stuff", "tools_"}
+
+LONGEST = 400
+LONG = 300
+HEAVY = ("httpx", "pydantic", "yaml", "jsonpatch", "deepdiff", "rich", "importlib.metadata", "asyncio", "ssl")
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def dotted(path: Path) -> str:
+    """`reconciler/core/diff.py` is `reconciler.core.diff`, a package its folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def pure_modules() -> list[Path]:
+    return [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in PURE]
+
+
+def impurities(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and name of everything in `tree` that reaches for the outside world."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in FORBIDDEN_NAMES:
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if node.attr in FORBIDDEN_ATTRIBUTES:
+                yield node.lineno, node.attr
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] in FORBIDDEN_IMPORTS:
+                    yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            module = "" if node.level else node.module or ""
+            if module.partition(".")[0] in FORBIDDEN_IMPORTS:
+                yield node.lineno, module
+
+
+def test_the_package_was_found() -> None:
+    assert len(MODULES) > 20
+    assert {"types", "kinds", "core"} <= {path.relative_to(PACKAGE).parts[0] for path in pure_modules()}
+
+
+def test_imports_go_down_only() -> None:
+    """The contracts stand in pyproject.toml under [tool.importlinter]."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=short)
+def test_pure_floors_reach_for_nothing(path: Path) -> None:
+    found = [f"{short(path)}:{line}: {name}" for line, name in impurities(parse(path))]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("open('x')", "open"),
+        ("print(1)", "print"),
+        ("from datetime import datetime\ndatetime.now()", "now"),
+        ("import datetime as d\nd.date.today()", "today"),
+        ("def f():\n    import os\n    return os.environ['X']", "os"),
+        ("from pathlib import Path", "pathlib"),
+        ("import urllib.request, http.client", "http.client"),
+        ("import uuid\nuuid.uuid4()", "uuid4"),
+        ("x = path.read_text()", "read_text"),
+        ("emit = print", "print"),
+    ],
+)
+def test_an_impurity_is_seen(source: str, name: str) -> None:
+    assert name in {found for _, found in impurities(ast.parse(source))}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from reconciler.types.json import Json",
+        "import json, re, hashlib\nfrom dataclasses import dataclass",
+        "class Clock:\n    def now(self) -> str: ...",
+        "Field(path='/open', print_width=3)",
+        "from . import os",
+    ],
+)
+def test_pure_code_is_left_alone(source: str) -> None:
+    assert not list(impurities(ast.parse(source)))
+
+
+def test_every_module_imports_alone() -> None:
+    """Each in a process of its own, so that no module leans on another having been imported before it.
+
+    One interpreter forks a child for each: the libraries are loaded once, none of ours is.
+    """
+    script = """
+import json, os, sys
+for library in ("click", "httpx", "pydantic", "yaml", "jsonpatch"):
+    try:
+        __import__(library)
+    except ImportError:
+        pass
+failed = []
+for name in json.loads(sys.argv[1]):
+    child = os.fork()
+    if child == 0:
+        try:
+            __import__(name)
+        except BaseException as error:
+            sys.stderr.write(f"{name}: {type(error).__name__}: {error}\\n")
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] != 0:
+        failed.append(name)
+sys.exit(len(failed) > 0)
+"""
+    names = json.dumps([dotted(path) for path in MODULES])
+    command = [sys.executable, "-c", script, names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {short(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    for name, length in sorted(lengths.items(), key=lambda item: -item[1]):
+        if length > LONG:
+            print(f"{length:4} {name}")
+    assert [f"{name} has {length} lines" for name, length in lengths.items() if length > LONGEST] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_every_module_starts_with_what_is_in_it(path: Path) -> None:
+    documentation = ast.get_docstring(parse(path), clean=True)
+    assert documentation, f"{short(path)} has no docstring"
+    first, *rest = documentation.splitlines()
+    assert first.strip(), "the first line says what is in the module"
+    assert first.rstrip().endswith((".", ":", "?")), f"{short(path)}: one sentence on the first line: {first!r}"
+    assert not rest or not rest[0].strip(), f"{short(path)}: an empty line follows the first one"
+
+
+def test_only_the_command_line_prints() -> None:
+    found = [
+        f"{short(path)}:{node.lineno}"
+        for path in MODULES
+        if path.relative_to(PACKAGE).parts[0] != "cli"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Name) and node.id == "print"
+    ]
+    assert found == []
+
+
+def test_names_say_what_is_inside() -> None:
+    assert [short(path) for path in MODULES if {part.removesuffix(".py") for part in path.parts} & VAGUE] == []
+
+
+def test_every_folder_of_the_package_is_a_package() -> None:
+    folders = {path.parent for path in MODULES}
+    assert [short(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_the_version_is_a_constant() -> None:
+    """Asking the installed distribution for its version would cost a third of the start-up."""
+    values = {
+        target.id: statement.value
+        for statement in parse(PACKAGE / "__init__.py").body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    version = values["__version__"]
+    assert isinstance(version, ast.Constant)
+    assert isinstance(version.value, str)
+    assert f"## {version.value}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]], ids=" ".join)
+def test_start_up_imports_click_and_nothing_of_weight(arguments: list[str]) -> None:
+    assert heavy_modules_after(arguments, {}) == []
+
+
+def test_completion_imports_nothing_of_weight() -> None:
+    words = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler pl", "COMP_CWORD": "1"}
+    assert heavy_modules_after([], words) == []
+
+
+def heavy_modules_after(arguments: list[str], environment: dict[str, str]) -> list[str]:
+    """Which of `HEAVY` are loaded after the program ran with `arguments` in a fresh interpreter."""
+    script = """
+import json, sys
+from reconciler.__main__ import main
+sys.argv = ["reconciler", *json.loads(sys.argv[1])]
+try:
+    main()
+except SystemExit as end:
+    assert end.code in (0, None), end.code
+finally:
+    sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
+"""
+    command = [sys.executable, "-c", script, json.dumps(arguments)]
+    variables = {**os.environ, **environment}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert "click" in loaded
+    return [name for name in HEAVY if name in loaded]
