@@ -1,0 +1,141 @@
+"""The suite about itself: it mirrors the package, every test asserts something, and no test waits for time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+
+# Modules without a test file of their own name, and where they are tested instead.
+ELSEWHERE = {
+    "reconciler/registry.py": "tests/contracts",
+    "reconciler/errors.py": "tests/cli",
+}
+
+# Folders whose entries walk through one contract test.
+CONTRACTS = {
+    "reconciler/rules": "tests/contracts/test_rules.py",
+    "reconciler/types": "tests/core",
+}
+
+CHECKS = ("assert", "check", "expect", "verify", "require", "must")
+
+
+def short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def own_test(module: Path) -> Path:
+    """`reconciler/core/diff.py` has `tests/core/test_diff.py`; a trailing underscore is not part of the name."""
+    inside = module.relative_to(ROOT / "reconciler")
+    return ROOT / "tests" / inside.parent / f"test_{inside.stem.rstrip('_')}.py"
+
+
+def modules_to_mirror() -> list[Path]:
+    modules = sorted((ROOT / "reconciler").rglob("*.py"))
+    return [path for path in modules if path.name not in {"__init__.py", "__main__.py"}]
+
+
+def elsewhere(module: Path) -> str | None:
+    return ELSEWHERE.get(short(module)) or CONTRACTS.get(short(module.parent))
+
+
+def test_the_suite_mirrors_the_package() -> None:
+    missing = [short(path) for path in modules_to_mirror() if not own_test(path).is_file()]
+    assert [name for name in missing if not elsewhere(ROOT / name)] == []
+
+
+def test_the_list_of_exceptions_is_true() -> None:
+    """An exception is named only where it is needed, and what it points to exists."""
+    assert [name for name in ELSEWHERE if not (ROOT / name).is_file() or own_test(ROOT / name).is_file()] == []
+    assert [place for place in {*ELSEWHERE.values(), *CONTRACTS.values()} if not (ROOT / place).exists()] == []
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def called(node: ast.AST) -> str:
+    """The last part of the name that a call calls, empty for anything else."""
+    if not isinstance(node, ast.Call):
+        return ""
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def asserts(function: ast.AST, helpers: set[str]) -> bool:
+    """Whether `function` holds an assertion, or calls something that does."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        name = called(node)
+        if name in {"raises", "warns", "fail"} or name in helpers or name.lstrip("_").startswith(CHECKS):
+            return True
+    return False
+
+
+def idle_tests(tree: ast.Module) -> list[str]:
+    """Names of tests in `tree` that assert nothing, also not through a function of the same file."""
+    helpers: set[str] = set()
+    while True:
+        more = {f.name for f in functions(tree) if not f.name.startswith("test_") and asserts(f, helpers)}
+        if more <= helpers:
+            break
+        helpers |= more
+    return [f.name for f in functions(tree) if f.name.startswith("test_") and not asserts(f, helpers)]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=short)
+def test_every_test_asserts_something(path: Path) -> None:
+    assert idle_tests(ast.parse(path.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=short)
+def test_no_test_sleeps(path: Path) -> None:
+    """A test that sleeps is slow on a good day and fails on a bad one. Wait for the thing itself."""
+    tree = ast.parse(path.read_text("utf-8"))
+    modules = {"time", "asyncio"}
+    sleeps = [
+        f"{short(path)}:{node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "sleep"
+        and isinstance(node.value, ast.Name)
+        and node.value.id in modules
+    ]
+    imports = [
+        f"{short(path)}:{node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in modules
+        for alias in node.names
+        if alias.name == "sleep"
+    ]
+    assert sleeps + imports == []
+
+
+@pytest.mark.parametrize(
+    ("source", "idle"),
+    [
+        ("def test_a():\n    f()\n", ["test_a"]),
+        ("def test_a():\n    assert f()\n", []),
+        ("def test_a():\n    with pytest.raises(ValueError):\n        f()\n", []),
+        ("def same(x):\n    assert x\ndef test_a():\n    same(1)\n", []),
+        ("def deep(x):\n    same(x)\ndef same(x):\n    assert x\ndef test_a():\n    deep(1)\n", []),
+        ("def test_a():\n    assert_same(1)\n", []),
+        ("class TestA:\n    def test_b(self):\n        pass\n", ["test_b"]),
+    ],
+)
+def test_an_idle_test_is_seen(source: str, idle: list[str]) -> None:
+    assert idle_tests(ast.parse(source)) == idle
+
+
+def test_test_folders_are_no_packages() -> None:
+    """With importlib mode two files of one name may live in two folders; an `__init__.py` would undo that."""
+    assert [short(path) for path in (ROOT / "tests").rglob("__init__.py")] == []
