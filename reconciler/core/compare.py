@@ -1,4 +1,4 @@
-"""The three-way comparison of one leaf: what the manifest says, what was sent and seen, what is live (6, 13.2, 13.5)."""
+"""The three-way comparison of one leaf: what the manifest says, what was sent and seen, what is live."""
 
 from __future__ import annotations
 

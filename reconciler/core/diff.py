@@ -23,7 +23,7 @@ from reconciler.types.json import Json, Object, join, lookup, split, within
 def build_patch(
     spec: KindSpec, raw: Object, edits: Sequence[Edit], vocabulary: str
 ) -> tuple[tuple[PatchOp, ...], tuple[str, ...]]:
-    """The operations that carry out `edits` on the live body `raw`, and the canonical pointers of the objects created.
+    """The operations that carry out `edits` on the live body `raw`, and the pointers of objects it creates.
 
     The result is proven: applied to `raw` it gives exactly the edited document and nothing else moves.
     Raises `AssertionError` when the proof fails, which is a bug in this module and never the user's doing.

@@ -137,6 +137,8 @@ class Change:
     depends_on: tuple[Address, ...] = ()
     live_digest: str | None = None
     """Digest of the live object as planned against (13.1); None for creates."""
+    detailed: bool = False
+    """Whether `live_digest` is of a GET of this one object (else of its item in the list)."""
     parents: tuple[str, ...] = ()
     """Objects that this change creates on the way to its leaves (13.11)."""
     blocked: tuple[Block, ...] = ()

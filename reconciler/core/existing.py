@@ -1,0 +1,275 @@
+"""One resource against its live object: the edits, the fields that differ, the drift, and the change they make."""
+
+from __future__ import annotations
+
+from reconciler.core import compare as three_way
+from reconciler.core.canonical import at_default, comparable, effective, leaf_at, leaves
+from reconciler.core.compare import Leaf, Sync, Verdict
+from reconciler.core.diff import build_patch
+from reconciler.core.digest import digest
+from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.match import Binding
+from reconciler.core.planner import (
+    SENSITIVE,
+    Context,
+    Planned,
+    atomic_parent,
+    field_change,
+    ignored,
+    live_document,
+    object_digest,
+    unknown_ids,
+)
+from reconciler.core.redact import redact
+from reconciler.core.secretbook import HIDDEN
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason
+from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.plan import DriftField
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry
+
+
+def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Planned:
+    """A resource whose live object is known: tracked in state, or adopted by this plan."""
+    return _Existing(resource, live, binding, context).plan()
+
+
+class _Existing:
+    """Collects what differs between one resource and its live object."""
+
+    def __init__(self, resource: Resource, live: LiveObject, binding: Binding, context: Context) -> None:
+        self.resource = resource
+        self.live = live
+        self.binding = binding
+        self.context = context
+        self.spec = kind(resource.address.kind)
+        self.entry = binding.entry
+        self.observing = resource.lifecycle.manage is Manage.OBSERVE
+        self.document = live_document(self.spec, live)
+        self.edits: dict[str, Edit] = {}
+        self.fields: list[FieldChange] = []
+        self.drift: list[DriftField] = []
+        self.notes: list[str] = []
+        self.dropped: list[str] = []
+        self.assumed: list[str] = []
+        self.blocks: list[Block] = []
+        self.absent = False
+        self.managed: Object = {
+            path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
+        }
+
+    def plan(self) -> Planned:
+        for path, value in self.managed.items():
+            self.compare_leaf(path, value)
+        if self.entry is not None and not self.observing:
+            self.collect_removals(self.entry)
+        if not self.observing:
+            self.carry_companions()
+        change = self.change()
+        return Planned(change, tuple(self.drift), self.absent, tuple(self.dropped), tuple(self.assumed))
+
+    def compare_leaf(self, path: str, value: Json) -> None:
+        row = field_at(self.spec, path)
+        current = leaf_at(self.spec, self.document, path)
+        parent = path.rpartition("/")[0]
+        parent_present = not parent or isinstance(lookup(self.document, parent), dict)
+        # What is only observed is held against the manifest alone: nothing of it was ever sent.
+        entry = None if self.observing else self.entry
+        leaf = Leaf(
+            path,
+            value,
+            current,
+            entry.sent.get(path) if entry else None,
+            entry.seen_at(path) if entry else None,
+            parent_present,
+            tracked=entry is not None,
+        )
+        verdict = three_way.compare(self.spec, leaf, self.context.book)
+        if verdict.sync is Sync.SAME and self.context.resend_secrets and three_way.is_secret(row, value):
+            verdict = Verdict(Sync.GIT)
+        if verdict.note and (verdict.sync is Sync.SAME or verdict.sync is Sync.LIVE):
+            self.notes.append(f"{path}: {verdict.note}")
+        if verdict.assumed:
+            self.assumed.append(path)
+        if verdict.sync is Sync.SAME:
+            return
+        self.absent = self.absent or (current is None and value is not None)
+        self.add_field(path, verdict, current, value)
+        self.edit(path, value)
+
+    def add_field(self, path: str, verdict: Verdict, current: Json, value: Json) -> None:
+        direction = verdict.sync.direction
+        change = field_change(self.spec, path, direction, current, value)
+        if path == self.spec.attachments:
+            change = FieldChange(path, direction, current or [], value, after_unknown=unknown_ids(value))
+        self.fields.append(change)
+        if direction is not Direction.GIT or self.observing:
+            self.drift.append(
+                DriftField(
+                    path,
+                    direction if not self.observing else Direction.LIVE,
+                    before=None if verdict.desired_moved else change.after if not change.sensitive else SENSITIVE,
+                    after=change.before,
+                    before_unknown=verdict.desired_moved,
+                    sensitive=change.sensitive,
+                )
+            )
+
+    def edit(self, path: str, value: Json) -> None:
+        """Plan the write of one leaf; a leaf inside an atomic object is written with the whole object."""
+        if path == self.spec.attachments:
+            return
+        if value is None:
+            held = leaf_at(self.spec, self.document, path)
+            if held is not None:
+                self.edits[path] = Edit(path, remove=True)
+            return
+        atomic = atomic_parent(self.spec, path)
+        if atomic is not None:
+            self.edits[atomic] = Edit(atomic, lookup(self.resource.spec, atomic))
+            return
+        self.edits[path] = Edit(path, value)
+
+    def collect_removals(self, entry: Entry) -> None:
+        """Paths that we once applied and that left the manifest (13.11)."""
+        gone: list[str] = []
+        for path in entry.sent:
+            if path in self.resource.leaves:
+                continue
+            related = any(within(path, other) or within(other, path) for other in self.resource.leaves)
+            row = field_at(self.spec, path)
+            current = leaf_at(self.spec, self.document, path)
+            parent = path.rpartition("/")[0]
+            present = not parent or isinstance(lookup(self.document, parent), dict)
+            if ignored(path, self.resource.lifecycle.ignore) or related:
+                self.dropped.append(path)
+            elif current is None or at_default(row, current):
+                seen = entry.seen_at(path)
+                self.absent = self.absent or (current is None and seen not in (None, digest(None), HIDDEN))
+                self.dropped.append(path)
+            elif path == self.spec.name_field:
+                # An object without a name cannot be found again; the name stays as it is and is no longer ours.
+                self.dropped.append(path)
+            else:
+                gone.append(path)
+                moved = self._live_moved(entry, path, effective(row, current, parent_present=present))
+                direction = Direction.BOTH if moved else Direction.GIT
+                change = field_change(self.spec, path, direction, current, None)
+                if path == self.spec.attachments:
+                    change = FieldChange(path, direction, current, [])
+                self.fields.append(change)
+                if moved:
+                    self.drift.append(
+                        DriftField(
+                            path, direction, after=change.before, before_unknown=True, sensitive=change.sensitive
+                        )
+                    )
+                atomic = atomic_parent(self.spec, path)
+                if atomic is not None and atomic != path and lookup(self.resource.spec, atomic) is not None:
+                    self.edits[atomic] = Edit(atomic, lookup(self.resource.spec, atomic))
+                elif path != self.spec.attachments:
+                    self.edits[path] = Edit(path, remove=True)
+        self.remove_empty_parents(entry, gone)
+
+    def _live_moved(self, entry: Entry, path: str, current: Json) -> bool:
+        seen = entry.seen_at(path)
+        if seen is None or seen == HIDDEN:
+            return False
+        secret = three_way.is_secret(field_at(self.spec, path), None) or ":" in seen
+        if three_way.hidden(field_at(self.spec, path), current):
+            return False
+        return self.context.book.equal(self.context.book.digest(current, secret=secret), seen) is False
+
+    def remove_empty_parents(self, entry: Entry, gone: list[str]) -> None:
+        """Remove a parent that we created when nothing but defaults would stay in it."""
+        for parent in sorted(entry.parents):
+            inside = [path for path in gone if within(path, parent)]
+            if not inside or any(within(path, parent) for path in self.resource.leaves):
+                continue
+            held = lookup(self.document, parent)
+            if not isinstance(held, dict):
+                continue
+            rest = leaves(self.spec, apply_edits(self.spec, {}, [Edit(parent, held)]))
+            if all(path in inside or at_default(field_at(self.spec, path), value) for path, value in rest.items()):
+                for path in inside:
+                    self.edits.pop(path, None)
+                if not any(within(parent, other) for other in self.edits):
+                    self.edits[parent] = Edit(parent, remove=True)
+
+    def carry_companions(self) -> None:
+        """Values that the API wants again with any write near them (13.4)."""
+        for companion in self.spec.companions:
+            touched = [edit for path, edit in self.edits.items() if within(path, companion.under)]
+            if not touched or any(edit.remove and edit.path == companion.under for edit in touched):
+                continue
+            after = apply_edits(self.spec, self.document, self.edits.values())
+            if not leaf_at(self.spec, after, companion.when):
+                continue
+            for path in companion.carry:
+                if path in self.edits:
+                    continue
+                value = self.resource.leaves.get(path)
+                if value is None:
+                    current = leaf_at(self.spec, self.document, path)
+                    if current is None or three_way.hidden(field_at(self.spec, path), current):
+                        self.blocks.append(
+                            Block(
+                                "secret",
+                                f"{path} must travel with this write and is not in the manifest: {companion.why}",
+                                f"add {path} to the manifest as {{env: NAME}} or {{file: path}}",
+                            )
+                        )
+                        continue
+                    value = current
+                self.edits[path] = Edit(path, value)
+
+    def change(self) -> Change:
+        spec, resource = self.spec, self.resource
+        edits = [self.edits[path] for path in sorted(self.edits)]
+        after = apply_edits(spec, self.document, edits)
+        attached = next((change for change in self.fields if change.path == spec.attachments), None)
+        if attached is not None:
+            after = {**after, attached.path[1:]: attached.after}
+        adopted = self.entry is None
+        patch: tuple[PatchOp, ...] = ()
+        parents: tuple[str, ...] = ()
+        if edits and not self.observing:
+            patch, parents = build_patch(spec, self.live.body, edits, self.context.vocabulary)
+        writes = bool(patch) or attached is not None
+        action = Action.UPDATE if writes and not self.observing else Action.NOOP
+        reason = self.binding.reason
+        if self.observing and self.fields:
+            reason = Reason.OBSERVE
+        elif action is Action.UPDATE and self.fields and all(self._repointed(change) for change in self.fields):
+            reason = Reason.REPOINTED
+        return Change(
+            address=resource.address,
+            action=action,
+            reason=reason,
+            id=self.live.id,
+            importing=self.live.id if adopted else None,
+            previous=self.binding.previous,
+            before=redact(spec, comparable(spec, self.document)),
+            after=comparable(spec, after),
+            fields=tuple(sorted(self.fields, key=lambda change: change.path)),
+            patch=patch,
+            managed=self.managed,
+            lifecycle=resource.lifecycle,
+            source=resource.source.path if resource.source else None,
+            name=self.live.name,
+            level=spec.level,
+            depends_on=resource.refs,
+            live_digest=object_digest(spec, self.live),
+            detailed=self.live.detailed,
+            parents=parents,
+            blocked=tuple(self.blocks),
+            notes=tuple(self.notes),
+        )
+
+    def _repointed(self, change: FieldChange) -> bool:
+        row = field_at(self.spec, change.path)
+        return row is not None and row.ref is not None and change.after_unknown

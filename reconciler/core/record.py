@@ -1,0 +1,104 @@
+"""What state keeps of an object after it was applied, adopted or found in sync: digests of what was sent and seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.canonical import leaf_at
+from reconciler.core.compare import desired_digest, hidden, seen_digest
+from reconciler.core.planner import live_document
+from reconciler.core.resolve import bind
+from reconciler.core.secretbook import HIDDEN, SecretBook, has_secret
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Change
+from reconciler.types.json import Json, Object, lookup
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.state import Entry
+
+
+def record(
+    change: Change,
+    live: LiveObject,
+    old: Entry | None,
+    book: SecretBook,
+    ids: Mapping[Address, str],
+    *,
+    refresh: bool = False,
+) -> Entry:
+    """The state entry after `change`, from the object as it was read back.
+
+    With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git).
+    A secret that is not available here, or whose old digest was made under another key, keeps its old digests.
+    """
+    spec = kind(change.address.kind)
+    document = live_document(spec, live)
+    sent: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    assumed: list[str] = []
+    written = {field.path for field in change.fields}
+    managed = change.managed or {}
+    if change.lifecycle.manage is Manage.OBSERVE:
+        managed = {}
+    for path, desired in managed.items():
+        value = bind(desired, ids)
+        row = field_at(spec, path)
+        current = leaf_at(spec, document, path)
+        before = old.sent.get(path) if old is not None else None
+        if has_secret(value) and book.missing(value):
+            _keep(path, old, sent, seen)
+            continue
+        new = desired_digest(row, value, book)
+        if before is not None and path not in written and book.equal(new, before) is None:
+            _keep(path, old, sent, seen)
+            continue
+        shown = seen_digest(row, value, current, book, parent_present=_has_parent(document, path))
+        if refresh and shown != HIDDEN:
+            new = shown
+        sent[path] = new
+        if shown != new:
+            seen[path] = shown
+        if hidden(row, current) and path not in written and (old is None or path in old.assumed):
+            assumed.append(path)
+    return Entry(
+        id=live.id,
+        sent=sent,
+        seen=seen,
+        lifecycle=change.lifecycle,
+        source=change.source,
+        parents=_parents(change, old, sent),
+        assumed=tuple(assumed),
+        name=live.name or change.name,
+        refs=tuple(str(address) for address in change.depends_on),
+    )
+
+
+def _keep(path: str, old: Entry | None, sent: dict[str, str], seen: dict[str, str]) -> None:
+    if old is not None and path in old.sent:
+        sent[path] = old.sent[path]
+        if path in old.seen:
+            seen[path] = old.seen[path]
+
+
+def _has_parent(document: Object, path: str) -> bool:
+    parent = path.rpartition("/")[0]
+    return not parent or isinstance(lookup(document, parent), dict)
+
+
+def _parents(change: Change, old: Entry | None, sent: Mapping[str, str]) -> tuple[str, ...]:
+    """Objects that we created and that still hold something of ours."""
+    created = set(change.parents) | set(old.parents if old is not None else ())
+    if change.after is not None and old is None and change.importing is None:
+        created |= set(_objects(change.after, ""))
+    return tuple(sorted(parent for parent in created if any(path.startswith(parent + "/") for path in sent)))
+
+
+def _objects(value: Json, path: str) -> list[str]:
+    if not isinstance(value, dict):
+        return []
+    found = [path] if path.count("/") > 1 else []
+    for key, member in value.items():
+        found += _objects(member, f"{path}/{key}")
+    return found

@@ -1,0 +1,1 @@
+"""One file per verb: orders the pure steps and the effects, and sees the outside world only as `types.ports`."""

@@ -1,0 +1,28 @@
+"""One resource as the project wants it, after overlays and references: what the planner compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Lifecycle
+from reconciler.types.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`leaves` is `spec` flattened: canonical pointer -> normal value, markers in place of secrets and unknown ids."""
+
+    address: Address
+    spec: Object
+    leaves: Mapping[str, Json]
+    name: str
+    """The name sent with a create: the spec's own, else that of the manifest."""
+    id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+    source: Source | None = None
+    refs: tuple[Address, ...] = ()
+    """What it refers to, in this project."""
