@@ -1,0 +1,92 @@
+"""Text from outside made safe to look at: control, invisible and bidirectional characters become escapes.
+
+A name, a prompt or an error text of a server may hold terminal sequences that repaint the screen, characters that
+reverse the reading direction, or whole sentences in characters that no font draws. A person who reviews a change
+must see them, so they are shown as `«\\u202e»`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters by category, blank on every screen: Hangul fillers and the Braille blank.
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+# A cheap first test: most texts hold none of these, so the characters need not be looked at one by one.
+_SUSPECT = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ue000-\uf8ff]+"
+)
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_TAGS = range(0xE0020, 0xE007F)
+_JOINERS = "\u200c\u200d"
+_LONGEST_RUN = 8
+
+
+def visible(text: str) -> str:
+    """`text` with what a screen would hide or obey written out: `«\\u001b»[31m`. Tabs and line ends stay.
+
+    Joiners and variation selectors stay where they are ordinary spelling: inside emoji, and between letters of the
+    scripts that need them.
+    """
+    return _SUSPECT.sub(lambda match: _shown(match, text), text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: line ends and tabs are written out too. For names, identifiers and messages."""
+    shown = visible(text)
+    return shown.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def visible_spaces(text: str) -> str:
+    """Also the blanks that are not U+0020: for the changed part of a line, where they may be the whole change."""
+    shown = _SPACES.sub(lambda match: _escapes(match.group()), visible(text))
+    if shown and not shown.strip(" \t"):
+        return shown.replace(" ", "·").replace("\t", "→")
+    return shown
+
+
+def has_hidden(text: str) -> bool:
+    """Whether `visible` would change anything."""
+    return visible(text) != text
+
+
+def _shown(match: re.Match[str], text: str) -> str:
+    run = match.group()
+    before = text[match.start() - 1] if match.start() else ""
+    after = text[match.end()] if match.end() < len(text) else ""
+    return run if _ordinary(run, before, after) else _escapes(run)
+
+
+def _ordinary(run: str, before: str, after: str) -> bool:
+    if run in ("\ufe0f", "\ufe0e"):
+        return _is_pictogram(before)
+    if run in ("\u200d", "\ufe0f\u200d"):
+        return (_is_pictogram(before) and _is_pictogram(after)) or _is_complex_letter(before)
+    return run in _JOINERS and _is_complex_letter(before)
+
+
+def _is_pictogram(character: str) -> bool:
+    # "#", "*" and digits start keycaps; U+1F3FB-1F3FF are skin tones, category Sk.
+    return character != "" and (
+        unicodedata.category(character) in ("So", "Sk", "Sm") or character in "#*0123456789‼⁉"
+    )
+
+
+def _is_complex_letter(character: str) -> bool:
+    return character >= "\u0590" and unicodedata.category(character)[0] in "LM" and character not in _BLANK_LETTERS
+
+
+def _escapes(run: str) -> str:
+    if all(ord(character) in _TAGS for character in run):
+        plain = "".join(chr(ord(character) - 0xE0000) for character in run)
+        return f"«{len(run)} invisible tag characters: {plain}»"
+    shown = "".join(_escape(character) for character in run[:_LONGEST_RUN])
+    more = len(run) - _LONGEST_RUN
+    return f"«{shown}»" if more <= 0 else f"«{shown} and {more} more»"
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

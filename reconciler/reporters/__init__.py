@@ -1,0 +1,16 @@
+"""Report -> text of one format; pure. One file, one line here."""
+
+from __future__ import annotations
+
+from reconciler.registry import Registry
+from reconciler.types.ports import Reporter
+
+REPORTERS: Registry[Reporter] = Registry(
+    "report format",
+    "reconciler.reporters",
+    {
+        "text": "text:render",
+        "json": "json:render",
+        "ndjson": "ndjson:render",
+    },
+)
