@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ FORBIDDEN_IMPORTS = {
     "os", "sys", "io", "pathlib", "time", "random", "secrets", "uuid", "socket", "ssl", "subprocess", "threading",
     "asyncio", "tempfile", "shutil", "glob", "http", "signal", "multiprocessing", "concurrent", "ctypes", "locale",
     "getpass", "platform", "logging", "importlib", "sqlite3", "fcntl", "mmap", "select",
-    "httpx", "click", "yaml", "rich", "pydantic", "obstore", "psycopg",
+    "httpx", "click", "yaml", "rich", "pydantic", "obstore", "psycopg", "urllib.request",
 }  # fmt: skip
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "models", "misc", "stuff", "tools_"}
@@ -66,11 +67,11 @@ def impurities(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.attr
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.partition(".")[0] in FORBIDDEN_IMPORTS:
+                if {alias.name, alias.name.partition(".")[0]} & FORBIDDEN_IMPORTS:
                     yield node.lineno, alias.name
         elif isinstance(node, ast.ImportFrom):
             module = "" if node.level else node.module or ""
-            if module.partition(".")[0] in FORBIDDEN_IMPORTS:
+            if {module, module.partition(".")[0]} & FORBIDDEN_IMPORTS:
                 yield node.lineno, module
 
 
@@ -84,6 +85,15 @@ def test_imports_go_down_only() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_contracts_name_every_floor() -> None:
+    """A floor that is not listed would not be checked, and one that is listed must be there."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    floors = {f"reconciler.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py")}
+    pure, click = (set(contract["source_modules"]) for contract in settings if contract["type"] == "forbidden")
+    assert pure == {f"reconciler.{name}" for name in PURE} & floors
+    assert click == floors - {"reconciler.cli"}
 
 
 @pytest.mark.parametrize("path", pure_modules(), ids=short)
@@ -102,6 +112,7 @@ def test_pure_floors_reach_for_nothing(path: Path) -> None:
         ("def f():\n    import os\n    return os.environ['X']", "os"),
         ("from pathlib import Path", "pathlib"),
         ("import urllib.request, http.client", "http.client"),
+        ("from urllib.request import urlopen", "urllib.request"),
         ("import uuid\nuuid.uuid4()", "uuid4"),
         ("x = path.read_text()", "read_text"),
         ("emit = print", "print"),
@@ -119,6 +130,7 @@ def test_an_impurity_is_seen(source: str, name: str) -> None:
         "class Clock:\n    def now(self) -> str: ...",
         "Field(path='/open', print_width=3)",
         "from . import os",
+        "from urllib.parse import quote",
     ],
 )
 def test_pure_code_is_left_alone(source: str) -> None:
