@@ -9,6 +9,12 @@ from urllib.parse import unquote
 
 from reconciler.providers.simulator import (
     attachments,
+    deployments,
+    dictionaries,
+    documents,
+    guardrails,
+    library,
+    objectives,
     persona_patch,
     personas,
     tools,
@@ -21,9 +27,21 @@ from reconciler.types.json import Json
 
 PREFIX = "/v2"
 COLLECTIONS = {"pals": "pal", "personas": "persona"}
+FACES = {"faces": "pal", "replicas": "persona"}
 WRITES = frozenset({"POST", "PUT", "PATCH"})
 
-ROUTES: tuple[Route, ...] = merge(personas.ROUTES, persona_patch.ROUTES, attachments.ROUTES, tools.ROUTES)
+ROUTES: tuple[Route, ...] = merge(
+    personas.ROUTES,
+    persona_patch.ROUTES,
+    attachments.ROUTES,
+    tools.ROUTES,
+    guardrails.ROUTES,
+    objectives.ROUTES,
+    documents.ROUTES,
+    dictionaries.ROUTES,
+    deployments.ROUTES,
+    library.ROUTES,
+)
 
 
 def answer(world: World, call: Call, *, mood: Mood, now: str, admits: Callable[[str], bool] = bool) -> Reply:
@@ -69,7 +87,7 @@ def _match(path: str) -> tuple[tuple[Route, tuple[str, ...], str], ...]:
     parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/") if part]
     if not path.startswith(PREFIX + "/") or not parts:
         return ()
-    vocabulary = COLLECTIONS.get(parts[0], "pal")
+    vocabulary = {**COLLECTIONS, **FACES}.get(parts[0], "pal")
     found = []
     for route in ROUTES:
         pattern = route.path.strip("/").split("/")
@@ -82,9 +100,6 @@ def _match(path: str) -> tuple[tuple[Route, tuple[str, ...], str], ...]:
 
 def _fits(word: str, part: str) -> bool:
     return word in ("*", part) or (word == "{P}" and part in COLLECTIONS) or (word == "{F}" and part in FACES)
-
-
-FACES = frozenset({"faces", "replicas"})
 
 
 def _find(method: str, path: str) -> tuple[Route, tuple[str, ...], str]:

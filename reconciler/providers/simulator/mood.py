@@ -25,6 +25,8 @@ class Mood:
     unknown_id: Literal[400, 404] = 400
     """Status for an unknown or foreign persona."""
     unknown_tool: Literal[400, 404] = 404
+    unknown_object: Literal[400, 404] = 404
+    """Status for an unknown guardrail, set of objectives, document, dictionary or deployment."""
     secrets: Literal["mask", "omit", "echo"] = "mask"
     """Keys on read. `echo` can only show values that this very process has received: the file keeps digests."""
     headers: Literal["mask", "omit", "echo"] = "mask"

@@ -130,6 +130,7 @@ class Page:
     items: tuple[bytes, ...]
     total: int
     extras: tuple[tuple[str, int], ...] = ()
+    total_word: str = "total_count"
 
     def reply(self, list_key: str = "data") -> Reply:
         """The answer in the shape asked for: under `data`, bare, or under the collection's name."""
@@ -137,5 +138,5 @@ class Page:
         if list_key == "bare":
             return Reply(200, joined)
         name = "data" if list_key == "data" else self.key
-        tail = "".join(f',"{word}":{value}' for word, value in (("total_count", self.total), *self.extras))
+        tail = "".join(f',"{word}":{value}' for word, value in ((self.total_word, self.total), *self.extras))
         return Reply(200, f'{{"{name}":'.encode() + joined + tail.encode() + b"}")
