@@ -1,0 +1,39 @@
+"""What every entry of the providers table looks like, and what it is handed when a run opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.types.ports import Clock, Emit, Provider, Secrets
+from reconciler.types.project import ProviderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """The surroundings of one run, gathered by the composition root."""
+
+    workspace: str
+    state_folder: str
+    """Folder of this workspace's own files, `.reconciler/<workspace>`; an embedded world lives in it."""
+    clock: Clock
+    secrets: Secrets
+    random: Callable[[], float]
+    """Uniform in [0, 1); spreads retries."""
+    environ: Mapping[str, str]
+    emit: Emit | None = None
+    reading: bool = False
+    """The run only reads: whatever is no GET is refused by the transport."""
+    parallelism: int = 10
+    max_requests_per_second: float | None = None
+
+
+class OpenProvider(Protocol):
+    """An entry of the table.
+
+    Must: raise `UsageError` for settings it does not know, `AuthRefused` for a key that is not there.
+    Must not: send anything.
+    """
+
+    def __call__(self, settings: ProviderSettings, context: ProviderContext) -> Provider: ...

@@ -1,0 +1,33 @@
+"""The embedded provider: the real API client over a simulated service in this process, without key or network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.providers.base import ProviderContext
+from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.providers.tavus.workspace import check_settings
+from reconciler.types.ports import Provider
+from reconciler.types.project import ProviderSettings
+
+BASE_URL = "http://simulator.localhost/v2"
+WORLD = "world.json"
+
+
+def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
+    """Open the world of this workspace, kept in `world.json` beside its state. Raises `UsageError`."""
+    from reconciler.providers.simulator.transport import SimulatorTransport
+
+    check_settings(settings, known=())
+    return TavusProvider(
+        api_key=f"simulator-{context.workspace}",
+        base_url=BASE_URL,
+        vocabulary=settings.vocabulary,
+        reading=context.reading,
+        transport=SimulatorTransport(world_path=Path(context.state_folder) / WORLD),
+        parallelism=context.parallelism,
+        max_requests_per_second=context.max_requests_per_second,
+        emit=context.emit,
+        clock=context.clock,
+        random=context.random,
+    )

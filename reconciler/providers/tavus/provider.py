@@ -1,0 +1,252 @@
+"""The provider port over the Tavus API."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
+from reconciler.kinds import kind as kind_named
+from reconciler.providers.tavus import ENDPOINTS
+from reconciler.providers.tavus.client import Call, Client
+from reconciler.providers.tavus.conceal import secrets_in
+from reconciler.providers.tavus.endpoints import (
+    PAGE_LIMIT,
+    Endpoint,
+    attached_in,
+    id_of,
+    is_stock,
+    items_in,
+    name_of,
+    object_in,
+    owners_in,
+    total_in,
+)
+from reconciler.providers.tavus.landed import is_repeatable, judge, needs_image
+from reconciler.providers.tavus.pages import Page, read_list
+from reconciler.providers.tavus.render import render
+from reconciler.types.change import Change, Request
+from reconciler.types.event import Reading
+from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.ports import Answer, Clock, Emit
+
+if TYPE_CHECKING:
+    import httpx
+
+PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
+
+
+class TavusProvider:
+    """Speaks to one account; see `types.ports.Provider` for what it promises."""
+
+    kinds: Sequence[str] = tuple(ENDPOINTS)
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        vocabulary: str = "pal",
+        reading: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        parallelism: int = 10,
+        max_requests_per_second: float | None = None,
+        timeout: float = 30,
+        emit: Emit | None = None,
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        """`transport` replaces the network (a simulator, a test). Raises `UsageError` for a base URL that would not
+        keep the key safe."""
+        from reconciler.providers.tavus.transport import ReadOnlyTransport, check_base_url, open_transport
+
+        self.vocabulary = vocabulary
+        self.base_url = check_base_url(base_url)
+        self._key = api_key
+        self._clock = clock
+        self._emit = emit
+        self._parallelism = max(1, parallelism)
+        self._owner: str | None = None
+        self._owner_lock = threading.Lock()
+        inner = transport or open_transport(self.base_url, self._parallelism)
+        self._client = Client(
+            api_key=api_key,
+            base_url=self.base_url,
+            transport=ReadOnlyTransport(inner) if reading else inner,
+            clock=clock,
+            random=random,
+            timeout=timeout,
+            max_requests_per_second=max_requests_per_second,
+            emit=emit,
+        )
+
+    def account(self) -> Account:
+        """What is known of the account without asking; `owner` appears once some object has shown it."""
+        return Account(self.base_url, self.vocabulary, owner=self._owner)
+
+    def fingerprint(self, digest: Callable[[str], str]) -> str:
+        """`digest` of the API key: the key itself stays in here."""
+        return digest(self._key)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def list(self, kind: str) -> Listing:
+        """Every object of the account. Raises `IncompleteList`, `AuthRefused`, `Unavailable`, `Rejected`."""
+        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        path, query = endpoint.paths[self.vocabulary], endpoint.list_query.get(self.vocabulary, {})
+
+        def fetch(number: int) -> Page:
+            page = {"limit": str(PAGE_LIMIT), "page": str(number)}
+            return self._page(path, endpoint.list_words, self._client.read(path, {**query, **page}))
+
+        def progress(done: int, total: int | None) -> None:
+            if self._emit is not None:
+                self._emit(Reading(kind, done, total))
+
+        found = read_list(
+            f"{kind} objects",
+            fetch,
+            lambda item: id_of(spec, item),
+            base=endpoint.page_base,
+            limit=PAGE_LIMIT,
+            width=self._parallelism,
+            progress=progress,
+        )
+        own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
+        self._note_owner(list(own.values()))
+        return Listing(kind, {id: self._live(kind, id, item) for id, item in own.items()})
+
+    def get(self, kind: str, id: str) -> LiveObject | None:
+        """One object in detail; None when the API does not know the id, or not as ours."""
+        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}"
+        try:
+            answer = self._client.read(path, endpoint.get_query)
+        except NotFound:
+            return None
+        body = object_in(spec, answer)
+        if body is not None and not is_stock(endpoint, body):
+            self._note_owner([body])
+        shown = id_of(spec, body)
+        if body is None or (shown is None and not body.keys() - {"data", "error", "message"}):
+            if isinstance(answer, dict) and answer.get("data") == []:
+                return None
+            raise Unavailable(f"GET {path}: the answer is no {kind}", hint=f"check that {self.base_url} is the API")
+        if shown is not None and shown != id:
+            raise Unavailable(f"GET {path}: the answer is another object ({shown})")
+        return self._live(kind, id, body, detailed=True)
+
+    def attached_tools(self, id: str) -> tuple[str, ...]:
+        """Ids of the registry tools attached to the persona `id`, sorted. Raises `NotFound` for an unknown one."""
+        endpoint, tools = ENDPOINTS.get("persona"), ENDPOINTS.get("tool")
+        spec = kind_named("tool")
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{endpoint.attachments}"
+        page = self._page(path, tools.list_words, self._client.read(path))
+        if page.total is not None and page.total > len(
+            page.items
+        ):  # documented as one page, but it says there is more
+
+            def fetch(number: int) -> Page:
+                query = {"limit": str(PAGE_LIMIT), "page": str(number)}
+                return self._page(path, tools.list_words, self._client.read(path, query))
+
+            found = read_list("attached tools", fetch, lambda item: id_of(spec, item), base=1, limit=PAGE_LIMIT)
+            return tuple(sorted(id for id, item in found.items() if not is_stock(tools, item)))
+        ids = {
+            item if isinstance(item, str) else id_of(spec, item)
+            for item in page.items
+            if not (isinstance(item, dict) and is_stock(tools, item))
+        }
+        if None in ids:
+            raise Unavailable(f"GET {path}: an attached tool has no id")
+        return tuple(sorted(id for id in ids if id is not None))
+
+    def _page(self, path: str, words: Sequence[str], answer: Json) -> Page:
+        items = items_in(words, answer)
+        if items is None:
+            raise Unavailable(f"GET {path}: the answer is no list", hint=f"check that {self.base_url} is the API")
+        return Page(items, total_in(answer))
+
+    def _live(self, kind: str, id: str, body: Object, *, detailed: bool = False) -> LiveObject:
+        spec = kind_named(kind)
+        tools = attached_in(body) if spec.attachments else None
+        return LiveObject(kind, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
+
+    def _note_owner(self, items: Sequence[Object]) -> None:
+        if self._owner is None:
+            with self._owner_lock:
+                self._owner = self._owner or next(owners_in(items), None)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
+        """The writes that carry out `change`, in order; pure."""
+        kind = change.address.kind
+        return render(kind_named(kind), ENDPOINTS.get(kind), self.vocabulary, change, before)
+
+    def send(self, request: Request, *, force: bool = False) -> Answer:
+        """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
+        endpoint, spec = ENDPOINTS.get(request.address.kind), kind_named(request.address.kind)
+        if PLACEHOLDER.search(unquote(request.path)) or _has_secret_marker(request.body):
+            raise Rejected(
+                f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
+            )
+        create = request.method == "POST" and not self._is_sub_resource(endpoint, request.path)
+        call = Call(
+            request.method,
+            request.path,
+            query=endpoint.force_query if force and request.method == "PATCH" else {},
+            body=request.body,
+            create=create,
+            secrets=secrets_in(spec, request.body),
+            landed=self._judge(request, endpoint),
+        )
+        answer = self._client.write(call)
+        if create and self.created_id(request.address.kind, answer) is None:
+            raise OutcomeUnknown(
+                f"POST {request.path} answered {answer.status} without an id; the object may exist",
+                status=answer.status,
+                hint="run `reconciler plan` again: it looks for the object by its name before it creates another",
+            )
+        return answer
+
+    def created_id(self, kind: str, answer: Answer) -> str | None:
+        """The id in the answer to a create, whatever its spelling and wrapping."""
+        spec = kind_named(kind)
+        return id_of(spec, object_in(spec, answer.body))
+
+    @staticmethod
+    def _is_sub_resource(endpoint: Endpoint, path: str) -> bool:
+        """Whether `path` is `/pals/{id}/tools`: a POST there attaches, and may be repeated."""
+        parts = path.strip("/").split("/")
+        return endpoint.attachments is not None and len(parts) == 3 and parts[2] == endpoint.attachments
+
+    def _judge(self, request: Request, endpoint: Endpoint) -> Callable[[], bool] | None:
+        """How to find out whether a PATCH landed; None where sending it again does no harm."""
+        if request.method != "PATCH" or not isinstance(request.body, list) or is_repeatable(request.body):
+            return None
+        image = self._body_at(request.path, endpoint) if needs_image(request.body) else None
+        landed = judge(request.body, image)
+
+        def ask() -> bool:
+            body = self._body_at(request.path, endpoint)
+            return body is not None and landed(body)
+
+        return ask
+
+    def _body_at(self, path: str, endpoint: Endpoint) -> Object | None:
+        found = self.get(endpoint.kind, unquote(path.rstrip("/").rpartition("/")[2]))
+        return found.body if found is not None else None
+
+
+def _has_secret_marker(value: Json) -> bool:
+    if isinstance(value, dict):
+        return secret_of(value) is not None or any(_has_secret_marker(member) for member in value.values())
+    return isinstance(value, list) and any(_has_secret_marker(item) for item in value)

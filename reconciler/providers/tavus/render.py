@@ -1,0 +1,209 @@
+"""A planned change -> the writes that carry it out, in order; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from reconciler.core.canonical import is_masked, without
+from reconciler.core.shape import Node, shape
+from reconciler.core.words import wire_words
+from reconciler.kinds.base import KindSpec
+from reconciler.providers.tavus.endpoints import Endpoint, PatchStyle
+from reconciler.types.change import Action, Change, PatchOp, Request
+from reconciler.types.json import Json, Object, is_marker, lookup, ref_of, split, within
+
+SHOWN_SECRET = "(sensitive)"
+ATTACHED_WORDS = ("tools", "tool_ids")
+
+
+def render(
+    spec: KindSpec, endpoint: Endpoint, vocabulary: str, change: Change, before: Object | None
+) -> tuple[Request, ...]:
+    """The requests of one change: create or patch, what must be patched alone, attach, detach.
+
+    Attaching comes first where the patch takes inline tools away, so that no moment is without the tool.
+    """
+    collection = endpoint.paths[vocabulary]
+    if change.action is Action.CREATE:
+        return _create(spec, endpoint, collection, vocabulary, change)
+    if change.action is Action.UPDATE:
+        return _update(spec, endpoint, collection, vocabulary, change, before)
+    if change.action is Action.DELETE:
+        return (Request("DELETE", _object_path(collection, change), change.address, purpose="delete"),)
+    return ()
+
+
+def _object_path(collection: str, change: Change) -> str:
+    id = change.id or change.importing
+    return f"{collection}/{quote(id, safe='')}" if id else f"{collection}/{{{change.address}}}"
+
+
+def _create(
+    spec: KindSpec, endpoint: Endpoint, collection: str, vocabulary: str, change: Change
+) -> tuple[Request, ...]:
+    document = with_markers(change.after or {}, change.managed or {})
+    tools = attached(document) if endpoint.attachments else []
+    if endpoint.attachments:
+        document = {word: value for word, value in document.items() if word not in ATTACHED_WORDS}
+    body = wire_words(spec, sendable(spec, document), vocabulary)
+    requests = [Request("POST", collection, change.address, body, "create")]
+    if tools:
+        requests.append(_attach(collection, f"{collection}/{{{change.address}}}", endpoint, change, tools))
+    return tuple(requests)
+
+
+def _update(
+    spec: KindSpec, endpoint: Endpoint, collection: str, vocabulary: str, change: Change, before: Object | None
+) -> tuple[Request, ...]:
+    path = _object_path(collection, change)
+    together, alone = divide(spec, change.patch)
+    patches: list[Request] = []
+    if together and endpoint.patch_style is PatchStyle.MERGE:
+        body = partial(spec, vocabulary, change, before)
+        patches.append(Request("PATCH", path, change.address, body, "update"))
+    elif together:
+        patches.append(Request("PATCH", path, change.address, [op.to_json() for op in together], "update"))
+    if alone:
+        patches.append(Request("PATCH", path, change.address, [op.to_json() for op in alone], "conferencing"))
+    added, gone = attachments(change) if endpoint.attachments else ([], [])
+    attach = [_attach(collection, path, endpoint, change, added)] if added else []
+    first, last = (attach, []) if _touches_keyed(spec, together) else ([], attach)
+    return (*first, *patches, *last, *(_detach(path, endpoint, change, tool) for tool in gone))
+
+
+def _attach(collection: str, path: str, endpoint: Endpoint, change: Change, tools: list[Json]) -> Request:
+    return Request("POST", f"{path}/{endpoint.attachments}", change.address, {"tool_ids": tools}, "attach")
+
+
+def _detach(path: str, endpoint: Endpoint, change: Change, tool: Json) -> Request:
+    reference = ref_of(tool)
+    last = f"{{{reference}}}" if reference else quote(str(tool), safe="")
+    return Request("DELETE", f"{path}/{endpoint.attachments}/{last}", change.address, purpose="detach")
+
+
+def attached(document: Object) -> list[Json]:
+    """The ids and references under `tools` (or `tool_ids`), each once."""
+    found = next((value for word in ATTACHED_WORDS if isinstance(value := document.get(word), list)), [])
+    result: list[Json] = []
+    for item in found:
+        if item is not None and item not in result:
+            result.append(item)
+    return result
+
+
+def attachments(change: Change) -> tuple[list[Json], list[Json]]:
+    """What an update attaches and detaches, out of the field change at `/tools`."""
+    for row in change.fields:
+        word = row.path.removeprefix("/")
+        if word in ATTACHED_WORDS:
+            before = attached({word: row.before})
+            after = attached({word: row.after})
+            if row.after_unknown:  # the shown value has no references; the managed one has
+                after = attached({word: (change.managed or {}).get(row.path)}) or after
+            return [tool for tool in after if tool not in before], [tool for tool in before if tool not in after]
+    return [], []
+
+
+def divide(spec: KindSpec, patch: Sequence[PatchOp]) -> tuple[list[PatchOp], list[PatchOp]]:
+    """The operations that may travel together, and those that the API wants in a request of their own.
+
+    A parent that is added whole is taken apart: the part that travels alone follows it.
+    """
+    together: list[PatchOp] = []
+    alone: list[PatchOp] = []
+    for op in patch:
+        if any(within(op.path, pointer) for pointer in spec.alone):
+            alone.append(op)
+            continue
+        value = op.value
+        for pointer in spec.alone if op.op in ("add", "replace") else ():
+            if within(pointer, op.path) and (inner := lookup(value, pointer[len(op.path) :])) is not None:
+                value = without(value, [pointer[len(op.path) :]])
+                alone.append(PatchOp("add", pointer, inner))
+        together.append(op if value is op.value else PatchOp(op.op, op.path, value, op.source))
+    return together, alone
+
+
+def _touches_keyed(spec: KindSpec, ops: Sequence[PatchOp]) -> bool:
+    """Whether the patch takes away or rewrites a list of inline tools, or an object that holds one."""
+    keyed = [row.path for row in spec.fields if row.keyed]
+    places = [place for op in ops if op.op != "add" for place in (op.path, op.source) if place is not None]
+    return any(within(place, pointer) or within(pointer, place) for place in places for pointer in keyed)
+
+
+def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
+    """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes."""
+    after = with_markers(change.after or {}, change.managed or {})
+    wire = wire_words(spec, visible(spec, after), vocabulary, like=before)
+    body: Object = {}
+    for op in change.patch:
+        for place in (op.source, op.path):
+            if place:
+                member = split(place)[0]
+                body[member] = wire.get(member)
+    return body
+
+
+# --- what may be sent ---------------------------------------------------------------------------------------------
+
+
+def with_markers(document: Object, managed: Object) -> Object:
+    """`document` with the references that only `managed` (pointer -> value) still holds.
+
+    A document made for showing has null where an id is not known yet; the request needs the reference.
+    """
+    for pointer, value in managed.items():
+        if has_reference(value):
+            document = _put(document, split(pointer), value)
+    return document
+
+
+def has_reference(value: Json) -> bool:
+    """Whether a `$ref` marker stands in `value`, or is it."""
+    if isinstance(value, list):
+        return any(has_reference(item) for item in value)
+    return ref_of(value) is not None
+
+
+def _put(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
+    if len(tokens) == 1:
+        return {**document, tokens[0]: value}
+    inner = document.get(tokens[0])
+    if inner is not None and (not isinstance(inner, dict) or is_marker(inner)):
+        return document  # one inline tool of a list: nothing in it refers to anything
+    return {**document, tokens[0]: _put(inner or {}, tokens[1:], value)}
+
+
+def sendable(spec: KindSpec, document: Object) -> Object:
+    """A canonical document as the body of a create: no nulls, nothing the server owns, no masks."""
+    result = _clean(shape(spec), document, nulls=False)
+    assert isinstance(result, dict)
+    return result
+
+
+def visible(spec: KindSpec, document: Object) -> Object:
+    """The same for a merging PATCH, where null means something."""
+    result = _clean(shape(spec), document, nulls=True)
+    assert isinstance(result, dict)
+    return result
+
+
+def _clean(node: Node, value: Json, *, nulls: bool) -> Json:
+    if not isinstance(value, dict) or is_marker(value) or (node.row is not None and node.row.verbatim):
+        return value
+    result: Object = {}
+    for word, member in value.items():
+        child = node.child(word)
+        row = child.row
+        if row is not None and row.server:
+            continue
+        if row is not None and row.secret and (is_masked(member) or member == SHOWN_SECRET):
+            continue  # a mask sent back is refused, or stored as if it were the secret
+        cleaned = _clean(child, member, nulls=nulls)
+        if cleaned is None and not nulls:
+            continue
+        if cleaned == {} and member != {} and not nulls:
+            continue  # held nothing but nulls
+        result[word] = cleaned
+    return result

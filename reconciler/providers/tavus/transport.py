@@ -1,0 +1,111 @@
+"""How requests leave the process: the GET-only gate for reading runs, and a transport that never leaks the key."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler.errors import UsageError, WriteRefused
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+POOL_IDLE_SECONDS = 4.0
+"""Idle connections are dropped before common servers (5 s) do: a write should not meet a closing connection."""
+
+
+class ReadOnlyTransport(httpx.BaseTransport):
+    """Lets GET through and raises `WriteRefused` for everything else, before a byte is sent."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            raise WriteRefused(
+                f"a reading run tried to send {request.method} {request.url.path}",
+                hint="this is a bug in the program; nothing was sent",
+            )
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def open_transport(base_url: str, parallelism: int) -> httpx.BaseTransport:
+    """A transport for `base_url` with the proxy that the environment names for it.
+
+    The proxy is looked up here, and not by the client, so that no request can go around the gate above. A plain
+    loopback address never goes through a proxy, which would see the key.
+    """
+    parts = urlsplit(base_url)
+    limits = httpx.Limits(
+        max_connections=parallelism + 10,
+        max_keepalive_connections=parallelism + 10,
+        keepalive_expiry=POOL_IDLE_SECONDS,
+    )
+    if parts.scheme == "http":
+        return httpx.HTTPTransport(verify=False, trust_env=False, limits=limits)
+    return httpx.HTTPTransport(
+        verify=_tls_context(), limits=limits, proxy=proxy_for(parts.scheme, parts.hostname or "")
+    )
+
+
+_CONTEXTS: list[SSLContext] = []
+
+
+def _tls_context() -> SSLContext:
+    """One context for all clients of the process: making one costs some 20 ms."""
+    if not _CONTEXTS:
+        _CONTEXTS.append(httpx.create_ssl_context())
+    return _CONTEXTS[0]
+
+
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment (or the system) names for `host`, None for a direct connection."""
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(text: str) -> str:
+    """`text` without its last slash.
+
+    Raises `UsageError` for anything that is no absolute URL, carries a user, a query or a fragment, or would send the
+    key in clear: http:// is for this machine only.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError(f"base_url {text!r} is no URL", hint="write it as https://tavusapi.com/v2")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError(
+            f"base_url of {host} may not carry a user, a password, a query or a fragment",
+            hint="write it as https://tavusapi.com/v2; the key goes into api_key",
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(
+            f"base_url {text!r} would send the API key in clear",
+            hint="use https://; http:// is accepted for this machine only (127.0.0.1, localhost)",
+        )
+    return text.strip().rstrip("/")

@@ -1,0 +1,114 @@
+"""Opens the Tavus provider for a workspace: settings, key and address, from project file or environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from reconciler.errors import AuthRefused, UsageError
+from reconciler.providers.base import ProviderContext
+from reconciler.types.json import Json, secret_of
+from reconciler.types.ports import Provider
+from reconciler.types.project import ProviderSettings
+
+KEY_VARIABLE = "TAVUS_API_KEY"
+URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
+"""The vendor's own client reads these two, too."""
+BASE_URL = "https://tavusapi.com/v2"
+VOCABULARIES = ("pal", "persona")
+SETTINGS = ("api_key", "base_url", "timeout")
+
+
+def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
+    """The provider for one workspace; sends nothing.
+
+    Raises `UsageError` for settings it does not know and for an address that would send the key in clear,
+    `AuthRefused` when there is no key.
+    """
+    from reconciler.providers.tavus.provider import TavusProvider
+    from reconciler.providers.tavus.transport import check_base_url
+
+    check_settings(settings, known=SETTINGS)
+    base_url = check_base_url(find_base_url(settings, context))
+    return TavusProvider(
+        api_key=find_key(settings, context),
+        base_url=base_url,
+        vocabulary=settings.vocabulary,
+        reading=context.reading,
+        parallelism=context.parallelism,
+        max_requests_per_second=context.max_requests_per_second,
+        timeout=_timeout(settings.settings.get("timeout")),
+        emit=context.emit,
+        clock=context.clock,
+        random=context.random,
+    )
+
+
+def check_settings(settings: ProviderSettings, *, known: Iterable[str]) -> None:
+    """Raise `UsageError` for an unknown key or vocabulary, with the nearest valid spelling."""
+    words = tuple(known)
+    for key in settings.settings:
+        if key not in words:
+            close = get_close_matches(key, words, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words) or 'none'}"
+            raise UsageError(f"unknown setting {key!r} of provider {settings.type!r}", hint=hint)
+    if settings.vocabulary not in VOCABULARIES:
+        raise UsageError(f"unknown vocabulary {settings.vocabulary!r}", hint="write pal or persona")
+
+
+def find_base_url(settings: ProviderSettings, context: ProviderContext) -> str:
+    """From the project file, else the environment, else the vendor's public address."""
+    value = _text(settings.settings.get("base_url"), context)
+    return value or context.environ.get(URL_VARIABLE) or BASE_URL
+
+
+def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
+    """The API key, from where the project file says, else from the environment.
+
+    Raises `AuthRefused` when it is not there, `UsageError` when it cannot be one. Never shows any of it.
+    """
+    setting = settings.settings.get("api_key")
+    where = KEY_VARIABLE if setting is None else _place(setting)
+    key = context.environ.get(KEY_VARIABLE) if setting is None else _text(setting, context)
+    key = (key or "").strip()
+    if not key:
+        raise AuthRefused(
+            f"workspace {context.workspace!r} has no API key: {where} is not set",
+            hint=f"set {where} to a key of the account, or use the workspace `sandbox`, which needs none",
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            f"the API key in {where} holds characters that no key has", hint="copy it again, on one line"
+        )
+    return key
+
+
+def _reference(value: Json) -> dict[str, str] | None:
+    """The reference in a `$secret` marker, or in the form as written."""
+    marked = secret_of(value)
+    if marked is None and isinstance(value, dict) and len(value) == 1 and value.keys() <= {"env", "file"}:
+        return {word: str(place) for word, place in value.items()}
+    return marked
+
+
+def _place(value: Json) -> str:
+    reference = _reference(value) or {}
+    return reference.get("env") or (f"the file {reference['file']}" if "file" in reference else "api_key")
+
+
+def _text(value: Json, context: ProviderContext) -> str | None:
+    """A setting that is a text or a reference to one."""
+    reference = _reference(value)
+    if reference is not None:
+        return context.secrets.resolve(reference)
+    if value is None or isinstance(value, str):
+        return value
+    raise UsageError("a provider setting is neither a text nor a reference", hint="write a text, or {env: NAME}")
+
+
+def _timeout(value: Json) -> float:
+    if value is None:
+        return 30.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 600:
+        return float(value)
+    raise UsageError("timeout of the provider is no number of seconds from 1 to 600")
