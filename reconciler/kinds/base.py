@@ -66,6 +66,8 @@ class Field:
     """The kind whose id stands here (in each item, for a list)."""
     verbatim: bool = False
     """Never look for `{env}`, `{file}` or `{ref}` inside: the value is a schema or a foreign format."""
+    free: bool = False
+    """An object with some known members where any other is welcome too: no warning about unknown ones."""
     required: bool = False
     deprecated: str | None = None
     """Why and what to use instead."""

@@ -49,6 +49,7 @@ LLM = (
         "Further request parameters. Hosted models take temperature and top_p.",
         DOCS,
         example={"temperature": 0.7, "top_p": 0.9},
+        free=True,
     ),
     Field("/layers/llm/extra_body/temperature", Type.NUMBER, "Randomness, 0 to 2.", DOCS),
     Field("/layers/llm/extra_body/top_p", Type.NUMBER, "Nucleus sampling, 0 to 1.", DOCS),

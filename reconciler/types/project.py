@@ -51,11 +51,22 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`root` is the folder that everything is relative to: that of the project file, or the manifests' folder."""
+    """Two folders: `root`, where the run happens, and `folder`, which everything in the files is relative to."""
 
     root: str
+    """Absolute; holds `.reconciler/`: the folder the command runs in (`--chdir`), wherever the project file is."""
     workspaces: Mapping[str, Workspace]
     default_workspace: str
     name: str = "project"
     file: str | None = None
     """The project file, None for the built-in workspaces."""
+    folder: str = ""
+    """Absolute; that of the project file, else `root`. Source paths, overlays and files beside the manifests are
+    relative to it, and `{file: ...}` never leaves it. Empty: the same as `root`."""
+    manifests: tuple[str, ...] = ()
+    """Absolute; where the whole project's manifests are looked for."""
+
+    @property
+    def home(self) -> str:
+        """`folder`, or `root` where it was not given."""
+        return self.folder or self.root

@@ -1,0 +1,198 @@
+"""Checks of a body against its kind's field table: JSON types (L20), unknown fields (L18), server-owned fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from reconciler.core.shape import Node, shape
+from reconciler.kinds.base import Field, KindSpec, Type
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Json, Object, escape, is_marker
+from reconciler.types.source import Source
+
+UNKNOWN_FIELD = "L18"
+WRONG_TYPE = "L20"
+SERVER_FIELD = "E-server"
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_PLAIN = (str, int, float, bool)
+_WANTED = {
+    Type.STRING: "text",
+    Type.BOOLEAN: "true or false",
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.STRINGS: "a list of texts",
+    Type.LIST: "a list",
+    Type.OBJECT: "a mapping",
+}
+
+
+def check_fields(
+    spec: KindSpec, body: Object, *, address: Address | None = None, source: Source | None = None
+) -> list[Diagnostic]:
+    """What is wrong or odd about `body` (either vocabulary; markers are taken as right).
+
+    Errors: a value of another JSON type than declared. Warnings: a boolean or number given as text (servers take
+    it), and a member that the table does not know under a declared object; such members are sent all the same.
+    """
+    return [
+        Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
+        for code, severity, summary, hint, pointer, fix in _members(shape(spec), body, "", spec)
+    ]
+
+
+def without_server_fields(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
+    """`body` (canonical) less what the server assigns, and the pointers of what was taken out."""
+    dropped: list[str] = []
+    return _drop(shape(spec), body, "", dropped), tuple(dropped)
+
+
+def server_field_warning(pointer: str, address: Address, source: Source) -> Diagnostic:
+    """Said once for each server-owned member of a manifest."""
+    return Diagnostic(
+        SERVER_FIELD,
+        Severity.WARNING,
+        f"{pointer.rpartition('/')[2]} is assigned by the server and not sent",
+        hint="remove it; to import one object by its id write metadata.id",
+        address=address,
+        pointer=pointer,
+        source=source,
+        fix=Fix("remove the field", remove=True),
+    )
+
+
+def _drop(node: Node, body: Object, path: str, dropped: list[str]) -> Object:
+    result = body
+    for word, member in body.items():
+        child = node.children.get(word)
+        if child is None:
+            continue
+        if child.row is not None and child.row.server:
+            dropped.append(f"{path}/{word}")
+            result = {key: value for key, value in result.items() if key != word}
+        elif isinstance(member, dict) and child.children:
+            smaller = _drop(child, member, f"{path}/{word}", dropped)
+            if smaller is not member:
+                result = {**result, word: smaller}
+    return result
+
+
+_Found = tuple[str, Severity, str, str | None, str, Fix | None]
+
+
+def _members(node: Node, body: Object, path: str, spec: KindSpec) -> Iterator[_Found]:
+    children, renames, star = node.children, node.renames, node.star
+    row = node.row
+    closed = bool(children) and star is None and not (row is not None and (row.free or row.atomic))
+    for word, member in body.items():
+        name = renames.get(word, word) if renames else word
+        child = children.get(name) or star
+        if child is None:
+            if closed:
+                yield _unknown(node, word, f"{path}/{escape(word)}", spec)
+            continue
+        row = child.row
+        if row is not None and not row.server and member is not None:
+            kind = row.type
+            # The two commonest cases first: this runs for every member of every manifest.
+            if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
+                yield from _typed(row, member, f"{path}/{escape(name)}")
+        if isinstance(member, dict) and (child.children or child.star) and not is_marker(member):
+            yield from _members(child, member, f"{path}/{escape(name)}", spec)
+
+
+def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
+    close = get_close_matches(word, [*node.children, *node.renames], n=1, cutoff=0.7)
+    hint: str | None = None
+    if close:
+        hint = f"did you mean {close[0]!r}?"
+    else:
+        elsewhere = next((row.path for row in spec.fields if row.path.rpartition("/")[2] == word), None)
+        hint = f"{word} stands at {elsewhere}" if elsewhere else None
+    where = pointer.rpartition("/")[0] or f"a {spec.manifest_kinds[0]}"
+    summary = f"{word!r} is not a known field of {where}; it is sent as it is"
+    return UNKNOWN_FIELD, Severity.WARNING, summary, hint, pointer, None
+
+
+def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
+    if _fits(row.type, value) or is_marker(value):
+        if row.type is Type.STRINGS and isinstance(value, list):
+            for index, item in enumerate(value):
+                if not isinstance(item, str) and not is_marker(item):
+                    yield _wrong(row, item, f"{pointer}/{index}", "a text", "put it in quotes")
+        return
+    if isinstance(value, str):
+        meant = _from_text(row.type, value)
+        if meant is not None:
+            fix = Fix("write it without quotes", meant)
+            summary = f"{_name(pointer)} is the text {value!r}; the field is {_WANTED[row.type]}"
+            yield WRONG_TYPE, Severity.WARNING, summary, "write it without quotes", pointer, fix
+            return
+    yield _wrong(row, value, pointer, _WANTED[row.type], _hint(row, value))
+
+
+def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
+    summary = f"{_name(pointer) if row.path.endswith('*') else row.path} must be {wanted}, not {describe(value)}"
+    return WRONG_TYPE, Severity.ERROR, summary, hint, pointer, None
+
+
+def _fits(wanted: Type, value: Json) -> bool:
+    if wanted is Type.STRING:
+        return isinstance(value, str)
+    if wanted is Type.BOOLEAN:
+        return isinstance(value, bool)
+    if wanted is Type.NUMBER:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is Type.INTEGER:
+        return not isinstance(value, bool) and (
+            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        )
+    if wanted is Type.OBJECT:
+        return isinstance(value, dict)
+    return isinstance(value, list) if wanted in {Type.LIST, Type.STRINGS} else True
+
+
+def _from_text(wanted: Type, text: str) -> Json:
+    """The boolean or number that `text` spells, None where it spells none."""
+    plain = text.strip()
+    if wanted is Type.BOOLEAN and plain.lower() in {"true", "false"}:
+        return plain.lower() == "true"
+    if wanted in {Type.NUMBER, Type.INTEGER} and len(plain) < 30 and _NUMBER.fullmatch(plain):
+        number = float(plain)
+        if wanted is Type.NUMBER and not number.is_integer():
+            return number
+        return int(number) if number.is_integer() else None
+    return None
+
+
+def _hint(row: Field, value: Json) -> str | None:
+    if row.type is Type.STRING and isinstance(value, int | float):
+        return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    if row.type is Type.STRING and isinstance(value, dict) and len(value) == 1:
+        close = get_close_matches(next(iter(value)), ["env", "file", "ref"], n=1)
+        return f"did you mean {{{close[0]}: ...}}?" if close else None
+    if row.type is Type.STRINGS and isinstance(value, _PLAIN):
+        return "write a list, also for one item"
+    if row.type in {Type.LIST, Type.OBJECT} and isinstance(value, str) and value.strip()[:1] in {"{", "["}:
+        return "write it as YAML or JSON, not as text in quotes"
+    return None
+
+
+def _name(pointer: str) -> str:
+    return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def describe(value: Json) -> str:
+    """The JSON type of a value, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,163 @@
+"""Checks over all manifests together: one address once, one object once, no dangling reference, no cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from reconciler.core.shape import node_at
+from reconciler.kinds import kind as kind_of
+from reconciler.loader.envelope import Draft
+from reconciler.loader.findings import CYCLE, DUPLICATE, ID, REF, TOOLS, Findings, suggest
+from reconciler.loader.spans import Locate
+from reconciler.types.address import Address
+from reconciler.types.json import Json, escape, ref_of
+from reconciler.types.manifest import Manifest, Moved, Removed
+
+
+def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[Address, Draft]:
+    """The drafts by address; the second of two with one address is an error that names both places."""
+    result: dict[Address, Draft] = {}
+    for draft in drafts:
+        first = result.setdefault(draft.address, draft)
+        if first is not draft:
+            findings.error(
+                DUPLICATE,
+                f"{draft.address} is declared twice; the other one is at {locate(first.head, '/metadata/name')}",
+                source=draft.head,
+                pointer="/metadata/name",
+                hint="rename one of them (a file without an envelope is named after itself)",
+                address=draft.address,
+            )
+    return result
+
+
+def references(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    """(pointer, address text) of every reference marker in `value`."""
+    if isinstance(value, dict):
+        target = ref_of(value)
+        if target is not None:
+            yield path, target
+            return
+        for key, member in value.items():
+            if isinstance(member, dict | list):
+                yield from references(member, f"{path}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from references(item, f"{path}/{index}")
+
+
+def check_references(
+    manifests: Mapping[Address, Manifest],
+    referring: Collection[Address],
+    targets: Collection[str],
+    elsewhere: Callable[[], frozenset[Address]],
+    findings: Findings,
+) -> None:
+    """References lead to a manifest of the right kind and never in a circle.
+
+    Only the manifests in `referring` are walked, for the markers in `targets`: schemas have a `$ref` of their own.
+    `elsewhere` gives the addresses of the files that were not asked for, read only when something is missing.
+    """
+    edges: dict[Address, list[tuple[Address, str]]] = {}
+    for address in referring:
+        manifest = manifests[address]
+        for pointer, text in references(manifest.spec):
+            if text not in targets:
+                continue
+            row = node_at(kind_of(manifest.address.kind), pointer).row
+            item_row = row or node_at(kind_of(manifest.address.kind), pointer.rpartition("/")[0]).row
+            target = Address.parse(text)
+            wanted = item_row.ref if item_row is not None else None
+            problem = hint = None
+            if wanted is not None and target.kind != wanted:
+                problem, hint = f"{text} is no {wanted}", f"refer to {wanted}.NAME"
+            elif target in manifests:
+                edges.setdefault(manifest.address, []).append((target, pointer))
+            elif target not in elsewhere():
+                problem = f"{text} is declared nowhere"
+                hint = suggest(text, map(str, manifests)) or "declare it, or write the id of the live object"
+            if problem:
+                _refuse(findings, REF, problem, manifest, pointer, hint)
+    _check_cycles(manifests, edges, findings)
+
+
+def _check_cycles(
+    manifests: Mapping[Address, Manifest], edges: Mapping[Address, list[tuple[Address, str]]], findings: Findings
+) -> None:
+    """Depth first, without recursion: a chain of references may be as long as the project."""
+    done: set[Address] = set()
+    for start in edges:
+        trail: list[Address] = []
+        on_trail: set[Address] = set()
+        stack: list[tuple[Address, Iterator[tuple[Address, str]]]] = []
+        if start in done:
+            continue
+        stack.append((start, iter(edges[start])))
+        trail.append(start)
+        on_trail.add(start)
+        while stack:
+            address, targets = stack[-1]
+            found = next(targets, None)
+            if found is None:
+                stack.pop()
+                trail.pop()
+                on_trail.discard(address)
+                done.add(address)
+                continue
+            target, pointer = found
+            if target in on_trail:
+                circle = [*trail[trail.index(target) :], target]
+                summary = f"references in a circle: {' -> '.join(map(str, circle))}"
+                _refuse(findings, CYCLE, summary, manifests[address], pointer, "remove one of the references")
+            elif target not in done:
+                stack.append((target, iter(edges.get(target, ()))))
+                trail.append(target)
+                on_trail.add(target)
+
+
+def check_claims(manifests: Mapping[Address, Manifest], findings: Findings) -> None:
+    """No two manifests claim one live object, and no persona names its tools twice over."""
+    owners: dict[tuple[str, str], Manifest] = {}
+    for manifest in manifests.values():
+        if "tools" in manifest.spec and "tool_ids" in manifest.spec:
+            hint = "keep tools (names and references)"
+            _refuse(findings, TOOLS, "tools and tool_ids are the same set twice", manifest, "/tool_ids", hint)
+        if manifest.id is None:
+            continue
+        first = owners.setdefault((manifest.address.kind, manifest.id), manifest)
+        if first is not manifest:
+            findings.error(
+                ID,
+                f"the object {manifest.id} is claimed by {first.address} too",
+                source=manifest.source,
+                hint="one object has one manifest",
+                address=manifest.address,
+            )
+
+
+def check_moves(
+    manifests: Mapping[Address, Manifest], moved: Sequence[Moved], removed: Sequence[Removed], findings: Findings
+) -> None:
+    """Moved and Removed documents name addresses that no manifest bears any more, each once."""
+    gone: dict[Address, str] = {}
+    for before, source, what in (
+        *((move.before, move.source, "/from") for move in moved),
+        *((drop.address, drop.source, "/address") for drop in removed),
+    ):
+        if before in manifests:
+            word = "moved away" if what == "/from" else "removed"
+            findings.error(
+                REF,
+                f"{before} is {word}, and a manifest still declares it ({manifests[before].source.path})",
+                source=source,
+                pointer=what,
+                hint="delete the manifest, or this document",
+            )
+        elif before in gone:
+            findings.error(REF, f"{before} is moved or removed twice", source=source, pointer=what)
+        gone[before] = what
+
+
+def _refuse(findings: Findings, code: str, summary: str, manifest: Manifest, pointer: str, hint: str | None) -> None:
+    findings.error(code, summary, source=manifest.source, pointer=pointer, hint=hint, address=manifest.address)

@@ -1,0 +1,94 @@
+"""The documents of one file, whatever its spelling: YAML, JSON, or Markdown with front matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.loader.decode import decode
+from reconciler.loader.findings import YAML, Findings
+from reconciler.loader.yaml import parse_yaml
+from reconciler.types.json import Json
+from reconciler.types.source import Span
+
+FENCE = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a file."""
+
+    value: Json
+    number: int = 0
+    """Position in the file, from 0; empty documents count."""
+    body: str | None = None
+    """Markdown: the text below the front matter. None in YAML and JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """A Markdown file taken apart."""
+
+    yaml: str
+    """The text between the fences after one line end, so that lines count as in the file."""
+    body: str
+    """What follows the closing fence, less one leading and one final newline."""
+    line: int
+    """Line of the closing fence, from 1."""
+
+
+def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]:
+    """The documents that are not empty. What is wrong goes to `findings`; never raises."""
+    text = decode(data, path, findings)
+    if text is None:
+        return []
+    suffix = path[path.rfind(".") :].lower()
+    if suffix == ".md":
+        return _markdown(text, path, findings)
+    if suffix == ".json":
+        from reconciler.loader.jsontext import parse_json
+
+        return [Document(value, number) for number, value in parse_json(text, path, findings)]
+    before = len(findings.items)
+    documents = [Document(value, number) for number, value in parse_yaml(text, path, findings)]
+    if len(findings.items) > before and text.lstrip()[:1] in {"{", "["}:
+        # JSON under a YAML name: its escapes (surrogate pairs) are not all YAML.
+        from reconciler.loader.jsontext import parse_json
+
+        retry = Findings()
+        again = parse_json(text, path, retry)
+        if not retry.items:
+            del findings.items[before:]
+            return [Document(value, number) for number, value in again]
+    return documents
+
+
+def _markdown(text: str, path: str, findings: Findings) -> list[Document]:
+    front = split_front_matter(text)
+    if front is None:
+        if text.startswith(FENCE) and "\nkind:" in text.replace("\r\n", "\n"):
+            findings.error(
+                YAML, "front matter that is never closed", span=Span(path, 1, 1), hint="add a line of three dashes"
+            )
+        return []
+    if "kind" not in front.yaml:
+        return []
+    documents = parse_yaml(front.yaml, path, findings)
+    if len(documents) != 1 or not isinstance(documents[0][1], dict) or "kind" not in documents[0][1]:
+        return []
+    return [Document(documents[0][1], documents[0][0], front.body)]
+
+
+def split_front_matter(text: str) -> FrontMatter | None:
+    """The two parts of a Markdown file; None where it has no front matter. CRLF becomes LF."""
+    if not text.startswith(FENCE):
+        return None
+    text = text.replace("\r\n", "\n")
+    lines = text.split("\n")
+    if lines[0].rstrip() != FENCE:
+        return None
+    for number in range(1, len(lines)):
+        if lines[number].rstrip() == FENCE:
+            body = "\n".join(lines[number + 1 :])
+            body = body.removeprefix("\n").removesuffix("\n")
+            return FrontMatter("\n" + "\n".join(lines[1:number]), body, number + 1)
+    return None

@@ -1,0 +1,114 @@
+"""The list that every step of loading adds to: what is wrong with the input, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.source import Source, Span
+
+LITERAL_SECRET = "L03"
+YAML = "E-yaml"
+DUPLICATE = "E-duplicate"
+ENCODING = "E-encoding"
+SIZE = "E-size"
+FILE = "E-file"
+KIND = "E-kind"
+NAME = "E-name"
+ID = "E-id"
+FIELD = "E-field"
+REF = "E-ref"
+CYCLE = "E-cycle"
+MASK = "E-mask"
+TOOLS = "E-tools"
+OVERLAY = "E-overlay"
+PROJECT = "E-project"
+FOREIGN = "E-foreign"
+AMBIGUOUS = "E-yaml11"
+
+
+class Findings:
+    """Collects diagnostics; loading goes on, so that one run shows everything that is wrong."""
+
+    def __init__(self) -> None:
+        self.items: list[Diagnostic] = []
+
+    def add(
+        self,
+        severity: Severity,
+        code: str,
+        summary: str,
+        *,
+        source: Source | None = None,
+        pointer: str | None = None,
+        span: Span | None = None,
+        hint: str | None = None,
+        address: Address | None = None,
+    ) -> None:
+        self.items.append(
+            Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, span=span)
+        )
+
+    def error(
+        self,
+        code: str,
+        summary: str,
+        *,
+        source: Source | None = None,
+        pointer: str | None = None,
+        span: Span | None = None,
+        hint: str | None = None,
+        address: Address | None = None,
+    ) -> None:
+        self.add(
+            Severity.ERROR,
+            code,
+            summary,
+            source=source,
+            pointer=pointer,
+            span=span,
+            hint=hint,
+            address=address,
+        )
+
+    def warning(
+        self,
+        code: str,
+        summary: str,
+        *,
+        source: Source | None = None,
+        pointer: str | None = None,
+        span: Span | None = None,
+        hint: str | None = None,
+        address: Address | None = None,
+    ) -> None:
+        self.add(
+            Severity.WARNING,
+            code,
+            summary,
+            source=source,
+            pointer=pointer,
+            span=span,
+            hint=hint,
+            address=address,
+        )
+
+    def info(self, code: str, summary: str, *, span: Span | None = None, hint: str | None = None) -> None:
+        self.add(Severity.INFO, code, summary, span=span, hint=hint)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(item.is_error for item in self.items)
+
+
+def suggest(word: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'x'?`, or None when nothing known is close to `word`."""
+    names = list(known)
+    folded = {name.lower().replace("-", "_"): name for name in names}
+    plain = word.lower().replace("-", "_")
+    if plain in folded and folded[plain] != word:
+        return f"did you mean {folded[plain]!r}?"
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else None

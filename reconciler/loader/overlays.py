@@ -1,0 +1,68 @@
+"""Overlays: JSON Merge Patch (RFC 7386) over base manifests, by kind and name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.loader.envelope import Draft
+from reconciler.loader.findings import FIELD, OVERLAY, Findings, suggest
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object, is_marker
+
+NULL_KEY = "null"
+
+
+def merge(target: Json, patch: Json) -> Json:
+    """RFC 7386 with two additions: markers are replaced whole, and `{null: true}` sets null (null deletes).
+
+    Neither argument is changed; what did not change is shared.
+    """
+    if not isinstance(patch, dict) or is_marker(patch):
+        return patch
+    if sets_null(patch):
+        return None
+    result: Object = dict(target) if isinstance(target, dict) and not is_marker(target) else {}
+    for key, member in patch.items():
+        if member is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result.get(key), member)
+    return result
+
+
+def sets_null(value: Json) -> bool:
+    """Whether `value` is `{null: true}`: null itself would delete the member."""
+    return isinstance(value, dict) and len(value) == 1 and value.get(NULL_KEY) is True
+
+
+def attach(
+    bases: Mapping[Address, Draft], overlays: Sequence[Draft], findings: Findings, *, partial: bool
+) -> dict[Address, list[Draft]]:
+    """Overlays by the manifest they change, in the order of their files.
+
+    An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
+    """
+    result: dict[Address, list[Draft]] = {}
+    for overlay in overlays:
+        if overlay.labels:
+            findings.error(
+                FIELD,
+                "an overlay cannot set labels",
+                source=overlay.head,
+                pointer="/metadata/labels",
+                hint="an overlay may set metadata.id, lifecycle and spec",
+                address=overlay.address,
+            )
+        if overlay.address in bases:
+            result.setdefault(overlay.address, []).append(overlay)
+        elif not partial:
+            names = [address.name for address in bases if address.kind == overlay.address.kind]
+            findings.error(
+                OVERLAY,
+                f"an overlay of {overlay.address}, which no manifest declares",
+                source=overlay.head,
+                pointer="/metadata/name",
+                hint=suggest(overlay.address.name, names) or "declare it in a base manifest first",
+                address=overlay.address,
+            )
+    return result

@@ -1,0 +1,222 @@
+"""The project file: `manifests/reconciler.yaml`, or the built-in workspaces where there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import ManifestError, UsageError
+from reconciler.loader.decode import decode
+from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, inside, relative
+from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
+from reconciler.loader.literals import ENV_NAME
+from reconciler.types.json import SECRET, Json, Object, join
+from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.source import Source
+
+if TYPE_CHECKING:
+    from reconciler.loader.project_model import ProjectModel, WorkspaceModel
+
+FOLDER = "manifests"
+SECRET_SETTINGS = frozenset(
+    {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
+)
+"""Settings that may not stand in the file as they are."""
+FREE_TEXT = frozenset({"dsn", "access_key_id"})
+"""Secret settings that are often harmless as text; a literal is accepted."""
+
+BUILT_IN: Mapping[str, Workspace] = {
+    "sandbox": Workspace("sandbox", ProviderSettings("simulator")),
+    "tavus": Workspace("tavus", ProviderSettings("tavus", {"api_key": {SECRET: {"env": "TAVUS_API_KEY"}}})),
+}
+
+
+def load_project(
+    where: str | Path = ".",
+    *,
+    manifests: Sequence[str | Path] | None = None,
+    ref: str | None = None,
+    root: str | Path | None = None,
+) -> Project:
+    """The project that a run in the folder `where` belongs to.
+
+    `where` is the folder the command runs in, or a project file (`--project`). `root`, the folder that holds
+    `.reconciler/`, is that folder; for a file it is `root`, else the current folder. Without a file given, the
+    first of these is taken: `reconciler.yaml` in a folder of `manifests` (the paths on the command line), in
+    `manifests/`, in `where`; none: the workspaces `tavus` and `sandbox`. With `ref` the file comes from that commit.
+
+    Raises `ManifestError` with all that is wrong in the file, `UsageError` where a file or commit does not exist.
+    """
+    given = Path(os.path.realpath(where))
+    is_folder = given.is_dir()
+    base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
+    if ref is None:
+        return _load(WorkTree(), base, None if is_folder else str(given), manifests or ())
+    from reconciler.loader.gitref import GitTree
+
+    tree = GitTree(base if Path(base).is_dir() else ".", ref)
+    try:
+        return _load(tree, base, None if is_folder else str(given), manifests or ())
+    finally:
+        tree.close()
+
+
+def _load(tree: Tree, root: str, file: str | None, manifests: Sequence[str | Path]) -> Project:
+    if file is None:
+        file = _find(tree, root, manifests)
+    elif not tree.is_file(file):
+        raise UsageError(f"{relative(file, root)}: no such project file", hint="give an existing file to --project")
+    if file is None:
+        usual = str(Path(root) / FOLDER)
+        places = (usual,) if tree.is_folder(usual) else (root,)
+        return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places)
+    folder = str(Path(file).parent)
+    shown = relative(file, root)
+    findings = Findings()
+    try:
+        data = tree.read(file)
+    except Unreadable as problem:
+        raise ManifestError(f"{shown}: {problem}", ()) from None
+    text = decode(data, shown, findings)
+    model = _parse(text, shown, findings) if text is not None else None
+    project = _records(model, root, folder, file, Source(shown), findings) if model is not None else None
+    if findings.has_errors or project is None:
+        from reconciler.loader.spans import Places
+
+        placed = Places(lambda _: data, str).place(findings.items)
+        raise ManifestError(f"{shown} is not a valid project file", placed)
+    return project
+
+
+def _find(tree: Tree, root: str, manifests: Sequence[str | Path]) -> str | None:
+    folders = [os.path.realpath(os.path.join(root, path)) for path in manifests]  # noqa: PTH118
+    for folder in (*folders, os.path.join(root, FOLDER), root):  # noqa: PTH118
+        for name in PROJECT_FILES:
+            path = os.path.join(folder, name)  # noqa: PTH118
+            if tree.is_file(path):
+                return path
+    return None
+
+
+def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
+    from reconciler.loader.yaml import parse_yaml
+
+    documents = parse_yaml(text, path, findings)
+    source = Source(path)
+    if findings.has_errors:
+        return None
+    if len(documents) != 1 or not isinstance(documents[0][1], dict):
+        findings.error(PROJECT, "a project file holds exactly one mapping", source=source, pointer="")
+        return None
+    source = Source(path, documents[0][0])
+    from pydantic import ValidationError
+
+    from reconciler.loader.project_model import ProjectModel
+
+    try:
+        return ProjectModel.model_validate(documents[0][1])
+    except ValidationError as problem:
+        for error in problem.errors(include_url=False, include_input=False):
+            _report(dict(error), source, findings)
+        return None
+
+
+def _report(error: Mapping[str, Any], source: Source, findings: Findings) -> None:
+    from reconciler.loader.project_model import KNOWN_KEYS
+
+    tokens = [str(token) for token in error["loc"] if token not in {"int", "float", "[key]"}]
+    pointer = join(*tokens)
+    shape = ["*" if index == 1 and tokens[0] == "workspaces" else token for index, token in enumerate(tokens)]
+    hint = None
+    if error["type"] == "extra_forbidden":
+        known = KNOWN_KEYS.get(join(*shape[:-1]), ())
+        summary = f"unknown key {tokens[-1]!r}"
+        hint = suggest(tokens[-1], known) or f"known here: {', '.join(known)}"
+    elif error["type"] == "missing":
+        summary, pointer = f"the key {tokens[-1]!r} is missing", join(*tokens[:-1])
+    else:
+        summary = f"{pointer or 'the file'}: {str(error['msg'])[:1].lower()}{str(error['msg'])[1:]}"
+    findings.error(PROJECT, summary, source=source, pointer=pointer, hint=hint)
+
+
+def _records(
+    model: ProjectModel, root: str, folder: str, file: str, source: Source, findings: Findings
+) -> Project | None:
+    workspaces = {
+        name: _workspace(name, workspace, folder, source, findings) for name, workspace in model.workspaces.items()
+    } or dict(BUILT_IN)
+    default = model.default_workspace
+    if default is None:
+        default = "sandbox" if "sandbox" in workspaces else next(iter(workspaces))
+    elif default not in workspaces:
+        findings.error(
+            PROJECT,
+            f"default_workspace {default!r} is none of the workspaces ({', '.join(workspaces)})",
+            source=source,
+            pointer="/default_workspace",
+            hint=suggest(default, workspaces),
+        )
+    return Project(root, workspaces, default, model.metadata.name, file, folder, (folder,))
+
+
+def _workspace(name: str, model: WorkspaceModel, folder: str, source: Source, findings: Findings) -> Workspace:
+    here = join("workspaces", name)
+    for index, overlay in enumerate(model.overlays):
+        target = os.path.realpath(os.path.join(folder, overlay))  # noqa: PTH118
+        if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
+            findings.error(
+                FILE,
+                f"the overlay folder {overlay} leaves the project",
+                source=source,
+                pointer=f"{here}/overlays/{index}",
+                hint=f"give a folder under {Path(folder).name}/",
+            )
+    provider = _settings(
+        dict(model.provider.model_extra or {}), "provider", model.provider.type, here, source, findings
+    )
+    state = _settings(dict(model.state.model_extra or {}), "state", model.state.backend, here, source, findings)
+    vocabulary = model.provider.vocabulary
+    policy = model.policy
+    return Workspace(
+        name,
+        ProviderSettings(model.provider.type, provider, vocabulary or "pal"),
+        BackendSettings(model.state.backend, state),
+        tuple(model.overlays),
+        Policy(policy.deletes, policy.max_change_percent, policy.min_resources),
+        model.parallelism,
+        model.max_requests_per_second,
+    )
+
+
+def _settings(
+    values: dict[str, Json], section: str, kind: str, here: str, source: Source, findings: Findings
+) -> Object:
+    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into markers."""
+    from reconciler.loader.project_model import KNOWN_SETTINGS
+
+    known = KNOWN_SETTINGS.get(f"{section} {kind}")
+    result: Object = {}
+    for key, value in values.items():
+        pointer = join(*here[1:].split("/"), section, key)
+        if known is not None and key not in known:
+            hint = suggest(key, known) or f"known here: {', '.join(known)}"
+            findings.error(PROJECT, f"unknown key {key!r}", source=source, pointer=pointer, hint=hint)
+        reference = dict(value) if isinstance(value, dict) and len(value) == 1 else {}
+        name, target = next(iter(reference.items()), ("", None))
+        if name in {"env", "file"} and isinstance(target, str):
+            if name == "env" and not ENV_NAME.fullmatch(target):
+                summary = f"{target!r} is not the name of an environment variable"
+                findings.error(PROJECT, summary, source=source, pointer=pointer)
+            value = {SECRET: {name: target}}
+        elif isinstance(value, str) and key in SECRET_SETTINGS - FREE_TEXT:
+            findings.error(
+                LITERAL_SECRET,
+                f"{key} stands in the file in clear",
+                source=source,
+                pointer=pointer,
+                hint="write {env: NAME} and put the value into that environment variable",
+            )
+        result[key] = value
+    return result

@@ -1,0 +1,77 @@
+"""The shape of the project file, checked by pydantic; imported only when there is such a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+
+from reconciler.types.address import NAME_PATTERN
+
+Name: TypeAlias = Annotated[str, Field(pattern=f"^(?:{NAME_PATTERN.pattern})$")]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Number: TypeAlias = StrictInt | StrictFloat
+
+
+class _Strict(BaseModel):
+    """Nothing is coerced and nothing unknown is accepted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
+
+
+class _Open(BaseModel):
+    """Settings whose keys belong to a plug-in; they are checked against `KNOWN_SETTINGS` where listed there."""
+
+    model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
+
+
+class MetadataModel(_Strict):
+    name: Name
+    labels: dict[str, str] = {}
+
+
+class ProviderModel(_Open):
+    type: Text
+    vocabulary: Literal["pal", "persona"] | None = None
+
+
+class StateModel(_Open):
+    backend: Text = "local"
+
+
+class PolicyModel(_Strict):
+    deletes: Literal["deny", "allow", "never"] = "deny"
+    max_change_percent: Annotated[Number, Field(ge=0, le=100)] = 30
+    min_resources: Annotated[int, Field(ge=0)] = 10
+
+
+class WorkspaceModel(_Strict):
+    provider: ProviderModel
+    state: StateModel = StateModel()
+    overlays: list[Text] = []
+    policy: PolicyModel = PolicyModel()
+    parallelism: Annotated[int, Field(ge=1, le=100)] = 10
+    max_requests_per_second: Annotated[Number, Field(gt=0)] | None = None
+
+
+class ProjectModel(_Strict):
+    apiVersion: Literal["personas/v1"]  # noqa: N815 - the word in the file
+    kind: Literal["Project"]
+    metadata: MetadataModel
+    default_workspace: Text | None = None
+    workspaces: dict[Name, WorkspaceModel] = {}
+
+
+KNOWN_KEYS: dict[str, tuple[str, ...]] = {
+    "": tuple(ProjectModel.model_fields),
+    "/metadata": tuple(MetadataModel.model_fields),
+    "/workspaces/*": tuple(WorkspaceModel.model_fields),
+    "/workspaces/*/policy": tuple(PolicyModel.model_fields),
+}
+"""Keys by place, for did-you-mean."""
+
+KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout"),
+    "state local": ("backend", "path"),
+}
+"""Keys of the plug-ins whose settings are fixed; the others check their own."""

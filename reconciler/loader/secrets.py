@@ -1,0 +1,43 @@
+"""Resolves `$secret` markers: environment variables, files of the project, literals kept in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reconciler.loader.files import Unreadable, WorkTree, inside
+
+LiteralSecrets = dict[str, str]
+"""`<address><pointer>` -> the value that stood there; never leaves the process."""
+
+
+class RunSecrets:
+    """The `Secrets` port. An empty variable or file counts as not available: it is never a key.
+
+    Files are read from the work tree, also for `--ref`: what is secret is not in git.
+    """
+
+    def __init__(self, environ: Mapping[str, str], folder: str, literals: Mapping[str, str] | None = None) -> None:
+        """`folder` is the absolute folder that file references are relative to and must not leave."""
+        self._environ = environ
+        self._folder = os.path.realpath(folder)
+        self._literals = literals or {}
+
+    def resolve(self, reference: Mapping[str, str]) -> str | None:
+        if "env" in reference:
+            return self._environ.get(reference["env"]) or None
+        if "file" in reference:
+            return self._read(reference["file"])
+        if "literal" in reference:
+            return self._literals.get(reference["literal"])
+        return None
+
+    def _read(self, path: str) -> str | None:
+        target = os.path.realpath(os.path.join(self._folder, path))  # noqa: PTH118
+        if not inside(target, self._folder):
+            return None
+        try:
+            text = WorkTree().read(target).decode("utf-8-sig")
+        except (Unreadable, UnicodeDecodeError, ValueError):
+            return None
+        return text.replace("\r\n", "\n").removesuffix("\n") or None

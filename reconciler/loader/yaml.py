@@ -1,0 +1,256 @@
+"""YAML text -> JSON values: the C parser, YAML 1.2 words, and a clear error for every trap.
+
+PyYAML's C parser composes the nodes; the values are built here instead of by PyYAML's constructor, because that one
+accepts duplicate keys, reads `off` as false and dates as objects, and is slower. The nodes' marks give the place of
+whatever has to be reported, so a clean file pays for no position bookkeeping of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from operator import is_
+from typing import TYPE_CHECKING, Any
+
+from reconciler.loader import scalars
+from reconciler.loader.findings import AMBIGUOUS, DUPLICATE, YAML, Findings
+from reconciler.loader.syntax import report_syntax
+from reconciler.types.json import Json, Object
+from reconciler.types.source import Span
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+MAX_DEPTH = 100
+"""Nesting beyond this is refused; a persona with tool schemas needs about 20."""
+EXPANSION = 100_000
+"""How many more values than characters a file may stand for once its aliases are expanded."""
+LONG_TEXT = 1_000
+SAFE_OPENERS = 1_000
+"""Below this many openers the C composer cannot run out of stack, so no scan of events is needed."""
+
+
+class Refused(Exception):
+    """The document is not built any further: too deep, or too large once expanded."""
+
+    def __init__(self, message: str, node: Node | None = None, mark: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mark = node.start_mark if node is not None else mark
+
+
+@cache
+def _loader() -> Any:
+    """The loader class: the C parser where PyYAML has it, with our meaning of unquoted words."""
+    import yaml
+
+    words, starts = scalars.WORDS, scalars.STARTS
+    scalar = yaml.ScalarNode
+
+    class Composer(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Composes nodes; `resolve` is called once for each."""
+
+        def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
+            if kind is not scalar:
+                return ""
+            if implicit[0]:
+                return words.get(value) or (scalars.NUMBER if value[0] in starts else scalars.STR)
+            return scalars.STR
+
+        # Called for every node and of no use without path resolvers: the cheapest callables of the right arity.
+        descend_resolver = staticmethod(is_)
+        ascend_resolver = staticmethod(tuple)
+
+    return Composer
+
+
+def parse_yaml(text: str, path: str, findings: Findings) -> list[tuple[int, Json]]:
+    """All documents of `text` as (number in the file, value); empty documents are left out.
+
+    Whatever is wrong is added to `findings` with its place; documents before a syntax error are still returned.
+    Never raises for any text.
+    """
+    from yaml import YAMLError
+
+    documents: list[tuple[int, Json]] = []
+    try:
+        for number, node in enumerate(nodes(text)):
+            value = _Build(text, path, findings).value(node, 0)
+            if value is not None:
+                documents.append((number, value))
+    except Refused as problem:
+        findings.error(YAML, problem.message, span=_span(problem.mark, path))
+    except RecursionError:
+        findings.error(YAML, f"nested deeper than {MAX_DEPTH} levels", span=Span(path, 1, 1))
+    except YAMLError as problem:
+        report_syntax(problem, text, path, findings)
+    return documents
+
+
+def nodes(text: str) -> Iterator[Node]:
+    """The composed documents of `text`, one root node each. Raises PyYAML's errors and `Refused`."""
+    if _may_overflow(text):
+        _refuse_deep(text)
+    loader = _loader()(text)
+    try:
+        while loader.check_node():
+            yield loader.get_node()
+    finally:
+        loader.dispose()
+
+
+class _Build:
+    """Builds the value of one document from its nodes; aliases become copies."""
+
+    def __init__(self, text: str, path: str, findings: Findings) -> None:
+        import yaml
+
+        self.scalar, self.sequence = yaml.ScalarNode, yaml.SequenceNode
+        self.path = path
+        self.findings = findings
+        self.left = len(text) + EXPANSION
+        self.characters_left = len(text) + 100 * EXPANSION
+
+    def value(self, node: Node, depth: int) -> Json:
+        kind = type(node)
+        if kind is self.scalar:
+            return node.value if node.tag == scalars.STR and len(node.value) < LONG_TEXT else self.leaf(node)
+        self.left -= len(node.value) + 1
+        if self.left < 0:
+            raise Refused("aliases expand to too many values; write the values out", node)
+        if depth >= MAX_DEPTH:
+            raise Refused(f"nested deeper than {MAX_DEPTH} levels, or an alias that contains itself", node)
+        if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
+            self.error(node, f"the tag {node.tag} means nothing here", "remove it")
+        if kind is self.sequence:
+            return [self.value(item, depth + 1) for item in node.value]
+        return self.mapping(node, depth)
+
+    def mapping(self, node: Node, depth: int) -> Object:
+        result: Object = {}
+        merges: list[Node] = []
+        for key_node, value_node in node.value:
+            if type(key_node) is self.scalar:
+                if key_node.tag == scalars.MERGE:
+                    merges.append(value_node)
+                    continue
+                key = key_node.value
+                if not key and key_node.tag != scalars.STR:
+                    self.error(key_node, "an empty key", "write a name before the colon")
+            else:
+                self.error(
+                    key_node,
+                    "a key must be text, not a list or a mapping",
+                    "put a value that starts with { or [ in quotes, for example one with {{placeholders}}",
+                )
+                continue
+            if key in result:
+                self.duplicate(node, key_node)
+            result[key] = self.value(value_node, depth + 1)
+        for merge in merges:
+            self.merge(result, merge, depth)
+        return result
+
+    def merge(self, into: Object, node: Node, depth: int) -> None:
+        """`<<: *anchor` or `<<: [*a, *b]`: members that are not there yet; the earlier source wins."""
+        value = self.value(node, depth + 1)
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(source, dict) for source in sources):
+            self.error(node, "<< merges mappings only", "point it at an anchor of a mapping")
+            return
+        for source in sources:
+            if isinstance(source, dict):
+                for key, member in source.items():
+                    into.setdefault(key, member)
+
+    def leaf(self, node: Node) -> Json:
+        tag, text = node.tag, node.value
+        if tag == scalars.STR:
+            self.characters_left -= len(text)
+            if self.characters_left < 0:
+                raise Refused("aliases expand to too much text; write the values out", node)
+            return str(text)
+        if tag == scalars.NULL:
+            return None
+        if tag == scalars.BOOL:
+            if text.lower() in {"true", "false"}:
+                return bool(text.lower() == "true")
+            self.error(node, f"{text!r} is not a boolean", "write true or false")
+            return None
+        if tag in {scalars.NUMBER, scalars.INT, scalars.FLOAT}:
+            return self.number(node)
+        if tag == scalars.OLD_BOOL:
+            self.warn(node, text)
+            return str(text)
+        if tag == scalars.NOT_JSON:
+            self.error(node, f"{text} is not a JSON value", "write a finite number, or put it in quotes")
+            return None
+        if tag not in {scalars.MERGE, scalars.TIMESTAMP, "!"}:
+            self.error(node, f"the tag {tag.replace('tag:yaml.org,2002:', '!!')} means nothing here", "remove it")
+        return str(text)
+
+    def number(self, node: Node) -> Json:
+        try:
+            value = scalars.number(node.value)
+        except scalars.NotJson as problem:
+            self.error(node, str(problem), None)
+            return None
+        if isinstance(value, str) and node.tag != scalars.NUMBER:
+            self.error(node, f"{node.value!r} is not a number", "remove the tag, or correct the number")
+        if node.tag == scalars.NUMBER:
+            self.warn(node, value)
+        return value
+
+    def warn(self, node: Node, value: int | float | str) -> None:
+        reading = scalars.ambiguity(node.value, value)
+        if reading:
+            self.findings.warning(
+                AMBIGUOUS,
+                f"unquoted {node.value} is {reading}",
+                span=_span(node.start_mark, self.path),
+                hint="put it in quotes, or write true or false if you mean a boolean",
+            )
+
+    def duplicate(self, node: Node, again: Node) -> None:
+        first = next(key for key, _ in node.value if key.value == again.value)
+        self.findings.error(
+            DUPLICATE,
+            f"the key {again.value!r} stands twice in one mapping (first at line {first.start_mark.line + 1}, "
+            f"column {first.start_mark.column + 1})",
+            span=_span(again.start_mark, self.path),
+            hint="keep one of the two",
+        )
+
+    def error(self, node: Node, summary: str, hint: str | None) -> None:
+        self.findings.error(YAML, summary, span=_span(node.start_mark, self.path), hint=hint)
+
+
+def _may_overflow(text: str) -> bool:
+    """Whether so many nested collections could open that composing them recursively is unsafe."""
+    openers = text.count("[") + text.count("{")
+    for indicator in "-?":
+        openers += text.count(indicator + " ") + text.count(indicator + "\t")
+    return openers > SAFE_OPENERS or len(text) > SAFE_OPENERS * SAFE_OPENERS
+
+
+def _refuse_deep(text: str) -> None:
+    """Walk the events, which needs no stack, and refuse what nests too deep to be composed."""
+    import yaml
+
+    loader = _loader()(text)
+    depth = 0
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise Refused(f"nested deeper than {MAX_DEPTH} levels", mark=event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    finally:
+        loader.dispose()
+
+
+def _span(mark: Any, path: str) -> Span:
+    return Span(path, mark.line + 1, mark.column + 1) if mark is not None else Span(path, 1, 1)
