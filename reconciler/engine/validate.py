@@ -1,0 +1,108 @@
+"""Validation: what the loader found and what the rules find, in the order of the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.rules import RULES
+from reconciler.rules.base import RuleContext
+from reconciler.rules.keep import is_kept, split_lines
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.source import Span
+
+Locate = Callable[[Diagnostic], Span | None]
+ReadText = Callable[[str], str | None]
+
+LOADER_CODES = frozenset({"L03", "L18", "L20"})
+"""Rules whose findings the loader reports under the same code, in its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityCounts:
+    """How many findings of each severity; prints "2 errors, 1 warning, 3 infos"."""
+
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+
+    def __str__(self) -> str:
+        words = ((self.errors, "error"), (self.warnings, "warning"), (self.infos, "info"))
+        return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in words)
+
+
+def count_severities(diagnostics: Iterable[Diagnostic]) -> SeverityCounts:
+    """How many errors, warnings and infos."""
+    found = [one.severity for one in diagnostics]
+    return SeverityCounts(found.count(Severity.ERROR), found.count(Severity.WARNING), found.count(Severity.INFO))
+
+
+def validate(
+    manifests: ManifestSet,
+    catalogue: Catalogue,
+    *,
+    strict: bool = False,
+    read_text: ReadText | None = None,
+    locate: Locate | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Every finding about `manifests`, by file, line and code; offline.
+
+    1. The loader's diagnostics, then the rules', one of each (the loader's wording wins where both found it).
+    2. `locate` gives each its place in the file. None: those without a place keep none.
+    3. `read_text(path)` gives the file's text, so that `# reconciler: keep CODE` comments are honoured. An error
+       that the loader found is never silenced: what it could not read cannot be kept. None: no comment counts.
+
+    `strict` makes unknown keys (L18) errors.
+    """
+    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict)])
+    if strict:
+        found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
+    if locate is not None:
+        found = [one if one.span is not None else one.at(locate(one)) for one in found]
+    if read_text is not None:
+        found = list(_unkept(found, read_text))
+    return tuple(sorted(found, key=_place))
+
+
+def check_rules(manifests: ManifestSet, catalogue: Catalogue, *, strict: bool = False) -> Iterator[Diagnostic]:
+    """What the rules alone say, in the order of the manifests, without places in the files."""
+    context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict)
+    rules = tuple(RULES.all().values())
+    for manifest in manifests.manifests:
+        for rule in rules:
+            if rule.concerns(manifest):
+                yield from rule.check(manifest, context)
+
+
+def _distinct(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Without repetitions. What the loader reports under a rule's code is not reported again for the same place."""
+    seen: set[tuple[object, ...]] = set()
+    result: list[Diagnostic] = []
+    for one in diagnostics:
+        place = (one.code, one.address, one.pointer)
+        key = place if one.code in LOADER_CODES and one.address is not None else (*place, one.summary, one.source)
+        if key not in seen:
+            seen.add(key)
+            result.append(one)
+    return result
+
+
+def _unkept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:
+    files: dict[str, list[str]] = {}
+    for one in diagnostics:
+        if one.span is None or (one.is_error and one.code in LOADER_CODES) or one.code not in RULES:
+            yield one
+            continue
+        path = one.span.path
+        if path not in files:
+            files[path] = split_lines(read_text(path) or "")
+        if not is_kept(files[path], one.span.line, one.code):
+            yield one
+
+
+def _place(one: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    path = one.span.path if one.span else one.source.path if one.source else ""
+    line, column = (one.span.line, one.span.column) if one.span else (0, 0)
+    return path, line, column, one.code, str(one.address or ""), one.pointer or ""

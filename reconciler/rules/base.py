@@ -1,0 +1,85 @@
+"""What a lint rule is: a code, a name, its documentation, and a pure check over one manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconciler.types.address import Address
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a check may look at besides its own manifest."""
+
+    catalogue: Catalogue
+    manifests: Mapping[Address, Manifest] = field(default_factory=dict)
+    """All manifests of the run, this one included."""
+    strict: bool = False
+    """Unknown keys are errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDoc:
+    """The documentation in its fixed sections. `bad` and `good` are specs in YAML: `bad` makes the rule speak,
+    `good` does not (the contract test of the table tries both)."""
+
+    what: str
+    why: str
+    bad: str
+    good: str
+
+
+Check: TypeAlias = Callable[[Manifest, RuleContext], Iterable[Diagnostic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One lint.
+
+    `check` must: accept any JSON in `manifest.spec`; look only at its arguments; point at a value that exists.
+    Must not: raise, or report what is written as a secret reference.
+    May: use another severity than `severity` for a single finding, and offer a `Fix` that keeps behaviour.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    kinds: tuple[str, ...]
+    """Kinds it looks at; empty: all."""
+    doc: RuleDoc
+    check: Check
+    source: str = ""
+    """Where the fact comes from."""
+
+    def concerns(self, manifest: Manifest) -> bool:
+        """Whether the rule looks at this kind at all."""
+        return not self.kinds or manifest.address.kind in self.kinds
+
+    def found(
+        self,
+        manifest: Manifest,
+        pointer: str,
+        summary: str,
+        *,
+        detail: str = "",
+        hint: str | None = None,
+        severity: Severity | None = None,
+        fix: Fix | None = None,
+    ) -> Diagnostic:
+        """A finding of this rule at the canonical `pointer`."""
+        return Diagnostic(
+            code=self.code,
+            severity=severity or self.severity,
+            summary=summary,
+            detail=detail,
+            hint=hint,
+            address=manifest.address,
+            pointer=pointer,
+            source=manifest.source,
+            fix=fix,
+        )

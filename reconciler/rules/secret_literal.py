@@ -1,0 +1,61 @@
+"""L03: a credential written into the manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.core.canonical import is_masked
+from reconciler.rules.base import Rule, RuleContext, RuleDoc
+from reconciler.rules.reading import declared
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import split
+from reconciler.types.manifest import Manifest
+
+NAME = re.compile(r"auth|key|token|secret|passw|cookie|credential|signature", re.IGNORECASE)
+VALUE = re.compile(
+    r"^(bearer|basic|token)\s+\S|^(sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza|eyJ)[-_A-Za-z0-9]{8,}", re.IGNORECASE
+)
+FREE = ("headers", "default_query")
+
+
+def is_credential(name: str, value: str) -> bool:
+    """Whether a header or query parameter looks like a credential, by its name or its value."""
+    return bool(NAME.search(name) or VALUE.search(value))
+
+
+def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
+    # References are markers by now, and so are the literals that the loader found (and reported): what is still a
+    # plain text at a secret place came here without the loader.
+    for pointer, value, row in declared(manifest.address.kind, manifest.spec):
+        if not row.secret or not isinstance(value, str) or not value.strip() or is_masked(value):
+            continue
+        *_, parent, name = ("", *split(pointer))
+        if parent in FREE and not is_credential(name, value):
+            continue
+        yield RULE.found(
+            manifest,
+            pointer,
+            f"{name} is written in clear",
+            hint=f"put it in the environment and write {name}: {{env: NAME}}, or use {{file: path}}",
+        )
+
+
+RULE = Rule(
+    code="L03",
+    name="secret-literal",
+    severity=Severity.ERROR,
+    kinds=(),
+    source="judgement: keys were found in public manifests",
+    check=check,
+    doc=RuleDoc(
+        what="An API key, a tool's auth value, or a header or query parameter that looks like a credential is given "
+        "as a text instead of {env: NAME} or {file: path}.",
+        why="Manifests live in git, and what was once in git is known. --allow-literal-secrets turns this into a "
+        "warning.",
+        bad="system_prompt: Hi\nlayers:\n  llm:\n    model: my-model\n    base_url: https://llm.example.com/v1\n"
+        "    api_key: sk-1234567890abcdef\n",
+        good="system_prompt: Hi\nlayers:\n  llm:\n    model: my-model\n    base_url: https://llm.example.com/v1\n"
+        "    api_key: {env: LLM_KEY}\n",
+    ),
+)

@@ -1,0 +1,51 @@
+"""L26: persona words and PAL words in one manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.kinds import KINDS
+from reconciler.rules.base import Rule, RuleContext, RuleDoc
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import escape, split
+from reconciler.types.manifest import Manifest
+
+
+def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
+    if manifest.address.kind not in KINDS:
+        return
+    old: dict[str, str] = {}
+    new: list[str] = []
+    for row in KINDS.get(manifest.address.kind).fields:
+        tokens = split(row.path)
+        if len(tokens) == 1 and "persona" in row.words:
+            if row.words["persona"] in manifest.written:
+                old[row.words["persona"]] = tokens[0]
+            if tokens[0] in manifest.written:
+                new.append(tokens[0])
+    if old and new:
+        word, canonical = next(iter(old.items()))
+        # The pointer is canonical; an overlay may have taken the value away.
+        place = f"/{escape(canonical)}" if canonical in manifest.spec else ""
+        yield RULE.found(
+            manifest,
+            place,
+            f"persona words ({', '.join(old)}) and PAL words ({', '.join(new)}) in one manifest",
+            hint=f"write {canonical} instead of {word}, or the other way round",
+        )
+
+
+RULE = Rule(
+    code="L26",
+    name="vocabulary-mix",
+    severity=Severity.WARNING,
+    kinds=("persona",),
+    source="met in public code",
+    check=check,
+    doc=RuleDoc(
+        what="One manifest uses persona_name or default_replica_id and pal_name or default_face_id side by side.",
+        why="Both mean the same; mixed, a reader has to know that, and two of them may one day disagree.",
+        bad="persona_name: Coach\ndefault_face_id: r90bbd427f71\nsystem_prompt: Hi\n",
+        good="pal_name: Coach\ndefault_face_id: r90bbd427f71\nsystem_prompt: Hi\n",
+    ),
+)

@@ -1,0 +1,301 @@
+"""The model catalogue as records: models, engines and values, their status by generation, and what follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import Enum
+
+from reconciler.types.json import Json
+
+HOSTED_PREFIX = "tavus-"
+
+
+class Status(Enum):
+    """How one generation of the vendor's documentation (or its client) speaks of an entry."""
+
+    DEFAULT = "default"
+    RECOMMENDED = "recommended"
+    AVAILABLE = "available"
+    REPORTED = "reported"
+    """Only met in public code: no vendor source names it."""
+    LEGACY = "legacy"
+    """Still accepted, no longer advised."""
+    DEPRECATED = "deprecated"
+    UNLISTED = "unlisted"
+    """Was listed once and is not any more; what the API answers is unknown."""
+    REMOVED = "removed"
+    INTERNAL = "internal"
+    """The vendor's own use: must not stand in a manifest."""
+    UNKNOWN = "unknown"
+    """Not in the catalogue, or not before a later generation."""
+
+    @property
+    def is_current(self) -> bool:
+        return self in (Status.DEFAULT, Status.RECOMMENDED, Status.AVAILABLE)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Something to move away from."""
+        return self in (Status.LEGACY, Status.DEPRECATED, Status.UNLISTED, Status.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """1 to 3 symbols in the vendor's comparison table; more is better."""
+
+    speed: int
+    intelligence: int
+    naturalness: int
+
+    def distance(self, other: Scores) -> int:
+        """Sum of the differences on the three axes."""
+        return (
+            abs(self.speed - other.speed)
+            + abs(self.intelligence - other.intelligence)
+            + abs(self.naturalness - other.naturalness)
+        )
+
+    def covers(self, other: Scores) -> bool:
+        """At least as good on every axis."""
+        return (
+            self.speed >= other.speed
+            and self.intelligence >= other.intelligence
+            and self.naturalness >= other.naturalness
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What to use instead. Only `basis: documented` may be followed without asking a person."""
+
+    id: str | None = None
+    """None: a person has to choose. `@default`: the default of the configured generation."""
+    reason: str = ""
+    basis: str = "judgement"
+    """documented | client | report | judgement | guess"""
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def is_documented(self) -> bool:
+        return self.basis == "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one voice setting or request parameter takes."""
+
+    min: float | None = None
+    max: float | None = None
+    words: tuple[str, ...] = ()
+    """Texts that are accepted in place of a number, or the names of a `name:level` tag."""
+    levels: tuple[str, ...] = ()
+    type: str = "number"
+    """number | boolean | tags"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model, engine or value."""
+
+    status: Mapping[str, Status] = field(default_factory=dict)
+    """By generation; a generation that is not named has the status of the one before it. `all` stands for any."""
+    family: str = ""
+    context_window: int | None = None
+    """Tokens; None where no vendor source states it."""
+    recommended_prompt: int | None = None
+    degraded_from: int | None = None
+    """Tokens from which answers become slower or follow instructions less; set where it differs from the
+    generation's."""
+    scores: Scores | None = None
+    best_for: str = ""
+    extra_body: tuple[str, ...] | None = None
+    """Request parameters a hosted model takes; None: what the catalogue says for all."""
+    exclusive: tuple[str, ...] = ()
+    """Parameters that must not be given together."""
+    successor: Successor | None = None
+    engine: str = ""
+    """For a voice model: whose it is."""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """For a voice model: its voice_settings."""
+    forbids: tuple[str, ...] = ()
+    """Sibling fields that do not go with it."""
+    markup_exclusive: bool = False
+    """Voice settings have no effect together with speech tags in the LLM's text."""
+    also: tuple[str, ...] = ()
+    """Other spellings."""
+    providers: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    """For a LiveKit id: the lists that name it."""
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One state of the vendor's documentation."""
+
+    id: str
+    period: str
+    vocabulary: str
+    default_llm: str
+    context_window: int | None = None
+    """Tokens that every hosted model of the time is documented to take; None: per model."""
+    safe_window: int = 32000
+    """Tokens to stay below where the window is not stated."""
+    recommended_prompt: int | None = None
+    degraded_from: int | None = None
+    degraded_until: int | None = None
+    tools: str = ""
+    perception: str = ""
+    turn_taking: str = ""
+    basis: str = "documented"
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The known values of one field that is no model."""
+
+    known: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
+    complete: bool = False
+    """Nothing else exists, so another value is an error and not a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKitChoice:
+    """The nearest model of LiveKit Inference for a hosted one."""
+
+    id: str | None = None
+    confidence: str = "none"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKit:
+    """What is known about LiveKit Inference."""
+
+    models: Mapping[str, Entry] = field(default_factory=dict)
+    nearest: Mapping[str, LiveKitChoice] = field(default_factory=dict)
+    voices: Mapping[str, str] = field(default_factory=dict)
+    realtime_renames: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a prompt may be for one model, in tokens."""
+
+    recommended: int | None
+    degraded_from: int | None
+    degraded_until: int | None
+    window: int
+    window_known: bool
+    """False: `window` is only the safe bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The whole table, with the generation that statuses are asked in."""
+
+    format: int
+    compiled: str
+    generation: str
+    generations: tuple[Generation, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    chars_per_token: int = 4
+    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    """Request parameters of hosted models (`extra_body`)."""
+    tables: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    """llm, perception, turn_detection, stt_engine, tts_engine, tts_model -> id -> entry."""
+    complete: tuple[str, ...] = ()
+    """Tables that hold everything there is."""
+    values: Mapping[str, Values] = field(default_factory=dict)
+    livekit: LiveKit = LiveKit()
+
+    def current(self) -> Generation:
+        """The configured generation, the newest where its name is unknown."""
+        return next((one for one in self.generations if one.id == self.generation), self.generations[-1])
+
+    def entry(self, id: str, table: str = "llm") -> Entry | None:
+        """The entry called `id`, or spelt so."""
+        rows = self.tables.get(table, {})
+        if id in rows:
+            return rows[id]
+        return next((row for row in rows.values() if id in row.also), None)
+
+    def status(self, id: str, table: str = "llm", generation: str | None = None) -> Status:
+        """What the (configured) generation says of `id`; `UNKNOWN` for anything not in the table."""
+        row = self.entry(id, table)
+        if row is None:
+            return Status.UNKNOWN
+        wanted = generation or self.current().id
+        found = row.status.get("all", Status.UNKNOWN)
+        for one in self.generations:
+            found = row.status.get(one.id, found)
+            if one.id == wanted:
+                break
+        return found
+
+    def successor(self, id: str, table: str = "llm") -> Successor | None:
+        """What follows `id`, with `@default` filled in; None where nothing is known."""
+        row = self.entry(id, table)
+        after = row.successor if row is not None else None
+        if after is not None and after.id == "@default":
+            return Successor(self.default(table), after.reason, after.basis, after.alternatives)
+        return after
+
+    def default(self, table: str = "llm") -> str | None:
+        """The default of the configured generation."""
+        if table == "llm":
+            return self.current().default_llm
+        return next((id for id in self.tables.get(table, {}) if self.status(id, table) is Status.DEFAULT), None)
+
+    def known(self, table: str = "llm") -> tuple[str, ...]:
+        """Every id of a table, other spellings included."""
+        return tuple(name for id, row in self.tables.get(table, {}).items() for name in (id, *row.also))
+
+    def nearest(self, text: str, table: str = "llm", count: int = 3) -> tuple[str, ...]:
+        """Ids that look like `text`, the likeliest first, those to move away from and internal ones left out."""
+        usable = [id for id in self.known(table) if self.status(id, table).is_current]
+        wanted = text.lower()
+        if table == "llm" and not wanted.startswith(HOSTED_PREFIX):
+            wanted = HOSTED_PREFIX + wanted
+        return tuple(get_close_matches(wanted, usable, n=count, cutoff=0.6))
+
+    def budget(self, model: str | None) -> Budget:
+        """The prompt budget of a hosted model; of the generation's default for None or an unknown id."""
+        now = self.current()
+        row = self.entry(model or now.default_llm)
+        window = row.context_window if row is not None else None
+        if window is None:
+            window = now.context_window if row is not None else None
+        own = row is not None and row.degraded_from is not None
+        return Budget(
+            recommended=row.recommended_prompt if own and row is not None else now.recommended_prompt,
+            degraded_from=row.degraded_from if own and row is not None else now.degraded_from,
+            degraded_until=None if own else now.degraded_until,
+            window=window or now.safe_window,
+            window_known=window is not None,
+        )
+
+    def tokens(self, text: str) -> int:
+        """The vendor's rule of thumb: four characters are a token, rounded up."""
+        return -(-len(text) // self.chars_per_token)
+
+    def livekit_for(self, model: str) -> LiveKitChoice:
+        """The nearest LiveKit Inference model for a hosted one."""
+        return self.livekit.nearest.get(model, LiveKitChoice(why="not in the catalogue"))
+
+    def parameter_names(self, model: str | None) -> tuple[str, ...]:
+        """Request parameters that a hosted model takes."""
+        row = self.entry(model or self.current().default_llm)
+        own = row.extra_body if row is not None else None
+        return own if own is not None else tuple(self.parameters)
+
+
+def is_hosted(model: Json) -> bool:
+    """Whether a model name is one of the vendor's own (`tavus-...`)."""
+    return isinstance(model, str) and model.startswith(HOSTED_PREFIX)

@@ -1,0 +1,59 @@
+"""Manifests for tests of rules: from YAML as a user writes it, without the loader."""
+
+from __future__ import annotations
+
+import yaml
+
+from reconciler.core.words import canonical_words
+from reconciler.kinds import KINDS
+from reconciler.loader.catalogue import load_catalogue
+from reconciler.rules import RULES
+from reconciler.rules.base import RuleContext
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Manifest
+from reconciler.types.source import Source
+
+
+def marked(value: Json) -> Json:
+    """`{env: X}` and `{file: p}` as secret markers, `{ref: a.b}` as a reference marker."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            key, inner = next(iter(value.items()))
+            if key in ("env", "file") and isinstance(inner, str):
+                return {"$secret": {key: inner}}
+            if key == "ref" and isinstance(inner, str):
+                return {"$ref": inner}
+        return {key: marked(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [marked(item) for item in value]
+    return value
+
+
+def manifest(body: str | Object, kind: str = "persona", name: str = "x") -> Manifest:
+    """A manifest whose spec is `body` (YAML text or an object) in canonical words."""
+    written = marked(yaml.safe_load(body) if isinstance(body, str) else body)
+    assert isinstance(written, dict)
+    spec = canonical_words(KINDS.get(kind), written)[0] if kind in KINDS else written
+    return Manifest(Address(kind, name), spec, written, Source(f"{name}.yaml"))
+
+
+def context(*others: Manifest, **overrides: Json) -> RuleContext:
+    """A context with the packaged catalogue, the given manifests and catalogue overrides."""
+    return RuleContext(load_catalogue(dict(overrides) or None), {one.address: one for one in others})
+
+
+def findings(
+    code: str, body: str | Object, *others: Manifest, kind: str = "persona", **overrides: Json
+) -> list[Diagnostic]:
+    """What the rule `code` says about `body`."""
+    one = manifest(body, kind)
+    return list(RULES.get(code).check(one, context(one, *others, **overrides)))
+
+
+def said(
+    code: str, body: str | Object, *others: Manifest, kind: str = "persona", **overrides: Json
+) -> list[tuple[str, str]]:
+    """Pointer and severity of each finding."""
+    return [(one.pointer or "", one.severity.value) for one in findings(code, body, *others, kind=kind, **overrides)]
