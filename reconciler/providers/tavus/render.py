@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from reconciler.core.canonical import is_masked, without
-from reconciler.core.shape import Node, shape
+from reconciler.core.shape import Node, node_at, shape
 from reconciler.core.words import wire_words
 from reconciler.kinds.base import KindSpec
 from reconciler.providers.tavus.endpoints import Endpoint, PatchStyle
 from reconciler.types.change import Action, Change, PatchOp, Request
-from reconciler.types.json import Json, Object, is_marker, lookup, ref_of, split, within
+from reconciler.types.json import Json, Object, is_marker, lookup, ref_of, secret_of, split, within
 
 SHOWN_SECRET = "(sensitive)"
 ATTACHED_WORDS = ("tools", "tool_ids")
@@ -42,7 +42,7 @@ def _object_path(collection: str, change: Change) -> str:
 def _create(
     spec: KindSpec, endpoint: Endpoint, collection: str, vocabulary: str, change: Change
 ) -> tuple[Request, ...]:
-    document = with_markers(change.after or {}, change.managed or {})
+    document = with_markers(spec, change.after or {}, change.managed or {})
     tools = attached(document) if endpoint.attachments else []
     if endpoint.attachments:
         document = {word: value for word, value in document.items() if word not in ATTACHED_WORDS}
@@ -134,7 +134,7 @@ def _touches_keyed(spec: KindSpec, ops: Sequence[PatchOp]) -> bool:
 
 def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
     """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes."""
-    after = with_markers(change.after or {}, change.managed or {})
+    after = with_markers(spec, change.after or {}, change.managed or {})
     wire = wire_words(spec, visible(spec, after), vocabulary, like=before)
     body: Object = {}
     for op in change.patch:
@@ -148,15 +148,26 @@ def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | No
 # --- what may be sent ---------------------------------------------------------------------------------------------
 
 
-def with_markers(document: Object, managed: Object) -> Object:
-    """`document` with the references that only `managed` (pointer -> value) still holds.
+def with_markers(spec: KindSpec, document: Object, managed: Object) -> Object:
+    """`document` with what only `managed` (canonical pointer -> desired value) still holds.
 
-    A document made for showing has null where an id is not known yet; the request needs the reference.
+    A document made for showing has null where an id is not known yet; the request needs the reference. And a member
+    of a free object (a header) that the server hides is lost when the object is written whole, unless it is sent
+    again; the declared secrets of `auth` are different, the API keeps those that are left out.
     """
     for pointer, value in managed.items():
-        if has_reference(value):
+        if has_reference(value) or (secret_of(value) and _is_hidden_member(spec, document, pointer)):
             document = _put(document, split(pointer), value)
     return document
+
+
+def _is_hidden_member(spec: KindSpec, document: Object, pointer: str) -> bool:
+    row = node_at(spec, pointer).row
+    return row is not None and row.path.endswith("/*") and _is_hidden(lookup(document, pointer))
+
+
+def _is_hidden(value: Json) -> bool:
+    return is_masked(value) or value == SHOWN_SECRET
 
 
 def has_reference(value: Json) -> bool:
@@ -198,7 +209,7 @@ def _clean(node: Node, value: Json, *, nulls: bool) -> Json:
         row = child.row
         if row is not None and row.server:
             continue
-        if row is not None and row.secret and (is_masked(member) or member == SHOWN_SECRET):
+        if row is not None and row.secret and _is_hidden(member):
             continue  # a mask sent back is refused, or stored as if it were the secret
         cleaned = _clean(child, member, nulls=nulls)
         if cleaned is None and not nulls:
