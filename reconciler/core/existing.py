@@ -20,7 +20,7 @@ from reconciler.core.planner import (
     object_digest,
     unknown_ids,
 )
-from reconciler.core.redact import redact
+from reconciler.core.redact import marked, redact
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
@@ -253,7 +253,7 @@ class _Existing:
             id=self.live.id,
             importing=self.live.id if adopted else None,
             previous=self.binding.previous,
-            before=redact(spec, comparable(spec, self.document)),
+            before=redact(spec, comparable(spec, self.document), marked(self.resource.spec)),
             after=comparable(spec, after),
             fields=tuple(sorted(self.fields, key=lambda change: change.path)),
             patch=patch,

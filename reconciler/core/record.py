@@ -12,7 +12,7 @@ from reconciler.core.secretbook import HIDDEN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Change
+from reconciler.types.change import Action, Change
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
@@ -90,7 +90,7 @@ def _has_parent(document: Object, path: str) -> bool:
 def _parents(change: Change, old: Entry | None, sent: Mapping[str, str]) -> tuple[str, ...]:
     """Objects that we created and that still hold something of ours."""
     created = set(change.parents) | set(old.parents if old is not None else ())
-    if change.after is not None and old is None and change.importing is None:
+    if change.after is not None and change.action is Action.CREATE:
         created |= set(_objects(change.after, ""))
     return tuple(sorted(parent for parent in created if any(path.startswith(parent + "/") for path in sent)))
 

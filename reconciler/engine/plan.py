@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, plan_resource, summarise
-from reconciler.core.digest import SecretDigests
+from reconciler.core.digest import SecretDigests, key_fingerprint
+from reconciler.core.drift import drift_from_state
 from reconciler.core.match import Account as Seen
-from reconciler.core.match import Binding, Matching, match
+from reconciler.core.match import Binding, Matching, match, objects_of
 from reconciler.core.moves import follow_moves
 from reconciler.core.order import in_order
 from reconciler.core.planner import Context, Planned, object_digest
@@ -53,6 +54,10 @@ class Setting:
     digest_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
 
+    def fingerprint(self, state: State) -> str:
+        """Salted digest of the API key, by which this account is known again."""
+        return self.provider.fingerprint(lambda key: key_fingerprint(state.salt, key))
+
     def book(self, state: State) -> SecretBook:
         """The secrets of this run, digested the way this state does it."""
         return SecretBook(SecretDigests(state.salt, self.digest_key), self.secrets.resolve)
@@ -78,6 +83,8 @@ class _Planning:
         self.moves = follow_moves(manifests, state)
         self.state = self.moves.state
         self.resources: dict[Address, Resource] = {} if options.destroy else resources_of(manifests.manifests)
+        if options.drift_only:
+            self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
         self.reader = Reader(setting.provider, setting.workspace.parallelism)
         self.book = setting.book(state)
         self.context = Context(self.book, setting.provider.vocabulary, options.resend_secrets)
@@ -131,10 +138,12 @@ class _Planning:
         for address, binding in wanted.items():
             if binding.id is not None:
                 self.live[address.kind, binding.id] = listings[address.kind].objects[binding.id]
+        for address in chosen.deletable:
+            entry = self.state.resources[address]
+            if (listing := listings.get(address.kind)) and entry.id in listing.objects:
+                self.live[address.kind, entry.id] = listing.objects[entry.id]
         self.live |= self.reader.attachments(
-            self.live[address.kind, binding.id]
-            for address, binding in wanted.items()
-            if binding.id is not None and self._needs_tools(address, binding)
+            live for key, live in self.live.items() if key in self.with_tools(wanted)
         )
         planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
         doubtful = [
@@ -150,13 +159,17 @@ class _Planning:
                     planned[address] = self._plan(address, binding)
         return planned
 
-    def _needs_tools(self, address: Address, binding: Binding) -> bool:
-        attachments = kind(address.kind).attachments
-        if attachments is None:
-            return False
-        return attachments in self.resources[address].leaves or (
-            binding.entry is not None and attachments in binding.entry.sent
-        )
+    def with_tools(self, wanted: Mapping[Address, Binding]) -> set[tuple[str, str]]:
+        """The live objects whose attachments matter: a manifest or the state speaks of them."""
+        found: set[tuple[str, str]] = set()
+        for address, entry in self.state.resources.items():
+            if (attachments := kind(address.kind).attachments) and attachments in entry.sent:
+                found.add((address.kind, entry.id))
+        for address, binding in wanted.items():
+            attachments = kind(address.kind).attachments
+            if attachments and binding.id is not None and attachments in self.resources[address].leaves:
+                found.add((address.kind, binding.id))
+        return found
 
     def _live_of(self, address: Address, binding: Binding) -> LiveObject | None:
         return self.live.get((address.kind, binding.id)) if binding.id is not None else None
@@ -201,8 +214,7 @@ class _Planning:
 
     def _leaving(self, address: Address, seen: Seen) -> Change:
         entry = self.state.resources[address]
-        listing = seen.listings.get(address.kind)
-        live = listing.objects.get(entry.id) if listing is not None else None
+        live = self.live.get((address.kind, entry.id))
         if live is None and entry.id in seen.foreign:
             self.problems.append(
                 Diagnostic(
@@ -243,7 +255,7 @@ class _Planning:
         account = self.setting.provider.account()
         situation = Situation(
             self.state, account, seen.listings, self.options, self.setting.workspace.policy,
-            len(self.manifests.manifests),
+            len(self.manifests.manifests), lambda: self.setting.fingerprint(self.state),
         )  # fmt: skip
         guarded, blocks = guard(changes, situation)
         ordered = in_order(guarded)
@@ -253,7 +265,7 @@ class _Planning:
             lineage=self.state.lineage,
             serial=self.state.serial,
             changes=ordered,
-            drift=self.drift(planned, seen),
+            drift=self.drift(planned, chosen, seen),
             blocked=blocks,
             diagnostics=tuple(problem for problem in self.problems if not problem.is_error),
             summary=summarise(
@@ -267,6 +279,11 @@ class _Planning:
             commit=self.manifests.commit,
             project=self.setting.project,
             names_absent=_names(ordered),
+            namesakes={
+                str(change.address): tuple(objects_of(seen.listings.get(change.address.kind), change.name or ""))
+                for change in ordered
+                if change.action is Action.CREATE
+            },
             references=self.references(ordered, seen),
         )
 
@@ -274,16 +291,20 @@ class _Planning:
     def mode(self) -> str:
         return "destroy" if self.options.destroy else "refresh-only" if self.options.refresh_only else "normal"
 
-    def drift(self, planned: Mapping[Address, Planned], seen: Seen) -> tuple[DriftItem, ...]:
-        items: list[DriftItem] = []
-        for address, result in sorted(planned.items()):
+    def drift(self, planned: Mapping[Address, Planned], chosen: Scope, seen: Seen) -> tuple[DriftItem, ...]:
+        """What moved outside: by the manifests where there are any, else by what state remembers."""
+        found: list[DriftItem | None] = []
+        for address in sorted(planned.keys() | chosen.deletable):
             entry = self.state.resources.get(address)
             if entry is None:
                 continue
-            item = gone_item(address, entry) if entry.id in seen.gone else drift_item(address, entry, result)
-            if item is not None:
-                items.append(item)
-        return tuple(items)
+            if entry.id in seen.gone:
+                found.append(gone_item(address, entry))
+            elif address in planned:
+                found.append(drift_item(address, entry, planned[address]))
+            elif (live := self.live.get((address.kind, entry.id))) is not None:
+                found.append(drift_from_state(address, entry, live, self.book))
+        return tuple(item for item in found if item is not None)
 
     def unmanaged(self, seen: Seen, matching: Matching) -> int:
         """User objects that neither a manifest nor the state claims."""

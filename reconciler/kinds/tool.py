@@ -86,7 +86,7 @@ KIND = KindSpec(
                 "/api/timeout": 10,
                 "/api/headers": {},
                 "/api/auth": {"type": "none"},
-                "/api/auth/location": None,
+                "/api/auth/location": "header",
                 "/api/body_template": None,
                 "/api/query_params": {},
                 "/api/content_type": None,

@@ -26,6 +26,8 @@ class PlanOptions:
     accept_account: bool = False
     resend_secrets: bool = False
     migrate: bool = False
+    drift_only: bool = False
+    """Look only at what state holds: manifests that were never applied do not count."""
     record: bool = False
     """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
 

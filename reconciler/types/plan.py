@@ -82,8 +82,8 @@ class Plan:
     """Kind -> names that no live object bore when the creates were planned (13.1)."""
     references: Mapping[str, str] = field(default_factory=dict)
     """`kind/id` -> digest of live objects that the plan only refers to (13.1)."""
-    pending: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Reserved for intents that the plan settles: address -> candidate ids."""
+    namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

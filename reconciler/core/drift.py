@@ -1,0 +1,51 @@
+"""Drift of an entry that has no manifest at hand: live against what was seen, path by path."""
+
+from __future__ import annotations
+
+from reconciler.core.canonical import effective, leaf_at
+from reconciler.core.compare import hidden
+from reconciler.core.planner import SENSITIVE, ignored, live_document
+from reconciler.core.secretbook import HIDDEN, SecretBook
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Direction
+from reconciler.types.json import Object, lookup
+from reconciler.types.live import LiveObject
+from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.state import Entry
+
+
+def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: SecretBook) -> DriftItem | None:
+    """What moved since the last apply. Without the manifest the value before is only known by its digest."""
+    spec = kind(address.kind)
+    document = live_document(spec, live)
+    fields: list[DriftField] = []
+    for path in sorted(entry.sent):
+        if ignored(path, entry.lifecycle.ignore) or (path == spec.attachments and live.tools is None):
+            continue
+        row = field_at(spec, path)
+        current = leaf_at(spec, document, path)
+        if hidden(row, current):
+            continue
+        seen = entry.seen_at(path)
+        seen = entry.sent[path] if seen == HIDDEN else seen
+        secret = ":" in (seen or "") or (row is not None and row.secret)
+        shown = effective(row, current, parent_present=_has_parent(document, path))
+        if seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False:
+            fields.append(
+                DriftField(
+                    path,
+                    Direction.LIVE,
+                    before=SENSITIVE if secret else None,
+                    after=SENSITIVE if secret else current,
+                    before_unknown=True,
+                    sensitive=secret,
+                )
+            )
+    return DriftItem(address, entry.id, tuple(fields)) if fields else None
+
+
+def _has_parent(document: Object, path: str) -> bool:
+    parent = path.rpartition("/")[0]
+    return not parent or isinstance(lookup(document, parent), dict)

@@ -1,0 +1,151 @@
+"""Judging what the account shows after a write, before it becomes "seen"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
+from reconciler.core.compare import hidden, is_secret, only_defaults
+from reconciler.core.planner import SENSITIVE, live_document
+from reconciler.core.resolve import bind
+from reconciler.core.secretbook import SecretBook
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.kinds.base import KindSpec
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change
+from reconciler.types.json import Json, Object, join, lookup, within
+from reconciler.types.live import LiveObject
+
+DRAFT_MARKS = ("publish_url", "is_draft", "is_draft_view", "has_unpublished_changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`pending`: not there (yet), read again. `vanished`: a member outside the patch is gone. `notes`: said once."""
+
+    pending: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    draft: bool = False
+
+    @property
+    def good(self) -> bool:
+        return not self.pending and not self.vanished and not self.draft
+
+
+def judge(
+    change: Change,
+    live: LiveObject,
+    book: SecretBook,
+    ids: Mapping[Address, str],
+    *,
+    unchanged: bool = False,
+) -> Judgement:
+    """Compare the object as read back with what was written.
+
+    Equal, or hidden as a secret or a default: good. Unchanged from before, absent, or marked as a draft: pending.
+    A member outside the patch that is gone: vanished. Any other value is the server's normal form: good, with a
+    note. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
+    """
+    spec = kind(change.address.kind)
+    document = live_document(spec, live)
+    pending: list[str] = []
+    notes: list[str] = []
+    for field in change.fields:
+        row = field_at(spec, field.path)
+        desired = book.fill(bind(_wanted(change, field.path, field.after), ids))
+        current = leaf_at(spec, document, field.path)
+        if _arrived(spec, field.path, desired, current):
+            continue
+        if desired is not None and (current is None or _as_before(field.before, current)):
+            if not unchanged:
+                pending.append(field.path)
+        elif desired is None:
+            pending.append(field.path)
+        elif is_secret(row, field.after):
+            notes.append(f"{field.path}: the server shows another value than was sent")
+        else:
+            notes.append(f"{field.path}: the server shows {_short(current)} for {_short(desired)}")
+    draft = any(lookup(live.body, join(mark)) for mark in DRAFT_MARKS) and not unchanged
+    vanished = _vanished(spec, change, document) if change.action is Action.UPDATE else ()
+    return Judgement(tuple(pending), vanished, tuple(notes), draft)
+
+
+def _wanted(change: Change, path: str, shown: Json) -> Json:
+    """The value that was written: the plan shows a secret literal only as `(sensitive)`."""
+    managed = change.managed or {}
+    return managed.get(path, None if shown == SENSITIVE else shown)
+
+
+def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
+    row = field_at(spec, path)
+    if desired is None:
+        return at_default(row, current) or only_defaults(spec, path, current)
+    if hidden(row, current):
+        return True
+    if same(effective(row, desired), effective(row, current)):
+        return True
+    return current is None and may_hide(row, desired)
+
+
+def _as_before(before: Json, current: Json) -> bool:
+    return before is not None and before != SENSITIVE and same(before, current)
+
+
+def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ...]:
+    """Members that the object had, that the patch did not touch, and that are gone."""
+    if change.before is None:
+        return ()
+    touched = [field.path for field in change.fields]
+    wanted = leaves(spec, change.after) if change.after is not None else {}
+    return tuple(
+        path
+        for path, value in leaves(spec, change.before).items()
+        if value not in (None, "", [], {}, SENSITIVE)
+        and not may_hide(field_at(spec, path), value)
+        and not is_masked(value)
+        and path != spec.attachments
+        and wanted.get(path) is not None
+        and not any(within(path, other) or within(other, path) for other in touched)
+        and leaf_at(spec, document, path) is None
+    )
+
+
+def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
+    """Paths at which the object is no longer what the plan was made against.
+
+    Works leaf by leaf, so that a GET that shows more than the list did is no move: every leaf the plan saw must be
+    as it was, and every leaf the plan writes must not have appeared since.
+    """
+    spec = kind(change.address.kind)
+    document = live_document(spec, live)
+    seen = leaves(spec, change.before or {})
+    moved = [
+        path
+        for path, value in seen.items()
+        if value != SENSITIVE
+        and not is_masked(value)
+        and path != spec.attachments
+        and not _means_same(spec, path, value, leaf_at(spec, document, path))
+    ]
+    for field in change.fields:
+        if field.path in seen or field.path == spec.attachments or field.sensitive:
+            continue
+        current = leaf_at(spec, document, field.path)
+        if not _means_same(spec, field.path, None if field.before == {} else field.before, current):
+            moved.append(field.path)
+    return tuple(sorted(set(moved)))
+
+
+def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
+    row = field_at(spec, path)
+    if is_masked(current) or same(effective(row, before), effective(row, current)):
+        return True
+    return at_default(row, before) and at_default(row, current)
+
+
+def _short(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"

@@ -1,0 +1,60 @@
+"""Filling the placeholders of a planned request: ids, secrets, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.core.resolve import bind, references
+from reconciler.core.secretbook import SecretBook, markers
+from reconciler.errors import PlanStale, SecretMissing
+from reconciler.types.address import Address
+from reconciler.types.change import Change, Request
+from reconciler.types.json import Json
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+\.[A-Za-z0-9_.-]+)\}")
+
+
+def fill_request(request: Request, ids: Mapping[Address, str], book: SecretBook) -> Request:
+    """The request as it goes on the wire.
+
+    Raises `PlanStale` when an id is still unknown, `SecretMissing` when a secret is not available.
+    """
+
+    def known(match: re.Match[str]) -> str:
+        address = Address.parse(match.group(1))
+        if address not in ids:
+            raise PlanStale(f"the id of {address} is not known: it was not created")
+        return ids[address]
+
+    body = bind(request.body, ids)
+    unknown = next(references(body), None)
+    if unknown is not None:
+        raise PlanStale(f"the id of {unknown} is not known: it was not created")
+    missing = book.missing(body)
+    if missing:
+        raise SecretMissing(f"{request.address} needs a secret that is not available: {', '.join(missing)}")
+    return replace(request, path=PLACEHOLDER.sub(known, request.path), body=_fill(body, book))
+
+
+def _fill(body: Json, book: SecretBook) -> Json:
+    return book.fill(body) if next(markers(body), None) is not None else body
+
+
+def check_secrets(changes: tuple[Change, ...], book: SecretBook) -> None:
+    """Every secret that a planned write needs must be there before the first write is sent (13.4).
+
+    Raises `SecretMissing` naming every missing reference and the resource that needs it.
+    """
+    lines: list[str] = []
+    for change in changes:
+        missing = sorted({name for request in change.requests for name in book.missing(request.body)})
+        if missing:
+            where = f" ({change.source})" if change.source else ""
+            lines.append(f"{change.address}{where} needs {', '.join(missing)}")
+    if lines:
+        raise SecretMissing(
+            "secrets that this plan needs are not available, nothing was sent:\n  " + "\n  ".join(lines),
+            hint="set the environment variables or provide the files named above, and run the same command again",
+        )

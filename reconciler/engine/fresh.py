@@ -1,0 +1,103 @@
+"""Every promise of a saved plan, checked before the first write: state, account, and the objects it touches."""
+
+from __future__ import annotations
+
+from reconciler.core.match import objects_of
+from reconciler.core.planner import object_digest
+from reconciler.core.safety import same_account
+from reconciler.engine.plan import Setting
+from reconciler.engine.reading import Reader
+from reconciler.errors import PlanStale
+from reconciler.kinds import kind
+from reconciler.types.change import Action
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.plan import Plan
+from reconciler.types.state import State
+
+AGAIN = "make a new plan, review it, and apply that one"
+
+
+def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None) -> None:
+    """The plan was made for this state, at this serial, and was not applied before. Raises `PlanStale`."""
+    if plan.workspace != workspace:
+        raise PlanStale(
+            f"the plan was made for workspace {plan.workspace!r}, this is {workspace!r}",
+            hint=f"apply it with -w {plan.workspace}",
+        )
+    if digest is not None and digest in state.applied_plans:
+        raise PlanStale("this plan was applied before", hint=AGAIN)
+    new = state.serial == 0 and not state.resources
+    if plan.lineage != state.lineage and not (new and plan.serial == 0):
+        raise PlanStale("the plan was made for another state (its lineage differs)", hint=AGAIN)
+    if plan.serial != state.serial:
+        raise PlanStale(
+            f"the state moved since the plan was made: serial {state.serial}, not {plan.serial}", hint=AGAIN
+        )
+
+
+def check_account(
+    plan: Plan, state: State, setting: Setting, reader: Reader, *, accept: bool
+) -> dict[tuple[str, str], LiveObject]:
+    """The account and every object that the plan changes, imports or refers to are as they were.
+
+    Gives the objects as they are now read. Raises `PlanStale` naming all that moved.
+    """
+    account = setting.provider.account()
+    if (account.base_url, account.vocabulary) != (plan.account.base_url, plan.account.vocabulary):
+        raise PlanStale(
+            f"the plan was made for {plan.account.base_url} ({plan.account.vocabulary} words), "
+            f"this is {account.base_url} ({account.vocabulary} words)",
+            hint=AGAIN,
+        )
+    kinds = {change.address.kind for change in plan.changes} | {key.partition("/")[0] for key in plan.references}
+    kinds |= {address.kind for address in state.resources} if not kinds else set()
+    listings = reader.lists(sorted(kinds))
+    account = setting.provider.account()
+    other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
+    if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
+        raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
+    live = _read(plan, listings, reader)
+    moved = _moved(plan, listings, live)
+    if moved:
+        raise PlanStale("the account moved since the plan was made: " + "; ".join(moved), hint=AGAIN)
+    return live
+
+
+def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tuple[str, str], LiveObject]:
+    live: dict[tuple[str, str], LiveObject] = {}
+    for change in plan.changes:
+        if change.id is not None and change.id in listings[change.address.kind].objects:
+            live[change.address.kind, change.id] = listings[change.address.kind].objects[change.id]
+    for key in plan.references:
+        name, _, id = key.partition("/")
+        if id in listings[name].objects:
+            live[name, id] = listings[name].objects[id]
+    detailed = [
+        live[change.address.kind, change.id]
+        for change in plan.changes
+        if change.detailed and change.id is not None and (change.address.kind, change.id) in live
+    ]
+    live |= {key: found for key, found in reader.details(detailed).items() if found is not None}
+    return live
+
+
+def _moved(plan: Plan, listings: dict[str, Listing], live: dict[tuple[str, str], LiveObject]) -> list[str]:
+    moved: list[str] = []
+    for change in plan.changes:
+        name = change.address.kind
+        if change.action is Action.CREATE:
+            there = objects_of(listings[name], change.name or "")
+            if tuple(there) != plan.namesakes.get(str(change.address), ()):
+                moved.append(f"{change.address}: there is now an object called {change.name!r} ({', '.join(there)})")
+        elif change.live_digest is not None and change.id is not None:
+            found = live.get((name, change.id))
+            if found is None:
+                moved.append(f"{change.address} ({change.id}) is gone")
+            elif object_digest(kind(name), found) != change.live_digest:
+                moved.append(f"{change.address} ({change.id}) was changed")
+    for key, digest in plan.references.items():
+        name, _, id = key.partition("/")
+        found = live.get((name, id))
+        if found is None or object_digest(kind(name), found) != digest:
+            moved.append(f"{key}, which the plan refers to, was {'changed' if found else 'deleted'}")
+    return moved

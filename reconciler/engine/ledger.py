@@ -1,0 +1,37 @@
+"""What a step needs of the state while it runs: durable marks before and after each request."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from reconciler.types.address import Address
+from reconciler.types.state import Entry, Intent, State
+
+
+class Ledger(Protocol):
+    """Every method is durable when it returns, and safe to call from several threads."""
+
+    @property
+    def state(self) -> State:
+        """The state with everything recorded so far."""
+        ...
+
+    def check(self) -> None:
+        """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
+        ...
+
+    def intend(self, intent: Intent) -> None:
+        """A create is about to be sent."""
+        ...
+
+    def drop(self, address: Address) -> None:
+        """The create of `address` was refused: nothing is open any more."""
+        ...
+
+    def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
+        """The object is ours and this is what is known of it; closes an open create; `previous` was its address."""
+        ...
+
+    def forget(self, address: Address) -> None:
+        """The object is deleted or no longer ours."""
+        ...

@@ -1,0 +1,235 @@
+"""Carrying out one change: write-ahead intent, requests, read-back, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.match import objects_of
+from reconciler.core.readback import judge, moved_since
+from reconciler.core.record import record
+from reconciler.core.secretbook import SecretBook
+from reconciler.engine.fill import fill_request
+from reconciler.engine.ledger import Ledger
+from reconciler.errors import NotFound, OutcomeUnknown, PlanStale, ProviderError, Rejected
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Request
+from reconciler.types.live import LiveObject
+from reconciler.types.ports import Answer, Clock, Provider
+from reconciler.types.state import Entry, Intent
+
+FRESH = 5.0
+"""Seconds for which a reading counts as current; older ones are read again right before a write."""
+READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)
+"""Pauses between readings while the account does not show a write yet: five times, five seconds in all."""
+CREATE_TRIES = 3
+
+
+@dataclass(slots=True)
+class Worker:
+    """Everything that the steps of one apply share. Used from several threads; the ledger does its own locking."""
+
+    provider: Provider
+    ledger: Ledger
+    book: SecretBook
+    clock: Clock
+    live: Mapping[tuple[str, str], LiveObject]
+    """Objects as they were read for the plan, or for the check of a saved plan."""
+    read_at: float
+    namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    force_maker: bool = False
+    refresh: bool = False
+
+    def run(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        """Carry out `change`; the live id and notes for a person. Raises `ProviderError`, `PlanStale`, ..."""
+        self.ledger.check()
+        steps: Mapping[Action, Callable[[Change], tuple[str | None, tuple[str, ...]]]] = {
+            Action.CREATE: self.create,
+            Action.UPDATE: self.update,
+            Action.DELETE: self.delete,
+            Action.FORGET: self.forget,
+            Action.NOOP: self.keep,
+        }
+        return steps[change.action](change)
+
+    def ids(self) -> dict[Address, str]:
+        return {address: entry.id for address, entry in self.ledger.state.resources.items()}
+
+    # create
+
+    def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        first, *others = change.requests
+        before = self.namesakes.get(str(change.address), ())
+        intent = Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
+        id = self.send_create(change, fill_request(first, self.ids(), self.book), intent)
+        # The id is safe from here on; what was sent is only recorded once it was seen.
+        self.ledger.keep(
+            change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source)
+        )
+        for request in others:
+            self.send(change, request)
+        return id, self.read_back(change, id)
+
+    def send_create(self, change: Change, request: Request, intent: Intent) -> str:
+        """Send a create at most once per look: after an unknown outcome the object is looked for first."""
+        for attempt in range(CREATE_TRIES):
+            self.ledger.intend(intent)
+            try:
+                answer = self.provider.send(request)
+            except OutcomeUnknown as error:
+                found = self.look_up(intent)
+                if found is not None:
+                    return found
+                if attempt + 1 == CREATE_TRIES:
+                    raise OutcomeUnknown(
+                        f"{error.message}; the object was not found afterwards",
+                        hint="run the same command again: it looks the object up before it creates one",
+                    ) from error
+                self.ledger.check()
+                continue
+            except ProviderError:
+                self.ledger.drop(change.address)  # the API answered: nothing was created
+                raise
+            id = self.provider.created_id(intent.kind, answer) or self.look_up(intent)
+            if id is None:
+                raise OutcomeUnknown(
+                    f"the answer to the create of {change.address} names no id and the object is not in the list",
+                    hint="run the same command again: it looks the object up before it creates one",
+                )
+            return id
+        raise AssertionError("unreachable")
+
+    def look_up(self, intent: Intent) -> str | None:
+        """The object that an open create made: of its name, not there before, in no state entry (13.9)."""
+        for pause in (0.0, 1.0):
+            if pause:
+                self.clock.sleep(pause)
+            held = {entry.id for entry in self.ledger.state.resources.values()}
+            named = objects_of(self.provider.list(intent.kind), intent.name)
+            found = [id for id in named if id not in intent.before and id not in held]
+            if len(found) > 1:
+                raise PlanStale(
+                    f"{intent.address} was sent once and {len(found)} new objects are called {intent.name!r}: "
+                    f"{', '.join(found)}",
+                    hint=f"say which one is ours: reconciler import {intent.address} ID",
+                )
+            if found:
+                return found[0]
+        return None
+
+    # update
+
+    def update(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        assert change.id is not None
+        self.refuse_moved(change)
+        unchanged = False
+        for request in change.requests:
+            answer = self.send(change, request)
+            unchanged = unchanged or answer.status == 304
+        return change.id, self.read_back(change, change.id, unchanged=unchanged)
+
+    def refuse_moved(self, change: Change) -> None:
+        """Read the object again unless that was done a moment ago; what moved is not written over."""
+        if self.clock.monotonic() - self.read_at < FRESH:
+            return
+        live = self.provider.get(change.address.kind, change.id or "")
+        if live is None:
+            raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
+        moved = moved_since(change, live)
+        if moved:
+            raise PlanStale(
+                f"{change.address} moved since the plan was made: {', '.join(moved)}",
+                hint="run plan again and look at what changed",
+            )
+
+    def send(self, change: Change, request: Request) -> Answer:
+        self.ledger.check()
+        try:
+            return self.provider.send(fill_request(request, self.ids(), self.book), force=self.force_maker)
+        except NotFound:
+            if request.purpose == "detach":
+                return Answer(204)  # the tool is gone, and with it the attachment
+            raise
+
+    # delete, forget, keep
+
+    def delete(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        notes: tuple[str, ...] = ()
+        for request in change.requests:
+            try:
+                self.ledger.check()
+                self.provider.send(fill_request(request, self.ids(), self.book))
+            except NotFound:
+                if self.provider.get(change.address.kind, change.id or "") is not None:
+                    raise
+                notes = ("was gone already",)
+        self.ledger.forget(change.address)
+        return change.id, notes
+
+    def forget(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        self.ledger.forget(change.address)
+        return change.id, ()
+
+    def keep(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        """Nothing to send: take the object into state, rename its entry, or bring its digests up to date."""
+        assert change.id is not None
+        live = self.live.get((change.address.kind, change.id)) or self.provider.get(change.address.kind, change.id)
+        if live is None:
+            raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
+        self.remember(change, self.with_tools(change, live))
+        return change.id, ()
+
+    # read-back
+
+    def read_back(self, change: Change, id: str, *, unchanged: bool = False) -> tuple[str, ...]:
+        """Read until the account shows the write, then record what was sent and seen.
+
+        Raises `Rejected` when it never does, or when a member outside the patch vanished; the digests in state then
+        stay as they were.
+        """
+        name = change.address.kind
+        verdict = None
+        for pause in (0.0, *READ_AGAIN):
+            if pause:
+                self.clock.sleep(pause)
+            live = self.provider.get(name, id)
+            if live is None:
+                continue
+            live = self.with_tools(change, live)
+            verdict = judge(change, live, self.book, self.ids(), unchanged=unchanged)
+            if verdict.good:
+                self.remember(change, live)
+                return verdict.notes
+            if verdict.vanished:
+                break
+        if verdict is None:
+            raise Rejected(f"{change.address} ({id}) cannot be read after the write")
+        if verdict.vanished:
+            raise Rejected(
+                f"the write of {change.address} made the account lose {', '.join(verdict.vanished)}",
+                hint="what it was stands in the plan; run plan again to restore what the manifests hold",
+            )
+        if verdict.draft:
+            raise Rejected(
+                f"the write of {change.address} went into an unpublished draft",
+                hint="publish or discard the draft in the vendor's editor, then run apply again",
+            )
+        raise Rejected(
+            f"the account does not show the write of {change.address} at {', '.join(verdict.pending)}",
+            hint="run plan again; if it stays, the API ignores this field: remove it or add it to lifecycle.ignore",
+        )
+
+    def with_tools(self, change: Change, live: LiveObject) -> LiveObject:
+        attachments = kind(change.address.kind).attachments
+        ours = attachments is not None and (
+            attachments in (change.managed or {}) or any(field.path == attachments for field in change.fields)
+        )
+        if ours and live.tools is None:
+            return replace(live, tools=self.provider.attached_tools(live.id))
+        return live
+
+    def remember(self, change: Change, live: LiveObject) -> None:
+        old = self.ledger.state.resources.get(change.previous or change.address)
+        entry = record(change, live, old, self.book, self.ids(), refresh=self.refresh)
+        self.ledger.keep(change.address, entry, previous=change.previous)
