@@ -74,10 +74,6 @@ class Provider(Protocol):
         """`digest` of the API key; the key itself never leaves the provider."""
         ...
 
-    def fingerprint(self, digest: Callable[[str], str]) -> str:
-        """`digest` of the credential (13.6): the function comes in, so that the key never goes out."""
-        ...
-
     def list(self, kind: str) -> Listing:
         """A complete list (13.8). Raises `IncompleteList`."""
         ...
