@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about the machine than about the code; the same examples each time on CI.
+settings.register_profile(
+    "suite", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 # Whatever a developer or a CI runner has set and the program, git or a library would listen to.
 FOREIGN = (

@@ -1,0 +1,74 @@
+"""The documents keep their word: every command line in them exists, and so does every flag."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md")), *sorted((ROOT / "manifests").rglob("*.y*ml")))
+
+# At the start of a code line, inside backticks, or after `&&`; up to a comment, a closing backtick or the line's end.
+COMMAND = re.compile(r"(?:^ {4}|`|&& )(?:\.venv/bin/)?(reconciler(?: [^`#\n&|]+)?)", re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Every command line in the documents, once."""
+    found = {match.strip() for page in PAGES for match in COMMAND.findall(page.read_text("utf-8"))}
+    return sorted(found - {"reconciler"})
+
+
+def words_and_flags(line: str) -> tuple[list[str], list[str]]:
+    """The words that may name a command, in order, and the flags."""
+    words = shlex.split(line)[1:]
+    flags = [word.partition("=")[0] for word in words if word.startswith("-")]
+    return [word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)], flags
+
+
+@cache
+def help_of(*command: str) -> str | None:
+    """The help text of a command, None where there is no such command."""
+    line = [sys.executable, "-m", "reconciler", *command, "--help"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def describe(names: list[str]) -> str:
+    """The help of the command that `names` begins with, the longest one that exists."""
+    groups = {"state", "simulator"}
+    first = next(name for name in names if help_of(name) is not None)
+    rest = names[names.index(first) + 1 :]
+    text = help_of(first, rest[0]) if first in groups and rest else help_of(first)
+    assert text is not None, names
+    return text
+
+
+def test_the_documents_hold_commands() -> None:
+    assert len(commands()) > 12
+    assert "reconciler validate" in commands()
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_documented_command_exists_with_its_flags(line: str) -> None:
+    names, flags = words_and_flags(line)
+    everything = (help_of() or "") + (describe(names) if names else "")
+    missing = [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", everything)]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "flags"),
+    [
+        ("reconciler -w production plan --out plan.json", ["production", "plan"], ["-w", "--out"]),
+        ("reconciler state force-unlock ID", ["state", "force-unlock"], []),
+        ("reconciler show plan.json --format=json", ["show"], ["--format"]),
+    ],
+)
+def test_a_line_is_taken_apart(line: str, names: list[str], flags: list[str]) -> None:
+    assert words_and_flags(line) == (names, flags)
