@@ -1,0 +1,117 @@
+"""The report for people: a tree in the manner of Terraform, findings, and one line that sums it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.reporters.plan_json import all_diagnostics, plan_requests
+from reconciler.reporters.text.changes import block_lines, change_lines
+from reconciler.reporters.text.diagnostics import count_lines, diagnostic_lines
+from reconciler.reporters.text.drift import drift_lines
+from reconciler.reporters.text.paint import Paint, Tone, plain, plural
+from reconciler.reporters.text.result import result_lines
+from reconciler.reporters.text.summary import drift_summary, folded_counts, plan_summary, result_summary
+from reconciler.types.change import Direction
+from reconciler.types.plan import Plan
+from reconciler.types.report import Report, Style
+
+LEGEND = {
+    Direction.GIT: "git: the manifest changed since the last apply",
+    Direction.LIVE: "live: the account changed since the last apply",
+    Direction.BOTH: "both: manifest and account changed",
+}
+
+
+def render(report: Report, style: Style) -> str:
+    """Sections in this order: drift, actions, findings, notes, summary.
+
+    A report with a result shows what was done; its plan was shown before it was carried out and is repeated only with
+    `verbose`. `quiet` leaves errors, blocks and the summary.
+    """
+    paint = Paint(style)
+    lines = [*_sections(report, paint), *_ending(report, paint)]
+    return "\n".join(lines).strip("\n") + "\n" if lines else ""
+
+
+def _sections(report: Report, paint: Paint) -> Iterator[str]:
+    plan, style = report.plan, paint.style
+    if plan and not style.quiet and (report.result is None or style.verbose):
+        yield from drift_lines(plan.drift, paint)
+        if report.verb != "drift":
+            yield from change_lines(plan.differences, paint)
+        yield from _directions(plan, paint)
+        if style.verbose:
+            yield from _requests(plan)
+    if report.result:
+        steps = list(result_lines(report.result, paint))
+        yield from [*steps, ""] if steps else []
+    yield from diagnostic_lines(all_diagnostics(report), paint)
+    if plan and report.result is None:
+        yield from _blocks(plan, paint)
+    if not style.quiet:
+        yield from _notes(report, paint)
+
+
+def _directions(plan: Plan, paint: Paint) -> Iterator[str]:
+    """What `(live)` means, where it stands somewhere."""
+    used = {change.direction for item in plan.drift for change in item.changes if change.path}
+    used |= {field.direction for change in plan.differences for field in change.fields}
+    if used & {Direction.LIVE, Direction.BOTH}:
+        for direction, meaning in LEGEND.items():
+            if direction in used:
+                yield paint(f"  ({meaning})", Tone.DIM)
+        yield ""
+
+
+def _requests(plan: Plan) -> Iterator[str]:
+    requests = plan_requests(plan)
+    if requests:
+        yield f"{plural(len(requests), 'request')} to send:"
+        for request in requests:
+            yield plain(f"  {request.method} {request.path}  ({request.address}, {request.purpose})")
+        yield ""
+
+
+def _blocks(plan: Plan, paint: Paint) -> Iterator[str]:
+    if not plan.all_blocks:
+        return
+    for block in plan.blocked:
+        yield from block_lines(block, paint, "")
+    if paint.style.quiet:
+        for change in plan.changes:
+            for block in change.blocked:
+                yield plain(str(change.address))
+                yield from block_lines(block, paint, "  ")
+    count = plural(len(plan.all_blocks), "block")
+    yield paint(
+        f"This plan cannot be applied as it stands ({count}): apply would send nothing and exit 3.", Tone.ERROR
+    )
+    yield ""
+
+
+def _notes(report: Report, paint: Paint) -> Iterator[str]:
+    notes = list(report.notes)
+    folded = list(folded_counts(report)) if report.result is None else []
+    for note in notes:
+        yield from paint.wrap(note, "  ", first="- ")
+    if folded:
+        yield paint(f"({', '.join(folded)})", Tone.DIM)
+    if notes or folded:
+        yield ""
+
+
+def _ending(report: Report, paint: Paint) -> Iterator[str]:
+    diagnostics = all_diagnostics(report)
+    errors = any(diagnostic.is_error for diagnostic in diagnostics)
+    if report.result:
+        destroy = report.verb == "destroy" or (report.plan is not None and report.plan.mode == "destroy")
+        yield paint(result_summary(report.result, destroy=destroy), Tone.BOLD)
+    elif report.verb == "drift" and report.plan and not errors:
+        yield paint(drift_summary(report.plan), Tone.BOLD)
+    elif report.plan and (not errors or report.plan.differences):
+        yield paint(plan_summary(report.plan), Tone.BOLD)
+    elif report.verb == "validate" and not errors:
+        counts = count_lines(diagnostics)
+        yield paint("Success! The manifests are valid" + (f" ({counts})." if counts else "."), Tone.BOLD)
+    if errors and not report.result:
+        yield paint(f"{count_lines(diagnostics)}.", Tone.BOLD)

@@ -1,0 +1,151 @@
+"""The actions of a plan: one block per resource, in the order of apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.canonical import leaves
+from reconciler.core.redact import redact
+from reconciler.kinds.base import KindSpec
+from reconciler.reporters.plan_json import kind_of, safe_field, sides
+from reconciler.reporters.text.fields import Leaf, leaf_lines
+from reconciler.reporters.text.paint import Paint, Tone, plain
+from reconciler.types.change import Action, Block, Change, Direction, Reason
+from reconciler.types.json import Json, Object, join
+
+IMPORT = "=>"
+_LEGEND = {
+    "+": "create",
+    "~": "update in-place",
+    "-": "destroy",
+    ".": "forget (stays in the account)",
+    IMPORT: "take into state",
+}
+_BECAUSE = {
+    Reason.PENDING: "an earlier run created it and could not record it",
+    Reason.DELETED_OUTSIDE: "it was deleted outside of the manifests",
+    Reason.NOT_IN_MANIFESTS: "no manifest declares it any more",
+    Reason.REMOVED: "a Removed document says so",
+    Reason.OBSERVE: "observed only: nothing is written",
+    Reason.REPOINTED: "what it refers to gets a new id",
+}
+
+
+def change_lines(changes: Sequence[Change], paint: Paint) -> Iterator[str]:
+    """The legend of the symbols in use, then the blocks."""
+    if not changes:
+        return
+    yield "Resource actions are indicated with the following symbols:"
+    signs = [sign_of(change) for change in changes]
+    for sign, meaning in _LEGEND.items():
+        if sign in signs:
+            yield f"  {paint.symbol(sign)} {meaning}"
+    yield ""
+    yield paint("reconciler will perform the following actions:", Tone.BOLD)
+    yield ""
+    for change in changes:
+        yield from _change(change, paint)
+        yield ""
+
+
+def sign_of(change: Change) -> str:
+    """The symbol before the address; an import that changes nothing has an arrow."""
+    return change.action.value if change.action is not Action.NOOP else IMPORT
+
+
+def sentence(change: Change) -> str:
+    """`persona.x will be updated in-place`: the words that bots look for."""
+    address = str(change.address)
+    match change.action:
+        case Action.CREATE:
+            return f"{address} will be created"
+        case Action.UPDATE if change.reason is Reason.OBSERVE:
+            return f"{address} differs and is only observed"
+        case Action.UPDATE:
+            return f"{address} will be updated in-place"
+        case Action.DELETE:
+            return f"{address} will be destroyed"
+        case Action.FORGET:
+            return f"{address} will no longer be managed, but will not be destroyed"
+        case Action.NOOP if change.importing is None and change.previous is not None:
+            return f"{change.previous} has moved to {address}"
+        case Action.NOOP:
+            return f"{address} will be imported"
+
+
+def _change(change: Change, paint: Paint) -> Iterator[str]:
+    directions = {field.direction for field in change.fields}
+    single = next(iter(directions)) if len(directions) == 1 and change.action is Action.UPDATE else None
+    suffix = f" ({single.value})" if single else ""
+    yield paint(f"  # {plain(sentence(change))}{suffix}", Tone.BOLD)
+    for because in _reasons(change):
+        yield paint(f"  # ({because})", Tone.DIM)
+    sign = sign_of(change)
+    known = change.id or change.importing
+    yield f"  {paint.symbol(sign)} {plain(str(change.address))}" + (f" ({plain(known)})" if known else "")
+    yield from leaf_lines(_leaves(change, mixed=single is None), paint, "      ")
+    for note in change.notes:
+        yield from paint.wrap(note, "        ", first="      # ", tone=Tone.DIM)
+    for block in change.blocked:
+        yield from block_lines(block, paint, "      ")
+
+
+def _reasons(change: Change) -> Iterator[str]:
+    if change.importing is not None:
+        found = " by its name" if change.reason is Reason.ADOPTED_BY_NAME else ""
+        yield f'imported from "{plain(change.importing)}"{found}'
+    if change.previous is not None and change.action is not Action.NOOP:
+        yield f"moved from {plain(str(change.previous))}"
+    if change.reason in _BECAUSE:
+        yield _BECAUSE[change.reason]
+
+
+def block_lines(block: Block, paint: Paint, indent: str) -> Iterator[str]:
+    """Why something may not be applied, and the way out."""
+    label = paint(f"blocked ({plain(block.rule)})", Tone.ERROR)
+    yield from paint.wrap(block.message, indent + "  ", first=f"{indent}! {label}: ")
+    if block.hint:
+        yield from paint.wrap(block.hint, indent + "           ", first=f"{indent}  way out: ", tone=Tone.NOTE)
+
+
+def _leaves(change: Change, *, mixed: bool) -> list[Leaf]:
+    kind = kind_of(change.address)
+    _, _, hidden = sides(change)
+    if change.fields:
+        return [
+            _leaf(kind, field.path, safe_field(kind, field, hidden), direction=_shown(change, field.direction, mixed),
+                  unknown=field.after_unknown, note=field.note)
+            for field in change.fields
+        ]  # fmt: skip
+    if change.action is Action.CREATE and change.after is not None:
+        return [_leaf(kind, path, (None, value)) for path, value in _parts(kind, change.after, hidden)]
+    if change.action is Action.DELETE and change.before is not None:
+        return [_leaf(kind, path, (value, None)) for path, value in _parts(kind, change.before, hidden)]
+    return []
+
+
+def _leaf(
+    kind: KindSpec | None,
+    path: str,
+    values: tuple[Json, Json],
+    *,
+    direction: Direction | None = None,
+    unknown: bool = False,
+    note: str | None = None,
+) -> Leaf:
+    names = kind is not None and kind.attachments == path
+    return Leaf(path, *values, direction=direction, unknown=unknown, names=names, note=note)
+
+
+def _shown(change: Change, direction: Direction, mixed: bool) -> Direction | None:
+    """Edits of git are the ordinary case: only named where there are others in the same object."""
+    if change.action is not Action.UPDATE or (direction is Direction.GIT and not mixed):
+        return None
+    return direction
+
+
+def _parts(kind: KindSpec | None, document: Object, hidden: frozenset[str]) -> list[tuple[str, Json]]:
+    safe = redact(kind, document, hidden)
+    if kind is None:
+        return [(join(key), value) for key, value in safe.items() if value is not None]
+    return [(path, value) for path, value in leaves(kind, safe).items() if value is not None]

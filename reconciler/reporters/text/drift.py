@@ -1,0 +1,41 @@
+"""Managed objects that somebody changed in the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.reporters.plan_json import kind_of, safe_drift
+from reconciler.reporters.text.fields import Leaf, leaf_lines
+from reconciler.reporters.text.paint import Paint, Tone, plain
+from reconciler.types.plan import DriftItem
+
+
+def drift_lines(items: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
+    """One block per object; before is what was applied, after is what the account shows."""
+    if not items:
+        return
+    yield paint("Objects changed outside of manifests:", Tone.BOLD)
+    yield ""
+    for item in items:
+        yield from _item(item, paint)
+        yield ""
+
+
+def _item(item: DriftItem, paint: Paint) -> Iterator[str]:
+    gone = any(change.path == "" for change in item.changes)
+    fate = "has been deleted" if gone else "has been changed"
+    extra = " (observed only)" if item.reason == "observe" else ""
+    yield paint(f"  # {plain(str(item.address))} {fate}{extra}", Tone.BOLD)
+    sign = "-" if gone else "~"
+    yield f"  {paint.symbol(sign)} {plain(str(item.address))} ({plain(item.id)})"
+    kind = kind_of(item.address)
+    leaves = []
+    for change in item.changes:
+        if change.path == "":
+            continue
+        before, after = safe_drift(kind, change)
+        names = kind is not None and kind.attachments == change.path
+        leaves.append(
+            Leaf(change.path, before, after, change.direction, forgotten=change.before_unknown, names=names)
+        )
+    yield from leaf_lines(leaves, paint, "      ")

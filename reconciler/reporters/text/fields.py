@@ -1,0 +1,109 @@
+"""The leaves of one change: `path: before -> after`, aligned, with the direction of each that somebody else moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.reporters.text.lists import Inside, explain_value, list_items
+from reconciler.reporters.text.paint import Paint, Tone, plain
+from reconciler.reporters.text.prompts import is_prose, prompt_lines
+from reconciler.reporters.text.values import UNKNOWN, show, summarize
+from reconciler.types.change import Direction
+from reconciler.types.json import Json
+
+WIDEST_PATH = 44
+MAX_ITEMS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One line to be: both values are free of secrets already."""
+
+    path: str
+    before: Json
+    after: Json
+    direction: Direction | None = None
+    """Shown where it is not None."""
+    unknown: bool = False
+    forgotten: bool = False
+    """The value before is not known any more (`before_unknown`)."""
+    names: bool = False
+    """The items of the list are names of other resources: shown without quotes."""
+    note: str | None = None
+
+    @property
+    def sign(self) -> str:
+        if self.before is None and not self.forgotten:
+            return "+"
+        return "-" if self.after is None and not self.unknown else "~"
+
+
+def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[str]:
+    """All lines of one object, in the order given."""
+    paths = [plain(leaf.path) for leaf in leaves]
+    widest = max((len(path) for path in paths if len(path) <= WIDEST_PATH), default=0)
+    for leaf, path in zip(leaves, paths, strict=True):
+        yield from _leaf(leaf, path, widest, paint, indent)
+        if leaf.note:
+            yield from paint.wrap(leaf.note, indent + "      ", first=indent + "    # ", tone=Tone.DIM)
+
+
+def _leaf(leaf: Leaf, path: str, widest: int, paint: Paint, indent: str) -> Iterator[str]:
+    head = f"{indent}{paint.symbol(leaf.sign)} {path}"
+    tail = paint(f"  ({leaf.direction.value})", _tone(leaf.direction)) if leaf.direction else ""
+    below = indent + "    "
+    inside = None if leaf.unknown or leaf.forgotten else _inside(leaf)
+    if not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after):
+        first, *rest = prompt_lines(leaf.before, leaf.after, paint, below)
+        yield f"{head}: {first}{tail}"
+        yield from rest
+    elif inside is not None:
+        yield f"{head}:{tail}"
+        yield from _inside_lines(inside, leaf, paint, below)
+    else:
+        yield from _scalar(leaf, f"{head}{' ' * max(widest - len(path), 0)}: ", tail, paint, below)
+
+
+def _tone(direction: Direction) -> Tone:
+    return Tone.DIM if direction is Direction.GIT else Tone.WARNING
+
+
+def _inside(leaf: Leaf) -> list[Inside] | None:
+    before, after = leaf.before, leaf.after
+    if isinstance(before, list | None) and isinstance(after, list | None) and (before or after):
+        if all(not isinstance(item, dict | list) for item in (before or [])) or not before or not after:
+            return list_items(before or [], after or [])
+        return explain_value(before, after)
+    return explain_value(before, after)
+
+
+def _inside_lines(found: list[Inside], leaf: Leaf, paint: Paint, indent: str) -> Iterator[str]:
+    room = max(paint.width - len(indent) - 8, 24)
+    for number, item in enumerate(found):
+        if number == MAX_ITEMS and not paint.style.verbose:
+            yield paint(f"{indent}  … {len(found) - MAX_ITEMS:,} more differences (--verbose shows them)", Tone.DIM)
+            return
+        where = plain(item.where) + ": " if item.where else ""
+        if item.sign == "~" and item.before is None and item.after is None:
+            text = plain(item.where)
+        elif item.sign == "~":
+            text = f"{where}{show(item.before, room // 2)} -> {show(item.after, room // 2)}"
+        else:
+            value = item.after if item.sign == "+" else item.before
+            text = where + (plain(value) if leaf.names and isinstance(value, str) else summarize(value, room))
+        yield f"{indent}{paint.symbol(item.sign)} {text}"
+
+
+def _scalar(leaf: Leaf, head: str, tail: str, paint: Paint, below: str) -> Iterator[str]:
+    before = "(not known)" if leaf.forgotten else summarize(leaf.before)
+    after = UNKNOWN if leaf.unknown else summarize(leaf.after)
+    if leaf.sign == "+":
+        yield head + after + tail
+        return
+    room = paint.width - len(below) - len(leaf.path) - 6
+    if len(before) + len(after) <= max(room, 60):
+        yield f"{head}{before} -> {after}{tail}"
+    else:
+        yield f"{head}{before}"
+        yield f"{below}-> {after}{tail}"

@@ -1,0 +1,70 @@
+"""The sentences at the end, in the words that Terraform made a public interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.reporters.text.paint import plural
+from reconciler.types.plan import Plan, Summary
+from reconciler.types.report import ApplyResult, Report
+
+
+def plan_summary(plan: Plan) -> str:
+    """`Plan: 1 to import, 2 to add, 3 to change, 0 to destroy.` or `No changes. ...`"""
+    summary = plan.summary
+    if summary.is_empty and not plan.differences:
+        if plan.mode == "destroy":
+            return "No changes. No objects need to be destroyed."
+        if plan.mode == "refresh-only":
+            return "No changes. The state matches the account."
+        return "No changes. The account matches the manifests."
+    counts = f"{summary.added} to add, {summary.changed} to change, {summary.destroyed} to destroy."
+    imported = f"{summary.imported} to import, " if summary.imported else ""
+    return f"Plan: {imported}{counts}{_also(summary, 'to move', 'to forget')}"
+
+
+def _also(summary: Summary, moved: str, forgotten: str) -> str:
+    """Behind the full stop, so that expressions written for Terraform's line still match."""
+    parts = [f"{summary.moved} {moved}"] if summary.moved else []
+    parts += [f"{summary.forgotten} {forgotten}"] if summary.forgotten else []
+    return f" Also: {', '.join(parts)}." if parts else ""
+
+
+def result_summary(result: ApplyResult, *, destroy: bool) -> str:
+    """`Apply complete! Resources: ...`; another first word where something failed or was not started."""
+    summary = result.summary
+    verb = "Destroy" if destroy else "Apply"
+    failed, skipped = result.count("failed"), result.count("skipped")
+    open_steps = [f"{failed} failed"] if failed else []
+    open_steps += [f"{skipped} skipped"] if skipped else []
+    if destroy and not failed and not result.interrupted and not skipped:
+        return f"Destroy complete! Resources: {summary.destroyed} destroyed.{_also(summary, 'moved', 'forgotten')}"
+    imported = f"{summary.imported} imported, " if summary.imported else ""
+    counts = f"{imported}{summary.added} added, {summary.changed} changed, {summary.destroyed} destroyed"
+    if result.interrupted:
+        head = f"{verb} interrupted."
+    else:
+        head = f"{verb} incomplete." if open_steps else f"{verb} complete!"
+    return f"{head} Resources: {', '.join([counts, *open_steps])}.{_also(summary, 'moved', 'forgotten')}"
+
+
+def drift_summary(plan: Plan) -> str:
+    """`No drift. ...` or `Drift: 2 objects changed outside of manifests ...`"""
+    if not plan.drift:
+        return "No drift. The account is as it was last applied."
+    gone = sum(any(change.path == "" for change in item.changes) for item in plan.drift)
+    changed = len(plan.drift) - gone
+    parts = [f"{changed} changed"] if changed else []
+    parts += [f"{gone} deleted"] if gone else []
+    return f"Drift: {plural(len(plan.drift), 'object')} moved outside of manifests ({', '.join(parts)})."
+
+
+def folded_counts(report: Report) -> Iterator[str]:
+    """What is deliberately not listed."""
+    summary = report.plan.summary if report.plan else Summary()
+    if summary.unchanged:
+        yield plural(summary.unchanged, "resource") + " unchanged"
+    if summary.unmanaged:
+        yield plural(summary.unmanaged, "unmanaged object") + " in the account"
+    if summary.not_looked_at:
+        yield f"{summary.not_looked_at:,} not looked at"

@@ -1,0 +1,71 @@
+"""One JSON value on one line: quoted, shortened in the middle with a count, markers in words."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.core.redact import SENSITIVE
+from reconciler.core.visible import visible
+from reconciler.types.json import Json, Object, ref_of, secret_of
+
+UNKNOWN = "(known after apply)"
+LONG_TEXT = 120
+KEPT = 40
+
+
+def show(value: Json, limit: int = LONG_TEXT) -> str:
+    """`"text"`, `42`, `true`, `null`, `(sensitive)`, `tool.x` for a reference, compact JSON for anything else."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return value if value == SENSITIVE else quote(value, limit)
+    if secret_of(value) is not None:
+        return SENSITIVE
+    reference = ref_of(value)
+    if reference is not None:
+        return visible(reference)
+    if isinstance(value, dict | list):
+        return shorten(visible(json.dumps(_readable(value), ensure_ascii=False)), limit)
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 2**13:
+        return hex(value)[:KEPT] + "…"
+    return json.dumps(value)
+
+
+def quote(text: str, limit: int = LONG_TEXT) -> str:
+    """A text in quotes, with JSON's escapes for quotes and line ends, and ours for what no screen shows."""
+    short = shorten(text, limit)
+    return (
+        '"' + visible(short.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")) + '"'
+    )
+
+
+def shorten(text: str, limit: int = LONG_TEXT) -> str:
+    """Both ends of a long text, and how much stands between them."""
+    if len(text) <= limit:
+        return text
+    kept = max(min(KEPT, limit // 3), 8)
+    return f"{text[:kept]} …{len(text) - 2 * kept:,} characters… {text[-kept:]}"
+
+
+def summarize(value: Json, limit: int = LONG_TEXT) -> str:
+    """`show`, but an empty list or object stays itself and a long one is counted."""
+    text = show(value, limit=10_000)
+    if len(text) <= limit:
+        return text
+    if isinstance(value, list):
+        return f"[{len(value):,} items]"
+    if isinstance(value, dict):
+        return f"{{{len(value):,} members}}"
+    return show(value, limit)
+
+
+def _readable(value: Json) -> Json:
+    if secret_of(value) is not None:
+        return SENSITIVE
+    reference = ref_of(value)
+    if reference is not None:
+        return reference
+    if isinstance(value, dict):
+        result: Object = {key: _readable(member) for key, member in value.items()}
+        return result
+    return [_readable(item) for item in value] if isinstance(value, list) else value
