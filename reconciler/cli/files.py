@@ -1,0 +1,50 @@
+"""Files that a command writes: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+
+
+def write_file(path: str | Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Put `data` where `path` says: atomically for an ordinary file, straight into a pipe or a device.
+
+    A missing folder is made. Raises `ReconcilerError`, and leaves what was there, when it cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            Path(path).write_bytes(data)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, data, mode)
+    except OSError as error:
+        raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error
+
+
+def replace_file(target: Path, data: bytes, mode: int) -> None:
+    """Write a neighbour, make it durable, rename it over `target`. Raises `OSError`."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)  # noqa: PTH101
+        os.replace(name, target)  # noqa: PTH105
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:
+    """The bytes of a file. Raises `ReconcilerError` where it is missing, a folder, unreadable or absurdly large."""
+    try:
+        if Path(path).stat().st_size > limit:
+            raise ReconcilerError(f"{path} is larger than {limit:,} bytes; this is no file of ours")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,63 @@
+"""The program's words, and the one place where whatever happened becomes an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.group import LazyGroup
+
+COMMANDS = {
+    "init": ("reconciler.cli.init:init", "Scaffold a project."),
+    "validate": ("reconciler.cli.validate:validate", "Check manifests: schema, references, lint; offline."),
+    "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
+    "apply": ("reconciler.cli.apply:apply", "Carry out a plan."),
+    "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),
+    "destroy": ("reconciler.cli.destroy:destroy", "Delete everything that this project manages."),
+    "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
+    "import": ("reconciler.cli.import_:import_", "Take a live object under management."),
+    "state": ("reconciler.cli.state:state", "Look at the state, repair it, free its lock."),
+    "models": ("reconciler.cli.models:models", "The catalogue of models: status, successor, context window."),
+    "explain": ("reconciler.cli.explain:explain", "What a manifest field is."),
+    "schema": ("reconciler.cli.schema:schema", "JSON Schema of manifests, for editors."),
+    "simulator": ("reconciler.cli.simulator:simulator", "The simulated API."),
+    "demo": ("reconciler.cli.demo:demo", "A two-minute tour on the embedded simulator."),
+    "completion": ("reconciler.cli.completion:completion", "Shell completion."),
+}
+
+HELP = """Conversational-agent personas as code.
+
+Manifests say what should exist; `plan` shows the smallest change that gets the account there, `apply` carries out
+exactly that, `drift` reports what somebody changed by hand.
+
+Exit codes: 0 done, 1 error, 2 differences (plan --detailed-exitcode, drift), 3 refused by a safety rule, 4 state
+locked, 5 stale plan, 64 wrong usage, 130 interrupted."""
+
+EXAMPLES = """
+reconciler demo                          see it work, without a key or a network
+reconciler init                          start a project in this folder
+reconciler plan                          what would change
+reconciler plan --out pr.plan            ... kept, so that exactly this is applied
+reconciler apply pr.plan
+reconciler -w production drift           what was edited by hand
+"""
+
+program = LazyGroup("reconciler", help=HELP, examples=EXAMPLES, table=COMMANDS, no_args_is_help=True)
+click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")(program)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and return its exit code; every error was shown on standard error when this returns."""
+    try:
+        result = program.main(args=list(args), prog_name="reconciler", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except BaseException as error:
+        from reconciler.cli.failures import show
+
+        code = show(error, args)
+    from reconciler.cli.streams import flush
+
+    flush()
+    return code

@@ -1,0 +1,113 @@
+"""A finished run's Report, delivered: to standard output in one format and to any number of files in others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reconciler.cli.settings import Settings
+from reconciler.cli.streams import is_terminal, write
+from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.report import Report, Style
+
+if TYPE_CHECKING:
+    from reconciler.types.json import Json
+    from reconciler.types.ports import Reporter
+
+TEXT = "text"
+
+
+def deliver(report: Report, settings: Settings) -> int:
+    """Write the report everywhere it was asked for; the report's exit code.
+
+    Every file is tried before the first failure is raised as `ReconcilerError`, standard output first.
+    """
+    write(render(report, settings.format or TEXT, style(settings)))
+    deliver_files(report, settings)
+    return report.exit_code
+
+
+def deliver_files(report: Report, settings: Settings) -> None:
+    """Write the files of `--report`."""
+    from reconciler.cli.files import write_file
+
+    problems = []
+    for name, path in settings.reports:
+        try:
+            write_file(
+                path, render(report, name, Style(verbose=settings.verbose)).encode("utf-8", "backslashreplace")
+            )
+        except ReconcilerError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
+def render(report: Report, name: str, how: Style) -> str:
+    """The report in the format called `name`."""
+    from reconciler.reporters import REPORTERS
+
+    reporter: Reporter = REPORTERS.get(name)
+    text = reporter(report, how)
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
+def style(settings: Settings) -> Style:
+    """Colours and width for standard output: only a terminal that has not said no gets colours."""
+    terminal = is_terminal(sys.stdout)
+    plain = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    return Style(color=terminal and not plain, width=width, verbose=settings.verbose, quiet=settings.quiet)
+
+
+@contextmanager
+def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[None]:
+    """Whatever ends the run early is also written in the formats for machines that were asked for."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except ReconcilerError as error:
+        if settings.format not in {None, TEXT}:
+            write(render(failed(verb, error, workspace), settings.format or TEXT, Style()))
+        try:
+            deliver_files(failed(verb, error, workspace), settings)
+        except ReconcilerError as second:
+            raise error from second
+        raise
+
+
+def failed(verb: str, error: ReconcilerError, workspace: str = "") -> Report:
+    """The report of a run that ended with `error`: its findings, or the error itself as one."""
+    findings = error.diagnostics if isinstance(error, DiagnosticsError) else ()
+    if not any(one.is_error for one in findings):
+        code = f"E-{type(error).__name__}"
+        findings = (*findings, Diagnostic(code, Severity.ERROR, error.message, hint=error.hint))
+    return Report(verb, workspace, diagnostics=findings, exit_code=error.exit_code)
+
+
+def emit_document(settings: Settings, *, text: Callable[[], str], document: Callable[[], Json]) -> int:
+    """The answer of a command that is no run over resources: text or JSON.
+
+    Raises `UsageError` for any other format.
+    """
+    import json
+
+    def rendered(name: str) -> str:
+        if name == TEXT:
+            return text().rstrip("\n") + "\n"
+        if name == "json":
+            return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+        raise UsageError(f"this command speaks text and json, not {name}")
+
+    from reconciler.cli.files import write_file
+
+    write(rendered(settings.format or TEXT))
+    for name, path in settings.reports:
+        write_file(path, rendered(name).encode("utf-8", "backslashreplace"))
+    return 0

@@ -1,0 +1,154 @@
+"""What a run shows while it works: a status line on a terminal, JSON lines on request, nothing in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING
+
+from reconciler.cli.streams import is_terminal, say, visible
+from reconciler.types.change import Action
+from reconciler.types.event import (
+    Event,
+    Notice,
+    Reading,
+    RunFinished,
+    RunStarted,
+    StateSaved,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+)
+
+if TYPE_CHECKING:
+    from reconciler.cli.settings import Settings
+    from reconciler.types.ports import Clock, Emit
+
+DOING = {Action.CREATE: "Creating", Action.UPDATE: "Updating", Action.DELETE: "Deleting", Action.FORGET: "Forgetting"}
+DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.FORGET: "forgotten"}
+
+
+def choose_emit(settings: Settings, clock: Clock) -> Emit:
+    """The listener that fits the options and what standard error is."""
+    if settings.json_log:
+        return json_lines(clock)
+    if settings.quiet:
+        return Lines(say, steps=False, notices=False)
+    if is_terminal(sys.stderr):
+        return Terminal(sys.stderr, steps=True)
+    return Lines(say, steps=settings.verbose)
+
+
+def json_lines(clock: Clock) -> Emit:
+    """Every event as one line of JSON on standard error."""
+    from reconciler.reporters.ndjson import event_line
+
+    lock = threading.Lock()
+
+    def emit(event: Event) -> None:
+        line = event_line(event, clock.now()).rstrip("\n")
+        with lock:
+            say(line)
+
+    return emit
+
+
+def line_of(event: Event) -> str | None:
+    """An event as a line that stays; None for what only moves a status line."""
+    match event:
+        case StepStarted(address, action) if action in DOING:
+            return f"{address}: {DOING[action]}..."
+        case StepDone(address, action, id, seconds, notes):
+            known = f" [id={id}]" if id else ""
+            rest = "".join(f"\n  {note}" for note in notes)
+            return f"{address}: {DONE.get(action, 'recorded')} after {seconds:.1f}s{known}{rest}"
+        case StepFailed(address, _, message, hint):
+            return f"{address}: failed: {message}" + (f"\n  {hint}" if hint else "")
+        case StepSkipped(address, _, because):
+            return f"{address}: skipped: {because}"
+        case Notice(message, level):
+            return f"Warning: {message}" if level == "warning" else message
+        case _:
+            return None
+
+
+class Lines:
+    """Lines that stay; warnings always, steps only when asked for."""
+
+    def __init__(self, write: Callable[[str], None], *, steps: bool, notices: bool = True) -> None:
+        self._write = write
+        self._steps = steps
+        self._notices = notices
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            wanted = self._steps or (self._notices and event.level == "warning")
+        else:
+            wanted = self._steps
+        line = line_of(event) if wanted else None
+        if line is not None:
+            with self._lock:
+                self._write(line)
+
+
+class Terminal:
+    """Lines that stay above one status line that is rewritten in place."""
+
+    def __init__(self, stream: IO[str], *, steps: bool) -> None:
+        self._stream = stream
+        self._steps = steps
+        self._lock = threading.Lock()
+        self._read: dict[str, tuple[int, int | None]] = {}
+        self._shown = False
+        self._ended = 0
+        self._total = 0
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            match event:
+                case Reading(kind, done, total):
+                    self._read[kind] = (done, total)
+                    return self._status(self._reading())
+                case RunStarted(_, steps):
+                    self._ended, self._total = 0, steps
+                case StepDone() | StepFailed() | StepSkipped():
+                    self._ended += 1
+                case RunFinished() | StateSaved():
+                    return self._clear()
+            line = line_of(event) if self._steps else None
+            if line is not None:
+                self._clear()
+                self._put(visible(line) + "\n")
+            if self._total and self._ended < self._total:
+                self._status(f"{self._ended} of {self._total} done")
+            return None
+
+    def _reading(self) -> str:
+        parts = [
+            f"{done}/{total} {kind}" if total else f"{done} {kind}" for kind, (done, total) in self._read.items()
+        ]
+        return f"Reading {', '.join(parts)}"
+
+    def _status(self, text: str) -> None:
+        self._put(f"\r\x1b[2K{visible(text)[:79]}")
+        self._shown = True
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._put("\r\x1b[2K")
+            self._shown = False
+
+    def _put(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, UnicodeEncodeError):
+            pass
+
+    def close(self) -> None:
+        """Take the status line away."""
+        with self._lock:
+            self._clear()

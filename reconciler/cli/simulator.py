@@ -1,0 +1,52 @@
+"""`reconciler simulator`: the simulated API, served on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.group import LazyGroup, command
+from reconciler.cli.settings import Settings
+
+TABLE = {"serve": ("reconciler.cli.simulator:serve", "Serve the simulated API on 127.0.0.1.")}
+EXAMPLES = """
+reconciler simulator serve --port 8765
+TAVUS_PUBLIC_API_BASE_URL=http://127.0.0.1:8765/v2 TAVUS_API_KEY=any reconciler -w tavus plan
+"""
+SERVE_EXAMPLES = """
+reconciler simulator serve                                  in memory, on a free port
+reconciler simulator serve --port 8765 --world world.json   kept in a file
+reconciler simulator serve --seed account.json --faults faults.yaml --verbose
+"""
+
+simulator = LazyGroup(
+    "simulator", help="The simulated API, with its quirks and faults.", examples=EXAMPLES, table=TABLE,
+    no_args_is_help=True,
+)  # fmt: skip
+
+
+@command("serve", examples=SERVE_EXAMPLES)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one. [default: 0]")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Loopback only. [default: 127.0.0.1]")
+@click.option("--world", metavar="FILE", help="Keep the account in this file; without it, it lives in memory.")
+@click.option("--seed", metavar="FILE", help="Start with the objects of this file.")
+@click.option("--faults", metavar="FILE", help="Misbehave as this file says.")
+def serve(settings: Settings, port: int, host: str, world: str | None, seed: str | None, faults: str | None) -> int:
+    """Serve the simulated API until Ctrl-C; the first line on standard output is its base URL."""
+    from reconciler.cli.streams import write
+    from reconciler.errors import UsageError
+    from reconciler.providers.simulator.serve import serve as run_server
+
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        raise UsageError(f"the simulator listens on this machine only, not on {host}", hint="leave --host away")
+    run_server(
+        host,
+        port,
+        world=Path(world) if world else None,
+        seed=Path(seed) if seed else None,
+        faults=Path(faults) if faults else None,
+        verbose=settings.verbose,
+        ready=lambda url: write(f"{url}\n"),
+    )
+    return 0

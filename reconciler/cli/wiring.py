@@ -1,0 +1,166 @@
+"""The composition root: settings -> project, workspace, provider, backend, clock and progress of one run."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.settings import Settings
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.engine.plan import Setting
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.ports import Backend, Emit, Provider, Secrets
+    from reconciler.types.project import Project, Workspace
+
+WORKSPACE = "RECONCILER_WORKSPACE"
+DIGEST_KEY = "RECONCILER_DIGEST_KEY"
+STATE_FOLDER = ".reconciler"
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The surroundings of one command."""
+
+    settings: Settings
+    project: Project
+    workspace: Workspace
+    clock: SystemClock
+    emit: Emit
+    environ: Mapping[str, str]
+    ref: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
+        return Path(self.project.root) / STATE_FOLDER / self.workspace.name
+
+    @property
+    def digest_key(self) -> bytes | None:
+        """The key that secrets are digested with, None where there is none."""
+        key = self.environ.get(DIGEST_KEY)
+        return key.encode() if key else None
+
+    def manifests(self) -> tuple[ManifestSet, Secrets]:
+        """What the files say. Raises `ManifestError` with everything that is wrong with them."""
+        from reconciler.errors import ManifestError
+
+        found, secrets = self.files()
+        count = sum(one.is_error for one in found.diagnostics)
+        if count:
+            noun = "error" if count == 1 else "errors"
+            raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", found.diagnostics)
+        return found, secrets
+
+    def files(self) -> tuple[ManifestSet, Secrets]:
+        """The same, with what is wrong left in `ManifestSet.diagnostics`."""
+        from reconciler.loader.manifests import load_manifests
+
+        return load_manifests(
+            self.project,
+            self.workspace,
+            paths=self.settings.manifests or None,
+            ref=self.ref,
+            allow_literal_secrets=self.settings.allow_literal_secrets,
+            environ=self.environ,
+        )
+
+    def secrets(self) -> Secrets:
+        """The secrets of a run that opens no manifest."""
+        from reconciler.loader.manifests import secrets_of
+
+        return secrets_of(self.project, self.environ)
+
+    @contextmanager
+    def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
+        """The account; with `reading` the transport refuses everything but GET."""
+        from reconciler.providers import PROVIDERS
+        from reconciler.providers.base import ProviderContext
+
+        context = ProviderContext(
+            workspace=self.workspace.name,
+            state_folder=str(self.folder),
+            clock=self.clock,
+            secrets=secrets,
+            random=random.random,
+            environ=self.environ,
+            emit=self.emit,
+            reading=reading,
+            parallelism=self.workspace.parallelism,
+            max_requests_per_second=self.workspace.max_requests_per_second,
+        )
+        provider = PROVIDERS.get(self.workspace.provider.type)(self.workspace.provider, context)
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+    def backend(self) -> Backend:
+        """Where the state is kept."""
+        from reconciler.backends import BACKENDS
+        from reconciler.backends.base import BackendContext
+
+        settings = self.workspace.state
+        context = BackendContext(folder=self.folder, workspace=self.workspace.name, environ=self.environ)
+        return BACKENDS.get(settings.type)(settings, context)
+
+    def setting(self, provider: Provider, secrets: Secrets) -> Setting:
+        """The same for the engine."""
+        from reconciler.engine.plan import Setting
+
+        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key)
+
+
+def open_run(settings: Settings, emit: Emit | None = None, *, ref: str | None = None) -> Run:
+    """Read the project file and choose the workspace.
+
+    Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
+    """
+    from reconciler.cli.progress import choose_emit
+    from reconciler.loader.project import load_project
+
+    environ = dict(os.environ)
+    where = settings.project if settings.project is not None else "."
+    project = load_project(where, manifests=settings.manifests or None, ref=ref)
+    workspace = choose_workspace(project, settings.workspace or environ.get(WORKSPACE))
+    if settings.parallelism is not None:
+        workspace = replace(workspace, parallelism=settings.parallelism)
+    clock = SystemClock()
+    return Run(settings, project, workspace, clock, emit or choose_emit(settings, clock), environ, ref)
+
+
+def choose_workspace(project: Project, name: str | None) -> Workspace:
+    """The workspace called `name`, or the project's default one."""
+    wanted = name or project.default_workspace
+    if wanted in project.workspaces:
+        return project.workspaces[wanted]
+    from difflib import get_close_matches
+
+    close = get_close_matches(wanted, project.workspaces, n=1)
+    known = ", ".join(project.workspaces)
+    where = project.file or "no project file, so only the built-in ones exist"
+    raise UsageError(
+        f"unknown workspace {wanted!r}; known: {known} ({where})",
+        hint=f"did you mean {close[0]!r}?" if close else "choose one with --workspace NAME",
+    )

@@ -1,0 +1,184 @@
+"""init: the files of a new project, as texts; who writes them is somebody else's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PROJECT = """\
+# What this project is, and the accounts it is applied to.
+apiVersion: personas/v1
+kind: Project
+metadata:
+  name: {name}
+default_workspace: sandbox
+
+workspaces:
+  # A simulated account in a file: no key, no network. Good for trying things out.
+  sandbox:
+    provider: {{type: simulator}}
+
+  # The real one: export TAVUS_API_KEY=... and give -w production.
+  production:
+    provider:
+      type: tavus
+      api_key: {{env: TAVUS_API_KEY}}
+"""
+
+PERSONA = """\
+# One persona. The name in `metadata` is its address (persona.front-desk); `spec` is the body of the API.
+apiVersion: personas/v1
+kind: Persona
+metadata:
+  name: front-desk
+  labels: {team: reception}
+spec:
+  pal_name: Front Desk
+  pipeline_mode: full
+  system_prompt: {file: ../prompts/front-desk.md}
+  greeting: Hello, how can I help you today?
+  # Tools of the registry by name: those of this project, or others of the account.
+  tools: [lookup_opening_hours]
+  layers:
+    llm:
+      model: tavus-gpt-oss
+    tts:
+      tts_engine: cartesia
+"""
+
+PROMPT = """\
+# Front desk
+
+You welcome visitors of the museum. Answer in one or two short sentences.
+
+## What you may do
+
+- Tell opening hours; call `lookup_opening_hours` for days other than today.
+- Explain the way to a room.
+
+## What you never do
+
+- Promise a booking. Say that the ticket desk will help.
+"""
+
+TOOL = """\
+# A tool of the registry; personas take it by name.
+apiVersion: personas/v1
+kind: Tool
+metadata:
+  name: lookup_opening_hours
+spec:
+  name: lookup_opening_hours
+  description: Look up the opening hours of the museum for one day.
+  parameters:
+    type: object
+    properties:
+      day: {type: string, description: The day in ISO 8601, e.g. 2026-05-01}
+    required: [day]
+"""
+
+IGNORED = ".reconciler/"
+
+GITHUB = """\
+# Shows what would change on every pull request, applies it when it is merged, looks for edits by hand at night.
+name: personas
+on:
+  pull_request:
+  push:
+    branches: [main]
+  schedule:
+    - cron: "17 4 * * *"
+
+permissions:
+  contents: read
+
+# One run at a time against one account; a run that has begun is never killed half-way.
+concurrency:
+  group: personas-production
+  cancel-in-progress: false
+
+jobs:
+  reconcile:
+    runs-on: ubuntu-latest
+    env:
+      RECONCILER_WORKSPACE: production
+      TAVUS_API_KEY: ${{ secrets.TAVUS_API_KEY }}
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - run: pipx install persona-reconciler
+      - run: reconciler validate
+      - if: github.event_name == 'pull_request'
+        run: reconciler plan
+      - if: github.event_name == 'push'
+        run: reconciler apply --auto-approve --lock-timeout 5m
+      - if: github.event_name == 'schedule'
+        run: reconciler drift
+# The state of the last apply has to outlive the runner: give the workspace a shared `state:` in
+# manifests/reconciler.yaml before the first apply from here.
+"""
+
+GITLAB = """\
+# Shows what would change on every merge request, applies it on the default branch, looks for edits by hand
+# on a schedule.
+# TAVUS_API_KEY is a masked and protected CI/CD variable.
+variables:
+  RECONCILER_WORKSPACE: production
+
+default:
+  image: python:3.12-slim
+  before_script:
+    - pip install --quiet persona-reconciler
+
+plan:
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+  script:
+    - reconciler validate
+    - reconciler plan
+
+apply:
+  resource_group: personas-production
+  rules:
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE == "push"
+  script:
+    - reconciler apply --auto-approve --lock-timeout 5m
+
+drift:
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "schedule"
+  script:
+    - reconciler drift
+# The state of the last apply has to outlive the job: give the workspace a shared `state:` in
+# manifests/reconciler.yaml before the first apply from here.
+"""
+
+WORKFLOWS: Mapping[str, tuple[str, str]] = {
+    "github": (".github/workflows/personas.yml", GITHUB),
+    "gitlab": (".gitlab-ci.yml", GITLAB),
+}
+"""CI system -> where its workflow lives, and the text."""
+
+
+def scaffold(name: str, ci: str | None = None) -> dict[str, str]:
+    """Path -> text of a small project called `name`, optionally with a CI workflow (see `WORKFLOWS`)."""
+    files = {
+        "manifests/reconciler.yaml": PROJECT.format(name=name),
+        "manifests/personas/front-desk.yaml": PERSONA,
+        "manifests/prompts/front-desk.md": PROMPT,
+        "manifests/tools/lookup_opening_hours.yaml": TOOL,
+    }
+    if ci is not None:
+        path, text = WORKFLOWS[ci]
+        files[path] = text
+    return files
+
+
+def ignore_line(before: str | None) -> str | None:
+    """The text of `.gitignore` with our line in it; None when it is there already."""
+    lines = (before or "").splitlines()
+    if any(line.strip().lstrip("/").rstrip("/") == IGNORED.rstrip("/") for line in lines):
+        return None
+    kept = before or ""
+    gap = "" if not kept or kept.endswith("\n") else "\n"
+    return f"{kept}{gap}{IGNORED}\n"
