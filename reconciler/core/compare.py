@@ -61,7 +61,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
     if hidden(row, leaf.live):
-        return _hidden(leaf, book, missing=missing)
+        return _hidden(row, leaf, book, missing=missing)
     live = effective(row, leaf.live, parent_present=leaf.parent_present)
     if leaf.desired is None:
         if at_default(row, live) or only_defaults(spec, leaf.path, live):
@@ -82,7 +82,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     return Verdict(Sync.GIT if live_same else Sync.BOTH, desired_moved=True)
 
 
-def _hidden(leaf: Leaf, book: SecretBook, *, missing: bool) -> Verdict:
+def _hidden(row: Field | None, leaf: Leaf, book: SecretBook, *, missing: bool) -> Verdict:
     if leaf.desired is None:
         # A mask means that there is a value; nothing at all is what the manifest wants.
         return Verdict(Sync.GIT) if is_masked(leaf.live) else Verdict(Sync.SAME)
@@ -90,7 +90,7 @@ def _hidden(leaf: Leaf, book: SecretBook, *, missing: bool) -> Verdict:
         return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True)
     if missing:
         return Verdict(Sync.SAME, UNAVAILABLE)
-    equal = book.equal(book.digest(book.fill(leaf.desired), secret=True), leaf.sent)
+    equal = book.equal(desired_digest(row, leaf.desired, book), leaf.sent)
     if equal is None:
         return Verdict(Sync.SAME, NOT_COMPARABLE)
     return Verdict(Sync.SAME) if equal else Verdict(Sync.GIT, desired_moved=True)

@@ -1,0 +1,176 @@
+"""The three-way rules, leaf by leaf, in their order."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.canonical import normal
+from reconciler.core.compare import (
+    ASSUMED,
+    NOT_COMPARABLE,
+    UNAVAILABLE,
+    Leaf,
+    Sync,
+    compare,
+    desired_digest,
+    only_defaults,
+    seen_digest,
+)
+from reconciler.core.digest import SecretDigests
+from reconciler.core.secretbook import HIDDEN, SecretBook
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from tests.support.making import SALT, book, env
+
+PERSONA = kind("persona")
+PROMPT, KEY, PATIENCE = "/system_prompt", "/layers/llm/api_key", "/layers/conversational_flow/turn_taking_patience"
+
+
+def digest_of(path, value, secrets):
+    return desired_digest(field_at(PERSONA, path), value, secrets)
+
+
+def verdict(path, desired, live, *, sent=None, seen=None, secrets=None, **more):
+    """`sent` and `seen` are values; what state would hold is their digests."""
+    secrets = secrets or book(K="old", N="new")
+    digests = [
+        value if value is None or value == HIDDEN else digest_of(path, value, secrets) for value in (sent, seen)
+    ]
+    row = field_at(PERSONA, path)
+    leaf = Leaf(path, normal(row, desired), normal(row, live), digests[0], digests[1] or digests[0], **more)
+    return compare(PERSONA, leaf, secrets)
+
+
+@pytest.mark.parametrize(
+    ("desired", "live", "sent", "seen", "expected"),
+    [
+        ("a", "a", None, None, Sync.SAME),
+        ("a", "a", "x", "y", Sync.SAME),
+        ("a", "b", None, None, Sync.GIT),
+        ("a", "b", "a", "b", Sync.SAME),
+        ("a", "b", "b", None, Sync.GIT),
+        ("a", "b", "a", None, Sync.LIVE),
+        ("a", "b", "c", None, Sync.BOTH),
+        ("a", None, "a", None, Sync.LIVE),
+        ("a", "B", "a", "A", Sync.LIVE),
+        ("b", "A", "a", "A", Sync.GIT),
+    ],
+)
+def test_plain_values(desired, live, sent, seen, expected):
+    assert verdict(PROMPT, desired, live, sent=sent, seen=seen).sync is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "desired", "live"),
+    [
+        ("/pipeline_mode", "full", None),
+        ("/layers/llm/speculative_inference", True, "true"),
+        ("/layers/tts/tts_emotion_control", "false", False),
+        ("/document_ids", [], None),
+        ("/document_tags", ["a"], ["a"]),
+        ("/unknown", {}, None),
+        ("/unknown", 1, 1.0),
+        (PATIENCE, "medium", None),
+    ],
+)
+def test_values_that_mean_the_same(path, desired, live):
+    assert verdict(path, desired, live).sync is Sync.SAME
+
+
+def test_true_and_one_differ():
+    assert verdict("/unknown", 1, True).sync is Sync.GIT
+
+
+def test_a_flow_default_counts_only_while_there_is_a_flow():
+    assert verdict(PATIENCE, "medium", None, parent_present=False).sync is Sync.GIT
+    sent = verdict(PATIENCE, "medium", None, parent_present=False, sent="medium", seen=HIDDEN)
+    assert sent.sync in (Sync.SAME, Sync.LIVE)
+
+
+@pytest.mark.parametrize(("live", "expected"), [(None, Sync.SAME), ("full", Sync.SAME), ("echo", Sync.GIT)])
+def test_null_wants_absence_or_the_default(live, expected):
+    assert verdict("/pipeline_mode", None, live).sync is expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [({"stt_engine": "tavus-auto", "hotwords": ""}, Sync.SAME), ({"stt_engine": "tavus-whisper"}, Sync.GIT)],
+)
+def test_null_for_a_layer_is_content_with_one_that_says_nothing(layer, expected):
+    assert verdict("/layers/stt", None, layer).sync is expected
+
+
+@pytest.mark.parametrize("live", ["********", None])
+class TestHiddenSecrets:
+    def test_unchanged(self, live):
+        assert verdict(KEY, env("K"), live, sent=env("K"), seen=HIDDEN).sync is Sync.SAME
+
+    def test_a_rotation_shows(self, live):
+        assert verdict(KEY, env("N"), live, sent=env("K"), seen=HIDDEN).sync is Sync.GIT
+
+    def test_new_in_a_tracked_object_is_written(self, live):
+        assert verdict(KEY, env("K"), live, tracked=True).sync is Sync.GIT
+
+    def test_assumed_at_import(self, live):
+        found = verdict(KEY, env("K"), live, tracked=False)
+        assert (found.sync, found.note, found.assumed) == (Sync.SAME, ASSUMED, True)
+
+    def test_not_available_here(self, live):
+        found = verdict(KEY, env("GONE"), live, sent=env("K"), seen=HIDDEN)
+        assert (found.sync, found.note) == (Sync.SAME, UNAVAILABLE)
+
+    def test_under_another_digest_key(self, live):
+        other = SecretBook(SecretDigests(SALT, b"another key"), lambda _: "new")
+        sent = digest_of(KEY, env("K"), book(K="old"))
+        found = compare(PERSONA, Leaf(KEY, env("N"), live, sent, HIDDEN), other)
+        assert (found.sync, found.note) == (Sync.SAME, NOT_COMPARABLE)
+
+
+@pytest.mark.parametrize(
+    ("live", "sent", "seen", "expected"),
+    [
+        ("old", None, None, Sync.SAME),
+        ("other", env("K"), env("K"), Sync.LIVE),
+        ("other", env("K"), HIDDEN, Sync.LIVE),
+        ("other", env("N"), env("N"), Sync.BOTH),
+        ("new", env("N"), env("N"), Sync.GIT),
+    ],
+)
+def test_secrets_that_the_server_echoes(live, sent, seen, expected):
+    assert verdict(KEY, env("K"), live, sent=sent, seen=seen).sync is expected
+
+
+def test_a_mask_anywhere_hides():
+    assert verdict("/layers/mcp/token", "x", "*****", sent="x", seen=HIDDEN).sync is Sync.SAME
+    assert verdict("/layers/mcp/token", "y", "*****", sent="x", seen=HIDDEN).sync is Sync.GIT
+
+
+def test_a_secret_that_the_manifest_nulls_is_removed_when_there_is_one():
+    assert verdict(KEY, None, "********").sync is Sync.GIT
+    assert verdict(KEY, None, None).sync is Sync.SAME
+
+
+def test_a_reference_on_an_open_path_is_compared_when_the_server_shows_it():
+    path = "/layers/llm/base_url"
+    assert verdict(path, env("K"), "old").sync is Sync.SAME
+    assert verdict(path, env("K"), "moved", sent=env("K"), seen=env("K")).sync is Sync.LIVE
+
+
+def test_an_unavailable_secret_still_lets_live_drift_show():
+    secrets = book(K="old")
+    path = "/layers/llm/base_url"
+    shown = seen_digest(field_at(PERSONA, path), env("K"), "old", secrets, parent_present=True)
+    leaf = Leaf(path, env("GONE"), "moved", shown, shown)
+    assert compare(PERSONA, leaf, secrets).sync is Sync.LIVE
+
+
+def test_digests_of_secrets_do_not_hold_them():
+    made = digest_of(KEY, env("K"), book(K="a very secret value"))
+    assert "secret" not in made
+    assert made.startswith("hmac.")
+
+
+def test_an_object_of_defaults_says_nothing():
+    assert only_defaults(PERSONA, "/layers/stt", {"stt_engine": "tavus-auto"})
+    assert not only_defaults(PERSONA, "/layers/stt", {"stt_engine": "x"})
+    assert not only_defaults(PERSONA, "/layers/stt", "text")
