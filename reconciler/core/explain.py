@@ -112,6 +112,11 @@ def _unknown(spec: KindSpec, node: Node, walked: list[str], token: str) -> Usage
     if not node.children and node.star is None:
         inside = "holds data of your own" if walked else "has no fields"
         return UsageError(f"{where} has no field {token!r}", hint=f"{where} {inside}")
+    if node.row is not None and node.row.free:
+        return UsageError(
+            f"{where} has no declared field {token!r}",
+            hint=f"it takes members of any name; described are {', '.join(node.children)}",
+        )
     close = get_close_matches(token, [*node.children, *node.renames], n=1)
     if close:
         return UsageError(f"{where} has no field {token!r}", hint=f"did you mean {where}.{close[0]}?")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from reconciler.rules import RULES
 from reconciler.rules.base import RuleContext
@@ -13,11 +14,14 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.source import Span
 
-Locate = Callable[[Diagnostic], Span | None]
-ReadText = Callable[[str], str | None]
+Locate: TypeAlias = Callable[[Diagnostic], Span | None]
+Place: TypeAlias = Callable[[Sequence[Diagnostic]], Sequence[Diagnostic]]
+ReadText: TypeAlias = Callable[[str], str | None]
 
 LOADER_CODES = frozenset({"L03", "L18", "L20"})
 """Rules whose findings the loader reports under the same code, in its own words."""
+SUPERSEDES = {"L27": "L20", "L19": "L18", "E-mask": "L23"}
+"""Of two findings at one place the one that says more: left silences right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +50,29 @@ def validate(
     strict: bool = False,
     read_text: ReadText | None = None,
     locate: Locate | None = None,
+    place: Place | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Every finding about `manifests`, by file, line and code; offline.
 
     1. The loader's diagnostics, then the rules', one of each (the loader's wording wins where both found it).
-    2. `locate` gives each its place in the file. None: those without a place keep none.
-    3. `read_text(path)` gives the file's text, so that `# reconciler: keep CODE` comments are honoured. An error
-       that the loader found is never silenced: what it could not read cannot be kept. None: no comment counts.
+    2. `place` (all at once, `loader.manifests.place`) or `locate` (one by one) fills in the places in the files.
+       With neither, the rules' findings have none.
+    3. `read_text(span.path)` gives a file's text, so that `# reconciler: keep CODE reason` comments are honoured.
+       An error that the loader found is never silenced: what it could not read cannot be kept. With None, no
+       comment counts.
 
     `strict` makes unknown keys (L18) errors.
     """
     found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict)])
     if strict:
         found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
-    if locate is not None:
+    if place is not None:
+        found = list(place(found))
+    elif locate is not None:
         found = [one if one.span is not None else one.at(locate(one)) for one in found]
     if read_text is not None:
         found = list(_unkept(found, read_text))
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=_order))
 
 
 def check_rules(manifests: ManifestSet, catalogue: Catalogue, *, strict: bool = False) -> Iterator[Diagnostic]:
@@ -76,23 +85,27 @@ def check_rules(manifests: ManifestSet, catalogue: Catalogue, *, strict: bool = 
                 yield from rule.check(manifest, context)
 
 
-def _distinct(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Without repetitions. What the loader reports under a rule's code is not reported again for the same place."""
-    seen: set[tuple[object, ...]] = set()
-    result: list[Diagnostic] = []
+def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Without repetitions. What the loader reports under a rule's code is not reported again for the same place,
+    but takes the rule's fix where it has none of its own."""
+    places = {(one.code, one.address, one.pointer) for one in diagnostics if one.address is not None}
+    silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
+    kept: dict[tuple[object, ...], Diagnostic] = {}
     for one in diagnostics:
         place = (one.code, one.address, one.pointer)
+        if place in silenced:
+            continue
         key = place if one.code in LOADER_CODES and one.address is not None else (*place, one.summary, one.source)
-        if key not in seen:
-            seen.add(key)
-            result.append(one)
-    return result
+        first = kept.setdefault(key, one)
+        if first.fix is None and one.fix is not None:
+            kept[key] = replace(first, fix=one.fix, hint=first.hint or one.hint)
+    return list(kept.values())
 
 
 def _unkept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:
     files: dict[str, list[str]] = {}
     for one in diagnostics:
-        if one.span is None or (one.is_error and one.code in LOADER_CODES) or one.code not in RULES:
+        if one.span is None or one.code not in RULES or (one.is_error and one.code in LOADER_CODES):
             yield one
             continue
         path = one.span.path
@@ -102,7 +115,7 @@ def _unkept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[
             yield one
 
 
-def _place(one: Diagnostic) -> tuple[str, int, int, str, str, str]:
+def _order(one: Diagnostic) -> tuple[str, int, int, str, str, str, str]:
     path = one.span.path if one.span else one.source.path if one.source else ""
     line, column = (one.span.line, one.span.column) if one.span else (0, 0)
-    return path, line, column, one.code, str(one.address or ""), one.pointer or ""
+    return path, line, column, one.code, str(one.address or ""), one.pointer or "", one.summary
