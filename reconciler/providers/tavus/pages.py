@@ -75,7 +75,7 @@ def read_list(
 ) -> dict[str, Object]:
     """Every item by id, in the order of the list.
 
-    `what` names the list in errors, `base` is the documented number of the first page, `limit` the page size that
+    `what` names the list in errors, `base` is the documented number of the first page (0 or 1), `limit` the page size that
     `fetch` asks for, `width` how many pages are read at a time. A clean list of N with a total costs ceil(N / limit)
     requests, one when N is 0. Raises `IncompleteList` after three readings, and whatever `fetch` raises.
     """
@@ -123,10 +123,11 @@ class _Reader:
     def _first(self, base: int) -> tuple[Page, int]:
         try:
             return self._fetch(base), base
-        except Rejected:
-            if base != 0:
-                raise
-        return self._fetch(1), 1  # counts from 1, and refuses a page 0
+        except Rejected as refused:
+            try:  # a server that counts otherwise may refuse the page that it does not have
+                return self._fetch(1 - base), 1 - base
+            except Rejected:
+                raise refused from None
 
     def _take(self, number: int, page: Page, *, extra: bool = False) -> int:
         """Take a page in; how many objects it brought. An `extra` one may repeat another, but not in part."""

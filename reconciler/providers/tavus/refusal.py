@@ -11,6 +11,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html import unescape
 from http import HTTPStatus
 
@@ -32,16 +33,7 @@ TEXT_WORDS = (
     "reason",
 )
 DRAFT_CONFLICT = "maker_changes"
-THING = (
-    r"(?:persona|pal|tool|guardrail|guardrails|objective|objectives|document|pronunciation[_ ]dictionary|deployment)"
-)
-UNKNOWN_ID = re.compile(
-    rf"\b(?:invalid|unknown|no such)\W{{1,3}}(?:{THING}(?:[_ ](?:uu)?id)?|(?:uu)?id)\b(?!\s+(?:format|type|field))"
-    rf"|\b{THING}(?:[_ ](?:uu)?id)?\b.{{0,80}}\b(?:not found|(?:does|do) not exist|doesn't exist|unknown)\b"
-    rf"|\b(?:could not|couldn't|cannot|can't) find\b.{{0,20}}\b{THING}\b"
-    rf"|\bnot found\b.{{0,20}}\b{THING}\b",
-    re.IGNORECASE | re.DOTALL,
-)
+SYNONYMS = {"pal": ("persona", "pal"), "persona": ("persona", "pal")}
 NOT_FOUND = re.compile(r"^\W*(?:bad request\W+)?(?:resource )?(?:was )?not found\W*$", re.IGNORECASE)
 NOT_ATTACHED = re.compile(r"\bnot attached\b", re.IGNORECASE)
 
@@ -66,7 +58,7 @@ def error_for(
             hint="somebody is editing this object in the vendor's editor; let them publish or discard, "
             "or use --force-maker, which discards their edits",
         )
-    if status in (404, 410) or (status == 400 and says_unknown(text)):
+    if status in (404, 410) or (status == 400 and says_unknown(text, where.partition(" ")[2])):
         return NotFound(message, status=status, hint="the object is gone, or the key belongs to another account")
     if status == 429:
         return Unavailable(
@@ -82,9 +74,42 @@ def error_for(
     return Rejected(message, status=status, hint=_rejection_hint(status))
 
 
-def says_unknown(text: str) -> bool:
-    """Whether a 400 means "no such object here" (an unknown and a foreign id are answered alike)."""
-    return UNKNOWN_ID.search(text) is not None or NOT_ATTACHED.search(text) is not None or bool(NOT_FOUND.match(text))
+def says_unknown(text: str, path: str) -> bool:
+    """Whether a 400 means "no such object here" (an unknown and a foreign id are answered alike).
+
+    Only the objects that `path` names count: a persona that refers to an unknown document is not itself unknown.
+    """
+    things = _things(path)
+    if not things:
+        return False
+    return bool(NOT_ATTACHED.search(text) or NOT_FOUND.match(text) or _unknown_pattern(things).search(text))
+
+
+def _things(path: str) -> tuple[str, ...]:
+    """What an error calls the objects that stand in `/pals/{id}` or `/pals/{id}/tools/{id}`; none in a collection."""
+    segments = path.strip("/").split("/")
+    if len(segments) < 2:
+        return ()
+    names = [_singular(segment) for segment in segments[::2]]
+    # The service still says persona where the path says pal, and the other way round.
+    return tuple(dict.fromkeys(word for name in names for word in SYNONYMS.get(name, (name,))))
+
+
+def _singular(collection: str) -> str:
+    word = collection.replace("-", "_")
+    return f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+
+
+@cache
+def _unknown_pattern(things: tuple[str, ...]) -> re.Pattern[str]:
+    thing = "(?:" + "|".join(f"{re.escape(word).replace('_', '[_ -]')}s?" for word in things) + ")"
+    return re.compile(
+        rf"\b(?:invalid|unknown|no such)\W{{1,3}}(?:{thing}(?:[_ ](?:uu)?id)?|(?:uu)?id)\b"
+        rf"|\b{thing}(?:[_ ](?:uu)?id)?\b.{{0,80}}\b(?:not found|(?:does|do) not exist|doesn't exist|unknown)\b"
+        rf"|\b(?:could not|couldn't|cannot|can't) find\b.{{0,20}}\b{thing}\b"
+        rf"|\bnot found\W{{1,3}}{thing}\b",
+        re.IGNORECASE | re.DOTALL,
+    )
 
 
 def is_draft_conflict(document: Json, text: str) -> bool:
