@@ -1,4 +1,4 @@
-"""One JSON object a line, in the manner of Terraform's machine-readable output: events as they happen, or a report."""
+"""One JSON object a line, in the manner of Terraform's machine-readable output: live events, or a report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from reconciler import __version__
-from reconciler.reporters.json import dump
+from reconciler.reporters.dump import dump
 from reconciler.reporters.plan_json import (
     ACTIONS,
     all_diagnostics,
@@ -17,8 +17,7 @@ from reconciler.reporters.plan_json import (
     result_object,
     summary_object,
 )
-from reconciler.reporters.text.changes import sentence
-from reconciler.reporters.text.summary import drift_summary, plan_summary, result_summary
+from reconciler.reporters.wording import drift_summary, plan_summary, result_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (

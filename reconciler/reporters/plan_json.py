@@ -21,6 +21,7 @@ from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 
 FORMAT_VERSION = "1.2"
+TERRAFORM_VERSION = "1.9.0"
 PROVIDER = "reconciler"
 ACTIONS: Mapping[Action, str] = {
     Action.NOOP: "no-op",
@@ -38,6 +39,8 @@ def report_object(report: Report) -> Object:
     errored = report_errored(report)
     result: Object = {
         "format_version": FORMAT_VERSION,
+        # Readers written for Terraform look for it. It names the release whose shape this is.
+        "terraform_version": TERRAFORM_VERSION,
         "reconciler_version": __version__,
         "verb": report.verb,
         "workspace": report.workspace or (plan.workspace if plan else ""),

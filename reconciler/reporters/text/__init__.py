@@ -8,9 +8,9 @@ from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.text.changes import block_lines, change_lines
 from reconciler.reporters.text.diagnostics import count_lines, diagnostic_lines
 from reconciler.reporters.text.drift import drift_lines
-from reconciler.reporters.text.paint import Paint, Tone, plain, plural
+from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.result import result_lines
-from reconciler.reporters.text.summary import drift_summary, folded_counts, plan_summary, result_summary
+from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style

@@ -10,6 +10,7 @@ from reconciler.kinds.base import KindSpec
 from reconciler.reporters.plan_json import kind_of, safe_field, sides
 from reconciler.reporters.text.fields import Leaf, leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
+from reconciler.reporters.wording import sentence
 from reconciler.types.change import Action, Block, Change, Direction, Reason
 from reconciler.types.json import Json, Object, join
 
@@ -19,7 +20,7 @@ _LEGEND = {
     "~": "update in-place",
     "-": "destroy",
     ".": "forget (stays in the account)",
-    IMPORT: "take into state",
+    IMPORT: "import or move (changes the state only)",
 }
 _BECAUSE = {
     Reason.PENDING: "an earlier run created it and could not record it",
@@ -51,26 +52,6 @@ def change_lines(changes: Sequence[Change], paint: Paint) -> Iterator[str]:
 def sign_of(change: Change) -> str:
     """The symbol before the address; an import that changes nothing has an arrow."""
     return change.action.value if change.action is not Action.NOOP else IMPORT
-
-
-def sentence(change: Change) -> str:
-    """`persona.x will be updated in-place`: the words that bots look for."""
-    address = str(change.address)
-    match change.action:
-        case Action.CREATE:
-            return f"{address} will be created"
-        case Action.UPDATE if change.reason is Reason.OBSERVE:
-            return f"{address} differs and is only observed"
-        case Action.UPDATE:
-            return f"{address} will be updated in-place"
-        case Action.DELETE:
-            return f"{address} will be destroyed"
-        case Action.FORGET:
-            return f"{address} will no longer be managed, but will not be destroyed"
-        case Action.NOOP if change.importing is None and change.previous is not None:
-            return f"{change.previous} has moved to {address}"
-        case Action.NOOP:
-            return f"{address} will be imported"
 
 
 def _change(change: Change, paint: Paint) -> Iterator[str]:

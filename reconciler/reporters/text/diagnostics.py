@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.text.paint import Paint, Tone, plain, plural
+from reconciler.reporters.text.paint import Paint, Tone, plain
+from reconciler.reporters.wording import plural
 from reconciler.types.diagnostic import Diagnostic, Severity
 
 _TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.NOTE}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.reporters.text.lists import Inside, explain_value, list_items
+from reconciler.reporters.text.lists import Inside, explain_value, flatten, list_items
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.prompts import is_prose, prompt_lines
-from reconciler.reporters.text.values import UNKNOWN, show, summarize
+from reconciler.reporters.text.values import LONG_TEXT, UNKNOWN, show, summarize
 from reconciler.types.change import Direction
 from reconciler.types.json import Json
 
 WIDEST_PATH = 44
 MAX_ITEMS = 30
+LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def _leaf(leaf: Leaf, path: str, widest: int, paint: Paint, indent: str) -> Iter
         first, *rest = prompt_lines(leaf.before, leaf.after, paint, below)
         yield f"{head}: {first}{tail}"
         yield from rest
-    elif inside is not None:
+    elif inside == [] and leaf.before is not None and leaf.after is not None:
+        # What differs was hidden on both sides.
+        yield f"{head}: a secret inside it differs{tail}"
+    elif inside:
         yield f"{head}:{tail}"
         yield from _inside_lines(inside, leaf, paint, below)
     else:
@@ -75,6 +79,13 @@ def _inside(leaf: Leaf) -> list[Inside] | None:
         if all(not isinstance(item, dict | list) for item in (before or [])) or not before or not after:
             return list_items(before or [], after or [])
         return explain_value(before, after)
+    whole = after if before is None else before
+    if isinstance(whole, dict) and (before is None or after is None) and len(show(whole, LONGEST)) > LONG_TEXT:
+        sign = "+" if before is None else "-"
+        return [
+            Inside(sign, where, None if sign == "+" else value, value if sign == "+" else None)
+            for where, value in flatten(whole)
+        ]
     return explain_value(before, after)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from reconciler.core.canonical import same
-from reconciler.types.json import Json
+from reconciler.types.json import Json, is_marker
 
 MAX_LEAVES = 2_000
 
@@ -105,3 +105,12 @@ def list_items(before: list[Json], after: list[Json]) -> list[Inside]:
     if not removed and not added and before != after:
         return [Inside("~", "(the order of its items)")]
     return removed + added
+
+
+def flatten(value: Json, where: str = "") -> Iterator[tuple[str, Json]]:
+    """The leaves of an object by dotted name; lists are leaves."""
+    if isinstance(value, dict) and value and not is_marker(value):
+        for key, member in value.items():
+            yield from flatten(member, f"{where}.{key}" if where else key)
+    else:
+        yield where, value

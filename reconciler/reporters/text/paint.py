@@ -76,8 +76,3 @@ class Paint:
 def plain(text: str) -> str:
     """Text from outside on one line, without anything that a terminal would obey."""
     return one_line(text)
-
-
-def plural(count: int, noun: str, many: str | None = None) -> str:
-    """`1 object`, `1,204 objects`."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -19,7 +19,8 @@ from reconciler.core.promptdiff import (
 )
 from reconciler.core.visible import has_hidden, visible
 from reconciler.reporters.text.flow import flow_pieces
-from reconciler.reporters.text.paint import Paint, Tone, plural
+from reconciler.reporters.text.paint import Paint, Tone
+from reconciler.reporters.wording import plural
 from reconciler.types.json import Json
 
 CONTEXT = 2
@@ -133,13 +134,18 @@ def _body(section: Section, paint: Paint, indent: str) -> Iterator[str]:
         for index, line in enumerate(lines)
         if line.mark is not Mark.SAME
         for offset in range(-CONTEXT, CONTEXT + 1)
+        if 0 <= index + offset < len(lines)
     }
-    # The heading is the title already.
+    # Blank context at the end of the section says nothing, and the heading is the title already.
+    while near and lines[max(near)].mark is Mark.SAME and not lines[max(near)].text:
+        near.remove(max(near))
     first = 1 if section.heading is not None and lines and lines[0].mark is not Mark.REMOVED else 0
     if section.was is not None:
         first = 0
     for shown, run in groupby(range(first, len(lines)), key=near.__contains__):
         indexes = list(run)
+        if not shown and not any(lines[index].text for index in indexes):
+            continue
         if not shown and len(indexes) > 1:
             yield paint(f"{indent}  ⋮ {plural(len(indexes), 'unchanged line')}", Tone.DIM)
             continue

@@ -1,12 +1,37 @@
-"""The sentences at the end, in the words that Terraform made a public interface."""
+"""The sentences that reports share, in the words that Terraform made a public interface."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.reporters.text.paint import plural
+from reconciler.types.change import Action, Change, Reason
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """`1 object`, `1,204 objects`."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def sentence(change: Change) -> str:
+    """`persona.x will be updated in-place`: the words that bots look for."""
+    address = str(change.address)
+    match change.action:
+        case Action.CREATE:
+            return f"{address} will be created"
+        case Action.UPDATE if change.reason is Reason.OBSERVE:
+            return f"{address} differs and is only observed"
+        case Action.UPDATE:
+            return f"{address} will be updated in-place"
+        case Action.DELETE:
+            return f"{address} will be destroyed"
+        case Action.FORGET:
+            return f"{address} will no longer be managed, but will not be destroyed"
+        case Action.NOOP if change.importing is None and change.previous is not None:
+            return f"{change.previous} has moved to {address}"
+        case Action.NOOP:
+            return f"{address} will be imported"
 
 
 def plan_summary(plan: Plan) -> str:
@@ -54,9 +79,9 @@ def drift_summary(plan: Plan) -> str:
         return "No drift. The account is as it was last applied."
     gone = sum(any(change.path == "" for change in item.changes) for item in plan.drift)
     changed = len(plan.drift) - gone
-    parts = [f"{changed} changed"] if changed else []
+    parts = [f"{changed} edited"] if changed else []
     parts += [f"{gone} deleted"] if gone else []
-    return f"Drift: {plural(len(plan.drift), 'object')} moved outside of manifests ({', '.join(parts)})."
+    return f"Drift: {plural(len(plan.drift), 'object')} changed outside of manifests ({', '.join(parts)})."
 
 
 def folded_counts(report: Report) -> Iterator[str]:
