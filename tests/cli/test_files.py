@@ -1,0 +1,77 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import files
+from reconciler.cli.files import read_file, write_file
+from reconciler.errors import ReconcilerError
+
+
+def test_a_file_and_its_folders(tmp_path: Path) -> None:
+    write_file(tmp_path / "a" / "b" / "c.txt", b"one", mode=0o600)
+    target = tmp_path / "a" / "b" / "c.txt"
+    assert target.read_bytes() == b"one"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert read_file(target) == b"one"
+    assert [path.name for path in target.parent.iterdir()] == ["c.txt"]
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "plan"
+    target.write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", fail)
+    with pytest.raises(ReconcilerError, match="cannot write .*plan: No space left"):
+        write_file(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    link.symlink_to(real)
+    write_file(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_to_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    write_file(pipe, b"through")
+    reader.join()
+    assert got == [b"through"]
+    assert not pipe.is_file()
+
+
+def test_a_folder_in_the_way(tmp_path: Path) -> None:
+    with pytest.raises(ReconcilerError, match="cannot write"):
+        write_file(tmp_path, b"x")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ReconcilerError, match="cannot write"):
+        write_file(tmp_path / "file" / "below", b"x")
+
+
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_what_cannot_be_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReconcilerError, match="cannot read"):
+        read_file(tmp_path / name)
+
+
+def test_what_is_too_large_to_be_ours(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"12345")
+    with pytest.raises(ReconcilerError, match="larger than 4 bytes"):
+        read_file(tmp_path / "big", limit=4)
