@@ -11,16 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
-# Modules without a test file of their own name, and where they are tested instead.
+# Modules that no test of their folder imports, and where they are tested instead.
 ELSEWHERE = {
     "reconciler/registry.py": "tests/contracts",
     "reconciler/errors.py": "tests/cli",
-}
-
-# Folders whose entries walk through one contract test.
-CONTRACTS = {
-    "reconciler/rules": "tests/contracts/test_rules.py",
-    "reconciler/types": "tests/core",
 }
 
 CHECKS = ("assert", "check", "expect", "verify", "require", "must")
@@ -30,30 +24,61 @@ def short(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def dotted(module: Path) -> str:
+    return ".".join(module.relative_to(ROOT).with_suffix("").parts)
+
+
 def own_test(module: Path) -> Path:
     """`reconciler/core/diff.py` has `tests/core/test_diff.py`; a trailing underscore is not part of the name."""
     inside = module.relative_to(ROOT / "reconciler")
     return ROOT / "tests" / inside.parent / f"test_{inside.stem.rstrip('_')}.py"
 
 
+def imported(path: Path) -> set[str]:
+    """Dotted names of everything that a file imports: modules, and what it takes from them."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+IMPORTS = {path: imported(path) for path in (ROOT / "tests").rglob("*.py")}
+
+
+def is_mirrored(module: Path) -> bool:
+    """Whether a test file bears the module's name, or a test of the mirrored folder or a contract imports it."""
+    if own_test(module).is_file():
+        return True
+    places = (own_test(module).parent, ROOT / "tests" / "contracts")
+    return any(
+        dotted(module) in names for path, names in IMPORTS.items() if any(place in path.parents for place in places)
+    )
+
+
 def modules_to_mirror() -> list[Path]:
+    """Every module with code of its own; records without behaviour are tested by those who use them."""
     modules = sorted((ROOT / "reconciler").rglob("*.py"))
-    return [path for path in modules if path.name not in {"__init__.py", "__main__.py"}]
-
-
-def elsewhere(module: Path) -> str | None:
-    return ELSEWHERE.get(short(module)) or CONTRACTS.get(short(module.parent))
+    skipped = {"__init__.py", "__main__.py"}
+    return [path for path in modules if path.name not in skipped and path.parent.name not in {"types", "rules"}]
 
 
 def test_the_suite_mirrors_the_package() -> None:
-    missing = [short(path) for path in modules_to_mirror() if not own_test(path).is_file()]
-    assert [name for name in missing if not elsewhere(ROOT / name)] == []
+    missing = {short(path) for path in modules_to_mirror() if not is_mirrored(path)}
+    assert sorted(missing - set(ELSEWHERE)) == []
 
 
 def test_the_list_of_exceptions_is_true() -> None:
     """An exception is named only where it is needed, and what it points to exists."""
-    assert [name for name in ELSEWHERE if not (ROOT / name).is_file() or own_test(ROOT / name).is_file()] == []
-    assert [place for place in {*ELSEWHERE.values(), *CONTRACTS.values()} if not (ROOT / place).exists()] == []
+    assert [name for name in ELSEWHERE if not (ROOT / name).is_file() or is_mirrored(ROOT / name)] == []
+    assert [place for place in ELSEWHERE.values() if not (ROOT / place).exists()] == []
+
+
+def test_every_rule_walks_through_the_contract() -> None:
+    """Rules are the entries of a table: one suite runs the examples of each."""
+    assert "reconciler.rules" in IMPORTS[ROOT / "tests" / "contracts" / "test_rules.py"]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
