@@ -60,11 +60,18 @@ def _bare() -> tuple[KindSpec, ...]:
     return tuple(spec for spec in KINDS.all().values() if spec.bare_keys)
 
 
-def read_document(document: Document, path: str, findings: Findings, *, given: bool = False) -> list[Item]:
-    """What one document declares. A foreign document gives nothing, with an info (an error when `given` by name)."""
+def read_document(
+    document: Document, path: str, findings: Findings, *, given: bool = False, overlay: bool = False
+) -> list[Item]:
+    """What one document declares. A foreign document gives nothing, with an info (an error when `given` by name).
+
+    An `overlay` may do without a spec.
+    """
     value, source = document.value, Source(path, document.number)
     if isinstance(value, dict):
         if "kind" in value or "apiVersion" in value:
+            if overlay and isinstance(value.get("kind"), str) and value["kind"] in _words():
+                value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
             return _enveloped(value, document.body, source, findings, given=given)
         bare = _bare_kind(value)
         if bare is not None:
@@ -320,7 +327,7 @@ def _like_ours(version: Json) -> bool:
 
 def _foreign(value: Object, source: Source, findings: Findings, *, given: bool) -> None:
     span = Span(source.path, 1, 1)
-    bare = sorted({key for kind in _bare() for key in kind.bare_keys})
+    bare = sorted({key for kind in _bare() for key in kind.bare_keys if key != "layers"})
     near = next((match for key in value for match in get_close_matches(key, bare, n=1, cutoff=0.85)), None)
     cased = next((word for key in value for word in ("apiVersion", "kind") if key.lower() == word.lower()), None)
     if cased and cased not in value:

@@ -100,12 +100,19 @@ def inside(path: str, folder: str) -> bool:
 
 
 def find_manifests(
-    tree: Tree, start: str, boundary: str, findings: Findings, *, skip: Sequence[str] = (), overlay: bool = False
+    tree: Tree,
+    start: str,
+    boundary: str,
+    home: str,
+    findings: Findings,
+    *,
+    skip: Sequence[str] = (),
+    overlay: bool = False,
 ) -> Iterator[str]:
     """Manifest files under the folder `start`, at any depth.
 
     Hidden entries, folders called `overlays` (unless `overlay`) and the paths in `skip` are left out. A link that
-    leads out of `boundary` is an error; a link to a folder is followed once.
+    leads out of `boundary` is an error; a link to a folder is followed once. Findings bear paths relative to `home`.
     """
     visited = {tree.real(start)}
     folders = [start]
@@ -114,7 +121,7 @@ def find_manifests(
         try:
             entries = sorted(tree.children(folder))
         except Unreadable as problem:
-            findings.error(FILE, f"the folder cannot be read: {problem}", span=Span(relative(folder, start), 1, 1))
+            findings.error(FILE, f"the folder cannot be read: {problem}", span=Span(relative(folder, home), 1, 1))
             continue
         for path, is_folder, is_link in entries:
             name = os.path.basename(path)  # noqa: PTH119
@@ -124,7 +131,7 @@ def find_manifests(
                 continue
             if is_folder and name == OVERLAYS and not overlay:
                 continue
-            if is_link and not _link_allowed(tree, path, boundary, findings):
+            if is_link and not _link_allowed(tree, path, boundary, home, findings):
                 continue
             if not is_folder:
                 yield path
@@ -135,7 +142,7 @@ def find_manifests(
                 folders.append(path)
 
 
-def _link_allowed(tree: Tree, path: str, boundary: str, findings: Findings) -> bool:
+def _link_allowed(tree: Tree, path: str, boundary: str, home: str, findings: Findings) -> bool:
     target = tree.real(path)
     if inside(target, boundary):
         if tree.is_file(path) or tree.is_folder(path):
@@ -144,7 +151,7 @@ def _link_allowed(tree: Tree, path: str, boundary: str, findings: Findings) -> b
     else:
         summary = "a symbolic link that leaves the project"
     findings.error(
-        FILE, summary, span=Span(relative(path, boundary), 1, 1), hint="replace it by the file that it points to"
+        FILE, summary, span=Span(relative(path, home), 1, 1), hint="replace it by the file that it points to"
     )
     return False
 

@@ -193,7 +193,7 @@ class _Run:
             tuple(manifests.values()),
             tuple(items.moved),
             tuple(items.removed),
-            self.places.place(self.findings.items, sources),
+            self.places.place(self.places.show(self.findings.items), sources),
             self.digest(),
             self.tree.commit,
             tuple(relative(path, self.home) for path in given) if partial else None,
@@ -218,7 +218,9 @@ class _Run:
         for start in starts:
             if self.tree.is_folder(start):
                 boundary = next((item for item in boundaries if inside(start, item)), start)
-                files.update(dict.fromkeys(find_manifests(self.tree, start, boundary, self.findings, skip=skip)))
+                files.update(
+                    dict.fromkeys(find_manifests(self.tree, start, boundary, self.home, self.findings, skip=skip))
+                )
             elif start not in skip:
                 files[start] = None
         items = _Items()
@@ -226,13 +228,13 @@ class _Run:
             self._collect(path, items, given=path in explicit)
         return items
 
-    def _collect(self, path: str, items: _Items, *, given: bool = False) -> None:
+    def _collect(self, path: str, items: _Items, *, given: bool = False, overlay: bool = False) -> None:
         shown = relative(path, self.home)
         data = self._bytes(path, shown)
         if data is None:
             return
         for document in read_documents(data, shown, self.findings):
-            for item in read_document(document, shown, self.findings, given=given):
+            for item in read_document(document, shown, self.findings, given=given, overlay=overlay):
                 if isinstance(item, Draft):
                     items.drafts.append(item)
                 elif isinstance(item, Moved):
@@ -265,8 +267,8 @@ class _Run:
                     hint="paths are relative to the project file",
                 )
                 continue
-            for path in sorted(find_manifests(self.tree, start, boundaries[0], self.findings, overlay=True)):
-                self._collect(path, items)
+            for path in sorted(find_manifests(self.tree, start, self.home, self.home, self.findings, overlay=True)):
+                self._collect(path, items, overlay=True)
         for source in [move.source for move in items.moved] + [drop.source for drop in items.removed]:
             summary = "Moved and Removed documents do not belong into overlays"
             self.findings.error(OVERLAY, summary, source=source, pointer="/kind")

@@ -130,15 +130,15 @@ class _Walk:
             if word in RESERVED:
                 hint = "write {env: NAME}, {file: path} or {ref: kind.name}"
                 self.error(REF, f"{word} is reserved", path, hint)
-                return None
+                return ""
         return self.members(node, value, path)
 
     def reference(self, node: Node, word: str, target: str, path: str) -> Json:
+        """What stands in the body instead. A wrong reference leaves a text there, so that it is reported once."""
         if word == "env":
             if not ENV_NAME.fullmatch(target):
                 hint = "letters, digits and _, not starting with a digit"
                 self.error(REF, f"{target!r} is not the name of an environment variable", path, hint)
-                return None
             return {SECRET: {"env": target}}
         if word == "ref":
             return self.address(target, path)
@@ -146,13 +146,13 @@ class _Walk:
         if place is None:
             hint = "give a path relative to this file, inside the project folder"
             self.error(FILE, f"the file {target} lies outside the project", path, hint)
-            return None
+            return ""
         if node.row is not None and node.row.secret:
             return {SECRET: {"file": relative(place, self.all.included.folder)}}
         text, problem = self.all.included.text(place)
         if text is None:
             self.error(FILE, f"the file {target} {problem}", path, "the path is relative to this file")
-            return None
+            return ""
         return text
 
     def address(self, target: str, path: str) -> Json:
@@ -160,11 +160,11 @@ class _Walk:
             address = Address.parse(target)
         except ValueError:
             self.error(REF, f"{target!r} is not an address", path, "write kind.name, for example tool.lookup_policy")
-            return None
+            return target
         if address.kind not in KINDS:
             hint = suggest(address.kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
             self.error(REF, f"unknown kind {address.kind!r} in {target}", path, hint)
-            return None
+            return target
         self.all.referring.add(self.draft.address)
         self.all.targets.add(target)
         return {REF_MARKER: target}

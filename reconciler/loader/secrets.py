@@ -33,6 +33,8 @@ class RunSecrets:
         return None
 
     def _read(self, path: str) -> str | None:
+        if "\0" in path:
+            return None
         target = os.path.realpath(os.path.join(self._folder, path))  # noqa: PTH118
         if not inside(target, self._folder):
             return None

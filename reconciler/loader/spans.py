@@ -171,11 +171,23 @@ class Places:
     def place(
         self, diagnostics: Iterable[Diagnostic], overlays: Mapping[Address, tuple[Source, ...]] | None = None
     ) -> tuple[Diagnostic, ...]:
-        """The diagnostics with their spans; a value that only an overlay holds is shown there."""
+        """The diagnostics with their spans; a value that only an overlay holds is shown there.
+
+        Spans that are already there stay as they are.
+        """
         return tuple(
             diagnostic.at(self._place(diagnostic, overlays or {})) if diagnostic.span is None else diagnostic
             for diagnostic in diagnostics
         )
+
+    def show(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """The diagnostics whose spans bear a `Source.path`, with the path as the user would write it."""
+        return [
+            item
+            if item.span is None
+            else item.at(Span(self._shown(item.span.path), item.span.line, item.span.column))
+            for item in diagnostics
+        ]
 
     def _place(self, diagnostic: Diagnostic, overlays: Mapping[Address, tuple[Source, ...]]) -> Span | None:
         source, address = diagnostic.source, diagnostic.address

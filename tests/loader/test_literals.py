@@ -1,0 +1,91 @@
+"""Which texts look like credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.loader.literals import is_mask, looks_secret, reference_for
+
+
+@pytest.mark.parametrize(
+    "name",
+    "Authorization authorization X-Api-Key api_key apiKey accessToken X-Auth-Token token secret clientSecret password "
+    "Cookie Set-Cookie X-Signature subscription-key Ocp-Apim-Subscription-Key jwt private_key".split(),
+)
+def test_names_of_credentials(name: str) -> None:
+    assert looks_secret(name, "x")
+
+
+@pytest.mark.parametrize(
+    "name",
+    "api-version Content-Type Accept User-Agent X-Env monkey keyboard max_tokens temperature author X-Region model "
+    "tokenizer deployment stream".split(),
+)
+def test_names_of_harmless_parameters(name: str) -> None:
+    assert not looks_secret(name, "x")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer abc",
+        "Basic dXNlcjpwYXNz",
+        "sk-proj-abcdef",
+        "sk_live_abc",
+        "ghp_0123456789",
+        "github_pat_x",
+        "glpat-abc",
+        "xoxb-123",
+        "AKIA0123456789",
+        "eyJhbGciOi.J9.x",
+        "hf_abc",
+        "-----BEGIN PRIVATE KEY-----",
+        "0123456789abcdef0123456789abcdef",
+        "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA==",
+    ],
+)
+def test_values_of_credentials(value: str) -> None:
+    assert looks_secret("X-Anything", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "2024-02-01",
+        "prod",
+        "application/json",
+        "northwind-claims-department-europe",
+        "https://example.com/some/long/path/to/a/resource",
+        "a sentence that is rather long and has 12 words or so in it",
+        "eastus2",
+        "task-42",
+    ],
+)
+def test_harmless_values(value: str) -> None:
+    assert not looks_secret("X-Anything", value)
+
+
+@pytest.mark.parametrize(
+    ("text", "mask"), [("****", True), ("********", True), ("***", False), ("**** x", False), ("", False)]
+)
+def test_masks(text: str, mask: bool) -> None:
+    assert is_mask(text) is mask
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reference"),
+    [
+        ("api_key", "abc", "{env: CLAIMS_DESK_API_KEY}"),
+        ("api_key", "${LLM_KEY}", "{env: LLM_KEY}"),
+        ("api_key", "$LLM_KEY", "{env: LLM_KEY}"),
+        ("api_key", "{{ llm_key }}", "{env: llm_key}"),
+        ("X-Api-Key", "abc", "{env: CLAIMS_DESK_X_API_KEY}"),
+    ],
+)
+def test_the_reference_that_could_stand_there(name: str, value: str, reference: str) -> None:
+    assert reference_for(name, value, "persona.claims-desk") == reference
+
+
+def test_a_reference_never_starts_with_a_digit() -> None:
+    assert reference_for("key", "x", "persona.1st") == "{env: _1ST_KEY}"
