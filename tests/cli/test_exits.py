@@ -16,9 +16,7 @@ from reconciler.cli.main import HELP
 CODES = st.lists(st.sampled_from(list(exits.GRAVITY)), min_size=1)
 
 
-@pytest.mark.parametrize(
-    ("better", "worse"), [(0, 2), (2, 1), (1, 3), (3, 5), (5, 4), (4, 130)], ids=lambda code: str(code)
-)
+@pytest.mark.parametrize(("better", "worse"), [(0, 2), (2, 1), (1, 3), (3, 5), (5, 4), (4, 130)], ids=str)
 def test_the_order_of_gravity(better: int, worse: int) -> None:
     assert {exits.worst(pair) for pair in permutations((better, worse))} == {worse}
 

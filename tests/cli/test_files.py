@@ -30,7 +30,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "replace", fail)
-    with pytest.raises(ReconcilerError, match="cannot write .*plan: No space left"):
+    with pytest.raises(ReconcilerError, match=r"cannot write .*plan: No space left"):
         write_file(target, b"new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,7 @@ SEEN: list[tuple[Settings, str]] = []
 @click.argument("word", default="none")
 def leaf(settings: Settings, word: str) -> int:
     """A leaf."""
-    SEEN.append((settings, os.getcwd()))
+    SEEN.append((settings, str(Path.cwd())))
     return 7
 
 

@@ -1,0 +1,71 @@
+"""init: a project that is valid from the first minute, and nothing overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.cli.init import project_name
+
+
+@pytest.fixture(autouse=True)
+def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_new_project_is_valid_without_a_word_of_warning(tmp_path: Path, call: Callable[..., Any]) -> None:
+    assert call("init").code == 0
+    ended = call("validate", "--strict", "--verbose")
+    assert ended.code == 0, ended
+    assert "warning" not in ended.out.replace("0 warnings", "")
+    assert (tmp_path / ".gitignore").read_text() == ".reconciler/\n"
+
+
+def test_another_folder(tmp_path: Path, call: Callable[..., Any]) -> None:
+    ended = call("init", "pals", "--ci", "gitlab")
+    assert ended.code == 0, ended
+    assert "reconciler -C pals plan" in ended.out
+    assert (tmp_path / "pals" / ".gitlab-ci.yml").is_file()
+    document = yaml.safe_load((tmp_path / "pals" / "manifests" / "reconciler.yaml").read_text())
+    assert document["metadata"]["name"] == "pals"
+
+
+@pytest.mark.parametrize(
+    "taken",
+    ["manifests/reconciler.yaml", "manifests/reconciler.yml", "reconciler.yaml", "manifests/prompts/front-desk.md"],
+)
+def test_nothing_is_overwritten(tmp_path: Path, call: Callable[..., Any], taken: str) -> None:
+    path = tmp_path / taken
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    ended = call("init")
+    assert ended.code == 1, ended
+    assert "exists already; nothing was written" in ended.err
+    assert path.read_text() == "mine"
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+def test_lines_of_ones_own_in_gitignore_stay(tmp_path: Path, call: Callable[..., Any]) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"*.pyc\n\xff")
+    call("init")
+    assert (tmp_path / ".gitignore").read_bytes() == b"*.pyc\n\xff\n.reconciler/\n"
+
+
+def test_a_workflow_that_parses(tmp_path: Path, call: Callable[..., Any]) -> None:
+    call("init", "--ci", "github")
+    workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "personas.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    commands = [step["run"] for step in workflow["jobs"]["reconcile"]["steps"] if "run" in step]
+    assert "reconciler plan" in commands
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("pals", "pals"), ("My Team!", "My-Team"), ("...", "personas"), ("über", "ber"), ("", "personas")],
+)
+def test_names_of_folders_become_names_of_projects(folder: str, name: str) -> None:
+    assert project_name(folder) == name

@@ -1,0 +1,60 @@
+"""Ctrl-C, three ways."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from reconciler.cli import interrupt
+from reconciler.cli.interrupt import Interrupts, listening
+
+
+def test_before_anything_is_written_it_ends_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), listening():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", interrupt.SIGNALS, ids=lambda number: signal.Signals(number).name)
+def test_while_requests_run_it_asks_them_to_be_the_last(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with listening() as interrupts:
+        interrupts.graceful = True
+        os.kill(os.getpid(), number)
+        assert interrupts.stop.is_set()
+    assert "finishing the requests" in capsys.readouterr().err
+
+
+def test_the_second_time_it_aborts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(interrupt.os, "_exit", ended.append)
+    interrupts = Interrupts()
+    interrupts.graceful = True
+    interrupts(signal.SIGINT, None)
+    assert ended == []
+    interrupts(signal.SIGINT, None)
+    assert ended == [130]
+    assert "Aborted" in capsys.readouterr().err
+
+
+def test_the_handlers_that_were_there_come_back() -> None:
+    before = [signal.getsignal(number) for number in interrupt.SIGNALS]
+    with listening():
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+    assert [signal.getsignal(number) for number in interrupt.SIGNALS] == before
+
+
+def test_in_another_thread_signals_are_left_alone() -> None:
+    seen: list[bool] = []
+
+    def work() -> None:
+        with listening() as interrupts:
+            seen.append(interrupts.stop.is_set())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [False]

@@ -1,0 +1,55 @@
+"""The texts of a new project."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.engine.initialise import WORKFLOWS, ignore_line, scaffold
+
+
+def test_every_document_parses_and_says_what_it_is() -> None:
+    files = scaffold("museum")
+    kinds = {path: yaml.safe_load(text)["kind"] for path, text in files.items() if path.endswith(".yaml")}
+    assert sorted(kinds.values()) == ["Persona", "Project", "Tool"]
+
+
+def test_the_prompt_that_the_persona_names_is_there() -> None:
+    files = scaffold("museum")
+    persona = yaml.safe_load(files["manifests/personas/front-desk.yaml"])
+    assert persona["spec"]["system_prompt"] == {"file": "../prompts/front-desk.md"}
+    assert "manifests/prompts/front-desk.md" in files
+
+
+def test_the_real_account_is_never_the_default() -> None:
+    project = yaml.safe_load(scaffold("museum")["manifests/reconciler.yaml"])
+    assert project["default_workspace"] == "sandbox"
+    assert project["workspaces"]["sandbox"]["provider"] == {"type": "simulator"}
+    assert project["workspaces"]["production"]["provider"]["api_key"] == {"env": "TAVUS_API_KEY"}
+
+
+@pytest.mark.parametrize("ci", list(WORKFLOWS))
+def test_workflows_apply_one_at_a_time(ci: str) -> None:
+    path, text = WORKFLOWS[ci]
+    assert scaffold("x", ci)[path] == text
+    assert yaml.safe_load(text)
+    assert "reconciler apply --auto-approve" in text
+    assert "personas-production" in text
+
+
+@given(st.lists(st.sampled_from(["*.pyc", ".reconciler", "/.reconciler/", ".reconciler/", "", "x"])), st.booleans())
+def test_the_line_is_added_once_and_nothing_is_lost(lines: list[str], ends: bool) -> None:
+    before = "\n".join(lines) + ("\n" if ends and lines else "")
+    after = ignore_line(before)
+    if after is None:
+        assert any(line.strip("/") == ".reconciler" for line in lines)
+        return
+    assert after.startswith(before)
+    assert after.endswith(".reconciler/\n")
+    assert ignore_line(after) is None
+
+
+def test_no_file_yet() -> None:
+    assert ignore_line(None) == ".reconciler/\n"
