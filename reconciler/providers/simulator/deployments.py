@@ -52,7 +52,8 @@ def create(ctx: Context) -> Reply:
 
 def _show(_: Context, id: str, body: Object) -> Object:
     answer = show("deployment_id", id, body)
-    return {**answer, "has_password": bool(answer.pop("password", None))}
+    answer["has_password"] = bool(answer.pop("password", None))
+    return answer
 
 
 def list_all(ctx: Context) -> Reply:
