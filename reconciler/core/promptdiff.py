@@ -25,6 +25,8 @@ DEGRADED_TOKENS = 15_000
 LIMIT_TOKENS = 20_000
 MIN_MOVED_CHARACTERS = 40
 MAX_CANDIDATES = 20
+RENAMED = 0.6
+"""Share of lines that two sections must have in common to be one section under a new heading."""
 
 _HEADING = re.compile(r"#{1,6}[ \t]+\S")
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -268,7 +270,7 @@ def _finish(draft: _Draft, work: Work) -> Section:
     start = 0
     while start < len(rows):
         end = start
-        while end < len(rows) and rows[end].mark in (Mark.REMOVED, Mark.ADDED):
+        while end < len(rows) and rows[end].mark is not Mark.SAME:
             end += 1
         lines += _compared(rows[start:end], work) or [_line(rows[start], None)]
         start = max(end, start + 1)
@@ -305,11 +307,17 @@ def _pair_blocks(old: list[_Block], new: list[_Block]) -> dict[int, int]:
         if index in pairs or not free:
             continue
         bag = Counter(line for line in block.lines[1:] if line.strip())
-        best = max(free, key=lambda candidate: overlap(bags[candidate], bag))
-        if overlap(bags[best], bag) >= 0.6:
+        likeness = {candidate: overlap(bags[candidate], bag) for candidate in free}
+        best = max(free, key=lambda candidate: likeness[candidate])
+        words = overlap(_heading_words(old[best]), _heading_words(block))
+        if likeness[best] >= RENAMED or (likeness[best] >= RENAMED / 2 and words >= RENAMED):
             pairs[index] = best
             free.remove(best)
     return pairs
+
+
+def _heading_words(block: _Block) -> Counter[str]:
+    return Counter((block.heading or "").casefold().split()[1:])
 
 
 def _keys(blocks: list[_Block]) -> list[tuple[str, int]]:

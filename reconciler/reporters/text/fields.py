@@ -41,32 +41,32 @@ class Leaf:
 
 
 def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[str]:
-    """All lines of one object, in the order given."""
-    paths = [plain(leaf.path) for leaf in leaves]
-    widest = max((len(path) for path in paths if len(path) <= WIDEST_PATH), default=0)
-    for leaf, path in zip(leaves, paths, strict=True):
-        yield from _leaf(leaf, path, widest, paint, indent)
+    """All lines of one object: first what fits on one line, then texts and lists, else in the order given."""
+    looked_into = [(leaf, plain(leaf.path), _inside(leaf)) for leaf in leaves]
+    looked_into.sort(key=lambda entry: _is_text(entry[0]) or bool(entry[2]))
+    widest = max((len(path) for _, path, inside in looked_into if not inside and len(path) <= WIDEST_PATH), default=0)
+    for leaf, path, inside in looked_into:
+        head = f"{indent}{paint.symbol(leaf.sign)} {path}"
+        tail = paint(f"  ({leaf.direction.value})", _tone(leaf.direction)) if leaf.direction else ""
+        below = indent + "    "
+        if _is_text(leaf):
+            first, *rest = prompt_lines(leaf.before, leaf.after, paint, below)
+            yield f"{head}: {first}{tail}"
+            yield from rest
+        elif inside == [] and leaf.before is not None and leaf.after is not None:
+            # What differs was hidden on both sides.
+            yield f"{head}: a secret inside it differs{tail}"
+        elif inside:
+            yield f"{head}:{tail}"
+            yield from _inside_lines(inside, leaf, paint, below)
+        else:
+            yield from _scalar(leaf, f"{head}{' ' * max(widest - len(path), 0)}: ", tail, paint, below)
         if leaf.note:
             yield from paint.wrap(leaf.note, indent + "      ", first=indent + "    # ", tone=Tone.DIM)
 
 
-def _leaf(leaf: Leaf, path: str, widest: int, paint: Paint, indent: str) -> Iterator[str]:
-    head = f"{indent}{paint.symbol(leaf.sign)} {path}"
-    tail = paint(f"  ({leaf.direction.value})", _tone(leaf.direction)) if leaf.direction else ""
-    below = indent + "    "
-    inside = None if leaf.unknown or leaf.forgotten else _inside(leaf)
-    if not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after):
-        first, *rest = prompt_lines(leaf.before, leaf.after, paint, below)
-        yield f"{head}: {first}{tail}"
-        yield from rest
-    elif inside == [] and leaf.before is not None and leaf.after is not None:
-        # What differs was hidden on both sides.
-        yield f"{head}: a secret inside it differs{tail}"
-    elif inside:
-        yield f"{head}:{tail}"
-        yield from _inside_lines(inside, leaf, paint, below)
-    else:
-        yield from _scalar(leaf, f"{head}{' ' * max(widest - len(path), 0)}: ", tail, paint, below)
+def _is_text(leaf: Leaf) -> bool:
+    return not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after)
 
 
 def _tone(direction: Direction) -> Tone:
@@ -75,6 +75,8 @@ def _tone(direction: Direction) -> Tone:
 
 def _inside(leaf: Leaf) -> list[Inside] | None:
     before, after = leaf.before, leaf.after
+    if leaf.unknown or leaf.forgotten:
+        return None
     if isinstance(before, list | None) and isinstance(after, list | None) and (before or after):
         if all(not isinstance(item, dict | list) for item in (before or [])) or not before or not after:
             return list_items(before or [], after or [])
