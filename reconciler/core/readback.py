@@ -63,7 +63,9 @@ def judge(
             if not unchanged:
                 pending.append(field.path)
         elif desired is None:
-            pending.append(field.path)
+            # Removed; what stands there now is what the server fills in, unless nothing moved at all.
+            if _as_before(field.before, current) and not may_hide(row, current):
+                pending.append(field.path)
         elif is_secret(row, field.after):
             notes.append(f"{field.path}: the server shows another value than was sent")
         else:

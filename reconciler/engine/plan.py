@@ -142,9 +142,8 @@ class _Planning:
             entry = self.state.resources[address]
             if (listing := listings.get(address.kind)) and entry.id in listing.objects:
                 self.live[address.kind, entry.id] = listing.objects[entry.id]
-        self.live |= self.reader.attachments(
-            live for key, live in self.live.items() if key in self.with_tools(wanted)
-        )
+        attached = self.with_tools(wanted)
+        self.live |= self.reader.attachments(live for key, live in self.live.items() if key in attached)
         planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
         doubtful = [
             live

@@ -40,6 +40,14 @@ class Worker:
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     force_maker: bool = False
     refresh: bool = False
+    entries: Mapping[Address, Entry] = field(init=False)
+    """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
+    ids: dict[Address, str] = field(init=False)
+    """Every id known so far, those of this run included."""
+
+    def __post_init__(self) -> None:
+        self.entries = self.ledger.state.resources
+        self.ids = {address: entry.id for address, entry in self.entries.items()}
 
     def run(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         """Carry out `change`; the live id and notes for a person. Raises `ProviderError`, `PlanStale`, ..."""
@@ -53,16 +61,14 @@ class Worker:
         }
         return steps[change.action](change)
 
-    def ids(self) -> dict[Address, str]:
-        return {address: entry.id for address, entry in self.ledger.state.resources.items()}
-
     # create
 
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         first, *others = change.requests
         before = self.namesakes.get(str(change.address), ())
         intent = Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
-        id = self.send_create(change, fill_request(first, self.ids(), self.book), intent)
+        id = self.send_create(change, fill_request(first, self.ids, self.book), intent)
+        self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(
             change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source)
@@ -105,7 +111,7 @@ class Worker:
         for pause in (0.0, 1.0):
             if pause:
                 self.clock.sleep(pause)
-            held = {entry.id for entry in self.ledger.state.resources.values()}
+            held = set(self.ids.copy().values())
             named = objects_of(self.provider.list(intent.kind), intent.name)
             found = [id for id in named if id not in intent.before and id not in held]
             if len(found) > 1:
@@ -146,7 +152,7 @@ class Worker:
     def send(self, change: Change, request: Request) -> Answer:
         self.ledger.check()
         try:
-            return self.provider.send(fill_request(request, self.ids(), self.book), force=self.force_maker)
+            return self.provider.send(fill_request(request, self.ids, self.book), force=self.force_maker)
         except NotFound:
             if request.purpose == "detach":
                 return Answer(204)  # the tool is gone, and with it the attachment
@@ -159,7 +165,7 @@ class Worker:
         for request in change.requests:
             try:
                 self.ledger.check()
-                self.provider.send(fill_request(request, self.ids(), self.book))
+                self.provider.send(fill_request(request, self.ids, self.book))
             except NotFound:
                 if self.provider.get(change.address.kind, change.id or "") is not None:
                     raise
@@ -197,7 +203,7 @@ class Worker:
             if live is None:
                 continue
             live = self.with_tools(change, live)
-            verdict = judge(change, live, self.book, self.ids(), unchanged=unchanged)
+            verdict = judge(change, live, self.book, self.ids, unchanged=unchanged)
             if verdict.good:
                 self.remember(change, live)
                 return verdict.notes
@@ -230,6 +236,7 @@ class Worker:
         return live
 
     def remember(self, change: Change, live: LiveObject) -> None:
-        old = self.ledger.state.resources.get(change.previous or change.address)
-        entry = record(change, live, old, self.book, self.ids(), refresh=self.refresh)
+        old = self.entries.get(change.previous or change.address)
+        self.ids[change.address] = live.id
+        entry = record(change, live, old, self.book, self.ids, refresh=self.refresh)
         self.ledger.keep(change.address, entry, previous=change.previous)

@@ -1,0 +1,174 @@
+"""A whole account in memory: the real client over the simulated service, a state, and plan and apply on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from reconciler.engine.apply import apply_changes
+from reconciler.engine.plan import Setting, make_plan
+from reconciler.engine.steps import Worker
+from reconciler.providers.simulator.faults import Faults
+from reconciler.providers.simulator.mood import Mood
+from reconciler.providers.simulator.transport import SimulatorTransport
+from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.types.address import Address
+from reconciler.types.event import Event
+from reconciler.types.json import Object
+from reconciler.types.manifest import Manifest, ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import Plan
+from reconciler.types.project import Policy, ProviderSettings, Workspace
+from reconciler.types.report import ApplyResult
+from reconciler.types.state import Entry, Intent, State
+
+BASE = "http://127.0.0.1/v2"
+
+
+class JumpingClock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> str:
+        return "2026-11-21T12:00:00Z"
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Vault:
+    """Secrets by the name of their environment variable."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def resolve(self, reference: object) -> str | None:
+        return self.values.get(reference.get("env", "")) if isinstance(reference, dict) else None
+
+
+class MemoryLedger:
+    """The state of a run, kept in memory."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def check(self) -> None:
+        pass
+
+    def intend(self, intent: Intent) -> None:
+        self.drop(intent.address)
+        self.state = replace(self.state, pending=(*self.state.pending, intent))
+
+    def drop(self, address: Address) -> None:
+        self.state = replace(self.state, pending=tuple(one for one in self.state.pending if one.address != address))
+
+    def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
+        resources = {one: held for one, held in self.state.resources.items() if one != previous}
+        self.state = replace(self.state, resources={**resources, address: entry})
+        self.drop(address)
+
+    def forget(self, address: Address) -> None:
+        resources = {one: held for one, held in self.state.resources.items() if one != address}
+        self.state = replace(self.state, resources=resources)
+        self.drop(address)
+
+
+class Lab:
+    """One account and one state. `vocabulary` may change between runs: the account is the same."""
+
+    def __init__(
+        self,
+        mood: Mood | None = None,
+        *,
+        faults: Faults | None = None,
+        vocabulary: str = "pal",
+        world: Path | None = None,
+    ) -> None:
+        self.transport = SimulatorTransport(world, mood=mood or Mood(), faults=faults)
+        self.clock = JumpingClock()
+        self.vault = Vault(KEY="sk-first-secret-value", OTHER="sk-second-secret-value")
+        self.vocabulary = vocabulary
+        self.policy = Policy()
+        self.parallelism = 1
+        self.state = State("lineage", 0, "lab", salt="00ff")
+        self.events: list[Event] = []
+        self.client = httpx.Client(transport=self.transport, base_url=BASE, headers={"x-api-key": "somebody-else"})
+
+    def provider(self, *, reading: bool = False) -> TavusProvider:
+        return TavusProvider(
+            api_key="our-own-key",
+            base_url=BASE,
+            vocabulary=self.vocabulary,
+            reading=reading,
+            transport=self.transport,
+            parallelism=self.parallelism,
+            clock=self.clock,
+            random=lambda: 0.5,
+        )
+
+    def setting(self, *, reading: bool = False) -> Setting:
+        workspace = Workspace("lab", ProviderSettings("simulator"), policy=self.policy, parallelism=self.parallelism)
+        return Setting(workspace, self.provider(reading=reading), self.vault, digest_key=b"lab")
+
+    def plan(self, *manifests: Manifest, **options: object) -> Plan:
+        """A plan by a client that cannot write."""
+        chosen = PlanOptions(**options)  # type: ignore[arg-type]
+        return make_plan(as_set(manifests), self.state, chosen, self.setting(reading=True))
+
+    def apply(self, *manifests: Manifest, **options: object) -> ApplyResult:
+        setting = self.setting()
+        chosen = PlanOptions(record=True, **options)  # type: ignore[arg-type]
+        plan = make_plan(as_set(manifests), self.state, chosen, setting)
+        return self.carry_out(plan, setting)
+
+    def carry_out(self, plan: Plan, setting: Setting | None = None) -> ApplyResult:
+        setting = setting or self.setting()
+        ledger = MemoryLedger(self.state)
+        worker = Worker(
+            setting.provider, ledger, setting.book(self.state), self.clock, {}, self.clock.monotonic(), plan.namesakes,
+            refresh=plan.mode == "refresh-only",
+        )  # fmt: skip
+        try:
+            return apply_changes(
+                plan, worker, parallelism=self.parallelism, emit=self.events.append, stop=lambda: False
+            )
+        finally:
+            self.state = ledger.state
+
+    def requests(self, *methods: str) -> list[tuple[str, str, int | None]]:
+        """What the service was asked so far, by everybody."""
+        return [
+            (seen.method, seen.path, seen.status)
+            for seen in self.transport.requests
+            if not methods or seen.method in methods
+        ]
+
+    def writes(self) -> list[tuple[str, str, int | None]]:
+        return self.requests("POST", "PATCH", "PUT", "DELETE")
+
+    def id_of(self, address: str) -> str:
+        return self.state.resources[Address.parse(address)].id
+
+    def edit(self, address: str, *ops: Object) -> None:
+        """Somebody edits a persona in the dashboard."""
+        answer = self.client.patch(f"/pals/{self.id_of(address)}", json=list(ops))
+        assert answer.status_code == 200, answer.text
+
+    def names(self, collection: str = "pals") -> list[str]:
+        """Names of the account's own objects."""
+        word = {"pals": ("pal_type", "pal_name"), "tools": ("type", "name")}[collection]
+        answer = self.client.get(f"/{collection}", params={"limit": 100, "page": 1, word[0]: "user"}).json()
+        rows = answer if isinstance(answer, list) else answer.get("data", answer.get(collection))
+        return [row[word[1]] for row in rows]
+
+
+def as_set(manifests: Iterable[Manifest]) -> ManifestSet:
+    return ManifestSet(tuple(manifests))
