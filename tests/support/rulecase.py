@@ -57,3 +57,21 @@ def said(
 ) -> list[tuple[str, str]]:
     """Pointer and severity of each finding."""
     return [(one.pointer or "", one.severity.value) for one in findings(code, body, *others, kind=kind, **overrides)]
+
+
+def body(**layers: Json) -> Object:
+    """A full persona with a prompt, a pinned model and the given layers; names of top-level fields go there."""
+    top = {word: layers.pop(word) for word in list(layers) if word not in LAYERS}
+    llm = layers.pop("llm", {"model": "tavus-gpt-oss"})
+    return {"system_prompt": "You are a coach.", **top, "layers": {"llm": llm, **layers}}
+
+
+def function(name: str = "look_up", **more: Json) -> Object:
+    """An inline tool in the OpenAI form."""
+    return {"type": "function", "function": {"name": name, "description": "Looks up.", **more}}
+
+
+LAYERS = frozenset(
+    {"llm", "tts", "stt", "perception", "conversational_flow", "transport", "vqa", "sts", "capabilities"}
+)
+CUSTOM: Object = {"model": "my-model", "base_url": "https://llm.example.com/v1", "api_key": {"env": "KEY"}}
