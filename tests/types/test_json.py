@@ -1,0 +1,90 @@
+"""JSON pointers and marker objects."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.types.json import Json, escape, is_marker, join, lookup, ref_of, secret_of, split, within
+
+TOKENS = st.lists(st.text(max_size=6), max_size=5)
+DOCUMENT: Json = {"a": {"b~c/d": [10, {"e": None}]}, "": 1, "0": "zero"}
+
+
+@given(TOKENS)
+def test_split_undoes_join(tokens: list[str]) -> None:
+    assert split(join(*tokens)) == tuple(tokens)
+
+
+@given(TOKENS, TOKENS)
+def test_no_two_places_share_a_pointer(left: list[str], right: list[str]) -> None:
+    assert (join(*left) == join(*right)) == (left == right)
+
+
+@given(TOKENS, TOKENS)
+def test_a_longer_path_lies_within_a_shorter_one(parent: list[str], rest: list[str]) -> None:
+    assert within(join(*parent, *rest), join(*parent))
+
+
+@pytest.mark.parametrize(
+    ("token", "escaped"),
+    [("plain", "plain"), ("a/b", "a~1b"), ("a~b", "a~0b"), ("~1", "~01"), ("/~", "~1~0"), ("", "")],
+)
+def test_tokens_are_escaped_as_the_standard_says(token: str, escaped: str) -> None:
+    assert escape(token) == escaped
+    assert split("/" + escaped) == (token,)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "parent", "expected"),
+    [
+        ("/layers/llm", "/layers/llm", True),
+        ("/layers/llm/model", "/layers/llm", True),
+        ("/layers/llmx", "/layers/llm", False),
+        ("/layers", "/layers/llm", False),
+        ("/anything", "", True),
+    ],
+)
+def test_within_ends_at_a_token(pointer: str, parent: str, expected: bool) -> None:
+    assert within(pointer, parent) is expected
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        ("", DOCUMENT),
+        ("/a/b~0c~1d/0", 10),
+        ("/a/b~0c~1d/1/e", None),
+        ("/", 1),
+        ("/0", "zero"),
+    ],
+)
+def test_lookup_finds_what_is_there(pointer: str, value: Json) -> None:
+    assert lookup(DOCUMENT, pointer, "absent") == value
+
+
+@pytest.mark.parametrize("pointer", ["/b", "/a/b", "/a/b~0c~1d/2", "/a/b~0c~1d/-", "/a/b~0c~1d/x", "/0/1", "//x"])
+def test_lookup_answers_with_the_default_elsewhere(pointer: str) -> None:
+    assert lookup(DOCUMENT, pointer, "absent") == "absent"
+
+
+@pytest.mark.parametrize(
+    ("value", "secret", "ref"),
+    [
+        ({"$secret": {"env": "X"}}, {"env": "X"}, None),
+        ({"$secret": {"file": "a/b"}}, {"file": "a/b"}, None),
+        ({"$ref": "tool.x"}, None, "tool.x"),
+        ({"$secret": {"env": "X"}, "more": 1}, None, None),
+        ({"$ref": 1}, None, None),
+        ({"$secret": "X"}, None, None),
+        ({}, None, None),
+        ("$ref", None, None),
+        (None, None, None),
+        ([{"$ref": "tool.x"}], None, None),
+    ],
+)
+def test_a_marker_has_exactly_one_member(value: Json, secret: dict[str, str] | None, ref: str | None) -> None:
+    assert secret_of(value) == secret
+    assert ref_of(value) == ref
+    assert is_marker(value) is (secret is not None or ref is not None)
