@@ -75,7 +75,7 @@ def read_list(
 ) -> dict[str, Object]:
     """Every item by id, in the order of the list.
 
-    `what` names the list in errors, `base` is the documented number of the first page (0 or 1), `limit` the page size that
+    `what` names the list in errors, `base` is the documented first page (0 or 1), `limit` the page size that
     `fetch` asks for, `width` how many pages are read at a time. A clean list of N with a total costs ceil(N / limit)
     requests, one when N is 0. Raises `IncompleteList` after three readings, and whatever `fetch` raises.
     """

@@ -1,0 +1,339 @@
+"""A planned change becomes exactly the requests that carry it out, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.kinds import kind
+from reconciler.providers.tavus import ENDPOINTS
+from reconciler.providers.tavus.render import divide, render, sendable
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
+
+DESK = Address("persona", "claims-desk")
+TOOL = Address("tool", "lookup")
+KEY = {"$secret": {"env": "LLM_KEY"}}
+LOOKUP = {"$ref": "tool.lookup"}
+
+
+def requests(change: Change, before: Any = None, vocabulary: str = "pal") -> tuple[Request, ...]:
+    name = change.address.kind
+    return render(kind(name), ENDPOINTS.get(name), vocabulary, change, before)
+
+
+def lines(found: tuple[Request, ...]) -> list[str]:
+    return [f"{request.method} {request.path} {request.purpose}" for request in found]
+
+
+def create(after: Any, **more: Any) -> Change:
+    return Change(DESK, Action.CREATE, after=after, **more)
+
+
+def update(*patch: PatchOp, id: str | None = "p1", **more: Any) -> Change:
+    return Change(more.pop("address", DESK), Action.UPDATE, id=id, patch=patch, **more)
+
+
+def tools(before: Any, after: Any, **more: Any) -> FieldChange:
+    return FieldChange("/tools", Direction.GIT, before, after, **more)
+
+
+@pytest.mark.parametrize("action", [Action.NOOP, Action.FORGET])
+def test_what_writes_nothing_has_no_request(action: Action) -> None:
+    assert requests(Change(DESK, action, id="p1")) == ()
+
+
+# --- create -------------------------------------------------------------------------------------------------------
+
+
+def test_a_create_in_pal_words() -> None:
+    after = {
+        "pal_name": "Desk",
+        "default_face_id": "r1",
+        "layers": {"conversational_flow": {"interruptibility": "low"}},
+    }
+    (request,) = requests(create(after))
+    assert request == Request(
+        "POST",
+        "/pals",
+        DESK,
+        {
+            "pal_name": "Desk",
+            "default_face_id": "r1",
+            "layers": {"conversational_flow": {"pal_interruptibility": "low"}},
+        },
+        "create",
+    )
+
+
+def test_a_create_in_persona_words() -> None:
+    after = {
+        "pal_name": "Desk",
+        "default_face_id": "r1",
+        "layers": {"conversational_flow": {"interruptibility": "low"}},
+    }
+    (request,) = requests(create(after), vocabulary="persona")
+    assert request.path == "/personas"
+    assert request.body == {
+        "persona_name": "Desk",
+        "default_replica_id": "r1",
+        "layers": {"conversational_flow": {"replica_interruptibility": "low"}},
+    }
+
+
+def test_a_create_leaves_out_nulls_and_what_the_server_owns() -> None:
+    after = {
+        "pal_id": "p1",
+        "pal_name": "Desk",
+        "created_at": "2026",
+        "context": None,
+        "layers": {
+            "stt": {"hotwords": None},
+            "llm": {"extra_body": {}},
+            "conferencing": {"username": "u", "email": "e"},
+        },
+    }
+    (request,) = requests(create(after))
+    assert request.body == {
+        "pal_name": "Desk",
+        "layers": {"llm": {"extra_body": {}}, "conferencing": {"username": "u"}},
+    }
+
+
+def test_a_create_keeps_unknown_fields_and_markers() -> None:
+    after = {
+        "pal_name": "Desk",
+        "new_field": {"a": [None, 1]},
+        "guardrail_ids": [{"$ref": "guardrail.x"}],
+        "layers": {"llm": {"api_key": KEY}},
+    }
+    (request,) = requests(create(after))
+    assert request.body == after
+
+
+def test_a_create_never_sends_a_mask() -> None:
+    after = {"layers": {"llm": {"api_key": "********", "model": "m"}, "tts": {"api_key": "(sensitive)"}}}
+    assert sendable(kind("persona"), after) == {"layers": {"llm": {"model": "m"}}}
+
+
+def test_a_schema_is_sent_as_written() -> None:
+    schema = {"type": "object", "properties": {"a": {"default": None}, "$ref": {"$ref": "#/x"}}}
+    change = Change(TOOL, Action.CREATE, after={"name": "lookup", "parameters": schema, "static_filler": None})
+    (request,) = requests(change)
+    assert request == Request("POST", "/tools", TOOL, {"name": "lookup", "parameters": schema}, "create")
+
+
+def test_references_that_are_only_in_the_managed_leaves() -> None:
+    change = create(
+        {"pal_name": "Desk", "guardrail_ids": [None, "g1"], "objectives_id": None, "layers": {"tts": {}}},
+        managed={
+            "/pal_name": "Desk",
+            "/guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
+            "/objectives_id": {"$ref": "objectives.y"},
+            "/layers/tts/pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.z"},
+        },
+    )
+    (request,) = requests(change)
+    assert request.body == {
+        "pal_name": "Desk",
+        "guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
+        "objectives_id": {"$ref": "objectives.y"},
+        "layers": {"tts": {"pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.z"}}},
+    }
+
+
+@pytest.mark.parametrize("word", ["tools", "tool_ids"])
+def test_a_create_attaches_its_tools_in_one_request(word: str) -> None:
+    found = requests(create({"pal_name": "Desk", word: [LOOKUP, "t9", "t9"]}))
+    assert lines(found) == ["POST /pals create", "POST /pals/{persona.claims-desk}/tools attach"]
+    assert found[0].body == {"pal_name": "Desk"}
+    assert found[1].body == {"tool_ids": [LOOKUP, "t9"]}
+
+
+@pytest.mark.parametrize("after", [{"tools": []}, {"tools": None}, {}])
+def test_a_create_without_tools_attaches_nothing(after: Any) -> None:
+    assert lines(requests(create(after))) == ["POST /pals create"]
+
+
+# --- update -------------------------------------------------------------------------------------------------------
+
+
+def test_an_update_is_one_patch_of_operations() -> None:
+    found = requests(update(PatchOp("replace", "/system_prompt", "new"), PatchOp("remove", "/context")))
+    assert found == (
+        Request(
+            "PATCH",
+            "/pals/p1",
+            DESK,
+            [{"op": "replace", "path": "/system_prompt", "value": "new"}, {"op": "remove", "path": "/context"}],
+            "update",
+        ),
+    )
+
+
+def test_an_id_is_quoted() -> None:
+    (request,) = requests(update(PatchOp("remove", "/context"), id="../x y?"))
+    assert request.path == "/pals/..%2Fx%20y%3F"
+
+
+def test_an_import_uses_its_id_and_an_unknown_id_is_a_placeholder() -> None:
+    change = update(PatchOp("remove", "/context"), id=None)
+    assert requests(change)[0].path == "/pals/{persona.claims-desk}"
+    assert requests(replace(change, importing="p7"))[0].path == "/pals/p7"
+
+
+def test_conferencing_travels_alone_and_last() -> None:
+    found = requests(
+        update(
+            PatchOp("replace", "/layers/conferencing/username", "u"),
+            PatchOp("replace", "/greeting", "hi"),
+            PatchOp("add", "/layers/conferencing/allowlist", []),
+        )
+    )
+    assert lines(found) == ["PATCH /pals/p1 update", "PATCH /pals/p1 conferencing"]
+    assert [operation["path"] for operation in found[1].body] == [  # type: ignore[index,call-overload,union-attr]
+        "/layers/conferencing/username",
+        "/layers/conferencing/allowlist",
+    ]
+
+
+def test_conferencing_only_is_one_request() -> None:
+    assert lines(requests(update(PatchOp("remove", "/layers/conferencing")))) == ["PATCH /pals/p1 conferencing"]
+
+
+def test_a_parent_that_is_added_whole_is_taken_apart() -> None:
+    op = PatchOp("add", "/layers", {"llm": {"model": "m"}, "conferencing": {"username": "u"}})
+    together, alone = divide(kind("persona"), [op])
+    assert together == [PatchOp("add", "/layers", {"llm": {"model": "m"}})]
+    assert alone == [PatchOp("add", "/layers/conferencing", {"username": "u"})]
+    assert op.value == {"llm": {"model": "m"}, "conferencing": {"username": "u"}}
+
+
+def test_a_parent_without_conferencing_stays_whole() -> None:
+    op = PatchOp("add", "/layers", {"llm": {"model": "m"}})
+    assert divide(kind("persona"), [op]) == ([op], [])
+
+
+def test_tools_are_attached_at_once_and_detached_one_by_one() -> None:
+    found = requests(update(fields=(tools(["t1", "t2", "t3"], ["t3", LOOKUP, "t4"]),)))
+    assert lines(found) == [
+        "POST /pals/p1/tools attach",
+        "DELETE /pals/p1/tools/t1 detach",
+        "DELETE /pals/p1/tools/t2 detach",
+    ]
+    assert found[0].body == {"tool_ids": [LOOKUP, "t4"]}
+    assert found[1].body is None
+
+
+def test_a_shown_null_gives_way_to_the_managed_references() -> None:
+    change = update(fields=(tools(["t1"], None, after_unknown=True),), managed={"/tools": ["t1", LOOKUP]})
+    (request,) = requests(change)
+    assert request.body == {"tool_ids": [LOOKUP]}
+
+
+def test_all_tools_go() -> None:
+    assert lines(requests(update(fields=(tools(["t1"], []),)))) == ["DELETE /pals/p1/tools/t1 detach"]
+    assert lines(requests(update(fields=(tools(["t1"], None),)))) == ["DELETE /pals/p1/tools/t1 detach"]
+
+
+def test_the_same_tools_in_another_order_are_no_request() -> None:
+    assert requests(update(fields=(tools(["t1", "t2"], ["t2", "t1"]),))) == ()
+
+
+def test_attaching_comes_after_an_ordinary_patch() -> None:
+    found = requests(update(PatchOp("replace", "/greeting", "hi"), fields=(tools([], ["t1"]),)))
+    assert [request.purpose for request in found] == ["update", "attach"]
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        PatchOp("remove", "/layers/llm/tools"),
+        PatchOp("remove", "/layers/llm/tools/0"),
+        PatchOp("remove", "/layers/perception/visual_tools"),
+        PatchOp("replace", "/layers/llm/tools", []),
+        PatchOp("replace", "/layers/llm", {"model": "m"}),
+        PatchOp("remove", "/layers/perception"),
+    ],
+)
+def test_attaching_comes_before_inline_tools_go(op: PatchOp) -> None:
+    found = requests(update(op, fields=(tools(["t0"], ["t1"]),)))
+    assert [request.purpose for request in found] == ["attach", "update", "detach"]
+
+
+def test_attaching_comes_after_inline_tools_are_added() -> None:
+    found = requests(update(PatchOp("add", "/layers/llm/tools/-", {}), fields=(tools(["t0"], []),)))
+    assert [request.purpose for request in found] == ["update", "detach"]
+
+
+# --- kinds with a merging PATCH -----------------------------------------------------------------------------------
+
+
+def merge(*patch: PatchOp, after: Any, **more: Any) -> Any:
+    (request,) = requests(update(*patch, id="t1", address=TOOL, after=after, **more), before={})
+    assert (request.method, request.path, request.purpose) == ("PATCH", "/tools/t1", "update")
+    return request.body
+
+
+def test_a_merging_patch_holds_the_members_that_are_touched() -> None:
+    after = {"name": "lookup", "description": "new", "parameters": {"type": "object"}, "on_call": "silent"}
+    assert merge(PatchOp("replace", "/description", "new"), after=after) == {"description": "new"}
+    body = merge(PatchOp("add", "/parameters/type", "object"), PatchOp("replace", "/on_call", "silent"), after=after)
+    assert body == {"parameters": {"type": "object"}, "on_call": "silent"}
+
+
+def test_a_removed_member_is_null() -> None:
+    assert merge(PatchOp("remove", "/static_filler"), after={"name": "lookup"}) == {"static_filler": None}
+
+
+def test_an_object_that_is_replaced_whole_is_sent_whole_without_masks() -> None:
+    after = {
+        "delivery": {
+            "api": {"url": "https://a.example", "timeout": 5, "auth": {"type": "bearer", "token": "********"}}
+        }
+    }
+    assert merge(PatchOp("replace", "/delivery/api/timeout", 5), after=after) == {
+        "delivery": {"api": {"url": "https://a.example", "timeout": 5, "auth": {"type": "bearer"}}}
+    }
+
+
+def test_a_secret_that_is_ours_travels_as_a_marker() -> None:
+    after = {"delivery": {"api": {"url": "https://a.example", "auth": {"type": "bearer", "token": KEY}}}}
+    assert merge(PatchOp("replace", "/delivery/api/auth/token", KEY), after=after) == after
+
+
+def test_a_hidden_header_that_is_ours_is_sent_again() -> None:
+    after = {
+        "delivery": {"api": {"url": "https://a.example", "headers": {"X-Key": "********", "X-Other": "********"}}}
+    }
+    body = merge(
+        PatchOp("replace", "/delivery/api/url", "https://a.example"),
+        after=after,
+        managed={"/delivery/api/headers/X-Key": KEY, "/delivery/api/auth/token": KEY},
+    )
+    assert body == {"delivery": {"api": {"url": "https://a.example", "headers": {"X-Key": KEY}}}}
+
+
+# --- delete -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "vocabulary", "line"),
+    [
+        (DESK, "pal", "DELETE /pals/x1 delete"),
+        (DESK, "persona", "DELETE /personas/x1 delete"),
+        (TOOL, "pal", "DELETE /tools/x1 delete"),
+    ],
+)
+def test_a_delete(address: Address, vocabulary: str, line: str) -> None:
+    assert lines(requests(Change(address, Action.DELETE, id="x1"), vocabulary=vocabulary)) == [line]
+
+
+def test_rendering_changes_nothing() -> None:
+    after = {"pal_name": "Desk", "tools": ["t1"], "layers": {"stt": {"hotwords": None}}}
+    managed = {"/guardrail_ids": [{"$ref": "guardrail.x"}]}
+    change = create(after, managed=managed)
+    assert requests(change) == requests(change)
+    assert after == {"pal_name": "Desk", "tools": ["t1"], "layers": {"stt": {"hotwords": None}}}
