@@ -40,7 +40,7 @@ from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.ports import Provider, Secrets
 from reconciler.types.project import Workspace
 from reconciler.types.resource import Resource
-from reconciler.types.state import State
+from reconciler.types.state import Entry, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,15 @@ def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, settin
     Raises `PlanError` with every problem found (ambiguous names, foreign ids, dangling references),
     `ProviderError` when the account cannot be read.
     """
-    return _Planning(manifests, state, options, setting).run()
+    return plan_with_live(manifests, state, options, setting)[0]
+
+
+def plan_with_live(
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
+    """The same, with the live objects that it was made against, by kind and id: what an apply that follows needs."""
+    planning = _Planning(manifests, state, options, setting)
+    return planning.run(), planning.live
 
 
 class _Planning:
@@ -98,6 +106,7 @@ class _Planning:
                 Diagnostic("E-target", Severity.ERROR, f"{address} is neither in the manifests nor in the state")
             )
         seen = self.read(chosen)
+        chosen = self.adopt_orphans(chosen, seen)
         matching = self.bind(seen)
         planned = self.compare(chosen, matching, seen.listings)
         if any(problem.is_error for problem in self.problems):
@@ -117,6 +126,21 @@ class _Planning:
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )
+
+    def adopt_orphans(self, chosen: Scope, seen: Seen) -> Scope:
+        """An open create whose manifest is gone: if the object is there it is ours, and leaves like any other."""
+        held = {entry.id for entry in self.state.resources.values()}
+        orphans: dict[Address, Entry] = {}
+        for intent in self.state.pending:
+            if intent.address in self.resources or intent.address in self.state.resources:
+                continue
+            named = objects_of(seen.listings.get(intent.kind), intent.name)
+            new = [id for id in named if id not in intent.before and id not in held]
+            if len(new) == 1:
+                orphans[intent.address] = Entry(new[0], name=intent.name)
+        if orphans:
+            self.state = replace(self.state, resources={**self.state.resources, **orphans})
+        return replace(chosen, deletable=chosen.deletable | orphans.keys())
 
     def bind(self, seen: Seen) -> Matching:
         matching = match(self.resources, self.state, seen, self.moves.previous)
