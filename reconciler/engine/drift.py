@@ -1,0 +1,24 @@
+"""drift: what moved in the account since the last apply; reads only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.engine.plan import Setting, make_plan
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import Plan, Summary
+from reconciler.types.state import State
+
+
+def find_drift(manifests: ManifestSet, state: State, setting: Setting, options: PlanOptions | None = None) -> Plan:
+    """A plan without changes whose `drift` says what moved, by whom, and which managed objects are gone.
+
+    Only what state holds is looked at; pending changes of the manifests do not count. An empty set of manifests is
+    fine: then the values before are known only by their digests. Raises `ProviderError` when the account cannot be
+    read, `PlanError` when an entry is not one of the account's own objects.
+    """
+    plan = make_plan(manifests, state, replace(options or PlanOptions(), drift_only=True), setting)
+    counts = Summary(unchanged=len(state.resources) - len(plan.drift), not_looked_at=plan.summary.not_looked_at)
+    blocked = tuple(block for block in plan.blocked if block.rule == "account")
+    return replace(plan, changes=(), summary=counts, mode="drift", blocked=blocked)
