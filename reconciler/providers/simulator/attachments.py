@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.providers.simulator import personas, tools
 from reconciler.providers.simulator.context import Context, Route
-from reconciler.providers.simulator.reply import Reply, invalid, refused
+from reconciler.providers.simulator.reply import Reply, invalid, refused, write_json
 from reconciler.providers.simulator.validation import find_errors, require, strings
 from reconciler.providers.simulator.world import SKILLS, is_own, strings_of
 from reconciler.types.json import Json, Object
@@ -143,7 +141,7 @@ def replace_skills(ctx: Context) -> Reply:
 
 
 def list_known_skills(_: Context) -> Reply:
-    items = tuple(json.dumps({"skill_id": name, "name": name}).encode() for name in SKILL_NAMES)
+    items = tuple(write_json({"skill_id": name, "name": name}) for name in SKILL_NAMES)
     return Reply(200, b'{"data":[' + b",".join(items) + b"]}")
 
 

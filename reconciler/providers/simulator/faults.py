@@ -136,7 +136,7 @@ def parse_faults(data: Json, where: str = "faults") -> Faults:
     if not isinstance(data, Mapping):
         raise UsageError(f"{where}: expected a mapping with rules, mood, seed or invalid_keys")
     _check_names(data, ("rules", "seed", "mood", "invalid_keys"), where)
-    rules, seed, keys = data.get("rules") or [], data.get("seed", 0), data.get("invalid_keys") or []
+    rules, seed, keys = _listed(data, "rules"), data.get("seed", 0), _listed(data, "invalid_keys")
     if not isinstance(rules, list):
         raise UsageError(f"{where}: rules must be a list")
     if type(seed) is not int:
@@ -157,6 +157,11 @@ def _check_names(data: Mapping[str, Json], known: tuple[str, ...], where: str) -
             close = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else None
             raise UsageError(f"{where}: unknown key {name!r}; known: {', '.join(known)}", hint=hint)
+
+
+def _listed(data: Mapping[str, Json], name: str) -> Json:
+    value = data.get(name)
+    return [] if value is None else value
 
 
 def _parse_rule(rule: Json, where: str) -> Fault:
@@ -189,7 +194,7 @@ def _parse_rule(rule: Json, where: str) -> Fault:
         value = word(name, POINTS)
         return None if value is None else ("after" if value == "after" else "before")
 
-    methods = rule.get("method") or []
+    methods = _listed(rule, "method")
     methods = [methods] if isinstance(methods, str) else methods
     if not isinstance(methods, list) or not all(isinstance(item, str) for item in methods):
         raise fail("method", "a method or a list of methods")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from math import inf
 from urllib.parse import unquote
 
 from reconciler.providers.simulator import (
@@ -71,9 +72,16 @@ def _read_body(call: Call) -> Json:
     if not call.body.strip():
         return None if call.method == "POST" else {}
     try:
-        value: Json = json.loads(call.body, parse_constant=_no_constant)
+        value: Json = json.loads(call.body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise invalid({"_schema": ["The request body is not valid JSON."]}) from None
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (inf, -inf):
+        raise ValueError(text)
     return value
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.providers.simulator.context import Context, Route, unknown_references
 from reconciler.providers.simulator.defaults import complete_flow, read_booleans, show_defaults, write_booleans
 from reconciler.providers.simulator.listing import cut, select
 from reconciler.providers.simulator.persona_rules import KNOWN, READ_ONLY, check_body
-from reconciler.providers.simulator.reply import UNKNOWN_PERSONA, Refusal, Reply, invalid, refused
+from reconciler.providers.simulator.reply import UNKNOWN_PERSONA, Refusal, Reply, invalid, refused, write_json
 from reconciler.providers.simulator.sealing import PERSONA_SECRETS, reveal, seal
 from reconciler.providers.simulator.words import inward, outward
 from reconciler.providers.simulator.world import DRAFT, TYPE, Page, is_own, strings_of
@@ -135,7 +133,7 @@ def written(ctx: Context, id: str, body: Object) -> bytes:
     """The same as JSON text, from the cache where the object has not changed."""
     cache = ctx.world.cached(KIND, id)
     if ctx.vocabulary not in cache:
-        cache[ctx.vocabulary] = json.dumps(show(ctx, id, body), ensure_ascii=False).encode()
+        cache[ctx.vocabulary] = write_json(show(ctx, id, body))
     return cache[ctx.vocabulary]
 
 
@@ -173,7 +171,7 @@ def list_all(ctx: Context) -> Reply:
     chosen = select(ctx.world, KIND, wanted)
     items = cut(chosen, query, base=1)
     if ctx.mood.items == "summary":
-        texts = [json.dumps(_summary(show(ctx, id, body)), ensure_ascii=False).encode() for id, body in items]
+        texts = [write_json(_summary(show(ctx, id, body))) for id, body in items]
     else:
         texts = [written(ctx, id, body) for id, body in items]
     key = "personas" if ctx.vocabulary == "persona" else "pals"

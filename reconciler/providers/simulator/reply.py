@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,14 @@ class Reply:
     status: int
     body: Json | bytes = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_json(value: Json, *, indent: int | None = None) -> bytes:
+    """JSON as UTF-8. Half a surrogate pair, which JSON allows and UTF-8 does not, is written as an escape."""
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent).encode()
 
 
 class Refusal(Exception):

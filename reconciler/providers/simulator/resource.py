@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -10,7 +9,7 @@ from reconciler.providers.simulator.context import Context
 from reconciler.providers.simulator.listing import page_bounds
 from reconciler.providers.simulator.patch import PatchMalformed, parse_patch
 from reconciler.providers.simulator.persona_patch import apply_operations
-from reconciler.providers.simulator.reply import Refusal, refused
+from reconciler.providers.simulator.reply import Refusal, refused, write_json
 from reconciler.providers.simulator.world import Page, is_own
 from reconciler.types.json import Object
 
@@ -61,7 +60,7 @@ def patched(ctx: Context, document: Object, read_only: Sequence[str]) -> Object:
 
 def write_items(ctx: Context, chosen: Sequence[tuple[str, Object]], shower: Show) -> tuple[bytes, ...]:
     """The items of one list page as JSON text."""
-    return tuple(json.dumps(shower(ctx, id, body), ensure_ascii=False).encode() for id, body in chosen)
+    return tuple(write_json(shower(ctx, id, body)) for id, body in chosen)
 
 
 def page_of(

@@ -48,7 +48,9 @@ class Vault:
         digest = self._digests.get(text)
         if digest is None:
             # Slow on purpose: the file must not be a dictionary attack away from the key.
-            digest = hashlib.scrypt(text.encode(), salt=self._salt, n=2**11, r=8, p=1, dklen=24).hex()
+            digest = hashlib.scrypt(
+                text.encode("utf-8", "surrogatepass"), salt=self._salt, n=2**11, r=8, p=1, dklen=24
+            ).hex()
             self._digests[text] = digest
             self._values[digest] = text
         return {SEALED: digest}

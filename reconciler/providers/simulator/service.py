@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -12,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+from reconciler.errors import ReconcilerError
 from reconciler.providers.simulator.faults import Fault, FaultBook, Faults
 from reconciler.providers.simulator.http import answer, is_write
 from reconciler.providers.simulator.mood import Mood
-from reconciler.providers.simulator.reply import Call, Reply
+from reconciler.providers.simulator.reply import Call, Reply, write_json
 from reconciler.providers.simulator.store import Store
 
 
@@ -106,7 +106,13 @@ class Service:
 
     def _reply(self, call: Call) -> Reply:
         run = self._store.write if is_write(call) else self._store.read
-        return run(lambda world: answer(world, call, mood=self.mood, now=self._clock(), admits=self._admits))
+        try:
+            return run(lambda world: answer(world, call, mood=self.mood, now=self._clock(), admits=self._admits))
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            # A bug of ours. A real server would not show it to the client either; nothing was stored.
+            return Reply(500, {"error": f"Internal server error ({type(error).__name__})"})
 
     def _admits(self, key: str) -> bool:
         return bool(key) and key not in self._faults.invalid_keys
@@ -128,13 +134,13 @@ def _failure(rule: Fault) -> Exchange:
         plain = f"{rule.retry_after:g}"
         headers["retry-after"] = format_datetime(moment, usegmt=True) if rule.retry_after_date else plain
     text = "Too many requests" if rule.status == 429 else "Internal server error"
-    return Exchange(rule.status, headers, json.dumps({"error": text}).encode())
+    return Exchange(rule.status, headers, write_json({"error": text}))
 
 
 def _write(reply: Reply) -> Exchange:
     if reply.body is None:
         return Exchange(reply.status, dict(reply.headers))
-    text = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body, ensure_ascii=False).encode()
+    text = reply.body if isinstance(reply.body, bytes) else write_json(reply.body)
     return Exchange(reply.status, {"content-type": "application/json", **reply.headers}, text)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.providers.simulator.context import Context, Route, scrub, timestamp
 from reconciler.providers.simulator.listing import cut, matches, select
 from reconciler.providers.simulator.patch import same
-from reconciler.providers.simulator.reply import Refusal, Reply, invalid, refused
+from reconciler.providers.simulator.reply import Refusal, Reply, invalid, refused, write_json
 from reconciler.providers.simulator.sealing import TOOL_SECRETS, reveal, seal
 from reconciler.providers.simulator.tool_rules import AUTH, KNOWN, check_tool, check_whole
 from reconciler.providers.simulator.world import TYPE, Page, is_own
@@ -96,7 +94,7 @@ def show(ctx: Context, id: str, body: Object) -> Object:
 def written(ctx: Context, id: str, body: Object) -> bytes:
     cache = ctx.world.cached(KIND, id)
     if "" not in cache:
-        cache[""] = json.dumps(show(ctx, id, body), ensure_ascii=False).encode()
+        cache[""] = write_json(show(ctx, id, body))
     return cache[""]
 
 

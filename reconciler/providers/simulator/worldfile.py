@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.providers.simulator.defaults import complete_flow
+from reconciler.providers.simulator.reply import write_json
 from reconciler.providers.simulator.sealing import (
     DEPLOYMENT_SECRETS,
     PERSONA_SECRETS,
@@ -59,8 +60,8 @@ class WorldUnreadable(ReconcilerError):
 
 def write_object(id: str, body: Object) -> bytes:
     """One member of a collection, as it stands in the file."""
-    text = json.dumps(body, ensure_ascii=False, indent=2).replace("\n", "\n      ")
-    return f"\n      {json.dumps(id)}: {text}".encode()
+    text = write_json(body, indent=2).replace(b"\n", b"\n      ")
+    return b"\n      %s: %s" % (write_json(id), text)
 
 
 def write_world(world: World, texts: Mapping[str, Mapping[str, bytes]]) -> Iterator[bytes]:
@@ -72,7 +73,7 @@ def write_world(world: World, texts: Mapping[str, Mapping[str, bytes]]) -> Itera
         "sequence": world.sequence,
         **world.extra,
     }
-    yield json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}").encode()
+    yield write_json(head, indent=2).removesuffix(b"\n}")
     yield b',\n  "objects": {'
     for number, kind in enumerate(KINDS):
         yield b'%s\n    "%s": {' % (b"," if number else b"", kind.encode())
