@@ -117,15 +117,15 @@ def _unknown(spec: KindSpec, node: Node, walked: list[str], token: str) -> Usage
             f"{where} has no declared field {token!r}",
             hint=f"it takes members of any name; described are {', '.join(node.children)}",
         )
-    close = get_close_matches(token, [*node.children, *node.renames], n=1)
-    if close:
-        return UsageError(f"{where} has no field {token!r}", hint=f"did you mean {where}.{close[0]}?")
     elsewhere = _find(shape(spec), token, [])
+    close = get_close_matches(token, [*node.children, *node.renames], n=1)
     if elsewhere is not None:
-        return UsageError(
-            f"{where} has no field {token!r}", hint=f"did you mean {'.'.join([spec.name, *elsewhere])}?"
-        )
-    return UsageError(f"{where} has no field {token!r}", hint=f"known: {', '.join(node.children)}")
+        hint = f"did you mean {'.'.join([spec.name, *elsewhere])}?"
+    elif close:
+        hint = f"did you mean {where}.{close[0]}?"
+    else:
+        hint = f"known: {', '.join(node.children)}"
+    return UsageError(f"{where} has no field {token!r}", hint=hint)
 
 
 def _find(node: Node, token: str, walked: list[str]) -> list[str] | None:
