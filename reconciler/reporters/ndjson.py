@@ -6,17 +6,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from reconciler import __version__
+from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object
 from reconciler.reporters.dump import dump
-from reconciler.reporters.plan_json import (
-    ACTIONS,
-    all_diagnostics,
-    block_object,
-    change_object,
-    diagnostic_object,
-    drift_object,
-    result_object,
-    summary_object,
-)
+from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, result_object, summary_object
 from reconciler.reporters.wording import drift_summary, plan_summary, result_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action

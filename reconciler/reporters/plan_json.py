@@ -7,29 +7,17 @@ more: a reporter must be safe whatever it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-
 from reconciler import __version__
-from reconciler.core.redact import SENSITIVE, is_secret, marked, redact, redact_at, sensitive_mask
-from reconciler.kinds import KINDS
-from reconciler.kinds.base import KindSpec
-from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, FieldChange, Request
+from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object
+from reconciler.reporters.safe import kind_of, safe_body
+from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.json import Json, Object, ref_of, split
-from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.json import Json, Object
+from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 
 FORMAT_VERSION = "1.2"
 TERRAFORM_VERSION = "1.9.0"
-PROVIDER = "reconciler"
-ACTIONS: Mapping[Action, str] = {
-    Action.NOOP: "no-op",
-    Action.CREATE: "create",
-    Action.UPDATE: "update",
-    Action.DELETE: "delete",
-    Action.FORGET: "forget",
-}
 
 
 def report_object(report: Report) -> Object:
@@ -83,168 +71,6 @@ def report_errored(report: Report) -> bool:
     """Whether something went wrong, as opposed to: differences were found, or a rule refused them."""
     failed = report.result is not None and report.result.count("failed") > 0
     return failed or report.exit_code in (1, 4, 5, 64, 130) or any(d.is_error for d in all_diagnostics(report))
-
-
-def kind_of(address: Address) -> KindSpec | None:
-    """What is known about the kind; None for one that this version does not have."""
-    return KINDS.get(address.kind) if address.kind in KINDS else None
-
-
-def change_object(change: Change) -> Object:
-    """One entry of `resource_changes`."""
-    kind = kind_of(change.address)
-    before, after, hidden = sides(change)
-    body: Object = {
-        "actions": [ACTIONS[change.action]],
-        "before": redact(kind, before, hidden) if before is not None else None,
-        "after": _without_refs(redact(kind, after, hidden)) if after is not None else None,
-        "after_unknown": _after_unknown(change, after),
-        "before_sensitive": sensitive_mask(kind, before, hidden),
-        "after_sensitive": sensitive_mask(kind, after, hidden),
-    }
-    if change.importing is not None:
-        body["importing"] = {"id": change.importing}
-    body["patch"] = [_safe_operation(kind, operation.to_json()) for operation in change.patch]
-    body["directions"] = {field.path: field.direction.value for field in change.fields}
-    result = _resource(change.address)
-    if change.previous is not None:
-        result["previous_address"] = str(change.previous)
-    result["id"] = change.id
-    result["change"] = body
-    if change.reason is not None:
-        result["action_reason"] = change.reason.value
-    if change.blocked:
-        result["blocked"] = [block_object(block) for block in change.blocked]
-    if change.notes:
-        result["notes"] = list(change.notes)
-    return result
-
-
-def sides(change: Change) -> tuple[Object | None, Object | None, frozenset[str]]:
-    """`before`, `after`, and the pointers to hide in both: markers on either side, and fields known as secret."""
-    before = change.before
-    after = change.after
-    flagged = frozenset(field.path for field in change.fields if field.sensitive)
-    ours = frozenset(path for path, value in (change.managed or {}).items() for _ in _nested(path, value))
-    return before, after, flagged | marked(before, after) | ours
-
-
-def _nested(path: str, value: Json) -> Iterable[str]:
-    return [path] if marked(value) == {""} else []
-
-
-def drift_object(item: DriftItem) -> Object:
-    """One entry of `resource_drift`: our list of leaves, and Terraform's `change` made of the same leaves."""
-    kind = kind_of(item.address)
-    gone = any(change.path == "" for change in item.changes)
-    before, after = _assemble(kind, item.changes, "before"), _assemble(kind, item.changes, "after")
-    hidden = frozenset(change.path for change in item.changes if change.sensitive)
-    result = {**_resource(item.address), "id": item.id}
-    if item.reason is not None:
-        result["action_reason"] = item.reason
-    result["changes"] = [_drift_field(kind, change) for change in item.changes]
-    result["change"] = {
-        "actions": ["delete" if gone else "update"],
-        "before": before,
-        "after": None if gone else after,
-        "after_unknown": {},
-        "before_sensitive": sensitive_mask(kind, before, hidden),
-        "after_sensitive": False if gone else sensitive_mask(kind, after, hidden),
-    }
-    return result
-
-
-def _drift_field(kind: KindSpec | None, change: DriftField) -> Object:
-    before, after = safe_drift(kind, change)
-    result: Object = {"path": change.path, "direction": change.direction.value, "before": before, "after": after}
-    if change.before_unknown:
-        result["before_unknown"] = True
-    return result
-
-
-def safe_drift(kind: KindSpec | None, change: DriftField) -> tuple[Json, Json]:
-    """Both sides of a drifted leaf, without secrets."""
-    return _safe_pair(kind, change.path, change.before, change.after, change.sensitive)
-
-
-def safe_field(kind: KindSpec | None, change: FieldChange, hidden: Collection[str] = ()) -> tuple[Json, Json]:
-    """Both sides of a changed leaf, without secrets."""
-    sensitive = change.sensitive or change.path in hidden
-    return _safe_pair(kind, change.path, change.before, change.after, sensitive)
-
-
-def _safe_pair(kind: KindSpec | None, path: str, before: Json, after: Json, sensitive: bool) -> tuple[Json, Json]:
-    inside = marked(before, after)
-    if sensitive or is_secret(kind, path) or "" in inside:
-        return (SENSITIVE if before is not None else None), (SENSITIVE if after is not None else None)
-    hidden = frozenset(path + pointer for pointer in inside)
-    return redact_at(kind, path, before, hidden), redact_at(kind, path, after, hidden)
-
-
-def _assemble(kind: KindSpec | None, changes: Iterable[DriftField], side: str) -> Object:
-    """The leaves put back into a document, so that a policy written for `change.before` finds them."""
-    document: Object = {}
-    for change in changes:
-        before, after = safe_drift(kind, change)
-        value = before if side == "before" else after
-        if change.path == "":
-            return value if isinstance(value, dict) else {}
-        if value is not None:
-            _put(document, split(change.path), value)
-    return document
-
-
-def _put(document: Object, tokens: tuple[str, ...], value: Json) -> None:
-    for token in tokens[:-1]:
-        member = document.setdefault(token, {})
-        if not isinstance(member, dict):
-            return
-        document = member
-    document.setdefault(tokens[-1], value)
-
-
-def _after_unknown(change: Change, after: Object | None) -> Object:
-    unknown = _refs(after)
-    result: Object = unknown if isinstance(unknown, dict) else {}
-    for field in change.fields:
-        if field.after_unknown:
-            _put(result, split(field.path), True)
-    return result
-
-
-def _refs(value: Json) -> Json:
-    """True where a reference stands whose id is not known yet; the same shape as `sensitive_mask`."""
-    if ref_of(value) is not None:
-        return True
-    if isinstance(value, dict):
-        found = {key: mask for key, member in value.items() if (mask := _refs(member)) is not False}
-        return found or False
-    if isinstance(value, list):
-        masks = [_refs(item) for item in value]
-        return masks if any(mask is not False for mask in masks) else False
-    return False
-
-
-def _without_refs(value: Json) -> Json:
-    if ref_of(value) is not None:
-        return None
-    if isinstance(value, dict):
-        return {key: _without_refs(member) for key, member in value.items()}
-    return [_without_refs(item) for item in value] if isinstance(value, list) else value
-
-
-def _resource(address: Address) -> Object:
-    return {
-        "address": str(address),
-        "mode": "managed",
-        "type": address.kind,
-        "name": address.name,
-        "provider_name": PROVIDER,
-    }
-
-
-def block_object(block: Block) -> Object:
-    return {"rule": block.rule, "message": block.message, "hint": block.hint}
 
 
 def blocked_objects(plan: Plan) -> list[Json]:
@@ -313,21 +139,8 @@ def request_object(request: Request) -> Object:
         "path": request.path,
         "address": str(request.address),
         "purpose": request.purpose,
-        "body": _safe_body(kind_of(request.address), request.body),
+        "body": safe_body(kind_of(request.address), request.body),
     }
-
-
-def _safe_body(kind: KindSpec | None, body: Json) -> Json:
-    if isinstance(body, list):
-        return [_safe_operation(kind, item) if isinstance(item, dict) else item for item in body]
-    return redact_at(kind, "", body, keep=True)
-
-
-def _safe_operation(kind: KindSpec | None, operation: Object) -> Object:
-    path = operation.get("path")
-    if "value" not in operation or not isinstance(path, str):
-        return operation
-    return {**operation, "value": redact_at(kind, path, operation["value"], keep=True)}
 
 
 def result_object(result: ApplyResult) -> Object:

@@ -106,6 +106,17 @@ def test_a_reference_known_only_from_what_is_managed_hides_the_live_value() -> N
     assert "live secret" not in json.dumps(render(Report("plan", plan=reports.make_plan(change))))
 
 
+def test_a_reference_deep_inside_what_is_managed_hides_the_live_value() -> None:
+    change = Change(
+        reports.LOOKUP, Action.UPDATE, before={"delivery": {"api": {"url": "live secret"}}},
+        fields=(FieldChange("/delivery", Direction.LIVE, {"api": {"url": "live secret"}}, None),),
+        managed={"/delivery": {"api": {"url": {"$secret": {"env": "G"}}}}},
+    )  # fmt: skip
+    report = Report("plan", plan=reports.make_plan(change))
+    assert "live secret" not in json.dumps(render(report))
+    assert "live secret" not in REPORTERS.get("text")(report, Style())
+
+
 def test_ids_that_are_not_known_yet() -> None:
     change = Change(
         reports.CLAIMS, Action.CREATE, Reason.NEW,

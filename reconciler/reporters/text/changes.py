@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.canonical import leaves
 from reconciler.core.redact import redact
 from reconciler.kinds.base import KindSpec
-from reconciler.reporters.plan_json import kind_of, safe_field, sides
+from reconciler.reporters.safe import hidden_paths, kind_of, safe_field
 from reconciler.reporters.text.fields import Leaf, leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.wording import sentence
@@ -91,7 +91,7 @@ def block_lines(block: Block, paint: Paint, indent: str) -> Iterator[str]:
 
 def _leaves(change: Change, *, mixed: bool) -> list[Leaf]:
     kind = kind_of(change.address)
-    _, _, hidden = sides(change)
+    hidden = hidden_paths(change)
     if change.fields:
         return [
             _leaf(kind, field.path, safe_field(kind, field, hidden), direction=_shown(change, field.direction, mixed),

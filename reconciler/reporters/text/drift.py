@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.plan_json import kind_of, safe_drift
+from reconciler.reporters.safe import kind_of, safe_drift
 from reconciler.reporters.text.fields import Leaf, leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.types.plan import DriftItem

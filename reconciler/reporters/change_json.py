@@ -1,0 +1,147 @@
+"""One change and one drifted object as JSON, in the shape of Terraform's `resource_changes` and `resource_drift`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.core.redact import redact, sensitive_mask
+from reconciler.kinds.base import KindSpec
+from reconciler.reporters.safe import hidden_paths, kind_of, safe_drift, safe_operation
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.json import Json, Object, ref_of, split
+from reconciler.types.plan import DriftField, DriftItem
+
+PROVIDER = "reconciler"
+ACTIONS: Mapping[Action, str] = {
+    Action.NOOP: "no-op",
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.DELETE: "delete",
+    Action.FORGET: "forget",
+}
+
+
+def change_object(change: Change) -> Object:
+    """One entry of `resource_changes`."""
+    kind = kind_of(change.address)
+    before, after, hidden = change.before, change.after, hidden_paths(change)
+    body: Object = {
+        "actions": [ACTIONS[change.action]],
+        "before": redact(kind, before, hidden) if before is not None else None,
+        "after": _without_refs(redact(kind, after, hidden)) if after is not None else None,
+        "after_unknown": _after_unknown(change, after),
+        "before_sensitive": sensitive_mask(kind, before, hidden),
+        "after_sensitive": sensitive_mask(kind, after, hidden),
+    }
+    if change.importing is not None:
+        body["importing"] = {"id": change.importing}
+    body["patch"] = [safe_operation(kind, operation.to_json()) for operation in change.patch]
+    body["directions"] = {field.path: field.direction.value for field in change.fields}
+    result = _resource(change.address)
+    if change.previous is not None:
+        result["previous_address"] = str(change.previous)
+    result["id"] = change.id
+    result["change"] = body
+    if change.reason is not None:
+        result["action_reason"] = change.reason.value
+    if change.blocked:
+        result["blocked"] = [block_object(block) for block in change.blocked]
+    if change.notes:
+        result["notes"] = list(change.notes)
+    return result
+
+
+def _resource(address: Address) -> Object:
+    return {
+        "address": str(address),
+        "mode": "managed",
+        "type": address.kind,
+        "name": address.name,
+        "provider_name": PROVIDER,
+    }
+
+
+def block_object(block: Block) -> Object:
+    return {"rule": block.rule, "message": block.message, "hint": block.hint}
+
+
+def _after_unknown(change: Change, after: Object | None) -> Object:
+    unknown = _refs(after)
+    result: Object = unknown if isinstance(unknown, dict) else {}
+    for field in change.fields:
+        if field.after_unknown:
+            _put(result, split(field.path), True)
+    return result
+
+
+def _refs(value: Json) -> Json:
+    """True where a reference stands whose id is not known yet; the same shape as `sensitive_mask`."""
+    if ref_of(value) is not None:
+        return True
+    if isinstance(value, dict):
+        found = {key: mask for key, member in value.items() if (mask := _refs(member)) is not False}
+        return found or False
+    if isinstance(value, list):
+        masks = [_refs(item) for item in value]
+        return masks if any(mask is not False for mask in masks) else False
+    return False
+
+
+def _without_refs(value: Json) -> Json:
+    if ref_of(value) is not None:
+        return None
+    if isinstance(value, dict):
+        return {key: _without_refs(member) for key, member in value.items()}
+    return [_without_refs(item) for item in value] if isinstance(value, list) else value
+
+
+def drift_object(item: DriftItem) -> Object:
+    """One entry of `resource_drift`: our list of leaves, and Terraform's `change` made of the same leaves."""
+    kind = kind_of(item.address)
+    gone = any(change.path == "" for change in item.changes)
+    before, after = _assemble(kind, item.changes, "before"), _assemble(kind, item.changes, "after")
+    hidden = frozenset(change.path for change in item.changes if change.sensitive)
+    result = {**_resource(item.address), "id": item.id}
+    if item.reason is not None:
+        result["action_reason"] = item.reason
+    result["changes"] = [_drift_field(kind, change) for change in item.changes]
+    result["change"] = {
+        "actions": ["delete" if gone else "update"],
+        "before": before,
+        "after": None if gone else after,
+        "after_unknown": {},
+        "before_sensitive": sensitive_mask(kind, before, hidden),
+        "after_sensitive": False if gone else sensitive_mask(kind, after, hidden),
+    }
+    return result
+
+
+def _drift_field(kind: KindSpec | None, change: DriftField) -> Object:
+    before, after = safe_drift(kind, change)
+    result: Object = {"path": change.path, "direction": change.direction.value, "before": before, "after": after}
+    if change.before_unknown:
+        result["before_unknown"] = True
+    return result
+
+
+def _assemble(kind: KindSpec | None, changes: Iterable[DriftField], side: str) -> Object:
+    """The leaves put back into a document, so that a policy written for `change.before` finds them."""
+    document: Object = {}
+    for change in changes:
+        before, after = safe_drift(kind, change)
+        value = before if side == "before" else after
+        if change.path == "":
+            return value if isinstance(value, dict) else {}
+        if value is not None:
+            _put(document, split(change.path), value)
+    return document
+
+
+def _put(document: Object, tokens: tuple[str, ...], value: Json) -> None:
+    for token in tokens[:-1]:
+        member = document.setdefault(token, {})
+        if not isinstance(member, dict):
+            return
+        document = member
+    document.setdefault(tokens[-1], value)
