@@ -21,7 +21,7 @@ COMMAND = re.compile(r"(?:^ {4}|`|&& )(?:\.venv/bin/)?(reconciler(?: [^`#\n&|]+)
 def commands() -> list[str]:
     """Every command line in the documents, once."""
     found = {match.strip() for page in PAGES for match in COMMAND.findall(page.read_text("utf-8"))}
-    return sorted(found - {"reconciler"})
+    return sorted(line for line in found - {"reconciler"} if not line.endswith(":"))  # a headline of the output
 
 
 def words_and_flags(line: str) -> tuple[list[str], list[str]]:
