@@ -231,6 +231,10 @@ class Client:
             raise Lost(Trouble.TIMEOUT, f"no answer within {self._timeout:g} s") from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise Lost(Trouble.BROKEN, f"the connection broke off: {error}") from error
+        except RuntimeError as error:
+            if not self._http.is_closed:
+                raise
+            raise Lost(Trouble.UNSENT, "the provider was closed", hopeless=True) from error
         return Reply(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def _receive(self, response: httpx.Response) -> bytes:
