@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -60,6 +59,8 @@ class WithGlobals(click.Command):
 
 def enter(folder: str, ctx: click.Context) -> None:
     """Work in `folder` until the command is done."""
+    from pathlib import Path
+
     before = Path.cwd()
     os.chdir(folder)
     ctx.call_on_close(lambda: os.chdir(before))

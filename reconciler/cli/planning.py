@@ -107,8 +107,10 @@ def look(run: Run, provider: Provider, manifests: ManifestSet, secrets: Secrets,
     backend = run.backend()
     setting = run.setting(provider, secrets)
     state = read_only_state(backend, run.workspace.name, clock=run.clock, emit=run.emit)
-    plan = make_plan(manifests, state, options, setting)
+    with run.placing(manifests):
+        plan = make_plan(manifests, state, options, setting)
     again = read_only_state(backend, run.workspace.name, clock=run.clock, emit=run.emit)
     if (again.lineage, again.serial) == (state.lineage, state.serial) or state.serial == 0 == again.serial:
         return plan
-    return make_plan(manifests, again, options, setting)
+    with run.placing(manifests):
+        return make_plan(manifests, again, options, setting)

@@ -86,6 +86,19 @@ class Run:
             environ=self.environ,
         )
 
+    @contextmanager
+    def placing(self, manifests: ManifestSet) -> Iterator[None]:
+        """Findings of the planner get their places in the files before anybody sees them."""
+        from reconciler.errors import PlanError
+
+        try:
+            yield
+        except PlanError as error:
+            from reconciler.loader.manifests import place
+
+            placed = place(self.project, error.diagnostics, manifests=manifests.manifests, ref=self.ref)
+            raise PlanError(error.message, placed, hint=error.hint) from error
+
     def secrets(self) -> Secrets:
         """The secrets of a run that opens no manifest."""
         from reconciler.loader.manifests import secrets_of
@@ -115,6 +128,13 @@ class Run:
             yield provider
         finally:
             provider.close()
+            self.settle()
+
+    def settle(self) -> None:
+        """Take the status line away, before anything else is written."""
+        close = getattr(self.emit, "close", None)
+        if close is not None:
+            close()
 
     def backend(self) -> Backend:
         """Where the state is kept."""
@@ -132,8 +152,12 @@ class Run:
         return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key)
 
 
-def open_run(settings: Settings, emit: Emit | None = None, *, ref: str | None = None) -> Run:
-    """Read the project file and choose the workspace.
+def open_run(
+    settings: Settings, *, ref: str | None = None, root: Path | None = None, prefer: str | None = None
+) -> Run:
+    """Read the project file and choose the workspace; `root` is where the run takes place, the current folder.
+
+    `prefer` is the workspace where neither an option nor the environment names one.
 
     Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
     """
@@ -141,13 +165,13 @@ def open_run(settings: Settings, emit: Emit | None = None, *, ref: str | None = 
     from reconciler.loader.project import load_project
 
     environ = dict(os.environ)
-    where = settings.project if settings.project is not None else "."
-    project = load_project(where, manifests=settings.manifests or None, ref=ref)
-    workspace = choose_workspace(project, settings.workspace or environ.get(WORKSPACE))
+    where = settings.project if settings.project is not None else root or "."
+    project = load_project(where, manifests=settings.manifests or None, ref=ref, root=root)
+    workspace = choose_workspace(project, settings.workspace or environ.get(WORKSPACE) or prefer)
     if settings.parallelism is not None:
         workspace = replace(workspace, parallelism=settings.parallelism)
     clock = SystemClock()
-    return Run(settings, project, workspace, clock, emit or choose_emit(settings, clock), environ, ref)
+    return Run(settings, project, workspace, clock, choose_emit(settings, clock), environ, ref)
 
 
 def choose_workspace(project: Project, name: str | None) -> Workspace:

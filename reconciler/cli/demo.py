@@ -1,0 +1,136 @@
+"""`reconciler demo`: the tour. It runs the real commands, and fails when one of them does not do what it says."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli import exits
+from reconciler.cli.group import command
+from reconciler.cli.settings import Settings
+from reconciler.cli.streams import write
+from reconciler.errors import ReconcilerError, UsageError
+
+EXAMPLES = """
+reconciler demo                               in a temporary folder
+reconciler demo --dir tour                    ... that stays, to play on
+reconciler demo --manifests manifests         the same with manifests of yours
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of the tour: what it shows, and the exit code that proves it."""
+
+    title: str
+    words: tuple[str, ...]
+    expected: int
+
+
+PLAN = Step("What would an apply do? Nothing exists yet.", ("plan", "--detailed-exitcode"), exits.DIFFERENCES)
+APPLY = Step("Do it.", ("apply", "--auto-approve"), exits.DONE)
+SETTLED = Step("A second plan finds nothing to do.", ("plan", "--detailed-exitcode"), exits.DONE)
+DRIFT = Step("The nightly report finds the edit, and whose it was.", ("drift",), exits.DIFFERENCES)
+HEAL = Step("Apply puts back what git says, with one small patch.", ("apply", "--auto-approve"), exits.DONE)
+CLEAN = Step("And everything is as the manifests say.", ("drift",), exits.DONE)
+
+
+@command("demo", examples=EXAMPLES)
+@click.option("--dir", "folder", metavar="DIR", help="Work in this folder and keep it [default: a temporary one].")
+def demo(settings: Settings, folder: str | None) -> int:
+    """Two minutes: plan, apply, an edit by hand, drift, and the way back. No key, no network."""
+    with place_for(folder) as root:
+        manifests = manifests_for(root, settings)
+        workspace = sandbox_of(root, manifests, settings.workspace)
+        words = ["-C", str(root), "-w", workspace, *(word for path in manifests for word in ("-m", path))]
+        if settings.no_color:
+            words.append("--no-color")
+        before = [SETTLED] if (root / ".reconciler").exists() else [PLAN, APPLY, SETTLED]
+        for step in before:
+            take(step, words)
+        say_title("Now somebody edits the account by hand, past git.")
+        write(f"{by_hand(root, workspace, manifests)}\n")
+        for step in (DRIFT, HEAL, CLEAN):
+            take(step, words)
+        write("\nThat was the tour. Start a project of your own: reconciler init\n")
+        if folder is not None:
+            write(f"The folder stays: {root}\n")
+    return exits.DONE
+
+
+@contextmanager
+def place_for(folder: str | None) -> Iterator[Path]:
+    """The folder of the tour; a temporary one is gone afterwards."""
+    if folder is not None:
+        root = Path(folder).resolve()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ReconcilerError(f"cannot use {folder}: {error.strerror}") from error
+        yield root
+        return
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-", ignore_cleanup_errors=True) as name:
+        yield Path(name).resolve()
+
+
+def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
+    """The manifests given, as absolute paths; else a small project is written into the folder."""
+    from reconciler.cli.files import write_file
+    from reconciler.engine.initialise import scaffold
+
+    if settings.manifests:
+        return tuple(str(Path(path).resolve()) for path in settings.manifests)
+    if not (root / "manifests").exists():
+        for path, text in scaffold("demo").items():
+            write_file(root / path, text.encode())
+    return ()
+
+
+def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> str:
+    """The workspace to use: one with the embedded simulator, never a real account."""
+    from reconciler.loader.project import load_project
+
+    project = load_project(root, manifests=manifests or None)
+    embedded = [name for name, one in project.workspaces.items() if one.provider.type == "simulator"]
+    if wanted is not None and wanted not in embedded:
+        raise UsageError(f"the tour works on the embedded simulator only, and {wanted!r} is none")
+    if not embedded:
+        raise UsageError("none of the workspaces uses the embedded simulator", hint="add provider: {type: simulator}")
+    return wanted or (project.default_workspace if project.default_workspace in embedded else embedded[0])
+
+
+def take(step: Step, words: list[str]) -> None:
+    """Run one command of the tour. Raises `ReconcilerError` when it ends otherwise than it should."""
+    from reconciler.cli.main import run
+
+    say_title(step.title)
+    write(f"$ reconciler {' '.join(step.words)}\n\n")
+    code = run([*words, *step.words])
+    if code != step.expected:
+        raise ReconcilerError(
+            f"the tour ends here: `{' '.join(step.words)}` exited with {code}, not with {step.expected}",
+            hint="what went wrong is above",
+        )
+
+
+def say_title(text: str) -> None:
+    """A headline of the tour."""
+    write(f"\n=== {text}\n")
+
+
+def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
+    """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.demo import edit_by_hand
+    from reconciler.engine.session import read_only_state
+
+    run = open_run(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
+    state = read_only_state(run.backend(), run.workspace.name, clock=run.clock, emit=run.emit)
+    with run.provider(run.secrets(), reading=False) as provider:
+        edit = edit_by_hand(provider, state)
+    return f"{edit.address}: {edit.path} is now {edit.value!r}"

@@ -1,0 +1,25 @@
+"""`reconciler destroy`: apply --destroy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.cli.apply import APPROVAL
+from reconciler.cli.group import command
+from reconciler.cli.planning import CHOICE, SAFETY, with_flags
+from reconciler.cli.settings import Settings
+
+EXAMPLES = """
+reconciler -w sandbox destroy
+reconciler destroy --target persona.claims-desk
+reconciler destroy --auto-approve --exclude tool.lookup_policy
+"""
+
+
+@command("destroy", examples=EXAMPLES)
+@with_flags(APPROVAL, CHOICE, SAFETY)
+def destroy(settings: Settings, **flags: Any) -> int:
+    """Delete everything that this project manages; what is protected stays, and stops the run."""
+    from reconciler.cli.writing import carry_out
+
+    return carry_out("destroy", settings, destroy=True, **flags)

@@ -1,0 +1,139 @@
+"""A writing run, from the question to the last line: shared by apply and destroy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli import exits
+from reconciler.cli.planning import options_of
+from reconciler.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Run
+    from reconciler.engine.run import Surroundings
+    from reconciler.types.options import ApplyOptions
+    from reconciler.types.plan import Plan
+    from reconciler.types.report import ApplyResult
+
+
+def carry_out(
+    verb: str,
+    settings: Settings,
+    *,
+    auto_approve: bool,
+    force_maker: bool,
+    lock_timeout: float,
+    ref: str | None = None,
+    **flags: Any,
+) -> int:
+    """Plan under the lock, show, ask, apply; the worst exit code of what happened."""
+    from reconciler.cli.confirm import Declined, require_someone
+    from reconciler.cli.outcome import reporting
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.run import apply_manifests
+
+    options = options_of(**flags, record=True)
+    if not auto_approve:
+        require_someone(verb)
+    with reporting(verb, settings):
+        run = open_run(settings, ref=ref)
+        manifests, secrets = run.manifests()
+        how = apply_options(run, force_maker, lock_timeout, options.accept_account)
+
+        def confirm(plan: Plan) -> bool:
+            present(plan, verb, run)
+            return auto_approve or approve(plan, verb, run)
+
+        with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
+            plan, result = apply_manifests(
+                manifests, run.setting(provider, secrets), around, options, how, confirm=confirm
+            )
+        if result is None:
+            raise Declined(f"{verb} cancelled; nothing was sent")
+        return finish(verb, plan, result, run)
+
+
+def carry_out_saved(
+    settings: Settings, data: bytes, *, force_maker: bool, accept_account: bool, lock_timeout: float
+) -> int:
+    """Apply exactly this plan; its workspace is the default, and nobody is asked."""
+    from reconciler.cli.outcome import reporting
+    from reconciler.cli.wiring import open_run
+    from reconciler.core.planfile import load_plan, plan_digest
+    from reconciler.engine.run import apply_saved
+
+    with reporting("apply", settings):
+        plan = load_plan(data)
+        run = open_run(settings, prefer=plan.workspace)
+        secrets = run.secrets()
+        how = replace(apply_options(run, force_maker, lock_timeout, accept_account), saved=True)
+        with run.provider(secrets, reading=False) as provider, writing(run) as around:
+            result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
+        return finish("apply", plan, result, run)
+
+
+def apply_options(run: Run, force_maker: bool, lock_timeout: float, accept_account: bool) -> ApplyOptions:
+    """The flags of a writing run as the engine sees them."""
+    from reconciler.types.options import ApplyOptions
+
+    return ApplyOptions(
+        parallelism=run.workspace.parallelism,
+        lock_timeout=lock_timeout,
+        force_maker=force_maker,
+        accept_account=accept_account,
+    )
+
+
+@contextmanager
+def writing(run: Run) -> Iterator[Surroundings]:
+    """Backend, clock and events of the run; Ctrl-C is gentle from the first change on."""
+    from reconciler.cli.interrupt import listening
+    from reconciler.engine.run import Surroundings
+    from reconciler.types.event import Event, RunStarted
+
+    with listening() as interrupts:
+
+        def emit(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                interrupts.graceful = True
+            run.emit(event)
+
+        yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set)
+
+
+def present(plan: Plan, verb: str, run: Run) -> None:
+    """Show the plan: as the text report where that was asked for, else on standard error, for who has to decide."""
+    from reconciler.cli.outcome import TEXT, render, style
+    from reconciler.cli.streams import say, write
+    from reconciler.types.report import Report, Style
+
+    run.settle()
+    report = Report(verb, run.workspace.name, plan)
+    if run.settings.format in {None, TEXT}:
+        write(render(report, TEXT, style(run.settings)) + "\n")
+    elif not run.settings.quiet:
+        say(render(report, TEXT, Style()))
+
+
+def approve(plan: Plan, verb: str, run: Run) -> bool:
+    """Ask the person at the terminal."""
+    from reconciler.cli.confirm import ask
+
+    where = f"in workspace {run.workspace.name!r} ({plan.account.base_url})"
+    if verb == "destroy":
+        return ask("Do you really want to destroy all of these?", f"The objects are deleted {where}. No way back.")
+    return ask("Do you want to perform these actions?", f"They are carried out {where}.")
+
+
+def finish(verb: str, plan: Plan, result: ApplyResult, run: Run) -> int:
+    """Deliver what was done; the exit code says the worst of it."""
+    from reconciler.cli.outcome import deliver
+    from reconciler.types.report import Report
+
+    run.settle()
+    codes = [exits.INTERRUPTED] if result.interrupted else []
+    codes += [exits.ERROR for step in result.steps if step.outcome != "done"]
+    return deliver(Report(verb, run.workspace.name, plan, result, exit_code=exits.worst(codes)), run.settings)

@@ -1,0 +1,69 @@
+"""validate: every finding with its place, `keep` comments honoured, offline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+TYPO = """\
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: typo}
+spec:
+  persona_name: Typo
+  system_prompt: You help.
+  greting: Hello.
+"""
+
+
+def test_a_good_project(project: Path, call: Callable[..., Any]) -> None:
+    ended = call("validate")
+    assert ended.code == 0, ended
+    assert "valid" in ended.out
+    assert ended.err == ""
+
+
+def test_a_warning_is_no_error_unless_strict(project: Path, call: Callable[..., Any]) -> None:
+    (project / "manifests" / "typo.yaml").write_text(TYPO)
+    ended = call("validate")
+    assert ended.code == 0
+    assert "manifests/typo.yaml:7:" in ended.out
+    assert call("validate", "--strict").code == 1
+
+
+def test_a_keep_comment_silences_one_finding(project: Path, call: Callable[..., Any]) -> None:
+    kept = TYPO.replace("  greting", "  # reconciler: keep L18 their server knows it\n  greting")
+    (project / "manifests" / "typo.yaml").write_text(kept)
+    ended = call("validate", "--format", "json")
+    codes = [one["code"] for one in json.loads(ended.out)["diagnostics"] if one["address"] == "persona.typo"]
+    assert "L18" not in codes
+
+
+def test_a_part_of_the_project(project: Path, call: Callable[..., Any]) -> None:
+    (project / "manifests" / "typo.yaml").write_text(TYPO)
+    assert call("validate", "--strict", "manifests/desk.yaml").code == 0
+    assert call("validate", "--strict", "-m", "manifests/typo.yaml").code == 1
+
+
+def test_a_commit_instead_of_the_work_tree(project: Path, call: Callable[..., Any]) -> None:
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=project, check=True, capture_output=True)
+    (project / "manifests" / "desk.yaml").write_text("a: [")
+    assert call("validate").code == 1
+    assert call("validate", "--ref", "HEAD").code == 0
+    ended = call("validate", "--ref", "nowhere")
+    assert ended.code == 64, ended
+    assert "nowhere" in ended.err
+
+
+def test_findings_as_json_have_a_range(project: Path, call: Callable[..., Any]) -> None:
+    (project / "manifests" / "typo.yaml").write_text(TYPO)
+    document = json.loads(call("validate", "--format", "json").out)
+    (finding,) = [one for one in document["diagnostics"] if one["code"] == "L18"]
+    assert finding["range"]["filename"] == "manifests/typo.yaml"
+    assert finding["range"]["start"] == {"line": 7, "column": 12}
+    assert finding["address"] == "persona.typo"
+    assert "greeting" in finding["hint"]
