@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from reconciler.kinds.base import Field
+from reconciler.rules.reading import declared
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Json
 from reconciler.types.manifest import Manifest
+
+Declared: TypeAlias = tuple[str, Json, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,13 @@ class RuleContext:
     """All manifests of the run, this one included."""
     strict: bool = False
     """Unknown keys are errors."""
+    _last: list[tuple[Manifest, tuple[Declared, ...]]] = field(default_factory=list, compare=False, repr=False)
+
+    def declared(self, manifest: Manifest) -> tuple[Declared, ...]:
+        """Every value of the spec that its kind declares, as pointer, value and row; worked out once a manifest."""
+        if not self._last or self._last[0][0] is not manifest:
+            self._last[:] = [(manifest, tuple(declared(manifest.address.kind, manifest.spec)))]
+        return self._last[0][1]
 
 
 @dataclass(frozen=True, slots=True)

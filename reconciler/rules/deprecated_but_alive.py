@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.canonical import same
 from reconciler.kinds.base import Field
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import DEAD_TURN_FIELDS, MODEL, TTS, declared, has_dead_turn_settings, is_filled, text
+from reconciler.rules.reading import DEAD_TURN_FIELDS, MODEL, TTS, has_dead_turn_settings, is_filled, text
 from reconciler.types.catalogue import Catalogue, Status, is_hosted
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, split
@@ -41,7 +41,7 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
         )
     # Fields that a newer layer overrides are dead, not only old: L28 says so.
     silent = DEAD_TURN_FIELDS if has_dead_turn_settings(spec) else ()
-    for pointer, value, row in declared(manifest.address.kind, spec):
+    for pointer, value, row in context.declared(manifest):
         if row.deprecated and pointer not in silent and _speaks(value, row):
             yield RULE.found(manifest, pointer, f"{split(pointer)[-1]} is deprecated: {row.deprecated}", hint=KEEP)
 

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 
 from reconciler.kinds.base import Field, Type
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import declared
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import split
@@ -35,7 +34,7 @@ def known_values(row: Field, catalogue: Catalogue) -> tuple[tuple[str, ...], boo
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    for pointer, value, row in declared(manifest.address.kind, manifest.spec):
+    for pointer, value, row in context.declared(manifest):
         if row.type is not Type.STRING or not isinstance(value, str) or not value or row.server:
             continue
         known, complete = known_values(row, context.catalogue)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical import is_masked
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import declared
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import split
 from reconciler.types.manifest import Manifest
@@ -27,7 +26,7 @@ def is_credential(name: str, value: str) -> bool:
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     # References are markers by now, and so are the literals that the loader found (and reported): what is still a
     # plain text at a secret place came here without the loader.
-    for pointer, value, row in declared(manifest.address.kind, manifest.spec):
+    for pointer, value, row in context.declared(manifest):
         if not row.secret or not isinstance(value, str) or not value.strip() or is_masked(value):
             continue
         *_, parent, name = ("", *split(pointer))

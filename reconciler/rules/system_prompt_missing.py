@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import has, mode, nearest
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import Manifest
+from reconciler.types.manifest import Manage, Manifest
 
 POINTER = "/system_prompt"
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     if mode(manifest.spec) == "full" and not has(manifest.spec, POINTER):
+        # A manifest may look after a part of an object that is there already; only creating one needs the prompt.
+        exists = manifest.id is not None or manifest.lifecycle.manage is Manage.OBSERVE
         yield RULE.found(
             manifest,
             nearest(manifest.spec, POINTER),
             "system_prompt is missing: the full pipeline needs one",
             hint="write a system_prompt, or set pipeline_mode: echo if the persona only speaks what it is sent",
+            severity=Severity.WARNING if exists else None,
         )
 
 
@@ -30,7 +33,8 @@ RULE = Rule(
     source="Create Persona contract, vendor client",
     check=check,
     doc=RuleDoc(
-        what="pipeline_mode is full (also when it is not given) and system_prompt is absent or blank.",
+        what="pipeline_mode is full (also when it is not given) and system_prompt is absent or blank. A warning "
+        "where the manifest names an object that exists (metadata.id) or only observes it.",
         why="The API refuses to create such a persona.",
         bad="pal_name: Coach\npipeline_mode: full\n",
         good="pal_name: Coach\npipeline_mode: full\nsystem_prompt: You are a coach.\n",

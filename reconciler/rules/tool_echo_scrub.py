@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical import is_masked
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import declared
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import split
 from reconciler.types.manifest import Manifest
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    for pointer, value, row in declared(manifest.address.kind, manifest.spec):
+    for pointer, value, row in context.declared(manifest):
         if row.secret and is_masked(value):
             name = split(pointer)[-1]
             yield RULE.found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from reconciler.kinds import KINDS
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
@@ -12,17 +13,9 @@ from reconciler.types.manifest import Manifest
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    if manifest.address.kind not in KINDS:
-        return
-    old: dict[str, str] = {}
-    new: list[str] = []
-    for row in KINDS.get(manifest.address.kind).fields:
-        tokens = split(row.path)
-        if len(tokens) == 1 and "persona" in row.words:
-            if row.words["persona"] in manifest.written:
-                old[row.words["persona"]] = tokens[0]
-            if tokens[0] in manifest.written:
-                new.append(tokens[0])
+    words = _words(manifest.address.kind)
+    old = {word: canonical for word, canonical in words.items() if word in manifest.written}
+    new = [canonical for canonical in words.values() if canonical in manifest.written]
     if old and new:
         word, canonical = next(iter(old.items()))
         # The pointer is canonical; an overlay may have taken the value away.
@@ -33,6 +26,13 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
             f"persona words ({', '.join(old)}) and PAL words ({', '.join(new)}) in one manifest",
             hint=f"write {canonical} instead of {word}, or the other way round",
         )
+
+
+@cache
+def _words(kind: str) -> dict[str, str]:
+    """Persona word -> PAL word of the kind's top-level fields."""
+    rows = [row for row in KINDS.get(kind).fields if "persona" in row.words] if kind in KINDS else []
+    return {row.words["persona"]: split(row.path)[0] for row in rows if len(split(row.path)) == 1}
 
 
 RULE = Rule(

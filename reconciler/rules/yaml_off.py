@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import declared
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import split
 from reconciler.types.manifest import Manifest
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    for pointer, value, row in declared(manifest.address.kind, manifest.spec):
+    for pointer, value, row in context.declared(manifest):
         if value is False and "off" in row.enum:
             yield RULE.found(
                 manifest,

@@ -25,6 +25,8 @@ def split(pointer: str) -> tuple[str, ...]:
     """`split("/layers/llm")` is `("layers", "llm")`; the empty pointer is the whole document."""
     if not pointer:
         return ()
+    if "~" not in pointer:
+        return tuple(pointer[1:].split("/"))
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from reconciler.rules import RULES
 from reconciler.types.json import Json
-from tests.support.rulecase import findings, said
+from reconciler.types.manifest import Lifecycle, Manage
+from tests.support.rulecase import context, findings, manifest, said
 
 
 @pytest.mark.parametrize(
@@ -46,3 +50,10 @@ def test_the_hint_names_both_ways_out() -> None:
     assert finding.hint is not None
     assert "system_prompt" in finding.hint
     assert "echo" in finding.hint
+
+
+def test_a_part_of_an_existing_object_needs_no_prompt() -> None:
+    part = manifest({"layers": {"llm": {"model": "tavus-gpt-oss"}}})
+    for one in (replace(part, id="p1"), replace(part, lifecycle=Lifecycle(manage=Manage.OBSERVE))):
+        (finding,) = RULES.get("L01").check(one, context(one))
+        assert finding.severity.value == "warning"

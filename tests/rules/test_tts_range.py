@@ -50,7 +50,7 @@ def test_emotions_of_sonic(emotion: Json) -> None:
 
 @pytest.mark.parametrize("emotion", [["joy:high"], ["positivity:extreme"], [7], {"positivity": "high"}])
 def test_emotions_that_sonic_does_not_know(emotion: Json) -> None:
-    assert said("L15", voice("cartesia", "sonic", emotion=emotion)) == [(f"{S}/emotion", "error")]
+    assert said("L15", voice("cartesia", "sonic", emotion=emotion)) == [(f"{S}/emotion", "warning")]
 
 
 @pytest.mark.parametrize("speed", [-1, 0, 1, "slowest", "fast", 0.5])
