@@ -1,0 +1,250 @@
+"""One resource against its live object: edits, fields, drift, ownership, lifecycle."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.compare import desired_digest
+from reconciler.core.existing import plan_existing
+from reconciler.core.match import Binding
+from reconciler.core.planner import Context
+from reconciler.core.record import record
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.change import Action, Direction, Reason
+from tests.support.making import at, book, entry, env, live, resource
+
+PERSONA = kind("persona")
+SECRETS = book(KEY="sk-1", NEW="sk-2")
+
+
+def sent(**leaves):
+    """Digests as state would hold them: `system_prompt="x"`, two underscores for a slash."""
+    return {
+        path: desired_digest(field_at(PERSONA, path), value, SECRETS)
+        for path, value in (("/" + name.replace("__", "/"), value) for name, value in leaves.items())
+    }
+
+
+def plan(wanted, found, known=None, *, tools=None, resend=False, vocabulary="pal", reason=Reason.CHANGED):
+    return plan_existing(
+        wanted if not isinstance(wanted, dict) else resource("persona.a", wanted),
+        live("persona", "p1", found, tools=tools),
+        Binding("p1", reason, known),
+        Context(SECRETS, vocabulary, resend),
+    )
+
+
+def ops(planned):
+    return [(op.op, op.path, op.value) for op in planned.change.patch]
+
+
+def test_in_sync_is_no_change():
+    planned = plan(
+        {"pal_name": "A", "system_prompt": "x"},
+        {"pal_name": "A", "system_prompt": "x", "greeting": "hi"},
+        entry("p1"),
+    )
+    assert planned.change.action is Action.NOOP
+    assert not planned.change.is_difference
+    assert planned.drift == ()
+
+
+def test_what_only_the_account_has_is_not_ours():
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "layers": {"llm": {"model": "theirs"}}}, entry("p1"))
+    assert planned.change.fields == ()
+
+
+def test_each_difference_has_its_direction():
+    known = entry("p1", sent=sent(pal_name="A", system_prompt="old", greeting="hi"))
+    planned = plan(
+        {"pal_name": "B", "system_prompt": "mine", "greeting": "hi"},
+        {"pal_name": "A", "system_prompt": "theirs", "greeting": "hey"},
+        known,
+    )
+    assert {field.path: field.direction for field in planned.change.fields} == {
+        "/pal_name": Direction.GIT,
+        "/system_prompt": Direction.BOTH,
+        "/greeting": Direction.LIVE,
+    }
+    drift = {field.path: field for field in planned.drift}
+    assert drift.keys() == {"/system_prompt", "/greeting"}
+    assert (drift["/greeting"].before, drift["/greeting"].after, drift["/greeting"].before_unknown) == (
+        "hi",
+        "hey",
+        False,
+    )
+    assert (drift["/system_prompt"].before, drift["/system_prompt"].before_unknown) == (None, True)
+
+
+def test_a_path_that_left_the_manifest_is_removed():
+    known = entry("p1", sent=sent(pal_name="A", greeting="hi"))
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "greeting": "hi"}, known)
+    assert ops(planned) == [("remove", "/greeting", None)]
+
+
+def test_a_path_that_left_is_not_removed_while_it_says_nothing():
+    known = entry("p1", sent=sent(pal_name="A", greeting="hi"))
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "greeting": ""}, known)
+    assert planned.change.action is Action.NOOP
+    assert planned.dropped == ("/greeting",)
+
+
+def test_a_path_we_never_applied_is_never_removed():
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "greeting": "theirs"}, entry("p1", sent=sent(pal_name="A")))
+    assert planned.change.fields == ()
+
+
+def test_a_parent_that_we_made_goes_with_its_last_leaf():
+    known = entry("p1", sent=sent(pal_name="A", layers__stt__hotwords="w"), parents=("/layers/stt",))
+    found = {"pal_name": "A", "layers": {"stt": {"hotwords": "w", "stt_engine": "tavus-auto"}}}
+    assert ops(plan({"pal_name": "A"}, found, known)) == [("remove", "/layers/stt", None)]
+
+
+def test_a_parent_that_holds_somebody_elses_value_stays():
+    known = entry("p1", sent=sent(pal_name="A", layers__stt__hotwords="w"), parents=("/layers/stt",))
+    found = {"pal_name": "A", "layers": {"stt": {"hotwords": "w", "stt_engine": "tavus-whisper"}}}
+    assert ops(plan({"pal_name": "A"}, found, known)) == [("remove", "/layers/stt/hotwords", None)]
+
+
+def test_null_removes_what_is_there():
+    assert ops(plan({"pal_name": "A", "greeting": None}, {"pal_name": "A", "greeting": "hi"}, entry("p1"))) == [
+        ("remove", "/greeting", None)
+    ]
+
+
+def test_the_name_is_never_removed():
+    known = entry("p1", sent=sent(pal_name="A"))
+    assert plan({"system_prompt": "x"}, {"pal_name": "A", "system_prompt": "x"}, known).change.fields == ()
+
+
+CUSTOM = {"pal_name": "A", "layers": {"llm": {"model": "m", "base_url": "https://u", "api_key": env("KEY")}}}
+
+
+def test_the_key_of_a_custom_llm_travels_with_any_write_near_it():
+    known = entry(
+        "p1",
+        sent=sent(
+            pal_name="A", layers__llm__model="m", layers__llm__base_url="https://u", layers__llm__api_key=env("KEY")
+        ),
+    )
+    found = {"pal_name": "A", "layers": {"llm": {"model": "moved", "base_url": "https://u", "api_key": "********"}}}
+    assert ops(plan(CUSTOM, found, known)) == [
+        ("replace", "/layers/llm/api_key", env("KEY")),
+        ("replace", "/layers/llm/base_url", "https://u"),
+        ("replace", "/layers/llm/model", "m"),
+    ]
+
+
+def test_a_write_near_a_custom_llm_without_its_key_is_blocked():
+    found = {"pal_name": "A", "layers": {"llm": {"model": "m", "base_url": "https://u", "api_key": "********"}}}
+    planned = plan({"pal_name": "A", "layers": {"llm": {"model": "new"}}}, found, entry("p1"))
+    assert [block.rule for block in planned.change.blocked] == ["secret"]
+
+
+def test_a_hosted_llm_has_no_such_company():
+    found = {"pal_name": "A", "layers": {"llm": {"model": "m"}}}
+    assert ops(plan({"pal_name": "A", "layers": {"llm": {"model": "new"}}}, found, entry("p1"))) == [
+        ("replace", "/layers/llm/model", "new")
+    ]
+
+
+def test_a_hidden_secret_is_assumed_at_import_and_said():
+    found = {"pal_name": "A", "layers": {"llm": {"model": "m", "base_url": "https://u", "api_key": "********"}}}
+    planned = plan(CUSTOM, found)
+    assert planned.change.importing == "p1"
+    assert planned.change.action is Action.NOOP
+    assert planned.assumed == ("/layers/llm/api_key",)
+    assert "--resend-secrets" in planned.change.notes[0]
+
+
+def test_secrets_are_written_again_on_request():
+    found = {"pal_name": "A", "layers": {"llm": {"model": "m", "base_url": "https://u", "api_key": "********"}}}
+    planned = plan(CUSTOM, found, resend=True)
+    assert ("replace", "/layers/llm/api_key", env("KEY")) in ops(planned)
+
+
+def test_no_side_of_a_change_shows_a_secret():
+    found = {"pal_name": "A", "layers": {"llm": {"model": "m", "base_url": "https://u", "api_key": "sk-live"}}}
+    planned = plan(CUSTOM, found, entry("p1"))
+    (field,) = planned.change.fields
+    assert (field.path, field.before, field.after, field.sensitive) == (
+        "/layers/llm/api_key",
+        "(sensitive)",
+        env("KEY"),
+        True,
+    )
+    assert "sk-" not in repr(planned)
+
+
+def test_ignored_paths_are_neither_compared_nor_removed():
+    wanted = resource(
+        "persona.a", {"pal_name": "A", "layers": {"tts": {"voice_settings": {"speed": 1}}}}, ignore=("/layers/tts",)
+    )
+    known = entry("p1", sent=sent(pal_name="A", layers__tts__tts_engine="x"))
+    planned = plan(
+        wanted, {"pal_name": "A", "layers": {"tts": {"voice_settings": {"speed": 2}, "tts_engine": "y"}}}, known
+    )
+    assert planned.change.fields == ()
+    assert "/layers/tts/voice_settings/speed" not in planned.change.managed
+
+
+def test_what_is_only_observed_is_reported_and_never_written():
+    wanted = resource("persona.a", {"pal_name": "A", "greeting": "hi"}, manage="observe")
+    planned = plan(wanted, {"pal_name": "A", "greeting": "hey"}, entry("p1", sent=sent(greeting="hi")))
+    assert (planned.change.action, planned.change.reason, planned.change.patch) == (Action.NOOP, Reason.OBSERVE, ())
+    assert [field.path for field in planned.drift] == ["/greeting"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "expected"),
+    [(("t1", "t2"), None), (("t1",), ["t1"]), ((), []), (("t1", "t2", "t3"), ["t1", "t2", "t3"])],
+)
+def test_attachments_are_a_set_of_ids_and_no_part_of_the_patch(tools, expected):
+    planned = plan({"pal_name": "A", "tools": ["t2", "t1"]}, {"pal_name": "A"}, entry("p1"), tools=tools)
+    assert planned.change.patch == ()
+    assert [(field.path, field.before) for field in planned.change.fields] == (
+        [] if expected is None else [("/tools", expected)]
+    )
+    assert planned.change.action is (Action.NOOP if expected is None else Action.UPDATE)
+
+
+def test_attachments_without_the_key_are_not_ours():
+    assert plan({"pal_name": "A"}, {"pal_name": "A"}, entry("p1"), tools=("t9",)).change.fields == ()
+
+
+def test_a_reference_that_gets_a_new_id_is_a_repointing():
+    wanted = resource("persona.a", {"pal_name": "A", "guardrail_ids": [{"$ref": "guardrail.x"}]})
+    known = entry("p1", sent=sent(pal_name="A", guardrail_ids=["g1"]))
+    planned = plan(wanted, {"pal_name": "A", "guardrail_ids": ["g1"]}, known)
+    assert planned.change.reason is Reason.REPOINTED
+    assert planned.change.fields[0].after_unknown
+
+
+def test_a_difference_on_something_the_item_lacks_asks_for_the_object():
+    assert plan({"pal_name": "A", "system_prompt": "x"}, {"pal_name": "A"}, entry("p1")).absent
+    assert not plan(
+        {"pal_name": "A", "system_prompt": "x"}, {"pal_name": "A", "system_prompt": "y"}, entry("p1")
+    ).absent
+
+
+@pytest.mark.parametrize("vocabulary", ["pal", "persona"])
+def test_the_patch_speaks_the_words_of_the_object(vocabulary):
+    found = {"persona_name": "A", "default_replica_id": "r1"}
+    assert ops(plan({"pal_name": "B", "default_face_id": "r2"}, found, entry("p1"), vocabulary=vocabulary)) == [
+        ("replace", "/default_replica_id", "r2"),
+        ("replace", "/persona_name", "B"),
+    ]
+
+
+def test_what_was_recorded_is_in_sync_the_next_time():
+    wanted = {"pal_name": "A", "layers": {"tts": {"tts_engine": "Cartesia"}}}
+    shown = live("persona", "p1", {"pal_name": "A", "layers": {"tts": {"tts_engine": "cartesia"}}})
+    first = plan(wanted, shown.body, entry("p1"))
+    assert first.change.action is Action.UPDATE
+    kept = record(first.change, shown, None, SECRETS, {})
+    assert kept.seen.keys() == {"/layers/tts/tts_engine"}
+    assert plan(wanted, shown.body, kept).change.fields == ()
+    moved = plan(wanted, {"pal_name": "A", "layers": {"tts": {"tts_engine": "azure"}}}, kept)
+    assert [field.direction for field in moved.change.fields] == [Direction.LIVE]
+    assert at("persona.a") == moved.change.address

@@ -1,0 +1,145 @@
+"""Judging what the account shows after a write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.readback import judge, moved_since
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from tests.support.making import at, book, env, live
+
+SECRETS = book(KEY="sk-1")
+
+
+def change(*fields, before=None, after=None, action=Action.UPDATE):
+    return Change(
+        at("persona.a"),
+        action,
+        id="p1",
+        before=before if before is not None else {"pal_name": "A"},
+        after=after if after is not None else {"pal_name": "A"},
+        fields=fields,
+        managed={field.path: field.after for field in fields if field.after is not None},
+    )
+
+
+def field(path, before, after, **more):
+    return FieldChange(path, Direction.GIT, before, after, **more)
+
+
+def verdict(one, shown, **more):
+    return judge(one, live("persona", "p1", shown), SECRETS, {at("tool.x"): "t1"}, **more)
+
+
+PROMPT = field("/system_prompt", "old", "new")
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (PROMPT, {"system_prompt": "new"}),
+        (field("/pipeline_mode", "echo", "full"), {}),
+        (field("/layers/llm/model", None, "tavus-gpt-oss"), {"layers": {"llm": {}}}),
+        (
+            field("/layers/llm/api_key", None, env("KEY"), sensitive=True),
+            {"layers": {"llm": {"api_key": "********"}}},
+        ),
+        (field("/layers/llm/api_key", None, env("KEY"), sensitive=True), {}),
+        (field("/layers/llm/api_key", None, env("KEY"), sensitive=True), {"layers": {"llm": {"api_key": "sk-1"}}}),
+        (field("/greeting", "hi", None), {"greeting": ""}),
+        (field("/layers/tts/tts_engine", "x", None), {"layers": {"tts": {"tts_engine": "tavus-auto"}}}),
+        (field("/guardrail_ids", [], [{"$ref": "tool.x"}]), {"guardrail_ids": ["t1"]}),
+    ],
+)
+def test_what_arrived_is_good(one, shown):
+    found = verdict(change(one), {"pal_name": "A", **shown})
+    assert found.good
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("shown", [{"system_prompt": "old"}, {}])
+def test_unchanged_or_absent_is_read_again(shown):
+    found = verdict(change(PROMPT), {"pal_name": "A", **shown})
+    assert found.pending == ("/system_prompt",)
+    assert not found.good
+
+
+def test_a_removal_that_did_not_happen_is_read_again():
+    assert verdict(change(field("/greeting", "hi", None)), {"pal_name": "A", "greeting": "hi"}).pending == (
+        "/greeting",
+    )
+
+
+def test_another_value_is_the_servers_normal_form_and_said():
+    found = verdict(change(PROMPT), {"pal_name": "A", "system_prompt": "NEW"})
+    assert found.good
+    assert found.notes == ("/system_prompt: the server shows 'NEW' for 'new'",)
+
+
+def test_a_note_about_a_secret_does_not_hold_it():
+    one = field("/layers/llm/api_key", None, env("KEY"), sensitive=True)
+    found = verdict(change(one), {"pal_name": "A", "layers": {"llm": {"api_key": "sk-other"}}})
+    assert "sk-" not in repr(found)
+
+
+def test_304_settles_what_the_server_does_not_show():
+    assert verdict(change(PROMPT), {"pal_name": "A"}, unchanged=True).good
+
+
+@pytest.mark.parametrize("mark", ["publish_url", "is_draft", "has_unpublished_changes"])
+def test_a_draft_is_not_live(mark):
+    found = verdict(change(PROMPT), {"pal_name": "A", "system_prompt": "new", mark: True})
+    assert found.draft
+    assert not found.good
+
+
+BEFORE = {
+    "pal_name": "A",
+    "system_prompt": "old",
+    "layers": {"llm": {"model": "m", "api_key": "(sensitive)"}, "tts": {"tts_engine": "azure"}},
+}
+
+
+def test_a_member_outside_the_patch_that_vanished():
+    after = {**BEFORE, "system_prompt": "new"}
+    one = change(PROMPT, before=BEFORE, after=after)
+    found = verdict(one, {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}})
+    assert found.vanished == ("/layers/tts/tts_engine",)
+    whole = verdict(
+        one,
+        {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}, "tts": {"tts_engine": "azure"}}},
+    )
+    assert whole.good
+
+
+def test_what_the_patch_removes_has_not_vanished():
+    after = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
+    one = change(PROMPT, field("/layers/tts/tts_engine", "azure", None), before=BEFORE, after=after)
+    assert verdict(one, {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}).good
+
+
+def test_a_new_object_has_nothing_to_lose():
+    one = replace(change(PROMPT, before=BEFORE), action=Action.CREATE)
+    assert verdict(one, {"pal_name": "A", "system_prompt": "new"}).good
+
+
+@pytest.mark.parametrize(
+    ("shown", "moved"),
+    [
+        (BEFORE, ()),
+        ({**BEFORE, "owner_id": 7, "updated_at": "later"}, ()),
+        ({**BEFORE, "greeting": "more than the list showed"}, ()),
+        ({**BEFORE, "system_prompt": "theirs"}, ("/system_prompt",)),
+        ({**BEFORE, "layers": {"llm": {"model": "m", "api_key": "********"}}}, ("/layers/tts/tts_engine",)),
+    ],
+)
+def test_an_object_that_moved_since_the_plan(shown, moved):
+    assert moved_since(change(PROMPT, before=BEFORE), live("persona", "p1", shown)) == moved
+
+
+def test_a_member_that_appeared_where_the_plan_adds_one():
+    one = change(field("/greeting", None, "hi"), before={"pal_name": "A"})
+    assert moved_since(one, live("persona", "p1", {"pal_name": "A", "greeting": "theirs"})) == ("/greeting",)
+    assert moved_since(one, live("persona", "p1", {"pal_name": "A"})) == ()
