@@ -191,14 +191,21 @@ class Client:
     def _exchange(self, call: Call) -> Reply:
         """One attempt: send, follow redirects within the service, read the answer to its end."""
         url = self.base_url + call.path
-        if not call.path.startswith("/") or _origin(url) != self._origin or "/../" in f"{url}/":
+        if (
+            not call.path.startswith("/")
+            or _origin(url) != self._origin
+            or any(part in (".", "..") for part in call.path.split("/"))
+        ):
             raise Rejected(f"{call.where}: the path leaves {self.base_url}", hint="this is a bug; nothing was sent")
         query: Mapping[str, str] = call.query
         for _ in range(MOST_REDIRECTS + 1):
             reply = self._transmit(call, url, query)
             if not 300 <= reply.status < 400 or reply.status == 304:
                 return _readable(call, reply) if reply.ok else reply
-            url, query = self._redirected(call, url, reply), {}
+            target = self._redirected(call, url, reply)
+            # A redirect to the other spelling of the slash means the same request, with its query.
+            kept = not urlsplit(target).query and _path(target) == _path(url)
+            url, query = target, query if kept else {}
         raise Lost(Trouble.BROKEN, f"more than {MOST_REDIRECTS} redirects", hopeless=True)
 
     def _transmit(self, call: Call, url: str, query: Mapping[str, str]) -> Reply:
@@ -272,8 +279,7 @@ class Client:
             )
         if call.method == "GET" or reply.status in (307, 308):
             return target
-        slash = urlsplit(target).path.rstrip("/") == urlsplit(url).path.rstrip("/")
-        if slash and reply.status in (301, 302):
+        if _path(target) == _path(url) and reply.status in (301, 302):
             return target  # only the last slash differs: the same request, under its other spelling
         if call.create:
             raise OutcomeUnknown(
@@ -330,6 +336,10 @@ def _origin(url: str) -> str:
     if parts.username is not None or parts.password is not None:
         return ""
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
 
 
 def _printable_origin(location: str) -> str:

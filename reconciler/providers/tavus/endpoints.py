@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 
 from reconciler.kinds.base import KindSpec
 from reconciler.types.json import Json, Object, split
@@ -68,6 +69,7 @@ def name_of(spec: KindSpec, item: Object) -> str | None:
     return next((value for word in name_words(spec) if isinstance(value := item.get(word), str)), None)
 
 
+@cache
 def name_words(spec: KindSpec) -> tuple[str, ...]:
     """Every member that may hold the name: the canonical word, its wire words and spellings, `name`."""
     (word,) = split(spec.name_field)

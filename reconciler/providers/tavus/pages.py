@@ -13,7 +13,7 @@ from typing import TypeAlias
 from reconciler.errors import IncompleteList, Rejected
 from reconciler.types.json import Json, Object
 
-READINGS = 3
+ATTEMPTS = 3
 MOST_PAGES = 100_000
 
 
@@ -31,7 +31,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 
 
 @dataclass(slots=True)
-class Reading:
+class Attempt:
     """One attempt at the whole list."""
 
     ids: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -39,9 +39,9 @@ class Reading:
     items: dict[str, Object] = field(default_factory=dict)
     totals: set[int] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
-    """Why this reading cannot be trusted."""
+    """Why this attempt cannot be trusted."""
     base: int = 1
-    """Where the server's numbering seems to begin: the next reading starts there."""
+    """Where the server's numbering seems to begin: the next attempt starts there."""
 
     def add(self, number: int, page: Page, identify: Identify) -> int:
         """Take a page in; how many objects it brought that were not known yet."""
@@ -77,18 +77,18 @@ def read_list(
 
     `what` names the list in errors, `base` is the documented first page (0 or 1), `limit` the page size that
     `fetch` asks for, `width` how many pages are read at a time. A clean list of N with a total costs ceil(N / limit)
-    requests, one when N is 0. Raises `IncompleteList` after three readings, and whatever `fetch` raises.
+    requests, one when N is 0. Raises `IncompleteList` after three attempts, and whatever `fetch` raises.
     """
     reason = ""
-    for _ in range(READINGS):
+    for _ in range(ATTEMPTS):
         reader = _Reader(fetch, identify, limit=limit, width=width, progress=progress)
-        reading = reader.run(base)
-        if not reading.faults:
-            return reading.in_order()
-        reason = reading.faults[0]
-        base = reading.base
+        attempt = reader.run(base)
+        if not attempt.faults:
+            return attempt.in_order()
+        reason = attempt.faults[0]
+        base = attempt.base
     raise IncompleteList(
-        f"the list of {what} was read {READINGS} times and never became complete: {reason}",
+        f"the list of {what} was read {ATTEMPTS} times and never became complete: {reason}",
         hint="somebody may be changing the account at this moment; try again. Nothing was sent",
     )
 
@@ -103,22 +103,22 @@ class _Reader:
         self._width = max(1, width)
         self._progress = progress
         self._shown: int | None = None
-        self.reading = Reading()
+        self.attempt = Attempt()
 
-    def run(self, base: int) -> Reading:
+    def run(self, base: int) -> Attempt:
         first, base = self._first(base)
-        self.reading.base = base
+        self.attempt.base = base
         total = first.total
         if total is not None and total < len(first.items):
             total = None  # a total below what is on the table counts something else
-            self.reading.totals.clear()
+            self.attempt.totals.clear()
         self._shown = total
         self._take(base, first)
         if total is None:
             self._walk(base)
         else:
             self._fill(base, len(first.items), total)
-        return self.reading
+        return self.attempt
 
     def _first(self, base: int) -> tuple[Page, int]:
         try:
@@ -131,10 +131,10 @@ class _Reader:
 
     def _take(self, number: int, page: Page, *, extra: bool = False) -> int:
         """Take a page in; how many objects it brought. An `extra` one may repeat another, but not in part."""
-        new = self.reading.add(number, page, self._identify)
-        if extra and 0 < new < len(self.reading.ids[number]):
-            self.reading.faults.append(f"page {number} repeats objects of another page")
-        self._progress(len(self.reading.items), self._shown)
+        new = self.attempt.add(number, page, self._identify)
+        if extra and 0 < new < len(self.attempt.ids[number]):
+            self.attempt.faults.append(f"page {number} repeats objects of another page")
+        self._progress(len(self.attempt.items), self._shown)
         return new
 
     def _ask(self, number: int) -> Page:
@@ -147,32 +147,32 @@ class _Reader:
     # --- with a total: all further pages at once -------------------------------------------------------------------
 
     def _fill(self, base: int, size: int, total: int) -> None:
-        reading = self.reading
+        attempt = self.attempt
         if size and total > size:
             self._take_all(range(base + 1, base + -(-total // size)))
-        regular = dict(reading.ids)
-        if len(reading.items) < total and base > 0 and self._probe_before(base):
-            reading.base = base - 1
-        number = max(reading.ids) + 1
+        regular = dict(attempt.ids)
+        if len(attempt.items) < total and base > 0 and self._probe_before(base):
+            attempt.base = base - 1
+        number = max(attempt.ids) + 1
         while (
-            len(reading.items) < total and number < MOST_PAGES and self._take(number, self._ask(number), extra=True)
+            len(attempt.items) < total and number < MOST_PAGES and self._take(number, self._ask(number), extra=True)
         ):
             number += 1  # pages of uneven size
-        if len(reading.items) != total:
-            reading.faults.append(f"{len(reading.items)} of {total} objects")
+        if len(attempt.items) != total:
+            attempt.faults.append(f"{len(attempt.items)} of {total} objects")
         self._check_pages(regular)
 
     def _check_pages(self, regular: dict[int, tuple[str, ...]]) -> None:
         """The marks of a list that moved while it was read: an object on two pages, totals that differ."""
-        reading = self.reading
-        if len(reading.totals) > 1:
-            reading.faults.append("the total changed while it was read")
+        attempt = self.attempt
+        if len(attempt.totals) > 1:
+            attempt.faults.append("the total changed while it was read")
         seen: dict[str, int] = {}
         for number, ids in sorted(regular.items()):
             if len(set(ids)) != len(ids) or any(id in seen for id in ids):
-                reading.faults.append(f"page {number} repeats objects of another page")
+                attempt.faults.append(f"page {number} repeats objects of another page")
                 if number == 1 and regular.get(0) == ids:
-                    reading.base = 1  # page 0 is an alias of page 1
+                    attempt.base = 1  # page 0 is an alias of page 1
                 return
             seen.update(dict.fromkeys(ids, number))
 
@@ -196,30 +196,30 @@ class _Reader:
         """Whether the page before the first one holds objects: the server counts from there."""
         page = self._ask(base - 1)
         ids = tuple(self._identify(item) for item in page.items)
-        return bool(ids) and ids != self.reading.ids.get(base) and bool(self._take(base - 1, page, extra=True))
+        return bool(ids) and ids != self.attempt.ids.get(base) and bool(self._take(base - 1, page, extra=True))
 
     # --- without a total: page by page until there is no more ------------------------------------------------------
 
     def _walk(self, base: int) -> None:
-        reading = self.reading
+        attempt = self.attempt
         # Nothing here tells that page 0 exists, so it is asked for: half a list would pass for the whole.
         honoured = base > 0 and self._probe_before(base)
-        if not reading.ids[base] and base > 0:
+        if not attempt.ids[base] and base > 0:
             return
         repeated = False
         for number in range(base + 1, MOST_PAGES):
             page = self._ask(number)
             # An empty page is the end; but a server that counts from 1 may answer page 0 with nothing.
-            if not page.items and (number > 1 or reading.ids[base]):
+            if not page.items and (number > 1 or attempt.ids[base]):
                 break
             new = self._take(number, page)
-            if new == len(reading.ids[number]):
+            if new == len(attempt.ids[number]):
                 honoured = honoured or new > 0
-            elif reading.ids[number] != reading.ids[number - 1]:
-                reading.faults.append(f"page {number} repeats objects of another page")
+            elif attempt.ids[number] != attempt.ids[number - 1]:
+                attempt.faults.append(f"page {number} repeats objects of another page")
                 break
             elif number > 1 or base > 0:
                 repeated = True
                 break  # the last page once more, or `page` is not looked at; 0 and 1 may be one page
-        if repeated and not honoured and len(reading.ids[base]) == self._limit:
-            reading.faults.append("every page number gives the same full page, and there is no total")
+        if repeated and not honoured and len(attempt.ids[base]) == self._limit:
+            attempt.faults.append("every page number gives the same full page, and there is no total")

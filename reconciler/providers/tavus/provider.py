@@ -126,10 +126,11 @@ class TavusProvider:
     def get(self, kind: str, id: str) -> LiveObject | None:
         """One object in detail; None when the API does not know the id, or not as ours."""
         endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        if not id:
+            return None
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}"
-        try:
-            answer = self._client.read(path, endpoint.get_query)
-        except NotFound:
+        answer = self._read_one(path, endpoint)
+        if answer is None:
             return None
         body = object_in(spec, answer)
         if body is not None and not is_stock(endpoint, body):
@@ -142,6 +143,26 @@ class TavusProvider:
         if shown is not None and shown != id:
             raise Unavailable(f"GET {path}: the answer is another object ({shown})")
         return self._live(kind, id, body, detailed=True)
+
+    def _read_one(self, path: str, endpoint: Endpoint) -> Json:
+        """The answer for one object; None when the API does not know it.
+
+        A 400 that does not name the id may mean the query, which older servers do not know. Without a query there is
+        nothing left but the id that could be wrong.
+        """
+        try:
+            return self._client.read(path, endpoint.get_query)
+        except NotFound:
+            return None
+        except Rejected as refused:
+            if refused.status != 400:
+                raise
+        try:
+            return self._client.read(path) if endpoint.get_query else None
+        except Rejected as refused:
+            if refused.status not in (400, 404, 410):
+                raise
+        return None
 
     def attached_tools(self, id: str) -> tuple[str, ...]:
         """Ids of the registry tools attached to the persona `id`, sorted. Raises `NotFound` for an unknown one."""

@@ -58,7 +58,10 @@ def error_for(
             hint="somebody is editing this object in the vendor's editor; let them publish or discard, "
             "or use --force-maker, which discards their edits",
         )
-    if status in (404, 410) or (status == 400 and says_unknown(text, where.partition(" ")[2])):
+    path = where.partition(" ")[2]
+    if status in (404, 410) and not _things(path):
+        return Rejected(message, status=status, hint="the API has no such place: check base_url, it ends in /v2")
+    if status in (404, 410) or (status == 400 and says_unknown(text, path)):
         return NotFound(message, status=status, hint="the object is gone, or the key belongs to another account")
     if status == 429:
         return Unavailable(

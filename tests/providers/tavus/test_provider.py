@@ -170,6 +170,7 @@ def test_one_object(provider: Any, script: Any, body: Any) -> None:
         httpx.Response(404, json={"message": "not found"}),
         httpx.Response(410),
         ok({"data": []}),
+        httpx.Response(400, json={"error": "Bad Request"}),
     ],
 )
 def test_an_object_that_is_not_there(provider: Any, script: Any, answer: httpx.Response) -> None:
@@ -179,7 +180,8 @@ def test_an_object_that_is_not_there(provider: Any, script: Any, answer: httpx.R
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (httpx.Response(400, json={"error": "unknown parameter include_settings"}), Rejected),
+        (httpx.Response(422, json={"error": "unknown parameter include_settings"}), Rejected),
+        (httpx.Response(409, json={"error": "busy"}), Rejected),
         (httpx.Response(403), AuthRefused),
         (httpx.Response(503), Unavailable),
         (ok({"pal_id": "p2"}), Unavailable),
@@ -192,6 +194,33 @@ def test_what_does_not_prove_that_it_is_gone(provider: Any, script: Any, answer:
     with pytest.raises(error) as caught:
         provider(script([answer])).get("persona", "p1")
     assert not isinstance(caught.value, NotFound)
+
+
+def test_a_server_that_does_not_know_the_query(provider: Any, script: Any) -> None:
+    server = script([httpx.Response(400, json={"error": "Unexpected query parameter"}), ok({"pal_id": "p1"})])
+    assert provider(server).get("persona", "p1").id == "p1"
+    assert server.lines == ["GET /v2/pals/p1?include_settings=true", "GET /v2/pals/p1"]
+
+
+def test_an_empty_id_is_nobody(provider: Any, script: Any) -> None:
+    server = script([ok({"data": []})])
+    assert provider(server).get("persona", "") is None
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("id", [".", ".."])
+def test_an_id_that_is_a_way_up_goes_nowhere(provider: Any, script: Any, id: str) -> None:
+    server = script([ok({"data": []})])
+    with pytest.raises(Rejected):
+        provider(server).get("persona", id)
+    assert server.seen == []
+
+
+def test_a_wrong_base_url_is_said(provider: Any, script: Any) -> None:
+    with pytest.raises(Rejected) as caught:
+        provider(script([httpx.Response(404, text="<html><title>Not Found</title></html>")])).list("persona")
+    assert not isinstance(caught.value, NotFound)
+    assert "base_url" in (caught.value.hint or "")
 
 
 def test_an_object_that_does_not_repeat_its_id(provider: Any, script: Any) -> None:
