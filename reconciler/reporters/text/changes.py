@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.canonical import leaves
-from reconciler.core.redact import redact
-from reconciler.kinds.base import KindSpec
-from reconciler.reporters.safe import hidden_paths, kind_of, safe_field
-from reconciler.reporters.text.fields import Leaf, leaf_lines
+from reconciler.reporters.leaves import change_leaves
+from reconciler.reporters.text.fields import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.wording import sentence
-from reconciler.types.change import Action, Block, Change, Direction, Reason
-from reconciler.types.json import Json, Object, join
+from reconciler.types.change import Action, Block, Change, Reason
 
 IMPORT = "=>"
 _LEGEND = {
@@ -64,7 +60,7 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
     sign = sign_of(change)
     known = change.id or change.importing
     yield f"  {paint.symbol(sign)} {plain(str(change.address))}" + (f" ({plain(known)})" if known else "")
-    yield from leaf_lines(_leaves(change, mixed=single is None), paint, "      ")
+    yield from leaf_lines(change_leaves(change, mixed=single is None), paint, "      ")
     for note in change.notes:
         yield from paint.wrap(note, "        ", first="      # ", tone=Tone.DIM)
     for block in change.blocked:
@@ -87,46 +83,3 @@ def block_lines(block: Block, paint: Paint, indent: str) -> Iterator[str]:
     yield from paint.wrap(block.message, indent + "  ", first=f"{indent}! {label}: ")
     if block.hint:
         yield from paint.wrap(block.hint, indent + "           ", first=f"{indent}  way out: ", tone=Tone.NOTE)
-
-
-def _leaves(change: Change, *, mixed: bool) -> list[Leaf]:
-    kind = kind_of(change.address)
-    hidden = hidden_paths(change)
-    if change.fields:
-        return [
-            _leaf(kind, field.path, safe_field(kind, field, hidden), direction=_shown(change, field.direction, mixed),
-                  unknown=field.after_unknown, note=field.note)
-            for field in change.fields
-        ]  # fmt: skip
-    if change.action is Action.CREATE and change.after is not None:
-        return [_leaf(kind, path, (None, value)) for path, value in _parts(kind, change.after, hidden)]
-    if change.action is Action.DELETE and change.before is not None:
-        return [_leaf(kind, path, (value, None)) for path, value in _parts(kind, change.before, hidden)]
-    return []
-
-
-def _leaf(
-    kind: KindSpec | None,
-    path: str,
-    values: tuple[Json, Json],
-    *,
-    direction: Direction | None = None,
-    unknown: bool = False,
-    note: str | None = None,
-) -> Leaf:
-    names = kind is not None and kind.attachments == path
-    return Leaf(path, *values, direction=direction, unknown=unknown, names=names, note=note)
-
-
-def _shown(change: Change, direction: Direction, mixed: bool) -> Direction | None:
-    """Edits of git are the ordinary case: only named where there are others in the same object."""
-    if change.action is not Action.UPDATE or (direction is Direction.GIT and not mixed):
-        return None
-    return direction
-
-
-def _parts(kind: KindSpec | None, document: Object, hidden: frozenset[str]) -> list[tuple[str, Json]]:
-    safe = redact(kind, document, hidden)
-    if kind is None:
-        return [(join(key), value) for key, value in safe.items() if value is not None]
-    return [(path, value) for path, value in leaves(kind, safe).items() if value is not None]

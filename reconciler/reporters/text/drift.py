@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.safe import kind_of, safe_drift
-from reconciler.reporters.text.fields import Leaf, leaf_lines
+from reconciler.reporters.leaves import drift_leaves
+from reconciler.reporters.text.fields import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.types.plan import DriftItem
 
@@ -28,14 +28,4 @@ def _item(item: DriftItem, paint: Paint) -> Iterator[str]:
     yield paint(f"  # {plain(str(item.address))} {fate}{extra}", Tone.BOLD)
     sign = "-" if gone else "~"
     yield f"  {paint.symbol(sign)} {plain(str(item.address))} ({plain(item.id)})"
-    kind = kind_of(item.address)
-    leaves = []
-    for change in item.changes:
-        if change.path == "":
-            continue
-        before, after = safe_drift(kind, change)
-        names = kind is not None and kind.attachments == change.path
-        leaves.append(
-            Leaf(change.path, before, after, change.direction, forgotten=change.before_unknown, names=names)
-        )
-    yield from leaf_lines(leaves, paint, "      ")
+    yield from leaf_lines(drift_leaves(item), paint, "      ")

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from reconciler.reporters.text.lists import Inside, explain_value, flatten, list_items
+from reconciler.reporters.inside import Inside
+from reconciler.reporters.leaves import Leaf, is_prose, look_inside
 from reconciler.reporters.text.paint import Paint, Tone, plain
-from reconciler.reporters.text.prompts import is_prose, prompt_lines
-from reconciler.reporters.text.values import LONG_TEXT, UNKNOWN, show, summarize
+from reconciler.reporters.text.prompts import prompt_lines
+from reconciler.reporters.values import UNKNOWN, show, summarize
 from reconciler.types.change import Direction
-from reconciler.types.json import Json
 
 WIDEST_PATH = 44
 MAX_ITEMS = 30
 LONGEST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One line to be: both values are free of secrets already."""
-
-    path: str
-    before: Json
-    after: Json
-    direction: Direction | None = None
-    """Shown where it is not None."""
-    unknown: bool = False
-    forgotten: bool = False
-    """The value before is not known any more (`before_unknown`)."""
-    names: bool = False
-    """The items of the list are names of other resources: shown without quotes."""
-    note: str | None = None
-
-    @property
-    def sign(self) -> str:
-        if self.before is None and not self.forgotten:
-            return "+"
-        return "-" if self.after is None and not self.unknown else "~"
-
-
 def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[str]:
     """All lines of one object: first what fits on one line, then texts and lists, else in the order given."""
-    looked_into = [(leaf, plain(leaf.path), _inside(leaf)) for leaf in leaves]
+    looked_into = [(leaf, plain(leaf.path), look_inside(leaf)) for leaf in leaves]
     looked_into.sort(key=lambda entry: _is_text(entry[0]) or bool(entry[2]))
     widest = max((len(path) for _, path, inside in looked_into if not inside and len(path) <= WIDEST_PATH), default=0)
     for leaf, path, inside in looked_into:
@@ -71,24 +47,6 @@ def _is_text(leaf: Leaf) -> bool:
 
 def _tone(direction: Direction) -> Tone:
     return Tone.DIM if direction is Direction.GIT else Tone.WARNING
-
-
-def _inside(leaf: Leaf) -> list[Inside] | None:
-    before, after = leaf.before, leaf.after
-    if leaf.unknown or leaf.forgotten:
-        return None
-    if isinstance(before, list | None) and isinstance(after, list | None) and (before or after):
-        if all(not isinstance(item, dict | list) for item in (before or [])) or not before or not after:
-            return list_items(before or [], after or [])
-        return explain_value(before, after)
-    whole = after if before is None else before
-    if isinstance(whole, dict) and (before is None or after is None) and len(show(whole, LONGEST)) > LONG_TEXT:
-        sign = "+" if before is None else "-"
-        return [
-            Inside(sign, where, None if sign == "+" else value, value if sign == "+" else None)
-            for where, value in flatten(whole)
-        ]
-    return explain_value(before, after)
 
 
 def _inside_lines(found: list[Inside], leaf: Leaf, paint: Paint, indent: str) -> Iterator[str]:

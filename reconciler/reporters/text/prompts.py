@@ -44,13 +44,6 @@ _TONES = {
 _WORDS = {Mark.ADDED: Tone.ADDED_WORD, Mark.REMOVED: Tone.REMOVED_WORD}
 
 
-def is_prose(before: Json, after: Json) -> bool:
-    """Whether a value reads better as lines than as one quoted text."""
-    texts = [value for value in (before, after) if isinstance(value, str)]
-    others = [value for value in (before, after) if value is not None and not isinstance(value, str)]
-    return not others and any("\n" in text.strip("\n") or len(text) > LONG_LINE for text in texts)
-
-
 def prompt_lines(before: Json, after: Json, paint: Paint, indent: str) -> Iterator[str]:
     """First a headline to stand behind the path, then the lines."""
     old, new = (value if isinstance(value, str) else "" for value in (before, after))
