@@ -70,8 +70,8 @@ class TavusProvider:
         self._clock = clock
         self._emit = emit
         self._parallelism = max(1, parallelism)
-        self._owner: str | None = None
-        self._owner_lock = threading.Lock()
+        self._owners: set[str] = set()
+        self._owners_lock = threading.Lock()
         inner = transport or open_transport(self.base_url, self._parallelism)
         self._client = Client(
             api_key=api_key,
@@ -85,8 +85,13 @@ class TavusProvider:
         )
 
     def account(self) -> Account:
-        """What is known of the account without asking; `owner` appears once some object has shown it."""
-        return Account(self.base_url, self.vocabulary, owner=self._owner)
+        """What is known of the account without asking.
+
+        `owner` appears once the objects that were read agree on one; where they differ it identifies nothing.
+        """
+        with self._owners_lock:
+            owner = next(iter(self._owners)) if len(self._owners) == 1 else None
+        return Account(self.base_url, self.vocabulary, owner=owner)
 
     def fingerprint(self, digest: Callable[[str], str]) -> str:
         """`digest` of the API key: the key itself stays in here."""
@@ -201,9 +206,9 @@ class TavusProvider:
         return LiveObject(kind, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
 
     def _note_owner(self, items: Sequence[Object]) -> None:
-        if self._owner is None:
-            with self._owner_lock:
-                self._owner = self._owner or next(owners_in(items), None)
+        owners = set(owners_in(items))
+        with self._owners_lock:
+            self._owners |= owners
 
     # --- writing ---------------------------------------------------------------------------------------------------
 

@@ -137,6 +137,12 @@ def test_the_owner_is_noted_where_it_shows(provider: Any, script: Any) -> None:
     assert one.account().owner == "u1"
 
 
+def test_owners_that_differ_identify_nothing(provider: Any, script: Any) -> None:
+    one = provider(script([paged([{"tool_id": "t0", "owner_id": "u2"}, {"tool_id": "t1", "owner_id": "u1"}])]))
+    one.list("tool")
+    assert one.account().owner is None
+
+
 def test_the_owner_of_the_vendors_objects_is_not_ours(provider: Any, script: Any) -> None:
     one = provider(script([paged([{"tool_id": "t0", "owner_id": "vendor", "is_system_tool": True}])]))
     one.list("tool")
