@@ -106,6 +106,14 @@ class Provider(Protocol):
     def close(self) -> None: ...
 
 
+class Lease(Protocol):
+    """A lock that is held, as long as `check` says so."""
+
+    def check(self) -> None:
+        """Raise `StateLocked` when the lock was broken or taken over: nothing more may be sent. Cheap."""
+        ...
+
+
 class Backend(Protocol):
     """Moves bytes and locks; the format of the state lives above, once (`core.statefile`).
 
@@ -129,7 +137,7 @@ class Backend(Protocol):
 
     def clear_journal(self) -> None: ...
 
-    def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[None]:
+    def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Take the lock or raise `StateLocked` with its holder.
 
         A dead process's lock on the same host is taken over at once (with a `Notice`), any other after its lease.

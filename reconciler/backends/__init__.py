@@ -1,0 +1,14 @@
+"""Where the bytes of the state live: one file a place, one line here."""
+
+from __future__ import annotations
+
+from reconciler.backends.base import BackendFactory
+from reconciler.registry import Registry
+
+BACKENDS: Registry[BackendFactory] = Registry(
+    "state backend",
+    "reconciler.backends",
+    {
+        "local": "local:open_backend",
+    },
+)

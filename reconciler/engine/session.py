@@ -1,0 +1,219 @@
+"""The bracket around every writing run: lock, read, journal as it goes, save at the end; and the way readers read.
+
+1. take the lock
+2. read the document, fold in a journal that a killed run left behind, write the sum of both
+3. every record: to the journal, durably, then into the state in memory
+4. at the end, however it comes: one atomic write with the next serial, the journal cleared, the lock given back
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from reconciler.core.journal import Folding, Record, binding, encode, fold
+from reconciler.core.statefile import dump_state, load_state, new_state, peek
+from reconciler.engine.holder import describe_run
+from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
+from reconciler.types.address import Address
+from reconciler.types.event import Notice, StateSaved
+from reconciler.types.ports import Backend, Clock, Emit, Lease
+from reconciler.types.state import Entry, State
+
+RESCUE = "errored.state.json"
+READ_TRIES = 5
+
+
+class Session:
+    """A writing run's hold on the state. Every method may be called from several threads."""
+
+    def __init__(self, backend: Backend, state: State, lease: Lease, emit: Emit, *, stored: bytes | None) -> None:
+        self._backend = backend
+        self._start = state
+        self._folding = Folding(state)
+        self._lease = lease
+        self._emit = emit
+        self._stored = stored
+        self._journalled = False
+        self._lock = threading.Lock()
+
+    @property
+    def state(self) -> State:
+        """The state with everything recorded so far; a later record does not change what was handed out."""
+        with self._lock:
+            return self._folding.state()
+
+    def entry(self, address: Address) -> Entry | None:
+        """What state holds at `address` now; cheaper than `state` while much is being recorded."""
+        with self._lock:
+            return self._folding.entry(address)
+
+    def check(self) -> None:
+        """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
+        self._lease.check()
+
+    def record(self, record: Record) -> None:
+        """Keep one record: durable when this returns. Raises `StateError`, and then it counts as not recorded."""
+        with self._lock:
+            if self._stored is None:
+                # The journal continues a document; without one, a killed first run would leave lines of no lineage.
+                self._stored = dump_state(self._start)
+                try:
+                    self._backend.write(self._stored)
+                except StateError:
+                    self._stored = None
+                    raise
+        self._backend.append_journal(encode(record, self._start.lineage, self._start.serial))
+        with self._lock:
+            self._journalled = True
+            self._folding.add(record)
+
+    def take_over(self, folded: State) -> None:
+        """Make what a killed run left behind part of the document, and clear its journal."""
+        with self._lock:
+            self._folding = Folding(folded)
+            self._journalled = True
+        if folded != self._start:
+            self._emit(Notice("an earlier run ended before it could save; what it recorded was taken up"))
+        self.save()
+
+    def save(self) -> State:
+        """Write the document with the next serial and clear the journal; nothing, when nothing changed.
+
+        Raises `StateError` when that fails; the state is then in `errored.state.json`, and the journal still stands.
+        """
+        with self._lock:
+            state = self._folding.state()
+            if state != self._start:
+                state = replace(state, serial=self._start.serial + 1)
+                self._write(state)
+            elif self._journalled:
+                self._backend.clear_journal()
+            self._journalled = False
+            return state
+
+    def _write(self, state: State) -> None:
+        data = dump_state(state)
+        try:
+            self._lease.check()
+            if peek(self._backend.read()) != peek(self._stored):
+                raise StateMoved(
+                    f"{self._backend.describe()} was written by somebody else during this run",
+                    hint="compare both with `reconciler plan`; what this run did is found again in the account",
+                )
+            self._backend.write(data)
+        except StateError as error:
+            raise _rescued(error, data) from error
+        self._stored, self._start = data, state
+        self._folding = Folding(state)
+        # From here on the lines are of an older serial, so a journal that cannot be removed does no harm.
+        try:
+            self._backend.clear_journal()
+        except StateError as error:
+            self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
+        self._emit(StateSaved(state.serial))
+
+
+@contextmanager
+def open_session(
+    backend: Backend,
+    *,
+    workspace: str,
+    operation: str,
+    clock: Clock,
+    emit: Emit,
+    lock_timeout: float = 0.0,
+    lineage: str | None = None,
+    lineage_factory: Callable[[], str] = lambda: str(uuid4()),
+) -> Iterator[Session]:
+    """Hold the state for one writing run; saved when the block ends, also by an exception.
+
+    `lineage`: for a workspace without state, the one that a saved plan was minted with. Raises `StateLocked` with the
+    holder, `StateUnreadable`, `StateError`.
+    """
+    info = describe_run(operation, clock.now())
+    with backend.lock(info, timeout=lock_timeout, clock=clock, emit=emit) as lease:
+        stored = backend.read()
+        lines = list(backend.read_journal())
+        state = _base(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
+        folded = fold(state, lines, where=f"the journal of {backend.describe()}")
+        session = Session(backend, state, lease, emit, stored=stored)
+        if lines:
+            session.take_over(folded)
+        try:
+            yield session
+        finally:
+            session.save()
+
+
+def read_only_state(
+    backend: Backend,
+    workspace: str,
+    *,
+    clock: Clock,
+    emit: Emit,
+    lineage_factory: Callable[[], str] = lambda: str(uuid4()),
+) -> State:
+    """The state as a reader sees it: no lock taken, nothing written, a left-over journal folded in memory.
+
+    A left-over journal of a run that is gone shows with the serial that its compaction will have, so that a plan made
+    now still fits then. While a run is at work its journal shows with the document's serial: plans made now are stale
+    once it ends. Raises `StateUnreadable`, `StateError`.
+    """
+    lineage = lineage_factory()
+    for _ in range(READ_TRIES):
+        held = _holder(backend)
+        stored = backend.read()
+        lines = list(backend.read_journal())
+        held = _holder(backend) or held
+        if backend.read() == stored:
+            break
+    else:
+        raise StateError(f"{backend.describe()} is being written all the time", hint="try again in a moment")
+    if held is not None:
+        emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
+    state = _base(stored, lines, workspace, lineage, backend.describe())
+    folded = fold(state, lines, where=f"the journal of {backend.describe()}")
+    if held is None and folded != state:
+        return replace(folded, serial=state.serial + 1)
+    return folded
+
+
+def _holder(backend: Backend) -> str | None:
+    try:
+        holder = backend.holder()
+    except StateError as error:
+        return error.message
+    return None if holder is None else f"{holder.operation} by {holder.who} since {holder.since}"
+
+
+def _base(stored: bytes | None, lines: list[bytes], workspace: str, lineage: str, where: str) -> State:
+    """The document as a state; without a document a new one, unless a journal says that there was one."""
+    if stored is None:
+        bound = next((found for line in lines if (found := binding(line)) is not None), None)
+        if bound is not None:
+            raise StateUnreadable(
+                f"{where} is missing, though a journal that continues it (serial {bound[1]}) is there",
+                hint=f"put the document or its backup ({where}.backup) back; or move the journal aside to begin anew",
+            )
+        return new_state(workspace, lineage)
+    return load_state(stored, workspace, lineage=lineage, where=where)
+
+
+def _rescued(error: StateError, data: bytes) -> StateError:
+    """The same error, with what became of the state that could not be written."""
+    kept = f"What this run did stays in the journal, and the next run takes it up. {error.hint or ''}".rstrip()
+    try:
+        Path(RESCUE).write_bytes(data)
+        Path(RESCUE).chmod(0o600)
+    except OSError as failed:
+        hint = f"{kept} ({RESCUE} could not be written either: {failed.strerror})"
+    else:
+        hint = f"The state was saved as {RESCUE}; to put it in place: reconciler state push {RESCUE}. {kept}"
+    if isinstance(error, StateLocked):
+        return StateLocked(error.message, holder=error.holder, hint=hint)
+    return type(error)(f"the state could not be saved: {error.message}", hint=hint)
