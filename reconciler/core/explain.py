@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
 
+from reconciler.core.envelope import ENVELOPE
 from reconciler.core.shape import Node, shape
 from reconciler.errors import UsageError
 from reconciler.kinds import KINDS
@@ -55,6 +56,7 @@ class Explanation:
 
 def explain(path: str, catalogue: Catalogue | None = None) -> Explanation:
     """What `kind`, `kind.field.field` or `/field/field` (of a persona) is; either vocabulary is understood.
+    `manifest`, `manifest.metadata.id` or `persona.lifecycle` are the fields around the spec.
 
     `[0]` and numbers are skipped, so that a path out of a plan can be pasted. With a catalogue the known models are
     listed. Raises `UsageError` with the nearest field for an unknown one.
@@ -64,6 +66,8 @@ def explain(path: str, catalogue: Catalogue | None = None) -> Explanation:
         known = ", ".join(sorted(KINDS))
         raise UsageError("explain what?", hint=f"give a kind ({known}) or a field, for example persona.layers.llm")
     spec, rest = _kind(tokens)
+    if rest and rest[0] in shape(ENVELOPE).children and rest[0] not in shape(spec).children:
+        spec = ENVELOPE
     node = shape(spec)
     walked: list[str] = []
     for token in rest:
@@ -90,6 +94,8 @@ def _tokens(path: str) -> list[str]:
 
 
 def _kind(tokens: list[str]) -> tuple[KindSpec, list[str]]:
+    if tokens[0].lower() == ENVELOPE.name or tokens[0] in shape(ENVELOPE).children:
+        return ENVELOPE, tokens[1:] if tokens[0].lower() == ENVELOPE.name else tokens
     head = tokens[0].lower().replace("-", "_")
     words = {word.lower(): name for name, spec in KINDS.all().items() for word in (name, *spec.manifest_kinds)}
     found = words.get(head) or words.get(head.replace("_", ""))

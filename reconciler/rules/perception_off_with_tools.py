@@ -71,9 +71,12 @@ def _target(item: Json, kind: str, context: RuleContext) -> Manifest | None:
     """The manifest that a list item names, by reference or by the name of a tool."""
     reference = ref_of(item)
     if reference is not None:
-        named, _, name = reference.partition(".")
-        return context.manifests.get(Address(named, name))
-    return context.manifests.get(Address(kind, item)) if isinstance(item, str) else None
+        target, _, name = reference.partition(".")
+        return context.manifests.get(Address(target, name))
+    if not isinstance(item, str):
+        return None
+    named = (one for one in context.manifests.values() if one.address.kind == kind and one.spec.get("name") == item)
+    return context.manifests.get(Address(kind, item)) or next(named, None)
 
 
 RULE = Rule(

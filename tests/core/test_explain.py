@@ -42,6 +42,12 @@ PATHS = [(spec.name, row.path) for spec in KINDS.all().values() for row in spec.
         ("persona.layers.llm.headers.X-Org", "persona.layers.llm.headers.*"),
         ("persona.layers.llm.headers.*", "persona.layers.llm.headers.*"),
         (" persona.layers ", "persona.layers"),
+        ("manifest", "manifest"),
+        ("manifest.metadata.id", "manifest.metadata.id"),
+        ("persona.metadata.id", "manifest.metadata.id"),
+        ("tool.lifecycle", "manifest.lifecycle"),
+        ("lifecycle.ignore", "manifest.lifecycle.ignore"),
+        ("metadata.labels.team", "manifest.metadata.labels.*"),
     ],
 )
 def test_paths_in_any_spelling(path: str, found: str) -> None:
@@ -63,6 +69,7 @@ def test_every_declared_field_is_explained(kind: str, pointer: str) -> None:
     ("path", "hint"),
     [
         ("persona.layers.lmm", "did you mean persona.layers.llm?"),
+        ("persona.metadata.nmae", "did you mean manifest.metadata.name?"),
         ("persona.layers.llm.modle", "did you mean persona.layers.llm.model?"),
         ("persona.layers.conversational_flow.pal_interuptibility", "pal_interruptibility"),
         ("persona.model", "did you mean persona.layers.llm.model?"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, validate
 from reconciler.loader.catalogue import load_catalogue
+from reconciler.loader.manifests import load_manifests, place
+from reconciler.loader.project import load_project
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json
@@ -291,3 +294,75 @@ class TestTheRest:
         counts = count_severities(found)
         assert counts == SeverityCounts(1, 2, 0)
         assert str(counts) == "1 error, 2 warnings, 0 infos"
+
+
+KEPT = """\
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: coach}
+spec:
+  persona_name: Coach
+  system_prompt: |
+    You are a coach.
+  # reconciler: keep L32 the server merged it, the file follows later
+  context: Some text.
+  layers:
+    llm:
+      model: tavus-gpt-4o  # reconciler: keep L32 until the contract ends
+      # reconciler: keep L32, L21 inline until the registry is there
+      tools:
+        - type: function
+          function:
+            name: look_up
+            description: Looks up.
+    stt: {stt_engine: tavus-advanced}
+"""
+
+
+class TestFromFiles:
+    """The whole way: files, loader, rules, places, comments."""
+
+    def check(self, folder: Path, text: str, name: str = "coach.yaml") -> list[str]:
+        (folder / name).write_text(text, "utf-8")
+        project = load_project(folder, manifests=None)
+        found, _ = load_manifests(project, project.default_workspace)
+
+        def read(path: str) -> str | None:
+            return Path(project.root, path).read_text("utf-8")
+
+        def fill(ones: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+            return place(project, ones, manifests=found.manifests)
+
+        return [f"{one.code} {one.span}" for one in validate(found, CATALOGUE, place=fill, read_text=read)]
+
+    def test_comments_silence_their_findings(self, tmp_path: Path) -> None:
+        assert self.check(tmp_path, KEPT) == ["L32 coach.yaml:19:23"]
+
+    def test_without_comments_every_finding_has_its_place(self, tmp_path: Path) -> None:
+        text = "\n".join(line.partition("# reconciler")[0].rstrip() for line in KEPT.splitlines())
+        assert self.check(tmp_path, text) == [
+            "L32 coach.yaml:9:12",
+            "L32 coach.yaml:12:14",
+            "L32 coach.yaml:14:7",
+            "L32 coach.yaml:19:23",
+        ]
+
+    def test_windows_line_ends(self, tmp_path: Path) -> None:
+        assert self.check(tmp_path, KEPT.replace("\n", "\r\n")) == ["L32 coach.yaml:19:23"]
+
+    def test_a_bare_body_as_json(self, tmp_path: Path) -> None:
+        text = '{\n "persona_name": "x",\n "system_prompt": "Hi",\n "layers": {"llm": {"model": "tavus-llama"}}\n}\n'
+        assert self.check(tmp_path, text, "x.json") == ["L32 x.json:4:30"]
+
+    def test_off_without_quotes_is_off(self, tmp_path: Path) -> None:
+        text = (
+            KEPT.partition("  layers:")[0]
+            + "  layers:\n    llm: {model: tavus-gpt-oss}\n    perception: {perception_model: off}\n"
+        )
+        assert [one for one in self.check(tmp_path, text) if one.startswith("L27")] == []
+
+    def test_validating_findings_again_changes_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "x.yaml").write_text(KEPT, "utf-8")
+        project = load_project(tmp_path, manifests=None)
+        found = validate(load_manifests(project, project.default_workspace)[0], CATALOGUE)
+        assert validate(ManifestSet(diagnostics=found), CATALOGUE) == found

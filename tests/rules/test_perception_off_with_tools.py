@@ -62,3 +62,8 @@ def test_guardrails_that_look() -> None:
 
 def test_references_to_nowhere_are_the_loaders_affair() -> None:
     assert said("L12", {**off(), "tools": [{"ref": "tool.gone"}, {"ref": "nonsense"}, 7, None]}) == []
+
+
+def test_a_tool_is_found_by_the_name_it_bears() -> None:
+    tool = manifest({"name": "see_id", "origin": "vision"}, "tool", "see-id-card")
+    assert said("L12", {**off(), "tools": ["see_id"]}, tool) == [("/tools/0", "error")]
