@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from reconciler.providers.simulator.reply import invalid
@@ -16,7 +17,7 @@ def read_number(query: Mapping[str, str], name: str, default: int, *, least: int
     text = query.get(name, "")
     if not text:
         return default
-    if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit():
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
         raise invalid({name: ["Not a valid integer."]})
     value = int(text)
     if value < least:

@@ -77,6 +77,11 @@ def _secret(value: Json) -> str | None:
     return None if sealed or isinstance(value, str) else "Not a valid string."
 
 
+def _words(value: Json) -> str | None:
+    """Hotwords are one text; a list of texts stands in published examples."""
+    return string(value) and strings()(value)
+
+
 RULES: Rules = {
     **dict.fromkeys(
         ("pal_name", "pal_description", "system_prompt", "context", "greeting", "default_face_id", "objectives_id"),
@@ -104,10 +109,13 @@ RULES: Rules = {
         (
             *("layers.llm.model", "layers.llm.base_url", "layers.tts.tts_engine", "layers.tts.external_voice_id"),
             *("layers.tts.voice_id", "layers.tts.tts_model_name", "layers.tts.pronunciation_dictionary_id"),
-            *("layers.stt.hotwords", "layers.perception.perception_model", "layers.perception.visual_tool_prompt"),
+            *("layers.perception.perception_model", "layers.perception.visual_tool_prompt"),
             *("layers.perception.audio_tool_prompt", "layers.perception.perception_tool_prompt"),
             *("layers.conferencing.username", "layers.conversational_flow.turn_detection_model"),
             *("layers.conversational_flow.wake_phrase", "layers.conversational_flow.sleep_phrase"),
+            # Whether the API checks the words of these is not known; of stt_engine and pipeline_mode it is.
+            *("layers.conversational_flow.turn_taking_patience", "layers.conversational_flow.voice_isolation"),
+            *("layers.conversational_flow.pal_interruptibility", "layers.conversational_flow.idle_engagement"),
         ),
         string,
     ),
@@ -117,6 +125,7 @@ RULES: Rules = {
     "layers.tts.tts_emotion_control": boolean,
     "layers.llm.tools": sequence,
     "layers.stt.stt_engine": one_of(*ENGINES),
+    "layers.stt.hotwords": _words,
     "layers.perception.visual_awareness_queries": strings(),
     "layers.perception.audio_awareness_queries": strings(),
     "layers.perception.ambient_awareness_queries": strings(),
@@ -125,10 +134,6 @@ RULES: Rules = {
     "layers.perception.audio_tools": sequence,
     "layers.perception.perception_tools": sequence,
     "layers.conferencing.allowlist": strings(),
-    "layers.conversational_flow.turn_taking_patience": one_of("low", "medium", "high"),
-    "layers.conversational_flow.pal_interruptibility": one_of("low", "medium", "high"),
-    "layers.conversational_flow.voice_isolation": one_of("near", "off"),
-    "layers.conversational_flow.idle_engagement": one_of("off", "patient", "eager"),
 }
 
 

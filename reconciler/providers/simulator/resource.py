@@ -42,7 +42,7 @@ def with_defaults(body: Object, defaults: Object) -> Object:
 
 
 def check_patch(ctx: Context) -> None:
-    """400 or 422 for a body that is no JSON Patch document; the status is the mood's for failing operations."""
+    """422 for a body that is no JSON Patch document."""
     try:
         parse_patch(ctx.body)
     except PatchMalformed:

@@ -92,6 +92,8 @@ def test_patch(api: Any) -> None:
     assert api.patch(f"/objectives/{id}", [{"op": "remove", "path": "/data/1"}]).status_code == 400
     assert api.patch(f"/objectives/{id}", [{"op": "remove", "path": "/data/7"}]).status_code == 422
     assert api.patch(f"/objectives/{id}", [{"op": "remove", "path": "/data/0/callback_url"}]).status_code == 304
+    malformed = api.patch(f"/objectives/{id}", {"name": "x"})
+    assert (malformed.status_code, malformed.json()) == (400, {"error": "Invalid patch operation"})
 
 
 def test_list_and_delete(api: Any) -> None:

@@ -23,9 +23,9 @@ CUSTOM_LLM = "Bad Request. Please ensure both base_url and api_key are included 
         ({"layers": {"llm": {"tools": {}}}}, "'tools': ['Not a valid list.']"),
         ({"layers": {"llm": {"speculative_inference": "maybe"}}}, "Not a valid boolean."),
         ({"layers": {"stt": {"stt_engine": "ears"}}}, "'stt_engine': ['Must be one of: tavus-auto"),
-        ({"layers": {"stt": {"hotwords": ["a"]}}}, "'hotwords': ['Not a valid string.']"),
+        ({"layers": {"stt": {"hotwords": 3}}}, "'hotwords': ['Not a valid list.']"),
         ({"layers": {"tts": {"voice_settings": "fast"}}}, "'voice_settings': ['Not a valid mapping type.']"),
-        ({"layers": {"conversational_flow": {"turn_taking_patience": "max"}}}, "Must be one of: low, medium, high."),
+        ({"layers": {"conversational_flow": {"turn_taking_patience": 1}}}, "Not a valid string."),
         ({"layers": {"perception": {"visual_awareness_queries": "q"}}}, "Not a valid list."),
         ({"tool_ids": ["t000000000000"]}, "tool_ids are invalid"),
     ],
@@ -41,14 +41,14 @@ def test_wrong_bodies(api: Any, fields: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize("spelling", ["pal", "face"])
 def test_errors_use_the_spelling_of_the_answers(open_api: Any, spelling: str) -> None:
     api = open_api(interruptibility=spelling)
-    layers = {"conversational_flow": {"pal_interruptibility": "max"}}
+    layers = {"conversational_flow": {"pal_interruptibility": 1}}
     body = {"system_prompt": "hi", "default_face_id": "r1", "layers": layers}
     assert f"'{spelling}_interruptibility'" in api.post("/pals", body).json()["error"]
     assert (
         "'replica_interruptibility'"
         in api.post(
             "/personas",
-            {"system_prompt": "hi", "layers": {"conversational_flow": {"replica_interruptibility": "max"}}},
+            {"system_prompt": "hi", "layers": {"conversational_flow": {"replica_interruptibility": 1}}},
         ).json()["error"]
     )
 
@@ -104,3 +104,44 @@ def test_names_can_be_trimmed(open_api: Any) -> None:
 def test_system_tools_cannot_be_given_at_birth(api: Any) -> None:
     body = {"system_prompt": "hi", "default_face_id": "r1", "tool_ids": ["end_call"]}
     assert api.post("/pals", body).status_code == 400
+
+
+def test_published_examples_are_taken(api: Any) -> None:
+    """Bodies in the manner of the vendor's create page, oddities included."""
+    tool = {"type": "function", "function": {"name": "insight", "description": "d", "parameters": {"type": "object"}}}
+    body = {
+        "persona_name": "Life Coach",
+        "system_prompt": "You coach.",
+        "pipeline_mode": "full",
+        "context": "Once you helped.",
+        "default_replica_id": "rfe12d8b9597",
+        "layers": {
+            "llm": {"model": "tavus-gpt-4o", "speculative_inference": True, "tools": [tool]},
+            "tts": {
+                "tts_engine": "cartesia",
+                "voice_settings": {"speed": "normal", "emotion": ["curiosity"]},
+                "tts_emotion_control": True,
+                "tts_model_name": "sonic",
+            },
+            "perception": {
+                "perception_model": "raven-0",
+                "ambient_awareness_queries": ["Is an ID card shown?"],
+                "perception_tool_prompt": "Call it.",
+                "perception_tools": [tool],
+            },
+            "stt": {"stt_engine": "tavus-advanced", "hotwords": ["a", "b"]},
+            "conversational_flow": {
+                "turn_detection_model": "sparrow-1",
+                "turn_commitment": "medium",
+                "replica_interruptibility": "high",
+                "active_listening": "low",
+            },
+            "document_ids": ["d1"],
+        },
+    }
+    id = api.post("/personas", body).json()["persona_id"]
+    live = api.get(f"/personas/{id}")
+    for name, layer in body["layers"].items():  # type: ignore[attr-defined]
+        shown = live["layers"][name]
+        assert shown == layer if isinstance(layer, list) else {key: shown[key] for key in layer} == layer
+    assert api.post("/personas", {"pipeline_mode": "full", "system_prompt": "You coach."}).status_code == 200
