@@ -43,7 +43,9 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     silent = DEAD_TURN_FIELDS if has_dead_turn_settings(spec) else ()
     for pointer, value, row in context.declared(manifest):
         if row.deprecated and pointer not in silent and _speaks(value, row):
-            yield RULE.found(manifest, pointer, f"{split(pointer)[-1]} is deprecated: {row.deprecated}", hint=KEEP)
+            yield RULE.found(
+                manifest, pointer, f"{split(pointer)[-1]} is deprecated: {row.deprecated}", hint=_keep(manifest)
+            )
 
 
 def _vqa(manifest: Manifest) -> Json:
@@ -66,17 +68,22 @@ def _outdated(manifest: Manifest, pointer: str, name: str, table: str, catalogue
         pointer,
         f"{name} {SAID[status]}",
         detail=f"{after.reason} ({after.basis})" if after is not None else row.note if row is not None else "",
-        hint=_advice(after.id, after.alternatives) if after is not None else KEEP,
+        hint=(_advice(after.id, after.alternatives) if after is not None else None) or _keep(manifest),
     )
 
 
-def _advice(successor: str | None, alternatives: tuple[str, ...]) -> str:
+def _advice(successor: str | None, alternatives: tuple[str, ...]) -> str | None:
     if successor:
         return f"use {successor}" + (f" (or {', '.join(alternatives)})" if alternatives else "")
-    return f"choose one of {', '.join(alternatives)}" if alternatives else KEEP
+    return f"choose one of {', '.join(alternatives)}" if alternatives else None
 
 
-KEEP = "if it stays on purpose, say so: # reconciler: keep L32 and the reason"
+def _keep(manifest: Manifest) -> str | None:
+    """How to keep it on purpose; JSON has no comments to say it in."""
+    if manifest.source.path.endswith(".json"):
+        return None
+    return "if it stays on purpose, say so: # reconciler: keep L32 and the reason"
+
 
 RULE = Rule(
     code="L32",

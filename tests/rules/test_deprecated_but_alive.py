@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from reconciler.rules import RULES
 from reconciler.types.json import Json
-from tests.support.rulecase import CUSTOM, body, findings, function, said
+from reconciler.types.source import Source
+from tests.support.rulecase import CUSTOM, body, context, findings, function, manifest, said
 
 
 @pytest.mark.parametrize(
@@ -101,3 +105,10 @@ def test_dead_turn_settings_are_said_once_and_by_the_other_rule() -> None:
 )
 def test_quiet(spec: dict[str, Json]) -> None:
     assert said("L32", spec) == []
+
+
+@pytest.mark.parametrize(("path", "offered"), [("x.yaml", True), ("x.md", True), ("x.json", False)])
+def test_a_comment_is_offered_where_there_are_comments(path: str, offered: bool) -> None:
+    one = replace(manifest(body(context="More.")), source=Source(path))
+    (finding,) = RULES.get("L32").check(one, context(one))
+    assert (finding.hint is not None and "keep L32" in finding.hint) is offered
