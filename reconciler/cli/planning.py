@@ -12,10 +12,12 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
+    from reconciler.engine.setting import Setting
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
     from reconciler.types.ports import Provider, Secrets
+    from reconciler.types.state import State
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -99,18 +101,13 @@ def options_of(
     )
 
 
-def look(run: Run, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions) -> Plan:
-    """A plan against the state as it is now, without a lock; made again once when the state moved meanwhile."""
-    from reconciler.engine.plan import make_plan
-    from reconciler.engine.session import read_only_state
-
-    backend = run.backend()
-    setting = run.setting(provider, secrets)
-    state = read_only_state(backend, run.workspace.name, clock=run.clock, emit=run.emit)
+def look(
+    run: Run, provider: Provider, manifests: ManifestSet, secrets: Secrets, make: Callable[[State, Setting], Plan]
+) -> Plan:
+    """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
+    setting, backend = run.setting(provider, secrets), run.backend()
+    before = backend.read()
+    state = run.state()
     with run.placing(manifests):
-        plan = make_plan(manifests, state, options, setting)
-    again = read_only_state(backend, run.workspace.name, clock=run.clock, emit=run.emit)
-    if (again.lineage, again.serial) == (state.lineage, state.serial) or state.serial == 0 == again.serial:
-        return plan
-    with run.placing(manifests):
-        return make_plan(manifests, again, options, setting)
+        plan = make(state, setting)
+        return plan if backend.read() == before else make(run.state(), setting)

@@ -16,10 +16,11 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.engine.plan import Setting
+    from reconciler.engine.setting import Setting
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.ports import Backend, Emit, Provider, Secrets
     from reconciler.types.project import Project, Workspace
+    from reconciler.types.state import State
 
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
@@ -145,9 +146,15 @@ class Run:
         context = BackendContext(folder=self.folder, workspace=self.workspace.name, environ=self.environ)
         return BACKENDS.get(settings.type)(settings, context)
 
+    def state(self) -> State:
+        """The state as it is now, without a lock; what a dead run left behind is folded in."""
+        from reconciler.engine.session import read_only_state
+
+        return read_only_state(self.backend(), self.workspace.name, clock=self.clock, emit=self.emit)
+
     def setting(self, provider: Provider, secrets: Secrets) -> Setting:
         """The same for the engine."""
-        from reconciler.engine.plan import Setting
+        from reconciler.engine.setting import Setting
 
         return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key)
 

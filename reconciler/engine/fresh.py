@@ -5,8 +5,8 @@ from __future__ import annotations
 from reconciler.core.match import objects_of
 from reconciler.core.planner import object_digest
 from reconciler.core.safety import same_account
-from reconciler.engine.plan import Setting
 from reconciler.engine.reading import Reader
+from reconciler.engine.setting import Setting
 from reconciler.errors import PlanStale
 from reconciler.kinds import kind
 from reconciler.types.change import Action

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.engine.plan import Setting, make_plan
+from reconciler.engine.plan import make_plan
+from reconciler.engine.setting import Setting
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change

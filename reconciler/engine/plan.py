@@ -12,55 +12,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, plan_resource, summarise
-from reconciler.core.digest import SecretDigests, key_fingerprint
-from reconciler.core.drift import drift_from_state
+from reconciler.core.assemble import plan_resource
 from reconciler.core.match import Account as Seen
 from reconciler.core.match import Binding, Matching, match, objects_of
 from reconciler.core.moves import follow_moves
-from reconciler.core.order import in_order
-from reconciler.core.planner import Context, Planned, object_digest
-from reconciler.core.record import record
+from reconciler.core.planner import Context, Planned
 from reconciler.core.resolve import bind_resource, resources_of
-from reconciler.core.safety import Situation, guard
 from reconciler.core.scope import Scope, scope
-from reconciler.core.secretbook import SecretBook
+from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.reading import Reader, kinds_to_read
+from reconciler.engine.setting import Setting
 from reconciler.errors import PlanError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.plan import DriftItem, Plan
-from reconciler.types.ports import Provider, Secrets
-from reconciler.types.project import Workspace
+from reconciler.types.plan import Plan
 from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Where a run takes place: everything that stays the same from start to end."""
-
-    workspace: Workspace
-    provider: Provider
-    secrets: Secrets
-    project: str = "project"
-    digest_key: bytes | None = None
-    """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
-
-    def fingerprint(self, state: State) -> str:
-        """Salted digest of the API key, by which this account is known again."""
-        return self.provider.fingerprint(lambda key: key_fingerprint(state.salt, key))
-
-    def book(self, state: State) -> SecretBook:
-        """The secrets of this run, digested the way this state does it."""
-        return SecretBook(SecretDigests(state.salt, self.digest_key), self.secrets.resolve)
 
 
 def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting) -> Plan:
@@ -111,8 +84,8 @@ class _Planning:
         planned = self.compare(chosen, matching, seen.listings)
         if any(problem.is_error for problem in self.problems):
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])
-        changes, unchanged = self.changes(planned, chosen, seen)
-        return self.finish(changes, unchanged, planned, chosen, seen, matching)
+        compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book)
+        return draft(compared, self.problems, self.manifests, self.options, self.setting)
 
     def read(self, chosen: Scope) -> Seen:
         named = any(
@@ -199,159 +172,3 @@ class _Planning:
 
     def _plan(self, address: Address, binding: Binding) -> Planned:
         return plan_resource(self.resources[address], binding, self._live_of(address, binding), self.context)
-
-    def changes(self, planned: Mapping[Address, Planned], chosen: Scope, seen: Seen) -> tuple[list[Change], int]:
-        """Every change with its requests; how many resources are in sync."""
-        changes: list[Change] = []
-        unchanged = 0
-        for result in planned.values():
-            change = self._refreshed(result.change) if self.options.refresh_only else result.change
-            if change is None:
-                continue
-            if change.action is Action.NOOP and not change.is_difference:
-                unchanged += 1
-                if not (self._worth_recording(change, result) or change.reason is Reason.OBSERVE):
-                    continue
-            changes.append(self._with_requests(change))
-        for address in sorted(chosen.deletable):
-            changes.append(self._leaving(address, seen))
-        return order_deletes(changes, self.state), unchanged
-
-    def _refreshed(self, change: Change) -> Change | None:
-        """Refresh-only takes in what is live and writes nothing; what is gone is forgotten, nothing is created."""
-        if change.action is Action.CREATE:
-            entry = self.state.resources.get(change.address)
-            if entry is None:
-                return None
-            return plan_leaving(change.address, entry, None, destroy=False, removed=False, protect=False)
-        return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), importing=None)
-
-    def _worth_recording(self, change: Change, result: Planned) -> bool:
-        """Whether an apply would change what state holds: an entry adopted, digests or lifecycle moved."""
-        if not self.options.record and not self.options.refresh_only:
-            return False
-        live = self.live[change.address.kind, change.id or ""]
-        old = self.state.resources.get(change.address)
-        new = record(change, live, old, self.book, {}, refresh=self.options.refresh_only)
-        return new != old
-
-    def _leaving(self, address: Address, seen: Seen) -> Change:
-        entry = self.state.resources[address]
-        live = self.live.get((address.kind, entry.id))
-        if live is None and entry.id in seen.foreign:
-            self.problems.append(
-                Diagnostic(
-                    "E-id",
-                    Severity.WARNING,
-                    f"{address} ({entry.id}) is not one of the account's own objects: forgotten, not deleted",
-                    address=address,
-                )
-            )
-        change = plan_leaving(
-            address,
-            entry,
-            live,
-            destroy=self.options.destroy,
-            removed=address in self.moves.removed or self.options.refresh_only,
-            protect=address in self._protected(),
-        )
-        return self._with_requests(change)
-
-    def _protected(self) -> set[Address]:
-        return {one.address for one in self.manifests.manifests if one.lifecycle.protect}
-
-    def _with_requests(self, change: Change) -> Change:
-        live = self.live.get((change.address.kind, change.id or ""))
-        if change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE):
-            return change
-        return replace(change, requests=self.setting.provider.requests(change, live.body if live else None))
-
-    def finish(
-        self,
-        changes: list[Change],
-        unchanged: int,
-        planned: Mapping[Address, Planned],
-        chosen: Scope,
-        seen: Seen,
-        matching: Matching,
-    ) -> Plan:
-        account = self.setting.provider.account()
-        situation = Situation(
-            self.state, account, seen.listings, self.options, self.setting.workspace.policy,
-            len(self.manifests.manifests), lambda: self.setting.fingerprint(self.state),
-        )  # fmt: skip
-        guarded, blocks = guard(changes, situation)
-        ordered = in_order(guarded)
-        return Plan(
-            workspace=self.setting.workspace.name,
-            account=account,
-            lineage=self.state.lineage,
-            serial=self.state.serial,
-            changes=ordered,
-            drift=self.drift(planned, chosen, seen),
-            blocked=blocks,
-            diagnostics=tuple(problem for problem in self.problems if not problem.is_error),
-            summary=summarise(
-                [change for change in ordered if change.is_difference],
-                not_looked_at=chosen.not_looked_at,
-                unmanaged=self.unmanaged(seen, matching),
-                unchanged=unchanged,
-            ),
-            mode=self.mode,
-            inputs_digest=self.manifests.inputs_digest,
-            commit=self.manifests.commit,
-            project=self.setting.project,
-            names_absent=_names(ordered),
-            namesakes={
-                str(change.address): tuple(objects_of(seen.listings.get(change.address.kind), change.name or ""))
-                for change in ordered
-                if change.action is Action.CREATE
-            },
-            references=self.references(ordered, seen),
-        )
-
-    @property
-    def mode(self) -> str:
-        return "destroy" if self.options.destroy else "refresh-only" if self.options.refresh_only else "normal"
-
-    def drift(self, planned: Mapping[Address, Planned], chosen: Scope, seen: Seen) -> tuple[DriftItem, ...]:
-        """What moved outside: by the manifests where there are any, else by what state remembers."""
-        found: list[DriftItem | None] = []
-        for address in sorted(planned.keys() | chosen.deletable):
-            entry = self.state.resources.get(address)
-            if entry is None:
-                continue
-            if entry.id in seen.gone:
-                found.append(gone_item(address, entry))
-            elif address in planned:
-                found.append(drift_item(address, entry, planned[address]))
-            elif (live := self.live.get((address.kind, entry.id))) is not None:
-                found.append(drift_from_state(address, entry, live, self.book))
-        return tuple(item for item in found if item is not None)
-
-    def unmanaged(self, seen: Seen, matching: Matching) -> int:
-        """User objects that neither a manifest nor the state claims."""
-        claimed = {(address.kind, binding.id) for address, binding in matching.bindings.items()}
-        claimed |= {(address.kind, entry.id) for address, entry in self.state.resources.items()}
-        return sum((name, id) not in claimed for name, listing in seen.listings.items() for id in listing.objects)
-
-    def references(self, changes: tuple[Change, ...], seen: Seen) -> dict[str, str]:
-        """Digests of the live objects that the plan refers to without changing them."""
-        touched = {(change.address.kind, change.id) for change in changes if change.requests}
-        found: dict[str, str] = {}
-        for change in changes:
-            for used in change.depends_on if change.requests and change.action is not Action.DELETE else ():
-                entry = self.state.resources.get(used)
-                listing = seen.listings.get(used.kind)
-                live = listing.objects.get(entry.id) if entry is not None and listing is not None else None
-                if live is not None and (used.kind, live.id) not in touched:
-                    found[f"{used.kind}/{live.id}"] = object_digest(kind(used.kind), live)
-        return found
-
-
-def _names(changes: tuple[Change, ...]) -> dict[str, tuple[str, ...]]:
-    names: dict[str, list[str]] = {}
-    for change in changes:
-        if change.action is Action.CREATE and change.name:
-            names.setdefault(change.address.kind, []).append(change.name)
-    return {kind_name: tuple(listed) for kind_name, listed in names.items()}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from reconciler.core.journal import AccountNoted, DigestKeyNoted, IntentDropped, IntentNoted, Outcome, PlanStarted
 from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.fresh import check_account, check_state
-from reconciler.engine.plan import Setting, plan_with_live
+from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
 from reconciler.engine.session import Session, open_session
+from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
 from reconciler.types.address import Address
 from reconciler.types.live import LiveObject

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 
 from reconciler.engine.apply import apply_changes
-from reconciler.engine.plan import Setting, make_plan
+from reconciler.engine.plan import make_plan
+from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
 from reconciler.providers.simulator.faults import Faults
 from reconciler.providers.simulator.mood import Mood
@@ -133,9 +134,15 @@ class Lab:
         setting = setting or self.setting()
         ledger = MemoryLedger(self.state)
         worker = Worker(
-            setting.provider, ledger, setting.book(self.state), self.clock, {}, self.clock.monotonic(), plan.namesakes,
+            setting.provider,
+            ledger,
+            setting.book(self.state),
+            self.clock,
+            {},
+            self.clock.monotonic(),
+            plan.namesakes,
             refresh=plan.mode == "refresh-only",
-        )  # fmt: skip
+        )
         try:
             return apply_changes(
                 plan, worker, parallelism=self.parallelism, emit=self.events.append, stop=lambda: False

@@ -1,0 +1,205 @@
+"""Compared resources -> a Plan: what leaves, the requests of every write, the safety rules, drift and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
+from reconciler.core.drift import drift_from_state
+from reconciler.core.match import Account as Seen
+from reconciler.core.match import Matching, objects_of
+from reconciler.core.moves import Moves
+from reconciler.core.order import in_order
+from reconciler.core.planner import Planned, object_digest
+from reconciler.core.record import record
+from reconciler.core.safety import Situation, guard
+from reconciler.core.scope import Scope
+from reconciler.core.secretbook import SecretBook
+from reconciler.engine.setting import Setting
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import DriftItem, Plan
+from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Everything that reading and comparing found out."""
+
+    state: State
+    planned: Mapping[Address, Planned]
+    scope: Scope
+    seen: Seen
+    matching: Matching
+    live: Mapping[tuple[str, str], LiveObject]
+    moves: Moves
+    book: SecretBook
+
+
+def draft(
+    compared: Compared,
+    problems: list[Diagnostic],
+    manifests: ManifestSet,
+    options: PlanOptions,
+    setting: Setting,
+) -> Plan:
+    """The plan; `problems` are the warnings so far."""
+    return _Draft(compared, list(problems), manifests, options, setting).plan()
+
+
+@dataclass(slots=True)
+class _Draft:
+    compared: Compared
+    problems: list[Diagnostic]
+    manifests: ManifestSet
+    options: PlanOptions
+    setting: Setting
+
+    def changes(self) -> tuple[list[Change], int]:
+        """Every change with its requests; how many resources are in sync."""
+        changes: list[Change] = []
+        unchanged = 0
+        for result in self.compared.planned.values():
+            change = self._refreshed(result.change) if self.options.refresh_only else result.change
+            if change is None:
+                continue
+            if change.action is Action.NOOP and not change.is_difference:
+                unchanged += 1
+                if not (self._worth_recording(change) or change.reason is Reason.OBSERVE):
+                    continue
+            changes.append(self._with_requests(change))
+        for address in sorted(self.compared.scope.deletable):
+            changes.append(self._leaving(address))
+        return order_deletes(changes, self.compared.state), unchanged
+
+    def _refreshed(self, change: Change) -> Change | None:
+        """Refresh-only takes in what is live and writes nothing; what is gone is forgotten, nothing is created."""
+        entry = self.compared.state.resources.get(change.address)
+        if entry is None:
+            return None
+        if change.action is Action.CREATE:
+            return plan_leaving(change.address, entry, None, destroy=False, removed=False, protect=False)
+        return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), importing=None)
+
+    def _worth_recording(self, change: Change) -> bool:
+        """Whether an apply would change what state holds: an entry adopted, digests or lifecycle moved."""
+        if not self.options.record and not self.options.refresh_only:
+            return False
+        live = self.compared.live[change.address.kind, change.id or ""]
+        old = self.compared.state.resources.get(change.address)
+        new = record(change, live, old, self.compared.book, {}, refresh=self.options.refresh_only)
+        return new != old
+
+    def _leaving(self, address: Address) -> Change:
+        entry = self.compared.state.resources[address]
+        live = self.compared.live.get((address.kind, entry.id))
+        if live is None and entry.id in self.compared.seen.foreign:
+            self.problems.append(
+                Diagnostic(
+                    "E-id",
+                    Severity.WARNING,
+                    f"{address} ({entry.id}) is not one of the account's own objects: forgotten, not deleted",
+                    address=address,
+                )
+            )
+        change = plan_leaving(
+            address,
+            entry,
+            live,
+            destroy=self.options.destroy,
+            removed=address in self.compared.moves.removed or self.options.refresh_only,
+            protect=address in self._protected(),
+        )
+        return self._with_requests(change)
+
+    def _protected(self) -> set[Address]:
+        return {one.address for one in self.manifests.manifests if one.lifecycle.protect}
+
+    def _with_requests(self, change: Change) -> Change:
+        live = self.compared.live.get((change.address.kind, change.id or ""))
+        if change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE):
+            return change
+        return replace(change, requests=self.setting.provider.requests(change, live.body if live else None))
+
+    def plan(self) -> Plan:
+        changes, unchanged = self.changes()
+        seen = self.compared.seen
+        account = self.setting.provider.account()
+        situation = Situation(
+            self.compared.state, account, seen.listings, self.options, self.setting.workspace.policy,
+            len(self.manifests.manifests), lambda: self.setting.fingerprint(self.compared.state),
+        )  # fmt: skip
+        guarded, blocks = guard(changes, situation)
+        ordered = in_order(guarded)
+        return Plan(
+            workspace=self.setting.workspace.name,
+            account=account,
+            lineage=self.compared.state.lineage,
+            serial=self.compared.state.serial,
+            changes=ordered,
+            drift=self.drift(),
+            blocked=blocks,
+            diagnostics=tuple(problem for problem in self.problems if not problem.is_error),
+            summary=summarise(
+                [change for change in ordered if change.is_difference],
+                not_looked_at=self.compared.scope.not_looked_at,
+                unmanaged=self.unmanaged(),
+                unchanged=unchanged,
+            ),
+            mode=self.mode,
+            inputs_digest=self.manifests.inputs_digest,
+            commit=self.manifests.commit,
+            project=self.setting.project,
+            namesakes={
+                str(change.address): tuple(objects_of(seen.listings.get(change.address.kind), change.name or ""))
+                for change in ordered
+                if change.action is Action.CREATE
+            },
+            references=self.references(ordered),
+        )
+
+    @property
+    def mode(self) -> str:
+        return "destroy" if self.options.destroy else "refresh-only" if self.options.refresh_only else "normal"
+
+    def drift(self) -> tuple[DriftItem, ...]:
+        """What moved outside: by the manifests where there are any, else by what state remembers."""
+        found: list[DriftItem | None] = []
+        planned = self.compared.planned
+        for address in sorted(planned.keys() | self.compared.scope.deletable):
+            entry = self.compared.state.resources.get(address)
+            if entry is None:
+                continue
+            if entry.id in self.compared.seen.gone:
+                found.append(gone_item(address, entry))
+            elif address in planned:
+                found.append(drift_item(address, entry, planned[address]))
+            elif (live := self.compared.live.get((address.kind, entry.id))) is not None:
+                found.append(drift_from_state(address, entry, live, self.compared.book))
+        return tuple(item for item in found if item is not None)
+
+    def unmanaged(self) -> int:
+        """User objects that neither a manifest nor the state claims."""
+        claimed = {(address.kind, binding.id) for address, binding in self.compared.matching.bindings.items()}
+        claimed |= {(address.kind, entry.id) for address, entry in self.compared.state.resources.items()}
+        lists = self.compared.seen.listings.items()
+        return sum((name, id) not in claimed for name, listing in lists for id in listing.objects)
+
+    def references(self, changes: tuple[Change, ...]) -> dict[str, str]:
+        """Digests of the live objects that the plan refers to without changing them."""
+        touched = {(change.address.kind, change.id) for change in changes if change.requests}
+        found: dict[str, str] = {}
+        for change in changes:
+            for used in change.depends_on if change.requests and change.action is not Action.DELETE else ():
+                entry = self.compared.state.resources.get(used)
+                listing = self.compared.seen.listings.get(used.kind)
+                live = listing.objects.get(entry.id) if entry is not None and listing is not None else None
+                if live is not None and (used.kind, live.id) not in touched:
+                    found[f"{used.kind}/{live.id}"] = object_digest(kind(used.kind), live)
+        return found

@@ -1,0 +1,31 @@
+"""Where a run takes place: everything that stays the same from its start to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.core.digest import SecretDigests, key_fingerprint
+from reconciler.core.secretbook import SecretBook
+from reconciler.types.ports import Provider, Secrets
+from reconciler.types.project import Workspace
+from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One workspace, its account, and the secrets at hand."""
+
+    workspace: Workspace
+    provider: Provider
+    secrets: Secrets
+    project: str = "project"
+    digest_key: bytes | None = None
+    """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
+
+    def fingerprint(self, state: State) -> str:
+        """Salted digest of the API key, by which this account is known again."""
+        return self.provider.fingerprint(lambda key: key_fingerprint(state.salt, key))
+
+    def book(self, state: State) -> SecretBook:
+        """The secrets of this run, digested the way this state does it."""
+        return SecretBook(SecretDigests(state.salt, self.digest_key), self.secrets.resolve)
