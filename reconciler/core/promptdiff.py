@@ -160,6 +160,21 @@ class _Block:
     lines: tuple[str, ...]
 
 
+def near_changes(lines: Sequence[Line], context: int) -> set[int]:
+    """Indexes of the lines worth showing: changed ones and `context` unchanged ones around each, without the blank
+    ones at the end."""
+    near = {
+        index + offset
+        for index, line in enumerate(lines)
+        if line.mark is not Mark.SAME
+        for offset in range(-context, context + 1)
+        if 0 <= index + offset < len(lines)
+    }
+    while near and lines[max(near)].mark is Mark.SAME and not lines[max(near)].text.strip():
+        near.remove(max(near))
+    return near
+
+
 def diff_prompts(before: str, after: str) -> PromptDiff:
     """Compare two texts. Equal texts give sections of unchanged lines only."""
     old, new = _blocks(before.split("\n") if before else []), _blocks(after.split("\n") if after else [])

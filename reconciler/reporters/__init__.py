@@ -12,5 +12,6 @@ REPORTERS: Registry[Reporter] = Registry(
         "text": "text:render",
         "json": "json:render",
         "ndjson": "ndjson:render",
+        "markdown": "markdown:render",
     },
 )

@@ -13,7 +13,6 @@ from reconciler.types.change import Direction
 
 WIDEST_PATH = 44
 MAX_ITEMS = 30
-LONGEST = 10_000
 
 
 def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from reconciler.core.promptdiff import (
     budget_band,
     count_tokens,
     diff_prompts,
+    near_changes,
 )
 from reconciler.core.visible import has_hidden, visible
 from reconciler.reporters.text.flow import flow_pieces
@@ -122,16 +123,8 @@ def _title(section: Section, paint: Paint, indent: str) -> Iterator[str]:
 
 def _body(section: Section, paint: Paint, indent: str) -> Iterator[str]:
     lines = section.lines
-    near = {
-        index + offset
-        for index, line in enumerate(lines)
-        if line.mark is not Mark.SAME
-        for offset in range(-CONTEXT, CONTEXT + 1)
-        if 0 <= index + offset < len(lines)
-    }
-    # Blank context at the end of the section says nothing, and the heading is the title already.
-    while near and lines[max(near)].mark is Mark.SAME and not lines[max(near)].text:
-        near.remove(max(near))
+    near = near_changes(lines, CONTEXT)
+    # The heading is the title already.
     first = 1 if section.heading is not None and lines and lines[0].mark is not Mark.REMOVED else 0
     if section.was is not None:
         first = 0

@@ -1,0 +1,160 @@
+"""The report as one comment for a pull or merge request: most dangerous first, folded, and never above the limit.
+
+The limit is that of a GitHub comment, 65,536 characters; other forges take more. What does not fit is shortened to
+one line each, from the harmless end, and the comment says how much was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.reporters.markdown.changes import change_block, change_line, drift_block, drift_line
+from reconciler.reporters.markdown.escape import code, prose
+from reconciler.reporters.plan_json import all_diagnostics
+from reconciler.reporters.ranking import rank_changes
+from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, Report, Style
+
+LIMIT = 65_536
+RESERVE = 600
+"""For the sentence about what was left out."""
+SHARE = 12_000
+"""At most so much for findings, for failed steps, and for blocks of the whole plan."""
+_ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something that is shown in full, on one line, or only counted."""
+
+    full: str
+    brief: str
+
+
+def render(report: Report, style: Style) -> str:
+    """Title and summary, blocks, findings, the changes, drift, notes."""
+    plan = report.plan
+    head = "\n".join([*_head(report), *_findings(all_diagnostics(report))])
+    changes: list[_Entry] = []
+    drift: list[_Entry] = []
+    if plan and report.verb != "drift":
+        changes = [_Entry(change_block(one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)]
+    if plan:
+        drift = [_Entry(drift_block(item), f"- {drift_line(item)}\n") for item in plan.drift]
+    tail = "\n".join(_tail(report))
+    room = LIMIT - RESERVE - len(head) - len(tail)
+    shown, left_out = _fit([*changes, *drift], room)
+    parts = [head]
+    if changes:
+        parts += ["\n\n#### Changes\n\n", *shown[: len(changes)]]
+    if drift:
+        parts += ["\n\n#### Changed outside of manifests\n\n", *shown[len(changes) :]]
+    text = "".join([*parts, *(f"\n> {line}\n" for line in left_out), "\n", tail]).strip("\n") + "\n"
+    return text if len(text) <= LIMIT else text[: LIMIT - 80].rsplit("\n", 1)[0] + "\n\n> … the rest did not fit.\n"
+
+
+def _head(report: Report) -> Iterable[str]:
+    workspace = report.workspace or (report.plan.workspace if report.plan else "")
+    yield f"### reconciler {report.verb}" + (f": {code(workspace)}" if workspace else "")
+    yield ""
+    yield f"**{_summary(report)}**"
+    if report.plan and report.plan.all_blocks and not report.result:
+        yield ""
+        yield f"⛔ {plural(len(report.plan.all_blocks), 'block')}: this plan cannot be applied as it stands."
+        yield ""
+        yield from _capped(
+            f"- **blocked** ({code(found.rule)}): {prose(found.message[:1_000])}. {prose(found.hint[:1_000])}"
+            for found in report.plan.blocked
+        )
+    if report.result:
+        yield from _steps(report.result)
+
+
+def _summary(report: Report) -> str:
+    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
+    plan = report.plan
+    if report.result:
+        return result_summary(report.result, destroy=report.verb == "destroy" or _is_destroy(plan))
+    if errors and not (plan and plan.differences):
+        return f"{plural(errors, 'error')}."
+    if plan:
+        return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
+    return "The manifests are valid." if report.verb == "validate" else "Done."
+
+
+def _is_destroy(plan: Plan | None) -> bool:
+    return plan is not None and plan.mode == "destroy"
+
+
+def _steps(result: ApplyResult) -> Iterable[str]:
+    yield ""
+    yield from _capped(
+        f"- {code(str(step.address))} **{step.outcome}**: {prose((step.message or '')[:1_000])}"
+        + (f" ({prose(step.hint[:1_000])})" if step.hint else "")
+        for step in result.steps
+        if step.outcome != "done"
+    )
+
+
+def _findings(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
+    shown = [diagnostic for diagnostic in diagnostics if diagnostic.severity is not Severity.INFO]
+    if shown:
+        yield "\n#### Findings\n"
+        yield from _capped(_finding(diagnostic) for diagnostic in shown)
+
+
+def _finding(diagnostic: Diagnostic) -> str:
+    place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
+    where = f"{code(place[:300])} " if place else ""
+    hint = f" ({prose(diagnostic.hint[:500])})" if diagnostic.hint else ""
+    head = f"- {_ICONS[diagnostic.severity]} {where}{code(diagnostic.code)} "
+    return head + prose(diagnostic.summary[:500]) + hint
+
+
+def _capped(lines: Iterable[str]) -> Iterable[str]:
+    """Lines up to the share of room of one part, then how many are missing."""
+    spent = missing = 0
+    for line in lines:
+        spent += len(line) + 1
+        if spent <= SHARE:
+            yield line
+        else:
+            missing += 1
+    if missing:
+        yield f"- … {missing:,} more"
+
+
+def _tail(report: Report) -> Iterable[str]:
+    yield from _capped(f"- {prose(note[:1_000])}" for note in report.notes)
+    folded = list(folded_counts(report)) if not report.result else []
+    if folded:
+        yield f"\n<sub>{', '.join(folded)}</sub>"
+
+
+def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], list[str]]:
+    """As many entries as possible in full, from the front; the others on one line; the last ones only counted."""
+    named = 0
+    spent = 0
+    while named < len(entries) and spent + len(entries[named].brief) <= room:
+        spent += len(entries[named].brief)
+        named += 1
+    shown = [entry.brief for entry in entries[:named]]
+    short = 0
+    for index, entry in enumerate(entries[:named]):
+        more = len(entry.full) - len(entry.brief)
+        if spent + more <= room:
+            spent += more
+            shown[index] = entry.full
+        else:
+            short += 1
+    left_out = []
+    if short:
+        left_out.append(f"No room for the details of {plural(short, 'object')} shown on one line.")
+    if named < len(entries):
+        left_out.append(f"{plural(len(entries) - named, 'more object')} did not fit at all.")
+    if left_out:
+        left_out.append("The json and html reports hold everything.")
+    return shown + [""] * (len(entries) - named), left_out

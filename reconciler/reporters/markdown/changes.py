@@ -1,0 +1,121 @@
+"""One change or one drifted object as a folded block of Markdown, and as one line for when there is no room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.reporters.inside import Inside
+from reconciler.reporters.leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
+from reconciler.reporters.markdown.escape import block, code, prose
+from reconciler.reporters.markdown.prompts import prompt_markdown
+from reconciler.reporters.values import UNKNOWN, show, summarize
+from reconciler.reporters.wording import plural, sentence
+from reconciler.types.change import Action, Change
+from reconciler.types.json import Json
+from reconciler.types.plan import DriftItem
+
+MAX_INSIDE = 40
+VALUE = 300
+
+
+def change_block(change: Change) -> str:
+    """Folded: the sentence is the summary, the fields are inside."""
+    lines = [_blocked(change)] if change.blocked else []
+    lines += _leaf_blocks(change_leaves(change, mixed=True))
+    lines += [f"- {prose(note)}" for note in change.notes]
+    return _folded(change_line(change), lines, opened=bool(change.blocked))
+
+
+def change_line(change: Change) -> str:
+    """`~ persona.x will be updated in-place: 3 fields (git, live)`."""
+    sign = {Action.NOOP: "=>"}.get(change.action, change.action.value)
+    fields = f": {plural(len(change.fields), 'field')}" if change.fields and change.action is Action.UPDATE else ""
+    directions = sorted({field.direction.value for field in change.fields}) if change.action is Action.UPDATE else []
+    tail = f" ({', '.join(directions)})" if directions else ""
+    mark = "⛔ " if change.blocked else ""
+    return f"{mark}{code(sign + ' ' + str(change.address))} {_predicate(change)}{fields}{tail}"
+
+
+def _predicate(change: Change) -> str:
+    if change.action is Action.NOOP and change.previous is not None:
+        return f"has moved from {code(str(change.previous))}"
+    return prose(sentence(change).removeprefix(f"{change.address} "))
+
+
+def drift_block(item: DriftItem) -> str:
+    """What somebody changed in the account; before is what was applied."""
+    return _folded(drift_line(item), list(_leaf_blocks(drift_leaves(item))), opened=False)
+
+
+def drift_line(item: DriftItem) -> str:
+    gone = any(change.path == "" for change in item.changes)
+    fate = "was deleted" if gone else f"was changed: {plural(len(item.changes), 'field')}"
+    return f"{code(str(item.address))} {fate}"
+
+
+def _blocked(change: Change) -> str:
+    blocks = change.blocked
+    return "".join(f"- **blocked** ({code(one.rule)}): {prose(one.message)}. {prose(one.hint)}\n" for one in blocks)
+
+
+def _folded(summary: str, lines: list[str], *, opened: bool) -> str:
+    if not lines:
+        return f"- {summary}\n"
+    body = "\n".join(lines)
+    # A blank line ends the HTML: without it what follows would not be read as Markdown.
+    return f"\n<details{' open' if opened else ''}><summary>{summary}</summary>\n\n{body}\n</details>\n\n"
+
+
+def _leaf_blocks(leaves: Sequence[Leaf]) -> list[str]:
+    """Short fields together in one block, then texts and objects, each on its own."""
+    rows: list[str] = []
+    blocks: list[str] = []
+    for leaf in leaves:
+        inside = look_inside(leaf)
+        if not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after):
+            blocks += [*prompt_markdown(leaf), ""]
+        elif inside:
+            rows += _inside_rows(leaf, inside)
+        else:
+            rows += _rows(leaf, hidden=inside == [])
+    return [_diff(rows), *blocks] if rows else blocks
+
+
+def _diff(rows: list[str]) -> str:
+    return "<pre>" + "\n".join(rows) + "</pre>\n"
+
+
+def _rows(leaf: Leaf, *, hidden: bool) -> Iterator[str]:
+    tail = f"  ({leaf.direction.value})" if leaf.direction else ""
+    before = "(not known)" if leaf.forgotten else summarize(leaf.before, VALUE)
+    after = UNKNOWN if leaf.unknown else summarize(leaf.after, VALUE)
+    if hidden and leaf.before is not None and leaf.after is not None:
+        value = "a secret inside it differs"
+    elif leaf.sign == "+":
+        value = f"<ins>{block(after)}</ins>"
+    else:
+        value = f"<del>{block(before)}</del> → <ins>{block(after)}</ins>"
+    yield f"{leaf.sign} {block(leaf.path)}: {value}{tail}"
+    if leaf.note:
+        yield f"    # {block(leaf.note)}"
+
+
+def _inside_rows(leaf: Leaf, found: list[Inside]) -> Iterator[str]:
+    tail = f"  ({leaf.direction.value})" if leaf.direction else ""
+    yield f"{leaf.sign} {block(leaf.path)}:{tail}"
+    for item in found[:MAX_INSIDE]:
+        where = f"{block(item.where)}: " if item.where else ""
+        if item.sign == "~" and item.before is None and item.after is None:
+            yield f"    ~ {block(item.where)}"
+        elif item.sign == "~":
+            yield f"    ~ {where}<del>{block(show(item.before))}</del> → <ins>{block(show(item.after))}</ins>"
+        elif item.sign == "+":
+            yield f"    + {where}<ins>{block(_item(leaf, item.after))}</ins>"
+        else:
+            yield f"    - {where}<del>{block(_item(leaf, item.before))}</del>"
+    if len(found) > MAX_INSIDE:
+        yield f"    … {len(found) - MAX_INSIDE:,} more differences"
+
+
+def _item(leaf: Leaf, value: Json) -> str:
+    return value if leaf.names and isinstance(value, str) else summarize(value)
