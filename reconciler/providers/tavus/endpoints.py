@@ -85,6 +85,8 @@ def object_in(spec: KindSpec, answer: Json) -> Object | None:
     if not isinstance(answer, dict):
         return None
     if id_of(spec, answer) is None:
+        if answer.get("data") == []:
+            return None
         for word in ("data", spec.name):
             inner = answer.get(word)
             if isinstance(inner, list) and len(inner) == 1:
@@ -92,6 +94,18 @@ def object_in(spec: KindSpec, answer: Json) -> Object | None:
             if isinstance(inner, dict) and id_of(spec, inner) is not None:
                 return inner
     return answer
+
+
+def is_answer_about(spec: KindSpec, id: str, answer: Json) -> bool:
+    """Whether the answer to a GET of `id` is that object, or an empty `data` that says that there is none."""
+    if isinstance(answer, dict) and answer.get("data") == [] and id_of(spec, answer) is None:
+        return True
+    body = object_in(spec, answer)
+    if body is None:
+        return False
+    shown = id_of(spec, body)
+    # Without an id something must be there that is no wrapping and no error.
+    return shown == id if shown is not None else bool(body.keys() - {"data", "error", "message"})
 
 
 def items_in(words: Iterable[str], answer: Json) -> list[Json] | None:

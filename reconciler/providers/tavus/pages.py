@@ -113,6 +113,10 @@ class _Reader:
             total = None  # a total below what is on the table counts something else
             self.attempt.totals.clear()
         self._shown = total
+        if not first.items and total is None and self._says_otherwise(base):
+            # A fault may answer with an empty list; where no total speaks against it, it has to say so twice.
+            self.attempt.faults.append("an empty list was followed by another answer")
+            return self.attempt
         self._take(base, first)
         if total is None:
             self._walk(base)
@@ -128,6 +132,10 @@ class _Reader:
                 return self._fetch(1 - base), 1 - base
             except Rejected:
                 raise refused from None
+
+    def _says_otherwise(self, number: int) -> bool:
+        again = self._ask(number)
+        return bool(again.items) or again.total is not None
 
     def _take(self, number: int, page: Page, *, extra: bool = False) -> int:
         """Take a page in; how many objects it brought. An `extra` one may repeat another, but not in part."""

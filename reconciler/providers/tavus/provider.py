@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from reconciler.kinds import kind as kind_named
 from reconciler.providers.tavus import ENDPOINTS
-from reconciler.providers.tavus.client import Call, Client
+from reconciler.providers.tavus.client import Client
 from reconciler.providers.tavus.conceal import secrets_in
 from reconciler.providers.tavus.endpoints import (
     PAGE_LIMIT,
     Endpoint,
     attached_in,
     id_of,
+    is_answer_about,
     is_stock,
     items_in,
     name_of,
@@ -25,6 +26,7 @@ from reconciler.providers.tavus.endpoints import (
     owners_in,
     total_in,
 )
+from reconciler.providers.tavus.exchange import Call
 from reconciler.providers.tavus.landed import is_repeatable, judge, needs_image
 from reconciler.providers.tavus.pages import Page, read_list
 from reconciler.providers.tavus.render import render
@@ -109,7 +111,7 @@ class TavusProvider:
 
         def fetch(number: int) -> Page:
             page = {"limit": str(PAGE_LIMIT), "page": str(number)}
-            return self._page(path, endpoint.list_words, self._client.read(path, {**query, **page}))
+            return self._page(path, endpoint.list_words, {**query, **page})
 
         def progress(done: int, total: int | None) -> None:
             if self._emit is not None:
@@ -134,36 +136,29 @@ class TavusProvider:
         if not id:
             return None
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}"
-        answer = self._read_one(path, endpoint)
-        if answer is None:
-            return None
+        answer = self._read_one(path, endpoint, lambda document: is_answer_about(spec, id, document))
         body = object_in(spec, answer)
-        if body is not None and not is_stock(endpoint, body):
+        if body is None:
+            return None
+        if not is_stock(endpoint, body):
             self._note_owner([body])
-        shown = id_of(spec, body)
-        if body is None or (shown is None and not body.keys() - {"data", "error", "message"}):
-            if isinstance(answer, dict) and answer.get("data") == []:
-                return None
-            raise Unavailable(f"GET {path}: the answer is no {kind}", hint=f"check that {self.base_url} is the API")
-        if shown is not None and shown != id:
-            raise Unavailable(f"GET {path}: the answer is another object ({shown})")
         return self._live(kind, id, body, detailed=True)
 
-    def _read_one(self, path: str, endpoint: Endpoint) -> Json:
+    def _read_one(self, path: str, endpoint: Endpoint, accept: Callable[[Json], bool]) -> Json:
         """The answer for one object; None when the API does not know it.
 
         A 400 that does not name the id may mean the query, which older servers do not know. Without a query there is
         nothing left but the id that could be wrong.
         """
         try:
-            return self._client.read(path, endpoint.get_query)
+            return self._client.read(path, endpoint.get_query, accept)
         except NotFound:
             return None
         except Rejected as refused:
             if refused.status != 400:
                 raise
         try:
-            return self._client.read(path) if endpoint.get_query else None
+            return self._client.read(path, accept=accept) if endpoint.get_query else None
         except Rejected as refused:
             if refused.status not in (400, 404, 410):
                 raise
@@ -174,14 +169,14 @@ class TavusProvider:
         endpoint, tools = ENDPOINTS.get("persona"), ENDPOINTS.get("tool")
         spec = kind_named("tool")
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{endpoint.attachments}"
-        page = self._page(path, tools.list_words, self._client.read(path))
+        page = self._page(path, tools.list_words)
         if page.total is not None and page.total > len(
             page.items
         ):  # documented as one page, but it says there is more
 
             def fetch(number: int) -> Page:
                 query = {"limit": str(PAGE_LIMIT), "page": str(number)}
-                return self._page(path, tools.list_words, self._client.read(path, query))
+                return self._page(path, tools.list_words, query)
 
             found = read_list("attached tools", fetch, lambda item: id_of(spec, item), base=1, limit=PAGE_LIMIT)
             return tuple(sorted(id for id, item in found.items() if not is_stock(tools, item)))
@@ -194,11 +189,9 @@ class TavusProvider:
             raise Unavailable(f"GET {path}: an attached tool has no id")
         return tuple(sorted(id for id in ids if id is not None))
 
-    def _page(self, path: str, words: Sequence[str], answer: Json) -> Page:
-        items = items_in(words, answer)
-        if items is None:
-            raise Unavailable(f"GET {path}: the answer is no list", hint=f"check that {self.base_url} is the API")
-        return Page(items, total_in(answer))
+    def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
+        answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)
+        return Page(items_in(words, answer) or (), total_in(answer))
 
     def _live(self, kind: str, id: str, body: Object, *, detailed: bool = False) -> LiveObject:
         spec = kind_named(kind)

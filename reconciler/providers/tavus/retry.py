@@ -20,6 +20,8 @@ class Trouble(Enum):
     TIMEOUT = "timeout"
     BROKEN = "broken"
     """The connection or the answer broke off, or could not be read."""
+    ODD = "odd"
+    """A success of the wrong shape: mostly a wrong address, sometimes a fault."""
     FAULT = "fault"
     """5xx."""
 
@@ -36,6 +38,7 @@ class RetryPolicy:
     throttled: int = 10
     timeout: int = 3
     broken: int = 8
+    odd: int = 3
     fault: int = 8
     base: float = 0.5
     """Seconds; the n-th wait is anything up to `base * 2**n`."""

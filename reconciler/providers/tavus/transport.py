@@ -49,9 +49,13 @@ def open_transport(base_url: str, parallelism: int) -> httpx.BaseTransport:
     )
     if parts.scheme == "http":
         return httpx.HTTPTransport(verify=False, trust_env=False, limits=limits)
-    return httpx.HTTPTransport(
-        verify=_tls_context(), limits=limits, proxy=proxy_for(parts.scheme, parts.hostname or "")
-    )
+    proxy = proxy_for(parts.scheme, parts.hostname or "")
+    try:
+        return httpx.HTTPTransport(verify=_tls_context(), limits=limits, proxy=proxy)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise UsageError(
+            "the proxy that the environment names cannot be used", hint="check HTTPS_PROXY, ALL_PROXY and NO_PROXY"
+        ) from error
 
 
 _CONTEXTS: list[SSLContext] = []
@@ -60,7 +64,13 @@ _CONTEXTS: list[SSLContext] = []
 def _tls_context() -> SSLContext:
     """One context for all clients of the process: making one costs some 20 ms."""
     if not _CONTEXTS:
-        _CONTEXTS.append(httpx.create_ssl_context())
+        try:
+            _CONTEXTS.append(httpx.create_ssl_context())
+        except OSError as error:  # also what the TLS library raises
+            raise UsageError(
+                f"the certificates of this machine cannot be read: {error.strerror or error}",
+                hint="check SSL_CERT_FILE and SSL_CERT_DIR",
+            ) from error
     return _CONTEXTS[0]
 
 

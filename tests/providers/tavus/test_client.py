@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import AuthRefused, NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.providers.tavus.client import Call, Client
+from reconciler.providers.tavus.client import Client
+from reconciler.providers.tavus.exchange import Call
 from reconciler.providers.tavus.retry import RetryPolicy
 from reconciler.types.event import Notice
 
@@ -143,6 +144,15 @@ def test_every_trouble_ends(client: Any, script: Any) -> None:
         assert len(server.seen) == attempts
         assert "GET /pals" in caught.value.message
         assert caught.value.hint
+
+
+def test_an_answer_of_the_wrong_shape_is_asked_for_again(client: Any, script: Any) -> None:
+    server = script([httpx.Response(200, json=[]), OK])
+    assert client(server).read("/pals", accept=lambda document: document == {"ok": True}) == {"ok": True}
+    server = script([httpx.Response(200, json=[])])
+    with pytest.raises(Unavailable, match="shape"):
+        client(server).read("/pals", accept=lambda document: False)
+    assert len(server.seen) == RetryPolicy().odd
 
 
 def test_304_is_an_answer(client: Any, script: Any) -> None:
@@ -336,6 +346,13 @@ def test_a_write_does_not_follow_elsewhere(client: Any, script: Any, status: int
     with pytest.raises(Rejected, match="/v2/login"):
         client(server).write(WRITES[0])
     assert len(server.seen) == 1
+
+
+def test_the_key_in_the_path_of_a_redirect_is_not_repeated(client: Any, script: Any) -> None:
+    for call in (CREATE, WRITES[0]):
+        with pytest.raises(ProviderError) as caught:
+            client(script([redirect(302, f"/login/{KEY}")])).write(call)
+        assert KEY not in caught.value.message
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])

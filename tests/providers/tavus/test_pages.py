@@ -182,6 +182,17 @@ def test_a_list_that_never_stands_still_is_an_error() -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("total", [True, False])
+def test_an_empty_answer_that_was_a_fault(total: bool) -> None:
+    server = Listed(30, total=total)
+    answers = iter([Page([])])
+
+    def fetch(number: int) -> Page:
+        return next(answers, None) or server(number)
+
+    assert read(fetch) == server.ids
+
+
 def test_a_total_that_is_too_high_is_an_error() -> None:
     with pytest.raises(IncompleteList, match="3 of 5 objects"):
         read(lambda number: Page([{"id": f"a{i}"} for i in range(3)] if number == 1 else [], 5))

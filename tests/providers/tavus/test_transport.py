@@ -113,6 +113,24 @@ def test_the_proxy_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for("https", "tavusapi.com") == "http://proxy.northwind.example:3128"
 
 
+@pytest.mark.parametrize("proxy", ["socks4://127.0.0.1:1", "ftp://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(UsageError) as caught:
+        open_transport("https://tavusapi.com/v2", 10)
+    assert "HTTPS_PROXY" in (caught.value.hint or "")
+
+
+def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from reconciler.providers.tavus import transport
+
+    monkeypatch.setattr(transport, "_CONTEXTS", [])
+    monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist.pem")
+    with pytest.raises(UsageError) as caught:
+        open_transport("https://tavusapi.com/v2", 10)
+    assert "SSL_CERT_FILE" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("url", ["https://tavusapi.com/v2", "http://127.0.0.1:1/v2"])
 def test_a_transport_opens_without_a_connection(url: str) -> None:
     transport = open_transport(url, 10)
