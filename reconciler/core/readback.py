@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
+from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, normal, same
 from reconciler.core.compare import hidden, is_secret, only_defaults
 from reconciler.core.planner import SENSITIVE, live_document
 from reconciler.core.resolve import bind
@@ -55,7 +55,7 @@ def judge(
     notes: list[str] = []
     for field in change.fields:
         row = field_at(spec, field.path)
-        desired = book.fill(bind(_wanted(change, field.path, field.after), ids))
+        desired = normal(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
         current = leaf_at(spec, document, field.path)
         if _arrived(spec, field.path, desired, current):
             continue

@@ -51,6 +51,7 @@ PROMPT = field("/system_prompt", "old", "new")
         (field("/greeting", "hi", None), {"greeting": ""}),
         (field("/layers/tts/tts_engine", "x", None), {"layers": {"tts": {"tts_engine": "tavus-auto"}}}),
         (field("/guardrail_ids", [], [{"$ref": "tool.x"}]), {"guardrail_ids": ["t1"]}),
+        (field("/guardrail_ids", [], ["t0", "t9", {"$ref": "tool.x"}]), {"guardrail_ids": ["t9", "t1", "t0"]}),
     ],
 )
 def test_what_arrived_is_good(one, shown):
