@@ -1,0 +1,88 @@
+"""The editor's schema and the loader's checks agree: what has no wrong type is valid, and spellings do not matter."""
+
+from __future__ import annotations
+
+import jsonschema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.fieldcheck import WRONG_TYPE, check_fields
+from reconciler.core.schema import manifest_schema
+from reconciler.core.words import wire_words
+from reconciler.kinds import KINDS
+from reconciler.types.json import Json, Object, lookup, ref_of, secret_of, split
+from tests.support.bodies import bodies
+
+VALIDATOR = jsonschema.Draft7Validator(manifest_schema())
+LAWS = settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def as_written(value: Json) -> Json:
+    """Markers back in the form that people write."""
+    secret, reference = secret_of(value), ref_of(value)
+    if secret is not None:
+        return dict(secret)
+    if reference is not None:
+        return {"ref": reference}
+    if isinstance(value, dict):
+        return {key: as_written(member) for key, member in value.items()}
+    return [as_written(item) for item in value] if isinstance(value, list) else value
+
+
+def without_wrong_types(kind: str, body: Object) -> Object:
+    """`body` less what the loader calls a wrong type, and less references: they have a test of their own."""
+    body = {
+        key: member for key, member in body.items() if "$ref" not in repr(member) and "$secret" not in repr(member)
+    }
+    while wrong := [one for one in check_fields(KINDS.get(kind), body) if one.code == WRONG_TYPE]:
+        pointer = wrong[0].pointer or ""
+        while not isinstance(lookup(body, pointer.rpartition("/")[0]), dict):
+            pointer = pointer.rpartition("/")[0]
+        body = _dropped(body, split(pointer))
+    return body
+
+
+def _dropped(body: Object, tokens: tuple[str, ...]) -> Object:
+    first, *rest = tokens
+    member = body[first]
+    if not rest:
+        return {key: value for key, value in body.items() if key != first}
+    assert isinstance(member, dict)
+    return {**body, first: _dropped(member, tuple(rest))}
+
+
+def document(kind: str, body: Json) -> Object:
+    return {
+        "apiVersion": "personas/v1",
+        "kind": KINDS.get(kind).manifest_kinds[0],
+        "metadata": {"name": "x"},
+        "spec": body,
+    }
+
+
+@LAWS
+@given(data=st.data(), kind=st.sampled_from(["persona", "tool"]))
+def test_a_body_without_wrong_types_is_valid(data: st.DataObject, kind: str) -> None:
+    body = without_wrong_types(kind, data.draw(bodies(kind)))
+    errors = [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(document(kind, body))]
+    assert errors == []
+
+
+@LAWS
+@given(data=st.data(), vocabulary=st.sampled_from(["persona", "pal"]))
+def test_both_vocabularies_are_judged_alike(data: st.DataObject, vocabulary: str) -> None:
+    body = data.draw(bodies("persona"))
+    wire = wire_words(KINDS.get("persona"), body, vocabulary)
+    assert VALIDATOR.is_valid(document("persona", wire)) == VALIDATOR.is_valid(document("persona", body))
+
+
+def test_references_stand_where_they_may() -> None:
+    body: Object = {
+        "system_prompt": {"$secret": {"env": "P"}},
+        "tools": [{"$ref": "tool.a"}, "b"],
+        "guardrails_id": {"$ref": "guardrail_set.a"},
+        "layers": {"llm": {"api_key": {"$secret": {"file": "key.txt"}}, "headers": {"X": {"$secret": {"env": "H"}}}}},
+    }
+    assert VALIDATOR.is_valid(document("persona", as_written(body)))
