@@ -154,8 +154,8 @@ def read_only_state(
     backend: Backend,
     workspace: str,
     *,
-    clock: Clock,
     emit: Emit,
+    clock: Clock | None = None,
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
 ) -> State:
     """The state as a reader sees it: no lock taken, nothing written, a left-over journal folded in memory.

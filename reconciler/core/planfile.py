@@ -1,0 +1,123 @@
+"""A saved plan <-> bytes: one JSON file with everything that apply needs, guarded by a digest, without a secret.
+
+{"type": "reconciler-plan", "format": 1, "plan": {...}, "digest": BLAKE2b over type, format and plan}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from reconciler.core import codec
+from reconciler.core.digest import digest_bytes
+from reconciler.core.members import Malformed
+from reconciler.errors import PlanError, PlanUnreadable
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, Object, join, secret_of
+from reconciler.types.plan import Plan
+
+TYPE = "reconciler-plan"
+FORMAT = 1
+AGAIN = "make a new plan with `reconciler plan --out FILE`"
+
+
+def dump_plan(plan: Plan) -> bytes:
+    """The file for `plan`. Raises `PlanError` when a planned write needs a secret that stands in a manifest as it is:
+    the file would hold it."""
+    problems = [
+        Diagnostic(
+            "E-literal-secret",
+            Severity.ERROR,
+            f"{address}: {pointer} is a secret written out in the manifest, and a plan file holds no secrets",
+            hint="write it as {env: NAME} or {file: PATH}, or apply without saving the plan",
+            address=address,
+            pointer=pointer,
+        )
+        for address, pointer in sorted(set(_literal_secrets(plan)))
+    ]
+    if problems:
+        raise PlanError(
+            "the plan cannot be saved: a planned write needs a literal secret",
+            problems,
+            hint="write the secret as {env: NAME} or {file: PATH}, or apply without saving the plan",
+        )
+    content = _content(plan)
+    text = json.dumps({**content, "digest": _digest(content)}, indent=1)
+    return text.encode("ascii") + b"\n"
+
+
+def load_plan(data: bytes) -> Plan:
+    """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format."""
+    content = _open(data)
+    try:
+        return codec.from_json(Plan, content["plan"], "/plan")
+    except Malformed as error:
+        raise PlanUnreadable(f"the plan file cannot be read: {error}", hint=AGAIN) from None
+
+
+def plan_digest(plan: Plan | bytes) -> str:
+    """Names one plan, by which state remembers that it was applied: of the record or of its file.
+
+    Raises `PlanUnreadable` for bytes that are no whole plan file.
+    """
+    return _digest(_open(plan) if isinstance(plan, bytes) else _content(plan))
+
+
+def looks_like_plan(data: bytes) -> bool:
+    """Whether a file claims to be a saved plan (it may still be damaged); told by its content, never by its name."""
+    return TYPE.encode("ascii") in data[:200] and data.lstrip()[:1] == b"{"
+
+
+def _content(plan: Plan) -> Object:
+    return {"type": TYPE, "format": FORMAT, "plan": codec.to_json(plan)}
+
+
+def _digest(content: Object) -> str:
+    return digest_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii"))
+
+
+def _open(data: bytes) -> Object:
+    """Type, format and plan of a file whose digest fits."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise PlanUnreadable("the plan file is no valid JSON: it is damaged or cut off", hint=AGAIN) from None
+    if not isinstance(found, dict) or found.get("type") != TYPE:
+        raise PlanUnreadable("this file is no saved plan", hint=AGAIN)
+    version = found.get("format")
+    if not isinstance(version, int) or isinstance(version, bool) or version != FORMAT:
+        newer = isinstance(version, int) and version > FORMAT
+        raise PlanUnreadable(
+            f"the plan file has format {version}, this version reads {FORMAT}",
+            hint="apply it with the version that made it" if newer else AGAIN,
+        )
+    content: Object = {key: value for key, value in found.items() if key != "digest"}
+    if set(content) != {"type", "format", "plan"} or _digest(content) != found.get("digest"):
+        raise PlanUnreadable("the plan file was edited or is damaged: its digest does not fit", hint=AGAIN)
+    return content
+
+
+def _literal_secrets(plan: Plan) -> Iterator[tuple[Address, str]]:
+    for change in plan.changes:
+        for request in change.requests:
+            for pointer in _literals(request.body, ""):
+                yield change.address, pointer
+        for operation in change.patch:
+            for pointer in _literals(operation.value, operation.path):
+                yield change.address, pointer
+
+
+def _literals(value: Json, pointer: str) -> Iterator[str]:
+    marker = secret_of(value)
+    if marker is not None:
+        if "literal" in marker:
+            # The marker names the place in the manifest; ours may lead through a list of patch operations.
+            _, slash, place = marker["literal"].partition("/")
+            yield slash + place if slash else pointer
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _literals(item, pointer + join(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _literals(item, f"{pointer}/{index}")

@@ -1,0 +1,121 @@
+"""Hypothesis strategies for the records that cross a boundary."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from reconciler.core.journal import (
+    AccountNoted,
+    DigestKeyNoted,
+    IntentDropped,
+    IntentNoted,
+    Outcome,
+    PlanFinished,
+    PlanStarted,
+    Record,
+)
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Object
+from reconciler.types.live import Account
+from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.source import Source, Span
+from reconciler.types.state import Entry, Intent, State
+
+TEXT = st.text(max_size=6)
+MAYBE = st.none() | TEXT
+NAMES = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,6}", fullmatch=True)
+ADDRESSES = st.builds(Address, st.sampled_from(("persona", "tool", "guardrail_set")), NAMES)
+POINTERS = st.lists(TEXT, max_size=3).map(lambda parts: "".join("/" + part for part in parts))
+TEXTS = st.lists(TEXT, max_size=2).map(tuple)
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+)
+MARKERS = st.builds(lambda name: {"$secret": {"env": name}}, NAMES) | ADDRESSES.map(lambda one: {"$ref": str(one)})
+VALUES = st.recursive(
+    SCALARS | MARKERS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=5,
+)
+OBJECTS: st.SearchStrategy[Object] = st.dictionaries(TEXT, VALUES, max_size=3)
+
+LIFECYCLES = st.builds(Lifecycle, st.booleans(), TEXTS, st.sampled_from(Manage))
+DIGESTS = st.dictionaries(POINTERS, TEXT, max_size=3)
+ENTRIES = st.builds(
+    Entry,
+    id=TEXT, sent=DIGESTS, seen=DIGESTS, lifecycle=LIFECYCLES, source=MAYBE, parents=TEXTS, assumed=TEXTS,
+    name=MAYBE, refs=TEXTS,
+)  # fmt: skip
+INTENTS = st.builds(Intent, address=ADDRESSES, kind=TEXT, name=TEXT, before=TEXTS, at=TEXT)
+
+
+def one_each(intents: list[Intent]) -> tuple[Intent, ...]:
+    """At most one intent an address, as a state holds them."""
+    return tuple({intent.address: intent for intent in intents}.values())
+
+
+STATES = st.builds(
+    State,
+    lineage=TEXT, serial=st.integers(0, 10**9), workspace=TEXT,
+    resources=st.dictionaries(ADDRESSES, ENTRIES, max_size=3),
+    pending=st.lists(INTENTS, max_size=3).map(one_each),
+    owner=MAYBE, keys=TEXTS, base_url=MAYBE, salt=TEXT, digest_key=MAYBE, applied_plans=TEXTS,
+)  # fmt: skip
+
+RECORDS: st.SearchStrategy[Record] = st.one_of(
+    st.builds(IntentNoted, INTENTS),
+    st.builds(IntentDropped, ADDRESSES),
+    st.builds(Outcome, ADDRESSES, TEXT, st.none() | ENTRIES, st.none() | ADDRESSES),
+    st.builds(AccountNoted, MAYBE, MAYBE, MAYBE),
+    st.builds(DigestKeyNoted, MAYBE),
+    st.builds(PlanStarted, TEXT),
+    st.builds(PlanFinished, TEXT),
+)
+
+BLOCKS = st.builds(Block, TEXT, TEXT, TEXT)
+FIELDS = st.builds(
+    FieldChange, POINTERS, st.sampled_from(Direction), VALUES, VALUES, st.booleans(), st.booleans(), MAYBE
+)
+OPERATIONS = st.builds(PatchOp, st.sampled_from(("add", "remove", "replace", "move")), POINTERS, VALUES, MAYBE)
+REQUESTS = st.builds(Request, TEXT, TEXT, ADDRESSES, VALUES, TEXT)
+
+
+def few(of: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    """A tuple of none to two."""
+    return st.lists(of, max_size=2).map(tuple)
+
+
+CHANGES = st.builds(
+    Change,
+    address=ADDRESSES, action=st.sampled_from(Action), reason=st.none() | st.sampled_from(Reason), id=MAYBE,
+    importing=MAYBE, previous=st.none() | ADDRESSES, before=st.none() | OBJECTS, after=st.none() | OBJECTS,
+    fields=few(FIELDS), patch=few(OPERATIONS), requests=few(REQUESTS), managed=st.none() | OBJECTS,
+    lifecycle=LIFECYCLES, source=MAYBE, name=MAYBE, level=st.integers(0, 5), depends_on=few(ADDRESSES),
+    live_digest=MAYBE, detailed=st.booleans(), parents=TEXTS, blocked=few(BLOCKS), notes=TEXTS,
+)  # fmt: skip
+DIAGNOSTICS = st.builds(
+    Diagnostic,
+    code=TEXT, severity=st.sampled_from(Severity), summary=TEXT, detail=TEXT, hint=MAYBE,
+    address=st.none() | ADDRESSES, pointer=MAYBE, source=st.none() | st.builds(Source, TEXT, st.integers(0, 9), TEXT),
+    span=st.none() | st.builds(Span, TEXT, st.integers(1, 9), st.integers(1, 9)),
+    fix=st.none() | st.builds(Fix, TEXT, VALUES, st.booleans()),
+)  # fmt: skip
+DRIFT = st.builds(
+    DriftItem,
+    ADDRESSES,
+    TEXT,
+    few(st.builds(DriftField, POINTERS, st.sampled_from(Direction), VALUES, VALUES, st.booleans(), st.booleans())),
+    MAYBE,
+)
+COUNTS = st.integers(0, 9)
+PLANS = st.builds(
+    Plan,
+    workspace=TEXT, account=st.builds(Account, TEXT, TEXT, MAYBE, MAYBE), lineage=TEXT, serial=COUNTS,
+    changes=few(CHANGES), drift=few(DRIFT), blocked=few(BLOCKS), diagnostics=few(DIAGNOSTICS),
+    summary=st.builds(Summary, COUNTS, COUNTS, COUNTS, COUNTS), mode=TEXT, inputs_digest=TEXT, commit=MAYBE,
+    project=MAYBE,
+    references=st.dictionaries(TEXT, TEXT, max_size=2), namesakes=st.dictionaries(TEXT, TEXTS, max_size=2),
+)  # fmt: skip
