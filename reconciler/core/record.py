@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.canonical import leaf_at
+from reconciler.core.canonical import leaf_at, normal
 from reconciler.core.compare import desired_digest, hidden, seen_digest
 from reconciler.core.planner import live_document
 from reconciler.core.resolve import bind
@@ -43,8 +43,8 @@ def record(
     if change.lifecycle.manage is Manage.OBSERVE:
         managed = {}
     for path, desired in managed.items():
-        value = bind(desired, ids)
         row = field_at(spec, path)
+        value = normal(row, bind(desired, ids))
         current = leaf_at(spec, document, path)
         before = old.sent.get(path) if old is not None else None
         if has_secret(value) and book.missing(value):

@@ -64,6 +64,11 @@ def test_references_are_recorded_by_id():
     assert by_reference.seen == {}
 
 
+def test_ids_are_put_in_order_once_they_are_known():
+    found = kept({"/guardrail_ids": ["t9", {"$ref": "tool.x"}]}, {"guardrail_ids": ["t9", "t1"]})
+    assert found.seen == {}
+
+
 def test_refreshing_takes_the_live_value_as_sent():
     before = kept({"/greeting": "hi"}, {"greeting": "hi"})
     after = kept({"/greeting": "hi"}, {"greeting": "moved"}, before, refresh=True)
