@@ -13,5 +13,12 @@ REPORTERS: Registry[Reporter] = Registry(
         "json": "json:render",
         "ndjson": "ndjson:render",
         "markdown": "markdown:render",
+        "junit": "junit:render",
+        "sarif": "sarif:render",
+        "github": "github:render",
+        "gitlab": "gitlab:render",
+        "codequality": "codequality:render",
+        "openmetrics": "openmetrics:render",
+        "prometheus": "openmetrics:render_textfile",
     },
 )

@@ -1,0 +1,52 @@
+"""Findings as annotations of GitHub Actions, within what a step may show: ten errors, ten warnings, ten notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.reporters.findings import Finding, collect_findings
+from reconciler.reporters.wording import drift_summary, plan_summary, plural, result_summary
+from reconciler.types.diagnostic import Severity
+from reconciler.types.report import Report, Style
+
+MAX_EACH = 10
+LONGEST = 4_000
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def render(report: Report, style: Style) -> str:
+    """One workflow command a line; the last one is the summary and says how many findings had no room."""
+    findings = collect_findings(report)
+    lines: list[str] = []
+    for severity in Severity:
+        # One notice is kept for the summary.
+        room = MAX_EACH - 1 if severity is Severity.INFO else MAX_EACH
+        chosen = [finding for finding in findings if finding.severity is severity][:room]
+        lines += [_annotation(finding) for finding in chosen]
+    left_out = len(findings) - len(lines)
+    summary = " ".join([*_summary(report), *([f"{plural(left_out, 'finding')} not shown here."] if left_out else [])])
+    if summary:
+        lines.append(f"::notice title=reconciler {_property(report.verb)}::{_data(summary)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _summary(report: Report) -> Iterator[str]:
+    plan = report.plan
+    if report.result:
+        yield result_summary(report.result, destroy=report.verb == "destroy")
+    elif plan:
+        yield drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
+
+
+def _annotation(finding: Finding) -> str:
+    place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
+    title = _property(f"{finding.code} {finding.address or ''}".strip())
+    return f"::{_COMMANDS[finding.severity]} {place},title={title}::{_data(finding.text[:LONGEST])}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
