@@ -127,10 +127,8 @@ def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
     from reconciler.cli.wiring import open_run
     from reconciler.engine.demo import edit_by_hand
-    from reconciler.engine.session import read_only_state
 
     run = open_run(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
-    state = read_only_state(run.backend(), run.workspace.name, clock=run.clock, emit=run.emit)
     with run.provider(run.secrets(), reading=False) as provider:
-        edit = edit_by_hand(provider, state)
+        edit = edit_by_hand(provider, run.state())
     return f"{edit.address}: {edit.path} is now {edit.value!r}"

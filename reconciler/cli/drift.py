@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reconciler.cli import exits
 from reconciler.cli.group import command
-from reconciler.cli.planning import PATHS, REF
+from reconciler.cli.planning import CHOICE, PATHS, REF, look, options_of, with_flags
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """
@@ -17,24 +19,28 @@ reconciler drift --report markdown=drift.md --report junit=drift.xml
 @command("drift", examples=EXAMPLES)
 @PATHS
 @REF
-def drift(settings: Settings, paths: tuple[str, ...], ref: str | None) -> int:
+@with_flags(CHOICE)
+def drift(settings: Settings, paths: tuple[str, ...], ref: str | None, **flags: Any) -> int:
     """Report what was changed in the account since the last apply; exits with 2 when something was.
 
     Compares the account with the state, and shows what the manifests say where there are any. Changes of the
     manifests that wait for an apply are no drift.
     """
     from reconciler.cli.outcome import deliver, reporting
-    from reconciler.cli.planning import look
     from reconciler.cli.wiring import open_run
-    from reconciler.types.options import PlanOptions
+    from reconciler.engine.drift import find_drift
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
+    options = options_of(**flags)
     with reporting("drift", settings):
         run = open_run(settings, ref=ref)
         manifests, secrets = run.manifests()
         with run.provider(secrets, reading=True) as provider:
-            found = look(run, provider, manifests, secrets, PlanOptions(drift_only=True))
+            found = look(
+                run, provider, manifests, secrets,
+                lambda state, setting: find_drift(manifests, state, setting, options),
+            )  # fmt: skip
         fresh = found.serial == 0
         notes = ("No state: nothing was applied from here yet, so there is nothing to compare.",) if fresh else ()
         code = exits.DIFFERENCES if found.drift else exits.DONE

@@ -40,6 +40,7 @@ def plan(
     """
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
+    from reconciler.engine.plan import make_plan
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
@@ -49,7 +50,13 @@ def plan(
         run = open_run(settings, ref=ref)
         manifests, secrets = run.manifests()
         with run.provider(secrets, reading=True) as provider:
-            made = look(run, provider, manifests, secrets, options)
+            made = look(
+                run,
+                provider,
+                manifests,
+                secrets,
+                lambda state, setting: make_plan(manifests, state, options, setting),
+            )
         notes = (keep(made, out),) if out is not None else ()
         differs = bool(made.differences or made.all_blocks)
         code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE

@@ -44,7 +44,7 @@ def carry_out(
         how = apply_options(run, force_maker, lock_timeout, options.accept_account)
 
         def confirm(plan: Plan) -> bool:
-            present(plan, verb, run)
+            present(plan, verb, run, asking=not auto_approve)
             return auto_approve or approve(plan, verb, run)
 
         with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
@@ -104,8 +104,8 @@ def writing(run: Run) -> Iterator[Surroundings]:
         yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set)
 
 
-def present(plan: Plan, verb: str, run: Run) -> None:
-    """Show the plan: as the text report where that was asked for, else on standard error, for who has to decide."""
+def present(plan: Plan, verb: str, run: Run, *, asking: bool) -> None:
+    """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.cli.outcome import TEXT, render, style
     from reconciler.cli.streams import say, write
     from reconciler.types.report import Report, Style
@@ -114,7 +114,7 @@ def present(plan: Plan, verb: str, run: Run) -> None:
     report = Report(verb, run.workspace.name, plan)
     if run.settings.format in {None, TEXT}:
         write(render(report, TEXT, style(run.settings)) + "\n")
-    elif not run.settings.quiet:
+    elif asking:
         say(render(report, TEXT, Style()))
 
 

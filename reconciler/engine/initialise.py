@@ -33,7 +33,7 @@ metadata:
   labels: {team: reception}
 spec:
   pal_name: Front Desk
-  pipeline_mode: full
+  default_face_id: r90bbd427f71
   system_prompt: {file: ../prompts/front-desk.md}
   greeting: Hello, how can I help you today?
   # Tools of the registry by name: those of this project, or others of the account.

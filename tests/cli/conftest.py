@@ -21,6 +21,7 @@ metadata: {name: desk}
 spec:
   persona_name: Desk
   system_prompt: You welcome visitors.
+  default_replica_id: r90bbd427f71
   greeting: Hello.
   layers:
     llm: {model: tavus-gpt-oss}

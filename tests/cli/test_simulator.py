@@ -46,7 +46,9 @@ def ask(url: str, method: str, path: str, body: object = None) -> tuple[int, Any
 def test_it_serves_the_api_and_ends_politely(server: tuple[subprocess.Popen[bytes], str], tmp_path: Path) -> None:
     process, url = server
     assert url.startswith("http://127.0.0.1:")
-    status, _ = ask(url, "POST", "/pals", {"pal_name": "A", "system_prompt": "You help.", "default_face_id": "r90bbd427f71"})
+    status, _ = ask(
+        url, "POST", "/pals", {"pal_name": "A", "system_prompt": "You help.", "default_face_id": "r90bbd427f71"}
+    )
     assert status == 200
     status, listed = ask(url, "GET", "/pals?pal_type=user")
     assert status == 200

@@ -1,0 +1,73 @@
+"""The tour: it works, and it fails when a step does not do what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli import demo as tour
+from reconciler.cli.demo import Step, take
+from reconciler.errors import ReconcilerError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_tour(call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = call("demo")
+    assert ended.code == 0, ended
+    shown = ended.out
+    assert "Apply complete! Resources: 2 added, 0 changed, 0 destroyed." in shown
+    assert "No changes." in shown
+    assert "edited by hand" in shown
+    assert "Apply complete! Resources: 0 added, 1 changed, 0 destroyed." in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_stays_can_be_toured_again(
+    call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        ended = call("demo", "--dir", "tour")
+        assert ended.code == 0, ended
+    assert (tmp_path / "tour" / "manifests" / "reconciler.yaml").is_file()
+
+
+def test_the_example_project(call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECONCILER_WORKSPACE", "production")
+    ended = call("demo", "--manifests", str(ROOT / "manifests"))
+    assert ended.code == 0, ended
+    assert list(tmp_path.iterdir()) == []
+    assert not (ROOT / "manifests" / ".reconciler").exists()
+
+
+def test_never_a_real_account(call: Callable[..., Any]) -> None:
+    ended = call("demo", "-w", "production", "-m", str(ROOT / "manifests"))
+    assert ended.code == 64
+    assert "embedded simulator only" in ended.err
+
+
+def test_a_project_without_a_sandbox(call: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text(
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\ndefault_workspace: a\n"
+        "workspaces: {a: {provider: {type: tavus, api_key: {env: K}}}}\n"
+    )
+    ended = call("demo", "-m", str(tmp_path))
+    assert ended.code == 64, ended
+    assert "simulator" in ended.err
+
+
+def test_a_step_that_ends_otherwise_ends_the_tour(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ReconcilerError, match="exited with 0, not with 2"):
+        take(Step("Nothing.", ("schema",), 2), [])
+    assert "$ reconciler schema" in capfd.readouterr().out
+
+
+def test_every_step_has_another_headline() -> None:
+    steps = [tour.PLAN, tour.APPLY, tour.SETTLED, tour.DRIFT, tour.HEAL, tour.CLEAN]
+    assert len({step.title for step in steps}) == len(steps)

@@ -1,0 +1,278 @@
+"""plan, show, apply, drift, destroy end to end, on the embedded simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import open_run
+from reconciler.engine.demo import edit_by_hand
+
+Call = Callable[..., Any]
+
+TOOL = """\
+apiVersion: personas/v1
+kind: Tool
+metadata: {name: lookup}
+spec:
+  name: lookup
+  description: Look something up.
+  parameters: {type: object, properties: {what: {type: string}}}
+"""
+
+
+@pytest.fixture
+def applied(project: Path, call: Call) -> Path:
+    """A project whose persona and tool exist in the sandbox."""
+    text = (project / "manifests" / "desk.yaml").read_text()
+    (project / "manifests" / "desk.yaml").write_text(text.replace("  greeting", "  tools: [lookup]\n  greeting"))
+    (project / "manifests" / "lookup.yaml").write_text(TOOL)
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 0, ended
+    return project
+
+
+def greet(project: Path, words: str) -> None:
+    path = project / "manifests" / "desk.yaml"
+    lines = [
+        f"  greeting: {words}" if line.startswith("  greeting") else line for line in path.read_text().splitlines()
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def by_hand() -> str:
+    run = open_run(Settings())
+    with run.provider(run.secrets(), reading=False) as provider:
+        return str(edit_by_hand(provider, run.state()).address)
+
+
+def test_plan_shows_and_touches_nothing(project: Path, call: Call) -> None:
+    ended = call("plan")
+    assert ended.code == 0, ended
+    assert "persona.desk" in ended.out
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in ended.out
+    assert ended.err == ""
+    assert not (project / ".reconciler" / "sandbox" / "state.json").exists()
+    assert call("plan", "--detailed-exitcode").code == 2
+
+
+def test_plan_as_json_is_one_document(project: Path, call: Call) -> None:
+    ended = call("plan", "--format", "json", "--verbose")
+    document = json.loads(ended.out)
+    assert document["resource_changes"][0]["change"]["actions"] == ["create"]
+    assert document["requests"][0]["method"] == "POST"
+    assert document["applyable"] is True
+
+
+def test_apply_then_nothing_to_do(applied: Path, call: Call) -> None:
+    ended = call("plan", "--detailed-exitcode")
+    assert ended.code == 0, ended
+    assert "No changes." in ended.out
+    again = call("apply", "--auto-approve")
+    assert again.code == 0, again
+    assert "0 added, 0 changed, 0 destroyed" in again.out
+
+
+def test_apply_says_what_was_done(project: Path, call: Call) -> None:
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 0, ended
+    assert "Apply complete! Resources: 1 added, 0 changed, 0 destroyed." in ended.out
+    greet(project, "Hi.")
+    ended = call("apply", "--auto-approve", "--format", "json")
+    document = json.loads(ended.out)
+    assert document["summary"]["change"] == 1
+    assert document["exit_code"] == 0
+
+
+def test_a_saved_plan_is_carried_out_without_a_question(project: Path, call: Call) -> None:
+    ended = call("plan", "--out", "pr.plan")
+    assert ended.code == 0, ended
+    assert (project / "pr.plan").stat().st_mode & 0o777 == 0o600
+    shown = call("show", "pr.plan")
+    assert "Plan: 1 to add" in shown.out
+    assert json.loads(call("show", "pr.plan", "--format", "json").out)["resource_changes"]
+    (project / "manifests" / "desk.yaml").unlink()
+    done = call("apply", "pr.plan")
+    assert done.code == 0, done
+    assert "1 added" in done.out
+    again = call("apply", "pr.plan")
+    assert again.code == 5, again
+
+
+def test_a_plan_of_another_workspace_goes_there(project: Path, call: Call) -> None:
+    (project / "manifests" / "reconciler.yaml").write_text(
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\ndefault_workspace: a\n"
+        "workspaces:\n  a: {provider: {type: simulator}}\n  b: {provider: {type: simulator}}\n"
+    )
+    assert call("-w", "b", "plan", "--out", "b.plan").code == 0
+    ended = call("-w", "a", "apply", "b.plan")
+    assert ended.code == 5, ended
+    assert call("apply", "b.plan").code == 0
+    assert (project / ".reconciler" / "b" / "state.json").exists()
+    assert not (project / ".reconciler" / "a" / "state.json").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 40, 400], ids=lambda cut: f"less {cut} bytes")
+def test_a_damaged_plan_is_refused(project: Path, call: Call, cut: int) -> None:
+    call("plan", "--out", "pr.plan")
+    data = (project / "pr.plan").read_bytes()
+    (project / "pr.plan").write_bytes(data[: -cut - 1])
+    for words in (("apply", "pr.plan"), ("show", "pr.plan")):
+        ended = call(*words)
+        assert ended.code == 5, ended
+        assert ended.out == ""
+
+
+def test_an_edited_plan_is_refused(project: Path, call: Call) -> None:
+    call("plan", "--out", "pr.plan")
+    text = (project / "pr.plan").read_text()
+    assert "Hello." in text
+    (project / "pr.plan").write_text(text.replace("Hello.", "Howdy."))
+    ended = call("apply", "pr.plan")
+    assert ended.code == 5, ended
+
+
+def test_a_saved_plan_takes_no_flag_that_would_change_it(project: Path, call: Call) -> None:
+    call("plan", "--out", "pr.plan")
+    for words in (
+        ("--target", "persona.desk"),
+        ("--destroy",),
+        ("-m", "manifests"),
+        ("--allow-deletes",),
+        ("pr.plan",),
+    ):
+        ended = call("apply", "pr.plan", *words)
+        assert ended.code == 64, ended
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"kind: Persona", b"\x00\xff"], ids=repr)
+def test_show_of_what_is_no_plan(project: Path, call: Call, text: bytes) -> None:
+    (project / "x").write_bytes(text)
+    ended = call("show", "x")
+    assert ended.code == 5, ended
+    assert "Traceback" not in ended.err
+    assert call("show", "missing").code == 1
+
+
+def test_drift_is_found_and_healed(applied: Path, call: Call) -> None:
+    assert call("drift").code == 0
+    assert by_hand() == "persona.desk"
+    ended = call("drift", "--format", "json")
+    assert ended.code == 2, ended
+    (item,) = json.loads(ended.out)["resource_drift"]
+    assert item["address"] == "persona.desk"
+    assert [(one["path"], one["direction"]) for one in item["changes"]] == [("/greeting", "live")]
+    healed = call("apply", "--auto-approve")
+    assert healed.code == 0, healed
+    assert "1 changed" in healed.out
+    assert call("drift").code == 0
+
+
+def test_drift_needs_no_manifests(applied: Path, call: Call) -> None:
+    by_hand()
+    for path in (applied / "manifests").iterdir():
+        path.unlink()
+    ended = call("drift")
+    assert ended.code == 2, ended
+
+
+def test_drift_without_state_is_nothing(project: Path, call: Call) -> None:
+    ended = call("drift")
+    assert ended.code == 0, ended
+    assert "nothing was applied" in ended.out
+
+
+def test_pending_changes_of_manifests_are_no_drift(applied: Path, call: Call) -> None:
+    greet(applied, "Hi.")
+    assert call("drift").code == 0
+    assert call("plan", "--detailed-exitcode").code == 2
+
+
+def test_deletes_are_blocked_until_allowed(applied: Path, call: Call) -> None:
+    (applied / "manifests" / "lookup.yaml").unlink()
+    text = (applied / "manifests" / "desk.yaml").read_text()
+    (applied / "manifests" / "desk.yaml").write_text(text.replace("  tools: [lookup]\n", ""))
+    plan = call("plan", "--detailed-exitcode")
+    assert plan.code == 2, plan
+    assert "--allow-deletes" in plan.out
+    refused = call("apply", "--auto-approve")
+    assert refused.code == 3, refused
+    assert "--allow-deletes" in refused.err
+    assert call("apply", "--auto-approve", "--allow-deletes").code == 0
+    assert call("plan", "--detailed-exitcode").code == 0
+
+
+def test_destroy(applied: Path, call: Call) -> None:
+    ended = call("destroy", "--auto-approve")
+    assert ended.code == 0, ended
+    assert "Destroy complete! Resources: 2 destroyed." in ended.out
+    assert call("state", "list").out == ""
+
+
+def test_a_report_of_every_run(project: Path, call: Call) -> None:
+    ended = call("--report", "json=plan.json", "plan", "--report", f"text={project / 'plan.txt'}", "--quiet")
+    assert ended.code == 0, ended
+    assert json.loads((project / "plan.json").read_text())["verb"] == "plan"
+    assert "persona.desk" in (project / "plan.txt").read_text()
+
+
+def test_json_log_is_on_standard_error_only(project: Path, call: Call) -> None:
+    ended = call("apply", "--auto-approve", "--json-log", "--format", "json")
+    assert ended.code == 0, ended
+    assert json.loads(ended.out)["exit_code"] == 0
+    types = [json.loads(line)["type"] for line in ended.err.splitlines()]
+    assert "apply_start" in types
+    assert "apply_complete" in types
+
+
+def test_secrets_stay_out_of_everything(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_KEY", "sk-topsecret-0123456789")
+    path = project / "manifests" / "desk.yaml"
+    path.write_text(
+        path.read_text().replace(
+            "llm: {model: tavus-gpt-oss}",
+            'llm: {model: own, base_url: "https://llm.example/v1", api_key: {env: LLM_KEY}}',
+        )
+    )
+    outputs = [call("plan", "--out", "p"), call("plan", "--format", "json"), call("apply", "p", "--verbose")]
+    outputs += [call("state", "show", "persona.desk"), call("plan", "--verbose")]
+    assert [one.code for one in outputs] == [0] * 5
+    files = [one.read_bytes() for one in project.rglob("*") if one.is_file()]
+    assert not [1 for one in outputs if "topsecret" in one.out + one.err]
+    assert not [1 for data in files if b"topsecret" in data]
+
+
+def test_a_missing_secret_stops_apply_before_its_first_write(project: Path, call: Call) -> None:
+    path = project / "manifests" / "desk.yaml"
+    path.write_text(
+        path.read_text().replace(
+            "llm: {model: tavus-gpt-oss}",
+            'llm: {model: own, base_url: "https://llm.example/v1", api_key: {env: NO_SUCH_KEY}}',
+        )
+    )
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 1, ended
+    assert "NO_SUCH_KEY" in ended.err
+    assert call("state", "list").out == ""
+
+
+def test_another_folder_holds_everything(project: Path, call: Call, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    os.chdir(elsewhere)
+    ended = call("-C", str(project), "apply", "--auto-approve", "--report", "json=r.json")
+    assert ended.code == 0, ended
+    assert (project / "r.json").exists()
+    assert (project / ".reconciler" / "sandbox" / "state.json").exists()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_real_api_without_a_key(project: Path, call: Call) -> None:
+    ended = call("-w", "tavus", "plan")
+    assert ended.code in {1, 64}, ended
+    assert "TAVUS_API_KEY" in ended.err
