@@ -1,0 +1,171 @@
+"""state list, show, rm, mv, pull, push and the lock: what the command line prints comes back as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from reconciler.core.journal import Outcome
+from reconciler.core.statefile import dump_state, entry_to_json, intent_to_json, load_state, parse_state
+from reconciler.engine.holder import describe_run
+from reconciler.engine.session import Session, open_session
+from reconciler.errors import StateMoved, StateUnreadable, UsageError
+from reconciler.types.address import Address
+from reconciler.types.json import Object
+from reconciler.types.ports import Backend, Clock, Emit
+from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """One line of `state list`."""
+
+    address: Address
+    id: str | None
+    """None for a create whose outcome is open."""
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateAccess:
+    """What a command needs to write the state of one workspace."""
+
+    backend: Backend
+    workspace: str
+    clock: Clock
+    emit: Emit
+    lock_timeout: float = 0.0
+
+
+def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, ...]:
+    """Every address, sorted; only those that start with one of `prefixes`, where given. Open creates have no id."""
+    found = {address: Managed(address, entry.id, entry.name) for address, entry in state.resources.items()}
+    for intent in state.pending:
+        found.setdefault(intent.address, Managed(intent.address, None, intent.name))
+    return tuple(
+        found[address] for address in sorted(found) if not prefixes or str(address).startswith(tuple(prefixes))
+    )
+
+
+def show_entry(state: State, address: Address) -> Object:
+    """What is recorded of one address, as it stands in the document. Raises `UsageError` for an unknown one."""
+    entry = state.resources.get(address)
+    if entry is not None:
+        return {"address": str(address), **entry_to_json(address, entry)}
+    for intent in state.pending:
+        if intent.address == address:
+            return {**intent_to_json(intent), "pending": True}
+    raise _unknown(state, address)
+
+
+def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[Managed, ...]:
+    """Forget addresses; the live objects stay. All or none: raises `UsageError` before the first is forgotten."""
+    with _session(access, "state rm") as session:
+        known = {one.address: one for one in list_entries(session.state)}
+        wanted = tuple(dict.fromkeys(addresses))
+        for address in wanted:
+            if address not in known:
+                raise _unknown(session.state, address)
+        for address in wanted:
+            session.record(Outcome(address, "forgotten"))
+        return tuple(known[address] for address in wanted)
+
+
+def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
+    """Give a managed object another address; neither the account nor the manifests are touched.
+
+    Raises `UsageError` for an unknown `before`, an `after` that exists, and another kind.
+    """
+    if before.kind != after.kind:
+        raise UsageError(
+            f"{before} cannot become {after}: an object keeps its kind",
+            hint=f"write {before.kind}.{after.name}",
+        )
+    with _session(access, "state mv") as session:
+        state = session.state
+        entry = state.resources.get(before)
+        if entry is None:
+            raise _unknown(state, before)
+        if after in state.resources or any(intent.address == after for intent in state.pending):
+            raise UsageError(
+                f"{after} exists already", hint=f"reconciler state rm {after} forgets it, its live object stays"
+            )
+        session.record(Outcome(after, "moved", entry, before))
+        for address, other in session.state.resources.items():
+            if str(before) in other.refs:
+                refs = tuple(str(after) if one == str(before) else one for one in other.refs)
+                session.record(Outcome(address, "recorded", replace(other, refs=refs)))
+        return Managed(after, entry.id, entry.name)
+
+
+def pull_state(state: State) -> bytes:
+    """The document as it would be stored now, for a file of one's own."""
+    return dump_state(state)
+
+
+def push_state(access: StateAccess, data: bytes, *, force: bool = False) -> State:
+    """Put a document in place, for example the one that a failed write left behind; its state as stored.
+
+    Raises `StateUnreadable` for a damaged one, `StateMoved` for one of another lineage or older than what is there
+    (`force` overrides both).
+    """
+    given = parse_state(data, where="the given state")
+    if given.workspace != access.workspace:
+        raise StateUnreadable(
+            f"the given state belongs to workspace {given.workspace!r}, not to {access.workspace!r}",
+            hint=f"push it with -w {given.workspace}",
+        )
+    info = describe_run("state push", access.clock.now())
+    with access.backend.lock(info, timeout=access.lock_timeout, clock=access.clock, emit=access.emit) as lease:
+        stored = access.backend.read()
+        if stored is not None and not force:
+            there = load_state(stored, access.workspace, lineage=given.lineage, where=access.backend.describe())
+            if there.lineage != given.lineage:
+                raise StateMoved(
+                    f"{access.backend.describe()} has another lineage: it is the state of another life",
+                    hint="--force puts the given one in its place all the same",
+                )
+            if there.serial > given.serial or (there.serial == given.serial and there != given):
+                raise StateMoved(
+                    f"{access.backend.describe()} is at serial {there.serial}, the given one at {given.serial}",
+                    hint="something was applied since; --force puts the older one in its place",
+                )
+            if there == given:
+                return given
+        lease.check()
+        access.backend.write(dump_state(given))
+        access.backend.clear_journal()
+    return given
+
+
+def unlock(access: StateAccess) -> None:
+    """Free a lock whose holder is dead or whose lease is over. Raises `StateLocked` naming a holder at work."""
+    info = describe_run("state unlock", access.clock.now())
+    with access.backend.lock(info, timeout=access.lock_timeout, clock=access.clock, emit=access.emit):
+        pass  # Taken over and given back: free.
+
+
+def force_unlock(backend: Backend, lock_id: str) -> None:
+    """Free the lock with this id whoever holds it. Raises `StateError` when another lock or none is held."""
+    backend.break_lock(lock_id)
+
+
+def _session(access: StateAccess, operation: str) -> AbstractContextManager[Session]:
+    return open_session(
+        access.backend,
+        workspace=access.workspace,
+        operation=operation,
+        clock=access.clock,
+        emit=access.emit,
+        lock_timeout=access.lock_timeout,
+    )
+
+
+def _unknown(state: State, address: Address) -> UsageError:
+    known = [str(one.address) for one in list_entries(state)]
+    close = get_close_matches(str(address), known, n=1)
+    return UsageError(
+        f"{address} is not in the state", hint=f"did you mean {close[0]}?" if close else "see reconciler state list"
+    )
