@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.core.visible import one_line, visible
-from reconciler.reporters.findings import SKIPPED, Finding, collect_findings
+from reconciler.reporters.findings import DRIFT, SKIPPED, Finding, collect_findings
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report, Style
 
@@ -46,15 +46,13 @@ def _counts(cases: Sequence[list[Finding]]) -> str:
 
 
 def _outcome(found: Sequence[Finding]) -> str | None:
-    if any(
-        finding.severity is not Severity.INFO and finding.code != SKIPPED and _fails(finding) for finding in found
-    ):
+    if any(_fails(finding) for finding in found):
         return "failure"
     return "skipped" if any(finding.code == SKIPPED for finding in found) else None
 
 
 def _fails(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR or finding.code == "drift"
+    return finding.severity is Severity.ERROR or finding.code == DRIFT
 
 
 def _case(suite: str, name: str, found: Sequence[Finding], seconds: float) -> str:

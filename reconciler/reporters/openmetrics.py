@@ -14,6 +14,7 @@ from reconciler.types.diagnostic import Severity
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
 
+OUTCOMES = ("done", "failed", "skipped")
 _Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
@@ -57,9 +58,7 @@ def _families(report: Report) -> Iterator[_Family]:
         yield from _of_plan(report.plan)
     if report.result:
         result = report.result
-        outcomes: dict[_Labels, int] = {
-            (("outcome", outcome),): result.count(outcome) for outcome in ("done", "failed", "skipped")
-        }
+        outcomes: dict[_Labels, int] = {(("outcome", word),): result.count(word) for word in OUTCOMES}
         yield _Family("reconciler_apply_steps", "Steps of the apply by outcome.", outcomes)
         yield _Family("reconciler_state_serial", "Serial of the state after the apply.", {(): result.serial})
 

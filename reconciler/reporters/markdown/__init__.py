@@ -6,8 +6,9 @@ one line each, from the harmless end, and the comment says how much was left out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.reporters.markdown.changes import change_block, change_line, drift_block, drift_line
 from reconciler.reporters.markdown.escape import code, prose
@@ -21,6 +22,8 @@ from reconciler.types.report import ApplyResult, Report, Style
 LIMIT = 65_536
 RESERVE = 600
 """For the sentence about what was left out."""
+MAX_TRIES = 20
+"""After so many objects whose details do not fit, no further details are made."""
 SHARE = 12_000
 """At most so much for findings, for failed steps, and for blocks of the whole plan."""
 _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
@@ -30,7 +33,8 @@ _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ
 class _Entry:
     """Something that is shown in full, on one line, or only counted."""
 
-    full: str
+    full: Callable[[], str]
+    """Made only while there is room: a diff of a long prompt takes time."""
     brief: str
 
 
@@ -41,9 +45,11 @@ def render(report: Report, style: Style) -> str:
     changes: list[_Entry] = []
     drift: list[_Entry] = []
     if plan and report.verb != "drift":
-        changes = [_Entry(change_block(one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)]
+        changes = [
+            _Entry(partial(change_block, one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)
+        ]
     if plan:
-        drift = [_Entry(drift_block(item), f"- {drift_line(item)}\n") for item in plan.drift]
+        drift = [_Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in plan.drift]
     tail = "\n".join(_tail(report))
     room = LIMIT - RESERVE - len(head) - len(tail)
     shown, left_out = _fit([*changes, *drift], room)
@@ -144,10 +150,10 @@ def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], list[str]]:
     shown = [entry.brief for entry in entries[:named]]
     short = 0
     for index, entry in enumerate(entries[:named]):
-        more = len(entry.full) - len(entry.brief)
-        if spent + more <= room:
-            spent += more
-            shown[index] = entry.full
+        full = entry.full() if short < MAX_TRIES else None
+        if full is not None and spent + len(full) - len(entry.brief) <= room:
+            spent += len(full) - len(entry.brief)
+            shown[index] = full
         else:
             short += 1
     left_out = []
