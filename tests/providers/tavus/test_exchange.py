@@ -243,7 +243,7 @@ def test_a_server_that_closes_idle_connections(server: Server, open_provider: An
     server.plan = [close_after]
     one = open_provider()
     for _ in range(5):
-        one.list("persona")
+        assert one.list("persona").objects == {}
 
 
 def test_a_reading_run_cannot_write(server: Server, open_provider: Any) -> None:
