@@ -83,10 +83,12 @@ def _drop(node: Node, body: Object, path: str, dropped: list[str]) -> Object:
 _Found = tuple[str, Severity, str, str | None, str, Fix | None]
 
 
-def _members(node: Node, body: Object, path: str, spec: KindSpec) -> Iterator[_Found]:
+def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool = False) -> Iterator[_Found]:
+    """`whole`: inside an object that the API replaces whole, of which only the secrets are declared."""
     children, renames, star = node.children, node.renames, node.star
     row = node.row
-    closed = bool(children) and star is None and not (row is not None and (row.free or row.atomic))
+    whole = whole or (row is not None and row.atomic)
+    closed = bool(children) and star is None and not whole and not (row is not None and row.free)
     for word, member in body.items():
         name = renames.get(word, word) if renames else word
         child = children.get(name) or star
@@ -101,11 +103,11 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec) -> Iterator[_F
             if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
                 yield from _typed(row, member, f"{path}/{escape(name)}")
         if isinstance(member, dict) and (child.children or child.star) and not is_marker(member):
-            yield from _members(child, member, f"{path}/{escape(name)}", spec)
+            yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
 
 
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
-    close = get_close_matches(word, [*node.children, *node.renames], n=1, cutoff=0.7)
+    close = get_close_matches(word, [*node.children, *node.renames], n=1, cutoff=0.65)
     hint: str | None = None
     if close:
         hint = f"did you mean {close[0]!r}?"

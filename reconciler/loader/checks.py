@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from reconciler.core.shape import node_at
 from reconciler.kinds import kind as kind_of
 from reconciler.loader.envelope import Draft
-from reconciler.loader.findings import CYCLE, DUPLICATE, ID, REF, TOOLS, Findings, suggest
+from reconciler.loader.findings import CYCLE, DUPLICATE, ID, REF, Findings, suggest
 from reconciler.loader.spans import Locate
 from reconciler.types.address import Address
 from reconciler.types.json import Json, escape, ref_of
@@ -117,12 +117,9 @@ def _check_cycles(
 
 
 def check_claims(manifests: Mapping[Address, Manifest], findings: Findings) -> None:
-    """No two manifests claim one live object, and no persona names its tools twice over."""
+    """No two manifests claim one live object."""
     owners: dict[tuple[str, str], Manifest] = {}
     for manifest in manifests.values():
-        if "tools" in manifest.spec and "tool_ids" in manifest.spec:
-            hint = "keep tools (names and references)"
-            _refuse(findings, TOOLS, "tools and tool_ids are the same set twice", manifest, "/tool_ids", hint)
         if manifest.id is None:
             continue
         first = owners.setdefault((manifest.address.kind, manifest.id), manifest)

@@ -65,7 +65,7 @@ def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]
 def _markdown(text: str, path: str, findings: Findings) -> list[Document]:
     front = split_front_matter(text)
     if front is None:
-        if text.startswith(FENCE) and "\nkind:" in text.replace("\r\n", "\n"):
+        if text.split("\n", 1)[0].rstrip() == FENCE and "\nkind:" in text.replace("\r\n", "\n"):
             findings.error(
                 YAML, "front matter that is never closed", span=Span(path, 1, 1), hint="add a line of three dashes"
             )

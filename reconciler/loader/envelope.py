@@ -65,7 +65,7 @@ def read_document(
 ) -> list[Item]:
     """What one document declares. A foreign document gives nothing, with an info (an error when `given` by name).
 
-    An `overlay` may do without a spec.
+    An `overlay` may do without a spec, and a mapping without an envelope is a bare body whatever its keys.
     """
     value, source = document.value, Source(path, document.number)
     if isinstance(value, dict):
@@ -73,7 +73,7 @@ def read_document(
             if overlay and isinstance(value.get("kind"), str) and value["kind"] in _words():
                 value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
             return _enveloped(value, document.body, source, findings, given=given)
-        bare = _bare_kind(value)
+        bare = _bare_kind(value) or (_bare()[0] if overlay else None)
         if bare is not None:
             name = clean_name(path.rpartition("/")[2].rpartition(".")[0])
             return [Draft(Address(bare.name, name or bare.name), bare, value, source)]

@@ -17,11 +17,11 @@ from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.documents import read_documents
 from reconciler.loader.envelope import Draft, read_document
 from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, find_manifests, inside, relative
-from reconciler.loader.findings import FIELD, FILE, OVERLAY, SIZE, Findings
+from reconciler.loader.findings import FIELD, FILE, OVERLAY, SIZE, TOOLS, Findings
 from reconciler.loader.lifecycle import check_lifecycle, choose_id, lifecycle_of
 from reconciler.loader.references import Included, References
 from reconciler.loader.secrets import LiteralSecrets, RunSecrets
-from reconciler.loader.spans import Places
+from reconciler.loader.spans import Places, in_order
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Object, join
@@ -193,7 +193,7 @@ class _Run:
             tuple(manifests.values()),
             tuple(items.moved),
             tuple(items.removed),
-            self.places.place(self.places.show(self.findings.items), sources),
+            in_order(self.places.place(self.places.show(self.findings.items), sources)),
             self.digest(),
             self.tree.commit,
             tuple(relative(path, self.home) for path in given) if partial else None,
@@ -303,6 +303,16 @@ class _Run:
         references.resolve(draft, folder)
         self.findings.items += check_fields(draft.kind, draft.body, address=draft.address, source=draft.source)
         spec, clashes = canonical_words(draft.kind, draft.body)
+        if "tools" in draft.body and "tool_ids" in draft.body:
+            clashes = tuple(pointer for pointer in clashes if pointer != "/tools")
+            self.findings.error(
+                TOOLS,
+                "tools and tool_ids name the same set twice",
+                source=draft.source,
+                pointer="/tool_ids",
+                hint="keep tools (names and references)",
+                address=draft.address,
+            )
         for pointer in clashes:
             self.findings.error(
                 FIELD,

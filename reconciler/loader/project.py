@@ -83,9 +83,9 @@ def _load(tree: Tree, root: str, file: str | None, manifests: Sequence[str | Pat
     model = _parse(text, shown, findings) if text is not None else None
     project = _records(model, root, folder, file, Source(shown), findings) if model is not None else None
     if findings.has_errors or project is None:
-        from reconciler.loader.spans import Places
+        from reconciler.loader.spans import Places, in_order
 
-        placed = Places(lambda _: data, str).place(findings.items)
+        placed = in_order(Places(lambda _: data, str).place(findings.items))
         raise ManifestError(f"{shown} is not a valid project file", placed)
     return project
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -108,12 +109,23 @@ def _member(node: YamlNode, choices: tuple[str, ...]) -> tuple[YamlNode | None, 
     for token in choices:
         if token.isdigit() and int(token) < len(node.value):
             return None, node.value[int(token)]
-        for item in node.value:  # an inline tool, by the name of its function
-            holder = _member(item, ("function",))
-            name = _member(holder[1] if holder is not None else item, ("name",))
-            if name is not None and name[1].value == token:
+        for item in node.value:
+            if _function_name(item) == token:
                 return None, item
     return None
+
+
+def _function_name(node: YamlNode) -> str | None:
+    """The name of an inline tool, by which its leaf is called in pointers."""
+    import yaml
+
+    for word in ("function", "name"):
+        found = _of_mapping(node, (word,), 0) if isinstance(node, yaml.MappingNode) else None
+        if found is not None:
+            node = found[1]
+        elif word == "name":
+            return None
+    return node.value if isinstance(node, yaml.ScalarNode) else None
 
 
 def _of_mapping(node: MappingNode, choices: tuple[str, ...], depth: int) -> tuple[YamlNode | None, YamlNode] | None:
@@ -137,8 +149,9 @@ def _in_json(text: str, path: str, words: list[tuple[str, ...]]) -> tuple[Span, 
     from reconciler.loader.jsontext import places
 
     try:
+        json.loads(text)
         table = {tokens: (key, value) for tokens, key, value in places(text)}
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         return None
     if () not in table:
         return None
@@ -153,6 +166,12 @@ def _in_json(text: str, path: str, words: list[tuple[str, ...]]) -> tuple[Span, 
     key_at, value_at = table[here]
     key, value = span_at(text, max(key_at, 0), path), span_at(text, value_at, path)
     return (key if here and value.line != key.line else value), exact
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """By file, line and column; what has no place comes last."""
+    nowhere = Span("\U0010ffff", 0, 0)
+    return tuple(sorted(diagnostics, key=lambda item: item.span or nowhere))
 
 
 class Places:

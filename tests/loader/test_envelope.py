@@ -12,7 +12,6 @@ from reconciler.loader.envelope import clean_name
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.diagnostic import Severity
 from reconciler.types.manifest import Manage, Moved, Removed
-
 from tests.support.manifestfolder import Folder
 
 BODY = {"persona_name": "Claims Desk", "system_prompt": "Be kind.", "layers": {"llm": {"model": "tavus-gpt-oss"}}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,12 @@ from reconciler.loader.files import Unreadable
 from reconciler.loader.gitref import GitTree, clean_head
 from tests.support.manifestfolder import Folder
 
-PROJECT = "apiVersion: personas/v1\nkind: Project\nmetadata: {{name: {name}}}\nworkspaces:\n  {workspace}: {{provider: {{type: simulator}}, overlays: [overlays/o]}}\n"
+PROJECT = """apiVersion: personas/v1
+kind: Project
+metadata: {{name: {name}}}
+workspaces:
+  {workspace}: {{provider: {{type: simulator}}, overlays: [overlays/o]}}
+"""
 
 
 @pytest.fixture
@@ -176,7 +180,7 @@ def test_the_commit_of_a_clean_tree(repository: Folder, tmp_path: Path) -> None:
 
 
 def test_a_project_file_that_only_the_commit_has(repository: Folder) -> None:
-    os.remove(repository.root / "manifests/reconciler.yaml")
+    (repository.root / "manifests/reconciler.yaml").unlink()
     assert load_project(repository.root).file is None
     project = load_project(repository.root, ref="v1")
     assert project.file == str(repository.root / "manifests/reconciler.yaml")

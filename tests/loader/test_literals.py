@@ -9,8 +9,26 @@ from reconciler.loader.literals import is_mask, looks_secret, reference_for
 
 @pytest.mark.parametrize(
     "name",
-    "Authorization authorization X-Api-Key api_key apiKey accessToken X-Auth-Token token secret clientSecret password "
-    "Cookie Set-Cookie X-Signature subscription-key Ocp-Apim-Subscription-Key jwt private_key".split(),
+    [
+        "Authorization",
+        "authorization",
+        "X-Api-Key",
+        "api_key",
+        "apiKey",
+        "accessToken",
+        "X-Auth-Token",
+        "token",
+        "secret",
+        "clientSecret",
+        "password",
+        "Cookie",
+        "Set-Cookie",
+        "X-Signature",
+        "subscription-key",
+        "Ocp-Apim-Subscription-Key",
+        "jwt",
+        "private_key",
+    ],
 )
 def test_names_of_credentials(name: str) -> None:
     assert looks_secret(name, "x")
@@ -18,8 +36,23 @@ def test_names_of_credentials(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "api-version Content-Type Accept User-Agent X-Env monkey keyboard max_tokens temperature author X-Region model "
-    "tokenizer deployment stream".split(),
+    [
+        "api-version",
+        "Content-Type",
+        "Accept",
+        "User-Agent",
+        "X-Env",
+        "monkey",
+        "keyboard",
+        "max_tokens",
+        "temperature",
+        "author",
+        "X-Region",
+        "model",
+        "tokenizer",
+        "deployment",
+        "stream",
+    ],
 )
 def test_names_of_harmless_parameters(name: str) -> None:
     assert not looks_secret(name, "x")

@@ -140,7 +140,7 @@ def test_an_overlay_without_spec_only_sets_lifecycle(base: Folder) -> None:
 
 def test_an_overlay_cannot_set_labels_or_move(base: Folder) -> None:
     overlay(base, "spec: {}\n---\nkind: Removed\naddress: persona.b\n", head=", labels: {a: b}")
-    assert base.load("production").codes == ["E-overlay", "E-field"]
+    assert base.load("production").codes == ["E-field", "E-overlay"]
 
 
 def test_a_missing_overlay_folder_is_an_error_at_the_project_file(base: Folder) -> None:
