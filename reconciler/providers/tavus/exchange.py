@@ -209,7 +209,7 @@ class Exchange:
 
 def _readable(call: Call, reply: Reply) -> Reply:
     """The success with its document. One that cannot be read is a lost answer, where the answer matters."""
-    if reply.status == 304 or (not reply.content and not call.create and call.method != "GET"):
+    if call.method != "GET" and (reply.status == 304 or (not reply.content and not call.create)):
         return reply
     try:
         found = replace(reply, document=json.loads(reply.content))

@@ -15,6 +15,8 @@ from reconciler.types.json import Json, Object
 
 ATTEMPTS = 3
 MOST_PAGES = 100_000
+NO_SUCH_PAGE = (400, 404, 410, 416, 422)
+"""Any other refusal, a redirect to a sign-in page above all, must not pass for the end of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class _Reader:
         try:
             return self._fetch(base), base
         except Rejected as refused:
+            if refused.status not in NO_SUCH_PAGE:
+                raise
             try:  # a server that counts otherwise may refuse the page that it does not have
                 return self._fetch(1 - base), 1 - base
             except Rejected:
@@ -146,10 +150,12 @@ class _Reader:
         return new
 
     def _ask(self, number: int) -> Page:
-        """A further page; a refusal means that there is none."""
+        """A further page; some servers say with a refusal that there is none."""
         try:
             return self._fetch(number)
-        except Rejected:
+        except Rejected as refused:
+            if refused.status not in NO_SUCH_PAGE:
+                raise
             return Page(())
 
     # --- with a total: all further pages at once -------------------------------------------------------------------

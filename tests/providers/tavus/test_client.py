@@ -179,6 +179,13 @@ def test_successes_of_a_patch(client: Any, script: Any, response: httpx.Response
     assert (answer.status, answer.body) == (response.status_code, body)
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_get_needs_an_answer_with_content(client: Any, script: Any, status: int) -> None:
+    server = script([httpx.Response(status), OK])
+    assert client(server).read("/pals") == {"ok": True}
+    assert len(server.seen) == 2
+
+
 def test_a_web_page_is_no_answer_to_a_get(client: Any, script: Any) -> None:
     with pytest.raises(Unavailable, match="text/html"):
         client(script([httpx.Response(200, html="<p>sign in</p>")])).read("/pals")

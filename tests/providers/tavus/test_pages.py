@@ -245,9 +245,24 @@ def test_a_page_that_cannot_be_read_is_an_error_and_no_end(error: Exception, wid
 
 def test_a_refusal_of_the_first_page_is_an_error() -> None:
     def fetch(number: int) -> Page:
-        raise Rejected(f"unknown parameter on page {number}")
+        raise Rejected(f"unknown parameter on page {number}", status=400)
 
     with pytest.raises(Rejected, match="page 1"):
+        read(fetch)
+
+
+@pytest.mark.parametrize("status", [302, 402, 409, None])
+@pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_refusal_of_another_kind_is_no_end(status: int | None, total: bool, page: int) -> None:
+    server = Listed(250, total=total)
+
+    def fetch(number: int) -> Page:
+        if number == page:
+            raise Rejected("sign in first", status=status)
+        return server(number)
+
+    with pytest.raises(Rejected, match="sign in"):
         read(fetch)
 
 
