@@ -39,7 +39,7 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
     saved = saved_plan(paths)
     if saved is None:
         return carry_out("apply", settings.with_paths(paths), **flags)
-    refuse_flags(settings, flags)
+    refuse_flags(flags)
     return carry_out_saved(
         settings, saved, force_maker=flags["force_maker"], accept_account=flags["accept_account"],
         lock_timeout=flags["lock_timeout"],
@@ -59,12 +59,10 @@ def saved_plan(paths: tuple[str, ...]) -> bytes | None:
     return read_file(found[0])
 
 
-def refuse_flags(settings: Settings, flags: dict[str, Any]) -> None:
+def refuse_flags(flags: dict[str, Any]) -> None:
     """A saved plan is carried out as it is: raise `UsageError` for what would have changed it."""
     harmless = {"auto_approve", "force_maker", "accept_account", "lock_timeout"}
     wrong = [name for name, value in flags.items() if value and name not in harmless]
-    if settings.manifests:
-        wrong.append("manifests")
     if wrong:
         raise UsageError(
             f"--{wrong[0].rstrip('s').replace('_', '-')} cannot change a saved plan",

@@ -32,8 +32,12 @@ class Step:
     expected: int
 
 
-PLAN = Step("What would an apply do? Nothing exists yet.", ("plan", "--detailed-exitcode"), exits.DIFFERENCES)
-APPLY = Step("Do it.", ("apply", "--auto-approve"), exits.DONE)
+PLAN = Step(
+    "What would an apply do? Nothing exists yet.",
+    ("plan", "--out", "tour.plan", "--detailed-exitcode"),
+    exits.DIFFERENCES,
+)
+APPLY = Step("Do it: exactly the plan that was saved.", ("apply", "tour.plan"), exits.DONE)
 SETTLED = Step("A second plan finds nothing to do.", ("plan", "--detailed-exitcode"), exits.DONE)
 DRIFT = Step("The nightly report finds the edit, and whose it was.", ("drift",), exits.DIFFERENCES)
 HEAL = Step("Apply puts back what git says, with one small patch.", ("apply", "--auto-approve"), exits.DONE)

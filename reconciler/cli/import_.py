@@ -15,13 +15,36 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 reconciler import persona.claims-desk p7c1e0a9b42d
+reconciler -w production import tool.lookup_policy t0a1b2c3d4e5
 """
 
 
 @command("import", examples=EXAMPLES)
-@click.argument("address", type=ADDRESS)
-@click.argument("id")
+@click.argument("address", type=ADDRESS, metavar="ADDR")
+@click.argument("id", metavar="ID")
+@click.option("--accept-account", is_flag=True, help="This is another account than last time, and that is right.")
 @click.option("--lock-timeout", type=DURATION, default=0.0, metavar="DURATION", help="Wait this long for a lock.")
-def import_(settings: Settings, address: Address, id: str, lock_timeout: float) -> int:
-    """Record that the live object ID is ADDRESS. Writes nothing to the account."""
-    return 0
+def import_(settings: Settings, address: Address, id: str, accept_account: bool, lock_timeout: float) -> int:
+    """Record that the live object ID is ADDR. Writes nothing to the account.
+
+    The manifest has to be there. Where it and the object differ, the next plan says so.
+    """
+    from reconciler.cli.outcome import reporting
+    from reconciler.cli.planning import look
+    from reconciler.cli.wiring import open_run
+    from reconciler.cli.writing import apply_options, finish, writing
+    from reconciler.core.planfile import plan_digest
+    from reconciler.engine.importing import plan_import
+    from reconciler.engine.run import apply_saved
+
+    with reporting("import", settings):
+        run = open_run(settings)
+        manifests, secrets = run.manifests()
+        how = apply_options(run, False, lock_timeout, accept_account)
+        with run.provider(secrets, reading=True) as provider, writing(run) as around:
+            plan = look(
+                run, provider, manifests, secrets,
+                lambda state, setting: plan_import(address, id, manifests, state, setting),
+            )  # fmt: skip
+            result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
+        return finish("import", plan, result, run)

@@ -100,7 +100,8 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
 
     def rendered(name: str) -> str:
         if name == TEXT:
-            return text().rstrip("\n") + "\n"
+            shown = text().rstrip("\n")
+            return shown + "\n" if shown else ""
         if name == "json":
             return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
         raise UsageError(f"this command speaks text and json, not {name}")

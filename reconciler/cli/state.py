@@ -1,4 +1,4 @@
-"""`reconciler state`: look at the state, repair it, free its lock."""
+"""`reconciler state`: look at the state; what repairs it is in `staterepair`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.group import LazyGroup, command
-from reconciler.cli.options import ADDRESS, DURATION
+from reconciler.cli.options import ADDRESS
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.types.address import Address
 
-HERE = "reconciler.cli.state"
+HERE, REPAIR = "reconciler.cli.state", "reconciler.cli.staterepair"
 TABLE = {
     "list": (f"{HERE}:list_", "The addresses that are managed."),
     "show": (f"{HERE}:show", "What is recorded of one address."),
-    "mv": (f"{HERE}:mv", "Rename an address; the live object stays."),
-    "rm": (f"{HERE}:rm", "Forget an address; the live object stays."),
-    "unlock": (f"{HERE}:unlock", "Free a lock whose holder is dead or whose lease is over."),
-    "force-unlock": (f"{HERE}:force_unlock", "Free a lock whoever holds it."),
+    "mv": (f"{REPAIR}:mv", "Rename an address; the live object stays."),
+    "rm": (f"{REPAIR}:rm", "Forget addresses; the live objects stay."),
+    "pull": (f"{HERE}:pull", "Print the state document."),
+    "push": (f"{REPAIR}:push", "Put a state document in place."),
+    "unlock": (f"{REPAIR}:unlock", "Free a lock whose holder is dead or whose lease is over."),
+    "force-unlock": (f"{REPAIR}:force_unlock", "Free a lock whoever holds it."),
 }
 EXAMPLES = """
 reconciler state list
@@ -28,54 +30,62 @@ reconciler state show persona.claims-desk
 reconciler state mv persona.claims persona.claims-desk
 reconciler state rm tool.lookup_policy
 """
-WAIT = click.option(
-    "--lock-timeout", type=DURATION, default=0.0, metavar="DURATION", help="Wait this long for a lock."
-)
+LIST_EXAMPLES = """
+reconciler state list
+reconciler state list tool. persona.claims
+reconciler state list --format json
+"""
 
 state = LazyGroup(
     "state", help="Look at the state, repair it, free its lock.", examples=EXAMPLES, table=TABLE, no_args_is_help=True
 )
 
 
-@command("list", examples="\nreconciler state list\nreconciler state list tool --format json\n")
+@command("list", examples=LIST_EXAMPLES)
 @click.argument("prefixes", nargs=-1, metavar="[PREFIX]...")
 def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     """The addresses that are managed, one a line; only those that start with a PREFIX, where given."""
-    return 0
+    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.state import list_entries
+
+    run = open_run(settings)
+    found = list_entries(run.state(), prefixes)
+    return emit_document(
+        settings,
+        text=lambda: "".join(f"{one.address}\n" for one in found),
+        document=lambda: {
+            "format_version": "1.0",
+            "workspace": run.workspace.name,
+            "resources": [{"address": str(one.address), "id": one.id, "name": one.name} for one in found],
+        },
+    )
 
 
 @command("show", examples="\nreconciler state show persona.claims-desk\n")
-@click.argument("address", type=ADDRESS)
+@click.argument("address", type=ADDRESS, metavar="ADDR")
 def show(settings: Settings, address: Address) -> int:
-    """What is recorded of one address: its id, its fields (as digests), its lifecycle."""
-    return 0
+    """What is recorded of one address: its id, its fields (as digests, never as values), its lifecycle."""
+    import json
+
+    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.state import show_entry
+
+    found = show_entry(open_run(settings).state(), address)
+    return emit_document(
+        settings,
+        text=lambda: json.dumps(found, ensure_ascii=False, indent=2),
+        document=lambda: found,
+    )
 
 
-@command("mv", examples="\nreconciler state mv persona.claims persona.claims-desk\n")
-@click.argument("before", type=ADDRESS)
-@click.argument("after", type=ADDRESS)
-@WAIT
-def mv(settings: Settings, before: Address, after: Address, lock_timeout: float) -> int:
-    """Rename an address; neither the account nor the manifests are touched."""
-    return 0
+@command("pull", examples="\nreconciler state pull > state.json\n")
+def pull(settings: Settings) -> int:
+    """Print the state document; `state push` takes it back."""
+    from reconciler.cli.streams import write
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.state import pull_state
 
-
-@command("rm", examples="\nreconciler state rm tool.lookup_policy\n")
-@click.argument("addresses", type=ADDRESS, nargs=-1, required=True)
-@WAIT
-def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) -> int:
-    """Forget addresses; the live objects stay as they are."""
-    return 0
-
-
-@command("unlock", examples="\nreconciler state unlock\n")
-def unlock(settings: Settings) -> int:
-    """Free the lock if its holder is dead or its lease is over; otherwise say who holds it."""
-    return 0
-
-
-@command("force-unlock", examples="\nreconciler state force-unlock 4f0c8b1e\n")
-@click.argument("lock_id", metavar="LOCK_ID")
-def force_unlock(settings: Settings, lock_id: str) -> int:
-    """Free the lock with this id, whoever holds it. Be sure that its holder is not at work."""
+    write(pull_state(open_run(settings).state()).decode())
     return 0

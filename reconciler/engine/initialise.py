@@ -72,7 +72,7 @@ spec:
   parameters:
     type: object
     properties:
-      day: {type: string, description: The day in ISO 8601, e.g. 2026-05-01}
+      day: {type: string, description: "The day in ISO 8601, e.g. 2026-05-01"}
     required: [day]
 """
 

@@ -143,7 +143,6 @@ def test_a_saved_plan_takes_no_flag_that_would_change_it(project: Path, call: Ca
     for words in (
         ("--target", "persona.desk"),
         ("--destroy",),
-        ("-m", "manifests"),
         ("--allow-deletes",),
         ("pr.plan",),
     ):

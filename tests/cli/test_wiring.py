@@ -99,7 +99,7 @@ def test_findings_of_the_planner_get_their_place(project: Path) -> None:
                      source=Source("manifests/desk.yaml", 0, "/spec"))  # fmt: skip
     with pytest.raises(PlanError) as caught, run.placing(manifests):
         raise PlanError("no plan", (odd,))
-    assert str(caught.value.diagnostics[0].span) == "manifests/desk.yaml:7:13"
+    assert str(caught.value.diagnostics[0].span) == "manifests/desk.yaml:8:13"
 
 
 def test_the_digest_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

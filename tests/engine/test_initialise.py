@@ -53,3 +53,11 @@ def test_the_line_is_added_once_and_nothing_is_lost(lines: list[str], ends: bool
 
 def test_no_file_yet() -> None:
     assert ignore_line(None) == ".reconciler/\n"
+
+
+def test_the_tool_says_all_that_it_means() -> None:
+    tool = yaml.safe_load(scaffold("x")["manifests/tools/lookup_opening_hours.yaml"])
+    assert tool["spec"]["parameters"]["properties"]["day"] == {
+        "type": "string",
+        "description": "The day in ISO 8601, e.g. 2026-05-01",
+    }
