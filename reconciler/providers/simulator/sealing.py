@@ -55,6 +55,11 @@ class Vault:
             self._values[digest] = text
         return {SEALED: digest}
 
+    @property
+    def seen_clear(self) -> bool:
+        """Whether any clear value has passed through here."""
+        return bool(self._values)
+
     def learn(self, other: Vault) -> None:
         """Take over what another vault of the same salt knows."""
         if other._salt == self._salt:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -15,11 +15,20 @@ from reconciler.errors import ReconcilerError
 from reconciler.providers.simulator.reply import Reply
 from reconciler.providers.simulator.stock import new_world
 from reconciler.providers.simulator.world import KINDS, World
-from reconciler.providers.simulator.worldfile import read_world, write_object, write_world
+from reconciler.providers.simulator.worldfile import (
+    apply_changes,
+    read_world,
+    write_changes,
+    write_object,
+    write_world,
+)
 
 Work: TypeAlias = Callable[[World], Reply]
 Signature: TypeAlias = tuple[int, int, int]
 MEMORY_SALT = "memory"
+LOG_FROM = 2_000_000
+LOG_SHARE = 4
+"""The log may grow to the size of the file times this."""
 
 
 class StoreUnusable(ReconcilerError):
@@ -41,13 +50,20 @@ class Store:
 
     A write is answered after its world replaced the file: temp file, then rename, under a lock that other processes
     honour. So kill -9 at any moment leaves the old or the new world. Writers that wait while another one saves are
-    saved together by the next one. The bytes reach the disk itself when the store is closed: the file guards
-    against a killed process, it is no database.
+    saved together by the next one. A large file is not rewritten each time: changes go to a log beside it, one line
+    a save, and into the file when the log has grown or the store is closed. The bytes reach the disk itself when the
+    store is closed: the file guards against a killed process, it is no database.
     """
 
-    def __init__(self, path: Path | None, *, seed: World | None = None) -> None:
-        """`seed` is the world to start from where there is no file yet."""
+    def __init__(self, path: Path | None, *, seed: World | None = None, log_from: int = LOG_FROM) -> None:
+        """`seed` is the world to start from where there is no file yet; `log_from` bytes and more count as large."""
         self._path = path
+        self._log_from = log_from
+        self._size = 0
+        self._logged = 0
+        self._wrote = False
+        self._in_clear = False
+        """A person wrote a secret into the file: the next save rewrites it."""
         self._mutex = threading.RLock()
         self._queue: list[_Job] = []
         self._queue_mutex = threading.Lock()
@@ -88,6 +104,10 @@ class Store:
     def close(self) -> None:
         """Flush the file to the disk. The store can still be used afterwards; it opens the file again."""
         with self._mutex:
+            if self._wrote and self._logged:
+                with suppress(ReconcilerError), self._guard("write"), self._locked():
+                    if self._reload() and self._logged:
+                        self._rewrite(self._texts)
             if self._held is not None:
                 with suppress(OSError):
                     os.fsync(self._held.fileno())
@@ -130,33 +150,58 @@ class Store:
             kind: dict(group) if any(kind == item for item, _ in changed) else group
             for kind, group in self._texts.items()
         }
-        for kind, id in changed:
-            body = self._world.find(kind, id)
-            if body is None:
-                texts[kind].pop(id, None)
-            else:
-                texts[kind][id] = write_object(id, body)
+        _update(texts, self._world, changed)
+        large = self._log_from <= self._size > self._logged // LOG_SHARE
+        if large and self._signature is not None and not self._in_clear:
+            self._append(write_changes(self._world, changed))
+        else:
+            self._rewrite(texts)
+        self._texts = texts
+        self._wrote = True
+        self._world.settle()
+
+    def _append(self, line: bytes) -> None:
+        with self._log.open("r+b" if self._logged else "wb") as file:
+            # What lies behind the last whole line was left by a writer that was killed.
+            file.seek(self._logged)
+            file.truncate()
+            file.write(line)
+        self._logged += len(line)
+
+    def _rewrite(self, texts: dict[str, dict[str, bytes]]) -> None:
+        assert self._path is not None
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
         file = temporary.open("wb+")
+        self._world.generation += 1
         try:
             file.writelines(write_world(self._world, texts))
             file.flush()
             temporary.replace(self._path)
         except BaseException:
+            self._world.generation -= 1
             file.close()
             raise
-        self._texts = texts
-        self._world.settle()
+        # A log that outlives this line continues an older generation and is ignored.
+        self._log.unlink(missing_ok=True)
+        self._logged = 0
+        self._in_clear = False
         self._hold(file)
+
+    @property
+    def _log(self) -> Path:
+        assert self._path is not None
+        return self._path.with_name(f".{self._path.name}.log")
 
     def _reload(self) -> bool:
         """Take over what another process, or a person, wrote. False where there is no file."""
         if self._path is None:
             return True
-        signature = self._look()
+        signature, logged = _look(self._path), _look(self._log)
         if signature is None:
+            self._signature = None
             return False
-        if signature != self._signature:
+        size = logged[1] if logged is not None else 0
+        if signature != self._signature or size < self._logged:
             file = self._path.open("rb")
             try:
                 self._adopt(read_world(file.read(), str(self._path)))
@@ -164,7 +209,24 @@ class Store:
                 file.close()
                 raise
             self._hold(file)
+            self._logged = 0
+        if size > self._logged:
+            try:
+                file = self._log.open("rb")
+            except FileNotFoundError:
+                # Another process has just taken the log into the file.
+                return self._reload()
+            with file:
+                self._replay(file)
         return True
+
+    def _replay(self, file: BinaryIO) -> None:
+        file.seek(self._logged)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            _update(self._texts, self._world, apply_changes(self._world, line, str(self._log)))
+            self._logged += len(line)
 
     def _hold(self, file: BinaryIO) -> None:
         # The version that we know stays open: its inode cannot be given to a later version, so a rename shows.
@@ -172,21 +234,15 @@ class Store:
             self._held.close()
         self._held = file
         self._signature = _sign(os.fstat(file.fileno()))
+        self._size = self._signature[1]
 
     def _adopt(self, world: World) -> None:
+        self._in_clear = world.vault.seen_clear
         world.vault.learn(self._world.vault)
         self._world = world
         self._texts = {
             kind: {id: write_object(id, body) for id, body in group.items()} for kind, group in world.objects.items()
         }
-
-    def _look(self) -> Signature | None:
-        assert self._path is not None
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return _sign(found)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -208,6 +264,22 @@ class Store:
                 f"cannot {verb} the simulator's world: {where}: {error.strerror or error}",
                 hint="check the folder's permissions and free space, or choose another workspace folder",
             ) from error
+
+
+def _look(path: Path) -> Signature | None:
+    try:
+        return _sign(path.stat())
+    except FileNotFoundError:
+        return None
+
+
+def _update(texts: dict[str, dict[str, bytes]], world: World, changed: Collection[tuple[str, str]]) -> None:
+    for kind, id in changed:
+        body = world.find(kind, id)
+        if body is None:
+            texts[kind].pop(id, None)
+        else:
+            texts[kind][id] = write_object(id, body)
 
 
 def _sign(found: os.stat_result) -> Signature:

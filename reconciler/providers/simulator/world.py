@@ -46,6 +46,8 @@ class World:
         self.salt = salt
         self.owner_id = owner_id
         self.sequence = sequence
+        self.generation = 0
+        """How often the file was rewritten; ties a log of later changes to the file it continues."""
         self.vault = Vault(salt)
         self.objects: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
         self.extra: Object = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from reconciler.errors import ReconcilerError
@@ -71,6 +71,7 @@ def write_world(world: World, texts: Mapping[str, Mapping[str, bytes]]) -> Itera
         "salt": world.salt,
         "owner_id": world.owner_id,
         "sequence": world.sequence,
+        "generation": world.generation,
         **world.extra,
     }
     yield write_json(head, indent=2).removesuffix(b"\n}")
@@ -80,6 +81,33 @@ def write_world(world: World, texts: Mapping[str, Mapping[str, bytes]]) -> Itera
         yield b",".join(texts[kind].values())
         yield b"\n    }" if texts[kind] else b"}"
     yield b"\n  }\n}\n"
+
+
+def write_changes(world: World, changed: Collection[tuple[str, str]]) -> bytes:
+    """One line of the log: what one save changed. A line is taken whole or not at all."""
+    changes: list[Json] = [[kind, id, world.find(kind, id)] for kind, id in sorted(changed)]
+    return write_json({"generation": world.generation, "sequence": world.sequence, "changes": changes}) + b"\n"
+
+
+def apply_changes(world: World, line: bytes, where: str) -> set[tuple[str, str]]:
+    """Apply a line of the log, unless it continues another file; the (kind, id) that it changed."""
+    data = _parse(line, where)
+    changes = data.get("changes") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(changes, list):
+        raise WorldUnreadable(f"{where} holds a line that is no change", hint="move the file away to do without it")
+    if data.get("generation") != world.generation:
+        return set()
+    if isinstance(data.get("sequence"), int):
+        world.sequence = max(world.sequence, int(str(data["sequence"])))
+    for change in changes:
+        kind, id, body = change if isinstance(change, list) and len(change) == 3 else (None, None, None)
+        if kind not in KINDS or not isinstance(id, str):
+            raise WorldUnreadable(f"{where} holds a change that cannot be read")
+        if isinstance(body, dict):
+            world.put(str(kind), id, body)
+        elif world.find(str(kind), id) is not None:
+            world.drop(str(kind), id)
+    return world.settle()
 
 
 def read_world(text: bytes, where: str) -> World:
@@ -98,7 +126,9 @@ def read_world(text: bytes, where: str) -> World:
         )
     salt, owner, sequence = data.get("salt"), data.get("owner_id"), data.get("sequence")
     world = World(str(salt or "edited"), str(owner or "u0"), sequence=sequence if isinstance(sequence, int) else 0)
-    known = {"format", "salt", "owner_id", "sequence", "objects"}
+    generation = data.get("generation")
+    world.generation = generation if isinstance(generation, int) else 0
+    known = {"format", "salt", "owner_id", "sequence", "generation", "objects"}
     world.extra = {name: value for name, value in data.items() if name not in known}
     for name, group in objects.items():
         kind = ALIASES.get(name, name)
