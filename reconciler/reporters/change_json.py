@@ -26,13 +26,14 @@ def change_object(change: Change) -> Object:
     """One entry of `resource_changes`."""
     kind = kind_of(change.address)
     before, after, hidden = change.before, change.after, hidden_paths(change)
+    known = _without_refs(after) if after is not None else None
     body: Object = {
         "actions": [ACTIONS[change.action]],
         "before": redact(kind, before, hidden) if before is not None else None,
-        "after": _without_refs(redact(kind, after, hidden)) if after is not None else None,
+        "after": redact(kind, known, hidden) if known is not None else None,
         "after_unknown": _after_unknown(change, after),
         "before_sensitive": sensitive_mask(kind, before, hidden),
-        "after_sensitive": sensitive_mask(kind, after, hidden),
+        "after_sensitive": sensitive_mask(kind, known, hidden),
     }
     if change.importing is not None:
         body["importing"] = {"id": change.importing}
@@ -88,12 +89,17 @@ def _refs(value: Json) -> Json:
     return False
 
 
-def _without_refs(value: Json) -> Json:
+def _without_refs(document: Object) -> Object:
+    """The document with null in the place of every id that is not known yet."""
+    return {key: _without_ref(member) for key, member in document.items()}
+
+
+def _without_ref(value: Json) -> Json:
     if ref_of(value) is not None:
         return None
     if isinstance(value, dict):
-        return {key: _without_refs(member) for key, member in value.items()}
-    return [_without_refs(item) for item in value] if isinstance(value, list) else value
+        return _without_refs(value)
+    return [_without_ref(item) for item in value] if isinstance(value, list) else value
 
 
 def drift_object(item: DriftItem) -> Object:

@@ -45,7 +45,7 @@ class Finding:
     @property
     def text(self) -> str:
         """Message and way out as one text."""
-        return f"{self.message}. {self.hint}" if self.hint else self.message
+        return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
 
 
 def collect_findings(report: Report) -> list[Finding]:

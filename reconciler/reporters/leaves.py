@@ -10,8 +10,8 @@ from reconciler.kinds.base import KindSpec
 from reconciler.reporters.inside import Inside, explain_value, flatten, list_items
 from reconciler.reporters.safe import hidden_paths, kind_of, safe_drift, safe_field
 from reconciler.reporters.values import LONG_TEXT, show
-from reconciler.types.change import Action, Change, Direction
-from reconciler.types.json import Json, Object, join
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.json import Json, Object, join, lookup, ref_of
 from reconciler.types.plan import DriftItem
 
 LONG_LINE = 160
@@ -72,17 +72,35 @@ def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
     """The changed leaves; for a create or a delete without such a list, all of them. `mixed` names git too."""
     kind = kind_of(change.address)
     hidden = hidden_paths(change)
-    if change.fields:
-        return [
-            _leaf(kind, field.path, safe_field(kind, field, hidden), direction=_shown(change, field.direction, mixed),
-                  unknown=field.after_unknown, note=field.note)
-            for field in change.fields
-        ]  # fmt: skip
-    if change.action is Action.CREATE and change.after is not None:
-        return [_leaf(kind, path, (None, value)) for path, value in _parts(kind, change.after, hidden)]
     if change.action is Action.DELETE and change.before is not None:
-        return [_leaf(kind, path, (value, None)) for path, value in _parts(kind, change.before, hidden)]
-    return []
+        parts = _parts(kind, change.before, hidden)
+        return [_leaf(kind, path, (value, None)) for path, value in parts if value not in ([], {}, "")]
+    if change.action is Action.CREATE and change.after is not None and not change.fields:
+        return [_leaf(kind, path, (None, value)) for path, value in _parts(kind, change.after, hidden)]
+    leaves = []
+    for field in change.fields:
+        before, after = safe_field(kind, field, hidden)
+        named = _named(change, field) if field.after_unknown else None
+        leaves.append(
+            _leaf(
+                kind,
+                field.path,
+                (before, after if named is None else named),
+                direction=_shown(change, field.direction, mixed),
+                unknown=field.after_unknown and named is None,
+                note=field.note,
+            )
+        )
+    return leaves
+
+
+def _named(change: Change, field: FieldChange) -> Json:
+    """What an unknown id stands for, by its address: a reference, or a list that holds some."""
+    value = (change.managed or {}).get(field.path)
+    if value is None and change.after is not None:
+        value = lookup(change.after, field.path)
+    items = value if isinstance(value, list) else [value]
+    return value if any(ref_of(item) is not None for item in items) else None
 
 
 def _leaf(

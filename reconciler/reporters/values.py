@@ -14,7 +14,7 @@ KEPT = 40
 
 
 def show(value: Json, limit: int = LONG_TEXT) -> str:
-    """`"text"`, `42`, `true`, `null`, `(sensitive)`, `tool.x` for a reference, compact JSON for anything else."""
+    """`"text"`, `42`, `null`, `(sensitive)`; `tool.x (known after apply)` for a reference; or compact JSON."""
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -23,7 +23,7 @@ def show(value: Json, limit: int = LONG_TEXT) -> str:
         return SENSITIVE
     reference = ref_of(value)
     if reference is not None:
-        return visible(reference)
+        return f"{visible(reference)} {UNKNOWN}"
     if isinstance(value, dict | list):
         return shorten(visible(json.dumps(_readable(value), ensure_ascii=False)), limit)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 2**13:

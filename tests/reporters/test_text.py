@@ -173,7 +173,7 @@ def test_several_directions_stand_at_the_fields() -> None:
         ("", "b", '~ /x: "" -> "b"'),
         (None, {}, "+ /x: {}"),
         ('say "hi"', "back\\slash", '~ /x: "say \\"hi\\"" -> "back\\\\slash"'),
-        ("a", {"$ref": "tool.y"}, '~ /x: "a" -> tool.y'),
+        ("a", {"$ref": "tool.y"}, '~ /x: "a" -> tool.y (known after apply)'),
         ("a", {"$secret": {"env": "X"}}, "~ /x: (sensitive) -> (sensitive)"),
         ("1", 1, '~ /x: "1" -> 1'),
         ([], ["a"], '~ /x:\n    + "a"'),
@@ -187,7 +187,9 @@ def test_a_field(before: Json, after: Json, line: str) -> None:
 
 
 def test_names_of_attachments_stand_without_quotes() -> None:
-    assert field_text("/tools", ["a"], ["a", "b", {"$ref": "tool.c"}]) == "~ /tools:\n    + b\n    + tool.c"
+    assert field_text("/tools", ["a"], ["a", "b", {"$ref": "tool.c"}]) == (
+        "~ /tools:\n    + b\n    + tool.c (known after apply)"
+    )
 
 
 def test_an_id_that_is_not_known_yet() -> None:
@@ -195,6 +197,18 @@ def test_an_id_that_is_not_known_yet() -> None:
         '~ /objectives_id: "o1" -> (known after apply)'
     )
     assert field_text("/objectives_id", None, None, after_unknown=True) == "+ /objectives_id: (known after apply)"
+
+
+def test_unknown_ids_are_named_by_their_addresses() -> None:
+    change = reports.update(
+        reports.CLAIMS,
+        FieldChange("/tools", Direction.GIT, ["t1", "t2"], None, after_unknown=True),
+        FieldChange("/objectives_id", Direction.GIT, None, None, after_unknown=True),
+        managed={"/tools": ["t1", {"$ref": "tool.fresh"}], "/objectives_id": {"$ref": "objectives.o"}},
+    )
+    shown = text(Report("plan", plan=reports.make_plan(change)))
+    assert "~ /tools:\n          - t2\n          + tool.fresh (known after apply)\n" in shown
+    assert "+ /objectives_id: objectives.o (known after apply)" in shown
 
 
 def test_a_note_stands_below_its_field() -> None:

@@ -11,7 +11,7 @@ from reconciler.reporters.text.prompts import prompt_lines
 from reconciler.reporters.values import UNKNOWN, show, summarize
 from reconciler.types.change import Direction
 
-WIDEST_PATH = 44
+WIDEST_PATH = 52
 MAX_ITEMS = 30
 
 
