@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reconciler.errors import UsageError
 from reconciler.providers.base import ProviderContext
 from reconciler.providers.tavus.provider import TavusProvider
 from reconciler.providers.tavus.workspace import check_settings
@@ -15,16 +16,26 @@ WORLD = "world.json"
 
 
 def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
-    """Open the world of this workspace, kept in `world.json` beside its state. Raises `UsageError`."""
+    """Open the world of this workspace, kept in `world.json` beside its state.
+
+    The setting `faults` names a file of faults (and moods) to rehearse with, relative to the project. Raises
+    `UsageError`.
+    """
+    from reconciler.providers.simulator.faults import load_faults
     from reconciler.providers.simulator.transport import SimulatorTransport
 
-    check_settings(settings, known=())
+    check_settings(settings, known=("faults",))
+    folder = Path(context.state_folder)
+    named = settings.settings.get("faults")
+    if named is not None and not isinstance(named, str):
+        raise UsageError(f"workspace {context.workspace}: provider.faults is the path of a file")
+    faults = load_faults(folder.parent.parent / named) if named else None
     return TavusProvider(
         api_key=f"simulator-{context.workspace}",
         base_url=BASE_URL,
         vocabulary=settings.vocabulary,
         reading=context.reading,
-        transport=SimulatorTransport(world_path=Path(context.state_folder) / WORLD),
+        transport=SimulatorTransport(world_path=folder / WORLD, faults=faults),
         parallelism=context.parallelism,
         max_requests_per_second=context.max_requests_per_second,
         emit=context.emit,
