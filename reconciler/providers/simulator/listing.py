@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from reconciler.providers.simulator.reply import invalid
-from reconciler.providers.simulator.world import TYPE, World
+from reconciler.providers.simulator.world import World
 from reconciler.types.json import Object
 
 MOST = 100
+Item = TypeVar("Item")
 
 
 def read_number(query: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
@@ -39,12 +41,8 @@ def newest_first(query: Mapping[str, str]) -> bool:
 
 def select(world: World, kind: str, wanted: str) -> list[tuple[str, Object]]:
     """Objects of `kind` by type: user | system | all ("" too). Orphans are in `all` only."""
-    objects = world.objects[kind].items()
-    if wanted == "user":
-        return [(id, body) for id, body in objects if TYPE not in body]
-    if wanted == "system":
-        return [(id, body) for id, body in objects if body.get(TYPE) == "system"]
-    return list(objects)
+    objects = world.objects[kind]
+    return [(id, objects[id]) for id in world.ids(kind, wanted)]
 
 
 def matches(needle: str, id: str, name: object) -> bool:
@@ -52,8 +50,8 @@ def matches(needle: str, id: str, name: object) -> bool:
     return not needle or needle == id or (isinstance(name, str) and needle.lower() in name.lower())
 
 
-def cut(items: Sequence[tuple[str, Object]], query: Mapping[str, str], *, base: int) -> list[tuple[str, Object]]:
+def cut(items: Sequence[Item], query: Mapping[str, str], *, base: int) -> list[Item]:
     """The page that the query asks for."""
     first, limit = page_bounds(query, base=base)
-    ordered = list(reversed(items)) if newest_first(query) else items
+    ordered = items[::-1] if newest_first(query) else items
     return list(ordered[first : first + limit])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.providers.simulator.context import Context, Route, unknown_references
 from reconciler.providers.simulator.defaults import complete_flow, read_booleans, show_defaults, write_booleans
-from reconciler.providers.simulator.listing import cut, select
+from reconciler.providers.simulator.listing import cut
 from reconciler.providers.simulator.persona_rules import KNOWN, READ_ONLY, check_body
 from reconciler.providers.simulator.reply import UNKNOWN_PERSONA, Refusal, Reply, invalid, refused, write_json
 from reconciler.providers.simulator.sealing import PERSONA_SECRETS, reveal, seal
@@ -168,8 +168,8 @@ def list_all(ctx: Context) -> Reply:
     wanted = query.get("pal_type") or query.get("persona_type") or "all"
     if wanted not in ("user", "system", "all"):
         raise invalid({"persona_type": ["Must be one of: user, system."]})
-    chosen = select(ctx.world, KIND, wanted)
-    items = cut(chosen, query, base=1)
+    chosen = ctx.world.ids(KIND, wanted)
+    items = [(id, ctx.world.objects[KIND][id]) for id in cut(chosen, query, base=1)]
     if ctx.mood.items == "summary":
         texts = [write_json(_summary(show(ctx, id, body))) for id, body in items]
     else:

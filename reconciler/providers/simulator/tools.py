@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.providers.simulator.context import Context, Route, scrub, timestamp
-from reconciler.providers.simulator.listing import cut, matches, select
+from reconciler.providers.simulator.listing import cut, matches
 from reconciler.providers.simulator.patch import same
 from reconciler.providers.simulator.reply import Refusal, Reply, invalid, refused, write_json
 from reconciler.providers.simulator.sealing import TOOL_SECRETS, reveal, seal
@@ -132,9 +132,11 @@ def list_all(ctx: Context) -> Reply:
     wanted = query.get("type") or "user"
     if wanted not in ("user", "system", "all"):
         raise invalid({"type": ["Must be one of: user, system, all."]})
-    needle = query.get("name_or_uuid", "")
-    chosen = [(id, body) for id, body in select(ctx.world, KIND, wanted) if matches(needle, id, body.get("name"))]
-    texts = tuple(written(ctx, id, body) for id, body in cut(chosen, query, base=1))
+    needle, objects = query.get("name_or_uuid", ""), ctx.world.objects[KIND]
+    chosen = ctx.world.ids(KIND, wanted)
+    if needle:
+        chosen = [id for id in chosen if matches(needle, id, objects[id].get("name"))]
+    texts = tuple(written(ctx, id, objects[id]) for id in cut(chosen, query, base=1))
     return Page("tools", texts, len(chosen)).reply(ctx.mood.list_key)
 
 

@@ -56,6 +56,7 @@ class World:
         """What was written since the last `settle`: (kind, id)."""
         self.earlier: dict[tuple[str, str], tuple[Object, int]] = {}
         """Bodies from before their last write, and how many reads still see them (`Mood.stale_reads`)."""
+        self._ids: dict[tuple[str, str], list[str]] = {}
         self._undo: list[tuple[str, str, Object | None]] = []
         self._shown: dict[str, dict[str, dict[str, bytes]]] = {kind: {} for kind in KINDS}
 
@@ -66,15 +67,30 @@ class World:
         """The account's own objects of a kind."""
         return ((id, body) for id, body in self.objects[kind].items() if TYPE not in body)
 
+    def ids(self, kind: str, owner: str) -> list[str]:
+        """The ids of a kind by type, oldest first: user | system | all. Not to be changed by the caller."""
+        # Kept between calls: looking at ten thousand bodies for each page of a list is what a page would cost.
+        found = self._ids.get((kind, owner))
+        if found is None:
+            objects = self.objects[kind]
+            wanted = {"user": None, "system": "system"}
+            found = [id for id, body in objects.items() if owner not in wanted or body.get(TYPE) == wanted[owner]]
+            self._ids[kind, owner] = found
+        return found
+
     def put(self, kind: str, id: str, body: Object) -> None:
         """Create or replace an object."""
-        self._undo.append((kind, id, self.objects[kind].get(id)))
+        old = self.objects[kind].get(id)
+        self._undo.append((kind, id, old))
         self.objects[kind][id] = body
+        if old is None or old.get(TYPE) != body.get(TYPE):
+            self._ids.clear()
         self._touch(kind, id)
 
     def drop(self, kind: str, id: str) -> None:
         """Remove an object that is there."""
         self._undo.append((kind, id, self.objects[kind].pop(id)))
+        self._ids.clear()
         self._touch(kind, id)
 
     def mint(self, prefix: str, digits: int = 12) -> str:
@@ -103,6 +119,7 @@ class World:
                 self.objects[kind].pop(id, None)
             else:
                 self.objects[kind][id] = body
+            self._ids.clear()
             self._touch(kind, id)
 
     def cached(self, kind: str, id: str) -> dict[str, bytes]:

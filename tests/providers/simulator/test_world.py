@@ -98,3 +98,26 @@ def test_pages_as_text() -> None:
 def test_strings_of_anything() -> None:
     assert strings_of(["a", 1, None, "b"]) == ["a", "b"]
     assert [strings_of(value) for value in (None, "a", {}, 3)] == [[]] * 4
+
+
+@given(STEPS, STEPS)
+def test_ids_by_type_follow_every_change(
+    before: list[tuple[str, int, int]], after: list[tuple[str, int, int]]
+) -> None:
+    world = new_world("s")
+
+    def agree() -> None:
+        own = [id for id, _ in world.own("pals")]
+        assert world.ids("pals", "user") == own
+        assert world.ids("pals", "all") == list(world.objects["pals"])
+        assert world.ids("pals", "system") == ["p5317866", "pd43ffef"]
+
+    play(world, before)
+    agree()
+    world.settle()
+    play(world, after)
+    agree()
+    world.put("pals", "p0", {"$type": "orphan"})
+    agree()
+    world.rollback()
+    agree()
