@@ -1,0 +1,246 @@
+"""What every state backend promises: bytes whole or not at all, one holder of the lock, lines that last."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.backends import BACKENDS
+from reconciler.engine.holder import describe_run
+from reconciler.errors import StateError, StateLocked, UsageError
+from reconciler.types.event import Notice
+from reconciler.types.ports import Backend
+from reconciler.types.project import BackendSettings
+from tests.support.state import Events, JumpingClock, open_local
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS = 10
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def type(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def backend(type: str, tmp_path: Path) -> Backend:
+    return open_local(tmp_path, type=type)
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that a test started; ended, each by its own handle."""
+    found: list[subprocess.Popen[str]] = []
+    yield found
+    for process in found:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def start(type: str, tmp_path: Path, started: list[subprocess.Popen[str]]):
+    """Start the second process with a command."""
+
+    def begin(command: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.backend_worker", type, str(tmp_path), command],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    return begin
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line that a process says."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
+    """Let a waiting process go on."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def hold(backend: Backend, events: Events | None = None, clock: JumpingClock | None = None, timeout: float = 0.0):
+    clock = clock or JumpingClock()
+    emit = (events if events is not None else Events()).append
+    return backend.lock(describe_run("apply", clock.now()), timeout=timeout, clock=clock, emit=emit)
+
+
+def test_bytes_round_trip(backend: Backend, type: str, tmp_path: Path) -> None:
+    assert backend.read() is None
+    for data in (b"one", b"", b"\x00\xff\r\n" * 1000, b"two"):
+        backend.write(data)
+        assert backend.read() == data
+        assert open_local(tmp_path, type=type).read() == data
+
+
+def test_a_killed_write_leaves_the_old_or_the_new(backend: Backend, start) -> None:
+    source = random.Random(7)
+    for _ in range(4):
+        process = start("write")
+        for _ in range(source.randint(1, 30)):
+            last = int(line_of(process))
+        process.kill()
+        process.wait()
+        data = backend.read()
+        assert data is not None
+        assert int(data.split()[0]) >= last
+        assert len(set(data.splitlines())) == 1
+        assert len(data.splitlines()) == 20_000
+
+
+def test_journal_lines_last_and_are_cleared(backend: Backend) -> None:
+    assert list(backend.read_journal()) == []
+    backend.append_journal(b"one")
+    backend.append_journal(b"two")
+    assert list(backend.read_journal()) == [b"one", b"two"]
+    backend.clear_journal()
+    backend.clear_journal()
+    assert list(backend.read_journal()) == []
+
+
+def test_every_line_told_done_survives_a_kill(backend: Backend, start) -> None:
+    process = start("journal")
+    for _ in range(20):
+        last = int(line_of(process))
+    process.kill()
+    process.wait()
+    found = list(backend.read_journal())
+    assert len(found) >= last
+    assert [int(line.split()[1]) for line in found] == list(range(1, len(found) + 1))
+    assert all(len(line.split()[2]) == 300 for line in found)
+
+
+def test_many_threads_append_whole_lines(backend: Backend) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: backend.append_journal(b"line %d" % n), range(200)))
+    assert sorted(backend.read_journal()) == sorted(b"line %d" % n for n in range(200))
+
+
+def test_the_lock_shows_its_holder_and_is_given_back(backend: Backend) -> None:
+    assert backend.holder() is None
+    with hold(backend) as lease:
+        lease.check()
+        holder = backend.holder()
+        assert holder is not None
+        assert (holder.operation, holder.process) == ("apply", os.getpid())
+        with pytest.raises(StateLocked) as caught, hold(backend):
+            pass
+        assert caught.value.holder["ID"] == holder.id
+    assert backend.holder() is None
+    with hold(backend):
+        pass
+
+
+def test_of_two_processes_exactly_one_holds(start) -> None:
+    for _ in range(ROUNDS):
+        both = [start("try"), start("try")]
+        for process in both:
+            go_on(process)
+        said = {process.pid: line_of(process) for process in both}
+        winners = [pid for pid, text in said.items() if text.startswith("held")]
+        assert len(winners) == 1
+        assert f"locked by {winners[0]}" in said.values()
+        for process in both:
+            if said[process.pid].startswith("held"):
+                go_on(process)
+            process.wait()
+
+
+def test_a_dead_holder_is_taken_over_at_once_by_exactly_one(backend: Backend, start) -> None:
+    for _ in range(ROUNDS // 2):
+        dead = start("hold")
+        assert line_of(dead).startswith("held")
+        dead.kill()
+        dead.wait()
+        assert backend.holder() is None
+        both = [start("try"), start("try")]
+        for process in both:
+            go_on(process)
+        said = sorted(line_of(process).split()[0] for process in both)
+        assert said == ["held", "locked"]
+        for process in both:
+            process.kill()
+            process.wait()
+
+
+def test_taking_over_is_told(backend: Backend, start) -> None:
+    dead = start("hold")
+    assert line_of(dead).startswith("held")
+    dead.kill()
+    dead.wait()
+    events = Events()
+    with hold(backend, events):
+        pass
+    (notice,) = events.of(Notice)
+    assert isinstance(notice, Notice)
+    assert f"process {dead.pid}" in notice.message
+
+
+def test_a_living_holder_of_another_host_is_waited_for_until_its_lease_ends(backend: Backend) -> None:
+    clock = JumpingClock()
+    info = replace(describe_run("apply", clock.now()), host="other-host", process=1)
+    guard = backend.lock(info, timeout=0, clock=clock, emit=Events().append)
+    guard.__enter__()
+    later = JumpingClock()
+    with pytest.raises(StateLocked), hold(backend, clock=later, timeout=5):
+        pass
+    assert sum(later.slept) == pytest.approx(5)
+    events = Events()
+    with hold(backend, events, later, timeout=100) as lease:
+        lease.check()
+    assert "lease" in str(events.of(Notice)[-1])
+
+
+def test_a_broken_lock_is_noticed_by_its_holder(backend: Backend) -> None:
+    with hold(backend) as lease:
+        holder = backend.holder()
+        assert holder is not None
+        with pytest.raises(StateError, match=holder.id):
+            backend.break_lock("another-id")
+        lease.check()
+        backend.break_lock(holder.id)
+        with hold(backend) as second:
+            with pytest.raises(StateLocked):
+                lease.check()
+            second.check()
+        with pytest.raises(StateLocked):
+            lease.check()
+    with pytest.raises(StateError, match="no lock"):
+        backend.break_lock("x")
+
+
+def test_giving_back_leaves_the_lock_of_another_alone(backend: Backend) -> None:
+    first = hold(backend)
+    first.__enter__()
+    holder = backend.holder()
+    assert holder is not None
+    backend.break_lock(holder.id)
+    with hold(backend) as second:
+        first.__exit__(None, None, None)
+        second.check()
+
+
+def test_unknown_settings_are_refused(type: str, tmp_path: Path) -> None:
+    from reconciler.backends.base import BackendContext
+
+    with pytest.raises(UsageError, match="nonsense"):
+        BACKENDS.get(type)(BackendSettings(type, {"nonsense": 1}), BackendContext(tmp_path, "w"))
+
+
+def test_it_says_where_the_state_is(backend: Backend) -> None:
+    assert backend.describe()
