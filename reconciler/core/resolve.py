@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.canonical import leaves, sorted_set
-from reconciler.kinds import kind
+from reconciler.kinds import KINDS, kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -61,11 +61,22 @@ def _name_tools(spec: KindSpec, body: Object, tools: Mapping[str, Address]) -> O
     return {**body, key: named}
 
 
+def reference(value: Json) -> Address | None:
+    """The address that `value` refers to. A `$ref` that names no kind (a JSON Schema has such) is plain data."""
+    text = ref_of(value)
+    if text is None or text.partition(".")[0] not in KINDS:
+        return None
+    try:
+        return Address.parse(text)
+    except ValueError:
+        return None
+
+
 def references(value: Json) -> Iterator[str]:
     """The address text of every reference inside `value`."""
-    text = ref_of(value)
-    if text is not None:
-        yield text
+    address = reference(value)
+    if address is not None:
+        yield str(address)
     elif isinstance(value, dict):
         for member in value.values():
             yield from references(member)
@@ -76,9 +87,9 @@ def references(value: Json) -> Iterator[str]:
 
 def bind(value: Json, ids: Mapping[Address, str]) -> Json:
     """`value` with every reference whose id is known replaced by it; the same object where there is none."""
-    text = ref_of(value)
-    if text is not None:
-        return ids.get(Address.parse(text), value)
+    address = reference(value)
+    if address is not None:
+        return ids.get(address, value)
     if isinstance(value, dict):
         return {key: bind(member, ids) for key, member in value.items()}
     if isinstance(value, list):

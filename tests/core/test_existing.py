@@ -214,7 +214,7 @@ def test_attachments_without_the_key_are_not_ours():
 
 
 def test_a_reference_that_gets_a_new_id_is_a_repointing():
-    wanted = resource("persona.a", {"pal_name": "A", "guardrail_ids": [{"$ref": "guardrail.x"}]})
+    wanted = resource("persona.a", {"pal_name": "A", "guardrail_ids": [{"$ref": "tool.x"}]})
     known = entry("p1", sent=sent(pal_name="A", guardrail_ids=["g1"]))
     planned = plan(wanted, {"pal_name": "A", "guardrail_ids": ["g1"]}, known)
     assert planned.change.reason is Reason.REPOINTED

@@ -24,9 +24,16 @@ def test_a_resource_is_called_what_its_body_says_else_what_its_manifest_says():
 
 
 def test_references_anywhere():
-    value = {"a": [{"$ref": "tool.x"}], "b": {"c": {"$ref": "guardrail.y"}}, "d": {"$ref": 3}}
-    assert list(references(value)) == ["tool.x", "guardrail.y"]
-    assert bind(value, {at("tool.x"): "t1"}) == {"a": ["t1"], "b": {"c": {"$ref": "guardrail.y"}}, "d": {"$ref": 3}}
+    value = {"a": [{"$ref": "tool.x"}], "b": {"c": {"$ref": "persona.y"}}, "d": {"$ref": 3}}
+    assert list(references(value)) == ["tool.x", "persona.y"]
+    assert bind(value, {at("tool.x"): "t1"}) == {"a": ["t1"], "b": {"c": {"$ref": "persona.y"}}, "d": {"$ref": 3}}
+
+
+def test_a_schema_has_references_of_its_own():
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}, "b": {"$ref": "other.json"}}}
+    found = resources_of([manifest("tool.x", {"name": "x", "description": "d", "parameters": schema})])
+    assert found[at("tool.x")].refs == ()
+    assert bind(schema, {}) == schema
 
 
 def bound(tools, ids=None):
