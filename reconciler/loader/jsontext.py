@@ -10,7 +10,7 @@ from json import decoder
 
 from reconciler.loader.findings import DUPLICATE, YAML, Findings
 from reconciler.loader.syntax import span_at
-from reconciler.loader.yaml import MAX_DEPTH
+from reconciler.loader.yaml import MAX_DEPTH, MAX_PROBLEMS
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span
 
@@ -102,6 +102,7 @@ def places(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
 
 def _report_duplicates(text: str, path: str, findings: Findings) -> None:
     seen: dict[tuple[str, ...], int] = {}
+    before = len(findings.items)
     for tokens, key_at, _ in places(text):
         if tokens in seen:
             first = span_at(text, seen[tokens], path)
@@ -112,6 +113,8 @@ def _report_duplicates(text: str, path: str, findings: Findings) -> None:
                 span=span_at(text, key_at, path),
                 hint="keep one of the two",
             )
+            if len(findings.items) - before >= MAX_PROBLEMS:
+                return
         else:
             seen[tokens] = key_at
 

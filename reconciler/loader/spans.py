@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.shape import UNKNOWN, Node, shape
@@ -13,7 +16,6 @@ from reconciler.loader import scalars
 from reconciler.loader.decode import decode
 from reconciler.loader.documents import split_front_matter
 from reconciler.loader.findings import Findings
-from reconciler.loader.syntax import span_at
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import split
@@ -67,18 +69,49 @@ def _choices(base: tuple[str, ...], tokens: tuple[str, ...], kind: KindSpec | No
 
 
 def _in_yaml(text: str, source: Source, words: list[tuple[str, ...]]) -> tuple[Span, bool]:
+    roots = _roots(text)
+    if source.document >= len(roots):
+        return Span(source.path, 1, 1), False
+    mark, exact = _descend(roots[source.document], words)
+    return Span(source.path, mark[0] + 1, mark[1] + 1), exact
+
+
+@lru_cache(maxsize=2)
+def _roots(text: str) -> list[YamlNode]:
+    """The documents up to a syntax error. Kept for the next finding, which is mostly in the same file."""
     from yaml import YAMLError
 
     from reconciler.loader.yaml import Refused, nodes
 
+    roots: list[YamlNode] = []
     try:
-        root = next((node for number, node in enumerate(nodes(text)) if number == source.document), None)
+        roots.extend(nodes(text))
     except (YAMLError, Refused, RecursionError):
-        root = None
-    if root is None:
-        return Span(source.path, 1, 1), False
-    mark, exact = _descend(root, words)
-    return Span(source.path, mark[0] + 1, mark[1] + 1), exact
+        pass
+    return roots
+
+
+@lru_cache(maxsize=2)
+def _table(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Offsets of key and value by tokens; empty when the text is not JSON after all."""
+    from reconciler.loader.jsontext import places
+
+    try:
+        json.loads(text)
+        return {tokens: (key, value) for tokens, key, value in places(text)}
+    except (ValueError, IndexError, RecursionError):
+        return {}
+
+
+@lru_cache(maxsize=2)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
+
+
+def _at(text: str, offset: int, path: str) -> Span:
+    starts = _line_starts(text)
+    line = bisect_right(starts, offset)
+    return Span(path, line, offset - starts[line - 1] + 1)
 
 
 def _descend(node: YamlNode, words: list[tuple[str, ...]]) -> tuple[_Mark, bool]:
@@ -146,13 +179,7 @@ def _of_mapping(node: MappingNode, choices: tuple[str, ...], depth: int) -> tupl
 
 def _in_json(text: str, path: str, words: list[tuple[str, ...]]) -> tuple[Span, bool] | None:
     """None when the text is not JSON after all."""
-    from reconciler.loader.jsontext import places
-
-    try:
-        json.loads(text)
-        table = {tokens: (key, value) for tokens, key, value in places(text)}
-    except (ValueError, IndexError, RecursionError):
-        return None
+    table = _table(text)
     if () not in table:
         return None
     here: tuple[str, ...] = ()
@@ -164,7 +191,7 @@ def _in_json(text: str, path: str, words: list[tuple[str, ...]]) -> tuple[Span, 
             break
         here = (*here, step)
     key_at, value_at = table[here]
-    key, value = span_at(text, max(key_at, 0), path), span_at(text, value_at, path)
+    key, value = _at(text, max(key_at, 0), path), _at(text, value_at, path)
     return (key if here and value.line != key.line else value), exact
 
 

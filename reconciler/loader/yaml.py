@@ -26,6 +26,10 @@ MAX_DEPTH = 100
 EXPANSION = 100_000
 """How many more values than characters a file may stand for once its aliases are expanded."""
 LONG_TEXT = 1_000
+MAX_NODES = 1_000_000
+"""More values than this in one file are refused: each costs some hundred bytes while it is composed."""
+MAX_PROBLEMS = 100
+"""After so many findings the rest of a file is not looked at: they have one cause."""
 SAFE_OPENERS = 1_000
 """Below this many openers the C composer cannot run out of stack, so no scan of events is needed."""
 
@@ -109,6 +113,7 @@ class _Build:
         self.path = path
         self.findings = findings
         self.left = len(text) + EXPANSION
+        self.problems_left = MAX_PROBLEMS
         self.characters_left = len(text) + 100 * EXPANSION
 
     def value(self, node: Node, depth: int) -> Json:
@@ -201,9 +206,15 @@ class _Build:
             self.warn(node, value)
         return value
 
+    def count(self, node: Node) -> None:
+        self.problems_left -= 1
+        if self.problems_left < 0:
+            raise Refused(f"more than {MAX_PROBLEMS} problems in one document; the rest was not read", node)
+
     def warn(self, node: Node, value: int | float | str) -> None:
         reading = scalars.ambiguity(node.value, value)
-        if reading:
+        if reading and self.problems_left > 0:
+            self.problems_left -= 1
             self.findings.warning(
                 AMBIGUOUS,
                 f"unquoted {node.value} is {reading}",
@@ -212,6 +223,7 @@ class _Build:
             )
 
     def duplicate(self, node: Node, again: Node) -> None:
+        self.count(again)
         first = next(key for key, _ in node.value if key.value == again.value)
         self.findings.error(
             DUPLICATE,
@@ -222,6 +234,7 @@ class _Build:
         )
 
     def error(self, node: Node, summary: str, hint: str | None) -> None:
+        self.count(node)
         self.findings.error(YAML, summary, span=_span(node.start_mark, self.path), hint=hint)
 
 
@@ -238,10 +251,13 @@ def _refuse_deep(text: str) -> None:
     import yaml
 
     loader = _loader()(text)
-    depth = 0
+    depth = count = 0
     try:
         while loader.check_event():
             event = loader.get_event()
+            count += 1
+            if count > MAX_NODES:
+                raise Refused(f"more than {MAX_NODES:,} values in one file; split it", mark=event.start_mark)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:

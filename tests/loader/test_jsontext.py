@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.loader.findings import Findings
 from reconciler.loader.jsontext import parse_json, places
+from reconciler.loader.yaml import MAX_PROBLEMS
 from reconciler.types.diagnostic import Diagnostic
 
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -130,3 +131,7 @@ def test_any_text_gives_values_or_findings(text: str) -> None:
     values = parse_json(text, "x.json", findings)
     assert len(values) <= 1
     assert all(item.span is not None for item in findings.items)
+
+
+def test_a_flood_of_duplicates_is_cut_short() -> None:
+    assert len(problems("{" + ",".join(['"a": 1'] * 1000) + "}")) == MAX_PROBLEMS

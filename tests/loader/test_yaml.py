@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader.findings import Findings
-from reconciler.loader.yaml import EXPANSION, MAX_DEPTH, parse_yaml
+from reconciler.loader.yaml import EXPANSION, MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, parse_yaml
 from reconciler.types.diagnostic import Diagnostic
 
 
@@ -397,3 +397,22 @@ def test_it_works_without_the_c_parser(monkeypatch: pytest.MonkeyPatch) -> None:
         assert problem("a: \x07").is_error
     finally:
         module._loader.cache_clear()
+
+
+def test_a_file_of_too_many_values_is_refused() -> None:
+    found = problem("a: [" + "1," * (MAX_NODES + 1) + "1]")
+    assert "values in one file" in found.summary
+
+
+@pytest.mark.parametrize("line", ["a: 1\n", "- .nan\n", "- !x 1\n"])
+def test_a_flood_of_problems_is_cut_short(line: str) -> None:
+    found = problems(line * (MAX_PROBLEMS * 3))
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1].is_error
+    assert "not read" in found[-1].summary
+
+
+def test_a_flood_of_warnings_is_no_error() -> None:
+    found = problems("- off\n" * (MAX_PROBLEMS * 3))
+    assert len(found) == MAX_PROBLEMS
+    assert not any(item.is_error for item in found)
