@@ -13,6 +13,7 @@ REPORTERS: Registry[Reporter] = Registry(
         "json": "json:render",
         "ndjson": "ndjson:render",
         "markdown": "markdown:render",
+        "html": "html:render",
         "junit": "junit:render",
         "sarif": "sarif:render",
         "github": "github:render",

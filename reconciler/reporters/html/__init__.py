@@ -1,0 +1,163 @@
+"""The report as one page: no server, no network, light and dark, usable by keyboard and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler import __version__
+from reconciler.reporters.html.assets import SCRIPT, STYLE
+from reconciler.reporters.html.items import block_box, change_item, drift_item, text
+from reconciler.reporters.plan_json import all_diagnostics, plan_requests
+from reconciler.reporters.ranking import rank_changes
+from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, Report, Style
+
+# The page needs nothing from anywhere: whatever a text in it tries, nothing is fetched or sent.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+
+
+def render(report: Report, style: Style) -> str:
+    """Summary, blocks, findings, steps, changes (most dangerous first), drift, requests, notes."""
+    return "\n".join(line for line in _page(report) if line) + "\n"
+
+
+def _page(report: Report) -> Iterator[str]:
+    workspace = report.workspace or (report.plan.workspace if report.plan else "")
+    title = text(f"{report.verb} {workspace}".strip())
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>reconciler {title}</title><style>{STYLE}</style></head><body>"
+    yield '<a class="skip" href="#main">Skip to the changes</a>'
+    yield f"<header><h1>reconciler {title}</h1><p class=lead>{text(_summary(report))}</p>"
+    yield from _counts(report)
+    yield "</header><main id=main>"
+    yield from _body(report)
+    yield f"</main><footer class=soft><p>reconciler {text(__version__)}{_provenance(report.plan)}</p></footer>"
+    yield f"<script>{SCRIPT}</script></body></html>"
+
+
+def _summary(report: Report) -> str:
+    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
+    plan = report.plan
+    if report.result:
+        return result_summary(report.result, destroy=report.verb == "destroy" or _is_destroy(plan))
+    if errors and not (plan and plan.differences):
+        return f"{plural(errors, 'error')}."
+    if plan:
+        return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
+    return "The manifests are valid." if report.verb == "validate" else "Done."
+
+
+def _is_destroy(plan: Plan | None) -> bool:
+    return plan is not None and plan.mode == "destroy"
+
+
+def _provenance(plan: Plan | None) -> str:
+    if plan is None:
+        return ""
+    parts = [
+        f"state serial {plan.serial}",
+        plan.account.base_url,
+        *([f"commit {plan.commit}"] if plan.commit else []),
+    ]
+    return "".join(f" · {text(part)}" for part in parts)
+
+
+def _counts(report: Report) -> Iterator[str]:
+    summary = report.result.summary if report.result else report.plan.summary if report.plan else None
+    if summary is None:
+        return
+    counts = (
+        ("imported", summary.imported),
+        ("added", summary.added),
+        ("changed", summary.changed),
+        ("destroyed", summary.destroyed),
+        ("moved", summary.moved),
+        ("forgotten", summary.forgotten),
+        ("drifted", len(report.plan.drift) if report.plan else 0),
+        ("blocked", len(report.plan.all_blocks) if report.plan else 0),
+        ("unchanged", summary.unchanged),
+    )
+    yield "<ul class=counts>"
+    yield from (f"<li><b>{count:,}</b>{word}</li>" for word, count in counts if count)
+    yield "</ul>"
+
+
+def _body(report: Report) -> Iterator[str]:
+    plan = report.plan
+    if plan and not report.result:
+        yield from (block_box(block) for block in plan.blocked)
+    yield from _findings(all_diagnostics(report))
+    if report.result:
+        yield from _steps(report.result)
+    if plan:
+        changes = rank_changes(plan.differences) if report.verb != "drift" else []
+        if changes or plan.drift:
+            yield from _filter(plan, with_changes=bool(changes))
+        if changes:
+            yield "<h2>Changes</h2>"
+            for change in changes:
+                yield from change_item(change)
+        if plan.drift:
+            yield "<h2>Changed outside of manifests</h2>"
+            for item in plan.drift:
+                yield from drift_item(item)
+        yield from _requests(plan)
+    notes = [*report.notes, *(folded_counts(report) if not report.result else ())]
+    if notes:
+        yield "<h2>Notes</h2><ul>" + "".join(f"<li>{text(note)}</li>" for note in notes) + "</ul>"
+
+
+def _findings(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
+    if diagnostics:
+        yield "<h2>Findings</h2>"
+    for diagnostic in diagnostics:
+        place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
+        about = " ".join(text(str(part)) for part in (place, diagnostic.address, diagnostic.pointer) if part)
+        level = diagnostic.severity.value
+        yield f"<div class='box {level}'><p><b>{level} {text(diagnostic.code)}:</b> {text(diagnostic.summary)}</p>"
+        yield f"<p><code>{about}</code></p>" if about else ""
+        yield f"<p>{text(diagnostic.detail)}</p>" if diagnostic.detail else ""
+        yield f"<p>{text(diagnostic.hint)}</p>" if diagnostic.hint else ""
+        yield "</div>"
+
+
+def _steps(result: ApplyResult) -> Iterator[str]:
+    yield "<h2>Steps</h2><div class=scroll><table><thead><tr><th scope=col>Resource</th><th scope=col>Outcome</th>"
+    yield "<th scope=col>Details</th></tr></thead><tbody>"
+    order = {"failed": 0, "skipped": 1, "done": 2}
+    for step in sorted(result.steps, key=lambda step: order.get(step.outcome, 3)):
+        details = " ".join(part for part in (step.message, step.hint, *step.notes) if part)
+        tag = "blocked" if step.outcome == "failed" else "live" if step.outcome == "skipped" else ""
+        yield f"<tr><td><code>{text(str(step.address))}</code></td>"
+        yield f"<td><span class='tag {tag}'>{step.outcome}</span></td><td>{text(details)}</td></tr>"
+    yield "</tbody></table></div>"
+
+
+def _filter(plan: Plan, *, with_changes: bool) -> Iterator[str]:
+    words = ("create", "update", "delete", "forget", "import", "move") if with_changes else ()
+    yield "<div class=filter hidden role=search>"
+    yield "<label>Filter <input type=search placeholder='name, field or text'></label>"
+    for word in (*words, *(("drift",) if plan.drift else ())):
+        yield f"<label><input type=checkbox value={word} checked> {word}</label>"
+    yield "<button type=button class=open>Open all</button><button type=button class=close>Close all</button>"
+    yield "<span role=status class=soft></span></div>"
+
+
+def _requests(plan: Plan) -> Iterator[str]:
+    requests = plan_requests(plan)
+    if not requests:
+        return
+    yield f"<h2>Requests</h2><details><summary>{plural(len(requests), 'write')}, in this order</summary>"
+    yield "<ol class=mono>"
+    for request in requests:
+        line = text(f"{request.method} {request.path}")
+        yield f"<li>{line} <span class=soft>{text(str(request.address))}</span></li>"
+    yield "</ol></details>"
