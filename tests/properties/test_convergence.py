@@ -207,17 +207,35 @@ bodies = st.fixed_dictionaries(
                     {"model": st.sampled_from(["tavus-gpt-oss", "tavus-glm-4.7", "custom"])},
                     optional={
                         "speculative_inference": st.booleans(),
-                        "tools": st.lists(names.map(inline), max_size=3, unique_by=lambda tool: tool["function"]["name"]),
-                        "extra_body": st.dictionaries(names, st.floats(0, 2).map(lambda x: round(x, 2)) | texts, max_size=2),
+                        "tools": st.lists(
+                            names.map(inline), max_size=3, unique_by=lambda tool: tool["function"]["name"]
+                        ),
+                        "extra_body": st.dictionaries(
+                            names, st.floats(0, 2).map(lambda x: round(x, 2)) | texts, max_size=2
+                        ),
                     },
                 ),
-                "stt": st.fixed_dictionaries({}, optional={"hotwords": texts, "stt_engine": st.sampled_from(["tavus-auto", "tavus-whisper"])}),
-                "conversational_flow": st.fixed_dictionaries({}, optional={"turn_taking_patience": st.sampled_from(["low", "medium"]), "pal_interruptibility": st.sampled_from(["low", "medium"])}),
-                "tts": st.fixed_dictionaries({}, optional={"tts_emotion_control": st.booleans(), "voice_settings": st.dictionaries(names, st.integers(0, 3), max_size=2)}),
+                "stt": st.fixed_dictionaries(
+                    {}, optional={"hotwords": texts, "stt_engine": st.sampled_from(["tavus-auto", "tavus-whisper"])}
+                ),
+                "conversational_flow": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "turn_taking_patience": st.sampled_from(["low", "medium"]),
+                        "pal_interruptibility": st.sampled_from(["low", "medium"]),
+                    },
+                ),
+                "tts": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "tts_emotion_control": st.booleans(),
+                        "voice_settings": st.dictionaries(names, st.integers(0, 3), max_size=2),
+                    },
+                ),
             },
         ),
     },
-)  # fmt: skip
+)
 
 
 @given(st.lists(bodies, min_size=1, max_size=4), st.sampled_from(sorted(MOODS)))
