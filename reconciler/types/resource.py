@@ -13,7 +13,7 @@ from reconciler.types.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`leaves` is `spec` flattened: canonical pointer -> normal value, markers in place of secrets and unknown ids."""
+    """`leaves` is `spec` flattened: canonical pointer -> normal value, markers for secrets and unknown ids."""
 
     address: Address
     spec: Object
