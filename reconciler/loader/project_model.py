@@ -72,6 +72,7 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
 
 KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout"),
+    "provider simulator": ("type", "vocabulary", "faults", "timeout", "api_key", "base_url"),
     "state local": ("backend", "path"),
 }
 """Keys of the plug-ins whose settings are fixed; the others check their own."""

@@ -137,6 +137,8 @@ WORK = HEAD + "workspaces:\n  a:\n    provider: {type: tavus}\n"
         (WORK + "    overlays: [/abs]\n", "7:16", "leaves the project"),
         (WORK + "    max_requests_per_second: -1\n", "7:30", "greater than 0"),
         (HEAD + "workspaces: {a: {provider: {type: tavus, bas_url: x}}}\n", "4:51", "'base_url'"),
+        (HEAD + "workspaces: {a: {provider: {type: simulator, fault: x}}}\n", "4:53", "'faults'"),
+        (HEAD + "workspaces: {a: {provider: {type: simulator}, state: {pth: x}}}\n", "4:60", "'path'"),
         (HEAD + "workspaces: {a: {provider: {type: tavus, api_key: abc}}}\n", "4:51", "{env: NAME}"),
         (HEAD + "workspaces: {a: {provider: {type: tavus, api_key: {env: 'A B'}}}}\n", "4:51", "environment"),
         (HEAD + "workspaces: {a: {provider: {type: tavus, vocabulary: pals}}}\n", "4:54", "'pal' or 'persona'"),
