@@ -43,7 +43,11 @@ def dump_plan(plan: Plan) -> bytes:
             hint="write the secret as {env: NAME} or {file: PATH}, or apply without saving the plan",
         )
     content = _content(plan)
-    text = json.dumps({**content, "digest": _digest(content)}, indent=1)
+    try:
+        text = json.dumps({**content, "digest": _digest(content)}, indent=1)
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits, nesting of thousands of levels: the file could not be read back.
+        raise PlanError(f"the plan cannot be saved: {error}", [], hint="apply it without saving it") from None
     return text.encode("ascii") + b"\n"
 
 

@@ -105,6 +105,11 @@ def test_a_literal_secret_that_is_not_sent_is_no_obstacle() -> None:
     assert load_plan(dump_plan(plan_of(change))).changes == (change,)
 
 
+def test_a_number_that_no_json_reader_takes_cannot_be_saved() -> None:
+    with pytest.raises(PlanError, match="cannot be saved"):
+        dump_plan(plan_of(create_with({"temperature": 16**6000})))
+
+
 def test_every_edit_is_found() -> None:
     data = dump_plan(plan_of(create_with({"persona_name": "Claims"})))
     with pytest.raises(PlanUnreadable, match="edited"):
