@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from reconciler.reporters.findings import Finding, collect_findings
-from reconciler.reporters.wording import drift_summary, plan_summary, plural, result_summary
+from reconciler.reporters.wording import plural, report_summary
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report, Style
 
@@ -24,18 +22,11 @@ def render(report: Report, style: Style) -> str:
         chosen = [finding for finding in findings if finding.severity is severity][:room]
         lines += [_annotation(finding) for finding in chosen]
     left_out = len(findings) - len(lines)
-    summary = " ".join([*_summary(report), *([f"{plural(left_out, 'finding')} not shown here."] if left_out else [])])
+    more = f"{plural(left_out, 'finding')} not shown here." if left_out else ""
+    summary = " ".join(part for part in (report_summary(report), more) if part)
     if summary:
         lines.append(f"::notice title=reconciler {_property(report.verb)}::{_data(summary)}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _summary(report: Report) -> Iterator[str]:
-    plan = report.plan
-    if report.result:
-        yield result_summary(report.result, destroy=report.verb == "destroy")
-    elif plan:
-        yield drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
 
 
 def _annotation(finding: Finding) -> str:

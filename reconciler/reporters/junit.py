@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from reconciler.core.visible import one_line, visible
 from reconciler.reporters.findings import DRIFT, SKIPPED, Finding, collect_findings
@@ -75,8 +75,8 @@ def _case(suite: str, name: str, found: Sequence[Finding], seconds: float) -> st
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(one_line(text))
+    return f'"{escape(one_line(text))}"'
 
 
 def _text(text: str) -> str:
-    return escape(visible(text))
+    return escape(visible(text), quote=False)

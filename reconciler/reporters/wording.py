@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.promptdiff import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS, PromptDiff
+from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
+
+BANDS = {
+    "best": f"best up to {BEST_TOKENS:,}",
+    "long": f"above the best {BEST_TOKENS:,}",
+    "degraded": f"in the range {DEGRADED_TOKENS:,} to {LIMIT_TOKENS:,} where answers get worse",
+    "too long": f"above {LIMIT_TOKENS:,}",
+}
+"""What a budget band of `core.promptdiff` means."""
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
@@ -93,3 +103,23 @@ def folded_counts(report: Report) -> Iterator[str]:
         yield plural(summary.unmanaged, "unmanaged object") + " in the account"
     if summary.not_looked_at:
         yield f"{summary.not_looked_at:,} not looked at"
+
+
+def report_summary(report: Report) -> str:
+    """The one sentence that stands for the whole report; empty for a verb without a plan or a result."""
+    plan = report.plan
+    if report.result:
+        destroy = report.verb == "destroy" or (plan is not None and plan.mode == "destroy")
+        return result_summary(report.result, destroy=destroy)
+    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
+    if errors and not (plan and plan.differences):
+        return f"{plural(errors, 'error')}."
+    if plan:
+        return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
+    return "Success! The manifests are valid." if report.verb == "validate" else ""
+
+
+def token_change(diff: PromptDiff) -> str:
+    """`1,204 -> 1,250 tokens (+46; best up to 5,000)`."""
+    change = diff.tokens_after - diff.tokens_before
+    return f"{diff.tokens_before:,} -> {plural(diff.tokens_after, 'token')} ({change:+,}; {BANDS[diff.band]})"

@@ -9,7 +9,7 @@ from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.items import block_box, change_item, drift_item, text
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
+from reconciler.reporters.wording import folded_counts, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult, Report, Style
@@ -35,28 +35,12 @@ def _page(report: Report) -> Iterator[str]:
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>reconciler {title}</title><style>{STYLE}</style></head><body>"
     yield '<a class="skip" href="#main">Skip to the changes</a>'
-    yield f"<header><h1>reconciler {title}</h1><p class=lead>{text(_summary(report))}</p>"
+    yield f"<header><h1>reconciler {title}</h1><p class=lead>{text(report_summary(report))}</p>"
     yield from _counts(report)
     yield "</header><main id=main>"
     yield from _body(report)
     yield f"</main><footer class=soft><p>reconciler {text(__version__)}{_provenance(report.plan)}</p></footer>"
     yield f"<script>{SCRIPT}</script></body></html>"
-
-
-def _summary(report: Report) -> str:
-    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
-    plan = report.plan
-    if report.result:
-        return result_summary(report.result, destroy=report.verb == "destroy" or _is_destroy(plan))
-    if errors and not (plan and plan.differences):
-        return f"{plural(errors, 'error')}."
-    if plan:
-        return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
-    return "The manifests are valid." if report.verb == "validate" else "Done."
-
-
-def _is_destroy(plan: Plan | None) -> bool:
-    return plan is not None and plan.mode == "destroy"
 
 
 def _provenance(plan: Plan | None) -> str:

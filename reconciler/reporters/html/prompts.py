@@ -7,7 +7,6 @@ from html import escape
 from itertools import groupby, zip_longest
 
 from reconciler.core.promptdiff import (
-    BEST_TOKENS,
     Fate,
     Line,
     Mark,
@@ -16,15 +15,9 @@ from reconciler.core.promptdiff import (
     near_changes,
 )
 from reconciler.reporters.leaves import Leaf
-from reconciler.reporters.wording import plural
+from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 2
-_BANDS = {
-    "best": f"best up to {BEST_TOKENS:,}",
-    "long": f"above the best {BEST_TOKENS:,}",
-    "degraded": "in the range 15,000 to 20,000 where answers get worse",
-    "too long": "above 20,000",
-}
 _CLASSES = {
     Mark.ADDED: "added",
     Mark.REMOVED: "removed",
@@ -39,8 +32,7 @@ def prompt_html(leaf: Leaf) -> Iterator[str]:
     before = leaf.before if isinstance(leaf.before, str) else ""
     after = leaf.after if isinstance(leaf.after, str) else ""
     diff = diff_prompts(before, after)
-    change = diff.tokens_after - diff.tokens_before
-    tokens = f"{diff.tokens_before:,} → {plural(diff.tokens_after, 'token')} ({change:+,}; {_BANDS[diff.band]})"
+    tokens = token_change(diff).replace("->", "→")
     direction = f' <span class="tag {leaf.direction.value}">{leaf.direction.value}</span>' if leaf.direction else ""
     yield f"<h3><code>{escape(leaf.path)}</code> <span class=soft>{tokens}</span>{direction}</h3>"
     if diff.hidden:

@@ -14,9 +14,8 @@ from reconciler.reporters.markdown.changes import change_block, change_line, dri
 from reconciler.reporters.markdown.escape import code, prose
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
+from reconciler.reporters.wording import folded_counts, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult, Report, Style
 
 LIMIT = 65_536
@@ -66,7 +65,7 @@ def _head(report: Report) -> Iterable[str]:
     workspace = report.workspace or (report.plan.workspace if report.plan else "")
     yield f"### reconciler {report.verb}" + (f": {code(workspace)}" if workspace else "")
     yield ""
-    yield f"**{_summary(report)}**"
+    yield f"**{report_summary(report) or 'Done.'}**"
     if report.plan and report.plan.all_blocks and not report.result:
         yield ""
         yield f"⛔ {plural(len(report.plan.all_blocks), 'block')}: this plan cannot be applied as it stands."
@@ -77,22 +76,6 @@ def _head(report: Report) -> Iterable[str]:
         )
     if report.result:
         yield from _steps(report.result)
-
-
-def _summary(report: Report) -> str:
-    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
-    plan = report.plan
-    if report.result:
-        return result_summary(report.result, destroy=report.verb == "destroy" or _is_destroy(plan))
-    if errors and not (plan and plan.differences):
-        return f"{plural(errors, 'error')}."
-    if plan:
-        return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
-    return "The manifests are valid." if report.verb == "validate" else "Done."
-
-
-def _is_destroy(plan: Plan | None) -> bool:
-    return plan is not None and plan.mode == "destroy"
 
 
 def _steps(result: ApplyResult) -> Iterable[str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.core.promptdiff import (
-    BEST_TOKENS,
     Fate,
     Line,
     Mark,
@@ -18,19 +17,13 @@ from reconciler.core.promptdiff import (
 )
 from reconciler.reporters.leaves import Leaf
 from reconciler.reporters.markdown.escape import block, code
-from reconciler.reporters.wording import plural
+from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 1
 LONGEST_LINE = 600
 NEAR = 60
 MAX_LINES = 120
 PREVIEW = 8
-BANDS = {
-    "best": f"best up to {BEST_TOKENS:,}",
-    "long": f"above the best {BEST_TOKENS:,}",
-    "degraded": "in the range 15,000 to 20,000 where answers get worse",
-    "too long": "above 20,000",
-}
 
 
 def prompt_markdown(leaf: Leaf) -> Iterator[str]:
@@ -53,12 +46,10 @@ def prompt_markdown(leaf: Leaf) -> Iterator[str]:
 
 
 def headline(diff: PromptDiff) -> str:
-    """`1,204 -> 1,250 tokens (+46; best up to 5,000), 3 lines added, 2 removed`."""
-    change = diff.tokens_after - diff.tokens_before
-    text = f"{diff.tokens_before:,} → {plural(diff.tokens_after, 'token')} ({change:+,}; {BANDS[diff.band]})"
+    """Tokens before and after, then how many lines came, went and moved."""
     counts = ((diff.added, "added"), (diff.removed, "removed"), (diff.moved, "moved"))
     parts = [f"{plural(count, 'line')} {word}" for count, word in counts if count]
-    return ", ".join([text, *parts])
+    return ", ".join([token_change(diff).replace("->", "→"), *parts])
 
 
 def _sections(diff: PromptDiff) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.core.promptdiff import (
-    BEST_TOKENS,
     Fate,
     Line,
     Mark,
@@ -21,7 +20,7 @@ from reconciler.core.promptdiff import (
 from reconciler.core.visible import has_hidden, visible
 from reconciler.reporters.text.flow import flow_pieces
 from reconciler.reporters.text.paint import Paint, Tone
-from reconciler.reporters.wording import plural
+from reconciler.reporters.wording import BANDS, plural, token_change
 from reconciler.types.json import Json
 
 CONTEXT = 2
@@ -29,12 +28,6 @@ MAX_LINES = 150
 PREVIEW = 6
 LONG_LINE = 160
 
-_BANDS = {
-    "best": f"best up to {BEST_TOKENS:,}",
-    "long": f"above the best {BEST_TOKENS:,}",
-    "degraded": "in the range 15,000 to 20,000 where answers get worse",
-    "too long": "above 20,000",
-}
 _TONES = {
     Mark.ADDED: Tone.ADDED,
     Mark.REMOVED: Tone.REMOVED,
@@ -66,7 +59,7 @@ def _size(text: str) -> str:
     tokens = count_tokens(text)
     lines = text.count("\n") + 1
     band = budget_band(tokens)
-    return f"{plural(tokens, 'token')}{'' if band == 'best' else f' ({_BANDS[band]})'}, {plural(lines, 'line')}"
+    return f"{plural(tokens, 'token')}{'' if band == 'best' else f' ({BANDS[band]})'}, {plural(lines, 'line')}"
 
 
 def _preview(text: str, mark: Mark, paint: Paint, indent: str) -> Iterator[str]:
@@ -81,8 +74,7 @@ def _preview(text: str, mark: Mark, paint: Paint, indent: str) -> Iterator[str]:
 
 
 def _headline(diff: PromptDiff) -> str:
-    change = diff.tokens_after - diff.tokens_before
-    parts = [f"{diff.tokens_before:,} -> {plural(diff.tokens_after, 'token')} ({change:+,}; {_BANDS[diff.band]})"]
+    parts = [token_change(diff)]
     for count, word in ((diff.added, "added"), (diff.removed, "removed"), (diff.moved, "moved")):
         if count:
             parts.append(f"{plural(count, 'line')} {word}" if len(parts) == 1 else f"{count:,} {word}")
