@@ -48,6 +48,10 @@ class Endpoint:
     patch_style: PatchStyle = PatchStyle.JSON_PATCH
     attachments: str | None = None
     """Name of the sub resource that holds the attached tools."""
+    create_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Vocabulary -> canonical members without which a create in these words is refused."""
+    create_else: Mapping[str, str] = field(default_factory=dict)
+    """Vocabulary -> the one to create in instead; ids and objects are the same."""
     force_query: Mapping[str, str] = field(default_factory=dict)
     """What a PATCH carries to discard a person's unpublished edits."""
 

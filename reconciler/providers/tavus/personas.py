@@ -5,6 +5,8 @@ from __future__ import annotations
 from reconciler.providers.tavus.endpoints import Endpoint
 
 # Sources: pages list-pals, get-pal, patch-pal; the vendor's client reads one with include_settings=true.
+# POST /pals refuses a body without default_face_id (page create-pal, and seen live), POST /personas takes it; both
+# are names of one collection, so such an object is created through the older one.
 ENDPOINT = Endpoint(
     kind="persona",
     paths={"pal": "/pals", "persona": "/personas"},
@@ -13,5 +15,7 @@ ENDPOINT = Endpoint(
     list_words=("pals", "personas"),
     type_words=("pal_type", "persona_type"),
     attachments="tools",
+    create_needs={"pal": ("default_face_id",)},
+    create_else={"pal": "persona"},
     force_query={"force": "true"},
 )

@@ -46,8 +46,11 @@ def _create(
     tools = attached(document) if endpoint.attachments else []
     if endpoint.attachments:
         document = {word: value for word, value in document.items() if word not in ATTACHED_WORDS}
-    body = wire_words(spec, sendable(spec, document), vocabulary)
-    requests = [Request("POST", collection, change.address, body, "create")]
+    body = sendable(spec, document)
+    if not all(body.get(word) for word in endpoint.create_needs.get(vocabulary, ())):
+        vocabulary = endpoint.create_else.get(vocabulary, vocabulary)
+    created = endpoint.paths[vocabulary]
+    requests = [Request("POST", created, change.address, wire_words(spec, body, vocabulary), "create")]
     if tools:
         requests.append(_attach(collection, f"{collection}/{{{change.address}}}", endpoint, change, tools))
     return tuple(requests)

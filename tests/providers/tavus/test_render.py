@@ -87,6 +87,7 @@ def test_a_create_leaves_out_nulls_and_what_the_server_owns() -> None:
     after = {
         "pal_id": "p1",
         "pal_name": "Desk",
+        "default_face_id": "r1",
         "created_at": "2026",
         "context": None,
         "layers": {
@@ -98,6 +99,7 @@ def test_a_create_leaves_out_nulls_and_what_the_server_owns() -> None:
     (request,) = requests(create(after))
     assert request.body == {
         "pal_name": "Desk",
+        "default_face_id": "r1",
         "layers": {"llm": {"extra_body": {}}, "conferencing": {"username": "u"}},
     }
 
@@ -105,6 +107,7 @@ def test_a_create_leaves_out_nulls_and_what_the_server_owns() -> None:
 def test_a_create_keeps_unknown_fields_and_markers() -> None:
     after = {
         "pal_name": "Desk",
+        "default_face_id": "r1",
         "new_field": {"a": [None, 1]},
         "guardrail_ids": [{"$ref": "guardrail.x"}],
         "layers": {"llm": {"api_key": KEY}},
@@ -127,7 +130,7 @@ def test_a_schema_is_sent_as_written() -> None:
 
 def test_references_that_are_only_in_the_managed_leaves() -> None:
     change = create(
-        {"pal_name": "Desk", "guardrail_ids": [None, "g1"], "objectives_id": None, "layers": {"tts": {}}},
+        {"default_face_id": "r1", "guardrail_ids": [None, "g1"], "objectives_id": None, "layers": {"tts": {}}},
         managed={
             "/pal_name": "Desk",
             "/guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
@@ -137,7 +140,7 @@ def test_references_that_are_only_in_the_managed_leaves() -> None:
     )
     (request,) = requests(change)
     assert request.body == {
-        "pal_name": "Desk",
+        "default_face_id": "r1",
         "guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
         "objectives_id": {"$ref": "objectives.y"},
         "layers": {"tts": {"pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.z"}}},
@@ -146,15 +149,25 @@ def test_references_that_are_only_in_the_managed_leaves() -> None:
 
 @pytest.mark.parametrize("word", ["tools", "tool_ids"])
 def test_a_create_attaches_its_tools_in_one_request(word: str) -> None:
-    found = requests(create({"pal_name": "Desk", word: [LOOKUP, "t9", "t9"]}))
+    found = requests(create({"default_face_id": "r1", word: [LOOKUP, "t9", "t9"]}))
     assert lines(found) == ["POST /pals create", "POST /pals/{persona.claims-desk}/tools attach"]
-    assert found[0].body == {"pal_name": "Desk"}
+    assert found[0].body == {"default_face_id": "r1"}
     assert found[1].body == {"tool_ids": [LOOKUP, "t9"]}
 
 
 @pytest.mark.parametrize("after", [{"tools": []}, {"tools": None}, {}])
 def test_a_create_without_tools_attaches_nothing(after: Any) -> None:
-    assert lines(requests(create(after))) == ["POST /pals create"]
+    assert lines(requests(create({"default_face_id": "r1", **after}))) == ["POST /pals create"]
+
+
+@pytest.mark.parametrize("face", [{}, {"default_face_id": None}, {"default_face_id": ""}])
+def test_a_persona_without_a_face_is_created_in_the_words_that_allow_it(face: Any) -> None:
+    """POST /pals refuses it; the rest of its life happens under /pals, the ids are the same."""
+    found = requests(create({"pal_name": "Desk", "tools": ["t1"], **face}))
+    assert lines(found) == ["POST /personas create", "POST /pals/{persona.claims-desk}/tools attach"]
+    body = found[0].body
+    assert isinstance(body, dict)
+    assert body["persona_name"] == "Desk"
 
 
 # --- update -------------------------------------------------------------------------------------------------------
