@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic
 
 
-def check(run: Run, *, strict: bool = False) -> tuple[Diagnostic, ...]:
-    """Every finding about the manifests of this run, in the order of the files."""
+def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
     from reconciler.engine.validate import validate
     from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
@@ -23,7 +23,8 @@ def check(run: Run, *, strict: bool = False) -> tuple[Diagnostic, ...]:
     found = validate(manifests, catalogue, strict=strict)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
-    return validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
+    found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
+    return found, run.remarks(manifests)
 
 
 def reader(run: Run) -> ReadText:

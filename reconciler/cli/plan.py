@@ -57,7 +57,9 @@ def plan(
                 secrets,
                 lambda state, setting: make_plan(manifests, state, options, setting),
             )
-        notes = (keep(made, out),) if out is not None else ()
+        notes = run.remarks(manifests)
+        if out is not None:
+            notes = (*notes, keep(made, out))
         differs = bool(made.differences or made.all_blocks)
         code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
         return deliver(Report("plan", run.workspace.name, made, None, manifests.diagnostics, code, notes), settings)

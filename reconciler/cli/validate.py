@@ -31,7 +31,8 @@ def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict
     settings = settings.with_paths(paths)
     with reporting("validate", settings):
         run = open_run(settings, ref=ref)
-        findings = check(run, strict=strict)
+        findings, notes = check(run, strict=strict)
         failed = any(one.is_error or (strict and one.severity.value == "warning") for one in findings)
         code = exits.ERROR if failed else exits.DONE
-        return deliver(Report("validate", run.workspace.name, diagnostics=findings, exit_code=code), settings)
+        report = Report("validate", run.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
+        return deliver(report, settings)

@@ -87,6 +87,13 @@ class Run:
             environ=self.environ,
         )
 
+    def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:
+        """What a person may want to know about what was read: that there was nothing to read."""
+        if manifests.manifests or manifests.moved or manifests.removed:
+            return ()
+        places = self.settings.manifests or self.project.manifests or (self.project.home,)
+        return (f"There are no manifests in {', '.join(os.path.relpath(one) for one in places)}.",)
+
     @contextmanager
     def placing(self, manifests: ManifestSet) -> Iterator[None]:
         """Findings of the planner get their places in the files before anybody sees them."""

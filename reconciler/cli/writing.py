@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli import exits
 from reconciler.cli.planning import options_of
 from reconciler.cli.settings import Settings
+from reconciler.errors import PlanBlocked
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
     from reconciler.engine.run import Surroundings
-    from reconciler.types.options import ApplyOptions
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.options import ApplyOptions, PlanOptions
     from reconciler.types.plan import Plan
+    from reconciler.types.ports import Secrets
     from reconciler.types.report import ApplyResult
 
 
@@ -44,16 +47,23 @@ def carry_out(
         how = apply_options(run, force_maker, lock_timeout, options.accept_account)
 
         def confirm(plan: Plan) -> bool:
-            present(plan, verb, run, asking=not auto_approve)
+            present(plan, verb, run, manifests, asking=not auto_approve)
             return auto_approve or approve(plan, verb, run)
 
-        with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
-            plan, result = apply_manifests(
-                manifests, run.setting(provider, secrets), around, options, how, confirm=confirm
-            )
+        try:
+            with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
+                plan, result = apply_manifests(
+                    manifests, run.setting(provider, secrets), around, options, how, confirm=confirm
+                )
+        except PlanBlocked as error:
+            if not for_machines(settings):
+                raise
+            return refused(verb, run, manifests, secrets, options, error)
         if result is None:
             raise Declined(f"{verb} cancelled; nothing was sent")
-        return finish(verb, plan, result, run)
+        if not plan.differences:
+            present(plan, verb, run, manifests, asking=False)
+        return finish(verb, plan, result, run, manifests)
 
 
 def carry_out_saved(
@@ -73,6 +83,31 @@ def carry_out_saved(
         with run.provider(secrets, reading=False) as provider, writing(run) as around:
             result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
         return finish("apply", plan, result, run)
+
+
+def for_machines(settings: Settings) -> bool:
+    """Whether somebody wants more than a sentence on standard error."""
+    return settings.format not in {None, "text"} or bool(settings.reports)
+
+
+def refused(
+    verb: str, run: Run, manifests: ManifestSet, secrets: Secrets, options: PlanOptions, error: PlanBlocked
+) -> int:
+    """Deliver the plan that was refused, with what blocks it: machines want more than the sentence for a person."""
+    from reconciler.cli.failures import told
+    from reconciler.cli.outcome import deliver
+    from reconciler.cli.planning import look
+    from reconciler.cli.streams import say
+    from reconciler.engine.plan import make_plan
+    from reconciler.types.report import Report
+
+    with run.provider(secrets, reading=True) as provider:
+        plan = look(
+            run, provider, manifests, secrets, lambda state, setting: make_plan(manifests, state, options, setting)
+        )
+    for line in told(error):
+        say(line)
+    return deliver(Report(verb, run.workspace.name, plan, exit_code=error.exit_code), run.settings)
 
 
 def apply_options(run: Run, force_maker: bool, lock_timeout: float, accept_account: bool) -> ApplyOptions:
@@ -104,14 +139,15 @@ def writing(run: Run) -> Iterator[Surroundings]:
         yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set)
 
 
-def present(plan: Plan, verb: str, run: Run, *, asking: bool) -> None:
+def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.cli.outcome import TEXT, render, style
     from reconciler.cli.streams import say, write
     from reconciler.types.report import Report, Style
 
     run.settle()
-    report = Report(verb, run.workspace.name, plan)
+    notes = () if plan.mode == "destroy" else run.remarks(manifests)
+    report = Report("plan", run.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
     if run.settings.format in {None, TEXT}:
         write(render(report, TEXT, style(run.settings)) + "\n")
     elif asking:
@@ -128,7 +164,7 @@ def approve(plan: Plan, verb: str, run: Run) -> bool:
     return ask("Do you want to perform these actions?", f"They are carried out {where}.")
 
 
-def finish(verb: str, plan: Plan, result: ApplyResult, run: Run) -> int:
+def finish(verb: str, plan: Plan, result: ApplyResult, run: Run, manifests: ManifestSet | None = None) -> int:
     """Deliver what was done; the exit code says the worst of it."""
     from reconciler.cli.outcome import deliver
     from reconciler.types.report import Report
@@ -136,4 +172,6 @@ def finish(verb: str, plan: Plan, result: ApplyResult, run: Run) -> int:
     run.settle()
     codes = [exits.INTERRUPTED] if result.interrupted else []
     codes += [exits.ERROR for step in result.steps if step.outcome != "done"]
-    return deliver(Report(verb, run.workspace.name, plan, result, exit_code=exits.worst(codes)), run.settings)
+    # A person has seen the findings about the manifests together with the plan.
+    findings = manifests.diagnostics if manifests is not None and for_machines(run.settings) else ()
+    return deliver(Report(verb, run.workspace.name, plan, result, findings, exits.worst(codes)), run.settings)

@@ -275,3 +275,39 @@ def test_the_real_api_without_a_key(project: Path, call: Call) -> None:
     ended = call("-w", "tavus", "plan")
     assert ended.code in {1, 64}, ended
     assert "TAVUS_API_KEY" in ended.err
+
+
+def test_a_refused_plan_is_delivered_to_machines(applied: Path, call: Call) -> None:
+    (applied / "manifests" / "desk.yaml").unlink()
+    ended = call("apply", "--auto-approve", "--format", "json")
+    assert ended.code == 3, ended
+    document = json.loads(ended.out)
+    assert document["applyable"] is False
+    assert document["exit_code"] == 3
+    assert [one["rule"] for change in document["resource_changes"] for one in change["blocked"]] == ["deletes"]
+    assert "--allow-deletes" in ended.err
+
+
+def test_an_empty_folder_is_remarked_on(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (("plan",), ("validate",), ("apply", "--auto-approve")):
+        ended = call(*words)
+        assert ended.code == 0, ended
+        assert "There are no manifests in ." in ended.out
+    assert "no manifests" not in call("destroy", "--auto-approve").out
+
+
+def test_warnings_about_manifests_are_shown_once(project: Path, call: Call) -> None:
+    path = project / "manifests" / "desk.yaml"
+    path.write_text(path.read_text().replace("  greeting", "  greting: Hi.\n  greeting"))
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 0, ended
+    assert ended.out.count("'greting'") == 1
+    document = json.loads(call("apply", "--auto-approve", "--format", "json").out)
+    assert "L18" in [one["code"] for one in document["diagnostics"]]
+
+
+def test_an_apply_without_changes_says_so(applied: Path, call: Call) -> None:
+    ended = call("apply", "--auto-approve")
+    assert "No changes." in ended.out
+    assert ended.out.endswith("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n")
