@@ -39,6 +39,22 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} names no kind{meant}", param, ctx)
         return address
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """What the state of the usual workspace holds, where that is a file of this machine: TAB waits for nobody."""
+        from click.shell_completion import CompletionItem
+
+        from reconciler.cli.settings import Settings
+        from reconciler.cli.wiring import open_run
+        from reconciler.engine.state import list_entries
+        from reconciler.errors import ReconcilerError
+
+        try:
+            run = open_run(Settings(quiet=True))
+            found = list_entries(run.state()) if run.workspace.state.type == "local" else ()
+        except (ReconcilerError, OSError):
+            return []
+        return [CompletionItem(str(one.address)) for one in found if str(one.address).startswith(incomplete)]
+
 
 class PairType(click.ParamType):  # type: ignore[type-arg]
     """`LEFT=RIGHT`, both sides filled."""

@@ -67,7 +67,13 @@ def style(settings: Settings) -> Style:
 
 @contextmanager
 def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[None]:
-    """Whatever ends the run early is also written in the formats for machines that were asked for."""
+    """Whatever ends the run early is also written in the formats for machines that were asked for.
+
+    Raises `UsageError` before anything else for a report file that is a folder.
+    """
+    for _, path in settings.reports:
+        if os.path.isdir(path):  # noqa: PTH112
+            raise UsageError(f"--report: {path} is a folder", hint="name a file in it")
     try:
         yield
     except UsageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,3 +29,19 @@ def test_the_shell_asks_and_is_answered(start: Callable[..., Any]) -> None:
 def test_formats_are_completed(start: Callable[..., Any]) -> None:
     asked = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler plan --format j", "COMP_CWORD": "3"}
     assert "plain,json" in start(env=asked).out.split()
+
+
+def test_addresses_of_the_state_are_completed(
+    project: Path, call: Callable[..., Any], start: Callable[..., Any]
+) -> None:
+    asked = {
+        "_RECONCILER_COMPLETE": "bash_complete",
+        "COMP_WORDS": "reconciler state show persona.",
+        "COMP_CWORD": "3",
+    }
+    assert start(env=asked).out.strip() == ""
+    assert call("apply", "--auto-approve").code == 0
+    assert start(env=asked).out.split() == ["plain,persona.desk"]
+    (project / "manifests" / "reconciler.yaml").write_text("a: [")
+    ended = start(env=asked)
+    assert (ended.code, ended.out.strip(), ended.err) == (0, "", "")

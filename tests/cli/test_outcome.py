@@ -88,8 +88,20 @@ def test_an_error_in_text_leaves_standard_output_alone(tmp_path: Path, capfd: py
 
 
 def test_the_first_error_survives_a_report_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(PlanStale, match="old"), reporting("plan", Settings(reports=(("json", str(tmp_path)),))):
+    (tmp_path / "file").write_text("")
+    settings = Settings(reports=(("json", str(tmp_path / "file" / "below")),))
+    with pytest.raises(PlanStale, match="old"), reporting("plan", settings):
         raise PlanStale("old")
+
+
+def test_a_report_into_a_folder_is_refused_before_the_run(tmp_path: Path) -> None:
+    begun = False
+    with (
+        pytest.raises(UsageError, match="is a folder"),
+        reporting("apply", Settings(reports=(("json", str(tmp_path)),))),
+    ):
+        begun = True
+    assert not begun
 
 
 def test_wrong_usage_is_no_report(capfd: pytest.CaptureFixture[str]) -> None:
