@@ -1,0 +1,198 @@
+"""One change at a time: intent, request, read-back, record; and what is refused in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.engine.apply import apply_changes
+from reconciler.engine.plan import make_plan
+from reconciler.engine.steps import Worker
+from reconciler.providers.simulator.faults import Fault, FaultBook, Faults
+from reconciler.providers.simulator.mood import Mood
+from reconciler.types.event import StepDone, StepFailed
+from reconciler.types.options import PlanOptions
+from tests.support.lab import Lab, MemoryLedger, as_set
+from tests.support.making import env, manifest
+
+BODY = {"pal_name": "A", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
+ONE = manifest("persona.a", BODY)
+CHANGED = manifest("persona.a", {**BODY, "system_prompt": "new"})
+TOOL = manifest("tool.look", {"name": "look", "description": "d", "origin": "llm"})
+
+
+def failures(lab):
+    return [event for event in lab.events if isinstance(event, StepFailed)]
+
+
+def test_a_create_is_intended_before_it_is_sent_and_closed_by_its_outcome():
+    lab = Lab()
+    lab.apply(ONE)
+    assert lab.state.pending == ()
+    assert lab.state.resources[ONE.address].sent.keys() == {"/pal_name", "/system_prompt", "/default_face_id"}
+
+
+def test_a_refused_create_leaves_nothing_open():
+    lab = Lab(Mood(unknown_fields="reject"))
+    result = lab.apply(manifest("persona.a", {**BODY, "nonsense": 1}))
+    assert [step.outcome for step in result.steps] == ["failed"]
+    assert lab.state.pending == ()
+    assert "POST /personas" in failures(lab)[0].message or "POST /pals" in failures(lab)[0].message
+    assert "400" in failures(lab)[0].message
+
+
+def test_an_object_that_a_person_is_editing_is_left_alone():
+    conflict = Fault(method=("PATCH",), status=409)
+    lab = Lab(faults=Faults((conflict,)))
+    lab.apply(ONE)
+    result = lab.apply(CHANGED)
+    assert [step.outcome for step in result.steps] == ["failed"]
+    assert len(lab.requests("PATCH")) == 1
+
+
+def test_a_plan_older_than_a_moment_reads_again_and_refuses_what_moved():
+    lab = Lab()
+    lab.apply(ONE)
+    setting = lab.setting()
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    lab.edit("persona.a", {"op": "replace", "path": "/system_prompt", "value": "theirs"})
+    writes = len(lab.writes())
+    result = run_later(lab, plan, setting)
+    assert [step.outcome for step in result.steps] == ["failed"]
+    assert "moved since the plan was made: /system_prompt" in result.steps[0].message
+    assert len(lab.writes()) == writes
+
+
+def run_later(lab, plan, setting):
+    """Carry a plan out when its readings are a minute old."""
+    ledger = MemoryLedger(lab.state)
+    read_at = lab.clock.monotonic()
+    lab.clock.sleep(60)
+    worker = Worker(setting.provider, ledger, setting.book(lab.state), lab.clock, {}, read_at, plan.namesakes)
+    result = apply_changes(plan, worker, parallelism=1, emit=lab.events.append, stop=lambda: False)
+    lab.state = ledger.state
+    return result
+
+
+def test_an_object_that_is_gone_by_then_is_said():
+    lab = Lab()
+    lab.apply(ONE)
+    setting = lab.setting()
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    assert lab.client.delete(f"/pals/{lab.id_of('persona.a')}").status_code == 204
+    result = run_later(lab, plan, setting)
+    assert "is gone since the plan was made" in result.steps[0].message
+
+
+def test_one_failure_stops_only_what_depends_on_it():
+    lab = Lab(faults=Faults((Fault(method=("POST",), path="**/tools", status=400),)))
+    uses = manifest("persona.uses", {**BODY, "pal_name": "Uses", "tools": ["look"]})
+    result = lab.apply(TOOL, uses, ONE)
+    assert {str(step.address): step.outcome for step in result.steps} == {
+        "tool.look": "failed",
+        "persona.uses": "skipped",
+        "persona.a": "done",
+    }
+    skipped = next(step for step in result.steps if step.outcome == "skipped")
+    assert "tool.look" in skipped.message
+    assert result.summary.added == 1
+
+
+def test_a_tool_goes_only_after_it_was_detached():
+    lab = Lab()
+    uses = manifest("persona.a", {**BODY, "tools": ["look"]})
+    lab.apply(TOOL, uses)
+    lab.apply(manifest("persona.a", {**BODY, "tools": []}), allow_deletes=True)
+    writes = [(method, path.split("/")[2]) for method, path, _ in lab.writes()[-2:]]
+    assert writes == [("DELETE", "pals"), ("DELETE", "tools")]
+
+
+def test_a_tool_whose_user_could_not_let_go_is_kept():
+    lab = Lab()
+    uses = manifest("persona.a", {**BODY, "tools": ["look"]})
+    lab.apply(TOOL, uses)
+    lab.transport.service._book = FaultBook(Faults((Fault(method=("DELETE",), path="**/pals/**", status=400),)))
+    result = lab.apply(manifest("persona.a", {**BODY, "tools": []}), allow_deletes=True)
+    assert {str(step.address): step.outcome for step in result.steps} == {
+        "persona.a": "failed",
+        "tool.look": "skipped",
+    }
+    assert lab.names("tools") == ["look"]
+
+
+def test_deleting_what_is_gone_already_is_done():
+    lab = Lab()
+    lab.apply(ONE)
+    setting = lab.setting()
+    options = PlanOptions(record=True, destroy=True)
+    plan = make_plan(as_set([]), lab.state, options, setting)
+    assert lab.client.delete(f"/pals/{lab.id_of('persona.a')}").status_code == 204
+    result = lab.carry_out(plan, setting)
+    assert [(step.outcome, step.notes) for step in result.steps] == [("done", ("was gone already",))]
+    assert lab.state.resources == {}
+
+
+def test_the_server_may_have_its_own_way_of_writing_a_value_and_that_is_said_once():
+    lab = Lab(Mood(trim=True))
+    padded = manifest("persona.a", {**BODY, "system_prompt": "  padded  "})
+    lab.apply(padded)
+    (done,) = [event for event in lab.events if isinstance(event, StepDone)]
+    assert done.notes == ("/system_prompt: the server shows 'padded' for '  padded  '",)
+    assert lab.plan(padded).differences == ()
+    lab.events.clear()
+    lab.apply(padded)
+    assert lab.events[1:-1] == []
+
+
+def test_a_field_that_never_arrives_is_a_failure_that_says_which():
+    lab = Lab(Mood(unknown_fields="drop"))
+    result = lab.apply(manifest("persona.a", {**BODY, "nonsense": 1}))
+    assert result.steps[0].outcome == "failed"
+    assert "at /nonsense" in result.steps[0].message
+    assert lab.clock.time >= 5
+    assert lab.state.resources[ONE.address].id, "the id is never lost"
+
+
+def test_a_write_that_takes_its_time_is_waited_for():
+    lab = Lab(Mood(stale_reads=3))
+    lab.apply(ONE)
+    result = lab.apply(CHANGED)
+    assert [step.outcome for step in result.steps] == ["done"]
+    assert 0 < lab.clock.time < 5
+
+
+def test_conferencing_travels_alone_and_after_the_rest():
+    lab = Lab()
+    lab.apply(ONE)
+    both = manifest("persona.a", {**BODY, "greeting": "hi", "layers": {"conferencing": {"username": "ada"}}})
+    (change,) = lab.plan(both).differences
+    assert [request.purpose for request in change.requests] == ["update", "conferencing"]
+    assert [step.outcome for step in lab.apply(both).steps] == ["done"]
+    assert lab.plan(both).differences == ()
+
+
+def test_a_draft_of_the_older_era_is_not_taken_for_live():
+    lab = Lab(Mood(drafts="routed"))
+    lab.apply(ONE)
+    before = replace(lab.state)
+    lab.apply(CHANGED)
+    assert lab.state.resources.keys() == before.resources.keys()
+
+
+@pytest.mark.parametrize("vocabulary", ["pal", "persona"])
+def test_a_persona_without_a_face_lives_in_both_vocabularies(vocabulary):
+    lab = Lab(vocabulary=vocabulary)
+    faceless = manifest("persona.a", {"persona_name": "A", "system_prompt": "x"})
+    assert [step.outcome for step in lab.apply(faceless).steps] == ["done"]
+    assert lab.plan(faceless).differences == ()
+
+
+def test_a_custom_llm_keeps_its_key_through_every_kind_of_change():
+    lab = Lab()
+    llm = {"model": "m", "base_url": "https://u.example", "api_key": env("KEY")}
+    lab.apply(manifest("persona.a", {**BODY, "layers": {"llm": llm}}))
+    for changed in ({**llm, "model": "n"}, {**llm, "extra_body": {"top_p": 0.5}}, {**llm, "headers": {"X-Org": "o"}}):
+        wanted = manifest("persona.a", {**BODY, "layers": {"llm": changed}})
+        assert [step.message for step in lab.apply(wanted).steps if step.outcome != "done"] == []
+        assert lab.plan(wanted).differences == ()
