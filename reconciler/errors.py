@@ -159,7 +159,7 @@ class OutcomeUnknown(Unavailable):
 
 
 class IncompleteList(ProviderError):
-    """A list endpoint never returned a complete list (13.8)."""
+    """A list endpoint never returned a complete list."""
 
 
 class WriteRefused(ProviderError):

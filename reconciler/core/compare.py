@@ -56,7 +56,7 @@ class Leaf:
 
 
 def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
-    """Apply the rules of 13.2 in their order."""
+    """Apply the three-way rules in their order."""
     row = field_at(spec, leaf.path)
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
@@ -110,7 +110,7 @@ def is_secret(row: Field | None, desired: Json) -> bool:
 
 
 def hidden(row: Field | None, live: Json) -> bool:
-    """Whether the server did not show this value (13.5): a mask anywhere; on a secret path also null and absent."""
+    """Whether the server did not show this value: a mask anywhere; on a secret path also null and absent."""
     return is_masked(live) or (live is None and row is not None and row.secret)
 
 

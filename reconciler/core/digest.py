@@ -87,7 +87,7 @@ class SecretDigests:
 
 
 def key_fingerprint(salt: str, api_key: str) -> str:
-    """Recognises an API key of this account again (13.6); scrypt, so that a leaked state does not give it away."""
+    """Recognises an API key of this account again; scrypt, so that a leaked state does not give it away."""
     return _short(_scrypt(salt, b"api key", api_key.encode("utf-8", "surrogatepass")))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.core.canonical import effective, leaf_at
 from reconciler.core.compare import hidden
-from reconciler.core.planner import SENSITIVE, ignored, live_document
+from reconciler.core.planner import ignored, live_document
+from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind

@@ -10,7 +10,6 @@ from reconciler.core.digest import digest
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.match import Binding
 from reconciler.core.planner import (
-    SENSITIVE,
     Context,
     Planned,
     atomic_parent,
@@ -20,7 +19,7 @@ from reconciler.core.planner import (
     object_digest,
     unknown_ids,
 )
-from reconciler.core.redact import marked, redact
+from reconciler.core.redact import SENSITIVE, marked, redact
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
@@ -137,7 +136,7 @@ class _Existing:
         self.edits[path] = Edit(path, value)
 
     def collect_removals(self, entry: Entry) -> None:
-        """Paths that we once applied and that left the manifest (13.11)."""
+        """Paths that we once applied and that left the manifest."""
         gone: list[str] = []
         for path in entry.sent:
             if path in self.resource.leaves:
@@ -203,7 +202,7 @@ class _Existing:
                     self.edits[parent] = Edit(parent, remove=True)
 
     def carry_companions(self) -> None:
-        """Values that the API wants again with any write near them (13.4)."""
+        """Values that the API wants again with any write near them."""
         for companion in self.spec.companions:
             touched = [edit for path, edit in self.edits.items() if within(path, companion.under)]
             if not touched or any(edit.remove and edit.path == companion.under for edit in touched):

@@ -8,6 +8,7 @@ from reconciler.core import compare as three_way
 from reconciler.core.canonical import comparable, leaves
 from reconciler.core.digest import digest
 from reconciler.core.match import Binding
+from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import references
 from reconciler.core.secretbook import SecretBook, has_secret
 from reconciler.core.shape import field_at
@@ -20,8 +21,6 @@ from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.plan import DriftField
 from reconciler.types.resource import Resource
-
-SENSITIVE = "(sensitive)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _fill(body: Json, book: SecretBook) -> Json:
 
 
 def check_secrets(changes: tuple[Change, ...], book: SecretBook) -> None:
-    """Every secret that a planned write needs must be there before the first write is sent (13.4).
+    """Every secret that a planned write needs must be there before the first write is sent.
 
     Raises `SecretMissing` naming every missing reference and the resource that needs it.
     """

@@ -14,7 +14,7 @@ from reconciler.types.ports import Provider
 from reconciler.types.state import Entry, State
 
 MANY_MISSING = 20
-"""Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each (13.8)."""
+"""Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
 
 
 @dataclass(frozen=True, slots=True)

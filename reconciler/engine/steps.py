@@ -107,7 +107,7 @@ class Worker:
         raise AssertionError("unreachable")
 
     def look_up(self, intent: Intent) -> str | None:
-        """The object that an open create made: of its name, not there before, in no state entry (13.9)."""
+        """The object that an open create made: of its name, not there before, in no state entry."""
         for pause in (0.0, 1.0):
             if pause:
                 self.clock.sleep(pause)

@@ -83,7 +83,7 @@ class PatchOp:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One write that apply will send. Apply fills placeholders and nothing else (13.17)."""
+    """One write that apply will send. Apply fills placeholders and nothing else."""
 
     method: str
     path: str
@@ -136,15 +136,15 @@ class Change:
     """Dependency level; deletes run the other way round."""
     depends_on: tuple[Address, ...] = ()
     live_digest: str | None = None
-    """Digest of the live object as planned against (13.1); None for creates."""
+    """Digest of the live object as planned against; None for creates."""
     detailed: bool = False
     """Whether `live_digest` is of a GET of this one object (else of its item in the list)."""
     parents: tuple[str, ...] = ()
-    """Objects that this change creates on the way to its leaves (13.11)."""
+    """Objects that this change creates on the way to its leaves."""
     blocked: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def is_difference(self) -> bool:
-        """Whether this counts for `--detailed-exitcode` (13.20)."""
+        """Whether this counts for `--detailed-exitcode`."""
         return self.action is not Action.NOOP or self.importing is not None or self.previous is not None

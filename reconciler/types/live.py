@@ -21,12 +21,12 @@ class LiveObject:
     tools: tuple[str, ...] | None = None
     """Ids of the registry tools attached, sorted; None when not known. Only personas have it."""
     read_at: float = 0.0
-    """Monotonic seconds of the clock that read it; an update re-reads what is older than 5 s (13.17)."""
+    """Monotonic seconds of the clock that read it; an update re-reads what is older than 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All objects of type user of one kind, from a complete list (13.8)."""
+    """All objects of type user of one kind, from a complete list."""
 
     kind: str
     objects: Mapping[str, LiveObject]
@@ -35,7 +35,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the key belongs to, as far as the API tells (13.6)."""
+    """Who the key belongs to, as far as the API tells."""
 
     base_url: str
     vocabulary: str

@@ -22,7 +22,7 @@ class Manage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """Remembered in state, so that it survives the removal of the manifest (13.12)."""
+    """Remembered in state, so that it survives the removal of the manifest."""
 
     protect: bool = False
     ignore: tuple[str, ...] = ()
@@ -77,4 +77,4 @@ class ManifestSet:
     commit: str | None = None
     """The git commit the files came from (`--ref`), or HEAD of a clean work tree; for reports only."""
     paths: tuple[str, ...] | None = None
-    """The paths given on the command line, relative to the project; None means the whole project (13.15)."""
+    """The paths given on the command line, relative to the project; None means the whole project."""

@@ -40,5 +40,5 @@ class ApplyOptions:
     lock_timeout: float = 0.0
     force_maker: bool = False
     saved: bool = False
-    """The plan comes from a file: every promise of 13.1 is checked before the first write."""
+    """The plan comes from a file: every promise of the file is checked before the first write."""
     accept_account: bool = False

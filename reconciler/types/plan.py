@@ -49,7 +49,7 @@ class Summary:
     moved: int = 0
     unchanged: int = 0
     not_looked_at: int = 0
-    """Entries whose source lies outside the paths given (13.15)."""
+    """Entries whose source lies outside the paths given."""
     unmanaged: int = 0
     """User objects of the account that no manifest claims."""
 
@@ -78,10 +78,8 @@ class Plan:
     inputs_digest: str = ""
     commit: str | None = None
     project: str | None = None
-    names_absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Kind -> names that no live object bore when the creates were planned (13.1)."""
     references: Mapping[str, str] = field(default_factory=dict)
-    """`kind/id` -> digest of live objects that the plan only refers to (13.1)."""
+    """`kind/id` -> digest of live objects that the plan only refers to."""
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
 

@@ -75,7 +75,7 @@ class Provider(Protocol):
         ...
 
     def list(self, kind: str) -> Listing:
-        """A complete list (13.8). Raises `IncompleteList`."""
+        """A complete list. Raises `IncompleteList`."""
         ...
 
     def get(self, kind: str, id: str) -> LiveObject | None:

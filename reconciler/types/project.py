@@ -27,7 +27,7 @@ class BackendSettings:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Safety on the plan (8, 13.14)."""
+    """Safety on the plan."""
 
     deletes: str = "deny"
     """deny (`--allow-deletes` lifts it) | allow | never"""

@@ -11,7 +11,7 @@ from reconciler.types.manifest import Lifecycle
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One managed object. Digests are by canonical JSON pointer (13.10)."""
+    """One managed object. Digests are by canonical JSON pointer."""
 
     id: str
     sent: Mapping[str, str] = field(default_factory=dict)
@@ -20,11 +20,11 @@ class Entry:
     """Digest of what the server showed, only where it differs from `sent`."""
     lifecycle: Lifecycle = Lifecycle()
     source: str | None = None
-    """Path of the manifest relative to the project (13.15)."""
+    """Path of the manifest relative to the project."""
     parents: tuple[str, ...] = ()
-    """Objects on the way to our leaves that we created, so that they can be removed again (13.11)."""
+    """Objects on the way to our leaves that we created, so that they can be removed again."""
     assumed: tuple[str, ...] = ()
-    """Secret paths taken on trust at import (13.5)."""
+    """Secret paths taken on trust at import."""
     name: str | None = None
     """The object's name as last seen: for messages about an object that is gone."""
     refs: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A create that was about to be sent: written before the request, dropped with its outcome (13.9)."""
+    """A create that was about to be sent: written before the request, dropped with its outcome."""
 
     address: Address
     kind: str

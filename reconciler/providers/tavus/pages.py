@@ -1,4 +1,4 @@
-"""Complete lists out of pages, or an error: never a part that looks like the whole (13.8).
+"""Complete lists out of pages, or an error: never a part that looks like the whole.
 
 A list decides whether an object exists, so a part of it would make twins. What is distrusted: the number of the first
 page, the page size, the total, that pages stand still while they are read, and that `page` is looked at at all.
