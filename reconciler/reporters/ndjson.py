@@ -8,7 +8,7 @@ from typing import assert_never
 from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object
 from reconciler.reporters.dump import dump
-from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, result_object, summary_object
+from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
 from reconciler.reporters.wording import drift_summary, plan_summary, result_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action
@@ -26,7 +26,7 @@ from reconciler.types.event import (
 )
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan, Summary
-from reconciler.types.report import Report, Style
+from reconciler.types.report import Report, StepResult, Style
 
 UI_VERSION = "1.2"
 MODULE = "reconciler.ui"
@@ -123,21 +123,24 @@ def _entries(report: Report) -> Iterator[tuple[str, str, str, Object]]:
     if report.plan and report.result is None:
         yield from _plan_entries(report.plan)
     if report.result:
-        steps = result_object(report.result)["steps"]
-        assert isinstance(steps, list)
-        for step, record in zip(report.result.steps, steps, strict=True):
-            kinds = {"done": ("info", "apply_complete"), "failed": ("error", "apply_errored")}
-            level, kind = kinds.get(step.outcome, ("warn", "apply_skipped"))
-            text = f"{step.address}: {step.outcome}" + (f": {step.message}" if step.message else "")
-            assert isinstance(record, dict)
-            extra = {key: value for key, value in record.items() if key not in ("address", "action")}
-            yield level, text, kind, _hook(step.address, step.action, **extra)
+        yield from (_step_entry(step) for step in report.result.steps)
     for diagnostic in all_diagnostics(report):
         level = _LEVELS[diagnostic.severity.value]
         yield level, diagnostic.summary, "diagnostic", {"diagnostic": diagnostic_object(diagnostic)}
     for note in report.notes:
         yield "info", note, "log", {}
     yield from _summary(report)
+
+
+def _step_entry(step: StepResult) -> tuple[str, str, str, Object]:
+    kinds = {"done": ("info", "apply_complete"), "failed": ("error", "apply_errored")}
+    level, kind = kinds.get(step.outcome, ("warn", "apply_skipped"))
+    text = f"{step.address}: {step.outcome}" + (f": {step.message}" if step.message else "")
+    found: Object = {"id_key": "id", "id_value": step.id} if step.id is not None else {}
+    said: Object = {"message": step.message, "hint": step.hint} if step.outcome != "done" else {}
+    more: Object = {"notes": list(step.notes)} if step.notes else {}
+    hook = _hook(step.address, step.action, **found, elapsed_seconds=round(step.seconds, 3), **said, **more)
+    return level, text, kind, hook
 
 
 def _plan_entries(plan: Plan) -> Iterator[tuple[str, str, str, Object]]:

@@ -19,7 +19,8 @@ def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[st
     """All lines of one object: first what fits on one line, then texts and lists, else in the order given."""
     looked_into = [(leaf, plain(leaf.path), look_inside(leaf)) for leaf in leaves]
     looked_into.sort(key=lambda entry: _is_text(entry[0]) or bool(entry[2]))
-    widest = max((len(path) for _, path, inside in looked_into if not inside and len(path) <= WIDEST_PATH), default=0)
+    aligned = [path for leaf, path, inside in looked_into if not inside and not _is_text(leaf)]
+    widest = max((len(path) for path in aligned if len(path) <= WIDEST_PATH), default=0)
     for leaf, path, inside in looked_into:
         head = f"{indent}{paint.symbol(leaf.sign)} {path}"
         tail = paint(f"  ({leaf.direction.value})", _tone(leaf.direction)) if leaf.direction else ""
