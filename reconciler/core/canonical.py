@@ -1,7 +1,8 @@
 """The one comparable form: leaves of a document by canonical pointer, their normal values, equality and defaults.
 
 Every other part of the program that asks "is this the same?" asks here: the planner, drift, the read-back, digests
-and export. In short: absent, null and the default are one; 1 and 1.0 are equal, true and 1 are not; sets have no order.
+and export. In short: absent, null and the default are one; 1 and 1.0 are equal, true and 1
+are not; sets have no order.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Seen:
     """What is known of the account's objects while matching."""
 
     listings: Mapping[str, Listing]
@@ -50,7 +50,7 @@ class Account:
 def match(
     resources: Mapping[Address, Resource],
     state: State,
-    account: Account,
+    account: Seen,
     previous: Mapping[Address, Address],
 ) -> Matching:
     """Bind every resource. `previous` maps an address to the one it had before a Moved document."""
@@ -70,7 +70,7 @@ def match(
 def _bind(
     resource: Resource,
     state: State,
-    account: Account,
+    account: Seen,
     held: Mapping[tuple[str, str], Address],
     intents: Mapping[Address, Intent],
     resources: Mapping[Address, Resource],

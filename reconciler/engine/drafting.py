@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
 from reconciler.core.drift import drift_from_state
-from reconciler.core.match import Account as Seen
-from reconciler.core.match import Matching, objects_of
+from reconciler.core.match import Matching, Seen, objects_of
 from reconciler.core.moves import Moves
 from reconciler.core.order import in_order
 from reconciler.core.planner import Planned, object_digest

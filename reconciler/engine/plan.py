@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.assemble import plan_resource
-from reconciler.core.match import Account as Seen
-from reconciler.core.match import Binding, Matching, match, objects_of
+from reconciler.core.match import Binding, Matching, Seen, match, objects_of
 from reconciler.core.moves import follow_moves
 from reconciler.core.planner import Context, Planned
 from reconciler.core.resolve import bind_resource, resources_of

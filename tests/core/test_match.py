@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.match import Account, match
+from reconciler.core.match import Seen, match
 from reconciler.types.change import Reason
 from reconciler.types.state import Intent
 from tests.support.making import at, entry, listing, live, resource, state
@@ -19,7 +19,7 @@ def persona(id, name="A"):
 
 
 def bind(resources, known, *objects, previous=None, **account):
-    found = Account({"persona": listing("persona", *objects)}, **account)
+    found = Seen({"persona": listing("persona", *objects)}, **account)
     return match({one.address: one for one in resources}, known, found, previous or {})
 
 
