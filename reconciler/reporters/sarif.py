@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from reconciler import __version__
+from reconciler.core.visible import visible
 from reconciler.reporters.dump import dump
 from reconciler.reporters.findings import Finding, collect_findings
 from reconciler.reporters.wording import plural
@@ -34,7 +35,7 @@ def render(report: Report, style: Style) -> str:
     }
     run: Object = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"reconciler/{report.verb}/{quote(report.workspace)}/"},
+        "automationDetails": {"id": f"reconciler/{report.verb}/{quote(visible(report.workspace))}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
         "results": [_result(finding, codes.index(finding.code)) for finding in shown],
