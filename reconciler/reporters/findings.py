@@ -80,14 +80,19 @@ def _all(report: Report) -> Iterator[Finding]:
 def _of_plan(plan: Plan) -> Iterator[Finding]:
     sources = {change.address: change.source for change in plan.changes if change.source}
     for block in plan.blocked:
-        yield Finding(f"block-{block.rule}", Severity.ERROR, visible(block.message), visible(block.hint))
+        yield Finding(visible(f"block-{block.rule}"), Severity.ERROR, visible(block.message), visible(block.hint))
     for change in plan.changes:
         for block in change.blocked:
             known = str(change.address) in block.message
             message = visible(block.message if known else f"{change.address}: {block.message}")
             path = visible(change.source or PROJECT_FILE)
             yield Finding(
-                f"block-{block.rule}", Severity.ERROR, message, visible(block.hint), change.address, path=path
+                visible(f"block-{block.rule}"),
+                Severity.ERROR,
+                message,
+                visible(block.hint),
+                change.address,
+                path=path,
             )
     for item in plan.drift:
         yield from _of_drift(item, visible(sources.get(item.address) or PROJECT_FILE))
