@@ -1,0 +1,258 @@
+"""Edits of manifest files: the source text is spliced, read again, and kept only if nothing but the edit changed.
+
+A file that holds several documents, Markdown with front matter, JSON, CRLF line ends, a byte order mark, UTF-16: all
+are given back as they came.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.core.canonical import same
+from reconciler.core.documentedit import Unfit, edit_document, exists, pruned, steps
+from reconciler.loader.decode import decode
+from reconciler.loader.documents import Document, read_documents
+from reconciler.loader.findings import Findings
+from reconciler.loader.layout import CannotEdit, Part, json_layout, yaml_layout
+from reconciler.loader.splice import raw_value, splice_remove, splice_rename, splice_set
+from reconciler.loader.writing import Manner
+from reconciler.types.edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.json import Json, lookup
+from reconciler.types.source import Span
+
+PROMPT = "system_prompt"
+_FENCE = re.compile(r"---[ \t]*\r?\n")
+_CLOSE = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class RewriteRefused(Exception):
+    """The file is left as it is: `message` says why, `span` where."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(f"{span}: {message}")
+        self.message = message
+        self.span = span
+
+
+def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
+    """The bytes of the file after `edits`, each for the document of that number; pointers are document pointers.
+
+    All or nothing. Raises `RewriteRefused` when an edit would change anything else (an anchor that is used
+    elsewhere, a merge), or when the file is not readable to begin with.
+    """
+    mark, encoding = _encoding(data)
+    before = _read(data, path)
+    text = data[len(mark) :].decode(encoding)
+    expected = {one.number: one for one in before}
+    for number, edit in edits:
+        if number not in expected:
+            raise RewriteRefused(f"there is no document number {number + 1}", Span(path, 1, 1))
+        file = _File(text, path)
+        try:
+            text = file.apply(number, edit, expected[number])
+            expected[number] = edited(expected[number], edit)
+        except CannotEdit as problem:
+            raise RewriteRefused(problem.message, file.place(problem)) from None
+        except Unfit as problem:
+            raise RewriteRefused(str(problem), file.where(number)) from None
+    result = mark + text.encode(encoding)
+    _check(result, path, before, expected, edits)
+    return result
+
+
+def edited(document: Document, edit: Edit) -> Document:
+    """The document's data after one edit; in Markdown the prompt may be the text below the front matter."""
+    if _is_body(document, edit):
+        assert isinstance(edit, SetValue)
+        return replace(document, body=str(edit.value))
+    return replace(document, value=edit_document(document.value, edit))
+
+
+def _is_body(document: Document, edit: Edit) -> bool:
+    """Whether the edit is about the text below the front matter."""
+    if document.body is None or edit.pointer not in (f"/{PROMPT}", f"/spec/{PROMPT}"):
+        return False
+    return isinstance(edit, SetValue) and not exists(document.value, edit.pointer) and isinstance(edit.value, str)
+
+
+class _File:
+    """A file's text, and the slice of it that is YAML or JSON."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+        self.start, self.stop = 0, len(text)
+        if path.lower().endswith(".md"):
+            self.start, self.stop, self.body, self.body_end = front_matter(text)
+        self.inner = text[self.start : self.stop]
+        self.json = path.lower().endswith(".json") or _is_json(self.inner)
+        self.roots = self.layout()
+
+    def layout(self) -> list[Part]:
+        if self.json:
+            return json_layout(self.inner)
+        from yaml import YAMLError
+
+        try:
+            return yaml_layout(self.inner)
+        except YAMLError:
+            raise RewriteRefused("the file is no longer readable", Span(self.path, 1, 1)) from None
+
+    def apply(self, number: int, edit: Edit, document: Document) -> str:
+        if _is_body(document, edit):
+            assert isinstance(edit, SetValue)
+            return self.with_body(str(edit.value))
+        root = self.roots[number]
+        manner = self.manner(root)
+        match edit:
+            case SetValue():
+                inner = splice_set(self.inner, root, edit.pointer, edit.value, manner)
+            case RemoveValue():
+                inner = splice_remove(self.inner, root, pruned(document.value, edit), manner)
+            case RenameKey():
+                if exists(document.value, edit.pointer.rpartition("/")[0] + "/" + edit.name):
+                    raise Unfit(f"{edit.name} is already there")
+                inner = splice_rename(self.inner, root, edit.pointer, edit.name, manner)
+            case MoveValue():
+                return self.move(number, edit, document)
+        return self.text[: self.start] + inner + self.text[self.stop :]
+
+    def move(self, number: int, edit: MoveValue, document: Document) -> str:
+        put, take = steps(document.value, edit)
+        assert isinstance(put, SetValue)
+        root = self.roots[number]
+        raw = raw_value(self.inner, root, edit.pointer)
+        inner = splice_set(self.inner, root, put.pointer, put.value, self.manner(root), raw)
+        text = self.text[: self.start] + inner + self.text[self.stop :]
+        return _File(text, self.path).apply(number, take, edited(document, put))
+
+    def with_body(self, prompt: str) -> str:
+        newline = "\r\n" if "\r\n" in self.text[: self.stop] else "\n"
+        start, end = self.body, self.body_end
+        lead = newline if start == len(self.text) and not self.text.endswith("\n") else ""
+        return self.text[:start] + lead + prompt.replace("\n", newline) + self.text[end:]
+
+    def manner(self, root: Part) -> Manner:
+        crlf = self.inner.count("\r\n")
+        newline = "\r\n" if crlf and crlf * 2 >= self.inner.count("\n") else "\n"
+        ascii = self.json and self.inner.isascii() and "\\u" in self.inner
+        return Manner(newline, self.json, self.step(root), ascii, not self.inner.endswith("\n"))
+
+    def step(self, root: Part) -> int:
+        """By how much the file indents, from the first member that stands deeper than its parent."""
+        stack: list[tuple[Part, int]] = [(root, -1)]
+        while stack:
+            part, above = stack.pop()
+            if not part.members or (part.flow and not self.json):
+                continue
+            at = part.members[0].start
+            column = at - (self.inner.rfind("\n", 0, at) + 1)
+            if above >= 0 and column > above and not self.inner[at - column : at].strip(" "):
+                return min(column - above, 8)
+            if self.json and above < 0 and column > 0 and not self.inner[at - column : at].strip(" "):
+                return min(column, 8)
+            stack += [(member.value, column) for member in reversed(part.members)]
+        return 2
+
+    def place(self, problem: CannotEdit) -> Span:
+        return CannotEdit(problem.message, problem.offset + self.start).span(self.text, self.path)
+
+    def where(self, number: int) -> Span:
+        offset = self.roots[number].start if number < len(self.roots) else 0
+        return CannotEdit("", offset + self.start).span(self.text, self.path)
+
+
+def front_matter(text: str) -> tuple[int, int, int, int]:
+    """Offsets in a Markdown text: the YAML between the fences, then the prompt (less one line end at each side)."""
+    opening = _FENCE.match(text)
+    if opening is None:
+        return 0, 0, 0, len(text)
+    closing = _CLOSE.search(text, opening.end())
+    if closing is None:
+        return opening.end(), len(text), len(text), len(text)
+    start, end = closing.end(), len(text)
+    if text.startswith(("\n", "\r\n"), start):
+        start += 2 if text[start] == "\r" else 1
+    if end > start and text[end - 1] == "\n":
+        end -= 2 if end - 1 > start and text[end - 2] == "\r" else 1
+    return opening.end(), closing.start(), start, max(start, end)
+
+
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _encoding(data: bytes) -> tuple[bytes, str]:
+    return next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+
+
+def _read(data: bytes, path: str) -> list[Document]:
+    findings = Findings()
+    if decode(data, path, findings) is not None:
+        documents = read_documents(data, path, findings)
+        if not findings.has_errors:
+            return documents
+    first = next(one for one in findings.items if one.is_error)
+    raise RewriteRefused(first.summary, first.span or Span(path, 1, 1))
+
+
+def _check(
+    data: bytes, path: str, before: list[Document], expected: dict[int, Document], edits: Sequence[tuple[int, Edit]]
+) -> None:
+    """Refuse what does not read as wanted, naming the place where it differs."""
+    try:
+        after = {one.number: one for one in _read(data, path)}
+    except RewriteRefused as problem:
+        pointers = ", ".join(edit.pointer for _, edit in edits)
+        reason = f"the file would not be readable any more after changing {pointers} ({problem.message})"
+        raise RewriteRefused(reason, problem.span) from None
+    for number in sorted({one.number for one in before} | set(after)):
+        wanted, found = expected.get(number), after.get(number)
+        if wanted is None or found is None or wanted.body != found.body:
+            raise RewriteRefused("changing this document would change another one", Span(path, 1, 1))
+        pointer = _difference(wanted.value, found.value, "")
+        if pointer is not None:
+            from reconciler.loader.spans import locate
+            from reconciler.types.source import Source
+
+            places = ", ".join(edit.pointer for _, edit in edits)
+            span = locate(decode(data, path, Findings()) or "", Source(path, number), pointer)
+            raise RewriteRefused(
+                f"changing {places} would also change {pointer or 'the document'}: "
+                "an anchor or a merge ties them together; write the value out first",
+                span,
+            )
+
+
+def _difference(a: Json, b: Json, path: str) -> str | None:
+    """Pointer of the first place where the two differ."""
+    if same(a, b):
+        return None
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in (*a, *(key for key in b if key not in a)):
+            if (key in a) != (key in b) or not same(a.get(key), b.get(key)):
+                return _difference(a.get(key), b.get(key), f"{path}/{key}") or f"{path}/{key}"
+    return path
+
+
+def value_at(document: Document, pointer: str) -> Json:
+    """The value at a document pointer, the Markdown text included."""
+    found = lookup(document.value, pointer)
+    return document.body if found is None and pointer.endswith(f"/{PROMPT}") else found
