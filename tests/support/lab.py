@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -60,26 +61,32 @@ class MemoryLedger:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.mutex = threading.RLock()
 
     def check(self) -> None:
         pass
 
     def intend(self, intent: Intent) -> None:
-        self.drop(intent.address)
-        self.state = replace(self.state, pending=(*self.state.pending, intent))
+        with self.mutex:
+            self.drop(intent.address)
+            self.state = replace(self.state, pending=(*self.state.pending, intent))
 
     def drop(self, address: Address) -> None:
-        self.state = replace(self.state, pending=tuple(one for one in self.state.pending if one.address != address))
+        with self.mutex:
+            pending = tuple(one for one in self.state.pending if one.address != address)
+            self.state = replace(self.state, pending=pending)
 
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
-        resources = {one: held for one, held in self.state.resources.items() if one != previous}
-        self.state = replace(self.state, resources={**resources, address: entry})
-        self.drop(address)
+        with self.mutex:
+            resources = {one: held for one, held in self.state.resources.items() if one != previous}
+            self.state = replace(self.state, resources={**resources, address: entry})
+            self.drop(address)
 
     def forget(self, address: Address) -> None:
-        resources = {one: held for one, held in self.state.resources.items() if one != address}
-        self.state = replace(self.state, resources=resources)
-        self.drop(address)
+        with self.mutex:
+            resources = {one: held for one, held in self.state.resources.items() if one != address}
+            self.state = replace(self.state, resources=resources)
+            self.drop(address)
 
 
 class Lab:
