@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+from reconciler.cli.exits import INTERRUPTED
 from reconciler.cli.main import run
 
 
 def main() -> None:
     """Run the words of `sys.argv`. Raises `SystemExit` with the code of the run."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        # Threads that still wait for an answer would hold up an ordinary exit; everything is flushed and closed.
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

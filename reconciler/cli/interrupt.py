@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeAlias
 
 from reconciler.cli.exits import INTERRUPTED
 from reconciler.cli.streams import say
 
+Handler: TypeAlias = Callable[[int, FrameType | None], None]
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -24,26 +26,46 @@ class Interrupts:
         """While False a signal ends the run at once (`KeyboardInterrupt`): nothing is on its way yet."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.stop.is_set():
+            abort("Aborted. The next run finds out what became of the requests that were on their way.")
+            return
+        self.stop.set()
         if not self.graceful:
             raise KeyboardInterrupt
-        if self.stop.is_set():
-            say("Aborted. The next run finds out what became of the requests that were on their way.")
-            # Not sys.exit: threads that wait for an answer would hold it up. State is safe, as after kill -9.
-            os._exit(INTERRUPTED)
-        self.stop.set()
         say("Interrupted: finishing the requests that are on their way (once more: abort at once).")
+
+
+def abort(message: str) -> None:
+    """End this process here and now; the state is as safe as after kill -9."""
+    say(message)
+    # Not sys.exit: threads that wait for an answer would hold it up.
+    os._exit(INTERRUPTED)
+
+
+@contextmanager
+def abortable() -> Iterator[None]:
+    """Ctrl-C ends a reading run at once: it holds no lock and has nothing to save."""
+    with handled(lambda number, frame: abort("Interrupted."), (signal.SIGINT,)):
+        yield
 
 
 @contextmanager
 def listening() -> Iterator[Interrupts]:
     """Interrupts of this run; the handlers that were there come back afterwards."""
     interrupts = Interrupts()
+    with handled(interrupts, SIGNALS):
+        yield interrupts
+
+
+@contextmanager
+def handled(handler: Handler, numbers: Sequence[signal.Signals]) -> Iterator[None]:
+    """`handler` hears these signals; only the main thread can arrange that, elsewhere nothing happens."""
     if threading.current_thread() is not threading.main_thread():
-        yield interrupts
+        yield
         return
-    before = {number: signal.signal(number, interrupts) for number in SIGNALS}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
-        yield interrupts
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +116,7 @@ class Run:
     @contextmanager
     def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
         """The account; with `reading` the transport refuses everything but GET."""
+        from reconciler.cli.interrupt import abortable
         from reconciler.providers import PROVIDERS
         from reconciler.providers.base import ProviderContext
 
@@ -133,7 +134,8 @@ class Run:
         )
         provider = PROVIDERS.get(self.workspace.provider.type)(self.workspace.provider, context)
         try:
-            yield provider
+            with abortable() if reading else nullcontext():
+                yield provider
         finally:
             provider.close()
             self.settle()

@@ -40,6 +40,29 @@ def test_the_second_time_it_aborts(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "Aborted" in capsys.readouterr().err
 
 
+def test_twice_before_anything_is_written_aborts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(interrupt.os, "_exit", ended.append)
+    interrupts = Interrupts()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts(signal.SIGINT, None)
+    interrupts(signal.SIGINT, None)
+    assert ended == [130]
+
+
+def test_a_reading_run_has_nothing_to_save(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(interrupt.os, "_exit", ended.append)
+    before = signal.getsignal(signal.SIGINT)
+    with interrupt.abortable():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert ended == [130]
+    assert capsys.readouterr().err == "Interrupted.\n"
+    assert signal.getsignal(signal.SIGINT) == before
+
+
 def test_the_handlers_that_were_there_come_back() -> None:
     before = [signal.getsignal(number) for number in interrupt.SIGNALS]
     with listening():
