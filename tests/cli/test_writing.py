@@ -1,0 +1,98 @@
+"""A writing run's ending: what was done decides the exit code, and the flags arrive at the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import open_run
+from reconciler.cli.writing import apply_options, finish, for_machines, writing
+from reconciler.types.address import Address
+from reconciler.types.change import Action
+from reconciler.types.event import RunStarted
+from reconciler.types.live import Account
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, StepResult
+
+Call = Callable[..., Any]
+PLAN = Plan("sandbox", Account("http://x.invalid", "pal"), "lineage", 1)
+
+
+def step(outcome: str) -> StepResult:
+    return StepResult(Address("persona", outcome), Action.CREATE, outcome, message="why")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "interrupted", "code"),
+    [
+        ((), False, 0),
+        (("done", "done"), False, 0),
+        (("done", "failed"), False, 1),
+        (("failed", "skipped"), False, 1),
+        (("done", "skipped"), True, 130),
+        (("failed", "skipped"), True, 130),
+    ],
+    ids=str,
+)
+def test_the_worst_outcome_is_the_exit_code(
+    project: Path, outcomes: tuple[str, ...], interrupted: bool, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = open_run(Settings(format="json"))
+    result = ApplyResult(tuple(step(one) for one in outcomes), interrupted=interrupted)
+    assert finish("apply", PLAN, result, run) == code
+    assert json.loads(capfd.readouterr().out)["exit_code"] == code
+
+
+def test_flags_arrive(project: Path) -> None:
+    options = apply_options(open_run(Settings(parallelism=3)), True, 30.0, True)
+    assert (options.parallelism, options.force_maker, options.lock_timeout) == (3, True, 30.0)
+    assert options.accept_account
+    assert not options.saved
+
+
+def test_the_first_change_makes_interrupts_gentle(project: Path) -> None:
+    from reconciler.cli import interrupt
+
+    run = open_run(Settings(quiet=True))
+    with writing(run) as around:
+        import signal
+
+        handler = signal.getsignal(signal.SIGINT)
+        assert isinstance(handler, interrupt.Interrupts)
+        assert not handler.graceful
+        around.emit(RunStarted("apply", 1))
+        assert handler.graceful
+        assert not around.stop()
+        handler.stop.set()
+        assert around.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(), False),
+        (Settings(format="text"), False),
+        (Settings(format="json"), True),
+        (Settings(reports=(("json", "x"),)), True),
+    ],
+    ids=str,
+)
+def test_who_reads_the_result(settings: Settings, expected: bool) -> None:
+    assert for_machines(settings) is expected
+
+
+def test_one_failure_does_not_stop_the_others(project: Path, call: Call) -> None:
+    """A persona without a prompt is refused by the API; its neighbour is created all the same."""
+    text = (project / "manifests" / "desk.yaml").read_text()
+    silent = text.replace("name: desk", "name: silent").replace("  system_prompt: You welcome visitors.\n", "")
+    (project / "manifests" / "silent.yaml").write_text(silent.replace("persona_name: Desk", "persona_name: Other"))
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 1, ended
+    assert "1 added" in ended.out
+    assert "1 failed" in ended.out
+    assert call("state", "list").out == "persona.desk\n"
