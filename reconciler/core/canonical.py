@@ -68,6 +68,8 @@ def normal(row: Field | None, value: Json) -> Json:
         return _from_text(row.type, value)
     if isinstance(value, list) and row.set_like:
         return sorted_set(value)
+    if isinstance(value, list) and row.fill:
+        return [_filled(row, item) if isinstance(item, dict) else item for item in value]
     if row.atomic and isinstance(value, dict):
         return _filled(row, value)
     return value
@@ -233,7 +235,7 @@ def comparable(spec: KindSpec, document: Object) -> Object:
 
 
 def _strip(node: Node, value: Json) -> Json:
-    if not isinstance(value, dict) or is_marker(value) or not node.children:
+    if not isinstance(value, dict) or is_marker(value) or not (node.children or node.star):
         return value
     return {
         key: _strip(child, member)

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from reconciler.core.canonical import keyed_parent, leaves, same, tool_name
 from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.named import by_name, is_named
+from reconciler.core.shape import shape
 from reconciler.core.words import canonical_words, wire_pointer, wire_value
 from reconciler.kinds.base import KindSpec
 from reconciler.types.change import PatchOp
@@ -46,9 +48,9 @@ def apply_patch(ops: Sequence[PatchOp], document: Object) -> Object:
 
 def prove(spec: KindSpec, raw: Object, edits: Sequence[Edit], ops: Sequence[PatchOp]) -> None:
     """Assert `apply(patch, before) == after`, leaf by leaf, in canonical words."""
-    before, _ = canonical_words(spec, raw)
+    before = by_name(spec, canonical_words(spec, raw)[0])
     promised = leaves(spec, apply_edits(spec, before, edits))
-    patched, _ = canonical_words(spec, apply_patch(ops, raw))
+    patched = by_name(spec, canonical_words(spec, apply_patch(ops, raw))[0])
     result = leaves(spec, patched)
     for path in promised.keys() | result.keys():
         wanted, got = promised.get(path), result.get(path)
@@ -115,10 +117,12 @@ class _Builder:
         """The topmost place on the way to `pointer` that is not there; `pointer` itself when its parent is."""
         tokens = split(pointer)
         wire = split(self.wire(pointer))
+        node = shape(self.spec)
         value: Json = self.document
         for depth, word in enumerate(wire[:-1]):
-            value = value.get(word) if isinstance(value, dict) else None
-            if not isinstance(value, dict):
+            node = node.child(tokens[depth])
+            value = lookup(value, join(word))
+            if not isinstance(value, dict) and not (isinstance(value, list) and is_named(node)):
                 return join(*tokens[: depth + 1])
         return pointer
 

@@ -23,7 +23,7 @@ def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: Sec
     document = live_document(spec, live)
     fields: list[DriftField] = []
     for path in sorted(entry.sent):
-        if ignored(path, entry.lifecycle.ignore) or (path == spec.attachments and live.tools is None):
+        if ignored(path, entry.lifecycle.ignore) or (path in spec.apart and path[1:] not in document):
             continue
         row = field_at(spec, path)
         current = leaf_at(spec, document, path)

@@ -9,6 +9,7 @@ from reconciler.core.diff import build_patch
 from reconciler.core.digest import digest
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.match import Binding
+from reconciler.core.named import item_of, named_lists
 from reconciler.core.planner import (
     Context,
     Planned,
@@ -24,7 +25,7 @@ from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import Json, Object, escape, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.plan import DriftField
@@ -64,6 +65,7 @@ class _Existing:
     def plan(self) -> Planned:
         for path, value in self.managed.items():
             self.compare_leaf(path, value)
+        self.collect_extra_items()
         if self.entry is not None and not self.observing:
             self.collect_removals(self.entry)
         if not self.observing:
@@ -99,8 +101,40 @@ class _Existing:
         if verdict.sync is Sync.SAME:
             return
         self.absent = self.absent or (current is None and value is not None)
+        if row is not None and row.immutable and not self.observing:
+            if current is None and not verdict.desired_moved:
+                return  # not shown again, and what was sent is still what is wanted
+            self.blocks.append(self._fixed(path, current, value))
         self.add_field(path, verdict, current, value)
         self.edit(path, value)
+
+    def _fixed(self, path: str, current: Json, value: Json) -> Block:
+        kind_word = self.spec.manifest_kinds[0]
+        was = f"is {current!r} and " if isinstance(current, str) and current else ""
+        return Block(
+            "immutable",
+            f"{path} {was}cannot be changed on an object that exists",
+            f"write the new one as a {kind_word} of another name, point its users at it, and remove "
+            f"{self.resource.address} in the same change; or add {path} to lifecycle.ignore",
+        )
+
+    def collect_extra_items(self) -> None:
+        """Items of a named list that the manifest does not have: the list is ours as a whole."""
+        for path in named_lists(self.spec):
+            desired = lookup(self.resource.spec, path)
+            live = lookup(comparable(self.spec, self.document), path)
+            if not isinstance(desired, dict) or not isinstance(live, dict):
+                continue
+            for name, item in live.items():
+                place = f"{path}/{escape(name)}"
+                if name in desired or ignored(place, self.resource.lifecycle.ignore):
+                    continue
+                ours = self.entry is None or any(within(sent, place) for sent in self.entry.sent)
+                direction = Direction.GIT if ours and not self.observing else Direction.LIVE
+                self.fields.append(FieldChange(place, direction, item))
+                if direction is Direction.LIVE:
+                    self.drift.append(DriftField(place, direction, after=item))
+                self.edits[place] = Edit(place, remove=True)
 
     def add_field(self, path: str, verdict: Verdict, current: Json, value: Json) -> None:
         direction = verdict.sync.direction
@@ -122,7 +156,7 @@ class _Existing:
 
     def edit(self, path: str, value: Json) -> None:
         """Plan the write of one leaf; a leaf inside an atomic object is written with the whole object."""
-        if path == self.spec.attachments:
+        if path in self.spec.apart:
             return
         if value is None:
             held = leaf_at(self.spec, self.document, path)
@@ -140,6 +174,10 @@ class _Existing:
         gone: list[str] = []
         for path in entry.sent:
             if path in self.resource.leaves:
+                continue
+            item = item_of(self.spec, path)
+            if item is not None and lookup(self.resource.spec, item) is None:
+                self.dropped.append(path)  # items go as a whole, and only from a list that the manifest has
                 continue
             related = any(within(path, other) or within(other, path) for other in self.resource.leaves)
             row = field_at(self.spec, path)
@@ -172,7 +210,7 @@ class _Existing:
                 atomic = atomic_parent(self.spec, path)
                 if atomic is not None and atomic != path and lookup(self.resource.spec, atomic) is not None:
                     self.edits[atomic] = Edit(atomic, lookup(self.resource.spec, atomic))
-                elif path != self.spec.attachments:
+                elif path not in self.spec.apart:
                     self.edits[path] = Edit(path, remove=True)
         self.remove_empty_parents(entry, gone)
 
@@ -250,15 +288,14 @@ class _Existing:
         spec, resource = self.spec, self.resource
         edits = [self.edits[path] for path in sorted(self.edits)]
         after = apply_edits(spec, self.document, edits)
-        attached = next((change for change in self.fields if change.path == spec.attachments), None)
-        if attached is not None:
-            after = {**after, attached.path[1:]: attached.after}
+        apart = [change for change in self.fields if change.path in spec.apart]
+        after = {**after, **{change.path[1:]: change.after for change in apart}}
         adopted = self.entry is None
         patch: tuple[PatchOp, ...] = ()
         parents: tuple[str, ...] = ()
         if edits and not self.observing:
             patch, parents = build_patch(spec, self.live.body, edits, self.context.vocabulary)
-        writes = bool(patch) or attached is not None
+        writes = bool(patch) or bool(apart)
         action = Action.UPDATE if writes and not self.observing else Action.NOOP
         reason = self.binding.reason
         if self.observing and self.fields:

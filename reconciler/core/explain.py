@@ -74,6 +74,12 @@ def explain(path: str, catalogue: Catalogue | None = None) -> Explanation:
         if token.isdigit() and token not in node.children:
             continue
         word = node.renames.get(token, token)
+        if node.row is not None and node.row.items_by is not None and node.star is not None:
+            node = node.star  # the items of a list need not be spelled out
+            walked.append("*")
+            if token == "*":
+                continue
+            word = token
         child = node.children.get(word)
         if child is None and word != "*" and node.star is not None:
             word, child = "*", node.star

@@ -104,6 +104,14 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
                 yield from _typed(row, member, f"{path}/{escape(name)}")
         if isinstance(member, dict) and (child.children or child.star) and not is_marker(member):
             yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
+        elif isinstance(member, list) and child.star is not None and row is not None and row.items_by is not None:
+            for index, item in enumerate(member):
+                place = f"{path}/{escape(name)}/{index}"
+                if not isinstance(item, dict):
+                    summary = f"an item of {name} must be a mapping, not {describe(item)}"
+                    yield WRONG_TYPE, Severity.ERROR, summary, None, place, None
+                elif not is_marker(item):
+                    yield from _members(child.star, item, place, spec)
 
 
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:

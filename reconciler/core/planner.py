@@ -8,6 +8,7 @@ from reconciler.core import compare as three_way
 from reconciler.core.canonical import comparable, leaves
 from reconciler.core.digest import digest
 from reconciler.core.match import Binding
+from reconciler.core.named import by_name
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import references
 from reconciler.core.secretbook import SecretBook, has_secret
@@ -47,22 +48,20 @@ class Planned:
 
 
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
-    """The live body in canonical words, with the attached registry tools where they are known."""
-    document, _ = canonical_words(spec, live.body)
-    if spec.attachments is not None:
-        key = spec.attachments[1:]
-        document = {name: member for name, member in document.items() if name != key}
-        if live.tools is not None:
-            document[key] = list(live.tools)
+    """The live body in canonical words, with what the API keeps apart from it where that is known."""
+    document = by_name(spec, canonical_words(spec, live.body)[0])
+    if spec.apart:
+        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
+        if spec.attachments is not None and live.tools is not None:
+            document[spec.attachments[1:]] = list(live.tools)
+        document |= {pointer[1:]: part for pointer, part in live.parts.items()}
     return document
 
 
 def object_digest(spec: KindSpec, live: LiveObject) -> str:
-    """Digest of the whole object as a list or a GET showed it, without server-owned members and attachments."""
+    """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
     document = comparable(spec, live_document(spec, live))
-    if spec.attachments is not None:
-        document.pop(spec.attachments[1:], None)
-    return digest(document)
+    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})
 
 
 def ignored(path: str, ignore: tuple[str, ...]) -> bool:

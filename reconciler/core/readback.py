@@ -109,7 +109,7 @@ def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ..
         if value not in (None, "", [], {}, SENSITIVE)
         and not may_hide(field_at(spec, path), value)
         and not is_masked(value)
-        and path != spec.attachments
+        and path not in spec.apart
         and wanted.get(path) is not None
         and not any(within(path, other) or within(other, path) for other in touched)
         and leaf_at(spec, document, path) is None
@@ -130,11 +130,11 @@ def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
         for path, value in seen.items()
         if value != SENSITIVE
         and not is_masked(value)
-        and path != spec.attachments
+        and path not in spec.apart
         and not _means_same(spec, path, value, leaf_at(spec, document, path))
     ]
     for field in change.fields:
-        if field.path in seen or field.path == spec.attachments or field.sensitive:
+        if field.path in spec.apart or field.sensitive or any(within(path, field.path) for path in seen):
             continue
         current = leaf_at(spec, document, field.path)
         if not _means_same(spec, field.path, None if field.before == {} else field.before, current):

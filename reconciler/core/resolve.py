@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.canonical import leaves, sorted_set
+from reconciler.core.named import by_name
 from reconciler.kinds import KINDS, kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
@@ -31,7 +32,7 @@ def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
 
 def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
     spec = kind(manifest.address.kind)
-    body = _name_tools(spec, manifest.spec, tools)
+    body = by_name(spec, _name_tools(spec, manifest.spec, tools))
     flat = leaves(spec, body)
     name = lookup(body, spec.name_field)
     return Resource(

@@ -200,7 +200,8 @@ def _forms(row: Field, node: Node) -> list[Object]:
             item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references]}
             return [{"type": ["array", "null"], "items": item}]
         case Type.LIST:
-            return [{"type": ["array", "null"]}]
+            items: Object = {"items": _object(node.star)} if row.items_by and node.star is not None else {}
+            return [{"type": ["array", "null"], **items}]
         case Type.OBJECT:
             if row.atomic and not node.children:
                 return [{"type": ["object", "null"]}]

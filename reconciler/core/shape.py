@@ -22,6 +22,8 @@ class Node:
     """Wire word -> canonical word of a member."""
     renames_below: tuple[str, ...] = ()
     """Canonical words of the members that have renames somewhere below them."""
+    named_below: tuple[str, ...] = ()
+    """Canonical words of the members that are lists of named items, or hold some below them."""
 
     def child(self, word: str) -> Node:
         """What is known about the member `word` (canonical); an empty node where nothing is."""
@@ -52,6 +54,7 @@ def shape(spec: KindSpec) -> Node:
         node.row = row
         _declare_words(root, tokens, row)
     _mark(root)
+    _mark_named(root)
     return root
 
 
@@ -69,6 +72,11 @@ def _declare_words(root: Node, tokens: tuple[str, ...], row: Field) -> None:
 def _mark(node: Node) -> bool:
     node.renames_below = tuple(word for word, child in node.children.items() if _mark(child))
     return bool(node.renames or node.renames_below)
+
+
+def _mark_named(node: Node) -> bool:
+    node.named_below = tuple(word for word, child in node.children.items() if _mark_named(child))
+    return bool(node.named_below) or (node.row is not None and node.row.items_by is not None)
 
 
 @lru_cache(maxsize=4096)

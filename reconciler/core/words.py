@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.named import as_list, is_named, place_of
 from reconciler.core.shape import Node, node_at, shape
 from reconciler.kinds.base import KindSpec
 from reconciler.types.json import Json, Object, escape, is_marker, join, split
@@ -65,27 +66,36 @@ def _to_wire(node: Node, body: Mapping[str, Json], vocabulary: str, like: Json) 
     for word, member in body.items():
         name = wire_word(node, word, vocabulary, like)
         child = node.children.get(word)
-        if child is not None and isinstance(member, dict) and (child.renames or child.renames_below):
+        if child is not None and isinstance(member, dict) and _translates(child) and not is_marker(member):
             member = _to_wire(child, member, vocabulary, like.get(name) if isinstance(like, dict) else None)
-        result[name] = member
+        result[name] = member if child is None else as_list(child, member)
     return result
 
 
+def _translates(node: Node) -> bool:
+    return bool(node.renames or node.renames_below or node.named_below)
+
+
 def wire_pointer(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> str:
-    """A canonical pointer as the live object `like` would spell it."""
+    """A canonical pointer as the live object `like` would spell it; a named item is its place, `-` for a new one."""
     node = shape(spec)
     tokens: list[str] = []
     for token in split(pointer):
-        name = wire_word(node, token, vocabulary, like)
+        if isinstance(like, list) and is_named(node):
+            place = place_of(node, token, like)
+            name = "-" if place is None else str(place)
+            like = None if place is None else like[place]
+        else:
+            name = wire_word(node, token, vocabulary, like)
+            like = like.get(name) if isinstance(like, dict) else None
         tokens.append(name)
         node = node.child(token)
-        like = like.get(name) if isinstance(like, dict) else None
     return join(*tokens)
 
 
 def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Json:
     """A value that will stand at the canonical `pointer`, with the members inside it in wire words."""
     node = node_at(spec, pointer)
-    if isinstance(value, dict) and (node.renames or node.renames_below) and not is_marker(value):
-        return _to_wire(node, value, vocabulary, None)
-    return value
+    if isinstance(value, dict) and _translates(node) and not is_marker(value):
+        value = _to_wire(node, value, vocabulary, None)
+    return as_list(node, value)

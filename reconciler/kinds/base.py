@@ -57,11 +57,15 @@ class Field:
     atomic: bool = False
     """The API replaces the object whole: one leaf, compared after `fill`."""
     fill: Mapping[str, Json] = field(default_factory=dict)
-    """Members the server fills in inside an atomic object, by pointer relative to it."""
+    """Members the server fills in inside an atomic object, or inside each item of a list, by relative pointer."""
+    immutable: bool = False
+    """Taken in when the object is created and never changed afterwards; servers may not show it again."""
     set_like: bool = False
     """A list whose order means nothing."""
     keyed: bool = False
     """A list of function tools: one leaf per function name."""
+    items_by: str | None = None
+    """The member by which the items of a list are known: each is an object of its own, whose members are leaves."""
     ref: str | None = None
     """The kind whose id stands here (in each item, for a list)."""
     verbatim: bool = False
@@ -78,12 +82,28 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """Values that must travel with any write under `under` while the object has `when` (13.4)."""
+    """Values that must travel with any write under `under` while the object has `when`."""
 
     under: str
     when: str
     carry: tuple[str, ...]
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """How an object shows that the vendor still works on it after it was created. Canonical pointers."""
+
+    status: str
+    busy: tuple[str, ...]
+    """Values of `status` to wait through; any other that is not in `failed` means done."""
+    failed: tuple[str, ...]
+    progress: str | None = None
+    """Percent, where shown."""
+    message: str | None = None
+    """Why it failed."""
+    remedy: str = ""
+    """What to do about a failure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,5 +133,14 @@ class KindSpec:
     companions: tuple[Companion, ...] = ()
     attachments: str | None = None
     """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
+    parts: tuple[str, ...] = ()
+    """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
+    processing: Processing | None = None
+    """Set where a new object is of no use until the vendor is done with it."""
     bare_keys: frozenset[str] = frozenset()
-    """A file without `kind` whose top-level keys include one of these is a body of this kind (section 5)."""
+    """A file without `kind` whose top-level keys include one of these is a body of this kind."""
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Pointers that are no members of the body on the wire: attachments and parts."""
+        return (*((self.attachments,) if self.attachments else ()), *self.parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.types.json import Object
+from reconciler.types.json import Json, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class LiveObject:
     """Ids of the registry tools attached, sorted; None when not known. Only personas have it."""
     read_at: float = 0.0
     """Monotonic seconds of the clock that read it; an update re-reads what is older than 5 s."""
+    parts: Mapping[str, Json] = field(default_factory=dict)
+    """Canonical pointer -> value of what the API keeps in sub resources of the object, as far as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
