@@ -11,6 +11,12 @@ KINDS: Registry[KindSpec] = Registry(
     {
         "persona": "persona:KIND",
         "tool": "tool:KIND",
+        "guardrail": "guardrail:KIND",
+        "guardrail_set": "guardrail_set:KIND",
+        "objectives": "objectives:KIND",
+        "document": "document:KIND",
+        "pronunciation_dictionary": "pronunciation_dictionary:KIND",
+        "deployment": "deployment:KIND",
     },
 )
 

@@ -11,5 +11,11 @@ ENDPOINTS: Registry[Endpoint] = Registry(
     {
         "persona": "personas:ENDPOINT",
         "tool": "tools:ENDPOINT",
+        "guardrail": "guardrails:ENDPOINT",
+        "guardrail_set": "guardrail_sets:ENDPOINT",
+        "objectives": "objectives:ENDPOINT",
+        "document": "documents:ENDPOINT",
+        "pronunciation_dictionary": "dictionaries:ENDPOINT",
+        "deployment": "deployments:ENDPOINT",
     },
 )

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+from typing import TypeVar
 
 from reconciler.kinds.base import KindSpec
 from reconciler.types.json import Json, Object, split
 
+T = TypeVar("T")
 PAGE_LIMIT = 100
-"""The largest page that the API is known to serve."""
+"""The largest page that most collections are known to serve."""
+VOCABULARIES = ("pal", "persona")
 LIST_WORDS = ("data", "deployments", "results", "items")
 TOTAL_WORDS = ("total_count", "total")
 ID_WORDS = ("id", "uuid")
@@ -39,8 +42,11 @@ class Endpoint:
     get_query: Mapping[str, str] = field(default_factory=dict)
     page_base: int = 1
     """The number of the first page, as documented; servers that count otherwise are found out."""
+    page_limit: int = PAGE_LIMIT
     list_words: tuple[str, ...] = ()
     """Where the items may stand, besides `data` and a bare array."""
+    nameless_lists: bool = False
+    """List items may be hardly more than ids: those without a name are read by a GET each."""
     type_words: tuple[str, ...] = ()
     """Members that say `user` or `system`."""
     system_flags: tuple[str, ...] = ()
@@ -54,6 +60,11 @@ class Endpoint:
     """Vocabulary -> the one to create in instead; ids and objects are the same."""
     force_query: Mapping[str, str] = field(default_factory=dict)
     """What a PATCH carries to discard a person's unpublished edits."""
+
+
+def everywhere(value: T) -> dict[str, T]:
+    """The same for both vocabularies: what is no persona has one set of words."""
+    return dict.fromkeys(VOCABULARIES, value)
 
 
 def id_of(spec: KindSpec, item: Json) -> str | None:

@@ -110,7 +110,7 @@ class TavusProvider:
         path, query = endpoint.paths[self.vocabulary], endpoint.list_query.get(self.vocabulary, {})
 
         def fetch(number: int) -> Page:
-            page = {"limit": str(PAGE_LIMIT), "page": str(number)}
+            page = {"limit": str(endpoint.page_limit), "page": str(number)}
             return self._page(path, endpoint.list_words, {**query, **page})
 
         def progress(done: int, total: int | None) -> None:
@@ -122,13 +122,26 @@ class TavusProvider:
             fetch,
             lambda item: id_of(spec, item),
             base=endpoint.page_base,
-            limit=PAGE_LIMIT,
+            limit=endpoint.page_limit,
             width=self._parallelism,
             progress=progress,
         )
         own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
         self._note_owner(list(own.values()))
-        return Listing(kind, {id: self._live(kind, id, item) for id, item in own.items()})
+        objects = {id: self._live(kind, id, item) for id, item in own.items()}
+        return Listing(kind, self._named(objects) if endpoint.nameless_lists else objects)
+
+    def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
+        """The same, those without a name in detail: without it an object cannot be told from one to create."""
+        nameless = [live for live in objects.values() if live.name is None]
+        if not nameless:
+            return objects
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(self._parallelism, len(nameless)), thread_name_prefix="details") as pool:
+            found = pool.map(lambda live: self.get(live.kind, live.id), nameless)
+            details = {live.id: live for live in found if live is not None}
+        return {id: details.get(id, live) for id, live in objects.items()}
 
     def get(self, kind: str, id: str) -> LiveObject | None:
         """One object in detail; None when the API does not know the id, or not as ours."""
