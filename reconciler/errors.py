@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.plan import Plan
 
 
 class ReconcilerError(Exception):
@@ -71,9 +72,10 @@ class PlanError(DiagnosticsError):
 
 
 class PlanBlocked(DiagnosticsError):
-    """A safety rule or a policy refuses the plan; nothing was sent."""
+    """A safety rule or a policy refuses the plan; nothing was sent. `plan` is what was refused."""
 
     exit_code = 3
+    plan: Plan | None = None
 
 
 class PlanStale(ReconcilerError):

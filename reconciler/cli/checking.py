@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
     from reconciler.engine.validate import ReadText
     from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.plan import Plan
 
 
 def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
@@ -16,7 +20,6 @@ def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tu
     from reconciler.engine.validate import validate
     from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
-    from reconciler.types.manifest import ManifestSet
 
     catalogue = load_catalogue()
     manifests, _ = run.files()
@@ -25,6 +28,34 @@ def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tu
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
     found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
     return found, run.remarks(manifests)
+
+
+def review(run: Run, manifests: ManifestSet, plan: Plan) -> Plan:
+    """The plan with what the rules say about every resource that it writes.
+
+    Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error:
+    what the API would refuse, or what would not work, is not sent.
+    """
+    from reconciler.engine.validate import validate
+    from reconciler.errors import ManifestError
+    from reconciler.loader.catalogue import load_catalogue
+    from reconciler.loader.manifests import place
+
+    written = {change.address for change in plan.changes if change.requests and change.managed is not None}
+    if not written:
+        return plan
+    catalogue = load_catalogue()
+    found = validate(replace(manifests, diagnostics=()), catalogue, only=written)
+    placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
+    kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(run))
+    # What the loader says about a place is shown already, in its own words.
+    said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
+    new = tuple(one for one in kept if (one.code, one.address, one.pointer) not in said)
+    errors = sum(one.is_error for one in new)
+    if errors:
+        noun = "error" if errors == 1 else "errors"
+        raise ManifestError(f"{errors} {noun} in the manifests of what would be written; nothing was sent", new)
+    return replace(plan, diagnostics=(*plan.diagnostics, *new))
 
 
 def reader(run: Run) -> ReadText:

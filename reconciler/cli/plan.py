@@ -38,6 +38,7 @@ def plan(
 
     Every difference says who moved: git (the manifest), live (somebody edited the account) or both.
     """
+    from reconciler.cli.checking import review
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
     from reconciler.engine.plan import make_plan
@@ -57,6 +58,7 @@ def plan(
                 secrets,
                 lambda state, setting: make_plan(manifests, state, options, setting),
             )
+        made = review(run, manifests, made)
         notes = run.remarks(manifests)
         if out is not None:
             notes = (*notes, keep(made, out))

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
     from reconciler.engine.run import Surroundings
     from reconciler.types.manifest import ManifestSet
-    from reconciler.types.options import ApplyOptions, PlanOptions
+    from reconciler.types.options import ApplyOptions
     from reconciler.types.plan import Plan
-    from reconciler.types.ports import Secrets
     from reconciler.types.report import ApplyResult
 
 
@@ -33,6 +32,7 @@ def carry_out(
     **flags: Any,
 ) -> int:
     """Plan under the lock, show, ask, apply; the worst exit code of what happened."""
+    from reconciler.cli.checking import review
     from reconciler.cli.confirm import Declined, require_someone
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
@@ -53,12 +53,16 @@ def carry_out(
         try:
             with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
                 plan, result = apply_manifests(
-                    manifests, run.setting(provider, secrets), around, options, how, confirm=confirm
+                    manifests,
+                    run.setting(provider, secrets),
+                    around,
+                    options,
+                    how,
+                    confirm=confirm,
+                    review=lambda plan: review(run, manifests, plan),
                 )
         except PlanBlocked as error:
-            if not for_machines(settings):
-                raise
-            return refused(verb, run, manifests, secrets, options, error)
+            return refused(verb, run, error)
         if result is None:
             raise Declined(f"{verb} cancelled; nothing was sent")
         if not plan.differences:
@@ -90,24 +94,18 @@ def for_machines(settings: Settings) -> bool:
     return settings.format not in {None, "text"} or bool(settings.reports)
 
 
-def refused(
-    verb: str, run: Run, manifests: ManifestSet, secrets: Secrets, options: PlanOptions, error: PlanBlocked
-) -> int:
-    """Deliver the plan that was refused, with what blocks it: machines want more than the sentence for a person."""
+def refused(verb: str, run: Run, error: PlanBlocked) -> int:
+    """Deliver the plan that was refused, and on standard error what blocks it and the ways out."""
     from reconciler.cli.failures import told
     from reconciler.cli.outcome import deliver
-    from reconciler.cli.planning import look
     from reconciler.cli.streams import say
-    from reconciler.engine.plan import make_plan
     from reconciler.types.report import Report
 
-    with run.provider(secrets, reading=True) as provider:
-        plan = look(
-            run, provider, manifests, secrets, lambda state, setting: make_plan(manifests, state, options, setting)
-        )
+    run.settle()
+    code = deliver(Report(verb, run.workspace.name, error.plan, exit_code=error.exit_code), run.settings)
     for line in told(error):
         say(line)
-    return deliver(Report(verb, run.workspace.name, plan, exit_code=error.exit_code), run.settings)
+    return code
 
 
 def apply_options(run: Run, force_maker: bool, lock_timeout: float, accept_account: bool) -> ApplyOptions:
@@ -171,7 +169,9 @@ def finish(verb: str, plan: Plan, result: ApplyResult, run: Run, manifests: Mani
 
     run.settle()
     codes = [exits.INTERRUPTED] if result.interrupted else []
-    codes += [exits.ERROR for step in result.steps if step.outcome != "done"]
+    codes += [step.exit_code for step in result.steps if step.outcome != "done"]
     # A person has seen the findings about the manifests together with the plan.
-    findings = manifests.diagnostics if manifests is not None and for_machines(run.settings) else ()
+    findings = manifests.diagnostics if manifests is not None else ()
+    if not for_machines(run.settings):
+        plan, findings = replace(plan, diagnostics=()), ()
     return deliver(Report(verb, run.workspace.name, plan, result, findings, exits.worst(codes)), run.settings)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from reconciler.core.order import stages
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.steps import Worker
-from reconciler.errors import PlanBlocked, ReconcilerError, StateError
+from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError, StateError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.event import RunFinished, RunStarted, StepDone, StepFailed, StepSkipped, StepStarted
@@ -35,7 +35,9 @@ def refuse_blocked(plan: Plan) -> None:
         for block in change.blocked
     ]
     problems = [diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error]
-    raise PlanBlocked("the plan is blocked, nothing was sent:\n  " + "\n  ".join(lines), problems)
+    error = PlanBlocked("the plan is blocked, nothing was sent:\n  " + "\n  ".join(lines), problems)
+    error.plan = plan
+    raise error
 
 
 def apply_changes(
@@ -44,6 +46,7 @@ def apply_changes(
     """Carry out the changes of `plan`. Failures are in the result; only a lost lock or a dead backend raises."""
     refuse_blocked(plan)
     check_secrets(plan.changes, worker.book)
+    worker.emit, worker.stop = emit, stop
     return _Run(plan, worker, parallelism, emit, stop).run()
 
 
@@ -103,7 +106,15 @@ class _Run:
 
     def failed(self, change: Change, error: ReconcilerError) -> StepResult:
         self.emit(StepFailed(change.address, change.action, error.message, error.hint))
-        return StepResult(change.address, change.action, "failed", change.id, error.message, error.hint)
+        return StepResult(
+            change.address,
+            change.action,
+            "failed",
+            change.id,
+            error.message,
+            error.hint,
+            exit_code=error.exit_code if isinstance(error, PlanStale) else 1,
+        )
 
     def tell(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:
         """Bookkeeping of what is in sync is no news."""

@@ -68,11 +68,12 @@ def apply_manifests(
     options: ApplyOptions,
     *,
     confirm: Callable[[Plan], bool],
+    review: Callable[[Plan], Plan] = lambda plan: plan,
 ) -> tuple[Plan, ApplyResult | None]:
     """Plan under the lock, show it to `confirm`, and carry it out; the result is None when the answer was no.
 
-    A plan that changes nothing is not asked about. Raises `StateLocked`, `PlanError`, `PlanBlocked`, `SecretMissing`,
-    `ProviderError` (when the account cannot be read).
+    `review` may add findings to the plan, or refuse it by raising. A plan that changes nothing is not asked about.
+    Raises `StateLocked`, `PlanError`, `PlanBlocked`, `SecretMissing`, `ProviderError` (the account cannot be read).
     """
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
@@ -80,6 +81,7 @@ def apply_manifests(
     ) as session:  # fmt: skip
         plan, live = plan_with_live(manifests, session.state, plan_options, setting)
         read_at = around.clock.monotonic()
+        plan = review(plan)
         refuse_blocked(plan)
         asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.drift))
         if asked and not confirm(plan):

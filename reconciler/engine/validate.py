@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconciler.rules import RULES
 from reconciler.rules.base import RuleContext
 from reconciler.rules.keep import is_kept, split_lines
+from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet
@@ -51,6 +52,7 @@ def validate(
     read_text: ReadText | None = None,
     locate: Locate | None = None,
     place: Place | None = None,
+    only: Collection[Address] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Every finding about `manifests`, by file, line and code; offline.
 
@@ -61,9 +63,9 @@ def validate(
        An error that the loader found is never silenced: what it could not read cannot be kept. With None, no
        comment counts.
 
-    `strict` makes unknown keys (L18) errors.
+    `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources.
     """
-    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict)])
+    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict, only=only)])
     if strict:
         found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
     if place is not None:
@@ -75,11 +77,22 @@ def validate(
     return tuple(sorted(found, key=_order))
 
 
-def check_rules(manifests: ManifestSet, catalogue: Catalogue, *, strict: bool = False) -> Iterator[Diagnostic]:
-    """What the rules alone say, in the order of the manifests, without places in the files."""
+def check_rules(
+    manifests: ManifestSet,
+    catalogue: Catalogue,
+    *,
+    strict: bool = False,
+    only: Collection[Address] | None = None,
+) -> Iterator[Diagnostic]:
+    """What the rules alone say, in the order of the manifests, without places in the files.
+
+    With `only` about these resources; the others still count as what they are seen against.
+    """
     context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict)
     rules = tuple(RULES.all().values())
     for manifest in manifests.manifests:
+        if only is not None and manifest.address not in only:
+            continue
         for rule in rules:
             if rule.concerns(manifest):
                 yield from rule.check(manifest, context)

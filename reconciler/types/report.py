@@ -23,6 +23,8 @@ class StepResult:
     hint: str | None = None
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    exit_code: int = 1
+    """What a failure of this step says: 5 when its object moved since the plan was made."""
 
 
 @dataclass(frozen=True, slots=True)

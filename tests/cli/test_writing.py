@@ -86,11 +86,24 @@ def test_who_reads_the_result(settings: Settings, expected: bool) -> None:
     assert for_machines(settings) is expected
 
 
-def test_one_failure_does_not_stop_the_others(project: Path, call: Call) -> None:
-    """A persona without a prompt is refused by the API; its neighbour is created all the same."""
+def test_what_would_not_work_is_found_before_anything_is_sent(project: Path, call: Call) -> None:
     text = (project / "manifests" / "desk.yaml").read_text()
     silent = text.replace("name: desk", "name: silent").replace("  system_prompt: You welcome visitors.\n", "")
     (project / "manifests" / "silent.yaml").write_text(silent.replace("persona_name: Desk", "persona_name: Other"))
+    for command in (["plan"], ["apply", "--auto-approve"]):
+        ended = call(*command)
+        assert ended.code == 1, ended
+        assert "manifests/silent.yaml:" in ended.err
+        assert "system_prompt is missing" in ended.err
+    assert call("state", "list").out == ""
+
+
+def test_one_failure_does_not_stop_the_others(project: Path, call: Call) -> None:
+    """An engine that the API does not know is refused by it; the neighbour is created all the same."""
+    text = (project / "manifests" / "desk.yaml").read_text()
+    deaf = text.replace("name: desk", "name: deaf").replace("persona_name: Desk", "persona_name: Other")
+    deaf = deaf.replace("  layers:\n", "  layers:\n    stt: {stt_engine: no-such-engine}\n")
+    (project / "manifests" / "deaf.yaml").write_text(deaf)
     ended = call("apply", "--auto-approve")
     assert ended.code == 1, ended
     assert "1 added" in ended.out
