@@ -221,10 +221,14 @@ def at_default(row: Field | None, value: Json) -> bool:
 
 
 def may_hide(row: Field | None, value: Json) -> bool:
-    """Whether a server is known to leave this value out on read because it is its default."""
+    """Whether a server is known to leave this value out on read because it is its default, or says as little."""
+    if value in ("", [], {}):
+        return True
     if row is None:
-        return value in ("", [], {})
-    return at_default(row, value) or any(same(value, hidden) for hidden in row.hides) or value in ("", [], {})
+        return value is False
+    if value is False and row.default is None:
+        return True
+    return at_default(row, value) or any(same(value, hidden) for hidden in row.hides)
 
 
 def comparable(spec: KindSpec, document: Object) -> Object:

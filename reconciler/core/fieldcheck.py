@@ -36,7 +36,8 @@ def check_fields(
     """What is wrong or odd about `body` (either vocabulary; markers are taken as right).
 
     Errors: a value of another JSON type than declared. Warnings: a boolean or number given as text (servers take
-    it), and a member that the table does not know under a declared object; such members are sent all the same.
+    it), one that is no text among members of free choice (headers, query parameters), and a member that the table
+    does not know under a declared object; such members are sent all the same.
     """
     return [
         Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
@@ -145,8 +146,11 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
 
 
 def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
-    summary = f"{_name(pointer) if row.path.endswith('*') else row.path} must be {wanted}, not {describe(value)}"
-    return WRONG_TYPE, Severity.ERROR, summary, hint, pointer, None
+    # The API takes such objects as they are; only what reads them later may stumble.
+    free = row.path.endswith("*")
+    severity = Severity.WARNING if free and isinstance(value, _PLAIN) else Severity.ERROR
+    summary = f"{_name(pointer) if free else row.path} must be {wanted}, not {describe(value)}"
+    return WRONG_TYPE, severity, summary, hint, pointer, None
 
 
 def _fits(wanted: Type, value: Json) -> bool:
@@ -180,6 +184,8 @@ def _from_text(wanted: Type, text: str) -> Json:
 
 def _hint(row: Field, value: Json) -> str | None:
     if row.type is Type.STRING and isinstance(value, int | float):
+        if row.secret:
+            return "put it in quotes"
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     if row.type is Type.STRING and isinstance(value, dict) and len(value) == 1:
         close = get_close_matches(next(iter(value)), ["env", "file", "ref"], n=1)

@@ -102,9 +102,7 @@ def plan_create(resource: Resource, binding: Binding) -> Planned:
         after=body,
         fields=fields,
         managed={
-            path: value
-            for path, value in leaves(spec, body).items()
-            if not ignored(path, resource.lifecycle.ignore) and (path in resource.leaves or path == spec.name_field)
+            path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
         },
         lifecycle=resource.lifecycle,
         source=resource.source.path if resource.source else None,

@@ -11,7 +11,7 @@ from reconciler.core.planner import live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import bind
 from reconciler.core.secretbook import SecretBook
-from reconciler.core.shape import field_at
+from reconciler.core.shape import field_at, is_undeclared
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
@@ -48,7 +48,8 @@ def judge(
 
     Equal, or hidden as a secret or a default: good. Unchanged from before, absent, or marked as a draft: pending.
     A member outside the patch that is gone: vanished. Any other value is the server's normal form: good, with a
-    note. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
+    note; so is a member that no table knows and that the server leaves out, once the rest of the same write is
+    there. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
     """
     spec = kind(change.address.kind)
     document = live_document(spec, live)
@@ -71,6 +72,11 @@ def judge(
             notes.append(f"{field.path}: the server shows another value than was sent")
         else:
             notes.append(f"{field.path}: the server shows {_short(current)} for {_short(desired)}")
+    left_out = {path for path in pending if is_undeclared(spec, path) and leaf_at(spec, document, path) is None}
+    if len(left_out) < len(change.fields) and left_out.issuperset(pending):
+        # A write arrives whole or not at all: this is what the server does not keep, not what it does not show yet.
+        notes += [f"{path}: the API does not keep this field, which is no known one" for path in pending]
+        pending = []
     draft = any(lookup(live.body, join(mark)) for mark in DRAFT_MARKS) and not unchanged
     vanished = _vanished(spec, change, document) if change.action is Action.UPDATE else ()
     return Judgement(tuple(pending), vanished, tuple(notes), draft)

@@ -35,6 +35,9 @@ def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
     body = by_name(spec, _name_tools(spec, manifest.spec, tools))
     flat = leaves(spec, body)
     name = lookup(body, spec.name_field)
+    if not name:
+        # Nothing can be found again without a name, so an empty one is none: the manifest's is sent in its place.
+        flat.pop(spec.name_field, None)
     return Resource(
         address=manifest.address,
         spec=body,

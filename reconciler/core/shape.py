@@ -91,3 +91,17 @@ def node_at(spec: KindSpec, pointer: str) -> Node:
 def field_at(spec: KindSpec, pointer: str) -> Field | None:
     """The declared field at `pointer`, None where the table is silent."""
     return node_at(spec, pointer).row
+
+
+def is_undeclared(spec: KindSpec, pointer: str) -> bool:
+    """Whether `pointer` leaves the table where it lists every member: a field that is sent without being known."""
+    node = shape(spec)
+    for token in split(pointer):
+        row = node.row
+        if not node.children or (row is not None and (row.free or row.atomic)):
+            return False
+        child = node.child(token)
+        if child is UNKNOWN:
+            return True
+        node = child
+    return False

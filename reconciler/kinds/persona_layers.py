@@ -14,7 +14,15 @@ LLM = (
         Type.STRING,
         "A hosted model id (tavus-...) or the name of your own model. The server's default moves: pin it.",
         DOCS,
-        hides=("tavus-gemma-4", "tavus-glm-4.7", "tavus-gpt-oss", "tavus-llama-4", "tavus-llama"),
+        hides=(
+            "tavus-gemma-4",
+            "tavus-glm-4.7",
+            "tavus-gpt-oss",
+            "tavus-gpt-4o",
+            "tavus-gpt-4o-mini",
+            "tavus-llama-4",
+            "tavus-llama",
+        ),
         example="tavus-gpt-oss",
     ),
     Field(
@@ -103,6 +111,7 @@ STT = (
         "Who listens.",
         "stt page",
         default="tavus-auto",
+        hides=("tavus-turbo", "tavus-advanced"),
         enum=(
             "tavus-auto",
             "tavus-parakeet",
@@ -115,11 +124,11 @@ STT = (
     ),
     Field("/layers/stt/hotwords", Type.STRING, "Words to recognise, as one text.", DOCS, default=""),
     *(
-        Field(f"/layers/stt/{name}", kind, doc, "stt page of 2025", deprecated="use conversational_flow")
-        for name, kind, doc in (
-            ("participant_pause_sensitivity", Type.STRING, "How long a pause ends a turn."),
-            ("participant_interrupt_sensitivity", Type.STRING, "How easily the user interrupts."),
-            ("smart_turn_detection", Type.BOOLEAN, "Turn detection of the first generation."),
+        Field(f"/layers/stt/{name}", kind, doc, "stt page of 2025", hides=hides, deprecated="use conversational_flow")
+        for name, kind, doc, hides in (
+            ("participant_pause_sensitivity", Type.STRING, "How long a pause ends a turn.", ("medium",)),
+            ("participant_interrupt_sensitivity", Type.STRING, "How easily the user interrupts.", ("medium",)),
+            ("smart_turn_detection", Type.BOOLEAN, "Turn detection of the first generation.", (True, False)),
         )
     ),
 )
@@ -132,6 +141,7 @@ PERCEPTION = (
         'The perception model; write "off" in quotes, plain off is false in YAML.',
         "create-persona, perception page",
         default="raven-1",
+        hides=("raven-0", "basic"),
         enum=("raven-1", "raven-0", "basic", "off"),
     ),
     *(
@@ -225,13 +235,15 @@ FLOW = (
         spellings=("face_interruptibility",),
     ),
     *(
-        Field(f"/layers/conversational_flow/{name}", Type.STRING, doc, source)
-        for name, doc, source in (
-            ("wake_phrase", "Words that wake the persona.", "vendor client"),
-            ("sleep_phrase", "Words that put it to sleep; needs wake_phrase.", "vendor client"),
-            ("noise_cancellation", "Known to the vendor's client only.", "vendor client"),
-            ("turn_commitment", "Stands in the create page's example only.", "create-persona example"),
-            ("active_listening", "Stands in the create page's example only.", "create-persona example"),
+        Field(f"/layers/conversational_flow/{name}", kind, doc, source)
+        for name, kind, doc, source in (
+            ("wake_phrase", Type.STRING, "Words that wake the persona.", "vendor client"),
+            ("sleep_phrase", Type.STRING, "Words that put it to sleep; needs wake_phrase.", "vendor client"),
+            # Nobody documents the type of these three.
+            ("noise_cancellation", Type.ANY, "Known to the vendor's client only.", "vendor client"),
+            ("turn_commitment", Type.ANY, "Stands in the create page's example only.", "create-persona example"),
+            ("active_listening", Type.ANY, "Stands in the create page's example only.", "create-persona example"),
+            ("idle_end_behavior", Type.ANY, "Shown by the live API; documented nowhere.", "observed"),
         )
     ),
 )

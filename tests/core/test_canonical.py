@@ -212,6 +212,15 @@ def test_the_defaults_of_an_absent_flow_do_not_hold():
         ("/system_prompt", "", True),
         ("/unknown", [], True),
         ("/unknown", "x", False),
+        ("/unknown", False, True),
+        ("/unknown", True, False),
+        ("/unknown", 0, False),
+        ("/layers/stt/smart_turn_detection", False, True),
+        ("/layers/llm/speculative_inference", False, False),
+        ("/layers/stt/participant_pause_sensitivity", "medium", True),
+        ("/layers/stt/participant_pause_sensitivity", "high", False),
+        ("/layers/perception/perception_model", "raven-0", True),
+        ("/layers/perception/perception_model", "off", False),
     ],
 )
 def test_values_that_a_server_may_leave_out(path, value, hides):

@@ -84,7 +84,7 @@ def test_good_bodies_have_no_findings(body: dict[str, Any]) -> None:
             "number",
             "bool",
         ),
-        ({"layers": {"llm": {"headers": {"X/Y": 3}}}}, "/layers/llm/headers/X~1Y", "text", "a number"),
+        ({"layers": {"llm": {"headers": {"X/Y": ["a"]}}}}, "/layers/llm/headers/X~1Y", "text", "a list"),
         ({"layers": {"stt": {"hotwords": ["a", "b"]}}}, "/layers/stt/hotwords", "text", "a list"),
         (
             {"layers": {"conversational_flow": {"replica_interruptibility": 3}}},
@@ -99,6 +99,25 @@ def test_wrong_types_are_errors(body: dict[str, Any], pointer: str, wanted: str,
     assert (found.code, found.severity, found.pointer) == ("L20", Severity.ERROR, pointer)
     assert wanted in found.summary
     assert got in found.summary
+
+
+@pytest.mark.parametrize("member", ["headers", "default_query"])
+@pytest.mark.parametrize("value", [3, 0.5, True])
+def test_a_number_among_members_of_free_choice_is_a_warning(member: str, value: object) -> None:
+    found = only({"layers": {"llm": {member: {"X/Y": value}}}})
+    assert (found.code, found.severity, found.pointer) == ("L20", Severity.WARNING, f"/layers/llm/{member}/X~1Y")
+
+
+@pytest.mark.parametrize("layer", [{"api_key": 4711}, {"headers": {"X-Key": 4711}}])
+def test_a_secret_of_the_wrong_type_is_not_repeated(layer: dict[str, Any]) -> None:
+    found = only({"layers": {"llm": layer}})
+    assert "4711" not in f"{found.summary} {found.hint}"
+
+
+@pytest.mark.parametrize("word", ["noise_cancellation", "turn_commitment", "active_listening", "idle_end_behavior"])
+@pytest.mark.parametrize("value", ["low", True, {"after": 5}])
+def test_a_field_whose_type_nobody_documents_takes_any(word: str, value: object) -> None:
+    assert check({"layers": {"conversational_flow": {word: value}}}) == []
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,30 @@ def test_another_value_is_the_servers_normal_form_and_said():
     assert found.notes == ("/system_prompt: the server shows 'NEW' for 'new'",)
 
 
+EXTRA = field("/audio_only", None, True)
+
+
+def test_an_unknown_field_that_the_server_drops_is_said_once_the_rest_arrived():
+    found = verdict(change(PROMPT, EXTRA), {"pal_name": "A", "system_prompt": "new"})
+    assert found.good
+    assert found.notes == ("/audio_only: the API does not keep this field, which is no known one",)
+
+
+@pytest.mark.parametrize("shown", [{"system_prompt": "old"}, {}])
+def test_an_unknown_field_waits_for_the_rest_of_its_write(shown):
+    assert verdict(change(PROMPT, EXTRA), {"pal_name": "A", **shown}).pending == ("/system_prompt", "/audio_only")
+
+
+def test_an_unknown_field_alone_may_be_late():
+    assert verdict(change(EXTRA), {"pal_name": "A"}).pending == ("/audio_only",)
+
+
+@pytest.mark.parametrize("path", ["/layers/llm/extra_body/seed", "/layers/tts/voice_settings/pitch"])
+def test_a_member_of_a_free_object_must_arrive(path):
+    found = verdict(change(PROMPT, field(path, None, 1)), {"pal_name": "A", "system_prompt": "new"})
+    assert found.pending == (path,)
+
+
 def test_a_note_about_a_secret_does_not_hold_it():
     one = field("/layers/llm/api_key", None, env("KEY"), sensitive=True)
     found = verdict(change(one), {"pal_name": "A", "layers": {"llm": {"api_key": "sk-other"}}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.core.resolve import bind, bind_resource, references, resources_of
 from tests.support.making import at, listing, live, manifest
 
@@ -21,6 +23,13 @@ def test_a_tool_is_found_by_the_name_of_its_manifest_or_of_its_function():
 def test_a_resource_is_called_what_its_body_says_else_what_its_manifest_says():
     found = resources_of([manifest("persona.a", {"persona_name": "Ada"}), manifest("persona.b", {})])
     assert [one.name for one in found.values()] == ["Ada", "b"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_an_empty_name_is_none(name):
+    found = resources_of([manifest("persona.a", {"persona_name": name, "system_prompt": "Hi"})])
+    assert found[at("persona.a")].name == "a"
+    assert found[at("persona.a")].leaves == {"/system_prompt": "Hi"}
 
 
 def test_references_anywhere():
