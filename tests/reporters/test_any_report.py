@@ -120,7 +120,8 @@ REPORTS = st.builds(
 @given(REPORTS, st.builds(Style, st.booleans(), st.integers(0, 120), st.booleans(), st.booleans()))
 def test_any_report_can_be_rendered_in_every_format(report: Report, style: Style) -> None:
     for name in REPORTERS:
-        REPORTERS.get(name)(report, style).encode("utf-8")
+        text = REPORTERS.get(name)(report, style)
+        assert text.encode("utf-8").decode("utf-8") == text
 
 
 @pytest.mark.parametrize("name", list(REPORTERS))

@@ -59,7 +59,7 @@ def test_a_quoted_text_is_one_safe_line(text: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("-inf"), "\ud800", [10**5000], {"a": "é"}])
 def test_anything_can_be_written_as_json(value: Json) -> None:
-    dump(value).encode("utf-8")
+    assert dump(value).encode("utf-8").decode("utf-8") == dump(value)
 
 
 def test_texts_stay_readable_in_json() -> None:
