@@ -18,6 +18,7 @@ from reconciler.types.event import (
     StateSaved,
     StepDone,
     StepFailed,
+    StepProgress,
     StepSkipped,
     StepStarted,
 )
@@ -60,6 +61,8 @@ def line_of(event: Event) -> str | None:
     match event:
         case StepStarted(address, action) if action in DOING:
             return f"{address}: {DOING[action]}..."
+        case StepProgress(address, _, status, percent):
+            return f"{address}: {status}" + (f", {percent} %" if percent is not None else "")
         case StepDone(address, action, id, seconds, notes):
             known = f" [id={id}]" if id else ""
             rest = "".join(f"\n  {note}" for note in notes)

@@ -138,8 +138,7 @@ class _Planning:
             entry = self.state.resources[address]
             if (listing := listings.get(address.kind)) and entry.id in listing.objects:
                 self.live[address.kind, entry.id] = listing.objects[entry.id]
-        attached = self.with_tools(wanted)
-        self.live |= self.reader.attachments(live for key, live in self.live.items() if key in attached)
+        self.live |= self.reader.apart(self.spoken_of(wanted), self.live)
         planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
         doubtful = [
             live
@@ -154,16 +153,16 @@ class _Planning:
                     planned[address] = self._plan(address, binding)
         return planned
 
-    def with_tools(self, wanted: Mapping[Address, Binding]) -> set[tuple[str, str]]:
-        """The live objects whose attachments matter: a manifest or the state speaks of them."""
-        found: set[tuple[str, str]] = set()
+    def spoken_of(self, wanted: Mapping[Address, Binding]) -> dict[tuple[str, str], set[str]]:
+        """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
+        found: dict[tuple[str, str], set[str]] = {}
         for address, entry in self.state.resources.items():
-            if (attachments := kind(address.kind).attachments) and attachments in entry.sent:
-                found.add((address.kind, entry.id))
+            if ours := set(kind(address.kind).apart) & entry.sent.keys():
+                found.setdefault((address.kind, entry.id), set()).update(ours)
         for address, binding in wanted.items():
-            attachments = kind(address.kind).attachments
-            if attachments and binding.id is not None and attachments in self.resources[address].leaves:
-                found.add((address.kind, binding.id))
+            ours = set(kind(address.kind).apart) & self.resources[address].leaves.keys()
+            if ours and binding.id is not None:
+                found.setdefault((address.kind, binding.id), set()).update(ours)
         return found
 
     def _live_of(self, address: Address, binding: Binding) -> LiveObject | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.match import Seen
@@ -57,22 +57,37 @@ class Reader:
         foreign = {entry.id for entry in lost.values()} - gone
         return Seen(listings, frozenset(gone), frozenset(foreign))
 
-    def attachments(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject]:
-        """The same objects with their attached tools, one GET each where the list did not carry them."""
-        unknown = [live for live in wanted if live.tools is None]
-        attached = run_parallel(lambda live: self.provider.attached_tools(live.id), unknown, self.width)
-        return {
-            (live.kind, live.id): replace(live, tools=tools) for live, tools in zip(unknown, attached, strict=True)
-        }
+    def apart(
+        self, wanted: Mapping[tuple[str, str], Collection[str]], live: Mapping[tuple[str, str], LiveObject]
+    ) -> dict[tuple[str, str], LiveObject]:
+        """The objects of which something `wanted` is kept apart from the body, with it: a GET for each of them,
+        less what the list carried."""
+        keys = [key for key in wanted if key in live]
+        found = run_parallel(lambda key: read_apart(self.provider, live[key], wanted[key]), keys, self.width)
+        return dict(zip(keys, found, strict=True))
 
     def details(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject | None]:
         """Each object by a GET of its own, keeping what is known of its attachments."""
         items = list(wanted)
         found = run_parallel(lambda live: self.provider.get(live.kind, live.id), items, self.width)
         return {
-            (old.kind, old.id): replace(new, tools=new.tools if new.tools is not None else old.tools) if new else None
+            (old.kind, old.id): replace(new, tools=old.tools if new.tools is None else new.tools, parts=old.parts)
+            if new
+            else None
             for old, new in zip(items, found, strict=True)
         }
+
+
+def read_apart(provider: Provider, live: LiveObject, pointers: Collection[str]) -> LiveObject:
+    """`live` with what the API keeps apart from it at `pointers`: attached tools, and parts in sub resources."""
+    spec = kind(live.kind)
+    if spec.attachments in pointers and live.tools is None:
+        live = replace(live, tools=provider.attached_tools(live.id))
+    missing = [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
+    if missing:
+        parts = {pointer: provider.part(live.kind, live.id, pointer) for pointer in missing}
+        live = replace(live, parts={**live.parts, **parts})
+    return live
 
 
 def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> dict[Address, Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.core.match import objects_of
 from reconciler.core.readback import judge, moved_since
@@ -11,12 +11,14 @@ from reconciler.core.record import record
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.fill import fill_request
 from reconciler.engine.ledger import Ledger
+from reconciler.engine.processing import wait_until_done
+from reconciler.engine.reading import read_apart
 from reconciler.errors import NotFound, OutcomeUnknown, PlanStale, ProviderError, Rejected
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.live import LiveObject
-from reconciler.types.ports import Answer, Clock, Provider
+from reconciler.types.ports import Answer, Clock, Emit, Provider
 from reconciler.types.state import Entry, Intent
 
 FRESH = 5.0
@@ -40,6 +42,8 @@ class Worker:
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     force_maker: bool = False
     refresh: bool = False
+    emit: Emit = lambda event: None
+    stop: Callable[[], bool] = lambda: False
     entries: Mapping[Address, Entry] = field(init=False)
     """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
     ids: dict[Address, str] = field(init=False)
@@ -75,7 +79,8 @@ class Worker:
         )
         for request in others:
             self.send(change, request)
-        return id, self.read_back(change, id)
+        live, notes = self.read_back(change, id)
+        return id, notes + wait_until_done(change, live, self.provider, self.clock, self.emit, self.stop)
 
     def send_create(self, change: Change, request: Request, intent: Intent) -> str:
         """Send a create at most once per look: after an unknown outcome the object is looked for first."""
@@ -133,7 +138,7 @@ class Worker:
         for request in change.requests:
             answer = self.send(change, request)
             unchanged = unchanged or answer.status == 304
-        return change.id, self.read_back(change, change.id, unchanged=unchanged)
+        return change.id, self.read_back(change, change.id, unchanged=unchanged)[1]
 
     def refuse_moved(self, change: Change) -> None:
         """Read the object again unless that was done a moment ago; what moved is not written over."""
@@ -183,13 +188,13 @@ class Worker:
         live = self.live.get((change.address.kind, change.id)) or self.provider.get(change.address.kind, change.id)
         if live is None:
             raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
-        self.remember(change, self.with_tools(change, live))
+        self.remember(change, self.with_apart(change, live))
         return change.id, ()
 
     # read-back
 
-    def read_back(self, change: Change, id: str, *, unchanged: bool = False) -> tuple[str, ...]:
-        """Read until the account shows the write, then record what was sent and seen.
+    def read_back(self, change: Change, id: str, *, unchanged: bool = False) -> tuple[LiveObject, tuple[str, ...]]:
+        """Read until the account shows the write, then record what was sent and seen; the object, and notes.
 
         Raises `Rejected` when it never does, or when a member outside the patch vanished; the digests in state then
         stay as they were.
@@ -202,11 +207,11 @@ class Worker:
             live = self.provider.get(name, id)
             if live is None:
                 continue
-            live = self.with_tools(change, live)
+            live = self.with_apart(change, live)
             verdict = judge(change, live, self.book, self.ids, unchanged=unchanged)
             if verdict.good:
                 self.remember(change, live)
-                return verdict.notes
+                return live, verdict.notes
             if verdict.vanished:
                 break
         if verdict is None:
@@ -226,14 +231,10 @@ class Worker:
             hint="run plan again; if it stays, the API ignores this field: remove it or add it to lifecycle.ignore",
         )
 
-    def with_tools(self, change: Change, live: LiveObject) -> LiveObject:
-        attachments = kind(change.address.kind).attachments
-        ours = attachments is not None and (
-            attachments in (change.managed or {}) or any(field.path == attachments for field in change.fields)
-        )
-        if ours and live.tools is None:
-            return replace(live, tools=self.provider.attached_tools(live.id))
-        return live
+    def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
+        """The object with what the API keeps apart from it, as far as that is ours."""
+        spoken_of = {*(change.managed or {}), *(field.path for field in change.fields)}
+        return read_apart(self.provider, live, spoken_of & set(kind(change.address.kind).apart))
 
     def remember(self, change: Change, live: LiveObject) -> None:
         old = self.entries.get(change.previous or change.address)

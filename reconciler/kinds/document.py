@@ -20,8 +20,7 @@ KIND = KindSpec(
         failed=("error",),
         progress="/progress",
         message="/error_message",
-        remedy="check that document_url can be fetched by anybody and is of a supported format; "
-        "then write it as a Document of another name",
+        remedy="check that document_url can be fetched by anybody and is of a supported format, and correct it",
     ),
     fields=(
         Field("/document_id", Type.STRING, "The id, d, digits, - and 12 hex digits.", DOCS, server=True),

@@ -125,6 +125,16 @@ TOP = (
         ref="tool",
         limits="at most 50",
     ),
+    Field(
+        "/skills",
+        Type.OBJECT,
+        "The whole set of skills, each with its configuration: magic_canvas, presentation, internet_search, memory. "
+        "Without this key they are not ours. Written through a sub resource.",
+        "vendor client, list-pal-skills",
+        default={},
+        atomic=True,
+        example={"internet_search": {}, "presentation": {"slides_trigger": "on_demand"}},
+    ),
     Field("/memories", Type.STRINGS, "Memory seeds.", "vendor client", default=[]),
     Field("/languages", Type.STRINGS, "Languages of the persona.", "observed", default=[]),
     Field(
@@ -184,6 +194,7 @@ KIND = KindSpec(
         ),
     ),
     attachments="/tools",
+    parts=("/skills",),
     bare_keys=frozenset(
         {
             "persona_name",

@@ -21,6 +21,7 @@ from reconciler.types.event import (
     StateSaved,
     StepDone,
     StepFailed,
+    StepProgress,
     StepSkipped,
     StepStarted,
 )
@@ -94,6 +95,9 @@ def _event(event: Event) -> tuple[str, str, str, Object]:
         case StepStarted(address, action):
             text = f"{address}: {_STARTED.get(ACTIONS[action], 'Recording')}..."
             return "info", text, "apply_start", _hook(address, action)
+        case StepProgress(address, action, status, percent):
+            text = f"{address}: {status}" + (f", {percent} %" if percent is not None else "")
+            return "info", text, "apply_progress", _hook(address, action, status=status, percent=percent)
         case StepDone(address, action, id, seconds, notes):
             text = f"{address}: {_ENDED.get(ACTIONS[action], 'Recording')} complete after {seconds:.1f}s"
             found: Object = {"id_key": "id", "id_value": id} if id is not None else {}

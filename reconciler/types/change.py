@@ -92,7 +92,7 @@ class Request:
     body: Json = None
     """With `$ref` and `$secret` markers where the value is known only at apply."""
     purpose: str = "update"
-    """create | update | conferencing | attach | detach | delete"""
+    """create | update | conferencing | attach | detach | delete, or the name of a part"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,16 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepProgress:
+    """The vendor still works on an object that was created: `percent` where it says how far it is."""
+
+    address: Address
+    action: Action
+    status: str
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     address: Address
     action: Action
@@ -77,5 +87,14 @@ class RunFinished:
 
 
 Event: TypeAlias = (
-    Reading | RunStarted | StepStarted | StepDone | StepFailed | StepSkipped | Notice | StateSaved | RunFinished
+    Reading
+    | RunStarted
+    | StepStarted
+    | StepProgress
+    | StepDone
+    | StepFailed
+    | StepSkipped
+    | Notice
+    | StateSaved
+    | RunFinished
 )

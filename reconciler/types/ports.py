@@ -86,6 +86,10 @@ class Provider(Protocol):
         """Ids of the registry tools attached to the persona `id`, sorted."""
         ...
 
+    def part(self, kind: str, id: str, pointer: str) -> Json:
+        """What the API keeps in a sub resource of the object: the value at the kind's `parts` pointer, null for none."""
+        ...
+
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
         """The writes that carry out `change`, in order; pure. `before` is the live body as found (for updates)."""
         ...
@@ -120,6 +124,12 @@ class Backend(Protocol):
     Must: write atomically; survive kill -9 at any moment with either the old or the new bytes.
     Must not: look into the bytes.
     """
+
+    journals: bool
+    """Whether lines can be appended. Where not, the journal stays empty and nothing is ever appended: the session
+    rewrites the document as it goes (13.9)."""
+    tells_holder: bool
+    """Whether `holder` only looks. Where not, it takes the lock for a moment to find out: readers do not ask."""
 
     def read(self) -> bytes | None:
         """The document, None when there is none yet."""

@@ -58,4 +58,4 @@ def test_strict_makes_it_an_error() -> None:
 
 
 def test_kinds_without_a_table_have_no_unknown_keys() -> None:
-    assert said("L18", {"anything": 1}, kind="document") == []
+    assert said("L18", {"anything": 1}, kind="spaceship") == []

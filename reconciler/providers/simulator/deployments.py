@@ -12,7 +12,7 @@ from reconciler.providers.simulator.validation import Rules, find_errors, mappin
 from reconciler.types.json import Json, Object
 
 KIND = "deployments"
-READ_ONLY = ("deployment_id", "has_password", "created_at", "updated_at", "pal_id")
+READ_ONLY = ("deployment_id", "has_password", "created_at", "updated_at")
 RULES: Rules = {
     "pal_id": string,
     "channel": one_of("landing-page", "embed", "widget"),
@@ -70,6 +70,8 @@ def patch(ctx: Context) -> Reply:
     id, before = ctx.ids[0], find(ctx, KIND, "Deployment", write=True)
     after = patched(ctx, {**show("deployment_id", id, before), "has_password": "password" in before}, READ_ONLY)
     check_body(after)
+    if after["pal_id"] != before.get("pal_id") and ctx.world.find("pals", str(after["pal_id"])) is None:
+        raise refused("Bad Request. Invalid pal_id")
     stored = {name: value for name, value in after.items() if name not in ("deployment_id", "has_password")}
     stored = seal(stored, DEPLOYMENT_SECRETS, ctx.world.vault)
     if same(before, stored):

@@ -1,6 +1,8 @@
-"""Documents: created by URL, processed at once, changed by a partial object."""
+"""Documents: created by URL, processed at once or by and by, changed by a partial object."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from reconciler.providers.simulator.context import Context, Route, scrub
 from reconciler.providers.simulator.listing import matches, select
@@ -44,7 +46,10 @@ def check_update(ctx: Context) -> None:
 
 
 def create(ctx: Context) -> Reply:
-    """The answer says `started`; the simulator's documents are ready by the next read."""
+    """The answer says `started`; the document is ready by the next read, or so many reads later as the mood says.
+
+    What is to be fetched from a host under `.invalid`, which by convention never exists, ends in an error.
+    """
     body = ctx.object()
     url = str(body["document_url"])
     stored = dated(
@@ -60,8 +65,12 @@ def create(ctx: Context) -> Reply:
             **{name: body[name] for name in ("custom_description", "participant_tags") if name in body},
         },
     )
+    if (urlsplit(url).hostname or "").endswith(".invalid"):
+        stored |= {"status": "error", "error_message": "file_download_failed"}
     id = ctx.world.mint("d1-")
     ctx.world.put(KIND, id, stored)
+    if ctx.mood.document_reads:
+        ctx.world.earlier[(KIND, id)] = ({**stored, "status": "processing"}, ctx.mood.document_reads)
     return Reply(ctx.mood.created, {**show("document_id", id, stored), "status": "started"})
 
 
@@ -83,7 +92,13 @@ def list_all(ctx: Context) -> Reply:
 
 
 def get(ctx: Context) -> Reply:
-    return Reply(200, _show(ctx, ctx.ids[0], find(ctx, KIND, "Document", word="message")))
+    body = find(ctx, KIND, "Document", word="message")
+    busy, left = ctx.world.earlier.pop((KIND, ctx.ids[0]), (body, 0))
+    if not left:
+        return Reply(200, _show(ctx, ctx.ids[0], body))
+    if left > 1:
+        ctx.world.earlier[(KIND, ctx.ids[0])] = (busy, left - 1)
+    return Reply(200, {**_show(ctx, ctx.ids[0], busy), "progress": 100 - 100 * left // (left + 1)})
 
 
 def update(ctx: Context) -> Reply:

@@ -63,6 +63,8 @@ class Mood:
     """The base of `page` for guardrails; the documentation says 0, the vendor's client sends 1."""
     stale_reads: int = 0
     """So many GETs of an object right after a write still show the old body."""
+    document_reads: int = 0
+    """So many GETs of a new document still show it being processed."""
     trim: bool = False
     """Strip white space around names and prompts on write."""
 

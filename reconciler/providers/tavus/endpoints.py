@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
@@ -31,6 +31,18 @@ class PatchStyle(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What the API keeps in a sub resource of an object: read by a GET, written whole by a PUT."""
+
+    name: str
+    """Of the sub resource, behind the object's path."""
+    read: Callable[[Json], Json]
+    """The answer to the GET -> the value in a manifest's shape; None when the answer is something else."""
+    write: Callable[[Json], Object]
+    """That value -> the body of the PUT."""
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One kind in the API."""
 
@@ -54,6 +66,8 @@ class Endpoint:
     patch_style: PatchStyle = PatchStyle.JSON_PATCH
     attachments: str | None = None
     """Name of the sub resource that holds the attached tools."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """Canonical pointer -> the sub resource that holds what stands there."""
     create_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabulary -> canonical members without which a create in these words is refused."""
     create_else: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.providers.tavus.endpoints import Endpoint
+from reconciler.providers.tavus.endpoints import Endpoint, Part
+from reconciler.providers.tavus.skills import read_skills, write_skills
 
 # Sources: pages list-pals, get-pal, patch-pal; the vendor's client reads one with include_settings=true.
 # POST /pals refuses a body without default_face_id (page create-pal, and seen live), POST /personas takes it; both
@@ -15,6 +16,7 @@ ENDPOINT = Endpoint(
     list_words=("pals", "personas"),
     type_words=("pal_type", "persona_type"),
     attachments="tools",
+    parts={"/skills": Part("skills", read_skills, write_skills)},
     create_needs={"pal": ("default_face_id",)},
     create_else={"pal": "persona"},
     force_query={"force": "true"},

@@ -202,6 +202,13 @@ class TavusProvider:
             raise Unavailable(f"GET {path}: an attached tool has no id")
         return tuple(sorted(id for id in ids if id is not None))
 
+    def part(self, kind: str, id: str, pointer: str) -> Json:
+        """What a sub resource of the object holds, in a manifest's shape. Raises `NotFound` for an unknown object."""
+        endpoint = ENDPOINTS.get(kind)
+        part = endpoint.parts[pointer]
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{part.name}"
+        return part.read(self._client.read(path, accept=lambda document: part.read(document) is not None))
+
     def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
         answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)
         return Page(items_in(words, answer) or (), total_in(answer))

@@ -9,7 +9,7 @@ from reconciler.core.canonical import is_masked, without
 from reconciler.core.shape import Node, node_at, shape
 from reconciler.core.words import wire_words
 from reconciler.kinds.base import KindSpec
-from reconciler.providers.tavus.endpoints import Endpoint, PatchStyle
+from reconciler.providers.tavus.endpoints import Endpoint, Part, PatchStyle
 from reconciler.types.change import Action, Change, PatchOp, Request
 from reconciler.types.json import Json, Object, is_marker, lookup, ref_of, secret_of, split, within
 
@@ -46,6 +46,8 @@ def _create(
     tools = attached(document) if endpoint.attachments else []
     if endpoint.attachments:
         document = {word: value for word, value in document.items() if word not in ATTACHED_WORDS}
+    parts = {pointer: document[pointer[1:]] for pointer in endpoint.parts if document.get(pointer[1:])}
+    document = {word: value for word, value in document.items() if f"/{word}" not in endpoint.parts}
     body = sendable(spec, document)
     if not all(body.get(word) for word in endpoint.create_needs.get(vocabulary, ())):
         vocabulary = endpoint.create_else.get(vocabulary, vocabulary)
@@ -53,6 +55,10 @@ def _create(
     requests = [Request("POST", created, change.address, wire_words(spec, body, vocabulary), "create")]
     if tools:
         requests.append(_attach(collection, f"{collection}/{{{change.address}}}", endpoint, change, tools))
+    requests += [
+        _put(f"{collection}/{{{change.address}}}", endpoint.parts[pointer], change, value)
+        for pointer, value in parts.items()
+    ]
     return tuple(requests)
 
 
@@ -72,11 +78,20 @@ def _update(
     added, gone = attachments(change) if endpoint.attachments else ([], [])
     attach = [_attach(collection, path, endpoint, change, added)] if added else []
     first, last = (attach, []) if _touches_keyed(spec, together) else ([], attach)
+    last += [
+        _put(path, endpoint.parts[row.path], change, (change.managed or {}).get(row.path))
+        for row in change.fields
+        if row.path in endpoint.parts
+    ]
     return (*first, *patches, *last, *(_detach(path, endpoint, change, tool) for tool in gone))
 
 
 def _attach(collection: str, path: str, endpoint: Endpoint, change: Change, tools: list[Json]) -> Request:
     return Request("POST", f"{path}/{endpoint.attachments}", change.address, {"tool_ids": tools}, "attach")
+
+
+def _put(path: str, part: Part, change: Change, value: Json) -> Request:
+    return Request("PUT", f"{path}/{part.name}", change.address, part.write(value), part.name)
 
 
 def _detach(path: str, endpoint: Endpoint, change: Change, tool: Json) -> Request:
@@ -160,7 +175,7 @@ def with_markers(spec: KindSpec, document: Object, managed: Object) -> Object:
     """
     for pointer, value in managed.items():
         if has_reference(value) or (secret_of(value) and _is_hidden_member(spec, document, pointer)):
-            document = _put(document, split(pointer), value)
+            document = _placed(document, split(pointer), value)
     return document
 
 
@@ -180,13 +195,13 @@ def has_reference(value: Json) -> bool:
     return ref_of(value) is not None
 
 
-def _put(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
+def _placed(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
     if len(tokens) == 1:
         return {**document, tokens[0]: value}
     inner = document.get(tokens[0])
     if inner is not None and (not isinstance(inner, dict) or is_marker(inner)):
         return document  # one inline tool of a list: nothing in it refers to anything
-    return {**document, tokens[0]: _put(inner or {}, tokens[1:], value)}
+    return {**document, tokens[0]: _placed(inner or {}, tokens[1:], value)}
 
 
 def sendable(spec: KindSpec, document: Object) -> Object:

@@ -47,7 +47,7 @@ def test_patch_and_delete(api: Any) -> None:
     answer = api.patch(path, [{"op": "replace", "path": "/status", "value": "inactive"}])
     assert (answer.json()["status"], answer.json()["has_password"]) == ("inactive", True)
     assert api.patch(path, [{"op": "replace", "path": "/status", "value": "inactive"}]).status_code == 304
-    assert api.patch(path, [{"op": "add", "path": "/pal_id", "value": "pother"}]).status_code == 304
+    assert api.patch(path, [{"op": "add", "path": "/pal_id", "value": "pother"}]).status_code == 400
     assert api.patch(path, [{"op": "add", "path": "/password", "value": "one"}]).status_code == 304
     assert api.patch(path, [{"op": "add", "path": "/password", "value": "two"}]).status_code == 200
     assert api.patch(path, [{"op": "remove", "path": "/password"}]).json()["has_password"] is False
