@@ -10,5 +10,8 @@ BACKENDS: Registry[BackendFactory] = Registry(
     "reconciler.backends",
     {
         "local": "local:open_backend",
+        "http": "http:open_backend",
+        "postgres": "postgres:open_backend",
+        "s3": "s3:open_backend",
     },
 )

@@ -42,6 +42,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class LocalBackend:
     """The port over files; safe for several threads of one process."""
 
+    journals = True
+    tells_holder = True
+
     def __init__(self, document: Path, context: BackendContext) -> None:
         self._document = document
         self._backup = document.with_name(document.name + ".backup")

@@ -2,14 +2,15 @@
 
 1. take the lock
 2. read the document, fold in a journal that a killed run left behind, write the sum of both
-3. every record: to the journal, durably, then into the state in memory
+3. every record: to the journal, durably, then into the state in memory; a store without a journal gets the whole
+   document instead, before each request that may not be repeated and every few seconds (see `checkpoints`)
 4. at the end, however it comes: one atomic write with the next serial, the journal cleared, the lock given back
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 from reconciler.core.journal import Folding, Record, binding, encode, fold
 from reconciler.core.statefile import dump_state, load_state, new_state, peek
+from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
@@ -38,8 +40,11 @@ class Session:
         self._lease = lease
         self._emit = emit
         self._stored = stored
+        self._tried = stored
         self._journalled = False
         self._lock = threading.Lock()
+        self._storing = threading.Lock()
+        self._checkpoints = None if backend.journals else Checkpoints(self._checkpoint)
 
     @property
     def state(self) -> State:
@@ -57,7 +62,34 @@ class Session:
         self._lease.check()
 
     def record(self, record: Record) -> None:
-        """Keep one record: durable when this returns. Raises `StateError`, and then it counts as not recorded."""
+        """Keep one record: durable when this returns. Raises `StateError`, and then it counts as not recorded.
+
+        Where the store keeps no journal, only what must be there before a request is durable at once.
+        """
+        self.record_all((record,))
+
+    def record_all(self, records: Sequence[Record]) -> None:
+        """Keep several records with as few writes as the store allows."""
+        if self._checkpoints is not None:
+            urgent = [record for record in records if is_urgent(record)]
+            with self._lock:
+                for record in records:
+                    if not is_urgent(record):
+                        self._folding.add(record)
+            if urgent:
+                self._checkpoints.put(urgent)
+            else:
+                self._checkpoints.note()
+            return
+        for record in records:
+            self._append(record)
+
+    def close(self) -> None:
+        """No more writes but `save`."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+
+    def _append(self, record: Record) -> None:
         with self._lock:
             if self._stored is None:
                 # The journal continues a document; without one, a killed first run would leave lines of no lineage.
@@ -71,6 +103,25 @@ class Session:
         with self._lock:
             self._journalled = True
             self._folding.add(record)
+
+    def _checkpoint(self, records: Sequence[Record]) -> None:
+        """Write the document with everything recorded so far and `records`; these count only if that succeeds."""
+        with self._storing:
+            with self._lock:
+                folding = Folding(self._folding.state())
+            for record in records:
+                folding.add(record)
+            state = folding.state()
+            if state == self._start:
+                return
+            state = replace(state, serial=self._start.serial + 1)
+            data = dump_state(state)
+            self._put(data)
+            with self._lock:
+                for record in records:
+                    self._folding.add(record)
+                self._stored, self._start = data, state
+                self._folding = Folding(replace(self._folding.state(), serial=state.serial))
 
     def take_over(self, folded: State) -> None:
         """Make what a killed run left behind part of the document, and clear its journal."""
@@ -86,7 +137,7 @@ class Session:
 
         Raises `StateError` when that fails; the state is then in `errored.state.json`, and the journal still stands.
         """
-        with self._lock:
+        with self._storing, self._lock:
             state = self._folding.state()
             if state != self._start:
                 state = replace(state, serial=self._start.serial + 1)
@@ -99,13 +150,7 @@ class Session:
     def _write(self, state: State) -> None:
         data = dump_state(state)
         try:
-            self._lease.check()
-            if peek(self._backend.read()) != peek(self._stored):
-                raise StateMoved(
-                    f"{self._backend.describe()} was written by somebody else during this run",
-                    hint="compare both with `reconciler plan`; what this run did is found again in the account",
-                )
-            self._backend.write(data)
+            self._put(data)
         except StateError as error:
             raise _rescued(error, data) from error
         self._stored, self._start = data, state
@@ -116,6 +161,19 @@ class Session:
         except StateError as error:
             self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
         self._emit(StateSaved(state.serial))
+
+    def _put(self, data: bytes) -> None:
+        """Store the document, unless the lock was lost or somebody else wrote meanwhile."""
+        self._lease.check()
+        there = self._backend.read()
+        # A write whose answer was lost may have arrived all the same.
+        if peek(there) != peek(self._stored) and (there is None or there != self._tried):
+            raise StateMoved(
+                f"{self._backend.describe()} was written by somebody else during this run",
+                hint="compare both with `reconciler plan`; what this run did is found again in the account",
+            )
+        self._tried = data
+        self._backend.write(data)
 
 
 @contextmanager
@@ -147,6 +205,7 @@ def open_session(
         try:
             yield session
         finally:
+            session.close()
             session.save()
 
 
@@ -184,6 +243,8 @@ def read_only_state(
 
 
 def _holder(backend: Backend) -> str | None:
+    if not backend.tells_holder:
+        return None  # A look would lock out a run that starts in this very moment.
     try:
         holder = backend.holder()
     except StateError as error:
@@ -206,7 +267,7 @@ def _base(stored: bytes | None, lines: list[bytes], workspace: str, lineage: str
 
 def _rescued(error: StateError, data: bytes) -> StateError:
     """The same error, with what became of the state that could not be written."""
-    kept = f"What this run did stays in the journal, and the next run takes it up. {error.hint or ''}".rstrip()
+    kept = f"What this run did is found again by the next one. {error.hint or ''}".rstrip()
     try:
         Path(RESCUE).write_bytes(data)
         Path(RESCUE).chmod(0o600)

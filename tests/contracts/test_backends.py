@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -15,24 +16,55 @@ import pytest
 
 from reconciler.backends import BACKENDS
 from reconciler.engine.holder import describe_run
-from reconciler.errors import StateError, StateLocked, UsageError
+from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
 from reconciler.types.event import Notice
+from reconciler.types.json import Object
 from reconciler.types.ports import Backend
-from reconciler.types.project import BackendSettings
-from tests.support.state import Events, JumpingClock, open_local
+from tests.support.state import Events, JumpingClock
+from tests.support.stores import SETTINGS, Place, open_store, place
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 10
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-def type(request: pytest.FixtureRequest) -> str:
-    return request.param
+NO_LEASE = {"http": "Terraform's protocol has no way to renew a lock"}
+
+
+@pytest.fixture(params=sorted(BACKENDS), scope="module")
+def where(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with place(request.param) as found:
+        yield found
 
 
 @pytest.fixture
-def backend(type: str, tmp_path: Path) -> Backend:
-    return open_local(tmp_path, type=type)
+def type(where: Place) -> str:
+    return where.type
+
+
+@pytest.fixture
+def settings(where: Place) -> Object:
+    """A place that no other test uses."""
+    return where.settings()
+
+
+@pytest.fixture
+def again(type: str, settings: Object, tmp_path: Path):
+    """Open the same state once more."""
+    return lambda: open_store(tmp_path, type, settings)
+
+
+@pytest.fixture
+def backend(again) -> Backend:
+    return again()
+
+
+@pytest.fixture
+def journalling(backend: Backend) -> Backend:
+    if not backend.journals:
+        assert list(backend.read_journal()) == []
+        backend.clear_journal()
+        pytest.skip("this store keeps no journal, and says so")
+    return backend
 
 
 @pytest.fixture
@@ -47,13 +79,14 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 @pytest.fixture
-def start(type: str, tmp_path: Path, started: list[subprocess.Popen[str]]):
+def start(type: str, settings: Object, tmp_path: Path, started: list[subprocess.Popen[str]]):
     """Start the second process with a command."""
 
     def begin(command: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.backend_worker", type, str(tmp_path), command],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, SETTINGS: json.dumps(settings)},
         )  # fmt: skip
         started.append(process)
         return process
@@ -80,12 +113,12 @@ def hold(backend: Backend, events: Events | None = None, clock: JumpingClock | N
     return backend.lock(describe_run("apply", clock.now()), timeout=timeout, clock=clock, emit=emit)
 
 
-def test_bytes_round_trip(backend: Backend, type: str, tmp_path: Path) -> None:
+def test_bytes_round_trip(backend: Backend, again) -> None:
     assert backend.read() is None
-    for data in (b"one", b"", b"\x00\xff\r\n" * 1000, b"two"):
+    for data in (b"one", b"\x00\xff\r\n" * 1000, b"two", b"{}" * 2_000_000, b"three"):
         backend.write(data)
         assert backend.read() == data
-        assert open_local(tmp_path, type=type).read() == data
+        assert again().read() == data
 
 
 def test_a_killed_write_leaves_the_old_or_the_new(backend: Backend, start) -> None:
@@ -103,32 +136,32 @@ def test_a_killed_write_leaves_the_old_or_the_new(backend: Backend, start) -> No
         assert len(data.splitlines()) == 20_000
 
 
-def test_journal_lines_last_and_are_cleared(backend: Backend) -> None:
-    assert list(backend.read_journal()) == []
-    backend.append_journal(b"one")
-    backend.append_journal(b"two")
-    assert list(backend.read_journal()) == [b"one", b"two"]
-    backend.clear_journal()
-    backend.clear_journal()
-    assert list(backend.read_journal()) == []
+def test_journal_lines_last_and_are_cleared(journalling: Backend) -> None:
+    assert list(journalling.read_journal()) == []
+    journalling.append_journal(b"one")
+    journalling.append_journal(b"two")
+    assert list(journalling.read_journal()) == [b"one", b"two"]
+    journalling.clear_journal()
+    journalling.clear_journal()
+    assert list(journalling.read_journal()) == []
 
 
-def test_every_line_told_done_survives_a_kill(backend: Backend, start) -> None:
+def test_every_line_told_done_survives_a_kill(journalling: Backend, start) -> None:
     process = start("journal")
     for _ in range(20):
         last = int(line_of(process))
     process.kill()
     process.wait()
-    found = list(backend.read_journal())
+    found = list(journalling.read_journal())
     assert len(found) >= last
     assert [int(line.split()[1]) for line in found] == list(range(1, len(found) + 1))
     assert all(len(line.split()[2]) == 300 for line in found)
 
 
-def test_many_threads_append_whole_lines(backend: Backend) -> None:
+def test_many_threads_append_whole_lines(journalling: Backend) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: backend.append_journal(b"line %d" % n), range(200)))
-    assert sorted(backend.read_journal()) == sorted(b"line %d" % n for n in range(200))
+        list(pool.map(lambda n: journalling.append_journal(b"line %d" % n), range(200)))
+    assert sorted(journalling.read_journal()) == sorted(b"line %d" % n for n in range(200))
 
 
 def test_the_lock_shows_its_holder_and_is_given_back(backend: Backend) -> None:
@@ -191,7 +224,9 @@ def test_taking_over_is_told(backend: Backend, start) -> None:
     assert f"process {dead.pid}" in notice.message
 
 
-def test_a_living_holder_of_another_host_is_waited_for_until_its_lease_ends(backend: Backend) -> None:
+def test_a_living_holder_of_another_host_is_waited_for_until_its_lease_ends(backend: Backend, type: str) -> None:
+    if type in NO_LEASE:
+        pytest.skip(NO_LEASE[type])
     clock = JumpingClock()
     info = replace(describe_run("apply", clock.now()), host="other-host", process=1)
     guard = backend.lock(info, timeout=0, clock=clock, emit=Events().append)
@@ -235,11 +270,50 @@ def test_giving_back_leaves_the_lock_of_another_alone(backend: Backend) -> None:
         second.check()
 
 
-def test_unknown_settings_are_refused(type: str, tmp_path: Path) -> None:
-    from reconciler.backends.base import BackendContext
+def test_a_holder_of_another_host_without_a_lease_stays_until_it_is_freed(backend: Backend, type: str, again) -> None:
+    if type not in NO_LEASE:
+        pytest.skip("this store has leases")
+    clock = JumpingClock()
+    info = replace(describe_run("apply", clock.now()), host="other-host", process=1)
+    guard = backend.lock(info, timeout=0, clock=clock, emit=Events().append)
+    guard.__enter__()
+    with pytest.raises(StateLocked, match="apply by") as caught, hold(again(), clock=JumpingClock(), timeout=90):
+        pass
+    assert caught.value.holder["Host"] == "other-host"
+    again().break_lock(info.id)
+    with hold(again()) as lease:
+        lease.check()
 
+
+def test_a_document_written_by_somebody_else_is_not_written_over(backend: Backend, type: str, again) -> None:
+    if type in {"local", "http"}:
+        pytest.skip("the lock is all there is; the session compares serials")
+    backend.write(b"one")
+    assert backend.read() == b"one"
+    other = again()
+    assert other.read() == b"one"
+    other.write(b"two")
+    with pytest.raises(StateMoved):
+        backend.write(b"three")
+    assert backend.read() == b"two"
+    backend.write(b"three")
+    assert other.read() == b"three"
+
+
+def test_two_first_documents_are_one_too_many(backend: Backend, type: str, again) -> None:
+    if type in {"local", "http"}:
+        pytest.skip("the lock is all there is; the session compares serials")
+    other = again()
+    assert (backend.read(), other.read()) == (None, None)
+    other.write(b"first")
+    with pytest.raises(StateMoved):
+        backend.write(b"second")
+    assert backend.read() == b"first"
+
+
+def test_unknown_settings_are_refused(type: str, settings: Object, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nonsense"):
-        BACKENDS.get(type)(BackendSettings(type, {"nonsense": 1}), BackendContext(tmp_path, "w"))
+        open_store(tmp_path, type, {**settings, "nonsense": 1})
 
 
 def test_it_says_where_the_state_is(backend: Backend) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.cli.wiring import SystemClock
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateLocked
-from tests.support.state import open_local
+from tests.support.stores import open_store, settings_of
 
 
 def tell(text: str) -> None:
@@ -20,7 +20,7 @@ def tell(text: str) -> None:
 
 def main(type: str, folder: str, command: str, argument: str = "") -> None:
     """write: documents for ever; journal: lines for ever; hold: the lock until a line comes; try: the lock once."""
-    backend = open_local(Path(folder), type=type)
+    backend = open_store(Path(folder), type, settings_of(os.environ))
     if command == "write":
         number = 0
         while True:

@@ -1,0 +1,130 @@
+"""The wire under the http backend: one request with its retries; every failure as an error that says what to do."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from reconciler.errors import StateError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+REFUSED = frozenset({401, 403})
+AGAIN = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a request that got no answer is sent again, and for how many seconds it waits in between."""
+
+    count: int = 4
+    shortest: float = 0.5
+    longest: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said; `tries` is how often it was asked."""
+
+    status: int
+    body: bytes
+    digest: str | None = None
+    """Its Content-MD5, where it sent one."""
+    tries: int = 1
+
+
+class Line:
+    """A connection to the server; safe for several threads. Credentials go only into the request's headers."""
+
+    def __init__(
+        self,
+        headers: dict[str, str],
+        trust: bool | str,
+        timeout: float,
+        retries: Retries,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`trust`: True, False for any certificate, or the path of a file of certificates."""
+        self._headers = headers
+        self._trust = trust
+        self._timeout = timeout
+        self._retries = retries
+        self._sleep = sleep
+        self._made: httpx.Client | None = None
+
+    def ask(
+        self, method: str, address: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        """Send one request; again after no answer, 429 and 5xx. Every request of this protocol may be repeated.
+
+        Raises `StateError` for no answer after all tries and for 401, 403 and redirects; other answers are returned.
+        """
+        import httpx
+
+        tries = self._retries.count + 1
+        for number in range(1, tries + 1):
+            try:
+                answer = self._client().request(method, address, content=body, headers=headers)
+            except httpx.HTTPError as error:
+                if number < tries:
+                    self._wait(number, None)
+                    continue
+                raise StateError(
+                    f"the state at {bare(address)} cannot be reached: {type(error).__name__}",
+                    hint="check the network and the address; whether the last request arrived is not known, "
+                    "so run the same command again",
+                ) from None
+            except (httpx.InvalidURL, ValueError):
+                raise UsageError(f"the state address {bare(address)} is no HTTP address") from None
+            if answer.status_code in AGAIN and number < tries:
+                self._wait(number, answer.headers.get("Retry-After"))
+                continue
+            refuse(answer.status_code, method, address)
+            return Reply(answer.status_code, answer.content, answer.headers.get("Content-MD5"), number)
+        raise AssertionError("unreachable")
+
+    def _client(self) -> httpx.Client:
+        if self._made is None:
+            import httpx
+
+            try:
+                self._made = httpx.Client(headers=self._headers, verify=self._trust, timeout=self._timeout)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"the certificates for the state address cannot be read: {error}") from None
+        return self._made
+
+    def _wait(self, number: int, after: str | None) -> None:
+        longest = self._retries.longest
+        pause = min(longest, self._retries.shortest * 2 ** (number - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
+        if after is not None and after.isdigit():
+            pause = max(pause, min(float(after), 60.0))
+        self._sleep(pause)
+
+
+def refuse(status: int, method: str, address: str) -> None:
+    """Raise `StateError` for an answer that no request of the protocol expects."""
+    if status in REFUSED:
+        raise StateError(
+            f"the state at {bare(address)} refuses {method} ({status})",
+            hint="check `username` and `password`, or `token`, under `state:`; locking often needs more rights "
+            "than reading (GitLab: Maintainer)",
+        )
+    if status in AGAIN:
+        raise StateError(f"the state at {bare(address)} fails ({status})", hint="try again in a moment")
+    if 300 <= status < 400:
+        raise StateError(
+            f"the state at {bare(address)} redirects ({status}); credentials do not follow",
+            hint="give the address that it redirects to",
+        )
+
+
+def bare(address: str) -> str:
+    """An address for messages: without a user, a password or a query, which may hold secrets."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,0 +1,286 @@
+"""State in PostgreSQL: one row a workspace, a table of journal lines, the documents before, and a row for the lock.
+
+<schema>.state     name, version, data     replaced where its version is still the one that was read
+<schema>.journal   name, number, line      lines appended since the document was written
+<schema>.history   name, version, data     the last documents before, `keep` of them
+<schema>.lock      name, holder            who holds the lock, renewed while he lives
+
+Every method is one transaction and nothing outlives it: advisory locks are those of transactions, statements are not
+prepared, no setting of a session is used. So this works through a connection pooler in any mode; and while a run
+holds the lock, its writes and lines are taken only as long as the row of the lock still names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+from reconciler.backends.base import BackendContext, check_settings, read_number, read_text
+from reconciler.backends.holding import (
+    Held,
+    RemoteLease,
+    acquire,
+    describe_holder,
+    dump_holder,
+    lease_end,
+    parse_holder,
+    present,
+    reason_to_take,
+    refuse_other,
+    tell_takeover,
+)
+from reconciler.backends.postgresline import Database, Statements
+from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
+from reconciler.types.event import Notice
+from reconciler.types.ports import Backend, Clock, Emit, Lease
+from reconciler.types.project import BackendSettings
+from reconciler.types.state import LockInfo
+
+SETTINGS = ("dsn", "password", "schema", "name", "keep")
+SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+USUAL = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "tcp_user_timeout": "30000",
+    "application_name": "reconciler",
+}
+
+
+def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
+    """The row `name` (the workspace, unless set) in `schema` of the database at `dsn`. Connects to nothing yet.
+
+    Without `dsn`, the variables of PostgreSQL's own programs count (PGHOST, PGSERVICE, ...). Raises `UsageError` for
+    unknown settings, and where psycopg is not installed.
+    """
+    check_settings(settings, SETTINGS)
+    try:
+        from psycopg import Error
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    except ImportError:
+        raise UsageError(
+            "state backend 'postgres' needs psycopg, which is not installed",
+            hint="pip install 'persona-reconciler[postgres]'",
+        ) from None
+    schema = read_text(settings, "schema", context) or "reconciler"
+    if not SCHEMA.fullmatch(schema):
+        raise UsageError(
+            "the setting `schema` of state backend 'postgres' is no plain name",
+            hint="lower-case letters, digits and _, for example schema: reconciler",
+        )
+    dsn = read_text(settings, "dsn", context) or context.environ.get("PG_CONN_STR") or ""
+    try:
+        given = conninfo_to_dict(dsn)
+        usual = {key: value for key, value in USUAL.items() if key not in given}
+        password = read_text(settings, "password", context)
+        dsn = make_conninfo(dsn, **usual, **({"password": password} if password else {}))
+    except Error:
+        # Its message quotes the text, and that may hold a password.
+        raise UsageError(
+            "the setting `dsn` of state backend 'postgres' cannot be read",
+            hint="postgresql://user@host/database, or host=... dbname=...; and `password: {env: NAME}`",
+        ) from None
+    name = read_text(settings, "name", context) or context.workspace
+    where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
+    return PostgresBackend(dsn, schema, name, where, int(read_number(settings, "keep", 20)), context)
+
+
+class PostgresBackend:
+    """The port over one connection; safe for several threads of one process."""
+
+    journals = True
+    tells_holder = True
+
+    def __init__(self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext) -> None:
+        self._database = Database(dsn, schema, name, where)
+        self._schema = schema
+        self._name = name
+        self._where = where
+        self._keep = keep
+        self._lease = context.lease_seconds
+        self._heartbeat = context.heartbeat_seconds
+        self._seen: int | None = None
+        self._held: str | None = None
+
+    def read(self) -> bytes | None:
+        """The document. Raises `StateError`."""
+
+        def work(run: Statements) -> bytes | None:
+            found = run.one("select version, data from {schema}.state where name = %(name)s")
+            self._seen = int(str(found[0])) if found else 0
+            return _bytes(found[1]) if found else None
+
+        return self._database.read(work, None)
+
+    def write(self, data: bytes) -> None:
+        """Replace the document. Raises `StateError`, `StateMoved` where another version is there, `StateLocked`."""
+
+        def work(run: Statements) -> None:
+            found = run.one("select version, data from {schema}.state where name = %(name)s for update")
+            version = int(str(found[0])) if found else 0
+            if found and self._seen is not None and version != self._seen:
+                if _bytes(found[1]) == data:
+                    self._seen = version
+                    return  # An earlier try arrived, though its answer did not.
+                raise StateMoved(
+                    f"{self._where} was written by somebody else during this run", hint="run the same command again"
+                )
+            self._refuse_lost(run)
+            if not found:
+                if not run.change(
+                    "insert into {schema}.state (name, version, data) values (%(name)s, 1, %(data)s)"
+                    " on conflict do nothing",
+                    data=data,
+                ):
+                    raise StateMoved(f"{self._where} was written by somebody else in this very moment")
+            else:
+                run.change(
+                    "insert into {schema}.history (name, version, data) select name, version, data"
+                    " from {schema}.state where name = %(name)s on conflict do nothing"
+                )
+                run.change(
+                    "delete from {schema}.history where name = %(name)s and version <= %(old)s",
+                    old=version - self._keep,
+                )
+                run.change(
+                    "update {schema}.state set version = version + 1, data = %(data)s, written = now()"
+                    " where name = %(name)s",
+                    data=data,
+                )
+            self._seen = version + 1
+
+        self._database.do(work)
+
+    def read_journal(self) -> list[bytes]:
+        """The lines in the order in which they came."""
+
+        def work(run: Statements) -> list[bytes]:
+            found = run.all("select line from {schema}.journal where name = %(name)s order by number")
+            return [_bytes(row[0]) for row in found]
+
+        return self._database.read(work, [])
+
+    def append_journal(self, line: bytes) -> None:
+        """One line, committed when this returns; twice, where the answer to the first was lost."""
+
+        def work(run: Statements) -> None:
+            self._refuse_lost(run)
+            run.change("insert into {schema}.journal (name, line) values (%(name)s, %(line)s)", line=line)
+
+        self._database.do(work)
+
+    def clear_journal(self) -> None:
+        """Remove all lines of this workspace."""
+        self._database.do(lambda run: run.change("delete from {schema}.journal where name = %(name)s"))
+
+    def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
+        """Hold the row of the lock. Raises `StateLocked`, `StateError`."""
+        return self._hold(info, timeout, clock, emit)
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock."""
+        found = self._database.read(self._find, None)
+        return None if found is None or reason_to_take(found, present()) else found.info
+
+    def break_lock(self, id: str) -> None:
+        """Remove the lock with this id. Raises `StateError`."""
+
+        def work(run: Statements) -> None:
+            refuse_other(self._find(run), id)
+            run.change("delete from {schema}.lock where name = %(name)s and id = %(id)s", id=id)
+
+        self._database.do(work)
+
+    def describe(self) -> str:
+        """Host, database, table and row."""
+        return self._where
+
+    @contextmanager
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
+        acquire(lambda: self._attempt(info, clock.now(), emit), timeout=timeout, clock=clock, emit=emit)
+        self._held = info.id
+        lease = RemoteLease(
+            info, ask=self._holding, renew=lambda: self._renew(info, clock.now()), heartbeat=self._heartbeat
+        )
+        lease.start()
+        try:
+            yield lease
+        finally:
+            lease.stop()
+            self._held = None
+            try:
+                self._database.do(
+                    lambda run: run.change(
+                        "delete from {schema}.lock where name = %(name)s and id = %(id)s", id=info.id
+                    )
+                )
+            except StateError as error:
+                emit(Notice(f"the lock could not be given back ({error.message}); it ends with its lease", "warning"))
+            self._database.close()
+
+    def _attempt(self, info: LockInfo, now: str, emit: Emit) -> LockInfo | None:
+        """Take the lock if it is free, or its holder gone; else who holds it."""
+        record = dump_holder(replace(info, expires=lease_end(now, self._lease)))
+
+        def work(run: Statements) -> tuple[Held | None, str | None]:
+            run.all("select pg_advisory_xact_lock(%(key)s)", key=self._key())
+            found = self._find(run)
+            if found is not None and found.info.id == info.id:
+                return None, None  # An earlier try arrived, though its answer did not.
+            reason = reason_to_take(found, now) if found else None
+            if found is None or reason:
+                run.change(
+                    "insert into {schema}.lock (name, id, holder) values (%(name)s, %(id)s, %(holder)s)"
+                    " on conflict (name) do update set id = excluded.id, holder = excluded.holder",
+                    id=info.id,
+                    holder=record,
+                )
+            return found, reason
+
+        held, reason = self._database.do(work)
+        if held is not None and reason is not None:
+            tell_takeover(held, reason, emit)
+            return None
+        return held.info if held else None
+
+    def _renew(self, info: LockInfo, now: str) -> bool:
+        record = dump_holder(replace(info, expires=lease_end(now, self._lease)))
+        changed = self._database.do(
+            lambda run: run.change(
+                "update {schema}.lock set holder = %(holder)s where name = %(name)s and id = %(id)s",
+                id=info.id,
+                holder=record,
+            )
+        )
+        return changed == 1
+
+    def _holding(self) -> LockInfo | None:
+        found = self._database.do(self._find)
+        return found.info if found else None
+
+    def _find(self, run: Statements) -> Held | None:
+        row = run.one("select holder from {schema}.lock where name = %(name)s")
+        return parse_holder(_bytes(row[0]), f"{self._schema}.lock of {self._where}") if row else None
+
+    def _refuse_lost(self, run: Statements) -> None:
+        """Where this run holds the lock, the row must still name it until the transaction ends."""
+        if self._held is None:
+            return
+        row = run.one("select id, holder from {schema}.lock where name = %(name)s for share")
+        if row is None or row[0] != self._held:
+            held = parse_holder(_bytes(row[1]), self._where).info if row else None
+            raise StateLocked(
+                "the lock was lost: " + (describe_holder(held) if held else "somebody removed it"),
+                holder=held.record() if held else {"ID": self._held},
+                hint="nothing more was written; run again once the other run has ended",
+            )
+
+    def _key(self) -> int:
+        mark = hashlib.blake2b(f"{self._schema}/{self._name}".encode(), digest_size=8).digest()
+        return int.from_bytes(mark, "big", signed=True)
+
+
+def _bytes(value: object) -> bytes:
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode()

@@ -1,0 +1,244 @@
+"""State in an object store: S3, R2, MinIO and other S3-compatible ones, Google Cloud Storage, Azure Blob Storage.
+
+<key>         the document, replaced only where it is still the one that was read (If-Match)
+<key>.lock    who holds the lock: made with If-None-Match, renewed, taken over and given back with If-Match
+
+A lock that was given back stays as an object that names nobody: deleting it could not be tied to what it holds. All
+of this rests on the store minding those conditions. Some S3-compatible stores ignore them and say yes to everybody,
+so before each lock two conditional writes that must fail are tried, and a store that lets them pass is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from reconciler.backends.base import BackendContext, check_settings, read_flag, read_text
+from reconciler.backends.bucket import Bucket, Moved, open_bucket
+from reconciler.backends.holding import (
+    Held,
+    RemoteLease,
+    acquire,
+    dump_holder,
+    lease_end,
+    parse_holder,
+    present,
+    reason_to_take,
+    refuse_other,
+    tell_takeover,
+)
+from reconciler.errors import StateError, StateMoved, UsageError
+from reconciler.types.event import Notice
+from reconciler.types.ports import Backend, Clock, Emit, Lease
+from reconciler.types.project import BackendSettings
+from reconciler.types.state import LockInfo
+
+CREDENTIALS = ("access_key_id", "secret_access_key", "session_token")
+SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", *CREDENTIALS)
+FREE = b"{}"
+"""What a lock says that nobody holds."""
+PROBE = b"reconciler tries whether this store minds conditions; this object may be deleted\n"
+
+
+def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
+    """The object `key` (`reconciler/<workspace>/state.json`, unless set) in `bucket`. Sends nothing yet.
+
+    `url` in place of `bucket` names the store in its own scheme: s3://, gs://, az://. Credentials that are not
+    set are those of the environment, as the store's own tools find them. Raises `UsageError` for unknown or
+    contradicting settings, and where obstore is not installed.
+    """
+    check_settings(settings, SETTINGS)
+    bucket, url = read_text(settings, "bucket", context), read_text(settings, "url", context)
+    if (bucket is None) == (url is None):
+        raise UsageError(
+            "state backend 's3' needs either `bucket` or `url`",
+            hint="bucket: my-states; or url: gs://my-states, az://container, s3://my-states",
+        )
+    endpoint = read_text(settings, "endpoint", context)
+    given = {name: read_text(settings, name, context) for name in ("region", *CREDENTIALS)}
+    options = {name: value for name, value in given.items() if value is not None}
+    if endpoint:
+        options["endpoint"] = endpoint
+    more = settings.settings.get("options") or {}
+    if not isinstance(more, dict):
+        raise UsageError("the setting `options` of state backend 's3' is a mapping of texts")
+    for name in more:
+        inner = BackendSettings(settings.type, more)
+        options[name] = read_text(inner, name, context) or ""
+    address = url or f"s3://{bucket}"
+    key = read_text(settings, "key", context) or f"reconciler/{context.workspace}/state.json"
+    plain = read_flag(settings, "allow_http", bool(endpoint and endpoint.startswith("http://")))
+    store = open_bucket(address, options, allow_http=plain)
+    return S3Backend(store, key.strip("/"), context)
+
+
+class S3Backend:
+    """The port over an object store; safe for several threads of one process."""
+
+    journals = False
+    tells_holder = True
+
+    def __init__(self, bucket: Bucket, key: str, context: BackendContext) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._lock_key = f"{key}.lock"
+        self._lease = context.lease_seconds
+        self._heartbeat = context.heartbeat_seconds
+        self._turn = threading.RLock()
+        self._seen: str | None = None
+        self._known = False
+        """Whether `_seen` says what is in the store: the version read last, None for no document."""
+
+    def read(self) -> bytes | None:
+        """The document. Raises `StateError`."""
+        with self._turn:
+            found = self._bucket.read(self._key)
+            self._seen, self._known = (found[1] if found else None), True
+            return found[0] if found else None
+
+    def write(self, data: bytes) -> None:
+        """Replace the document. Raises `StateError`, `StateMoved` where another one is there than was read."""
+        with self._turn:
+            if not self._known:
+                self.read()
+            try:
+                self._seen = self._bucket.write(self._key, data, self._seen)
+            except Moved:
+                if self.read() == data:
+                    return  # An earlier try arrived, though its answer did not.
+                raise StateMoved(
+                    f"{self.describe()} was written by somebody else during this run",
+                    hint="run the same command again",
+                ) from None
+
+    def read_journal(self) -> tuple[bytes, ...]:
+        """Always empty."""
+        return ()
+
+    def append_journal(self, line: bytes) -> None:
+        """Never called: `journals` is False."""
+        raise NotImplementedError("this store keeps no journal")
+
+    def clear_journal(self) -> None:
+        """There is none."""
+
+    def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
+        """Hold the lock object. Raises `StateLocked`, `StateError`, also for a store that ignores conditions."""
+        return self._hold(info, timeout, clock, emit)
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock."""
+        found = self._find()[0]
+        return None if found is None or reason_to_take(found, present()) else found.info
+
+    def break_lock(self, id: str) -> None:
+        """Free the lock with this id. Raises `StateError`."""
+        held, version = self._find()
+        refuse_other(held, id)
+        try:
+            self._bucket.write(self._lock_key, FREE, version)
+        except Moved:
+            # Renewed in this very moment, or taken over.
+            held, version = self._find()
+            refuse_other(held, id)
+            self._bucket.write(self._lock_key, FREE, version)
+
+    def describe(self) -> str:
+        """The address of the document."""
+        return f"{self._bucket.address}/{self._key}"
+
+    @contextmanager
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
+        self.probe()
+        acquire(lambda: self._attempt(info, clock.now(), emit), timeout=timeout, clock=clock, emit=emit)
+        lease = RemoteLease(
+            info, ask=self._holding, renew=lambda: self._renew(info, clock.now()), heartbeat=self._heartbeat
+        )
+        lease.start()
+        try:
+            yield lease
+        finally:
+            lease.stop()
+            try:
+                self._replace(info, FREE)
+            except StateError as error:
+                emit(Notice(f"the lock could not be given back ({error.message}); it ends with its lease", "warning"))
+
+    def probe(self) -> None:
+        """Raise `StateError` when the store says yes to a write whose condition does not hold."""
+        key = f"{self._key}.probe-{uuid4().hex}"
+        version = self._bucket.write(key, PROBE, None)
+        try:
+            self._must_refuse(key, None)
+            changed = self._bucket.write(key, PROBE + b"changed\n", version)
+            if changed != version:
+                self._must_refuse(key, version)
+        except Moved:
+            raise StateError(
+                f"{self._bucket.address} refuses a write whose condition holds", hint="it cannot keep a state"
+            ) from None
+        finally:
+            self._bucket.delete(key)
+
+    def _must_refuse(self, key: str, version: str | None) -> None:
+        try:
+            self._bucket.write(key, PROBE, version)
+        except Moved:
+            return
+        header = "If-None-Match" if version is None else "If-Match"
+        raise StateError(
+            f"{self._bucket.address} ignores {header}, so two runs could hold the lock at the same time",
+            hint="keep the state in a store that minds conditional writes (S3, R2, MinIO, GCS, Azure), or use "
+            "another backend: http, postgres, local",
+        )
+
+    def _attempt(self, info: LockInfo, now: str, emit: Emit) -> LockInfo | None:
+        """Take the lock if it is free, or its holder gone; else who holds it."""
+        while True:
+            held, version = self._find()
+            if held is not None and held.info.id == info.id:
+                return None  # An earlier try arrived, though its answer did not.
+            reason = reason_to_take(held, now) if held else None
+            if held is not None and reason is None:
+                return held.info
+            try:
+                self._bucket.write(self._lock_key, self._record(info, now), version)
+            except Moved:
+                continue  # Somebody was quicker; look who.
+            if held is not None and reason is not None:
+                tell_takeover(held, reason, emit)
+            return None
+
+    def _renew(self, info: LockInfo, now: str) -> bool:
+        return self._replace(info, self._record(info, now))
+
+    def _replace(self, info: LockInfo, record: bytes) -> bool:
+        """Write the lock object if it still names us; False when it does not."""
+        held, version = self._find()
+        if held is None or held.info.id != info.id:
+            return False
+        try:
+            self._bucket.write(self._lock_key, record, version)
+        except Moved:
+            # Our own write whose answer was lost, or somebody else's.
+            found = self._bucket.read(self._lock_key)
+            return found is not None and found[0] == record
+        return True
+
+    def _find(self) -> tuple[Held | None, str | None]:
+        """The holder on record and the version of the lock object, None where there is none."""
+        found = self._bucket.read(self._lock_key)
+        if found is None:
+            return None, None
+        data, version = found
+        return (None if data == FREE else parse_holder(data, f"{self.describe()}.lock")), version
+
+    def _holding(self) -> LockInfo | None:
+        held = self._find()[0]
+        return held.info if held else None
+
+    def _record(self, info: LockInfo, now: str) -> bytes:
+        return dump_holder(replace(info, expires=lease_end(now, self._lease)))
