@@ -13,6 +13,8 @@ from reconciler.types.change import Direction
 from reconciler.types.json import Json, Object
 
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
+EMPTY: tuple[Json, ...] = ("", [], {})
+"""What says no more than an absent member does."""
 NOT_COMPARABLE = "digest made under another key: not comparable, taken as unchanged"
 UNAVAILABLE = "secret not available here: taken as unchanged"
 
@@ -64,11 +66,11 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         return _hidden(row, leaf, book, missing=missing)
     live = effective(row, leaf.live, parent_present=leaf.parent_present)
     if leaf.desired is None:
-        if at_default(row, live) or only_defaults(spec, leaf.path, live):
+        if live in EMPTY or at_default(row, live) or only_defaults(spec, leaf.path, live):
             return Verdict(Sync.SAME)
     elif not missing:
         desired = effective(row, book.fill(leaf.desired) if secret else leaf.desired)
-        if same(desired, live) or (live is None and desired in ([], {})):
+        if same(desired, live) or (live is None and desired in EMPTY):
             return Verdict(Sync.SAME)
     if leaf.sent is None:
         return Verdict(Sync.GIT)

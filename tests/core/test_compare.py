@@ -54,6 +54,10 @@ def verdict(path, desired, live, *, sent=None, seen=None, secrets=None, **more):
         ("a", None, "a", None, Sync.LIVE),
         ("a", "B", "a", "A", Sync.LIVE),
         ("b", "A", "a", "A", Sync.GIT),
+        ("", None, None, None, Sync.SAME),
+        (None, "", None, None, Sync.SAME),
+        (None, "", "a", None, Sync.SAME),
+        ("", "a", "", None, Sync.LIVE),
     ],
 )
 def test_plain_values(desired, live, sent, seen, expected):
