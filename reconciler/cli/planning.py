@@ -31,6 +31,14 @@ CHOICE = (
     click.option(
         "--exclude", "excludes", type=ADDRESS, multiple=True, metavar="ADDR", help="Not this, nor what depends on it."
     ),
+    click.option(
+        "--replace",
+        "replaced",
+        type=ADDRESS,
+        multiple=True,
+        metavar="ADDR",
+        help="Make this anew, re-point its users and delete what it was.",
+    ),
     click.option("--selector", type=SELECTOR, multiple=True, metavar="KEY=VALUE", help="Only with this label."),
 )
 SAFETY = (
@@ -64,6 +72,7 @@ def options_of(
     *,
     targets: tuple[object, ...] = (),
     excludes: tuple[object, ...] = (),
+    replaced: tuple[object, ...] = (),
     selector: tuple[tuple[str, str], ...] = (),
     destroy: bool = False,
     refresh_only: bool = False,
@@ -89,6 +98,7 @@ def options_of(
     return PlanOptions(
         targets=tuple(one for one in targets if isinstance(one, Address)),
         excludes=tuple(one for one in excludes if isinstance(one, Address)),
+        replace=tuple(one for one in replaced if isinstance(one, Address)),
         selector=wanted,
         destroy=destroy,
         refresh_only=refresh_only,

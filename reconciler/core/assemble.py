@@ -9,6 +9,7 @@ from reconciler.core.existing import plan_existing
 from reconciler.core.match import Binding
 from reconciler.core.planner import Context, Planned, live_document, object_digest, plan_create
 from reconciler.core.redact import redact
+from reconciler.core.setaside import new_address
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -32,6 +33,8 @@ def plan_leaving(
     """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed."""
     spec = kind(address.kind)
     reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
+    if new_address(address) != address and not destroy:
+        reason = Reason.REPLACED
     action = Action.DELETE
     if removed:
         action, reason = Action.FORGET, Reason.REMOVED
@@ -55,15 +58,19 @@ def plan_leaving(
 
 
 def order_deletes(changes: list[Change], state: State) -> list[Change]:
-    """Let each delete depend on the changes of its users: a tool goes only after it was detached."""
+    """Let each delete depend on the changes of its users: a tool goes only after it was detached, and an object that
+    is replaced after its users were pointed to the new one."""
     planned = {change.address for change in changes}
     users: dict[str, list[Address]] = {}
     for address, entry in state.resources.items():
         for used in entry.refs:
             if address in planned:
                 users.setdefault(used, []).append(address)
+    for change in changes:
+        if change.replaces is not None:
+            users.setdefault(str(change.address), []).append(change.address)
     return [
-        replace(change, depends_on=tuple(users.get(str(change.address), ())))
+        replace(change, depends_on=tuple(users.get(str(new_address(change.address)), ())))
         if change.action is Action.DELETE
         else change
         for change in changes

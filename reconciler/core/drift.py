@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.canonical import effective, leaf_at
 from reconciler.core.compare import hidden
+from reconciler.core.digest import digest
 from reconciler.core.planner import ignored, live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
@@ -45,6 +46,20 @@ def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: Sec
                 )
             )
     return DriftItem(address, entry.id, tuple(fields)) if fields else None
+
+
+def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
+    """Whether something that we wrote is missing from a list item, which may show less than the object holds."""
+    if live.detailed:
+        return False
+    spec = kind(live.kind)
+    document = live_document(spec, live)
+    return any(
+        entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
+        and path not in spec.apart
+        and leaf_at(spec, document, path) is None
+        for path in entry.sent
+    )
 
 
 def _has_parent(document: Object, path: str) -> bool:

@@ -114,8 +114,8 @@ class _Existing:
         return Block(
             "immutable",
             f"{path} {was}cannot be changed on an object that exists",
-            f"write the new one as a {kind_word} of another name, point its users at it, and remove "
-            f"{self.resource.address} in the same change; or add {path} to lifecycle.ignore",
+            f"write the new one as a {kind_word} of another name and point its users at it (without metadata.id an "
+            f"object in the state is made anew by itself), or add {path} to lifecycle.ignore",
         )
 
     def collect_extra_items(self) -> None:

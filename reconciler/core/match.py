@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.setaside import old_address
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -158,7 +159,7 @@ def _by_name(
     if free:
         pending = intent is not None and free[0] not in intent.before
         return Binding(free[0], Reason.PENDING if pending else Reason.ADOPTED_BY_NAME)
-    holders = [held[address.kind, id] for id in named]
+    holders = [holder for id in named if (holder := held[address.kind, id]) != old_address(address)]
     orphan = next((holder for holder in holders if holder not in resources and holder != address), None)
     if orphan is not None:
         return Binding(None, Reason.NEW, rename_of=orphan)

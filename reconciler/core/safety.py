@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.setaside import new_address
 from reconciler.types.change import Action, Block, Change, Direction, Reason
 from reconciler.types.live import Account, Listing
 from reconciler.types.options import PlanOptions
@@ -51,13 +52,7 @@ def _guard_delete(change: Change, situation: Situation) -> Change:
             )
         )
     elif policy.deletes == "deny" and not (options.allow_deletes or options.destroy):
-        blocks.append(
-            Block(
-                "deletes",
-                "deletes are not allowed",
-                f"--allow-deletes, --exclude {change.address}, or a Removed document to forget it without deleting",
-            )
-        )
+        blocks.append(_denied(change))
     if change.lifecycle.protect:
         blocks.append(
             Block(
@@ -67,6 +62,21 @@ def _guard_delete(change: Change, situation: Situation) -> Change:
             )
         )
     return replace(change, blocked=tuple(blocks)) if blocks else change
+
+
+def _denied(change: Change) -> Block:
+    if change.reason is Reason.REPLACED:
+        new = new_address(change.address)
+        return Block(
+            "deletes",
+            f"{new} is made anew, and deleting what it was is not allowed",
+            f"--allow-deletes, or --exclude {new} to leave it as it is",
+        )
+    return Block(
+        "deletes",
+        "deletes are not allowed",
+        f"--allow-deletes, --exclude {change.address}, or a Removed document to forget it without deleting",
+    )
 
 
 def _empty_set(situation: Situation) -> Block | None:

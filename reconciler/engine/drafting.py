@@ -15,6 +15,7 @@ from reconciler.core.record import record
 from reconciler.core.safety import Situation, guard
 from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
+from reconciler.core.setaside import new_address
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -84,7 +85,7 @@ class _Draft:
             return None
         if change.action is Action.CREATE:
             return plan_leaving(change.address, entry, None, destroy=False, removed=False, protect=False)
-        return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), importing=None)
+        return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), importing=None, blocked=())
 
     def _worth_recording(self, change: Change) -> bool:
         """Whether an apply would change what state holds: an entry adopted, digests or lifecycle moved."""
@@ -113,7 +114,7 @@ class _Draft:
             live,
             destroy=self.options.destroy,
             removed=address in self.compared.moves.removed or self.options.refresh_only,
-            protect=address in self._protected(),
+            protect=new_address(address) in self._protected(),
         )
         return self._with_requests(change)
 

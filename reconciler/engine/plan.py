@@ -15,17 +15,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.assemble import plan_resource
+from reconciler.core.drift import rests_on_absence
 from reconciler.core.match import Binding, Matching, Seen, match, objects_of
 from reconciler.core.moves import follow_moves
 from reconciler.core.planner import Context, Planned
+from reconciler.core.replacing import as_replacement, find_replaced
 from reconciler.core.resolve import bind_resource, resources_of
 from reconciler.core.scope import Scope, scope
+from reconciler.core.setaside import set_aside
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
+from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
@@ -55,13 +59,21 @@ def plan_with_live(
 class _Planning:
     """One run of `make_plan`; each method is a step of the module's list."""
 
-    def __init__(self, manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting) -> None:
+    def __init__(
+        self,
+        manifests: ManifestSet,
+        state: State,
+        options: PlanOptions,
+        setting: Setting,
+        replaced: tuple[Address, ...] = (),
+    ) -> None:
         self.manifests = manifests
         self.options = options
         self.setting = setting
         self.original = state
         self.moves = follow_moves(manifests, state)
-        self.state = self.moves.state
+        self.state = set_aside(self.moves.state, replaced)
+        self.replaced = replaced
         self.resources: dict[Address, Resource] = {} if options.destroy else resources_of(manifests.manifests)
         if options.drift_only:
             self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
@@ -73,6 +85,12 @@ class _Planning:
 
     def run(self) -> Plan:
         chosen = scope(self.resources, self.state, self.options, self.manifests.paths)
+        if not self.replaced:
+            self.problems += [
+                Diagnostic("E-target", Severity.ERROR, f"{one} cannot be replaced: {why}")
+                for one in self.options.replace
+                if (why := self.why_not_replaced(one))
+            ]
         for address in chosen.unknown:
             self.problems.append(
                 Diagnostic("E-target", Severity.ERROR, f"{address} is neither in the manifests nor in the state")
@@ -83,8 +101,32 @@ class _Planning:
         planned = self.compare(chosen, matching, seen.listings)
         if any(problem.is_error for problem in self.problems):
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])
+        if found := self.to_replace(planned):
+            return self.once_more(found)
         compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book)
         return draft(compared, self.problems, self.manifests, self.options, self.setting)
+
+    def to_replace(self, planned: Mapping[Address, Planned]) -> tuple[Address, ...]:
+        """What this plan has to make anew; nothing when that is settled, or nothing is to be written."""
+        if self.replaced or self.options.refresh_only or self.options.drift_only:
+            return ()
+        return find_replaced(planned, self.resources, self.state, self.options.replace)
+
+    def why_not_replaced(self, address: Address) -> str | None:
+        if address not in self.state.resources:
+            return "the state does not hold it"
+        if address not in self.resources:
+            return "it has no manifest"
+        if kind(address.kind).unique_names:
+            return "the API takes no second object of its name beside it"
+        return "its manifest has metadata.id" if self.resources[address].id is not None else None
+
+    def once_more(self, replaced: tuple[Address, ...]) -> Plan:
+        """The plan with `replaced` made anew: their ids are unknown, so all that refers to them is compared again."""
+        planning = _Planning(self.manifests, self.original, self.options, self.setting, replaced)
+        plan = planning.run()
+        self.live = planning.live
+        return plan
 
     def read(self, chosen: Scope) -> Seen:
         named = any(
@@ -115,7 +157,11 @@ class _Planning:
         return replace(chosen, deletable=chosen.deletable | orphans.keys())
 
     def bind(self, seen: Seen) -> Matching:
-        matching = match(self.resources, self.state, seen, self.moves.previous)
+        free = {address: one for address, one in self.resources.items() if address not in self.replaced}
+        matching = match(free, self.state, seen, self.moves.previous)
+        for address in self.replaced:
+            previous = self.moves.previous.get(address)
+            matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
         self.problems += matching.problems
         ids = {address: binding.id for address, binding in matching.bindings.items() if binding.id is not None}
         ids |= {
@@ -145,6 +191,12 @@ class _Planning:
             for address, result in planned.items()
             if result.absent and (live := self._live_of(address, wanted[address])) is not None and not live.detailed
         ]
+        doubtful += [
+            live
+            for address in chosen.deletable
+            if (live := self.live.get((address.kind, self.state.resources[address].id))) is not None
+            and rests_on_absence(self.state.resources[address], live)
+        ]
         if doubtful:
             found = self.reader.details(doubtful)
             self.live |= {key: live for key, live in found.items() if live is not None}
@@ -169,4 +221,7 @@ class _Planning:
         return self.live.get((address.kind, binding.id)) if binding.id is not None else None
 
     def _plan(self, address: Address, binding: Binding) -> Planned:
-        return plan_resource(self.resources[address], binding, self._live_of(address, binding), self.context)
+        planned = plan_resource(self.resources[address], binding, self._live_of(address, binding), self.context)
+        if address in self.replaced:
+            return replace(planned, change=as_replacement(planned.change))
+        return planned

@@ -69,6 +69,9 @@ class Worker:
 
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         first, *others = change.requests
+        before_it = change.previous or change.address
+        if change.replaces is not None and (old := self.entries.get(before_it)) is not None:
+            self.ledger.keep(change.replaces, old, previous=before_it)
         before = self.namesakes.get(str(change.address), ())
         intent = Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
         id = self.send_create(change, fill_request(first, self.ids, self.book), intent)

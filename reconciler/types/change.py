@@ -44,6 +44,8 @@ class Reason(Enum):
     REMOVED = "removed"
     MOVED = "moved"
     OBSERVE = "observe"
+    REPLACED = "replaced"
+    """A field that is fixed at creation changes: a new object is made, the old one deleted."""
     REPOINTED = "repointed"
     """Only references changed, because what they point to gets a new id in this plan."""
 
@@ -118,6 +120,8 @@ class Change:
     """The id that this plan takes into state."""
     previous: Address | None = None
     """The address it had before a move."""
+    replaces: Address | None = None
+    """A create that takes the place of another object: where the entry of that one is kept until it is deleted."""
     before: Object | None = None
     """Canonical live document without server-owned fields; secrets `(sensitive)`."""
     after: Object | None = None

@@ -16,6 +16,8 @@ class PlanOptions:
     """Only these and what they depend on."""
     excludes: tuple[Address, ...] = ()
     """All but these and what depends on them."""
+    replace: tuple[Address, ...] = ()
+    """Make these anew and delete what they were."""
     selector: Mapping[str, str] = field(default_factory=dict)
     """Only resources whose labels have all of these."""
     destroy: bool = False
