@@ -33,10 +33,10 @@ def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tu
 def review(run: Run, manifests: ManifestSet, plan: Plan) -> Plan:
     """The plan with what the rules say about every resource that it writes.
 
-    Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error:
-    what the API would refuse, or what would not work, is not sent.
+    Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
+    that the API shares: what it would refuse is not sent.
     """
-    from reconciler.engine.validate import validate
+    from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
@@ -50,7 +50,7 @@ def review(run: Run, manifests: ManifestSet, plan: Plan) -> Plan:
     kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(run))
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
-    new = tuple(one for one in kept if (one.code, one.address, one.pointer) not in said)
+    new = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
     errors = sum(one.is_error for one in new)
     if errors:
         noun = "error" if errors == 1 else "errors"

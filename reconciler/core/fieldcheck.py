@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from reconciler.core.shape import Node, shape
+from reconciler.core.shape import Node, field_at, shape
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
-from reconciler.types.json import Json, Object, escape, is_marker
+from reconciler.types.json import Json, Object, escape, is_marker, lookup
 from reconciler.types.source import Source
 
 UNKNOWN_FIELD = "L18"
@@ -31,18 +31,31 @@ _WANTED = {
 
 
 def check_fields(
-    spec: KindSpec, body: Object, *, address: Address | None = None, source: Source | None = None
+    spec: KindSpec,
+    body: Object,
+    *,
+    address: Address | None = None,
+    source: Source | None = None,
+    loading: bool = False,
 ) -> list[Diagnostic]:
     """What is wrong or odd about `body` (either vocabulary; markers are taken as right).
 
     Errors: a value of another JSON type than declared. Warnings: a boolean or number given as text (servers take
     it), one that is no text among members of free choice (headers, query parameters), and a member that the table
-    does not know under a declared object; such members are sent all the same.
+    does not know under a declared object; such members are sent all the same. With `loading`, types of `Field.also`
+    are not spoken of: such a file can be read and sent.
     """
     return [
         Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
         for code, severity, summary, hint, pointer, fix in _members(shape(spec), body, "", spec)
+        if not (loading and code == WRONG_TYPE and _is_also(spec, pointer, body))
     ]
+
+
+def _is_also(spec: KindSpec, pointer: str, body: Object) -> bool:
+    row = field_at(spec, pointer)
+    value = lookup(body, pointer)
+    return row is not None and any(_fits(kind, value) for kind in row.also)
 
 
 def without_server_fields(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:

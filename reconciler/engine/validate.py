@@ -77,6 +77,20 @@ def validate(
     return tuple(sorted(found, key=_order))
 
 
+def tolerated(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The same, with the errors of rules whose bodies the API takes all the same as warnings.
+
+    `validate` is strict on purpose. A run that writes stops only for what the API would refuse or what cannot be
+    undone: the vendor's own example bodies break some of its rules.
+    """
+    return tuple(
+        replace(one, severity=Severity.WARNING)
+        if one.is_error and one.code in RULES and RULES.get(one.code).taken
+        else one
+        for one in diagnostics
+    )
+
+
 def check_rules(
     manifests: ManifestSet,
     catalogue: Catalogue,

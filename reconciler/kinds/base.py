@@ -75,6 +75,9 @@ class Field:
     required: bool = False
     deprecated: str | None = None
     """Why and what to use instead."""
+    also: tuple[Type, ...] = ()
+    """Further types that published bodies hold and the API was seen to take: for the rules (L20) to say, and no
+    reason to refuse the file."""
     limits: str = ""
     """Limits in words, for `explain`: "at most 50 items"."""
     example: Json = None

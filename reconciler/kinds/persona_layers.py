@@ -122,9 +122,24 @@ STT = (
             "tavus-turbo",
         ),
     ),
-    Field("/layers/stt/hotwords", Type.STRING, "Words to recognise, as one text.", DOCS, default=""),
+    Field(
+        "/layers/stt/hotwords",
+        Type.STRING,
+        "Words to recognise, as one text.",
+        DOCS,
+        default="",
+        also=(Type.STRINGS,),
+    ),
     *(
-        Field(f"/layers/stt/{name}", kind, doc, "stt page of 2025", hides=hides, deprecated="use conversational_flow")
+        Field(
+            f"/layers/stt/{name}",
+            kind,
+            doc,
+            "stt page of 2025",
+            hides=hides,
+            also=(Type.NUMBER,),
+            deprecated="use conversational_flow",
+        )
         for name, kind, doc, hides in (
             ("participant_pause_sensitivity", Type.STRING, "How long a pause ends a turn.", ("medium",)),
             ("participant_interrupt_sensitivity", Type.STRING, "How easily the user interrupts.", ("medium",)),

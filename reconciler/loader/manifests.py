@@ -301,7 +301,9 @@ class _Run:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""
         folder = os.path.dirname(os.path.normpath(os.path.join(self.home, draft.source.path)))  # noqa: PTH118, PTH120
         references.resolve(draft, folder)
-        self.findings.items += check_fields(draft.kind, draft.body, address=draft.address, source=draft.source)
+        self.findings.items += check_fields(
+            draft.kind, draft.body, address=draft.address, source=draft.source, loading=True
+        )
         spec, clashes = canonical_words(draft.kind, draft.body)
         if "tools" in draft.body and "tool_ids" in draft.body:
             clashes = tuple(pointer for pointer in clashes if pointer != "/tools")

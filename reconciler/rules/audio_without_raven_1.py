@@ -32,6 +32,7 @@ RULE = Rule(
     kinds=("persona",),
     source="the vendor's contract of June 2026",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="audio_awareness_queries, audio_tool_prompt or audio_tools together with raven-0 or basic.",
         why="Those models only see; the contract says audio fields are for raven-1.",

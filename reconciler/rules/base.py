@@ -67,6 +67,8 @@ class Rule:
     check: Check
     source: str = ""
     """Where the fact comes from."""
+    taken: bool = False
+    """The API takes such a body all the same: what is an error to `validate` does not keep `apply` from sending."""
 
     def concerns(self, manifest: Manifest) -> bool:
         """Whether the rule looks at this kind at all."""

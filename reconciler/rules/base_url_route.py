@@ -50,6 +50,7 @@ RULE = Rule(
     kinds=("persona",),
     source="LLM pages of all generations",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="The path of layers.llm.base_url ends in /chat/completions, /completions, /responses or /messages.",
         why="The platform adds the route itself, so every request would go to a place that does not exist.",

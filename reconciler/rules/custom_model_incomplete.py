@@ -57,6 +57,7 @@ RULE = Rule(
     kinds=("persona",),
     source="LLM pages; the API's 400 names both fields",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="layers.llm.model is not one of the hosted tavus- models and base_url or api_key is missing or empty; "
         "or base_url stands there without its companions.",

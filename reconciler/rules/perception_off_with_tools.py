@@ -86,6 +86,7 @@ RULE = Rule(
     kinds=("persona",),
     source="vendor client, PAL pages",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what='perception_model is "off" and there are vision or audio tools, inline or attached (error), awareness '
         "queries or visual guardrails (warning).",

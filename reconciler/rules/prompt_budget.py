@@ -74,6 +74,7 @@ RULE = Rule(
     kinds=("persona",),
     source="LLM pages of all generations, FAQ",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="system_prompt and context together, at four characters a token, exceed what the model is advised or "
         "able to take: over 5,000 and from 15,000 a warning, over the context window (32,000; 200,000 for "

@@ -36,6 +36,7 @@ RULE = Rule(
     kinds=("persona",),
     source="vendor client 0.11.0; Create Persona contract",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="pipeline_mode is echo or speech-to-speech and there is a system_prompt or a context.",
         why="No hosted LLM reads it in these modes. The vendor's client refuses such a body; for echo the public "

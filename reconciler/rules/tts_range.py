@@ -151,6 +151,7 @@ RULE = Rule(
     kinds=("persona",),
     source="Create Persona contract, voice page, changelog",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="A voice setting that the engine's model does not know, or whose value is out of range: elevenlabs "
         "speed 0.7 to 1.2, stability, similarity_boost and style 0 to 1, no emotion; cartesia sonic speed -1 to 1 "

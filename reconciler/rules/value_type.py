@@ -76,6 +76,7 @@ RULE = Rule(
     kinds=(),
     source="the vendor's contract; met in public code",
     check=check,
+    taken=True,
     doc=RuleDoc(
         what="A field holds another JSON type than it takes: tools as a text, a boolean or number in quotes (a "
         "warning), hotwords as a list, emotion as a text.",

@@ -108,6 +108,21 @@ def test_a_number_among_members_of_free_choice_is_a_warning(member: str, value: 
     assert (found.code, found.severity, found.pointer) == ("L20", Severity.WARNING, f"/layers/llm/{member}/X~1Y")
 
 
+@pytest.mark.parametrize(
+    ("layer", "left"),
+    [
+        ({"hotwords": ["a", "b"]}, []),
+        ({"participant_pause_sensitivity": 0.5}, []),
+        ({"hotwords": 5}, ["/layers/stt/hotwords"]),
+        ({"smart_turn_detection": ["x"]}, ["/layers/stt/smart_turn_detection"]),
+    ],
+)
+def test_a_type_that_published_bodies_hold_is_no_reason_to_refuse_a_file(layer: Any, left: list[str]) -> None:
+    body = {"layers": {"stt": layer}}
+    assert [one.severity for one in check(body)] == [Severity.ERROR]
+    assert [one.pointer for one in check_fields(PERSONA, body, loading=True)] == left
+
+
 @pytest.mark.parametrize("layer", [{"api_key": 4711}, {"headers": {"X-Key": 4711}}])
 def test_a_secret_of_the_wrong_type_is_not_repeated(layer: dict[str, Any]) -> None:
     found = only({"layers": {"llm": layer}})

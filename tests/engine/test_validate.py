@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, validate
+from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.loader.manifests import load_manifests, place
 from reconciler.loader.project import load_project
@@ -366,3 +366,21 @@ class TestFromFiles:
         project = load_project(tmp_path, manifests=None)
         found = validate(load_manifests(project, project.default_workspace)[0], CATALOGUE)
         assert validate(ManifestSet(diagnostics=found), CATALOGUE) == found
+
+
+def test_errors_of_rules_that_the_api_does_not_share_become_warnings() -> None:
+    codes = ("L12", "L15", "L01", "L22", "E-field", "L03")
+    found = tolerated(loaded(code, "/x", Severity.ERROR) for code in codes)
+    assert {one.code: one.severity for one in found} == {
+        "L12": Severity.WARNING,
+        "L15": Severity.WARNING,
+        "L01": Severity.ERROR,
+        "L22": Severity.ERROR,
+        "E-field": Severity.ERROR,
+        "L03": Severity.ERROR,
+    }
+
+
+def test_what_is_no_error_stays_what_it_is() -> None:
+    info = loaded("L12", "/x", Severity.INFO)
+    assert tolerated([info]) == (info,)
