@@ -77,9 +77,14 @@ def judge(
         # A write arrives whole or not at all: this is what the server does not keep, not what it does not show yet.
         notes += [f"{path}: the API does not keep this field, which is no known one" for path in pending]
         pending = []
-    draft = any(lookup(live.body, join(mark)) for mark in DRAFT_MARKS) and not unchanged
+    draft = is_draft(live.body) and not unchanged
     vanished = _vanished(spec, change, document) if change.action is Action.UPDATE else ()
     return Judgement(tuple(pending), vanished, tuple(notes), draft)
+
+
+def is_draft(body: Json) -> bool:
+    """Whether an answer says that it is about an unpublished draft."""
+    return any(lookup(body, join(mark)) for mark in DRAFT_MARKS)
 
 
 def _wanted(change: Change, path: str, shown: Json) -> Json:

@@ -16,6 +16,7 @@ from reconciler.core.safety import Situation, guard
 from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.setaside import new_address
+from reconciler.engine.fill import missing_secrets
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -137,6 +138,7 @@ class _Draft:
         )  # fmt: skip
         guarded, blocks = guard(changes, situation)
         ordered = in_order(guarded)
+        self.problems += missing_secrets(ordered, self.compared.book)
         return Plan(
             workspace=self.setting.workspace.name,
             account=account,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.core.resolve import bind, references
@@ -11,7 +11,9 @@ from reconciler.core.secretbook import SecretBook, markers
 from reconciler.errors import PlanStale, SecretMissing
 from reconciler.types.address import Address
 from reconciler.types.change import Change, Request
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json
+from reconciler.types.source import Source
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+\.[A-Za-z0-9_.-]+)\}")
 
@@ -49,7 +51,7 @@ def check_secrets(changes: tuple[Change, ...], book: SecretBook) -> None:
     """
     lines: list[str] = []
     for change in changes:
-        missing = sorted({name for request in change.requests for name in book.missing(request.body)})
+        missing = _missing(change, book)
         if missing:
             where = f" ({change.source})" if change.source else ""
             lines.append(f"{change.address}{where} needs {', '.join(missing)}")
@@ -58,3 +60,24 @@ def check_secrets(changes: tuple[Change, ...], book: SecretBook) -> None:
             "secrets that this plan needs are not available, nothing was sent:\n  " + "\n  ".join(lines),
             hint="set the environment variables or provide the files named above, and run the same command again",
         )
+
+
+def missing_secrets(changes: Iterable[Change], book: SecretBook) -> list[Diagnostic]:
+    """The same as warnings of a plan: it may well be applied where the secrets are."""
+    return [
+        Diagnostic(
+            "E-secret",
+            Severity.WARNING,
+            f"{change.address} needs {', '.join(missing)}, which is not available here; apply would stop before its "
+            "first write",
+            hint="set the environment variables or provide the files named above before apply",
+            address=change.address,
+            source=Source(change.source) if change.source else None,
+        )
+        for change in changes
+        if (missing := _missing(change, book))
+    ]
+
+
+def _missing(change: Change, book: SecretBook) -> list[str]:
+    return sorted({name for request in change.requests for name in book.missing(request.body)})

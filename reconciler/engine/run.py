@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.core.journal import AccountNoted, DigestKeyNoted, IntentDropped, IntentNoted, Outcome, PlanStarted
 from reconciler.engine.apply import apply_changes, refuse_blocked
+from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
@@ -121,6 +122,9 @@ def _carry_out(
     digest: str | None = None,
 ) -> ApplyResult:
     if digest is not None:
+        check_secrets(
+            plan.changes, setting.book(session.state)
+        )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
     worker = Worker(
         setting.provider,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.match import objects_of
-from reconciler.core.readback import judge, moved_since
+from reconciler.core.readback import is_draft, judge, moved_since
 from reconciler.core.record import record
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.fill import fill_request
@@ -137,11 +137,12 @@ class Worker:
     def update(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         assert change.id is not None
         self.refuse_moved(change)
-        unchanged = False
+        unchanged = drafted = False
         for request in change.requests:
             answer = self.send(change, request)
             unchanged = unchanged or answer.status == 304
-        return change.id, self.read_back(change, change.id, unchanged=unchanged)[1]
+            drafted = drafted or is_draft(answer.body)
+        return change.id, self.read_back(change, change.id, unchanged=unchanged, drafted=drafted)[1]
 
     def refuse_moved(self, change: Change) -> None:
         """Read the object again unless that was done a moment ago; what moved is not written over."""
@@ -196,9 +197,12 @@ class Worker:
 
     # read-back
 
-    def read_back(self, change: Change, id: str, *, unchanged: bool = False) -> tuple[LiveObject, tuple[str, ...]]:
+    def read_back(
+        self, change: Change, id: str, *, unchanged: bool = False, drafted: bool = False
+    ) -> tuple[LiveObject, tuple[str, ...]]:
         """Read until the account shows the write, then record what was sent and seen; the object, and notes.
 
+        `drafted` says that an answer spoke of a draft: why the write does not show, should it not.
         Raises `Rejected` when it never does, or when a member outside the patch vanished; the digests in state then
         stay as they were.
         """
@@ -224,7 +228,7 @@ class Worker:
                 f"the write of {change.address} made the account lose {', '.join(verdict.vanished)}",
                 hint="what it was stands in the plan; run plan again to restore what the manifests hold",
             )
-        if verdict.draft:
+        if verdict.draft or drafted:
             raise Rejected(
                 f"the write of {change.address} went into an unpublished draft",
                 hint="publish or discard the draft in the vendor's editor, then run apply again",

@@ -145,13 +145,24 @@ def test_the_server_may_have_its_own_way_of_writing_a_value_and_that_is_said_onc
     assert lab.events[1:-1] == []
 
 
-def test_a_field_that_never_arrives_is_a_failure_that_says_which():
+def test_a_write_that_never_shows_is_a_failure_that_says_where():
+    lab = Lab(Mood(stale_reads=9))
+    lab.apply(ONE)
+    before = lab.state.resources[ONE.address]
+    result = lab.apply(CHANGED)
+    assert result.steps[0].outcome == "failed"
+    assert "does not show the write of persona.a at /" in result.steps[0].message
+    assert lab.clock.time >= 5
+    assert lab.state.resources[ONE.address].sent == before.sent, "what was not seen is not believed"
+
+
+def test_a_field_that_nobody_knows_and_that_the_api_drops_is_said_and_done():
     lab = Lab(Mood(unknown_fields="drop"))
     result = lab.apply(manifest("persona.a", {**BODY, "nonsense": 1}))
-    assert result.steps[0].outcome == "failed"
-    assert "at /nonsense" in result.steps[0].message
-    assert lab.clock.time >= 5
-    assert lab.state.resources[ONE.address].id, "the id is never lost"
+    assert [(step.outcome, step.notes) for step in result.steps] == [
+        ("done", ("/nonsense: the API does not keep this field, which is no known one",))
+    ]
+    assert lab.state.resources[ONE.address].id
 
 
 def test_a_write_that_takes_its_time_is_waited_for():
