@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaves, same
-from reconciler.core.secretbook import HIDDEN, SecretBook, has_secret
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.change import Direction
@@ -72,7 +72,9 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         desired = effective(row, book.fill(leaf.desired) if secret else leaf.desired)
         if same(desired, live) or (live is None and desired in EMPTY):
             return Verdict(Sync.SAME)
-    if leaf.sent is None:
+    if leaf.sent is None and missing and not leaf.tracked:
+        return Verdict(Sync.SAME, UNAVAILABLE, assumed=True)
+    if leaf.sent is None or (leaf.sent == UNKNOWN and not missing):
         return Verdict(Sync.GIT)
     live_same = _live_same(leaf, book.digest(live, secret=secret), book)
     if missing:
@@ -92,6 +94,8 @@ def _hidden(row: Field | None, leaf: Leaf, book: SecretBook, *, missing: bool) -
         return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True)
     if missing:
         return Verdict(Sync.SAME, UNAVAILABLE)
+    if leaf.sent == UNKNOWN:
+        return Verdict(Sync.SAME, ASSUMED, assumed=True)
     equal = book.equal(desired_digest(row, leaf.desired, book), leaf.sent)
     if equal is None:
         return Verdict(Sync.SAME, NOT_COMPARABLE)

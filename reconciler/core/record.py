@@ -8,7 +8,7 @@ from reconciler.core.canonical import leaf_at, normal
 from reconciler.core.compare import desired_digest, hidden, seen_digest
 from reconciler.core.planner import live_document
 from reconciler.core.resolve import bind
-from reconciler.core.secretbook import HIDDEN, SecretBook, has_secret
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -31,7 +31,8 @@ def record(
     """The state entry after `change`, from the object as it was read back.
 
     With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git).
-    A secret that is not available here, or whose old digest was made under another key, keeps its old digests.
+    A secret that is not available here, or whose old digest was made under another key, keeps its old digests; one
+    of an object that is only now adopted is noted as unknown.
     """
     spec = kind(change.address.kind)
     document = live_document(spec, live)
@@ -49,9 +50,16 @@ def record(
         before = old.sent.get(path) if old is not None else None
         if has_secret(value) and book.missing(value):
             _keep(path, old, sent, seen)
+            if old is None:
+                sent[path] = UNKNOWN
+                seen[path] = seen_digest(row, value, current, book, parent_present=_has_parent(document, path))
+                assumed.append(path)
+            elif path in old.assumed:
+                assumed.append(path)
             continue
         new = desired_digest(row, value, book)
-        if before is not None and path not in written and book.equal(new, before) is None:
+        unknown = before is None or before == UNKNOWN
+        if not unknown and path not in written and book.equal(new, str(before)) is None:
             _keep(path, old, sent, seen)
             continue
         shown = seen_digest(row, value, current, book, parent_present=_has_parent(document, path))

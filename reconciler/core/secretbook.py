@@ -9,6 +9,9 @@ from reconciler.types.json import Json, secret_of
 
 HIDDEN = "hidden"
 """Stands in `seen` for a value that the server did not show."""
+UNKNOWN = "unknown:"
+"""Stands in `sent` for a secret of an adopted object that was not available then: comparable with no digest, until
+the secret is there and taken to be what the object has."""
 
 
 def markers(value: Json) -> Iterator[Mapping[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.canonical import normal
@@ -17,7 +19,7 @@ from reconciler.core.compare import (
     seen_digest,
 )
 from reconciler.core.digest import SecretDigests
-from reconciler.core.secretbook import HIDDEN, SecretBook
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from tests.support.making import SALT, book, env
@@ -178,3 +180,21 @@ def test_an_object_of_defaults_says_nothing():
     assert only_defaults(PERSONA, "/layers/stt", {"stt_engine": "tavus-auto"})
     assert not only_defaults(PERSONA, "/layers/stt", {"stt_engine": "x"})
     assert not only_defaults(PERSONA, "/layers/stt", "text")
+
+
+def test_a_secret_that_is_not_here_is_left_alone_while_its_object_is_adopted():
+    nothing = book()
+    shown = Leaf(KEY, env("K"), "clear", None, None, tracked=False)
+    assert compare(PERSONA, shown, nothing).sync is Sync.SAME
+    assert compare(PERSONA, shown, nothing).note == UNAVAILABLE
+    assert compare(PERSONA, replace(shown, tracked=True), nothing).sync is Sync.GIT
+
+
+def test_an_unknown_secret_is_taken_on_trust_once_it_is_here_and_nothing_shows_another():
+    unknown = Leaf(KEY, env("K"), None, UNKNOWN, HIDDEN)
+    assert compare(PERSONA, unknown, book()).note == UNAVAILABLE
+    found = compare(PERSONA, unknown, book(K="old"))
+    assert (found.sync, found.note, found.assumed) == (Sync.SAME, ASSUMED, True)
+    shown = replace(unknown, live="old", seen=book(K="old").digest("old", secret=True))
+    assert compare(PERSONA, shown, book(K="old")).sync is Sync.SAME
+    assert compare(PERSONA, shown, book(K="new")).sync is Sync.GIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.record import record
-from reconciler.core.secretbook import HIDDEN
+from reconciler.core.secretbook import HIDDEN, UNKNOWN
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.making import at, book, entry, env, live
@@ -55,7 +55,16 @@ def test_a_secret_that_is_not_here_keeps_its_digests():
     first = kept({"/layers/llm/api_key": env("KEY")}, {})
     again = kept({"/layers/llm/api_key": env("KEY")}, {}, first, secrets=book())
     assert (again.sent, again.seen) == (first.sent, first.seen)
-    assert kept({"/layers/llm/api_key": env("KEY")}, {}, secrets=book()).sent == {}
+
+
+def test_a_secret_that_is_not_here_when_the_object_is_adopted_is_unknown_until_it_is():
+    adopted = kept({"/layers/llm/api_key": env("KEY")}, {}, secrets=book())
+    assert (adopted.sent, adopted.seen) == ({"/layers/llm/api_key": UNKNOWN}, {"/layers/llm/api_key": HIDDEN})
+    assert adopted.assumed == ("/layers/llm/api_key",)
+    assert kept({"/layers/llm/api_key": env("KEY")}, {}, adopted, secrets=book()) == adopted
+    later = kept({"/layers/llm/api_key": env("KEY")}, {}, adopted)
+    assert later.sent == kept({"/layers/llm/api_key": env("KEY")}, {}).sent
+    assert later.assumed == ("/layers/llm/api_key",)
 
 
 def test_references_are_recorded_by_id():
