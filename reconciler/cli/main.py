@@ -17,6 +17,7 @@ COMMANDS = {
     "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),
     "destroy": ("reconciler.cli.destroy:destroy", "Delete everything that this project manages."),
     "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
+    "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
     "import": ("reconciler.cli.import_:import_", "Take a live object under management."),
     "state": ("reconciler.cli.state:state", "Look at the state, repair it, free its lock."),
     "models": ("reconciler.cli.models:models", "The catalogue of models: status, successor, context window."),

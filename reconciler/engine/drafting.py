@@ -16,6 +16,7 @@ from reconciler.core.safety import Situation, guard
 from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.setaside import new_address
+from reconciler.engine.fill import missing_secrets
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -24,7 +25,7 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.plan import DriftItem, Plan, Unmanaged
+from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.state import State
 
 
@@ -137,7 +138,7 @@ class _Draft:
         )  # fmt: skip
         guarded, blocks = guard(changes, situation)
         ordered = in_order(guarded)
-        unmanaged = self.unmanaged()
+        self.problems += missing_secrets(ordered, self.compared.book)
         return Plan(
             workspace=self.setting.workspace.name,
             account=account,
@@ -150,10 +151,9 @@ class _Draft:
             summary=summarise(
                 [change for change in ordered if change.is_difference],
                 not_looked_at=self.compared.scope.not_looked_at,
-                unmanaged=len(unmanaged),
+                unmanaged=self.unmanaged(),
                 unchanged=unchanged,
             ),
-            unmanaged=unmanaged if self.options.unmanaged else (),
             mode=self.mode,
             inputs_digest=self.manifests.inputs_digest,
             commit=self.manifests.commit,
@@ -186,17 +186,12 @@ class _Draft:
                 found.append(drift_from_state(address, entry, live, self.compared.book))
         return tuple(item for item in found if item is not None)
 
-    def unmanaged(self) -> tuple[Unmanaged, ...]:
+    def unmanaged(self) -> int:
         """User objects that neither a manifest nor the state claims."""
         claimed = {(address.kind, binding.id) for address, binding in self.compared.matching.bindings.items()}
         claimed |= {(address.kind, entry.id) for address, entry in self.compared.state.resources.items()}
         lists = self.compared.seen.listings.items()
-        return tuple(
-            Unmanaged(name, live.id, live.name)
-            for name, listing in lists
-            for live in listing.objects.values()
-            if (name, live.id) not in claimed
-        )
+        return sum((name, id) not in claimed for name, listing in lists for id in listing.objects)
 
     def references(self, changes: tuple[Change, ...]) -> dict[str, str]:
         """Digests of the live objects that the plan refers to without changing them."""

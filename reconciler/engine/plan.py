@@ -26,7 +26,7 @@ from reconciler.core.setaside import set_aside
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
-from reconciler.errors import PlanError, ProviderError
+from reconciler.errors import PlanError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -136,24 +136,10 @@ class _Planning:
         addresses = [*self.resources, *self.state.resources, *(intent.address for intent in self.state.pending)]
         listings = self.reader.lists(kinds_to_read(addresses, attachments=bool(named)))
         self.reader.settle_pending(listings, self.state)
-        if self.options.unmanaged:
-            listings |= self.others(listings)
         looked = chosen.wanted | chosen.deletable
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )
-
-    def others(self, listings: Mapping[str, Listing]) -> dict[str, Listing]:
-        """The kinds that the project has nothing of; one that cannot be listed is told, and missed by nobody else."""
-        found: dict[str, Listing] = {}
-        for name in self.setting.provider.kinds:
-            if name not in listings:
-                try:
-                    found |= self.reader.lists([name])
-                except ProviderError as error:
-                    summary = f"{name} objects cannot be listed: {error.message}"
-                    self.problems.append(Diagnostic("E-list", Severity.WARNING, summary, hint=error.hint))
-        return found
 
     def adopt_orphans(self, chosen: Scope, seen: Seen) -> Scope:
         """An open create whose manifest is gone: if the object is there it is ours, and leaves like any other."""
