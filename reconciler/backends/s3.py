@@ -32,6 +32,7 @@ from reconciler.backends.holding import (
 )
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.event import Notice
+from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -65,9 +66,10 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     more = settings.settings.get("options") or {}
     if not isinstance(more, dict):
         raise UsageError("the setting `options` of state backend 's3' is a mapping of texts")
-    for name in more:
-        inner = BackendSettings(settings.type, more)
-        options[name] = read_text(inner, name, context) or ""
+    for name, value in more.items():
+        # The project file's references are resolved one level down only.
+        marked: Json = {SECRET: value} if isinstance(value, dict) and SECRET not in value else value
+        options[name] = read_text(BackendSettings(settings.type, {name: marked}), name, context) or ""
     address = url or f"s3://{bucket}"
     key = read_text(settings, "key", context) or f"reconciler/{context.workspace}/state.json"
     plain = read_flag(settings, "allow_http", bool(endpoint and endpoint.startswith("http://")))

@@ -152,7 +152,12 @@ class Run:
         from reconciler.backends.base import BackendContext
 
         settings = self.workspace.state
-        context = BackendContext(folder=self.folder, workspace=self.workspace.name, environ=self.environ)
+        context = BackendContext(
+            folder=self.folder,
+            workspace=self.workspace.name,
+            environ=self.environ,
+            secrets=self.secrets() if settings.settings else None,
+        )
         return BACKENDS.get(settings.type)(settings, context)
 
     def state(self) -> State:
