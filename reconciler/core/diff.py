@@ -16,7 +16,7 @@ from reconciler.core.canonical import keyed_parent, leaves, same, tool_name
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.named import by_name, is_named
 from reconciler.core.shape import shape
-from reconciler.core.words import canonical_words, wire_pointer, wire_value
+from reconciler.core.words import canonical_words, wire_pointer, wire_pointers, wire_value
 from reconciler.kinds.base import KindSpec
 from reconciler.types.change import PatchOp
 from reconciler.types.json import Json, Object, join, lookup, split, within
@@ -161,9 +161,9 @@ class _Builder:
             if keyed is not None:
                 lists.setdefault(keyed, []).append(edit)
                 continue
-            target = self.wire(edit.path)
-            if lookup(self.document, target, default="absent") != "absent":
-                self.emit(PatchOp("remove", target))
+            for target in wire_pointers(self.spec, edit.path, self.vocabulary, self.document):
+                if lookup(self.document, target, default="absent") != "absent":
+                    self.emit(PatchOp("remove", target))
         for keyed, group in lists.items():
             target = self.wire(keyed)
             items = self.items(target)

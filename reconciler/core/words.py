@@ -7,21 +7,33 @@ from collections.abc import Mapping
 from reconciler.core.named import as_list, is_named, place_of
 from reconciler.core.shape import Node, node_at, shape
 from reconciler.kinds.base import KindSpec
-from reconciler.types.json import Json, Object, escape, is_marker, join, split
+from reconciler.types.json import Json, Object, escape, is_marker, join, lookup, split
 
 
 def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
     """`body` in canonical words, and the canonical pointers where two spellings disagree.
 
     Only what changes is copied. Where two spellings stand side by side, equal values become one, a null gives way,
-    and otherwise the first one is kept and its pointer is listed.
+    and otherwise the pointer is listed and the spelling of the body's own vocabulary counts: it is the one that
+    `wire_word` writes.
     """
     clashes: list[str] = []
     renamed = _rename(shape(spec), body, "", clashes)
+    if clashes:
+        renamed = _rename(shape(spec), body, "", [], vocabulary_of(spec, body))
     return (renamed if isinstance(renamed, dict) else body), tuple(clashes)
 
 
-def _rename(node: Node, value: Json, path: str, clashes: list[str]) -> Json:
+def vocabulary_of(spec: KindSpec, body: Object) -> str:
+    """The vocabulary that the members of `body` are in; `pal` where they do not tell. Single words of the other one
+    are known to leak into an answer, so the canonical ones decide."""
+    rows = [row for row in spec.fields if "persona" in row.words and row.path.count("/") == 1]
+    if any(row.path[1:] in body for row in rows):
+        return "pal"
+    return "persona" if any(row.words["persona"] in body for row in rows) else "pal"
+
+
+def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: str = "") -> Json:
     if not isinstance(value, dict) or is_marker(value):
         return value
     result = value
@@ -34,9 +46,12 @@ def _rename(node: Node, value: Json, path: str, clashes: list[str]) -> Json:
                 result[name] = member
             elif member is not None and member != known:
                 clashes.append(f"{path}/{escape(name)}")
+                row = node.child(name).row
+                if row is not None and row.words.get(vocabulary, name) == word:
+                    result[name] = member
     for word in node.renames_below:
         if word in result:
-            child = _rename(node.children[word], result[word], f"{path}/{word}", clashes)
+            child = _rename(node.children[word], result[word], f"{path}/{word}", clashes, vocabulary)
             if child is not result[word]:
                 result = {**result, word: child}
     return result
@@ -91,6 +106,16 @@ def wire_pointer(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> s
         tokens.append(name)
         node = node.child(token)
     return join(*tokens)
+
+
+def wire_pointers(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> tuple[str, ...]:
+    """Every place at which the live object `like` holds the field at the canonical `pointer`; one where none does."""
+    *above, word = split(pointer)
+    parent = wire_pointer(spec, join(*above), vocabulary, like) if above else ""
+    holder = lookup(like, parent) if parent else like
+    node = node_at(spec, join(*above)) if above else shape(spec)
+    held = [name for name in holder if node.renames.get(name, name) == word] if isinstance(holder, dict) else []
+    return tuple(f"{parent}/{escape(name)}" for name in held) or (wire_pointer(spec, pointer, vocabulary, like),)
 
 
 def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Json:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.words import canonical_words, wire_pointer, wire_value, wire_words
+from reconciler.core.words import (
+    canonical_words,
+    vocabulary_of,
+    wire_pointer,
+    wire_pointers,
+    wire_value,
+    wire_words,
+)
 from reconciler.kinds import kind
 
 PERSONA = kind("persona")
@@ -67,6 +74,43 @@ def test_two_spellings_that_agree_become_one():
 def test_two_spellings_that_disagree_are_named():
     _, clashes = canonical_words(PERSONA, {"persona_name": "a", "pal_name": "b"})
     assert clashes == ("/pal_name",)
+
+
+FLOW = {"replica_interruptibility": "low", "pal_interruptibility": "high", "face_interruptibility": "medium"}
+
+
+@pytest.mark.parametrize(
+    ("body", "vocabulary", "value"),
+    [
+        ({"pal_id": "p1"}, "pal", "high"),
+        ({"persona_id": "p1"}, "persona", "low"),
+        ({"pal_name": "A", "persona_type": "user"}, "pal", "high"),
+        ({}, "pal", "high"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_that_disagree_the_one_counts_that_would_be_written(body, vocabulary, value, turned):
+    flow = dict(reversed(FLOW.items())) if turned else FLOW
+    live = {**body, "layers": {"conversational_flow": flow}}
+    assert vocabulary_of(PERSONA, live) == vocabulary
+    renamed, clashes = canonical_words(PERSONA, live)
+    assert renamed["layers"]["conversational_flow"] == {"interruptibility": value}
+    assert set(clashes) == {"/layers/conversational_flow/interruptibility"}
+    written = wire_pointer(PERSONA, clashes[0], vocabulary, live).rpartition("/")[2]
+    assert flow[written] == value
+
+
+def test_every_place_that_holds_a_field():
+    place = "/layers/conversational_flow"
+    live = {"layers": {"conversational_flow": FLOW}}
+    assert set(wire_pointers(PERSONA, f"{place}/interruptibility", "pal", live)) == {
+        f"{place}/{word}" for word in FLOW
+    }
+    assert wire_pointers(PERSONA, f"{place}/interruptibility", "persona", {}) == (
+        f"{place}/replica_interruptibility",
+    )
+    assert wire_pointers(PERSONA, "/pal_name", "pal", {"persona_name": "A"}) == ("/persona_name",)
+    assert wire_pointers(PERSONA, "/layers/a~1b", "pal", {"layers": {"a/b": 1}}) == ("/layers/a~1b",)
 
 
 def test_a_null_gives_way_to_a_value():
