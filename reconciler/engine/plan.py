@@ -4,14 +4,15 @@
 2. manifests -> resources; what is in scope
 3. read the lists; find out what became of managed ids that are missing; read attachments
 4. bind each resource to its live object, and its references to ids
-5. compare; where a difference rests on a member that the list item lacks, GET the object and compare again
+5. compare; where a difference rests on a member that the list item lacks, or somebody seems to have edited the
+   account, GET the object and compare again
 6. what left the manifests; order; the requests of every write; the safety rules
 7. the serial of the state again: if it moved, start over once
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.assemble import plan_resource
@@ -23,10 +24,11 @@ from reconciler.core.replacing import as_replacement, find_replaced
 from reconciler.core.resolve import bind_resource, resources_of
 from reconciler.core.scope import Scope, scope
 from reconciler.core.setaside import set_aside
+from reconciler.core.shadows import item_ids, shadows
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
-from reconciler.errors import PlanError
+from reconciler.errors import PlanError, ProviderError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -82,6 +84,7 @@ class _Planning:
         self.context = Context(self.book, setting.provider.vocabulary, options.resend_secrets)
         self.problems: list[Diagnostic] = list(self.moves.problems)
         self.live: dict[tuple[str, str], LiveObject] = {}
+        self.whole: dict[str, Listing] = {}
 
     def run(self) -> Plan:
         chosen = scope(self.resources, self.state, self.options, self.manifests.paths)
@@ -103,7 +106,7 @@ class _Planning:
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])
         if found := self.to_replace(planned):
             return self.once_more(found)
-        compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book)
+        compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book, self.whole)
         return draft(compared, self.problems, self.manifests, self.options, self.setting)
 
     def to_replace(self, planned: Mapping[Address, Planned]) -> tuple[Address, ...]:
@@ -136,10 +139,42 @@ class _Planning:
         addresses = [*self.resources, *self.state.resources, *(intent.address for intent in self.state.pending)]
         listings = self.reader.lists(kinds_to_read(addresses, attachments=bool(named)))
         self.reader.settle_pending(listings, self.state)
+        if self.options.unmanaged:
+            listings |= self.others(listings, self.setting.provider.kinds)
+        self.hide_shadows(listings)
         looked = chosen.wanted | chosen.deletable
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )
+
+    def hide_shadows(self, listings: dict[str, Listing]) -> None:
+        """Leave out objects that are items of another one: adopted, they would be lost together with that one.
+
+        The other kind is only listed for it where a name of ours is among what could be adopted.
+        """
+        held = {entry.id for entry in self.state.resources.values()}
+        for holder, pointer, shown in shadows(listings):
+            names = {one.name for address, one in self.resources.items() if address.kind == shown}
+            mine = listings[shown].objects.values()
+            if holder not in listings and any(live.name in names and live.id not in held for live in mine):
+                listings |= self.others(listings, [holder])
+            if holder in listings:
+                ids = item_ids(listings[holder], pointer, kind(shown)) - held
+                self.whole[shown] = listings[shown]
+                kept = {id: live for id, live in listings[shown].objects.items() if id not in ids}
+                listings[shown] = Listing(shown, kept)
+
+    def others(self, listings: Mapping[str, Listing], wanted: Sequence[str]) -> dict[str, Listing]:
+        """Lists that the project can do without; one that cannot be read is told, and missed by nobody else."""
+        found: dict[str, Listing] = {}
+        for name in wanted:
+            if name not in listings:
+                try:
+                    found |= self.reader.lists([name])
+                except ProviderError as error:
+                    summary = f"{name} objects cannot be listed: {error.message}"
+                    self.problems.append(Diagnostic("E-list", Severity.WARNING, summary, hint=error.hint))
+        return found
 
     def adopt_orphans(self, chosen: Scope, seen: Seen) -> Scope:
         """An open create whose manifest is gone: if the object is there it is ours, and leaves like any other."""
@@ -189,7 +224,9 @@ class _Planning:
         doubtful = [
             live
             for address, result in planned.items()
-            if result.absent and (live := self._live_of(address, wanted[address])) is not None and not live.detailed
+            if (result.absent or result.drift)
+            and (live := self._live_of(address, wanted[address])) is not None
+            and not live.detailed
         ]
         doubtful += [
             live

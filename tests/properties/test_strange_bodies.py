@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.providers.simulator.mood import Mood
+from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.types.live import Listing, LiveObject
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 
@@ -116,3 +118,44 @@ def test_an_unknown_field_that_the_api_drops_is_said_once():
     (step,) = lab.apply(wanted).steps
     assert any("/audio_only" in note for note in step.notes)
     assert [step.notes for step in lab.apply(wanted).steps] == []
+
+
+class Abridged(Lab):
+    """An account whose lists shorten what they show."""
+
+    def provider(self, *, reading: bool = False) -> TavusProvider:
+        provider = super().provider(reading=reading)
+        whole = provider.list
+
+        def abridged(kind: str) -> Listing:
+            listing = whole(kind)
+            return replace(listing, objects={id: shortened(one) for id, one in listing.objects.items()})
+
+        provider.list = abridged  # type: ignore[method-assign]
+        return provider
+
+
+def shortened(one: LiveObject) -> LiveObject:
+    prompt = one.body.get("system_prompt")
+    return replace(one, body={**one.body, "system_prompt": prompt[:5] + "..."}) if isinstance(prompt, str) else one
+
+
+def test_a_list_that_abridges_is_not_taken_for_drift():
+    lab = Abridged()
+    wanted = manifest("persona.odd", body(layers={"llm": {"model": "tavus-glm-4.7"}}))
+    lab.apply(wanted)
+    assert lab.plan(wanted).differences == ()
+    lab.edit("persona.odd", {"op": "replace", "path": "/system_prompt", "value": "hacked"})
+    (item,) = lab.plan(wanted).drift
+    assert [(field.path, field.after) for field in item.changes] == [("/system_prompt", "hacked")]
+
+
+def test_a_plan_without_drift_reads_no_object_by_its_id():
+    lab = Lab()
+    wanted = manifest("persona.odd", body(layers={"llm": {"model": "tavus-glm-4.7"}}))
+    lab.apply(wanted)
+    count = len(lab.requests("GET"))
+    lab.plan(wanted)
+    assert [path for _, path, _ in lab.requests("GET")[count:] if path.rpartition("/")[2].startswith("p")] == [
+        "/v2/pals"
+    ]
