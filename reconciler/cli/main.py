@@ -17,6 +17,7 @@ COMMANDS = {
     "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),
     "destroy": ("reconciler.cli.destroy:destroy", "Delete everything that this project manages."),
     "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
+    "migrate": ("reconciler.cli.migrate:migrate", "Rewrite manifests off what was deprecated."),
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
     "import": ("reconciler.cli.import_:import_", "Take a live object under management."),
     "state": ("reconciler.cli.state:state", "Look at the state, repair it, free its lock."),
@@ -33,7 +34,8 @@ HELP = """Conversational-agent personas as code.
 Manifests say what should exist; `plan` shows the smallest change that gets the account there, `apply` carries out
 exactly that, `drift` reports what somebody changed by hand.
 
-Exit codes: 0 done, 1 error, 2 differences (plan --detailed-exitcode, drift), 3 refused by a safety rule, 4 state
+Exit codes: 0 done, 1 error, 2 differences (plan --detailed-exitcode, drift,
+migrate --check), 3 refused by a safety rule, 4 state
 locked, 5 stale plan, 64 wrong usage, 130 interrupted."""
 
 EXAMPLES = """

@@ -158,7 +158,31 @@ def _records(
             pointer="/default_workspace",
             hint=suggest(default, workspaces),
         )
-    return Project(root, workspaces, default, model.metadata.name, file, folder, (folder,))
+    answers = _answers(model, source, findings)
+    return Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), answers)
+
+
+def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[str, dict[str, str]]:
+    """The answers to questions of migrations, each as text."""
+    if not model.migrations:
+        return {}
+    from reconciler.migrations.answers import as_answer, known_names
+
+    result: dict[str, dict[str, str]] = {}
+    for word, given in model.migrations.items():
+        name = known_names().get(word)
+        if name is None:
+            findings.error(
+                PROJECT,
+                f"unknown migration {word!r}",
+                source=source,
+                pointer=join("migrations", word),
+                hint=suggest(word, known_names()) or "`reconciler migrate --list` shows them",
+            )
+            continue
+        members = given if isinstance(given, dict) else {"*": given}
+        result.setdefault(name, {}).update({key: as_answer(value) for key, value in members.items()})
+    return result
 
 
 def _workspace(name: str, model: WorkspaceModel, folder: str, source: Source, findings: Findings) -> Workspace:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from reconciler.types.address import NAME_PATTERN
 
 Name: TypeAlias = Annotated[str, Field(pattern=f"^(?:{NAME_PATTERN.pattern})$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Number: TypeAlias = StrictInt | StrictFloat
+AnswerWord: TypeAlias = str | StrictBool | StrictInt | StrictFloat
 
 
 class _Strict(BaseModel):
@@ -60,6 +61,8 @@ class ProjectModel(_Strict):
     metadata: MetadataModel
     default_workspace: Text | None = None
     workspaces: dict[Name, WorkspaceModel] = {}
+    migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
+    """Answers by migration; one word answers every question of it."""
 
 
 KNOWN_KEYS: dict[str, tuple[str, ...]] = {

@@ -20,7 +20,7 @@ from reconciler.loader.findings import Findings
 from reconciler.loader.layout import CannotEdit, Part, json_layout, yaml_layout
 from reconciler.loader.splice import raw_value, splice_remove, splice_rename, splice_set
 from reconciler.loader.writing import Manner
-from reconciler.types.edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
 from reconciler.types.json import Json, lookup
 from reconciler.types.source import Span
 
@@ -36,19 +36,10 @@ _MARKS = (
 )
 
 
-class RewriteRefused(Exception):
-    """The file is left as it is: `message` says why, `span` where."""
-
-    def __init__(self, message: str, span: Span) -> None:
-        super().__init__(f"{span}: {message}")
-        self.message = message
-        self.span = span
-
-
 def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
     """The bytes of the file after `edits`, each for the document of that number; pointers are document pointers.
 
-    All or nothing. Raises `RewriteRefused` when an edit would change anything else (an anchor that is used
+    All or nothing. Raises `EditRefused` when an edit would change anything else (an anchor that is used
     elsewhere, a merge), or when the file is not readable to begin with.
     """
     mark, encoding = _encoding(data)
@@ -57,15 +48,15 @@ def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
     expected = {one.number: one for one in before}
     for number, edit in edits:
         if number not in expected:
-            raise RewriteRefused(f"there is no document number {number + 1}", Span(path, 1, 1))
+            raise EditRefused(f"there is no document number {number + 1}", Span(path, 1, 1))
         file = _File(text, path)
         try:
             text = file.apply(number, edit, expected[number])
             expected[number] = edited(expected[number], edit)
         except CannotEdit as problem:
-            raise RewriteRefused(problem.message, file.place(problem)) from None
+            raise EditRefused(problem.message, file.place(problem)) from None
         except Unfit as problem:
-            raise RewriteRefused(str(problem), file.where(number)) from None
+            raise EditRefused(str(problem), file.where(number)) from None
     result = mark + text.encode(encoding)
     _check(result, path, before, expected, edits)
     return result
@@ -107,7 +98,7 @@ class _File:
         try:
             return yaml_layout(self.inner)
         except YAMLError:
-            raise RewriteRefused("the file is no longer readable", Span(self.path, 1, 1)) from None
+            raise EditRefused("the file is no longer readable", Span(self.path, 1, 1)) from None
 
     def apply(self, number: int, edit: Edit, document: Document) -> str:
         if _is_body(document, edit):
@@ -210,7 +201,7 @@ def _read(data: bytes, path: str) -> list[Document]:
         if not findings.has_errors:
             return documents
     first = next(one for one in findings.items if one.is_error)
-    raise RewriteRefused(first.summary, first.span or Span(path, 1, 1))
+    raise EditRefused(first.summary, first.span or Span(path, 1, 1))
 
 
 def _check(
@@ -219,14 +210,14 @@ def _check(
     """Refuse what does not read as wanted, naming the place where it differs."""
     try:
         after = {one.number: one for one in _read(data, path)}
-    except RewriteRefused as problem:
+    except EditRefused as problem:
         pointers = ", ".join(edit.pointer for _, edit in edits)
         reason = f"the file would not be readable any more after changing {pointers} ({problem.message})"
-        raise RewriteRefused(reason, problem.span) from None
+        raise EditRefused(reason, problem.span) from None
     for number in sorted({one.number for one in before} | set(after)):
         wanted, found = expected.get(number), after.get(number)
         if wanted is None or found is None or wanted.body != found.body:
-            raise RewriteRefused("changing this document would change another one", Span(path, 1, 1))
+            raise EditRefused("changing this document would change another one", Span(path, 1, 1))
         pointer = _difference(wanted.value, found.value, "")
         if pointer is not None:
             from reconciler.loader.spans import locate
@@ -234,7 +225,7 @@ def _check(
 
             places = ", ".join(edit.pointer for _, edit in edits)
             span = locate(decode(data, path, Findings()) or "", Source(path, number), pointer)
-            raise RewriteRefused(
+            raise EditRefused(
                 f"changing {places} would also change {pointer or 'the document'}: "
                 "an anchor or a merge ties them together; write the value out first",
                 span,

@@ -155,7 +155,8 @@ class _Edit:
             start = self.line_start(part.start)
             last = self.line_end(part.end)
             behind = text[part.end : last].strip()
-            kept = self.indent_of(member) + " " * self.manner.step + behind if behind else ""
+            # Not deeper than the key: below a block text that would make it a part of the text.
+            kept = self.indent_of(member) + behind if behind else ""
             head = f" {written.head}" if written.head else ""
             between = text[first_line_end:start]
             if below and between.strip():
@@ -164,11 +165,19 @@ class _Edit:
             return text[: member.colon] + head + comment + below + rest + kept + text[last:]
         gap = text[member.colon : part.start] or " "
         last = self.line_end(part.end)
+        header = self.header_comment(part)
         if not below:
-            return text[: member.colon] + gap + written.head + text[part.end :]
-        behind = text[part.end : last].rstrip()
+            return text[: member.colon] + gap + written.head + header + text[part.end :]
+        behind = header or text[part.end : last].rstrip()
         head = gap + written.head if written.head else ""
         return text[: member.colon] + head + behind + below + text[last:]
+
+    def header_comment(self, part: Part) -> str:
+        """The comment behind the `|` or `>` of a block text, with the blanks before it."""
+        if part.style not in ("|", ">"):
+            return ""
+        header = self.text[part.start : self.line_end(part.start)]
+        return header[len(header.split("#", 1)[0].rstrip()) :] if "#" in header else ""
 
     def flow_value(self, value: Json, member: Member) -> str:
         if not self.manner.json:

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.types.json import Json, Object
+from reconciler.types.source import Span
+
+
+class EditRefused(Exception):
+    """A file is left as it is: `message` says why, `span` where."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(f"{span}: {message}")
+        self.message = message
+        self.span = span
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ class Project:
     manifests: tuple[str, ...] = ()
     """Absolute; where the whole project's manifests are looked for."""
 
+    migrations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Answers to the questions of `migrate`: by migration name, then by what the question is about (`*`: any)."""
+
     @property
     def home(self) -> str:
         """`folder`, or `root` where it was not given."""

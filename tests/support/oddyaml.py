@@ -135,7 +135,7 @@ def odd_yaml(draw: st.DrawFn) -> Odd:
     text = newline.join(lines) + newline
     keeps = any(re.search(r"\|\+?( |$)", line) for line in lines)
     text = text if keeps else text.removesuffix(newline) + draw(st.sampled_from(["", newline, newline * 2]))
-    return Odd(text, data, tuple(writer.comments))
+    return Odd(text, data, tuple(one for one in writer.comments if one in text))
 
 
 @st.composite

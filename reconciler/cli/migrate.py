@@ -1,0 +1,81 @@
+"""`reconciler migrate`: rewrite manifests off what the vendor deprecated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import exits
+from reconciler.cli.group import command
+from reconciler.cli.options import PairType
+from reconciler.cli.planning import PATHS
+from reconciler.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.migrations.base import Answers
+    from reconciler.migrations.outcome import MigrationResult
+
+EXAMPLES = """
+reconciler migrate                                      what would change, and what needs a choice
+reconciler migrate --write                              change the files
+reconciler migrate --check                              for CI: exits with 2 when there is something to do
+reconciler migrate --only model-successor --answer model-successor.tavus-gpt-4o=tavus-gpt-oss --write
+reconciler migrate --format markdown                    a report for a ticket
+reconciler migrate --list                               all migrations
+"""
+
+
+@command("migrate", examples=EXAMPLES)
+@PATHS
+@click.option("--write", is_flag=True, help="Change the files; without it, only show.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 2 when something could be changed.")
+@click.option("--only", multiple=True, metavar="RULE", help="Only this migration (name or id); may be repeated.")
+@click.option("--skip", multiple=True, metavar="RULE", help="Not this migration; may be repeated.")
+@click.option("--to", "words", type=click.Choice(["persona", "pal"]), help="The vocabulary to write [default: pal].")
+@click.option(
+    "--answer",
+    "given",
+    multiple=True,
+    type=PairType("NAME=VALUE or NAME.KEY=VALUE"),
+    metavar="NAME=VALUE",
+    help="Answer a question; NAME is a migration, or MIGRATION.KEY for one of its questions.",
+)
+@click.option("--list", "listing", is_flag=True, help="Show every migration and stop.")
+def migrate(
+    settings: Settings,
+    paths: tuple[str, ...],
+    write: bool,
+    check: bool,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    words: str | None,
+    given: tuple[tuple[str, str], ...],
+    listing: bool,
+) -> int:
+    """Rewrite manifests off deprecated models, fields and inline tools; comments and formatting stay.
+
+    Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
+    terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
+    """
+    from reconciler.cli.migrating import deliver_result, list_migrations, open_migration, write_result
+    from reconciler.errors import UsageError
+    from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
+
+    if listing:
+        return list_migrations(settings)
+    if write and check:
+        raise UsageError("--write changes files and --check does not: give one of the two")
+    chosen = choose_migrations(only, skip)
+    answers: Answers = parse_answers(given)
+    settings = settings.with_paths(paths)
+    run = open_migration(settings, chosen, answers, words, requested_names(only))
+    result: MigrationResult = run.result(ask=not check)
+    written = write and bool(result.files)
+    if written:
+        write_result(run, result)
+    deliver_result(result, settings, written=written)
+    codes = [exits.ERROR] if result.diagnostics else []
+    if check and result.files:
+        codes.append(exits.DIFFERENCES)
+    return exits.worst(codes)

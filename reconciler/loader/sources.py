@@ -1,0 +1,136 @@
+"""The manifest files of a project as they lie on disk, base and overlays, and the editor that changes their text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.core.shape import Node, shape
+from reconciler.kinds.base import KindSpec
+from reconciler.loader.documents import read_documents
+from reconciler.loader.envelope import Draft, read_document
+from reconciler.loader.files import Unreadable, WorkTree, check_given, find_manifests, inside, relative
+from reconciler.loader.findings import FILE, Findings
+from reconciler.loader.rewrite import rewrite
+from reconciler.loader.spans import Places, in_order
+from reconciler.loader.writing import write_document
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.edit import Edit
+from reconciler.types.json import Json, Object
+from reconciler.types.project import Project
+from reconciler.types.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One manifest file."""
+
+    path: str
+    """Relative to the project's home."""
+    place: str
+    """Absolute, links resolved: what has to be written."""
+    data: bytes
+    overlay: bool
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RawFiles:
+    """All of them."""
+
+    files: tuple[RawFile, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    folder: str
+    """Where new files belong, relative to the home: what was asked for, or the folder of all manifests."""
+
+
+def read_sources(project: Project, paths: Sequence[str] = ()) -> RawFiles:
+    """Every manifest file of the project, overlays of all workspaces included; those under `paths` are selected.
+
+    Raises `UsageError` for a path that does not exist.
+    """
+    tree, home, findings = WorkTree(), project.home, Findings()
+    whole = list(project.manifests or (home,))
+    given = [os.path.realpath(os.path.join(project.root, path)) for path in paths]  # noqa: PTH118
+    for path, text in zip(given, paths, strict=True):
+        check_given(tree, path, text)
+    layers = sorted(
+        {
+            os.path.normpath(os.path.join(home, folder))  # noqa: PTH118
+            for workspace in project.workspaces.values()
+            for folder in workspace.overlays
+        }
+    )
+    skip = [*layers, *([project.file] if project.file else [])]
+    found: dict[str, bool] = {}
+    for start in (*whole, *given):
+        boundary = home if inside(start, home) else start
+        if not tree.is_folder(start):
+            if start not in skip:
+                found.setdefault(start, any(inside(start, layer) for layer in layers))
+            continue
+        for path in find_manifests(tree, start, boundary, home, findings, skip=skip):
+            found.setdefault(path, False)
+    for layer in layers:
+        if tree.is_folder(layer):
+            for path in find_manifests(tree, layer, home, home, findings, overlay=True):
+                found[path] = True
+    files: list[RawFile] = []
+    for path in sorted(found):
+        selected = not given or any(inside(path, start) for start in given)
+        try:
+            data = tree.read(path)
+        except Unreadable as problem:
+            if selected:
+                shown = Span(relative(path, home), 1, 1)
+                findings.error(FILE, f"the file cannot be read: {problem}", span=shown)
+            continue
+        files.append(RawFile(relative(path, home), tree.real(path), data, found[path], selected))
+    start = next((path for path in given if tree.is_folder(path)), given[0] if given else whole[0])
+    folder = start if tree.is_folder(start) else os.path.dirname(start)  # noqa: PTH120
+    errors = tuple(one for one in findings.items if one.is_error)
+    return RawFiles(tuple(files), errors, relative(folder, home) if folder != home else "")
+
+
+class TextEditor:
+    """Reads manifests out of bytes and puts changes into them; `secrets` gathers literal secrets that it met."""
+
+    def __init__(self) -> None:
+        self.secrets: set[str] = set()
+
+    def bodies(self, path: str, data: bytes, *, overlay: bool) -> tuple[list[Draft], list[Diagnostic]]:
+        """The manifests of one file, and its errors with their places."""
+        findings = Findings()
+        drafts: list[Draft] = []
+        for document in read_documents(data, path, findings):
+            for item in read_document(document, path, findings, overlay=overlay):
+                if isinstance(item, Draft):
+                    drafts.append(item)
+                    self.secrets |= set(_literals(item.kind, item.body))
+        errors = [one for one in findings.items if one.is_error]
+        placed = in_order(Places(lambda _: data, str).place(errors)) if errors else ()
+        return drafts, list(placed)
+
+    def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
+        """The bytes after the edits. Raises `EditRefused`."""
+        return rewrite(data, path, edits)
+
+    def render(self, document: Object, comment: str) -> bytes:
+        """A new YAML file."""
+        return write_document(document, comment).encode()
+
+
+def _literals(kind: KindSpec, body: Object) -> list[str]:
+    """Literal texts at secret places."""
+    found: list[str] = []
+
+    def walk(node: Node, value: Json) -> None:
+        if isinstance(value, dict):
+            for key, member in value.items():
+                walk(node.child(node.renames.get(key, key)), member)
+        elif isinstance(value, str) and len(value) > 3 and node.row is not None and node.row.secret:
+            found.append(value)
+
+    walk(shape(kind), body)
+    return found

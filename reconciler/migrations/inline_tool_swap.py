@@ -1,0 +1,87 @@
+"""M21: a persona refers to the registry tool instead of holding a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.documentedit import exists
+from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject, text_at
+from reconciler.migrations.toolbook import MOST, PLACES, Inline, attached_after, tool_book
+from reconciler.types.edit import Edit, RemoveValue, SetValue
+from reconciler.types.json import Json, lookup
+
+WHY = "inline tools are legacy; a registry tool is defined once and attached to any number of personas"
+PERCEPTION_MODEL = "/layers/perception/perception_model"
+UNFIT_MODELS = ("raven-0", "basic", "off")
+
+
+def find(subject: Subject, context: Context) -> Iterator[Finding]:
+    book = tool_book(context)
+    ready = [one for one in book.of(subject) if book.target(one) in book.registry]
+    if not ready or attached_after(subject, context) > MOST:
+        return
+    where = tuple(one.pointer for one in ready)
+    for overlay in book.overlaid.get(str(subject.address), []):
+        if any(exists(overlay.spec, pointer) for pointer in ("/tools", "/tool_ids", *PLACES)):
+            note = f"the overlay {overlay.path} sets tools too: bring it in line by hand first"
+            yield Finding(where, "inline tools stay, because an overlay changes them", WHY, notes=(note,))
+            return
+    model = text_at(subject.spec, PERCEPTION_MODEL)
+    blocked = [one for one in ready if one.origin != "llm" and model in UNFIT_MODELS]
+    if blocked:
+        names = ", ".join(one.name for one in blocked)
+        note = f"{names}: tools of the registry that are fired by what is seen or heard need raven-1, not {model}"
+        yield Finding(tuple(one.pointer for one in blocked), "perception tools stay inline", WHY, notes=(note,))
+        ready = [one for one in ready if one not in blocked]
+    if ready:
+        yield _swap(subject, ready, [str(book.target(one)) for one in ready])
+
+
+def _swap(subject: Subject, ready: list[Inline], names: list[str]) -> Finding:
+    word = "tool_ids" if "tool_ids" in subject.spec and "tools" not in subject.spec else "tools"
+    held = subject.spec.get(word)
+    where = tuple(one.pointer for one in ready)
+    if held is not None and not isinstance(held, list):
+        return Finding(where, f"inline tools stay: {word} is no list", WHY)
+    present = held or []
+    new: list[Json] = []
+    for name in dict.fromkeys(names):
+        reference: Json = {"ref": f"tool.{name}"}
+        if name not in present and reference not in present:
+            new.append(name if word == "tools" else reference)
+    edits: list[Edit] = []
+    if present:
+        edits += [SetValue(f"/{word}/-", item) for item in new]
+    elif new:
+        edits.append(SetValue(f"/{word}", new))
+    for place in PLACES:
+        items = lookup(subject.spec, place)
+        gone = [one for one in ready if one.place == place]
+        if isinstance(items, list) and gone and len(gone) == len(items):
+            edits.append(RemoveValue(place, prune=True))
+        else:
+            edits += [RemoveValue(one.pointer) for one in reversed(gone)]
+    count = len(ready)
+    notes = ("tools is the whole set from now on: one attached by hand shows up as drift",) if held is None else ()
+    what = f"{names[0]} is" if count == 1 else f"{', '.join(dict.fromkeys(names))} are"
+    return Finding(where, f"{what} attached from the registry instead of inline", WHY, tuple(edits), notes=notes)
+
+
+MIGRATION = Migration(
+    id="M21",
+    name="inline-tool-swap",
+    safety=Safety.AUTO,
+    find=find,
+    overlays=False,
+    sources="tools page in PAL words, vendor client",
+    doc=MigrationDoc(
+        what="Where a Tool manifest with the same name, body and origin exists, the inline copy goes and "
+        "`tools` names "
+        "the tool. Tools that are fired by what is seen or heard wait for raven-1.",
+        why="The file says what is wanted; that the live persona never lacks a tool in between is the plan's affair. "
+        "In the account the model may for a moment see the tool twice.",
+        before="layers: {llm: {model: tavus-gpt-oss, tools: [{type: function, function: {name: known_tool, "
+        "description: Knows.}}]}}\n",
+        after="layers: {llm: {model: tavus-gpt-oss}}\ntools: [known_tool]\n",
+    ),
+)

@@ -1,0 +1,60 @@
+"""A project of manifest files in memory, for tests of the migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.cli.migrating import BodyEditor
+from reconciler.engine.migrate import MigrateOptions, SourceFile, migrate
+from reconciler.loader.catalogue import load_catalogue
+from reconciler.loader.sources import TextEditor
+from reconciler.migrations.answers import choose_migrations, requested_names
+from reconciler.migrations.outcome import MigrationResult, Status
+
+
+@dataclass
+class Project:
+    """Files by path; `migrate` changes them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    overlays: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+    """Paths that were not asked for."""
+
+    def migrate(
+        self,
+        *,
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+        answers: Mapping[str, Mapping[str, str]] | None = None,
+        words: str = "pal",
+        write: bool = True,
+        folder: str = "",
+    ) -> MigrationResult:
+        sources = [
+            SourceFile(path, data, path in self.overlays, path not in self.outside)
+            for path, data in self.files.items()
+        ]
+        options = MigrateOptions(choose_migrations(only, skip), answers or {}, words, requested_names(only), folder)
+        result = migrate(sources, BodyEditor(TextEditor()), load_catalogue(), options)
+        if write:
+            for change in result.files:
+                self.files[change.path] = change.after
+        return result
+
+    def text(self, path: str) -> str:
+        return self.files[path].decode()
+
+    def put(self, path: str, text: str) -> None:
+        self.files[path] = text.encode()
+
+
+def one(text: str, path: str = "p.yaml") -> Project:
+    """A project of one file."""
+    return Project({path: text.encode()})
+
+
+def said(result: MigrationResult, status: Status) -> list[str]:
+    """`M15 summary` of every outcome of one sort."""
+    return [f"{found.id} {found.finding.summary}" for found in result.of(status)]
