@@ -87,7 +87,7 @@ class Provider(Protocol):
         ...
 
     def part(self, kind: str, id: str, pointer: str) -> Json:
-        """What the API keeps in a sub resource of the object: the value at the kind's `parts` pointer, null for none."""
+        """What the API keeps in a sub resource: the value at the kind's `parts` pointer, null for none."""
         ...
 
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
