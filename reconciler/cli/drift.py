@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.cli import exits
+from reconciler.cli.accepting import ACCEPT
 from reconciler.cli.group import command
 from reconciler.cli.planning import CHOICE, PATHS, REF, look, options_of, with_flags
 from reconciler.cli.settings import Settings
@@ -13,19 +14,25 @@ EXAMPLES = """
 reconciler drift
 reconciler -w production drift --format json
 reconciler drift --report markdown=drift.md --report junit=drift.xml
+reconciler drift --accept persona.claims-desk/system_prompt    what was edited by hand becomes the manifest's
 """
 
 
 @command("drift", examples=EXAMPLES)
 @PATHS
 @REF
+@ACCEPT
 @with_flags(CHOICE)
-def drift(settings: Settings, paths: tuple[str, ...], ref: str | None, **flags: Any) -> int:
+def drift(
+    settings: Settings, paths: tuple[str, ...], ref: str | None, accepted: tuple[Any, ...], **flags: Any
+) -> int:
     """Report what was changed in the account since the last apply; exits with 2 when something was.
 
     Compares the account with the state, and shows what the manifests say where there are any. Changes of the
-    manifests that wait for an apply are no drift.
+    manifests that wait for an apply are no drift. Three ways out: `--accept` takes a live value into the manifest,
+    `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others.
     """
+    from reconciler.cli.accepting import accept_drift
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
     from reconciler.engine.drift import find_drift
@@ -35,6 +42,8 @@ def drift(settings: Settings, paths: tuple[str, ...], ref: str | None, **flags: 
     options = options_of(**flags)
     with reporting("drift", settings):
         run = open_run(settings, ref=ref)
+        if accepted:
+            return accept_drift(run, options, accepted)
         manifests, secrets = run.manifests()
         with run.provider(secrets, reading=True) as provider:
             found = look(
