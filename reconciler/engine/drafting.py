@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
 from reconciler.core.drift import drift_from_state
@@ -22,10 +22,10 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.live import LiveObject
+from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.plan import DriftItem, Plan
+from reconciler.types.plan import DriftItem, Plan, Unmanaged
 from reconciler.types.state import State
 
 
@@ -41,6 +41,8 @@ class Compared:
     live: Mapping[tuple[str, str], LiveObject]
     moves: Moves
     book: SecretBook
+    whole: Mapping[str, Listing] = field(default_factory=dict)
+    """Lists of which a part was left out while matching, as they were read."""
 
 
 def draft(
@@ -139,6 +141,7 @@ class _Draft:
         guarded, blocks = guard(changes, situation)
         ordered = in_order(guarded)
         self.problems += missing_secrets(ordered, self.compared.book)
+        unmanaged = self.unmanaged()
         return Plan(
             workspace=self.setting.workspace.name,
             account=account,
@@ -151,15 +154,21 @@ class _Draft:
             summary=summarise(
                 [change for change in ordered if change.is_difference],
                 not_looked_at=self.compared.scope.not_looked_at,
-                unmanaged=self.unmanaged(),
+                unmanaged=len(unmanaged),
                 unchanged=unchanged,
             ),
+            unmanaged=unmanaged if self.options.unmanaged else (),
             mode=self.mode,
             inputs_digest=self.manifests.inputs_digest,
             commit=self.manifests.commit,
             project=self.setting.project,
             namesakes={
-                str(change.address): tuple(objects_of(seen.listings.get(change.address.kind), change.name or ""))
+                str(change.address): tuple(
+                    objects_of(
+                        self.compared.whole.get(change.address.kind) or seen.listings.get(change.address.kind),
+                        change.name or "",
+                    )
+                )
                 for change in ordered
                 if change.action is Action.CREATE
             },
@@ -186,12 +195,17 @@ class _Draft:
                 found.append(drift_from_state(address, entry, live, self.compared.book))
         return tuple(item for item in found if item is not None)
 
-    def unmanaged(self) -> int:
+    def unmanaged(self) -> tuple[Unmanaged, ...]:
         """User objects that neither a manifest nor the state claims."""
         claimed = {(address.kind, binding.id) for address, binding in self.compared.matching.bindings.items()}
         claimed |= {(address.kind, entry.id) for address, entry in self.compared.state.resources.items()}
         lists = self.compared.seen.listings.items()
-        return sum((name, id) not in claimed for name, listing in lists for id in listing.objects)
+        return tuple(
+            Unmanaged(name, live.id, live.name)
+            for name, listing in lists
+            for live in listing.objects.values()
+            if (name, live.id) not in claimed
+        )
 
     def references(self, changes: tuple[Change, ...]) -> dict[str, str]:
         """Digests of the live objects that the plan refers to without changing them."""

@@ -138,6 +138,9 @@ class KindSpec:
     """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
     parts: tuple[str, ...] = ()
     """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
+    shown_as: tuple[tuple[str, str], ...] = ()
+    """Named lists whose items the API also lists as objects of another kind: pointer of the list, that kind. Those
+    come and go with this object, so they are nobody's to adopt."""
     processing: Processing | None = None
     """Set where a new object is of no use until the vendor is done with it."""
     bare_keys: frozenset[str] = frozenset()

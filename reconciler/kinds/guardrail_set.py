@@ -14,6 +14,7 @@ KIND = KindSpec(
     id_words=("guardrails_id", "guardrail_set_id"),
     name_field="/name",
     level=1,
+    shown_as=(("/data", "guardrail"),),
     fields=(
         Field("/guardrails_id", Type.STRING, "The id, g followed by letters and digits.", DOCS, server=True),
         Field(

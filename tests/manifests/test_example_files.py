@@ -28,7 +28,11 @@ def spec(name: str) -> dict[str, Any]:
     return body
 
 
-BASE = documents("personas/*.yaml") | documents("tools/*.yaml")
+BASE = {
+    name: found
+    for folder in ("personas", "tools", "guardrails", "objectives", "documents", "dictionaries", "deployments")
+    for name, found in documents(f"{folder}/*.yaml").items()
+}
 OVERLAYS = documents("overlays/*/*.yaml")
 
 

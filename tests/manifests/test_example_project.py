@@ -27,6 +27,15 @@ PERSONAS = {
     "persona.storyteller",
 }
 TOOLS = {"tool.get_current_weather", "tool.life_coach_insight", "tool.notify_if_id_shown"}
+SHARED = {
+    "deployment.front-desk-page",
+    "document.house-rules",
+    "guardrail.no_medical_advice",
+    "guardrail_set.legacy-rules",
+    "objectives.check-in",
+    "pronunciation_dictionary.brand-terms",
+}
+EVERYTHING = PERSONAS | TOOLS | SHARED
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -79,7 +88,7 @@ def test_what_is_deprecated_is_said(run: Run) -> None:
 def test_the_first_plan_creates_everything(run: Run) -> None:
     first = plan(run)
     created = {change["address"] for change in first["resource_changes"] if change["change"]["actions"] == ["create"]}
-    assert created == PERSONAS | TOOLS
+    assert created == EVERYTHING
     assert first["applyable"]
 
 
@@ -95,9 +104,9 @@ def test_a_plan_holds_no_secret(run: Run, project: Path) -> None:
 def test_the_whole_way(run: Run, project: Path) -> None:
     """Plan, apply, an empty second plan, a second apply that changes nothing, destroy."""
     text = run("plan").stdout
-    assert f"Plan: {len(PERSONAS | TOOLS)} to add, 0 to change, 0 to destroy." in text
+    assert f"Plan: {len(EVERYTHING)} to add, 0 to change, 0 to destroy." in text
     applied = run("apply", "--auto-approve").stdout
-    assert f"Apply complete! Resources: {len(PERSONAS | TOOLS)} added, 0 changed, 0 destroyed." in applied
+    assert f"Apply complete! Resources: {len(EVERYTHING)} added, 0 changed, 0 destroyed." in applied
 
     assert "No changes." in run("plan", "--detailed-exitcode").stdout
     before = objects(project)
@@ -106,7 +115,7 @@ def test_the_whole_way(run: Run, project: Path) -> None:
     run("drift")
 
     listed = run("state", "list").stdout.split()
-    assert set(listed) >= (PERSONAS | TOOLS)
+    assert set(listed) >= EVERYTHING
 
     run("destroy", "--auto-approve")
     assert run("state", "list").stdout.split() == []
