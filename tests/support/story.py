@@ -4,7 +4,8 @@ A story is one YAML file (`tests/scenarios/<area>/<what-it-shows>.yaml`):
 
     about   one sentence, what the story shows
     given   files (below manifests/; text, or a mapping, which gets its apiVersion), project (merged into the
-            workspace), env, account (requests that others sent before), mood; `applied: true` applies all this first
+            workspace), workspaces (names of further ones like it), env, account (requests that others sent
+            before), mood; `applied: true` applies all this before the story begins
     change  what happened since: files (null removes one), env, project, live (requests that others sent), mood,
             faults (rules, for this turn only), maker (personas that somebody is editing), world (merged into it)
     when    the command line
@@ -35,7 +36,7 @@ from reconciler.types.json import lookup
 BASE = "http://127.0.0.1/v2"
 TURN = {"change", "when", "then"}
 STORY = {"about", "given", "next", "xfail", *TURN}
-GIVEN = {"files", "project", "env", "account", "mood", "applied"}
+GIVEN = {"files", "project", "workspaces", "env", "account", "mood", "applied"}
 CHANGE = {"files", "project", "env", "live", "mood", "faults", "maker", "world"}
 THEN = {
     "exit", "changes", "drift", "planned", "sent", "bodies", "blocked", "diagnostics", "summary", "out", "err",
@@ -88,6 +89,7 @@ class Stage:
     aliases: dict[str, str] = field(default_factory=dict)
     workspace: dict[str, Any] = field(default_factory=lambda: {"provider": {"type": "simulator"}, "parallelism": 1})
     mood: dict[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
     recording: bool = True
 
     @property
@@ -97,6 +99,7 @@ class Stage:
     def prepare(self, given: Mapping[str, Any]) -> None:
         (self.root / "manifests").mkdir()
         self.setenv("RECONCILER_DIGEST_KEY", "the key of the stories")
+        self.others = tuple(given.get("workspaces", ()))
         self.happen({"live": given.get("account", ())})
         self.happen({key: given[key] for key in ("files", "project", "env", "mood") if key in given})
         if given.get("applied"):
@@ -136,8 +139,6 @@ class Stage:
 
     def settings(self, faults: list[Any]) -> None:
         """The project file, and the faults of the next command."""
-        if (self.root / "manifests" / "reconciler.yaml").exists() and "own" in self.workspace:
-            return
         (self.root / "faults.json").write_text(json.dumps({"rules": faults, "mood": self.mood}))
         sandbox = merge(self.workspace, {"provider": {"faults": "faults.json"}})
         document = {
@@ -145,7 +146,7 @@ class Stage:
             "kind": "Project",
             "metadata": {"name": "story"},
             "default_workspace": "sandbox",
-            "workspaces": {"sandbox": sandbox},
+            "workspaces": {"sandbox": sandbox, **dict.fromkeys(self.others, sandbox)},
         }
         (self.root / "manifests" / "reconciler.yaml").write_text(yaml.safe_dump(document))
 
