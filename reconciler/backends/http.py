@@ -72,10 +72,11 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
             "state backend 'http' needs an address",
             hint="set `address:` under `state:` in the project file, or TF_HTTP_ADDRESS",
         )
+    address = _checked(address)
     forge = FORGES in urlsplit(address).path
     lock = text("lock_address") or (f"{address.rstrip('/')}/lock" if forge else address)
     places = Places(
-        address=_checked(address),
+        address=address,
         update_method=(text("update_method") or "POST").upper(),
         lock_address=_checked(lock),
         lock_method=(text("lock_method") or ("POST" if forge else "LOCK")).upper(),

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 OPTIONS = {
-    "listen_addresses": "127.0.0.1", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+    "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off",
     "shared_buffers": "32MB", "max_connections": "40",
 }  # fmt: skip
 
