@@ -42,5 +42,6 @@ RULES: Registry[Rule] = Registry(
         "L31": "whole_layer_replace:RULE",
         "L32": "deprecated_but_alive:RULE",
         "L33": "authorization_header:RULE",
+        "L34": "objectives_flow:RULE",
     },
 )

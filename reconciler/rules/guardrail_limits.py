@@ -34,6 +34,9 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
 
 def _one(manifest: Manifest, base: str, name_severity: Severity) -> Iterator[Diagnostic]:
     name = lookup(manifest.spec, f"{base}/guardrail_name")
+    if not base and not name and not NAME.fullmatch(manifest.address.name):
+        summary = f"without guardrail_name the manifest's own name is sent, and {manifest.address.name!r} is refused"
+        yield RULE.found(manifest, "", summary, hint="write a guardrail_name of letters, digits and underscores")
     if isinstance(name, str) and not NAME.fullmatch(name):
         yield RULE.found(
             manifest,

@@ -1,0 +1,97 @@
+"""L34."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.types.json import Json, Object
+from tests.support.rulecase import findings, said
+
+
+def step(name: str, *then: str, **more: Json) -> Object:
+    body: Object = {"objective_name": name, "objective_prompt": "Do it.", **more}
+    if len(then) == 1:
+        body["next_required_objective"] = then[0]
+    elif then:
+        body["next_conditional_objectives"] = dict.fromkeys(then, "if so")
+    return body
+
+
+def of(*steps: Object, **more: Json) -> Object:
+    return {"name": "set", "data": list(steps), **more}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [step("a")],
+        [step("a", "b"), step("b")],
+        [step("b"), step("a", "b")],
+        [step("a", "b", "c"), step("b", "d"), step("c", "d"), step("d")],
+    ],
+)
+def test_one_way_through(steps: list[Object]) -> None:
+    assert said("L34", of(*steps), kind="objectives") == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "pointer", "words"),
+    [
+        ([step("a"), step("b")], "/data/1", "2 steps to begin with: a, b"),
+        ([step("a", "b"), step("b", "a")], "/data/0", "a -> b -> a"),
+        ([step("a", "a")], "/data/0", "a -> a"),
+        ([step("r", "a"), step("a", "b"), step("b", "a")], "/data/1", "a -> b -> a"),
+        ([step("a", "x")], "/data/0/next_required_objective", "'x'"),
+        ([step("a", "x", "b"), step("b")], "/data/0/next_conditional_objectives", "'x'"),
+        ([step("a"), step("a")], "/data/1/objective_name", "a second step"),
+        ([step("a b")], "/data/0/objective_name", "letters, digits"),
+        ([step("a", objective_prompt="x" * 10_001)], "/data/0/objective_prompt", "10,001"),
+        ([step("a", callback_url="x" * 2049)], "/data/0/callback_url", "2,049"),
+        ([step("a", output_variables=["v"] * 51)], "/data/0/output_variables", "51"),
+    ],
+)
+def test_what_the_api_would_refuse(steps: list[Object], pointer: str, words: str) -> None:
+    found = findings("L34", of(*steps), kind="objectives")
+    assert [one.pointer for one in found] == [pointer]
+    assert words in found[0].summary
+    assert found[0].severity.value == "error"
+
+
+def test_both_ways_on_at_once() -> None:
+    both = step("a", "b", next_conditional_objectives={"c": "if so"})
+    found = said("L34", of(both, step("b"), step("c")), kind="objectives")
+    assert ("/data/0/next_required_objective", "error") in found
+
+
+def test_loops_may_be_meant() -> None:
+    assert said("L34", of(step("a", "b"), step("b", "a"), allow_loops=True), kind="objectives") == []
+
+
+def test_a_set_has_an_end() -> None:
+    steps = [step(f"s{number}", *([f"s{number + 1}"] if number < 50 else [])) for number in range(51)]
+    assert said("L34", of(*steps), kind="objectives") == [("/data", "error")]
+
+
+@pytest.mark.parametrize("spec", [{}, {"data": None}, {"data": "x"}, {"data": [1, None, "x"]}, {"data": [{}]}])
+def test_odd_shapes_are_the_affair_of_other_rules(spec: Object) -> None:
+    assert said("L34", spec, kind="objectives") == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.sets(st.sampled_from("abcdef"), max_size=3)), max_size=6))
+def test_no_graph_is_too_odd(graph: list[tuple[str, set[str]]]) -> None:
+    """Whatever the steps name, the rule ends, and a set without a finding has one root and no circle."""
+    steps = [step(name, *sorted(then)) for name, then in graph]
+    if said("L34", of(*steps), kind="objectives") or not steps:
+        return
+    follow = dict(graph)
+    targets = {target for then in follow.values() for target in then}
+    (root,) = set(follow) - targets
+    reached, todo = set(), [root]
+    while todo:
+        name = todo.pop()
+        reached.add(name)
+        todo += follow[name]
+        assert len(todo) < 1000, "a circle"
+    assert reached == set(follow)
