@@ -1,4 +1,4 @@
-"""state list, show, rm, mv, pull, push and the lock: what the command line prints comes back as records."""
+"""state list, show, rm, mv, pull, push, migrate and the lock: what the command line prints comes back as records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.core.journal import Outcome
 from reconciler.core.statefile import dump_state, entry_to_json, intent_to_json, load_state, parse_state
 from reconciler.engine.holder import describe_run
 from reconciler.engine.session import Session, open_session
-from reconciler.errors import StateMoved, StateUnreadable, UsageError
+from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
@@ -117,7 +117,29 @@ def push_state(access: StateAccess, data: bytes, *, force: bool = False) -> Stat
             f"the given state belongs to workspace {given.workspace!r}, not to {access.workspace!r}",
             hint=f"push it with -w {given.workspace}",
         )
-    info = describe_run("state push", access.clock.now())
+    return _place(access, given, "state push", force=force)
+
+
+def migrate_state(source: StateAccess, target: StateAccess, *, force: bool = False) -> State:
+    """Copy the state into another backend, under both locks; the state as it is there now.
+
+    What a killed run left in the journal of `source` is taken up first; `source` itself stays as it is. Raises
+    `StateError` where there is no state, `StateMoved` where `target` has one of another lineage or a newer one
+    (`force` overrides both), `UsageError` where both are the same place.
+    """
+    if source.backend.describe() == target.backend.describe():
+        raise UsageError(
+            f"the state is in {source.backend.describe()} already", hint="name another backend, or other settings"
+        )
+    with _session(source, "state migrate") as session:
+        if source.backend.read() is None:
+            raise StateError(f"there is no state in {source.backend.describe()}", hint="there is nothing to migrate")
+        return _place(target, replace(session.state, workspace=target.workspace), "state migrate", force=force)
+
+
+def _place(access: StateAccess, given: State, operation: str, *, force: bool) -> State:
+    """Write `given` under the lock unless what is there is newer or of another life."""
+    info = describe_run(operation, access.clock.now())
     with access.backend.lock(info, timeout=access.lock_timeout, clock=access.clock, emit=access.emit) as lease:
         stored = access.backend.read()
         if stored is not None and not force:
@@ -137,6 +159,12 @@ def push_state(access: StateAccess, data: bytes, *, force: bool = False) -> Stat
         lease.check()
         access.backend.write(dump_state(given))
         access.backend.clear_journal()
+        written = access.backend.read()
+        if written is None or parse_state(written, where=access.backend.describe()) != given:
+            raise StateError(
+                f"{access.backend.describe()} does not hand out what was written to it",
+                hint="do not use it for state; what was there before is where it came from",
+            )
     return given
 
 

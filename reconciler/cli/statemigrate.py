@@ -1,0 +1,111 @@
+"""`reconciler state migrate`: the same state in another backend, or in that of another workspace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.group import command
+from reconciler.cli.options import SELECTOR
+from reconciler.cli.settings import Settings
+from reconciler.cli.staterepair import WAIT
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Run
+    from reconciler.types.json import Json, Object
+
+EXAMPLES = """
+reconciler state migrate --to http --set address=https://states.example/claims --set token=env:STATE_TOKEN
+reconciler state migrate --to s3 --set bucket=our-states --set region=eu-central-1
+reconciler state migrate --to postgres --set dsn=env:STATE_DSN
+reconciler state migrate --to local
+reconciler state migrate --to-workspace shared
+"""
+
+
+@command("migrate", examples=EXAMPLES)
+@click.option("--to", "backend", metavar="BACKEND", help="The backend to copy into: local, http, postgres, s3.")
+@click.option(
+    "--set", "pairs", type=SELECTOR, multiple=True, metavar="KEY=VALUE",
+    help="A setting of that backend; env:NAME for the value of a variable. Any number.",
+)  # fmt: skip
+@click.option("--to-workspace", "other", metavar="NAME", help="The workspace whose backend to copy into.")
+@click.option("--force", is_flag=True, help="Also over a newer state, or one of another lineage.")
+@WAIT
+def migrate(
+    settings: Settings,
+    backend: str | None,
+    pairs: tuple[tuple[str, str], ...],
+    other: str | None,
+    force: bool,
+    lock_timeout: float,
+) -> int:
+    """Copy the state of the workspace into another backend; both are locked meanwhile, the old copy stays.
+
+    Afterwards put the new place into the project file: until then every command goes on with the old one.
+    """
+    from reconciler.cli.streams import write
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.state import StateAccess, migrate_state
+    from reconciler.errors import UsageError
+
+    if (backend is None) == (other is None) or (pairs and backend is None):
+        raise UsageError(
+            "say where to: either --to BACKEND (with --set KEY=VALUE) or --to-workspace NAME",
+            hint="reconciler state migrate --to http --set address=https://states.example/claims",
+        )
+    run = open_run(settings)
+    target = _other_workspace(run, other) if other is not None else _other_backend(run, backend or "", pairs)
+    before, after = run.backend(), target.backend()
+    source = StateAccess(before, run.workspace.name, run.clock, run.emit, lock_timeout)
+    goal = StateAccess(after, target.workspace.name, run.clock, run.emit, lock_timeout)
+    stored = migrate_state(source, goal, force=force)
+    count = len(stored.resources)
+    noun = "resource" if count == 1 else "resources"
+    write(f"Serial {stored.serial} with {count} {noun} is now in {after.describe()}.\n")
+    write(f"The copy in {before.describe()} stays, and is no longer looked at once the project file says\n")
+    if other is None:
+        write(f"  state: {_line(backend or '', _settings(pairs))}\n")
+        write(f"for workspace {run.workspace.name}.\n")
+    else:
+        write(f"so: from now on use -w {other}.\n")
+    return 0
+
+
+def _other_workspace(run: Run, name: str | None) -> Run:
+    from reconciler.cli.wiring import choose_workspace
+
+    return replace(run, workspace=choose_workspace(run.project, name))
+
+
+def _other_backend(run: Run, type: str, pairs: tuple[tuple[str, str], ...]) -> Run:
+    from reconciler.types.json import SECRET
+    from reconciler.types.project import BackendSettings
+
+    marked: Object = {
+        key: {SECRET: value} if isinstance(value, dict) else value for key, value in _settings(pairs).items()
+    }
+    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked)))
+
+
+def _settings(pairs: tuple[tuple[str, str], ...]) -> Object:
+    """The settings as they would stand in the project file: references, numbers, true and false."""
+    return {key: _value(text) for key, text in pairs}
+
+
+def _value(text: str) -> Json:
+    for kind in ("env", "file"):
+        if text.startswith(f"{kind}:"):
+            return {kind: text.removeprefix(f"{kind}:")}
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _line(type: str, settings: Object) -> str:
+    """The mapping in one line of YAML (JSON is YAML)."""
+    import json
+
+    return json.dumps({"backend": type, **settings}, ensure_ascii=False)
