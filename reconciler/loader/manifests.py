@@ -39,18 +39,24 @@ def load_manifests(
     ref: str | None = None,
     allow_literal_secrets: bool = False,
     environ: Mapping[str, str] | None = None,
+    texts: Mapping[str, bytes] | None = None,
 ) -> tuple[ManifestSet, Secrets]:
     """Read the manifests of a project for one workspace.
 
     `paths` (relative to the project's root, or absolute) limit what is read; None or empty is the whole project.
     With `ref` all files come from that commit. `environ` is where `{env: X}` is looked up (the process's own
-    environment by default); it is read by the returned `Secrets` only.
+    environment by default); it is read by the returned `Secrets` only. `texts` (absolute path -> bytes) stand in for
+    files as they lie there, and for files that are not there yet: what a migration would make of them.
 
     What is wrong with files is in `ManifestSet.diagnostics`, each with its span; the manifests that are in order are
     returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
     """
     chosen = _workspace(project, workspace)
     tree, close = open_tree(project, ref)
+    if texts:
+        from reconciler.loader.overlaid import OverlaidTree
+
+        tree = OverlaidTree(tree, texts)
     try:
         with _without_collector():
             run = _Run(project, chosen, tree, allow_literal_secrets)
