@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from reconciler.cli import exits
 from reconciler.cli.group import command
 from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, look, options_of, with_flags
 from reconciler.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.types.plan import Plan
 
 EXAMPLES = """
 reconciler plan                                  the whole project
@@ -24,6 +27,7 @@ reconciler plan --ref origin/main --format json
 @PATHS
 @click.option("--out", metavar="FILE", help="Keep the plan, so that apply carries out exactly this one.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
+@click.option("--unmanaged", is_flag=True, help="Also list the account's objects that nothing claims, of every kind.")
 @REF
 @with_flags(CHOICE, MODES, SAFETY)
 def plan(
@@ -59,12 +63,17 @@ def plan(
                 lambda state, setting: make_plan(manifests, state, options, setting),
             )
         made = review(run, manifests, made)
-        notes = run.remarks(manifests)
+        notes = (*run.remarks(manifests), *unmanaged_lines(made))
         if out is not None:
             notes = (*notes, keep(made, out))
         differs = bool(made.differences or made.all_blocks)
         code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
         return deliver(Report("plan", run.workspace.name, made, None, manifests.diagnostics, code, notes), settings)
+
+
+def unmanaged_lines(made: Plan) -> tuple[str, ...]:
+    """One line for each object that nothing claims, where the plan lists them."""
+    return tuple(f"unmanaged: {one.kind} {one.id} {one.name or '(no name)'}" for one in made.unmanaged)
 
 
 def keep(made: Any, out: str) -> str:

@@ -80,6 +80,7 @@ def options_of(
     allow_mass_change: bool = False,
     accept_account: bool = False,
     resend_secrets: bool = False,
+    unmanaged: bool = False,
     record: bool = False,
 ) -> PlanOptions:
     """The flags as the engine sees them. Raises `UsageError` for flags that exclude each other."""
@@ -107,6 +108,7 @@ def options_of(
         allow_mass_change=allow_mass_change or destroy,
         accept_account=accept_account,
         resend_secrets=resend_secrets,
+        unmanaged=unmanaged,
         record=record,
     )
 

@@ -41,6 +41,7 @@ def report_object(report: Report) -> Object:
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
+        "unmanaged": [{"kind": one.kind, "id": one.id, "name": one.name} for one in plan.unmanaged] if plan else [],
         "requests": [request_object(request) for request in plan_requests(plan)] if plan else [],
         "inputs_digest": plan.inputs_digest if plan else "",
         "notes": list(report.notes),

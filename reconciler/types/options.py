@@ -30,6 +30,8 @@ class PlanOptions:
     migrate: bool = False
     drift_only: bool = False
     """Look only at what state holds: manifests that were never applied do not count."""
+    unmanaged: bool = False
+    """Read every kind, and list what nobody claims."""
     record: bool = False
     """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
 

@@ -59,6 +59,15 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """One object of the account that neither a manifest nor the state claims."""
+
+    kind: str
+    id: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Changes in the order in which they will be applied."""
 
@@ -80,6 +89,8 @@ class Plan:
     project: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     """`kind/id` -> digest of live objects that the plan only refers to."""
+    unmanaged: tuple[Unmanaged, ...] = ()
+    """Only where the run was asked for them."""
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
 
