@@ -14,7 +14,7 @@ EXAMPLES = """
 reconciler drift
 reconciler -w production drift --format json
 reconciler drift --report markdown=drift.md --report junit=drift.xml
-reconciler drift --accept persona.claims-desk/system_prompt    what was edited by hand becomes the manifest's
+reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand becomes the manifest's
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,15 +164,34 @@ def place_file(target: Path, one: ExportedManifest, suffix: str, data: bytes) ->
         place.mkdir(parents=True, exist_ok=True)
         taken = {entry.name.rpartition(".")[0].casefold() for entry in place.iterdir()}
         name = unique_name(file_stem(one.address.name), taken) + suffix
-        # Created, never opened: a file that somebody else makes in this moment stays theirs.
-        with (place / name).open("xb") as file:
-            file.write(data)
+        create_file(place / name, data)
     except OSError as error:
         raise ReconcilerError(
             f"cannot write {place}: {error.strerror}",
             hint="what was written so far is complete; run the same command again to add the rest",
         ) from error
     return f"{place.name}/{name}"
+
+
+def create_file(target: Path, data: bytes) -> None:
+    """Make a file that is whole or not there, and never in the place of another. Raises `OSError`."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # noqa: PTH101
+        try:
+            os.link(name, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            # No hard links here: a new name is taken first, so that nobody's file is replaced.
+            target.touch(exist_ok=False)
+            os.replace(name, target)  # noqa: PTH105
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def write_project_file(run: Run, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from reconciler.core.canonical import at_default, is_masked, normal, sorted_set, without
 from reconciler.core.exportvalues import (
@@ -28,6 +29,7 @@ from reconciler.core.exportvalues import (
 from reconciler.core.fieldcheck import check_fields
 from reconciler.core.shape import Node, field_at, shape
 from reconciler.core.words import canonical_words, wire_words
+from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.json import REF, SECRET, Json, Object, escape, join, lookup, split
 from reconciler.types.live import LiveObject
@@ -123,13 +125,15 @@ class _Walk:
                 self.whole(node, value, path) if row is not None and row.atomic else self.grouped(node, value, path)
             )
         if isinstance(value, list):
-            return self.listed(node, value, path)
+            return self.listed(node, word, value, path)
         if isinstance(value, str) and is_masked(value):
             if row is not None and row.type is Type.OBJECT:
                 return self.leave(path, "the server hides it")
             return self.secret(word, value, path)
         if row is not None and row.ref is not None and isinstance(value, str) and value:
             return self.reference(row.ref, value, path)
+        if row is None and word in id_words():
+            return self.known_ids(value, id_words()[word])
         return DROP if says_nothing(row, value, path) else normal(row, value)
 
     # --- objects and lists ----------------------------------------------------------------------------------------
@@ -153,7 +157,7 @@ class _Walk:
                 return {word: normal(child.row, value[word])}
         return {}
 
-    def listed(self, node: Node, value: list[Json], path: str) -> Json:
+    def listed(self, node: Node, word: str, value: list[Json], path: str) -> Json:
         row = node.row
         if row is not None and row.items_by is not None and all(isinstance(item, dict) for item in value):
             items = [
@@ -173,6 +177,8 @@ class _Walk:
             return self.leave(path, "a manifest would read a part of it as a reference")
         if row is not None and row.set_like:
             return sorted_set(value)
+        if row is None:
+            return self.known_ids(value, id_words().get(word))
         return unfilled_items(row, value) if row is not None and row.fill else value
 
     def whole(self, node: Node, value: Object, path: str) -> Json:
@@ -187,6 +193,8 @@ class _Walk:
         if has_mask(plain):
             return self.leave(path, "the server hides a part of it")
         result = unfilled_object(row, plain)
+        if not row.verbatim:
+            result = self.known_ids(result)
         assert isinstance(result, dict)
         for pointer, secret in hidden.items():
             marker = self.secret(split(pointer)[-1], secret, pointer)
@@ -217,6 +225,22 @@ class _Walk:
         if any(item is DROP for item in found) or any(misread(item) for item in value):
             return self.leave(path, self.left_out.get(path, "it holds something that is no id"))
         return sorted(found, key=shown) if row.set_like else found
+
+    def known_ids(self, value: Json, kind: str | None = None) -> Json:
+        """`value` with references for ids under words that hold ids elsewhere (`document_ids` of a skill)."""
+        if isinstance(value, dict):
+            return {key: self.known_ids(member, id_words().get(key)) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.known_ids(item, kind) for item in value]
+        if kind is None or not isinstance(value, str) or not value:
+            return value
+        written = self.refer(kind, value)
+        if not isinstance(written, dict):
+            # A tool is written by its name where names are read; here is none of these places.
+            return value
+        marker: Object = {REF: str(written["ref"])}
+        self.references[id_of(marker)] = (marker, written)
+        return marker
 
     # --- secrets --------------------------------------------------------------------------------------------------
 
@@ -293,6 +317,14 @@ def name_secrets(value: Json, names: Mapping[str, str]) -> Json:
             return {"env": names[str(inner["env"])]}
         return {key: name_secrets(member, names) for key, member in value.items()}
     return [name_secrets(item, names) for item in value] if isinstance(value, list) else value
+
+
+@cache
+def id_words() -> Mapping[str, str]:
+    """Last word of every field that holds ids -> the kind of those objects."""
+    return {
+        split(row.path)[-1]: row.ref for spec in KINDS.all().values() for row in spec.fields if row.ref is not None
+    }
 
 
 def id_of(value: object) -> int:

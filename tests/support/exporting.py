@@ -270,6 +270,13 @@ class ExportLab(Lab):
                 ids.setdefault("sets" if "data" in body and collection == "guardrails" else collection, []).append(id)
                 if tools:
                     self.client.post(f"/personas/{id}/tools", json={"tool_ids": tools})
+        for id in ids.get("personas", [])[:3]:
+            skills: Json = {"internet_search": {}, "magic_canvas": {"components": ["a"]}}
+            if ids.get("documents"):
+                skills = {"presentation": {"document_ids": ids["documents"], "slides_trigger": "on_demand"}}
+            answer = self.client.put(f"/pals/{id}/skills", json={"skills": skills})
+            if answer.status_code >= 300:
+                self.refused.append(("skills", answer.text))
         for id in ids.get("personas", [])[:2]:
             body = {
                 "pal_id": id,
