@@ -16,10 +16,12 @@ from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
-from reconciler.types.json import Json, Object, join, lookup, within
+from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.live import LiveObject
 
 DRAFT_MARKS = ("publish_url", "is_draft", "is_draft_view", "has_unpublished_changes")
+UNDOCUMENTED = ("observed", "vendor client", "create-persona example")
+"""Sources that tell of a field, but not that the API takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ def judge(
 
     Equal, or hidden as a secret or a default: good. Unchanged from before, absent, or marked as a draft: pending.
     A member outside the patch that is gone: vanished. Any other value is the server's normal form: good, with a
-    note; so is a member that no table knows and that the server leaves out, once the rest of the same write is
-    there. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
+    note; so is a member of which nothing certain is known and that the server leaves out, once the rest of the same
+    write is there. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
     """
     spec = kind(change.address.kind)
     document = live_document(spec, live)
@@ -72,10 +74,10 @@ def judge(
             notes.append(f"{field.path}: the server shows another value than was sent")
         else:
             notes.append(f"{field.path}: the server shows {_short(current)} for {_short(desired)}")
-    left_out = {path for path in pending if is_undeclared(spec, path) and leaf_at(spec, document, path) is None}
+    left_out = {path for path in pending if is_doubtful(spec, path) and leaf_at(spec, document, path) is None}
     if len(left_out) < len(change.fields) and left_out.issuperset(pending):
         # A write arrives whole or not at all: this is what the server does not keep, not what it does not show yet.
-        notes += [f"{path}: the API does not keep this field, which is no known one" for path in pending]
+        notes += [f"{path}: the API does not keep this field" for path in pending]
         pending = []
     draft = is_draft(live.body) and not unchanged
     vanished = _vanished(spec, change, document) if change.action is Action.UPDATE else ()
@@ -85,6 +87,19 @@ def judge(
 def is_draft(body: Json) -> bool:
     """Whether an answer says that it is about an unpublished draft."""
     return any(lookup(body, join(mark)) for mark in DRAFT_MARKS)
+
+
+def is_doubtful(spec: KindSpec, path: str) -> bool:
+    """Whether the API may ignore this field: no table knows it, no page of the vendor's documents it, or it is
+    deprecated. Not what does something of its own: tools and references."""
+    if is_undeclared(spec, path):
+        return True
+    tokens = split(path)
+    rows = (field_at(spec, join(*tokens[:depth])) for depth in range(len(tokens), 0, -1))
+    row = next((one for one in rows if one is not None), None)
+    if row is None or row.keyed or row.ref is not None:
+        return False
+    return row.deprecated is not None or row.source in UNDOCUMENTED
 
 
 def _wanted(change: Change, path: str, shown: Json) -> Json:

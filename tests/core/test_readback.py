@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.readback import judge, moved_since
+from reconciler.core.readback import is_doubtful, judge, moved_since
+from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from tests.support.making import at, book, env, live
 
@@ -85,7 +86,7 @@ EXTRA = field("/audio_only", None, True)
 def test_an_unknown_field_that_the_server_drops_is_said_once_the_rest_arrived():
     found = verdict(change(PROMPT, EXTRA), {"pal_name": "A", "system_prompt": "new"})
     assert found.good
-    assert found.notes == ("/audio_only: the API does not keep this field, which is no known one",)
+    assert found.notes == ("/audio_only: the API does not keep this field",)
 
 
 @pytest.mark.parametrize("shown", [{"system_prompt": "old"}, {}])
@@ -95,6 +96,32 @@ def test_an_unknown_field_waits_for_the_rest_of_its_write(shown):
 
 def test_an_unknown_field_alone_may_be_late():
     assert verdict(change(EXTRA), {"pal_name": "A"}).pending == ("/audio_only",)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/context",
+        "/greeting",
+        "/verbal_disclosure/text",
+        "/layers/vqa/enable_vision",
+        "/layers/mcp/connector_tools",
+        "/layers/stt/participant_pause_sensitivity",
+        "/layers/perception/ambient_awareness_queries",
+    ],
+)
+def test_so_is_one_that_is_deprecated_or_that_no_page_documents(path):
+    assert is_doubtful(kind("persona"), path)
+    found = verdict(change(PROMPT, field(path, None, "x")), {"pal_name": "A", "system_prompt": "new"})
+    assert (found.good, found.notes) == (True, (f"{path}: the API does not keep this field",))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/system_prompt", "/guardrails_id", "/tools", "/layers/llm/tools/look_up", "/layers/llm/model", "/layers"],
+)
+def test_what_is_documented_or_does_something_of_its_own_must_arrive(path):
+    assert not is_doubtful(kind("persona"), path)
 
 
 @pytest.mark.parametrize("path", ["/layers/llm/extra_body/seed", "/layers/tts/voice_settings/pitch"])
