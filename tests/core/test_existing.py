@@ -248,3 +248,87 @@ def test_what_was_recorded_is_in_sync_the_next_time():
     moved = plan(wanted, {"pal_name": "A", "layers": {"tts": {"tts_engine": "azure"}}}, kept)
     assert [field.direction for field in moved.change.fields] == [Direction.LIVE]
     assert at("persona.a") == moved.change.address
+
+
+def test_a_path_that_left_and_that_somebody_changed_is_both():
+    known = entry("p1", sent=sent(pal_name="A", greeting="hi"))
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "greeting": "theirs"}, known)
+    (change,) = planned.change.fields
+    assert (change.path, change.direction, change.before, change.after) == (
+        "/greeting",
+        Direction.BOTH,
+        "theirs",
+        None,
+    )
+    (drifted,) = planned.drift
+    assert (drifted.path, drifted.direction, drifted.after, drifted.before_unknown) == (
+        "/greeting", Direction.BOTH, "theirs", True,
+    )  # fmt: skip
+    assert ops(planned) == [("remove", "/greeting", None)]
+
+
+def test_a_path_that_left_and_that_nobody_changed_is_git_and_no_drift():
+    known = entry("p1", sent=sent(pal_name="A", greeting="hi"))
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "greeting": "hi"}, known)
+    assert [field.direction for field in planned.change.fields] == [Direction.GIT]
+    assert planned.drift == ()
+
+
+@pytest.mark.parametrize("seen", ["hidden", None])
+def test_a_secret_that_left_is_removed_without_being_called_drift(seen):
+    """What the account hides can be compared with nothing, so nobody is said to have moved it."""
+    digests = sent(pal_name="A", layers__llm__model="own", layers__llm__api_key=env("KEY"))
+    known = entry("p1", sent=digests, seen={"/layers/llm/api_key": seen} if seen else {})
+    found = {"pal_name": "A", "layers": {"llm": {"model": "own", "api_key": "********"}}}
+    planned = plan({"pal_name": "A", "layers": {"llm": {"model": "own"}}}, found, known)
+    assert [(field.path, field.direction, field.before) for field in planned.change.fields] == [
+        ("/layers/llm/api_key", Direction.GIT, "(sensitive)")
+    ]
+    assert planned.drift == ()
+
+
+def test_a_secret_that_left_and_was_hidden_is_not_compared_when_it_shows():
+    digests = sent(pal_name="A", layers__llm__model="own", layers__llm__api_key=env("KEY"))
+    known = entry("p1", sent=digests, seen={"/layers/llm/api_key": "hidden"})
+    found = {"pal_name": "A", "layers": {"llm": {"model": "own", "api_key": "sk-shown-all-of-a-sudden"}}}
+    planned = plan({"pal_name": "A", "layers": {"llm": {"model": "own"}}}, found, known)
+    assert [field.direction for field in planned.change.fields] == [Direction.GIT]
+    assert "sk-shown" not in repr(planned)
+
+
+def test_a_parent_stays_while_the_manifest_has_something_in_it():
+    digests = sent(pal_name="A", layers__stt__hotwords="w", layers__stt__stt_engine="tavus-auto")
+    known = entry("p1", sent=digests, parents=("/layers/stt",))
+    found = {"pal_name": "A", "layers": {"stt": {"hotwords": "w", "stt_engine": "tavus-auto"}}}
+    planned = plan({"pal_name": "A", "layers": {"stt": {"stt_engine": "tavus-auto"}}}, found, known)
+    assert ops(planned) == [("remove", "/layers/stt/hotwords", None)]
+
+
+def test_a_parent_that_somebody_else_made_is_emptied_and_stays():
+    known = entry("p1", sent=sent(pal_name="A", layers__stt__hotwords="w"))
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "layers": {"stt": {"hotwords": "w"}}}, known)
+    assert ops(planned) == [("remove", "/layers/stt/hotwords", None)]
+
+
+def test_nothing_travels_with_the_removal_of_the_whole_layer():
+    digests = sent(pal_name="A", layers__llm__model="own", layers__llm__base_url="https://u.example")
+    known = entry("p1", sent=digests, parents=("/layers/llm",))
+    found = {"pal_name": "A", "layers": {"llm": {"model": "own", "base_url": "https://u.example"}}}
+    planned = plan({"pal_name": "A"}, found, known)
+    assert ops(planned) == [("remove", "/layers/llm", None)]
+    assert planned.change.blocked == ()
+
+
+def test_a_key_that_must_travel_and_that_nobody_has_blocks_the_write():
+    """The API takes no write under a custom LLM without its key; a masked one cannot be sent back."""
+    digests = sent(pal_name="A", layers__llm__model="one", layers__llm__base_url="https://u.example")
+    found = {
+        "pal_name": "A",
+        "layers": {"llm": {"model": "one", "base_url": "https://u.example", "api_key": "********"}},
+    }
+    wanted = {"pal_name": "A", "layers": {"llm": {"model": "two", "base_url": "https://u.example"}}}
+    planned = plan(wanted, found, entry("p1", sent=digests))
+    (block,) = planned.change.blocked
+    assert block.rule == "secret"
+    assert "/layers/llm/api_key must travel with this write" in block.message
+    assert "add /layers/llm/api_key to the manifest" in block.hint
