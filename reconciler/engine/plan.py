@@ -26,6 +26,7 @@ from reconciler.core.scope import Scope, scope
 from reconciler.core.setaside import set_aside
 from reconciler.core.shadows import item_ids, shadows
 from reconciler.engine.drafting import Compared, draft
+from reconciler.engine.processing import failure, remedy, standing
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanError, ProviderError
@@ -240,7 +241,22 @@ class _Planning:
             for address, binding in wanted.items():
                 if binding.id is not None and (address.kind, binding.id) in found:
                     planned[address] = self._plan(address, binding)
+        self.problems += self.failed(planned, wanted)
         return planned
+
+    def failed(self, planned: Mapping[Address, Planned], wanted: Mapping[Address, Binding]) -> list[Diagnostic]:
+        """Objects of ours that the vendor could not process: in sync, and of no use."""
+        found: list[Diagnostic] = []
+        for address, result in planned.items():
+            live = self._live_of(address, wanted[address])
+            now = standing(live) if live is not None else None
+            if now is not None and now.failed:
+                summary, hint = failure(str(address), now), remedy(result.change)
+                source = self.resources[address].source
+                found.append(
+                    Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source)
+                )
+        return found
 
     def spoken_of(self, wanted: Mapping[Address, Binding]) -> dict[tuple[str, str], set[str]]:
         """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""

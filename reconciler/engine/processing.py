@@ -88,11 +88,11 @@ def wait_until_done(
             )
         now = standing(found)
     if now is not None and now.failed:
-        raise Rejected(failure(change.address.kind, str(change.address), now), hint=remedy(change))
+        raise Rejected(failure(str(change.address), now), hint=remedy(change))
     return ()
 
 
-def failure(kind_name: str, address: str, now: Standing) -> str:
+def failure(address: str, now: Standing) -> str:
     """The message about an object that the vendor could not process."""
     return f"{address} could not be processed ({now.status}{': ' + now.message if now.message else ''})"
 
