@@ -13,6 +13,7 @@ from copy import deepcopy
 from typing import Any, cast
 
 from reconciler.core.canonical import keyed_parent, leaves, same, tool_name
+from reconciler.core.documentedit import exists
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.named import by_name, is_named
 from reconciler.core.shape import shape
@@ -91,7 +92,7 @@ class _Builder:
             moved = leaves(self.spec, apply_edits(self.spec, {}, [Edit(new, held)]))
             arriving = {edit.path: edit.value for edit in come}
             if moved.keys() == arriving.keys() and all(same(moved[path], arriving[path]) for path in moved):
-                if lookup(self.document, target, default="absent") is None:
+                if exists(self.document, target):
                     self.emit(PatchOp("remove", target))
                 self.emit(PatchOp("move", target, source=source))
                 edits = [edit for edit in edits if edit not in gone and edit not in come]
@@ -162,7 +163,7 @@ class _Builder:
                 lists.setdefault(keyed, []).append(edit)
                 continue
             for target in wire_pointers(self.spec, edit.path, self.vocabulary, self.document):
-                if lookup(self.document, target, default="absent") != "absent":
+                if exists(self.document, target):
                     self.emit(PatchOp("remove", target))
         for keyed, group in lists.items():
             target = self.wire(keyed)

@@ -265,3 +265,13 @@ def test_edits_create_parents_and_leave_the_rest_alone():
     )
     assert after == {"layers": {"llm": {}, "tts": {"tts_engine": "cartesia"}}}
     assert before == {"layers": {"llm": {"model": "x"}}}
+
+
+@pytest.mark.parametrize("word", ["absent", "null", "None", "", "(sensitive)", "missing"])
+def test_a_text_is_a_text_whatever_it_says(word):
+    """Nothing that a person may write stands for "not there"."""
+    raw = {"pal_name": "a", "greeting": word}
+    ops, _ = build_patch(PERSONA, raw, [Edit("/greeting", remove=True)], "pal")
+    assert [(op.op, op.path) for op in ops] == [("remove", "/greeting")]
+    ops, _ = build_patch(PERSONA, {"pal_name": "a"}, [Edit("/greeting", word)], "pal")
+    assert [(op.op, op.path, op.value) for op in ops] == [("add", "/greeting", word)]
