@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -65,14 +65,25 @@ class _Run:
         shown = [change for change in self.plan.changes if change.is_difference]
         self.emit(RunStarted("apply", len(shown)))
         for stage in stages(self.plan.changes):
+            self.announce(stage)
             with ThreadPoolExecutor(max(1, min(self.parallelism, len(stage)))) as pool:
                 self.results |= {step.address: step for step in pool.map(self.step, stage)}
+            self.worker.ledger.retract()
         if self.fatal is not None:
             raise self.fatal
         steps = tuple(self.results[change.address] for change in shown)
         result = ApplyResult(steps, self.summary(), self.worker.ledger.state.serial, self.interrupted)
         self.emit(RunFinished("apply", result.count("done"), result.count("failed"), result.count("skipped")))
         return result
+
+    def announce(self, stage: Sequence[Change]) -> None:
+        """Tell the ledger which creates come next, those that will be skipped left out."""
+        if self.fatal is not None:
+            return
+        try:
+            self.worker.announce([change for change in stage if self.undone(change) is None])
+        except StateError as error:
+            self.fatal = self.fatal or error
 
     def step(self, change: Change) -> StepResult:
         reason = self.reason_to_skip(change)
@@ -98,10 +109,15 @@ class _Run:
         if self.stop():
             self.interrupted = True
             return "interrupted"
+        used = self.undone(change)
+        return None if used is None else f"{used} was not done"
+
+    def undone(self, change: Change) -> Address | None:
+        """What `change` needs and did not get."""
         for used in change.depends_on:
             before = self.results.get(used)
             if before is not None and before.outcome != "done":
-                return f"{used} was not done"
+                return used
         return None
 
     def failed(self, change: Change, error: ReconcilerError) -> StepResult:

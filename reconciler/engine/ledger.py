@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.types.address import Address
@@ -18,6 +19,14 @@ class Ledger(Protocol):
 
     def check(self) -> None:
         """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
+        ...
+
+    def announce(self, intents: Sequence[Intent]) -> None:
+        """These creates come next: where single marks are dear, all of them are made at once. Raises `StateError`."""
+        ...
+
+    def retract(self) -> None:
+        """Of the announced creates, those that were not sent after all are not open."""
         ...
 
     def intend(self, intent: Intent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.journal import AccountNoted, DigestKeyNoted, IntentDropped, IntentNoted, Outcome, PlanStarted
@@ -40,6 +40,7 @@ class SessionLedger:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._announced: set[Address] = set()
 
     @property
     def state(self) -> State:
@@ -48,7 +49,20 @@ class SessionLedger:
     def check(self) -> None:
         self._session.check()
 
+    def announce(self, intents: Sequence[Intent]) -> None:
+        if self._session.journals:
+            return  # One line each, right before its request, is cheap.
+        self._session.record_all([IntentNoted(intent) for intent in intents])
+        self._announced = {intent.address for intent in intents}
+
+    def retract(self) -> None:
+        left, self._announced = sorted(self._announced), set()
+        self._session.record_all([IntentDropped(address) for address in left])
+
     def intend(self, intent: Intent) -> None:
+        if intent.address in self._announced:
+            self._announced.discard(intent.address)
+            return
         self._session.record(IntentNoted(intent))
 
     def drop(self, address: Address) -> None:

@@ -47,6 +47,11 @@ class Session:
         self._checkpoints = None if backend.journals else Checkpoints(self._checkpoint)
 
     @property
+    def journals(self) -> bool:
+        """Whether a record costs one line; otherwise it costs the whole document."""
+        return self._checkpoints is None
+
+    @property
     def state(self) -> State:
         """The state with everything recorded so far; a later record does not change what was handed out."""
         with self._lock:
@@ -70,6 +75,8 @@ class Session:
 
     def record_all(self, records: Sequence[Record]) -> None:
         """Keep several records with as few writes as the store allows."""
+        if not records:
+            return
         if self._checkpoints is not None:
             urgent = [record for record in records if is_urgent(record)]
             with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.match import objects_of
@@ -67,14 +67,23 @@ class Worker:
 
     # create
 
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Mark the creates among `changes` as about to be sent, together. Raises `StateError`."""
+        # A replacement first gives its old entry another address, which closes what is open under its own.
+        plain = [one for one in changes if one.action is Action.CREATE and not (one.replaces or one.previous)]
+        self.ledger.announce([self.intent(change) for change in plain])
+
+    def intent(self, change: Change) -> Intent:
+        """The mark that a create is about to be sent."""
+        before = self.namesakes.get(str(change.address), ())
+        return Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
+
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         first, *others = change.requests
         before_it = change.previous or change.address
         if change.replaces is not None and (old := self.entries.get(before_it)) is not None:
             self.ledger.keep(change.replaces, old, previous=before_it)
-        before = self.namesakes.get(str(change.address), ())
-        intent = Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
-        id = self.send_create(change, fill_request(first, self.ids, self.book), intent)
+        id = self.send_create(change, fill_request(first, self.ids, self.book), self.intent(change))
         self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(

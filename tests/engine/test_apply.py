@@ -36,7 +36,11 @@ class Worker:
         self.ledger = MemoryLedger(State("lineage", 7))
         self.book = book()
         self.done = []
+        self.announced = []
         self.mutex = threading.Lock()
+
+    def announce(self, changes):
+        self.announced.append([str(one.address) for one in changes])
 
     def run(self, one):
         with self.mutex:
@@ -202,3 +206,27 @@ def test_a_persona_waits_for_its_tool_also_in_a_whole_account():
     again = lab.apply(tool, user, free)
     assert {str(step.address): step.outcome for step in again.steps} == {"tool.t": "done", "persona.a": "done"}
     assert lab.plan(tool, user, free).differences == ()
+
+
+def test_each_stage_is_announced_without_what_will_be_skipped():
+    worker = Worker(tool__t=Rejected("no", status=400))
+    carried_out(
+        worker,
+        change("tool.t"),
+        change("tool.u"),
+        change("persona.a", depends_on=(at("tool.t"),)),
+        change("persona.b", depends_on=(at("tool.u"),)),
+    )
+    assert worker.announced == [["tool.t", "tool.u"], ["persona.b"]]
+
+
+def test_a_stage_that_cannot_be_announced_is_not_begun():
+    worker = Worker()
+
+    def announce(changes):
+        raise StateError("the store is down")
+
+    worker.announce = announce
+    with pytest.raises(StateError, match="down"):
+        carried_out(worker, change("tool.t"), change("persona.a"))
+    assert worker.done == []

@@ -14,14 +14,15 @@ from reconciler.core.journal import IntentNoted, Outcome, PlanStarted, Record
 from reconciler.core.statefile import parse_state
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
+from reconciler.engine.run import SessionLedger
 from reconciler.engine.session import RESCUE, open_session, read_only_state
 from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import StateSaved
 from reconciler.types.state import Entry, Intent, LockInfo, State
-from tests.support.state import Events, JumpingClock
+from tests.support.state import Events, JumpingClock, open_local
 
-A, B = Address("persona", "a"), Address("persona", "b")
+A, B, C = (Address("persona", name) for name in "abc")
 
 
 def intent(address: Address) -> IntentNoted:
@@ -292,3 +293,52 @@ def test_only_what_may_not_happen_twice_is_urgent(record: Record, urgent: bool) 
 def test_a_holder_is_described_without_asking(backend: Memory, events: Events) -> None:
     assert read_only_state(backend, "w", emit=events.append).serial == 0
     assert describe_run("apply", JumpingClock().now()).operation == "apply"
+
+
+def test_the_creates_of_a_stage_are_one_write(backend: Memory, events: Events) -> None:
+    with session(backend, events) as run:
+        ledger = SessionLedger(run)
+        ledger.announce([intent(one).intent for one in (A, B, C)])
+        assert [one.address for one in backend.written[-1].pending] == [A, B, C]
+        for one in (A, B):
+            ledger.intend(intent(one).intent)
+            ledger.keep(one, Entry(f"id-{one.name}"))
+        assert len(backend.written) == 1
+        ledger.retract()
+        assert run.state.pending == ()
+        ledger.intend(intent(C).intent)
+        assert [one.address for one in backend.written[-1].pending] == [C]
+        ledger.drop(C)
+    assert (sorted(backend.written[-1].resources), backend.written[-1].pending) == ([A, B], ())
+
+
+def test_a_second_try_of_a_create_is_marked_again(backend: Memory, events: Events) -> None:
+    with session(backend, events) as run:
+        ledger = SessionLedger(run)
+        ledger.announce([intent(A).intent])
+        ledger.intend(intent(A).intent)
+        ledger.drop(A)
+        ledger.intend(intent(A).intent)
+        assert [one.address for one in backend.written[-1].pending] == [A]
+
+
+def test_a_stage_that_cannot_be_announced_sends_nothing(backend: Memory, events: Events) -> None:
+    with session(backend, events) as run:
+        backend.failing = 1
+        with pytest.raises(StateError):
+            SessionLedger(run).announce([intent(A).intent])
+        assert run.state.pending == ()
+    assert backend.data is None
+
+
+def test_a_journal_is_not_told_in_advance(tmp_path: Path, events: Events) -> None:
+    store = open_local(tmp_path)
+    with open_session(store, workspace="w", operation="apply", clock=JumpingClock(), emit=events.append) as run:
+        ledger = SessionLedger(run)
+        ledger.announce([intent(A).intent])
+        assert list(store.read_journal()) == []
+        ledger.intend(intent(A).intent)
+        assert len(list(store.read_journal())) == 1
+        ledger.retract()
+        assert [one.address for one in run.state.pending] == [A]
+        ledger.drop(A)

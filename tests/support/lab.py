@@ -66,6 +66,12 @@ class MemoryLedger:
     def check(self) -> None:
         pass
 
+    def announce(self, intents: Iterable[Intent]) -> None:
+        pass
+
+    def retract(self) -> None:
+        pass
+
     def intend(self, intent: Intent) -> None:
         with self.mutex:
             self.drop(intent.address)
