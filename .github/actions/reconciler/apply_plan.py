@@ -32,7 +32,7 @@ NEXT = {
 
 def apply_plan() -> int:
     """The program's own exit code. Raises `StepFailed` (5) for a plan that is not the one whose digest was given."""
-    folder, workspace = make_folder(), get_workspace()
+    folder, workspace, commenting = make_folder(), get_workspace(), is_on("comment")
     meta = bundle.check_bundle(folder, workspace, get_input("digest"))
     bundle.check_sources(meta)
     report, notes = folder / "applied.md", folder / "annotations.txt"
@@ -51,6 +51,6 @@ def apply_plan() -> int:
         annotate("error", f"apply ended with exit code {ended.code}. {advice}")
     add_summary(f"{text}\n\n{foot}")
     number = get_input("pull-request")
-    if number.isdigit() and is_on("comment"):
+    if number.isdigit() and commenting:
         comment(int(number), Note("apply", workspace, text, foot))
     return ended.code

@@ -34,7 +34,7 @@ def make_plan() -> int:
     pull = read_event().get("pull_request")
     if isinstance(pull, dict) and not is_trusted(pull):
         return check_only()
-    folder, workspace = make_folder(), get_workspace()
+    folder, workspace, commenting = make_folder(), get_workspace(), is_on("comment")
     commit = str(pull["head"]["sha"]) if isinstance(pull, dict) else bundle.this_commit()
     report, notes = folder / bundle.REPORT, folder / "annotations.txt"
     # Written before the plan: whoever finds this file finds what the plan was made from.
@@ -59,7 +59,7 @@ def make_plan() -> int:
     )  # fmt: skip
     foot = describe(made, changes, digest, commit, name)
     add_summary(f"{text}\n\n{foot}")
-    if isinstance(pull, dict) and is_on("comment"):
+    if isinstance(pull, dict) and commenting:
         facts = (("sha256", digest or "none"), ("commit", commit))
         comment(int(pull["number"]), Note("plan", workspace, text, foot, facts))
     return DONE if made else ended.code or 1

@@ -31,6 +31,7 @@ ADVICE = (
 def report_drift() -> int:
     """0 when GitHub knows what there is to know (2 with `fail-on-drift`), else the program's exit code."""
     folder, workspace = make_folder(), get_workspace()
+    filing, failing = is_on("issue"), is_on("fail-on-drift", "false")
     report = folder / "drift.md"
     ended = run_program(
         ["-w", workspace, "drift", "--report", f"markdown={report}", "--report", f"html={folder / 'drift.html'}",
@@ -43,9 +44,9 @@ def report_drift() -> int:
         # Not knowing is neither drift nor its end: the issue stays as it is.
         annotate("error", f"drift ended with exit code {ended.code}; any open issue was left as it is.")
         return ended.code
-    if is_on("issue"):
+    if filing:
         file_issue(workspace, text, drifted=ended.code == DIFFERENCES)
-    return DIFFERENCES if ended.code == DIFFERENCES and is_on("fail-on-drift", "false") else DONE
+    return DIFFERENCES if ended.code == DIFFERENCES and failing else DONE
 
 
 def file_issue(workspace: str, text: str, *, drifted: bool) -> None:
