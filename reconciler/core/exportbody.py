@@ -25,6 +25,7 @@ from reconciler.core.exportvalues import (
     shown,
     unfilled_items,
     unfilled_object,
+    unwritable,
 )
 from reconciler.core.fieldcheck import check_fields
 from reconciler.core.shape import Node, field_at, shape
@@ -120,10 +121,11 @@ class _Walk:
             return self.secret(word, value, path)
         if value is None:
             return DROP
+        whole = not isinstance(value, dict) or (row is not None and row.atomic)
+        if unwritable(word) or (whole and unwritable(value)):
+            return self.leave(path, "no file can hold it")
         if isinstance(value, dict):
-            return (
-                self.whole(node, value, path) if row is not None and row.atomic else self.grouped(node, value, path)
-            )
+            return self.whole(node, value, path) if whole else self.grouped(node, value, path)
         if isinstance(value, list):
             return self.listed(node, word, value, path)
         if isinstance(value, str) and is_masked(value):

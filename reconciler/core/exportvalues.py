@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical import at_default, is_masked, normal, same, without
@@ -12,6 +13,8 @@ from reconciler.types.json import REF, SECRET, Json, Object, escape, lookup
 WORDS = frozenset({"env", "file", "ref"})
 """A mapping with one of these as its only key is a reference in a manifest."""
 RESERVED = frozenset({SECRET, REF})
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+LARGEST = 10**300
 EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
@@ -48,6 +51,19 @@ def misread(value: Json) -> bool:
 def misread_below(value: Object) -> bool:
     """The same for what stands in a mapping that itself is none."""
     return any(misread(member) for member in value.values())
+
+
+def unwritable(value: Json) -> bool:
+    """Whether no file can hold it: half of a surrogate pair, a number that is none or has too many digits."""
+    if isinstance(value, str):
+        return SURROGATE.search(value) is not None
+    if isinstance(value, bool) or value is None:
+        return False
+    if isinstance(value, (int, float)):
+        return not abs(value) < LARGEST
+    if isinstance(value, dict):
+        return any(unwritable(key) or unwritable(member) for key, member in value.items())
+    return any(unwritable(item) for item in value)
 
 
 def has_mask(value: Json) -> bool:
