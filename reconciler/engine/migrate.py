@@ -148,12 +148,15 @@ class _Run:
 
     def run(self, migration: Migration) -> Iterator[Outcome]:
         """One migration over every manifest; gives what it could not do."""
-        context = self.context()
+        context, known = self.context(), len(self.new)
         for path in list(self.bodies):
             file = self.files.get(path)
             if file is None or not file.selected:
                 continue
             for index in range(len(self.bodies[path])):
+                if len(self.new) != known:
+                    # What was just written for one manifest is there for the next.
+                    context, known = self.context(), len(self.new)
                 yield from self.settle(migration, path, index, context)
 
     def settle(self, migration: Migration, path: str, index: int, context: Context) -> list[Outcome]:
