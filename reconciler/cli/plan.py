@@ -43,6 +43,7 @@ def plan(
     Every difference says who moved: git (the manifest), live (somebody edited the account) or both.
     """
     from reconciler.cli.checking import review
+    from reconciler.cli.migrated import look_ahead
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
     from reconciler.engine.plan import make_plan
@@ -53,6 +54,9 @@ def plan(
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):
         run = open_run(settings, ref=ref)
+        ahead: tuple[str, ...] = ()
+        if options.migrate:
+            run, ahead = look_ahead(run)
         manifests, secrets = run.manifests()
         with run.provider(secrets, reading=True) as provider:
             made = look(
@@ -63,7 +67,7 @@ def plan(
                 lambda state, setting: make_plan(manifests, state, options, setting),
             )
         made = review(run, manifests, made)
-        notes = (*run.remarks(manifests), *unmanaged_lines(made))
+        notes = (*run.remarks(manifests), *ahead, *unmanaged_lines(made))
         if out is not None:
             notes = (*notes, keep(made, out))
         differs = bool(made.differences or made.all_blocks)

@@ -54,6 +54,7 @@ SAFETY = (
 MODES = (
     click.option("--destroy", is_flag=True, help="Plan to delete everything that is managed."),
     click.option("--refresh-only", is_flag=True, help="Only take what is live into state; write nothing."),
+    click.option("--migrate", is_flag=True, help="With the manifests as `reconciler migrate` would write them."),
 )
 
 
@@ -80,6 +81,7 @@ def options_of(
     allow_mass_change: bool = False,
     accept_account: bool = False,
     resend_secrets: bool = False,
+    migrate: bool = False,
     unmanaged: bool = False,
     record: bool = False,
 ) -> PlanOptions:
@@ -108,6 +110,7 @@ def options_of(
         allow_mass_change=allow_mass_change or destroy,
         accept_account=accept_account,
         resend_secrets=resend_secrets,
+        migrate=migrate,
         unmanaged=unmanaged,
         record=record,
     )

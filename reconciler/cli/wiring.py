@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,8 @@ class Run:
     emit: Emit
     environ: Mapping[str, str]
     ref: str | None = None
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """Manifest files taken to have another content than on disk: what a migration makes of them."""
 
     @property
     def folder(self) -> Path:
@@ -85,6 +87,7 @@ class Run:
             ref=self.ref,
             allow_literal_secrets=self.settings.allow_literal_secrets,
             environ=self.environ,
+            texts=self.texts,
         )
 
     def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:

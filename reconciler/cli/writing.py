@@ -34,6 +34,7 @@ def carry_out(
     """Plan under the lock, show, ask, apply; the worst exit code of what happened."""
     from reconciler.cli.checking import review
     from reconciler.cli.confirm import Declined, require_someone
+    from reconciler.cli.migrated import look_ahead
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
     from reconciler.engine.run import apply_manifests
@@ -43,6 +44,8 @@ def carry_out(
         require_someone(verb)
     with reporting(verb, settings):
         run = open_run(settings, ref=ref)
+        if options.migrate:
+            run, _ = look_ahead(run)
         manifests, secrets = run.manifests()
         how = apply_options(run, force_maker, lock_timeout, options.accept_account)
 

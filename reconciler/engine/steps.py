@@ -147,11 +147,29 @@ class Worker:
         assert change.id is not None
         self.refuse_moved(change)
         unchanged = drafted = False
-        for request in change.requests:
+        for place, request in enumerate(change.requests):
             answer = self.send(change, request)
             unchanged = unchanged or answer.status == 304
             drafted = drafted or is_draft(answer.body)
+            if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[place:]):
+                self.see_attached(change, request)
         return change.id, self.read_back(change, change.id, unchanged=unchanged, drafted=drafted)[1]
+
+    def see_attached(self, change: Change, request: Request) -> None:
+        """Make sure that the tools are there before a patch takes their inline copies away."""
+        body = fill_request(request, self.ids, self.book).body
+        wanted = set(texts) if isinstance(body, dict) and isinstance(texts := body.get("tool_ids"), list) else set()
+        missing = wanted
+        for pause in (0.0, *READ_AGAIN):
+            if pause:
+                self.clock.sleep(pause)
+            missing = wanted - set(self.provider.attached_tools(change.id or ""))
+            if not missing:
+                return
+        raise Rejected(
+            f"{change.address}: {', '.join(map(str, sorted(missing, key=str)))} was attached and is not there",
+            hint="its inline tools were left in place; run apply again",
+        )
 
     def refuse_moved(self, change: Change) -> None:
         """Read the object again unless that was done a moment ago; what moved is not written over."""
