@@ -21,6 +21,7 @@ from reconciler.core.planner import (
     unknown_ids,
 )
 from reconciler.core.redact import SENSITIVE, marked, redact
+from reconciler.core.resolve import differs_in_ids
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
@@ -328,4 +329,6 @@ class _Existing:
 
     def _repointed(self, change: FieldChange) -> bool:
         row = field_at(self.spec, change.path)
-        return row is not None and row.ref is not None and change.after_unknown
+        if row is None or not change.after_unknown:
+            return False
+        return row.ref is not None or differs_in_ids(change.before, self.managed.get(change.path))

@@ -89,6 +89,17 @@ def references(value: Json) -> Iterator[str]:
             yield from references(item)
 
 
+def differs_in_ids(before: Json, after: Json) -> bool:
+    """Whether `after` is `before` but for places where it refers to something and `before` has an id."""
+    if reference(after) is not None:
+        return before is None or isinstance(before, str)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(differs_in_ids(before[key], after[key]) for key in after)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(differs_in_ids, before, after))
+    return before == after
+
+
 def bind(value: Json, ids: Mapping[Address, str]) -> Json:
     """`value` with every reference whose id is known replaced by it; the same object where there is none."""
     address = reference(value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.types.json import Object
+from reconciler.providers.simulator.mood import Mood
+from reconciler.types.change import Action
+from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
+from tests.support.lab import Lab
 from tests.support.making import env, manifest
 
 BODIES: dict[str, Object] = {
@@ -84,3 +87,57 @@ def project(**bodies: Object | None) -> tuple[Manifest, ...]:
         for address, body in BODIES.items()
         if changes.get(address, {}) is not None
     )
+
+
+MOODS = {
+    "as documented": Mood(),
+    "wrapped and bare": Mood(get="wrapped", list_key="bare", created=201),
+    "under the name of the kind": Mood(list_key="resource", patch_answer="minimal"),
+    "guardrail pages from 0": Mood(guardrail_pages_from=0),
+    "unknown ids are 400": Mood(unknown_object=400, unknown_tool=400),
+    "strict references": Mood(references="strict"),
+    "slow documents": Mood(document_reads=3),
+    "defaults hidden": Mood(defaults="hide", items="summary", tool_ids=False),
+}
+CREATED = ("guardrails", "objectives", "documents", "pronunciation-dictionaries", "deployments")
+SKILLS: Object = {"presentation": {"document_ids": [{"$ref": "document.returns"}], "slides_trigger": "on_demand"}}
+FULL = project(persona__desk={"skills": SKILLS})
+COLLECTIONS = {
+    "guardrail.no_legal_advice": "guardrails",
+    "guardrail_set.old": "guardrails",
+    "objectives.intake": "objectives",
+    "document.returns": "documents",
+    "pronunciation_dictionary.brand": "pronunciation-dictionaries",
+    "tool.look_up": "tools",
+    "persona.desk": "pals",
+    "deployment.web": "deployments",
+}
+
+
+def done(lab: Lab, *manifests, **options) -> dict[str, Action]:
+    """Apply, and see that all went well and that nothing is left to do."""
+    result = lab.apply(*manifests, **options)
+    assert [(str(one.address), one.message) for one in result.steps if one.outcome != "done"] == []
+    settled(lab, *manifests)
+    return {str(one.address): one.action for one in result.steps}
+
+
+def settled(lab: Lab, *manifests) -> None:
+    plan = lab.plan(*manifests)
+    assert [(str(one.address), one.fields) for one in plan.differences] == []
+    assert plan.drift == ()
+
+
+def ops(lab: Lab, address: str, *manifests, **options) -> list[Json]:
+    (change,) = [one for one in lab.plan(*manifests, **options).differences if str(one.address) == address]
+    return [op.to_json() for op in change.patch]
+
+
+def delete(lab: Lab, address: str) -> None:
+    """Somebody deletes it in the dashboard."""
+    assert lab.client.delete(f"/{COLLECTIONS[address]}/{lab.id_of(address)}").status_code == 204
+
+
+def skills(lab: Lab) -> dict[str, Json]:
+    rows = lab.client.get(f"/pals/{lab.id_of('persona.desk')}/skills").json()["data"]
+    return {id: row["config"] for id, row in rows.items()}
