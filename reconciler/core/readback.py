@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, normal, same
 from reconciler.core.compare import hidden, is_secret, only_defaults
+from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.planner import live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import bind
@@ -68,7 +69,7 @@ def judge(
                 pending.append(field.path)
         elif desired is None:
             # Removed; what stands there now is what the server fills in, unless nothing moved at all.
-            if _as_before(field.before, current) and not may_hide(row, current):
+            if _stayed(spec, field.path, field.before, current):
                 pending.append(field.path)
         elif is_secret(row, field.after):
             notes.append(f"{field.path}: the server shows another value than was sent")
@@ -91,7 +92,9 @@ def is_draft(body: Json) -> bool:
 
 def is_doubtful(spec: KindSpec, path: str) -> bool:
     """Whether the API may ignore this field: no table knows it, no page of the vendor's documents it, or it is
-    deprecated. Not what does something of its own: tools and references."""
+    deprecated. Not what does something of its own (tools, references) or travels in a request of its own."""
+    if any(within(path, pointer) for pointer in (*spec.alone, *spec.apart)):
+        return False
     if is_undeclared(spec, path):
         return True
     tokens = split(path)
@@ -121,6 +124,21 @@ def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
 
 def _as_before(before: Json, current: Json) -> bool:
     return before is not None and before != SENSITIVE and same(before, current)
+
+
+def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
+    """Whether something that was to go is still there, beyond what the server fills in of itself."""
+    if not isinstance(before, dict) or not isinstance(current, dict):
+        return _as_before(before, current) and not may_hide(field_at(spec, path), current)
+    held, left = (_leaves_below(spec, path, value) for value in (before, current))
+    return any(
+        one in held and _as_before(held[one], value) and not may_hide(field_at(spec, one), value)
+        for one, value in left.items()
+    )
+
+
+def _leaves_below(spec: KindSpec, path: str, value: Json) -> dict[str, Json]:
+    return leaves(spec, apply_edits(spec, {}, [Edit(path, value)]))
 
 
 def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ...]:

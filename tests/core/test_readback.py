@@ -74,6 +74,25 @@ def test_a_removal_that_did_not_happen_is_read_again():
     )
 
 
+TTS = {"tts_engine": "cartesia", "external_voice_id": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "pending"),
+    [
+        ({"tts": TTS, "llm": {"model": "own"}}, ("/layers",)),
+        ({"llm": {"model": "own"}}, ("/layers",)),
+        ({"tts": {"tts_engine": "cartesia"}}, ()),
+        ({"llm": {"model": "another"}}, ()),
+        ({}, ()),
+        (None, ()),
+    ],
+)
+def test_an_object_has_gone_when_nothing_of_it_is_left_but_what_the_server_fills_in(layers, pending):
+    one = change(field("/layers", {"tts": TTS, "llm": {"model": "own"}}, None))
+    assert verdict(one, {"pal_name": "A", "layers": layers}).pending == pending
+
+
 def test_another_value_is_the_servers_normal_form_and_said():
     found = verdict(change(PROMPT), {"pal_name": "A", "system_prompt": "NEW"})
     assert found.good

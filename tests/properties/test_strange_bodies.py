@@ -120,6 +120,36 @@ def test_an_unknown_field_that_the_api_drops_is_said_once():
     assert [step.notes for step in lab.apply(wanted).steps] == []
 
 
+GUEST = {"conferencing": {"username": "guest", "allowlist": ["a@x.example"]}}
+LAYERS = (
+    None,
+    {},
+    GUEST,
+    {**GUEST, "llm": {"model": "tavus-claude-haiku-4.5"}},
+    {"conferencing": None, "tts": None},
+    {"tts": {"tts_engine": "azure"}},
+)
+
+
+@pytest.mark.parametrize("vocabulary", ["pal", "persona"])
+@pytest.mark.parametrize("then", range(len(LAYERS)))
+@pytest.mark.parametrize("first", range(len(LAYERS)))
+def test_what_must_be_patched_alone_comes_and_goes_with_its_parent(first, then, vocabulary):
+    lab = Lab(Mood(stale_reads=2), vocabulary=vocabulary)
+    for number in (first, then, first):
+        wanted = manifest("persona.odd", body(layers=LAYERS[number]))
+        assert [step.message for step in lab.apply(wanted).steps if step.outcome != "done"] == []
+        assert lab.plan(wanted).differences == ()
+
+
+def test_conferencing_leaves_together_with_the_face_that_it_needs():
+    lab = Lab(vocabulary="persona")
+    lab.apply(manifest("persona.odd", body(layers=GUEST)))
+    bare = manifest("persona.odd", {"persona_name": "Odd", "system_prompt": "You are odd."})
+    assert [step.message for step in lab.apply(bare).steps if step.outcome != "done"] == []
+    assert lab.plan(bare).differences == ()
+
+
 class Abridged(Lab):
     """An account whose lists shorten what they show."""
 

@@ -66,7 +66,7 @@ def _update(
     spec: KindSpec, endpoint: Endpoint, collection: str, vocabulary: str, change: Change, before: Object | None
 ) -> tuple[Request, ...]:
     path = _object_path(collection, change)
-    together, alone = divide(spec, change.patch)
+    together, alone = divide(spec, change.patch, before)
     patches: list[Request] = []
     if together and endpoint.patch_style is PatchStyle.MERGE:
         body = partial(spec, vocabulary, change, before)
@@ -74,7 +74,9 @@ def _update(
     elif together:
         patches.append(Request("PATCH", path, change.address, [op.to_json() for op in together], "update"))
     if alone:
-        patches.append(Request("PATCH", path, change.address, [op.to_json() for op in alone], "conferencing"))
+        request = Request("PATCH", path, change.address, [op.to_json() for op in alone], "conferencing")
+        # What it needs is set before it and taken away after it: a face, and the object that it stands in.
+        patches.insert(0 if all(op.op == "remove" for op in alone) else len(patches), request)
     added, gone = attachments(change) if endpoint.attachments else ([], [])
     attach = [_attach(collection, path, endpoint, change, added)] if added else []
     first, last = (attach, []) if _touches_keyed(spec, together) else ([], attach)
@@ -123,10 +125,12 @@ def attachments(change: Change) -> tuple[list[Json], list[Json]]:
     return [], []
 
 
-def divide(spec: KindSpec, patch: Sequence[PatchOp]) -> tuple[list[PatchOp], list[PatchOp]]:
+def divide(
+    spec: KindSpec, patch: Sequence[PatchOp], before: Object | None = None
+) -> tuple[list[PatchOp], list[PatchOp]]:
     """The operations that may travel together, and those that the API wants in a request of their own.
 
-    A parent that is added whole is taken apart: the part that travels alone follows it.
+    A parent that is added whole, or that goes with such a part in it, is taken apart.
     """
     together: list[PatchOp] = []
     alone: list[PatchOp] = []
@@ -134,6 +138,11 @@ def divide(spec: KindSpec, patch: Sequence[PatchOp]) -> tuple[list[PatchOp], lis
         if any(within(op.path, pointer) for pointer in spec.alone):
             alone.append(op)
             continue
+        if op.op == "remove":
+            inside = [one for one in spec.alone if within(one, op.path) and lookup(before, one) is not None]
+            alone += [PatchOp("remove", pointer) for pointer in inside]
+            if inside and not without(lookup(before, op.path), [pointer[len(op.path) :] for pointer in inside]):
+                continue  # nothing else is in it, and what is empty says nothing
         value = op.value
         for pointer in spec.alone if op.op in ("add", "replace") else ():
             if within(pointer, op.path) and (inner := lookup(value, pointer[len(op.path) :])) is not None:

@@ -224,6 +224,21 @@ def test_a_parent_that_is_added_whole_is_taken_apart() -> None:
     assert op.value == {"llm": {"model": "m"}, "conferencing": {"username": "u"}}
 
 
+def test_a_parent_that_goes_with_conferencing_in_it_is_taken_apart() -> None:
+    op = PatchOp("remove", "/layers")
+    live: dict[str, Any] = {"layers": {"conferencing": {"username": "u"}, "llm": {"model": "m"}}}
+    assert divide(kind("persona"), [op], live) == ([op], [PatchOp("remove", "/layers/conferencing")])
+    live = {"layers": {"conferencing": {"username": "u"}}}
+    assert divide(kind("persona"), [op], live) == ([], [PatchOp("remove", "/layers/conferencing")])
+    for live in ({"layers": {"conferencing": None, "llm": {}}}, {"layers": {"llm": {}}}, {"layers": None}):
+        assert divide(kind("persona"), [op], live) == ([op], [])
+
+
+def test_conferencing_goes_before_the_face_that_it_needs() -> None:
+    found = requests(update(PatchOp("remove", "/default_face_id"), PatchOp("remove", "/layers/conferencing")))
+    assert lines(found) == ["PATCH /pals/p1 conferencing", "PATCH /pals/p1 update"]
+
+
 def test_a_parent_without_conferencing_stays_whole() -> None:
     op = PatchOp("add", "/layers", {"llm": {"model": "m"}})
     assert divide(kind("persona"), [op]) == ([op], [])
