@@ -117,7 +117,7 @@ class _Walk:
         row = node.row
         if row is not None and row.server:
             return DROP
-        if row is not None and row.secret:
+        if row is not None and row.secret and not unwritable(word):
             return self.secret(word, value, path)
         if value is None:
             return DROP

@@ -13,6 +13,7 @@ from reconciler.engine.export import Export, ExportChoice, export_account
 from reconciler.loader.manifests import load_manifests
 from reconciler.loader.project import load_project
 from reconciler.loader.writing_manifests import manifest_file
+from reconciler.providers.simulator.faults import Faults
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import ManifestSet
@@ -238,8 +239,8 @@ def secrets_of(value: Json) -> set[str]:
 class ExportLab(Lab):
     """A lab whose manifests come out of files."""
 
-    def __init__(self, mood: Mood | None = None) -> None:
-        super().__init__(mood)
+    def __init__(self, mood: Mood | None = None, faults: Faults | None = None) -> None:
+        super().__init__(mood, faults=faults)
         self.vault.values = {}
         self.account: dict[str, list[Object]] = {}
         self.refused: list[tuple[str, str]] = []

@@ -1,0 +1,193 @@
+"""`reconciler export`: the account becomes files, and files that are there stay as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.export import create_file
+from tests.support.dashboard import dashboard
+
+PROMPT = "You help with claims. " * 20 + "Always."
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, empty but for the world of a sandbox."""
+    monkeypatch.chdir(tmp_path)
+    with dashboard(tmp_path) as client:
+        tool = client.post("/tools", json={"name": "lookup", "description": "Looks up."}).json()["tool_id"]
+        for name in ("Claims Desk", "Claims Desk", "Front"):
+            made = client.post(
+                "/personas",
+                json={
+                    "persona_name": name, "system_prompt": PROMPT if name != "Front" else "Short.",
+                    "default_replica_id": "r90bbd427f71",
+                    "layers": {"llm": {"model": "m", "base_url": "https://x.example/v1", "api_key": "sk-hush-1"}},
+                },
+            )  # fmt: skip
+            client.post(f"/personas/{made.json()['persona_id']}/tools", json={"tool_ids": [tool]})
+    return tmp_path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_an_empty_folder_becomes_a_project_whose_plan_is_nothing_but_imports(account: Path, call: Callable) -> None:
+    done = call("export", "out")
+    assert done.code == 0, done
+    assert list(files(account / "out")) == [
+        "personas/Front.yaml", "personas/claims-desk-2.md", "personas/claims-desk.md", "reconciler.yaml",
+        "tools/lookup.yaml",
+    ]  # fmt: skip
+    assert "PERSONA_CLAIMS_DESK_LLM_API_KEY" in done.out
+    assert "Exported 4 manifests to out." in done.out
+    assert not any(b"hush" in data or b"****" in data for data in files(account / "out").values())
+    assert b"tools: [lookup]" in files(account / "out")["personas/Front.yaml"]
+    planned = call("plan", "out")
+    assert "Plan: 4 to import, 0 to add, 0 to change, 0 to destroy." in planned.out
+    applied = call("apply", "out", "--auto-approve")
+    assert "Resources: 4 imported, 0 added, 0 changed, 0 destroyed." in applied.out
+    assert call("plan", "out", "--detailed-exitcode").code == 0
+
+
+def test_a_second_export_adds_nothing_and_touches_nothing(account: Path, call: Callable) -> None:
+    assert call("export", "manifests").code == 0
+    before = files(account / "manifests")
+    times = {path: (account / "manifests" / path).stat().st_mtime_ns for path in before}
+    done = call("export", "manifests")
+    assert "Exported 0 manifests to manifests; 4 had a manifest already." in done.out
+    assert files(account / "manifests") == before
+    assert {path: (account / "manifests" / path).stat().st_mtime_ns for path in before} == times
+    (account / "manifests" / "personas" / "Front.yaml").unlink()
+    again = call("export", "manifests")
+    assert "personas/Front.yaml" in again.out
+    assert files(account / "manifests") == before
+
+
+def test_what_an_existing_project_has_is_not_written_again(account: Path, call: Callable) -> None:
+    folder = account / "manifests" / "mine"
+    folder.mkdir(parents=True)
+    mine = "# ours\napiVersion: personas/v1\nkind: PAL\nmetadata: {name: reception}\nspec: {pal_name: Front}\n"
+    (folder / "front.yaml").write_text(mine)
+    done = call("export", "manifests", "--format", "json")
+    told = json.loads(done.out)
+    assert told["claimed"] == 1
+    assert [one["address"] for one in told["files"]] == [
+        "tool.lookup",
+        "persona.claims-desk",
+        "persona.claims-desk-2",
+    ]
+    assert (folder / "front.yaml").read_text() == mine
+    assert "reconciler.yaml" not in files(account / "manifests")
+    assert "Plan: 4 to import, 0 to add, 0 to change, 0 to destroy." in call("plan").out
+
+
+def test_a_file_in_the_way_is_never_overwritten(account: Path, call: Callable) -> None:
+    (account / "out" / "personas").mkdir(parents=True)
+    (account / "out" / "personas" / "FRONT.txt").write_text("mine")
+    assert call("export", "out").code == 0
+    assert (account / "out" / "personas" / "FRONT.txt").read_text() == "mine"
+    assert (account / "out" / "personas" / "Front-2.yaml").is_file()
+
+
+def test_ids_are_a_map_where_the_project_has_several_workspaces(account: Path, call: Callable) -> None:
+    (account / "manifests").mkdir()
+    project = (
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\ndefault_workspace: sandbox\n"
+        "workspaces:\n  sandbox: {provider: {type: simulator}}\n  other: {provider: {type: simulator}}\n"
+    )
+    (account / "manifests" / "reconciler.yaml").write_text(project)
+    assert call("export", "manifests").code == 0
+    assert (account / "manifests" / "reconciler.yaml").read_text() == project
+    assert "  id:\n    sandbox: p" in (account / "manifests" / "personas" / "Front.yaml").read_text()
+    planned = call("plan")
+    assert "4 to import, 0 to add, 0 to change" in planned.out, planned
+    assert "taken for every workspace" not in planned.out + planned.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "written"),
+    [
+        (("--kind", "tool"), ["tools/lookup.yaml"]),
+        (("--kind", "Tool", "--kind", "persona", "--name", "fro*"), ["personas/Front.yaml"]),
+        (("--name", "CLAIMS D*"), ["personas/claims-desk-2.md", "personas/claims-desk.md"]),
+        (("--name", "claims-desk"), ["personas/claims-desk-2.md", "personas/claims-desk.md"]),
+        (("--selector", "persona_name=Front"), ["personas/Front.yaml"]),
+        (("--selector", "/layers/llm/model=m", "--name", "Front"), ["personas/Front.yaml"]),
+        (("--kind", "deployment"), []),
+    ],
+)
+def test_only_what_was_asked_for(account: Path, call: Callable, flags: tuple[str, ...], written: list[str]) -> None:
+    done = call("export", "out", *flags)
+    assert done.code == 0, done
+    found = files(account / "out") if (account / "out").is_dir() else {}
+    assert [path for path in found if path != "reconciler.yaml"] == written
+    if written and "tools" not in written[0]:
+        # The tool has no manifest, so it goes by its id; the plan is about the chosen ones alone.
+        assert "0 to add, 0 to change, 0 to destroy" in call("plan", "out").out
+
+
+def test_manifests_with_errors_stop_it(account: Path, call: Callable) -> None:
+    (account / "manifests").mkdir()
+    (account / "manifests" / "bad.yaml").write_text("apiVersion: personas/v1\nkind: Persona\nspec: [\n")
+    done = call("export", "manifests")
+    assert done.code == 1
+    assert "nothing was exported" in done.err
+    assert list(files(account / "manifests")) == ["bad.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("export",), "FOLDER"),
+        (("export", "out", "--kind", "persone"), "did you mean 'persona'"),
+        (("export", "out", "--selector", "x"), "KEY=VALUE"),
+        (("export", "out", "--selector", "a=1", "--selector", "a=2"), "no object has both"),
+    ],
+)
+def test_wrong_words(account: Path, call: Callable, words: tuple[str, ...], said: str) -> None:
+    done = call(*words)
+    assert done.code == 64
+    assert said in done.err
+
+
+def test_a_folder_that_cannot_be_written(account: Path, call: Callable) -> None:
+    (account / "out").mkdir()
+    (account / "out" / "tools").write_text("a file")
+    done = call("export", "out")
+    assert done.code == 1
+    assert "cannot write" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_folder_outside_of_the_project_is_a_project_of_its_own(account: Path, call: Callable) -> None:
+    assert call("export", "manifests").code == 0
+    assert call("export", "elsewhere").code == 0
+    assert (account / "elsewhere" / "reconciler.yaml").is_file()
+    assert len(files(account / "elsewhere")) == 5
+
+
+def test_it_sends_nothing_but_get(account: Path, call: Callable) -> None:
+    before = (account / ".reconciler" / "sandbox" / "world.json").read_bytes()
+    assert call("export", "out").code == 0
+    assert (account / ".reconciler" / "sandbox" / "world.json").read_bytes() == before
+
+
+def test_a_file_is_created_whole_and_never_over_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_file(tmp_path / "a", b"one")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "a", b"two")
+
+    def no_links(*_: object) -> None:
+        raise OSError(1, "not here")
+
+    monkeypatch.setattr("os.link", no_links)
+    create_file(tmp_path / "b", b"three")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "b", b"four")
+    assert files(tmp_path) == {"a": b"one", "b": b"three"}
