@@ -151,7 +151,7 @@ class Run:
 
     def backend(self) -> Backend:
         """Where the state is kept."""
-        from reconciler.backends import BACKENDS
+        from reconciler.backends import open_state
         from reconciler.backends.base import BackendContext
 
         settings = self.workspace.state
@@ -161,7 +161,7 @@ class Run:
             environ=self.environ,
             secrets=self.secrets() if settings.settings else None,
         )
-        return BACKENDS.get(settings.type)(settings, context)
+        return open_state(settings, context)
 
     def state(self) -> State:
         """The state as it is now, without a lock; what a dead run left behind is folded in."""

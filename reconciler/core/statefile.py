@@ -109,6 +109,10 @@ def parse_state(data: bytes, *, where: str = "the state") -> State:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, f"it is no valid JSON ({error})") from None
+    if isinstance(document, dict) and "sealed" in document:
+        raise StateUnreadable(
+            f"{where} is encrypted", hint="name its key: encryption: {key: {env: NAME}} under `state:`"
+        )
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         raise _damaged(where, "it is no state document")
     if document["format"] > FORMAT:

@@ -76,16 +76,16 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
 KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout"),
     "provider simulator": ("type", "vocabulary", "faults", "timeout", "api_key", "base_url"),
-    "state local": ("backend", "path"),
+    "state local": ("backend", "encryption", "path"),
     "state http": (
-        "backend", "address", "update_method", "lock_address", "lock_method", "unlock_address", "unlock_method",
-        "username", "password", "token", "skip_cert_verification", "ca_file", "timeout", "retry_max",
-        "retry_wait_min", "retry_wait_max",
+        "backend", "encryption", "address", "update_method", "lock_address", "lock_method", "unlock_address",
+        "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
+        "retry_max", "retry_wait_min", "retry_wait_max",
     ),
-    "state postgres": ("backend", "dsn", "password", "schema", "name", "keep"),
+    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep"),
     "state s3": (
-        "backend", "bucket", "key", "region", "endpoint", "url", "options", "allow_http", "access_key_id",
-        "secret_access_key", "session_token",
+        "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
+        "access_key_id", "secret_access_key", "session_token",
     ),
 }  # fmt: skip
 """Keys of the plug-ins whose settings are fixed; the others check their own."""

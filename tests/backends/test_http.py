@@ -146,7 +146,7 @@ def test_an_address_is_needed(tmp_path: Path) -> None:
 
 
 def test_the_project_file_knows_the_settings() -> None:
-    assert set(KNOWN_SETTINGS["state http"]) == {"backend", *SETTINGS}
+    assert set(KNOWN_SETTINGS["state http"]) == {"backend", "encryption", *SETTINGS}
 
 
 @pytest.mark.parametrize("fault", [500, 503, 429, "lost", "cut"])

@@ -193,7 +193,7 @@ def test_settings_are_checked() -> None:
         with pytest.raises(UsageError) as caught:
             opened(**{"dsn": "host=x", **bad})  # type: ignore[arg-type]
         assert PASSWORD not in f"{caught.value.message} {caught.value.hint}"
-    assert set(KNOWN_SETTINGS["state postgres"]) == {"backend", *SETTINGS}
+    assert set(KNOWN_SETTINGS["state postgres"]) == {"backend", "encryption", *SETTINGS}
 
 
 @NEEDS_SERVER

@@ -140,7 +140,7 @@ def test_settings_are_checked(settings: Object, said: str) -> None:
 
 
 def test_the_project_file_knows_the_settings() -> None:
-    assert set(KNOWN_SETTINGS["state s3"]) == {"backend", *SETTINGS}
+    assert set(KNOWN_SETTINGS["state s3"]) == {"backend", "encryption", *SETTINGS}
 
 
 def test_other_stores_are_named_by_their_address() -> None:
