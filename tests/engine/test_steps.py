@@ -207,3 +207,121 @@ def test_a_custom_llm_keeps_its_key_through_every_kind_of_change():
         wanted = manifest("persona.a", {**BODY, "layers": {"llm": changed}})
         assert [step.message for step in lab.apply(wanted).steps if step.outcome != "done"] == []
         assert lab.plan(wanted).differences == ()
+
+
+def lost(*nth, drop="before", path="/v2/pals"):
+    """An account that breaks the connection of these creates, before or after carrying them out."""
+    return Faults((Fault(method=("POST",), path=path, nth=nth, drop=drop),))
+
+
+@pytest.mark.parametrize(("drop", "creates"), [("before", 2), ("after", 1)])
+def test_a_create_whose_answer_was_lost_is_looked_up_before_it_is_sent_again(drop, creates):
+    lab = Lab(faults=lost(1, drop=drop))
+    result = lab.apply(ONE)
+    assert [step.outcome for step in result.steps] == ["done"]
+    assert len(lab.requests("POST")) == creates
+    assert lab.names() == ["A"]
+    assert lab.state.pending == ()
+
+
+def test_a_create_that_never_gets_through_is_left_open_for_the_next_run():
+    lab = Lab(faults=lost(1, 2, 3))
+    (step,) = lab.apply(ONE).steps
+    assert step.outcome == "failed"
+    assert "the object was not found afterwards" in step.message
+    assert "run the same command again" in step.hint
+    assert [(str(intent.address), intent.name) for intent in lab.state.pending] == [("persona.a", "A")]
+    assert len(lab.requests("POST")) == 3
+    assert [one.outcome for one in lab.apply(ONE).steps] == ["done"]
+    assert lab.names() == ["A"]
+    assert lab.state.pending == ()
+
+
+def test_what_bore_the_name_before_is_not_taken_for_what_was_created():
+    """Somebody else's object of that name is held by another address; only what came since can be ours."""
+    lab = Lab(faults=lost(2, drop="after"))
+    lab.apply(ONE)
+    twin = manifest("persona.twin", BODY)
+    result = lab.apply(ONE, twin)
+    assert [(str(step.address), step.outcome) for step in result.steps] == [("persona.twin", "done")]
+    assert lab.id_of("persona.twin") != lab.id_of("persona.a")
+    assert lab.names() == ["A", "A"]
+    assert len(lab.requests("POST")) == 2
+
+
+def test_two_new_objects_of_the_name_are_told_and_neither_is_taken():
+    lab = Lab(faults=lost(1))
+    setting = lab.setting()
+    plan = make_plan(as_set([ONE]), lab.state, PlanOptions(record=True), setting)
+    sent = lab.provider()
+
+    class Slow:
+        """The real provider, beside which two people create objects of that name while the connection is down."""
+
+        kinds, vocabulary = sent.kinds, sent.vocabulary
+
+        def __getattr__(self, name):
+            return getattr(sent, name)
+
+        def send(self, request, **more):
+            try:
+                return sent.send(request, **more)
+            finally:
+                for _ in range(2):
+                    assert lab.client.post("/pals", json=BODY).status_code == 200
+
+    worker = Worker(Slow(), MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0, plan.namesakes)
+    result = apply_changes(plan, worker, parallelism=1, emit=lab.events.append, stop=lambda: False)
+    (step,) = result.steps
+    assert step.outcome == "failed"
+    assert "2 new objects are called 'A'" in step.message
+    assert "reconciler import persona.a ID" in step.hint
+
+
+def test_a_list_that_lags_is_looked_at_twice_before_a_create_is_sent_again():
+    lab = Lab(faults=lost(1, drop="after"))
+    real = lab.provider
+    looks = []
+
+    def lagging(*, reading=False):
+        provider = real(reading=reading)
+        listed = provider.list
+
+        def late(kind):
+            found = listed(kind)
+            looks.append(kind)
+            return replace(found, objects={}) if len(looks) == 2 else found
+
+        provider.list = late
+        return provider
+
+    lab.provider = lagging
+    assert [step.outcome for step in lab.apply(ONE).steps] == ["done"]
+    assert len(lab.requests("POST")) == 1
+    assert lab.names() == ["A"]
+
+
+def test_a_tool_that_is_gone_needs_no_detaching():
+    lab = Lab()
+    lab.apply(TOOL, manifest("persona.a", {**BODY, "tools": ["look"]}))
+    setting = lab.setting()
+    none = manifest("persona.a", {**BODY, "tools": []})
+    plan = make_plan(as_set([TOOL, none]), lab.state, PlanOptions(record=True), setting)
+    assert [request.purpose for change in plan.changes for request in change.requests] == ["detach"]
+    path = f"/pals/{lab.id_of('persona.a')}/tools/{lab.id_of('tool.look')}"
+    assert lab.client.delete(path).status_code < 300
+    assert [step.outcome for step in lab.carry_out(plan, setting).steps] == ["done"]
+    assert lab.plan(TOOL, none).differences == ()
+
+
+def test_an_object_that_changed_a_moment_ago_is_not_read_again():
+    """Five seconds after the reading an update trusts it; that is what makes a large apply affordable."""
+    lab = Lab()
+    lab.apply(ONE)
+    setting = lab.setting()
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    path = f"/v2/pals/{lab.id_of('persona.a')}"
+    before = [line for line in lab.requests("GET") if line[1] == path]
+    lab.carry_out(plan, setting)
+    after = [line for line in lab.requests("GET") if line[1] == path]
+    assert len(after) - len(before) == 1, "only the read-back"
