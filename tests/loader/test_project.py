@@ -24,7 +24,7 @@ workspaces:
       api_key: {env: TAVUS_API_KEY}
       base_url: https://tavusapi.com/v2
       vocabulary: persona
-    state: {backend: s3, bucket: b, secret_key: {file: key.txt}}
+    state: {backend: s3, bucket: b, secret_access_key: {file: key.txt}}
     overlays: [overlays/production]
     policy: {deletes: never, max_change_percent: 12.5, min_resources: 3}
     parallelism: 4
@@ -47,7 +47,7 @@ def test_every_setting(folder: Folder) -> None:
         "base_url": "https://tavusapi.com/v2",
     }
     assert workspace.state.type == "s3"
-    assert workspace.state.settings == {"bucket": "b", "secret_key": {"$secret": {"file": "key.txt"}}}
+    assert workspace.state.settings == {"bucket": "b", "secret_access_key": {"$secret": {"file": "key.txt"}}}
     assert workspace.overlays == ("overlays/production",)
     assert workspace.policy == Policy("never", 12.5, 3)
     assert (workspace.parallelism, workspace.max_requests_per_second) == (4, 2.5)
