@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from reconciler.engine.pipelines import STATES, WORKFLOWS
 
 PROJECT = """\
 # What this project is, and the accounts it is applied to.
@@ -78,87 +78,6 @@ spec:
 
 IGNORED = ".reconciler/"
 
-GITHUB = """\
-# Shows what would change on every pull request, applies it when it is merged, looks for edits by hand at night.
-name: personas
-on:
-  pull_request:
-  push:
-    branches: [main]
-  schedule:
-    - cron: "17 4 * * *"
-
-permissions:
-  contents: read
-
-# One run at a time against one account; a run that has begun is never killed half-way.
-concurrency:
-  group: personas-production
-  cancel-in-progress: false
-
-jobs:
-  reconcile:
-    runs-on: ubuntu-latest
-    env:
-      RECONCILER_WORKSPACE: production
-      TAVUS_API_KEY: ${{ secrets.TAVUS_API_KEY }}
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          persist-credentials: false
-      - run: pipx install persona-reconciler
-      - run: reconciler validate
-      - if: github.event_name == 'pull_request'
-        run: reconciler plan
-      - if: github.event_name == 'push'
-        run: reconciler apply --auto-approve --lock-timeout 5m
-      - if: github.event_name == 'schedule'
-        run: reconciler drift
-# The state of the last apply has to outlive the runner: give the workspace a shared `state:` in
-# manifests/reconciler.yaml before the first apply from here.
-"""
-
-GITLAB = """\
-# Shows what would change on every merge request, applies it on the default branch, looks for edits by hand
-# on a schedule.
-# TAVUS_API_KEY is a masked and protected CI/CD variable.
-variables:
-  RECONCILER_WORKSPACE: production
-
-default:
-  image: python:3.12-slim
-  before_script:
-    - pip install --quiet persona-reconciler
-
-plan:
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-  script:
-    - reconciler validate
-    - reconciler plan
-
-apply:
-  resource_group: personas-production
-  rules:
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE == "push"
-  script:
-    - reconciler apply --auto-approve --lock-timeout 5m
-
-drift:
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "schedule"
-  script:
-    - reconciler drift
-# The state of the last apply has to outlive the job: give the workspace a shared `state:` in
-# manifests/reconciler.yaml before the first apply from here.
-"""
-
-WORKFLOWS: Mapping[str, tuple[str, str]] = {
-    "github": (".github/workflows/personas.yml", GITHUB),
-    "gitlab": (".gitlab-ci.yml", GITLAB),
-}
-"""CI system -> where its workflow lives, and the text."""
-
 
 def scaffold(name: str, ci: str | None = None) -> dict[str, str]:
     """Path -> text of a small project called `name`, optionally with a CI workflow (see `WORKFLOWS`)."""
@@ -169,6 +88,7 @@ def scaffold(name: str, ci: str | None = None) -> dict[str, str]:
         "manifests/tools/lookup_opening_hours.yaml": TOOL,
     }
     if ci is not None:
+        files["manifests/reconciler.yaml"] += STATES[ci]
         path, text = WORKFLOWS[ci]
         files[path] = text
     return files

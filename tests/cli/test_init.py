@@ -55,12 +55,12 @@ def test_lines_of_ones_own_in_gitignore_stay(tmp_path: Path, call: Callable[...,
     assert (tmp_path / ".gitignore").read_bytes() == b"*.pyc\n\xff\n.reconciler/\n"
 
 
-def test_a_workflow_that_parses(tmp_path: Path, call: Callable[..., Any]) -> None:
-    call("init", "--ci", "github")
-    workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "personas.yml").read_text())
-    assert workflow["permissions"] == {"contents": "read"}
-    commands = [step["run"] for step in workflow["jobs"]["reconcile"]["steps"] if "run" in step]
-    assert "reconciler plan" in commands
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_project_with_a_pipeline_is_valid(tmp_path: Path, call: Callable[..., Any], ci: str) -> None:
+    assert call("init", "--ci", ci).code == 0
+    assert call("validate", "--strict").code == 0
+    path = {"github": ".github/workflows/personas.yml", "gitlab": ".gitlab-ci.yml"}[ci]
+    assert (tmp_path / path).is_file()
 
 
 @pytest.mark.parametrize(

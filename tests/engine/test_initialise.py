@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.engine.initialise import WORKFLOWS, ignore_line, scaffold
+from reconciler.engine.initialise import ignore_line, scaffold
+from reconciler.engine.pipelines import WORKFLOWS
 
 
 def test_every_document_parses_and_says_what_it_is() -> None:
@@ -31,12 +32,13 @@ def test_the_real_account_is_never_the_default() -> None:
 
 
 @pytest.mark.parametrize("ci", list(WORKFLOWS))
-def test_workflows_apply_one_at_a_time(ci: str) -> None:
+def test_a_pipeline_comes_with_a_word_about_the_state(ci: str) -> None:
     path, text = WORKFLOWS[ci]
-    assert scaffold("x", ci)[path] == text
-    assert yaml.safe_load(text)
-    assert "reconciler apply --auto-approve" in text
-    assert "personas-production" in text
+    files = scaffold("x", ci)
+    assert files[path] == text
+    project = files["manifests/reconciler.yaml"]
+    assert "state: {backend:" in project.removeprefix(scaffold("x")["manifests/reconciler.yaml"])
+    assert yaml.safe_load(project)["workspaces"]["production"].keys() <= {"provider", "state"}
 
 
 @given(st.lists(st.sampled_from(["*.pyc", ".reconciler", "/.reconciler/", ".reconciler/", "", "x"])), st.booleans())
