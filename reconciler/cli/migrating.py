@@ -46,6 +46,12 @@ class BodyEditor:
     def render(self, document: Object, comment: str) -> bytes:
         return self._editor.render(document, comment)
 
+    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[Sequence[str], int]:
+        from reconciler.rules.keep import split_lines
+
+        text, line = self._editor.line_of(path, data, document, pointer)
+        return split_lines(text), line
+
 
 @dataclass(frozen=True, slots=True)
 class MigrationRun:

@@ -9,6 +9,7 @@ from typing import Protocol
 from reconciler.core.documentedit import rebase
 from reconciler.migrations.base import Answers, Context, Finding, Migration, Subject
 from reconciler.migrations.outcome import FileChange, MigrationResult, Outcome, Status
+from reconciler.rules.keep import is_kept
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic
@@ -59,6 +60,10 @@ class Editor(Protocol):
 
     def render(self, document: Object, comment: str) -> bytes:
         """A new file."""
+        ...
+
+    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[Sequence[str], int]:
+        """The lines of a file and the number (from 1) of that on which the value at a document pointer stands."""
         ...
 
 
@@ -169,6 +174,8 @@ class _Run:
             changed = False
             for finding in migration.find(subject, context):
                 key = (str(subject.address), migration.id, finding.pointers)
+                if self.is_kept(migration, path, body, finding):
+                    continue
                 if not finding.is_change:
                     status = Status.OPEN if finding.question is not None else Status.REPORTED
                     left.append(self.outcome(migration, subject, status, finding))
@@ -178,6 +185,17 @@ class _Run:
             if not changed:
                 return left
         return []
+
+    def is_kept(self, migration: Migration, path: str, body: Body, finding: Finding) -> bool:
+        """Whether a comment beside one of the places says that it stays: `# reconciler: keep M15 reason`."""
+        data = self.texts.get(path, b"")
+        if b"keep" not in data or b"reconciler:" not in data:
+            return False
+        for pointer in finding.pointers:
+            lines, line = self.editor.line_of(path, data, body.document, body.base + pointer)
+            if any(is_kept(lines, line, code) for code in (migration.id, *migration.cures)):
+                return True
+        return False
 
     def carry_out(self, migration: Migration, path: str, body: Body, subject: Subject, finding: Finding) -> bool:
         """Make one change, in memory. False where it was refused."""

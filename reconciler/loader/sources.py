@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
+from reconciler.loader.decode import decode
 from reconciler.loader.documents import read_documents
 from reconciler.loader.envelope import Draft, read_document
 from reconciler.loader.files import Unreadable, WorkTree, check_given, find_manifests, inside, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.rewrite import rewrite
-from reconciler.loader.spans import Places, in_order
+from reconciler.loader.spans import Places, in_order, locate
 from reconciler.loader.writing import write_document
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.edit import Edit
 from reconciler.types.json import Json, Object
 from reconciler.types.project import Project
-from reconciler.types.source import Span
+from reconciler.types.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ class TextEditor:
     def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
         """The bytes after the edits. Raises `EditRefused`."""
         return rewrite(data, path, edits)
+
+    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[str, int]:
+        """The text of the file, and the line (from 1) of the value at a document pointer."""
+        text = decode(data, path, Findings()) or ""
+        return text, locate(text, Source(path, document), pointer).line
 
     def render(self, document: Object, comment: str) -> bytes:
         """A new YAML file."""

@@ -54,6 +54,7 @@ MIGRATION = Migration(
     name="interruptibility-spelling",
     safety=Safety.AUTO,
     find=find,
+    cures=(),
     sources="conversational flow pages in both vocabularies, vendor client, reads of live personas",
     doc=MigrationDoc(
         what="pal_interruptibility, replica_interruptibility and face_interruptibility become interruptibility.",

@@ -93,6 +93,7 @@ MIGRATION = Migration(
     name="model-successor",
     safety=Safety.ASK,
     find=find,
+    cures=("L09", "L32"),
     sources="the catalogue; changelog of 2025-12-18",
     doc=MigrationDoc(
         what="layers.llm.model names a hosted model that the configured generation of the catalogue calls "

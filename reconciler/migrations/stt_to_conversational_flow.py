@@ -104,6 +104,7 @@ MIGRATION = Migration(
     name="stt-turn-taking-to-conversational-flow",
     safety=Safety.ASK,
     find=find,
+    cures=("L28", "L32"),
     overlays=False,
     sources="turn-taking pages of 2025 and June 2026, field definitions",
     doc=MigrationDoc(

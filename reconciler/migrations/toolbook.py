@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.core.canonical import tool_name
-from reconciler.migrations.base import Choice, Context, Question, Subject
+from reconciler.migrations.base import KEEP, Choice, Context, Question, Subject
 from reconciler.types.json import Json, Object, lookup
 
 DEDUPE = "inline-tool-dedupe"
@@ -211,6 +211,8 @@ def _decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
     if any(not isinstance(one.description, str) or not one.description.strip() for one in group):
         key = f"{name}:description"
         description = book.context.answers.get(DEDUPE, {}).get(key)
+        if description is None and book.context.answers.get(DEDUPE, {}).get("*") == KEEP:
+            return decision
         if description is None:
             decision.question = Question(
                 key, f"what does {name} do? A registry tool needs a description", (), "a text"
@@ -238,7 +240,15 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
     if len(proposal) > 64:
         proposal = f"{proposal[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
     taken = set(book.groups) | set(book.registry)
-    answer = book.context.answers.get(DEDUPE, {}).get(name)
+    given = book.context.answers.get(DEDUPE, {})
+    for_all = given.get("*")
+    # One word for all tools cannot be a name.
+    answer = given.get(name, for_all if for_all in ("rename", KEEP) else None)
+    if answer == KEEP:
+        decision.answered = answer
+        return None
+    if answer == "rename" and proposal not in taken:
+        answer = proposal
     choices = () if proposal in taken else (Choice(proposal, "illegal characters become _", "judgement"),)
     why = "letters, digits and _, at most 64, not starting with a digit"
     if answer is not None and NAME.fullmatch(answer):
@@ -247,9 +257,6 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
             return None
         decision.answered = answer
         return answer
-    if answer == "keep":
-        decision.answered = answer
-        return None
     text = (
         f"{name} is no legal name of a registry tool: what is it called? Frontends and prompts may know the old name"
     )
@@ -313,7 +320,7 @@ def _several(book: ToolBook, decision: Decision, wanted: str, group: list[Inline
             if digest not in decision.targets:
                 decision.targets[digest] = f"{wanted[:55]}_{digest[:8]}"
                 _add_body(book, decision, sample[digest], decision.targets[digest])
-    elif answer != "keep":
+    elif answer != KEEP:
         text = f"{decision.name}: {others}. What becomes of them?"
         decision.question = Question(decision.name, text, tuple(choices))
         decision.answered = None

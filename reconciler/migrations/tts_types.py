@@ -81,6 +81,7 @@ MIGRATION = Migration(
     name="tts-types",
     safety=Safety.AUTO,
     find=find,
+    cures=("L20", "L32"),
     sources="Create Persona contract, voice pages of 2025 and 2026",
     doc=MigrationDoc(
         what="tts_emotion_control and use_speaker_boost as texts become booleans, numbers in quotes become numbers, "

@@ -86,6 +86,7 @@ MIGRATION = Migration(
     name="vocabulary-persona-to-pal",
     safety=Safety.AUTO,
     find=find,
+    cures=("L26",),
     sources="LLM page in PAL words, vendor client",
     doc=MigrationDoc(
         what="persona_name, persona_id and default_replica_id become pal_name, pal_id and default_face_id; with "

@@ -339,3 +339,25 @@ def test_any_body_migrates_twice_as_once(layer: Object, answer: str) -> None:
     before = dict(project.files)
     project.migrate(answers=answers)
     assert project.files == before
+
+
+@pytest.mark.parametrize("code", ["M15", "L32", "m15"])
+@pytest.mark.parametrize("place", ["behind", "above"])
+def test_a_comment_keeps_what_it_stands_beside(code: str, place: str) -> None:
+    comment = f"# reconciler: keep {code} until the new voice is chosen"
+    above = f"    {comment}\n" if place == "above" else ""
+    behind = f" {comment}" if place == "behind" else ""
+    text = f"persona_name: A\nlayers:\n  llm:\n{above}    model: tavus-llama-4{behind}\n"
+    project = one(text)
+    project.migrate()
+    assert project.text("p.yaml") == text.replace("persona_name", "pal_name")
+
+
+def test_a_comment_keeps_a_question_away() -> None:
+    project = one("pal_name: A\nlayers: {llm: {model: tavus-gpt-4o}} # reconciler: keep L32 it works\n")
+    assert project.migrate().outcomes == ()
+
+
+def test_a_comment_about_something_else_keeps_nothing() -> None:
+    project = one("pal_name: A\nlayers: {llm: {model: tavus-llama-4}} # reconciler: keep L10 long\n")
+    assert len(project.migrate().of(Status.DONE)) == 1

@@ -281,3 +281,11 @@ def test_personas_outside_of_the_paths_count_but_do_not_change(odd: Project) -> 
     odd.migrate(only=TOOLS, answers={"inline-tool-dedupe": {"look_up": "common"}})
     assert odd.files["odd.yaml"] == before
     assert load(odd, "a.yaml")["tools"] == ["look_up"]
+
+
+@pytest.mark.parametrize(("answer", "tools"), [("rename", ["look_up"]), ("keep", None), ("common", None)])
+def test_one_word_may_answer_for_every_name(answer: str, tools: list[str] | None) -> None:
+    project = Project({"p.yaml": persona("P", tool("look-up"))})
+    result = project.migrate(only=TOOLS, answers={"inline-tool-dedupe": {"*": answer}})
+    assert load(project, "p.yaml").get("tools") == tools
+    assert bool(result.questions) == (answer == "common")
