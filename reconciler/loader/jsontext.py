@@ -132,7 +132,9 @@ def _finite(text: str) -> float:
 
 def _hint(text: str, at: int) -> str | None:
     before = text[:at].rstrip()
-    if before.endswith(",") and text[at : at + 1] in {"}", "]"}:
+    after = text[at:].lstrip(", \t\r\n")[:1]
+    # Python 3.13 points at the comma, older ones behind it.
+    if (before.endswith(",") or text[at : at + 1] == ",") and after in {"}", "]"}:
         return "remove the comma before the closing bracket"
     if text[at : at + 2] in {"//", "/*"} or text[at : at + 1] == "#":
         return "JSON has no comments; rename the file to .yaml"

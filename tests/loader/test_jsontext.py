@@ -64,8 +64,8 @@ def test_every_value_has_a_place(value: Any, indent: int | None) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "word"),
     [
-        ('{"a": 1,}', "x.json:1:9", "property name"),
-        ("[1, 2,]", "x.json:1:7", "Expecting value"),
+        ('{"a": 1,}', "x.json:1:9|x.json:1:8", "property name|trailing comma"),  # the second since Python 3.13
+        ("[1, 2,]", "x.json:1:7|x.json:1:6", "Expecting value|trailing comma"),
         ("{'a': 1}", "x.json:1:2", "property name"),
         ('{"a": 1\n "b": 2}', "x.json:2:2", "delimiter"),
         ("[1, // two\n 2]", "x.json:1:5", "Expecting value"),
@@ -86,8 +86,8 @@ def test_every_value_has_a_place(value: Any, indent: int | None) -> None:
 def test_errors_have_a_place(text: str, place: str, word: str) -> None:
     (found,) = problems(text)
     assert found.is_error
-    assert str(found.span) == place
-    assert word.lower() in found.summary.lower()
+    assert str(found.span) in place.split("|")
+    assert any(one in found.summary.lower() for one in word.lower().split("|"))
 
 
 @pytest.mark.parametrize(
