@@ -8,7 +8,7 @@ from reconciler.core.digest import digest
 from reconciler.core.planner import ignored, live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
-from reconciler.core.shape import field_at
+from reconciler.core.shape import field_at, unlisted
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
@@ -54,6 +54,8 @@ def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
         return False
     spec = kind(live.kind)
     document = live_document(spec, live)
+    if any(lookup(document, path) is None for path in unlisted(spec) & entry.sent.keys()):
+        return True
     return any(
         entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
         and path not in spec.apart

@@ -79,6 +79,12 @@ def _mark_named(node: Node) -> bool:
     return bool(node.named_below) or (node.row is not None and node.row.items_by is not None)
 
 
+@cache
+def unlisted(spec: KindSpec) -> frozenset[str]:
+    """Canonical pointers of what list items leave out."""
+    return frozenset(row.path for row in spec.fields if row.unlisted)
+
+
 @lru_cache(maxsize=4096)
 def node_at(spec: KindSpec, pointer: str) -> Node:
     """What is known about the place `pointer` (canonical)."""

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.assemble import plan_resource
@@ -25,6 +25,7 @@ from reconciler.core.resolve import bind_resource, resources_of
 from reconciler.core.scope import Scope, scope
 from reconciler.core.setaside import set_aside
 from reconciler.core.shadows import item_ids, shadows
+from reconciler.core.shape import unlisted
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.processing import failure, remedy, standing
 from reconciler.engine.reading import Reader, kinds_to_read
@@ -221,6 +222,7 @@ class _Planning:
             if (listing := listings.get(address.kind)) and entry.id in listing.objects:
                 self.live[address.kind, entry.id] = listing.objects[entry.id]
         self.live |= self.reader.apart(self.spoken_of(wanted), self.live)
+        self.look_at(self.unlisted(wanted))
         planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
         doubtful = [
             live
@@ -235,14 +237,30 @@ class _Planning:
             if (live := self.live.get((address.kind, self.state.resources[address].id))) is not None
             and rests_on_absence(self.state.resources[address], live)
         ]
-        if doubtful:
-            found = self.reader.details(doubtful)
-            self.live |= {key: live for key, live in found.items() if live is not None}
-            for address, binding in wanted.items():
-                if binding.id is not None and (address.kind, binding.id) in found:
-                    planned[address] = self._plan(address, binding)
+        found = self.look_at(doubtful)
+        for address, binding in wanted.items():
+            if binding.id is not None and (address.kind, binding.id) in found:
+                planned[address] = self._plan(address, binding)
         self.problems += self.failed(planned, wanted)
         return planned
+
+    def look_at(self, doubtful: Sequence[LiveObject]) -> Collection[tuple[str, str]]:
+        """Take each object by a GET of its own instead of its list item; which ones were looked at."""
+        found = self.reader.details(doubtful)
+        self.live |= {key: live for key, live in found.items() if live is not None}
+        return found.keys()
+
+    def unlisted(self, wanted: Mapping[Address, Binding]) -> list[LiveObject]:
+        """Objects of which a manifest or the state speaks of something that lists leave out."""
+        found: list[LiveObject] = []
+        for address, binding in wanted.items():
+            live = self._live_of(address, binding)
+            rows = unlisted(kind(address.kind))
+            if rows and live is not None and not live.detailed:
+                ours = {*self.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
+                if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):
+                    found.append(live)
+        return found
 
     def failed(self, planned: Mapping[Address, Planned], wanted: Mapping[Address, Binding]) -> list[Diagnostic]:
         """Objects of ours that the vendor could not process: in sync, and of no use."""

@@ -62,6 +62,8 @@ class Field:
     """Taken in when the object is created and never changed afterwards; servers may not show it again."""
     set_like: bool = False
     """A list whose order means nothing."""
+    unlisted: bool = False
+    """Left out of list items: whether it is there only a GET of the one object tells."""
     keyed: bool = False
     """A list of function tools: one leaf per function name."""
     items_by: str | None = None

@@ -31,6 +31,7 @@ KIND = KindSpec(
             "Always written as a whole.",
             DOCS,
             default=[],
+            unlisted=True,
             fill={"/case_sensitive": False, "/word_boundaries": True},
             limits="at most 10,000, each text once; text at most 200 characters, pronunciation at most 500",
             example=[{"text": "Tavus", "pronunciation": "TAH-vus", "type": "alias"}],
