@@ -239,7 +239,6 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
     proposal = proposal if re.match(r"[A-Za-z_]", proposal) else f"_{proposal}"
     if len(proposal) > 64:
         proposal = f"{proposal[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
-    taken = set(book.groups) | set(book.registry)
     given = book.context.answers.get(DEDUPE, {})
     for_all = given.get("*")
     # One word for all tools cannot be a name.
@@ -247,9 +246,13 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
     if answer == KEEP:
         decision.answered = answer
         return None
-    if answer == "rename" and proposal not in taken:
-        answer = proposal
-    choices = () if proposal in taken else (Choice(proposal, "illegal characters become _", "judgement"),)
+    if answer == "rename":
+        answer = proposal if proposal not in book.groups else None
+    choices = (
+        ()
+        if proposal in book.groups or proposal in book.registry
+        else (Choice(proposal, "illegal characters become _", "judgement"),)
+    )
     why = "letters, digits and _, at most 64, not starting with a digit"
     if answer is not None and NAME.fullmatch(answer):
         if answer in book.groups:
