@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import click
 from reconciler.cli.group import command
 from reconciler.cli.options import SELECTOR
 from reconciler.cli.settings import Settings
-from reconciler.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.errors import ManifestError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
@@ -121,10 +120,12 @@ def read_manifests(run: Run, target: Path) -> tuple[ManifestSet, bool]:
 
 def write_export(run: Run, target: Path, folder: str, found: Export, *, new: bool) -> int:
     """Write the files, and say what was written and what has to be set."""
+    from reconciler.cli.newfiles import NewFiles, write_project_file
     from reconciler.cli.outcome import emit_document
     from reconciler.loader.writing_manifests import manifest_file
 
     files: list[tuple[ExportedManifest, str]] = []
+    place = NewFiles(target)
     notes = list(found.notes)
     failed = 0
     for one in found.manifests:
@@ -133,7 +134,7 @@ def write_export(run: Run, target: Path, folder: str, found: Export, *, new: boo
             failed += 1
             notes.append(f"{one.address}: no file can hold it (too large, or a number that is none); not exported")
             continue
-        files.append((one, place_file(target, one, file.suffix, file.data)))
+        files.append((one, place.add(one, file.suffix, file.data)))
     if new and files:
         write_project_file(run, target)
     secrets = [secret for one, _ in files for secret in one.secrets]
@@ -153,59 +154,6 @@ def write_export(run: Run, target: Path, folder: str, found: Export, *, new: boo
 
     emit_document(run.settings, text=text, document=document)
     return 1 if failed else 0
-
-
-def place_file(target: Path, one: ExportedManifest, suffix: str, data: bytes) -> str:
-    """Write a file where none is yet; its path below `target`."""
-    from reconciler.core.exportnames import file_stem, folder_name, unique_name
-
-    place = target / folder_name(one.address.kind)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        taken = {entry.name.rpartition(".")[0].casefold() for entry in place.iterdir()}
-        name = unique_name(file_stem(one.address.name), taken) + suffix
-        create_file(place / name, data)
-    except OSError as error:
-        raise ReconcilerError(
-            f"cannot write {place}: {error.strerror}",
-            hint="what was written so far is complete; run the same command again to add the rest",
-        ) from error
-    return f"{place.name}/{name}"
-
-
-def create_file(target: Path, data: bytes) -> None:
-    """Make a file that is whole or not there, and never in the place of another. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)  # noqa: PTH101
-        try:
-            os.link(name, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            # No hard links here: a new name is taken first, so that nobody's file is replaced.
-            target.touch(exist_ok=False)
-            os.replace(name, target)  # noqa: PTH105
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def write_project_file(run: Run, target: Path) -> None:
-    """The project file of a new project: the workspace that the account was read with."""
-    from reconciler.cli.files import write_file
-    from reconciler.cli.init import project_name
-    from reconciler.loader.files import PROJECT_FILES, inside
-    from reconciler.loader.writing_project import project_file
-
-    of_run = run.project.file is not None and inside(str(target), run.project.home)
-    if of_run or any((target / name).exists() for name in PROJECT_FILES):
-        return
-    name = target.parent.name if target.name == "manifests" else target.name
-    write_file(target / PROJECT_FILES[0], project_file(project_name(name), run.workspace).encode())
 
 
 def told(folder: str, files: list[tuple[ExportedManifest, str]], claimed: int, notes: list[str]) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.export import create_file
 from tests.support.dashboard import dashboard
 
 PROMPT = "You help with claims. " * 20 + "Always."
@@ -176,18 +175,3 @@ def test_it_sends_nothing_but_get(account: Path, call: Callable) -> None:
     before = (account / ".reconciler" / "sandbox" / "world.json").read_bytes()
     assert call("export", "out").code == 0
     assert (account / ".reconciler" / "sandbox" / "world.json").read_bytes() == before
-
-
-def test_a_file_is_created_whole_and_never_over_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    create_file(tmp_path / "a", b"one")
-    with pytest.raises(FileExistsError):
-        create_file(tmp_path / "a", b"two")
-
-    def no_links(*_: object) -> None:
-        raise OSError(1, "not here")
-
-    monkeypatch.setattr("os.link", no_links)
-    create_file(tmp_path / "b", b"three")
-    with pytest.raises(FileExistsError):
-        create_file(tmp_path / "b", b"four")
-    assert files(tmp_path) == {"a": b"one", "b": b"three"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from reconciler.cli.export import place_file, write_project_file
+from reconciler.cli.newfiles import NewFiles, write_project_file
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import Run, SystemClock
 from reconciler.core.export import ExportedManifest
@@ -311,11 +311,11 @@ class ExportLab(Lab):
 
     def write(self, folder: Path, found: Export) -> list[str]:
         """The files of an export."""
-        paths = []
+        paths, place = [], NewFiles(folder)
         for one in found.manifests:
             file = manifest_file(one.document)
             assert file is not None, one.address
-            paths.append(place_file(folder, one, file.suffix, file.data))
+            paths.append(place.add(one, file.suffix, file.data))
         run = Run(Settings(), load_project(folder.parent), WORKSPACE, SystemClock(), lambda _: None, {})
         folder.mkdir(exist_ok=True)
         write_project_file(run, folder)

@@ -1,0 +1,79 @@
+"""Files of an export: each under a name of its own, whole or not there, never in the place of another."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Run
+    from reconciler.core.export import ExportedManifest
+
+
+class NewFiles:
+    """Puts manifests into the folders of their kinds, each under a name that no file has yet."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._taken: dict[Path, set[str]] = {}
+
+    def add(self, one: ExportedManifest, suffix: str, data: bytes) -> str:
+        """Write one file; its path below the target."""
+        from reconciler.core.exportnames import file_stem, folder_name, unique_name
+
+        place = self.target / folder_name(one.address.kind)
+        try:
+            taken = self.taken(place)
+            stem = unique_name(file_stem(one.address.name), taken)
+            create_file(place / f"{stem}{suffix}", data)
+        except OSError as error:
+            raise ReconcilerError(
+                f"cannot write {place}: {error.strerror}",
+                hint="what was written so far is complete; run the same command again to add the rest",
+            ) from error
+        taken.add(stem.casefold())
+        return f"{place.name}/{stem}{suffix}"
+
+    def taken(self, place: Path) -> set[str]:
+        """Names without suffix, case-folded: some file systems know no other difference."""
+        if place not in self._taken:
+            place.mkdir(parents=True, exist_ok=True)
+            self._taken[place] = {entry.name.rpartition(".")[0].casefold() for entry in place.iterdir()}
+        return self._taken[place]
+
+
+def create_file(target: Path, data: bytes) -> None:
+    """Make a file that is whole or not there, and never in the place of another. Raises `OSError`."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)  # noqa: PTH101
+        try:
+            os.link(name, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            # No hard links here: a new name is taken first, so that nobody's file is replaced.
+            target.touch(exist_ok=False)
+            os.replace(name, target)  # noqa: PTH105
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def write_project_file(run: Run, target: Path) -> None:
+    """The project file of a new project: the workspace that the account was read with."""
+    from reconciler.cli.files import write_file
+    from reconciler.cli.init import project_name
+    from reconciler.loader.files import PROJECT_FILES, inside
+    from reconciler.loader.writing_project import project_file
+
+    of_run = run.project.file is not None and inside(str(target), run.project.home)
+    if of_run or any((target / name).exists() for name in PROJECT_FILES):
+        return
+    name = target.parent.name if target.name == "manifests" else target.name
+    write_file(target / PROJECT_FILES[0], project_file(project_name(name), run.workspace).encode())
