@@ -275,3 +275,39 @@ def test_a_text_is_a_text_whatever_it_says(word):
     assert [(op.op, op.path) for op in ops] == [("remove", "/greeting")]
     ops, _ = build_patch(PERSONA, {"pal_name": "a"}, [Edit("/greeting", word)], "pal")
     assert [(op.op, op.path, op.value) for op in ops] == [("add", "/greeting", word)]
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3, 5])
+def test_every_double_of_an_inline_tool_goes_and_the_first_stays(copies):
+    def tool(name, text):
+        return {"type": "function", "function": {"name": name, "description": text}}
+
+    items = [tool("twin", str(number)) for number in range(copies)]
+    raw = {"pal_name": "a", "layers": {"llm": {"tools": [tool("first", "d"), *items, tool("last", "d")]}}}
+    ops, _ = build_patch(PERSONA, raw, [Edit("/layers/llm/tools/twin", tool("twin", "new"))], "pal")
+    after = apply_patch(ops, raw)["layers"]["llm"]["tools"]
+    assert after == [tool("first", "d"), tool("twin", "new"), tool("last", "d")]
+    assert len(ops) == copies
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(PERSONA.renames.items()))
+@pytest.mark.parametrize("vocabulary", ["pal", "persona"])
+def test_a_renamed_field_is_one_move_only_where_nothing_stands_in_the_way(old, new, vocabulary):
+    def at_pointer(pointer, value):
+        return apply_edits(PERSONA, {"pal_name": "a"}, [Edit(pointer, value)])
+
+    inside = "" if leaf_is_plain(old) else "/member"
+    edits = [Edit(old + inside, remove=True), Edit(new + inside, "v")]
+    raw = wire_words(PERSONA, at_pointer(old + inside, "v"), vocabulary)
+    ops, _ = build_patch(PERSONA, raw, edits, vocabulary)
+    assert leaf_at(PERSONA, canonical_words(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
+    both = apply_edits(PERSONA, at_pointer(old + inside, "v"), [Edit(new + inside, "theirs")])
+    raw = wire_words(PERSONA, both, vocabulary)
+    ops, _ = build_patch(PERSONA, raw, edits, vocabulary)
+    assert "move" not in [op.op for op in ops], "a value that stands there is replaced, not moved over"
+    assert leaf_at(PERSONA, canonical_words(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
+
+
+def leaf_is_plain(pointer):
+    row = next((row for row in PERSONA.fields if row.path == pointer), None)
+    return row is None or row.type.value != "object"

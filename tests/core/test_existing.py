@@ -332,3 +332,14 @@ def test_a_key_that_must_travel_and_that_nobody_has_blocks_the_write():
     assert block.rule == "secret"
     assert "/layers/llm/api_key must travel with this write" in block.message
     assert "add /layers/llm/api_key to the manifest" in block.hint
+
+
+@pytest.mark.parametrize(
+    ("greeting", "reason"), [("hi", Reason.REPOINTED), ("another", Reason.CHANGED)], ids=["only the id", "and a text"]
+)
+def test_only_a_change_of_nothing_but_new_ids_is_a_repointing(greeting, reason):
+    known = entry("p1", sent={**sent(pal_name="A", greeting="hi"), "/guardrail_ids": "digest of the old id"})
+    wanted = {"pal_name": "A", "greeting": greeting, "guardrail_ids": [{"$ref": "guardrail.new"}]}
+    planned = plan(wanted, {"pal_name": "A", "greeting": "hi", "guardrail_ids": ["g1"]}, known)
+    assert planned.change.action is Action.UPDATE
+    assert planned.change.reason is reason

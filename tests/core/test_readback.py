@@ -214,3 +214,11 @@ def test_a_member_that_appeared_where_the_plan_adds_one():
     one = change(field("/greeting", None, "hi"), before={"pal_name": "A"})
     assert moved_since(one, live("persona", "p1", {"pal_name": "A", "greeting": "theirs"})) == ("/greeting",)
     assert moved_since(one, live("persona", "p1", {"pal_name": "A"})) == ()
+
+
+def test_what_the_patch_takes_along_has_not_vanished():
+    """The old name of a moved field goes with the move; the plan says so by not holding it afterwards."""
+    after = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
+    one = change(PROMPT, before=BEFORE, after=after)
+    shown = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
+    assert verdict(one, shown).vanished == ()

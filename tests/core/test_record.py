@@ -114,3 +114,12 @@ def test_the_same_twice_is_the_same():
     shown = {"greeting": "Hi", "layers": {"llm": {"api_key": "********"}}}
     first = kept(managed, shown, entry("p1"))
     assert kept(managed, shown, first) == first
+
+
+def test_refreshing_does_not_take_a_mask_for_a_value():
+    """What is hidden cannot be taken as sent: the digest of what was really sent is all there is to know it by."""
+    path = "/layers/llm/api_key"
+    before = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}})
+    after = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}}, before, refresh=True)
+    assert (after.sent, after.seen) == (before.sent, {path: HIDDEN})
+    assert after.sent[path] != HIDDEN

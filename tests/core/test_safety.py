@@ -146,3 +146,51 @@ class TestAccount:
 
         assert same_account(many(1), ACCOUNT, listed(1), never)
         assert same_account(many(0), ACCOUNT, {}, never)
+
+
+@pytest.mark.parametrize(
+    ("total", "floor", "changed", "percent", "blocked"),
+    [
+        (10, 10, 4, 30, True),  # the rule holds from exactly so many objects on
+        (9, 10, 9, 30, False),
+        (10, 10, 3, 30, False),  # exactly the share is allowed
+        (11, 10, 4, 30, True),
+        (20, 10, 6, 30, False),
+        (20, 10, 7, 30, True),
+        (10, 0, 1, 0, True),
+        (1, 1, 1, 99, True),
+        (1, 1, 1, 100, False),
+        (3, 1, 1, 33.4, False),
+        (3, 1, 1, 33.3, True),
+    ],
+)
+def test_the_share_and_the_floor_to_the_object(total, floor, changed, percent, blocked):
+    given = situation(total, policy=Policy(max_change_percent=percent, min_resources=floor))
+    found = rules([update(number) for number in range(changed)], given)
+    assert found == (["mass_change"] if blocked else [])
+
+
+@pytest.mark.parametrize("flag", ["destroy", "allow_mass_change", "migrate"])
+def test_a_mass_change_that_was_asked_for_is_none(flag):
+    changes = [update(number) for number in range(20)]
+    assert rules(changes, situation(20)) == ["mass_change"]
+    assert rules(changes, situation(20, options=PlanOptions(**{flag: True}))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (update(0), True),
+        (update(0, Direction.BOTH), True),
+        (update(0, Direction.LIVE), False),
+        (update(0, importing="p0"), False),
+        (replace(update(0), reason=Reason.REPOINTED), False),
+        (replace(update(0), action=Action.CREATE), False),
+        (replace(update(0), action=Action.NOOP), False),
+        (replace(update(0), action=Action.FORGET), False),
+        (delete(0), True),
+    ],
+)
+def test_what_counts_as_a_change(change, counts):
+    policy = Policy(deletes="allow", max_change_percent=0, min_resources=1)
+    assert rules([change], situation(10, policy=policy)) == (["mass_change"] if counts else [])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.resolve import resources_of
 from reconciler.core.scope import scope, under_paths
@@ -74,3 +76,52 @@ def test_with_paths_only_what_came_from_there_can_go():
 )
 def test_sources_and_paths(source, paths, expected):
     assert under_paths(source, paths) is expected
+
+
+def test_labels_take_in_what_each_of_the_chosen_needs():
+    resources = resources_of(
+        [
+            manifest("tool.one", {"name": "one"}),
+            manifest("tool.two", {"name": "two"}),
+            manifest("tool.three", {"name": "three"}),
+            manifest("persona.a", {"pal_name": "a", "tools": ["one"]}, labels={"team": "x"}),
+            manifest("persona.b", {"pal_name": "b", "tools": ["two"]}, labels={"team": "x", "tier": "1"}),
+            manifest("persona.c", {"pal_name": "c", "tools": ["three"]}, labels={"team": "y"}),
+        ]
+    )
+    found = scope(resources, state(), PlanOptions(selector={"team": "x"}), None)
+    assert sorted(map(str, found.wanted)) == ["persona.a", "persona.b", "tool.one", "tool.two"]
+    found = scope(resources, state(), PlanOptions(selector={"team": "x", "tier": "1"}), None)
+    assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
+    found = scope(resources, state(), PlanOptions(selector={"team": "x"}, excludes=(at("tool.one"),)), None)
+    assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
+
+
+LETTERS = "abcdef"
+
+
+@st.composite
+def projects(draw):
+    """Personas a to f of which each may need some of the tools a to f, all in one project."""
+    needs = {name: draw(st.lists(st.sampled_from(LETTERS), max_size=3, unique=True)) for name in LETTERS}
+    manifests = [manifest(f"tool.{name}", {"name": name}) for name in LETTERS]
+    manifests += [manifest(f"persona.{name}", {"pal_name": name, "tools": used}) for name, used in needs.items()]
+    return resources_of(manifests), needs
+
+
+picks = st.lists(st.sampled_from([f"{kind}.{name}" for kind in ("tool", "persona") for name in LETTERS]), max_size=3)
+
+
+@given(projects(), picks, picks)
+def test_what_is_chosen_never_lacks_what_it_needs(project, targets, excludes):
+    resources, needs = project
+    options = PlanOptions(targets=tuple(map(at, targets)), excludes=tuple(map(at, excludes)))
+    found = scope(resources, state(), options, None)
+    chosen = {str(address) for address in found.wanted}
+    assert not chosen & set(excludes)
+    for name, used in needs.items():
+        if f"persona.{name}" in chosen:
+            assert {f"tool.{tool}" for tool in used} <= chosen
+    if not excludes:
+        assert set(targets) <= chosen
+    assert len(chosen) + found.not_looked_at == len(resources)
