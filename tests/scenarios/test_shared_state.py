@@ -218,3 +218,46 @@ def test_a_broken_lock_stops_the_run_before_its_next_request(shared: Shared) -> 
     code, said = shared.apply()
     assert code == 0, said
     shared.check_all_is_well()
+
+
+def serve(port: int, folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """The server as a process of its own; what it holds is in `folder`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.tfserver", str(port), str(folder)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def test_a_store_that_dies_in_mid_apply_and_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "project").mkdir()
+    server, address = serve(0, tmp_path / "store")
+    try:
+        settings: Object = {"address": f"{address}/one", "retry_max": 1, "retry_wait_min": 0, "retry_wait_max": 0}
+        shared = Shared(tmp_path / "project", "http", settings)
+        shared.faults({"method": "POST", "path": "**/tools", "nth": [1], "latency": 3.0})
+        process = shared.start("apply", "--auto-approve", "--parallelism", "1")
+        backend = open_store(shared.folder, "http", settings)
+        while not was_told(backend):
+            assert process.poll() is None, process.communicate()
+        server.kill()
+        server.wait()
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 1, out + err
+        assert "reconciler state push errored.state.json" in out + err
+        assert shared.objects()["pals"] == []
+        assert shared.run("plan")[0] == 1
+        server, again = serve(int(address.rpartition(":")[2]), tmp_path / "store")
+        assert again == address
+        shared.faults()
+        code, said = shared.run("state", "push", "errored.state.json")
+        assert code == 0, said
+        assert "took over a lock" in said
+        code, said = shared.apply()
+        assert code == 0, said
+        shared.check_all_is_well()
+    finally:
+        server.kill()
+        server.wait()
