@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
-from reconciler.migrations.toolbook import Inline, ToolBook, tool_book
+from reconciler.migrations.inline_tool import Inline
+from reconciler.migrations.toolbook import ToolBook, hindrance, tool_book
 from reconciler.types.edit import NewDocument
 
 API_VERSION = "personas/v1"
@@ -18,7 +19,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     assert isinstance(made, set)
     for one in book.of(subject):
         name = book.target(one)
-        if name is None or name in book.registry or name in made or not subject.selected:
+        if name is None or name in book.registry or name in made or hindrance(one, book):
             continue
         body = book.decision(one.name).bodies.get(name)
         if body is None:

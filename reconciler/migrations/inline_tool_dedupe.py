@@ -16,7 +16,8 @@ from reconciler.migrations.base import (
     Subject,
     ask,
 )
-from reconciler.migrations.toolbook import DEDUPE, PLACES, Decision, Inline, tool_book
+from reconciler.migrations.inline_tool import PLACES, Inline
+from reconciler.migrations.toolbook import DEDUPE, Decision, tool_book
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, lookup
 

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.documentedit import exists
-from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject, text_at
-from reconciler.migrations.toolbook import MOST, PLACES, Inline, attached_after, tool_book
+from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
+from reconciler.migrations.inline_tool import PLACES, Inline
+from reconciler.migrations.toolbook import hindrance, tool_book
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, lookup
 
 WHY = "inline tools are legacy; a registry tool is defined once and attached to any number of personas"
-PERCEPTION_MODEL = "/layers/perception/perception_model"
-UNFIT_MODELS = ("raven-0", "basic", "off")
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:
     book = tool_book(context)
-    ready = [one for one in book.of(subject) if book.target(one) in book.registry]
-    if not ready or attached_after(subject, context) > MOST:
-        return
-    where = tuple(one.pointer for one in ready)
-    for overlay in book.overlaid.get(str(subject.address), []):
-        if any(exists(overlay.spec, pointer) for pointer in ("/tools", "/tool_ids", *PLACES)):
-            note = f"the overlay {overlay.path} sets tools too: bring it in line by hand first"
-            yield Finding(where, "inline tools stay, because an overlay changes them", WHY, notes=(note,))
-            return
-    model = text_at(subject.spec, PERCEPTION_MODEL)
-    blocked = [one for one in ready if one.origin != "llm" and model in UNFIT_MODELS]
-    if blocked:
-        names = ", ".join(one.name for one in blocked)
-        note = f"{names}: tools of the registry that are fired by what is seen or heard need raven-1, not {model}"
-        yield Finding(tuple(one.pointer for one in blocked), "perception tools stay inline", WHY, notes=(note,))
-        ready = [one for one in ready if one not in blocked]
+    known = [one for one in book.of(subject) if book.target(one) is not None]
+    blocked: dict[str, list[Inline]] = {}
+    ready: list[Inline] = []
+    for one in known:
+        reason = hindrance(one, book)
+        if reason:
+            blocked.setdefault(reason, []).append(one)
+        elif book.target(one) in book.registry:
+            ready.append(one)
+    for reason, tools in blocked.items():
+        names = ", ".join(dict.fromkeys(one.name for one in tools))
+        yield Finding(tuple(one.pointer for one in tools), f"{names}: inline for now", WHY, notes=(reason,))
     if ready:
         yield _swap(subject, ready, [str(book.target(one)) for one in ready])
 
@@ -41,9 +35,7 @@ def _swap(subject: Subject, ready: list[Inline], names: list[str]) -> Finding:
     word = "tool_ids" if "tool_ids" in subject.spec and "tools" not in subject.spec else "tools"
     held = subject.spec.get(word)
     where = tuple(one.pointer for one in ready)
-    if held is not None and not isinstance(held, list):
-        return Finding(where, f"inline tools stay: {word} is no list", WHY)
-    present = held or []
+    present = held if isinstance(held, list) else []
     new: list[Json] = []
     for name in dict.fromkeys(names):
         reference: Json = {"ref": f"tool.{name}"}

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
-from reconciler.migrations.toolbook import DEDUPE, NAME, PLACES
+from reconciler.migrations.inline_tool import NAME, PLACES
+from reconciler.migrations.toolbook import DEDUPE
 from reconciler.types.json import Json, escape, within
 
 SUFFIXED = re.compile(r"(?P<old>\w+)_[0-9a-f]{8}")

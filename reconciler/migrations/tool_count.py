@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
-from reconciler.migrations.toolbook import MOST, attached_after, tool_book
+from reconciler.migrations.inline_tool import MOST
+from reconciler.migrations.toolbook import attached_after, tool_book
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:

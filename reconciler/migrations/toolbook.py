@@ -1,7 +1,6 @@
 """Every inline tool of a project beside every registry tool: what each would become, decided once over all personas.
 
-Registry names are unique in an account, so one persona alone cannot say what its tool is to be called. Two tools are
-the same when name, description, parameters (in any order of members, `required` as a set) and origin are.
+Registry names are unique in an account, so one persona alone cannot say what its tool is to be called.
 """
 
 from __future__ import annotations
@@ -9,51 +8,28 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from reconciler.core.canonical import tool_name
-from reconciler.migrations.base import KEEP, Choice, Context, Question, Subject
-from reconciler.types.json import Json, Object, lookup
+from reconciler.core.documentedit import exists
+from reconciler.migrations.base import KEEP, Choice, Context, Question, Subject, text_at
+from reconciler.migrations.inline_tool import (
+    LARGEST,
+    MOST,
+    NAME,
+    PERCEPTION_MODEL,
+    PLACES,
+    RESERVED,
+    UNFIT_MODELS,
+    Inline,
+    body_digest,
+    inline_tools,
+    registry_body,
+    registry_digest,
+)
+from reconciler.types.json import Object, lookup
 
 DEDUPE = "inline-tool-dedupe"
-PLACES = {
-    "/layers/llm/tools": "llm",
-    "/layers/perception/visual_tools": "vision",
-    "/layers/perception/perception_tools": "vision",
-    "/layers/perception/audio_tools": "audio",
-}
-"""Where inline tools stand, and the origin that each becomes in the registry."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-LARGEST = 10_000
-MOST = 50
-"""Registry tools of one persona."""
-RESERVED = "tavus_"
-KNOWN = frozenset({"name", "description", "parameters"})
-
-
-@dataclass(frozen=True, slots=True)
-class Inline:
-    """One inline tool."""
-
-    subject: Subject
-    place: str
-    index: int
-    origin: str
-    name: str
-    description: Json
-    parameters: Json
-    dropped: tuple[str, ...] = ()
-    """Members that a registry tool does not have."""
-
-    @property
-    def pointer(self) -> str:
-        return f"{self.place}/{self.index}"
-
-    @property
-    def digest(self) -> str:
-        return body_digest(self.description, self.parameters, self.origin)
 
 
 @dataclass(slots=True)
@@ -86,7 +62,7 @@ class ToolBook:
                 name = subject.spec.get("name")
                 self.registry[name if isinstance(name, str) else subject.address.name] = (
                     subject,
-                    _digest_of(subject),
+                    registry_digest(subject),
                 )
             elif subject.address.kind == "persona" and subject.overlay:
                 self.overlaid.setdefault(str(subject.address), []).append(subject)
@@ -135,63 +111,20 @@ def attached_after(subject: Subject, context: Context) -> int:
     return len(items | more) if more else 0
 
 
-def inline_tools(subject: Subject) -> Iterator[Inline]:
-    """Inline tools that have a name, wherever they stand."""
-    for place, origin in PLACES.items():
-        items = lookup(subject.spec, place)
-        for index, item in enumerate(items if isinstance(items, list) else []):
-            name = tool_name(item)
-            if name is None or not isinstance(item, dict):
-                continue
-            function = item.get("function")
-            body = function if isinstance(function, dict) else item
-            outer = item if isinstance(function, dict) else {}
-            dropped = sorted({*body} - KNOWN - {"type"} | {*outer} - {"type", "function"})
-            yield Inline(
-                subject, place, index, origin, name, body.get("description"), body.get("parameters"), tuple(dropped)
-            )
-
-
-def body_digest(description: Json, parameters: Json, origin: str) -> str:
-    """Equal for tools that mean the same."""
-    text = json.dumps([description or "", _normal(parameters or {}), origin], sort_keys=True)
-    return sha256(text.encode()).hexdigest()
-
-
-def _digest_of(tool: Subject) -> str:
-    origin = tool.spec.get("origin")
-    return body_digest(
-        tool.spec.get("description"), tool.spec.get("parameters"), origin if isinstance(origin, str) else "llm"
-    )
-
-
-def _normal(value: Json) -> Json:
-    """`required` and `enum`-free order: lists of required names are sets."""
-    if isinstance(value, list):
-        return [_normal(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result: Object = {}
-    for key, member in value.items():
-        if key == "required" and isinstance(member, list) and all(isinstance(item, str) for item in member):
-            result[key] = sorted({item for item in member if isinstance(item, str)}, key=str) if member else []
-        else:
-            result[key] = _normal(member)
-    return result
-
-
-def registry_body(one: Inline, name: str, description: str | None = None) -> Object:
-    """The registry tool that does what the inline one did: silent while it runs, delivered to the app."""
-    body: Object = {
-        "name": name,
-        "description": description if description is not None else one.description,
-        "parameters": one.parameters if isinstance(one.parameters, dict) else {},
-        "origin": one.origin,
-    }
-    if one.origin == "llm":
-        # The registry's own default would make the persona talk while the tool runs; inline tools never did.
-        body["on_call"] = "silent"
-    return {**body, "on_resolve": "fire_and_forget", "delivery": {"app_message": True}}
+def hindrance(one: Inline, book: ToolBook) -> str:
+    """Why this inline tool cannot be swapped for a registry tool yet; empty where it can."""
+    for overlay in book.overlaid.get(str(one.subject.address), []):
+        if any(exists(overlay.spec, pointer) for pointer in ("/tools", "/tool_ids", *PLACES)):
+            return f"the overlay {overlay.path} sets tools too: bring it in line by hand first"
+    held = one.subject.spec.get("tools", one.subject.spec.get("tool_ids"))
+    if held is not None and not isinstance(held, list):
+        return "tools is no list"
+    model = text_at(one.subject.spec, PERCEPTION_MODEL)
+    if one.origin != "llm" and model in UNFIT_MODELS:
+        return f"registry tools that are fired by what is seen or heard need raven-1, not {model}"
+    if attached_after(one.subject, book.context) > MOST:
+        return f"more than {MOST} tools would be attached"
+    return ""
 
 
 def _decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:

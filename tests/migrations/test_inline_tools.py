@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
+from reconciler.migrations.inline_tool import body_digest
 from reconciler.migrations.outcome import Status
-from reconciler.migrations.toolbook import body_digest
 from tests.support.migrating import Project, said
 
 TOOLS = ["M20", "M21", "M22", "M23", "M26"]
@@ -75,7 +75,7 @@ def test_perception_tools_wait_for_raven_1(model: str) -> None:
     project = Project({"p.yaml": text})
     result = project.migrate(only=TOOLS)
     assert "tools" not in load(project, "p.yaml")
-    assert any("stay inline" in line for line in said(result, Status.REPORTED))
+    assert any("inline for now" in line for line in said(result, Status.REPORTED))
 
 
 def test_answering_raven_takes_its_tools_along() -> None:
@@ -249,6 +249,7 @@ def test_more_than_fifty_tools_stay_inline() -> None:
     result = project.migrate(only=TOOLS)
     assert "tools" not in load(project, "p.yaml")
     assert any("51 tools" in line for line in said(result, Status.REPORTED))
+    assert set(project.files) == {"p.yaml"}
 
 
 @pytest.mark.parametrize("parameters", [{"properties": {"tavus_x": {}}}, {"a": "x" * 10_001}])
@@ -264,7 +265,8 @@ def test_an_overlay_that_sets_tools_keeps_them_inline() -> None:
     project = Project({"p.yaml": persona("p", tool()), "o/p.yaml": overlay}, overlays=frozenset({"o/p.yaml"}))
     result = project.migrate(only=TOOLS)
     assert "tools" not in load(project, "p.yaml")
-    assert any("overlay" in line for line in said(result, Status.REPORTED))
+    assert any("overlay o/p.yaml" in note for one in result.of(Status.REPORTED) for note in one.finding.notes)
+    assert "tools/look_up.yaml" not in project.files
 
 
 def test_new_tools_lie_beside_those_that_are_there() -> None:

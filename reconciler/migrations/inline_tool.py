@@ -1,0 +1,116 @@
+"""One inline tool: where it stands, when two are the same, and what it is in the registry.
+
+Two tools are the same when name, description, parameters (in any order of members, `required` as a set) and origin
+are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from reconciler.core.canonical import tool_name
+from reconciler.migrations.base import Subject
+from reconciler.types.json import Json, Object, lookup
+
+PLACES = {
+    "/layers/llm/tools": "llm",
+    "/layers/perception/visual_tools": "vision",
+    "/layers/perception/perception_tools": "vision",
+    "/layers/perception/audio_tools": "audio",
+}
+"""Where inline tools stand, and the origin that each becomes in the registry."""
+PERCEPTION_MODEL = "/layers/perception/perception_model"
+UNFIT_MODELS = ("raven-0", "basic", "off")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+LARGEST = 10_000
+MOST = 50
+"""Registry tools of one persona."""
+RESERVED = "tavus_"
+KNOWN = frozenset({"name", "description", "parameters"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """One inline tool."""
+
+    subject: Subject
+    place: str
+    index: int
+    origin: str
+    name: str
+    description: Json
+    parameters: Json
+    dropped: tuple[str, ...] = ()
+    """Members that a registry tool does not have."""
+
+    @property
+    def pointer(self) -> str:
+        return f"{self.place}/{self.index}"
+
+    @property
+    def digest(self) -> str:
+        return body_digest(self.description, self.parameters, self.origin)
+
+
+def inline_tools(subject: Subject) -> Iterator[Inline]:
+    """Inline tools that have a name, wherever they stand."""
+    for place, origin in PLACES.items():
+        items = lookup(subject.spec, place)
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            name = tool_name(item)
+            if name is None or not isinstance(item, dict):
+                continue
+            function = item.get("function")
+            body = function if isinstance(function, dict) else item
+            outer = item if isinstance(function, dict) else {}
+            dropped = sorted({*body} - KNOWN - {"type"} | {*outer} - {"type", "function"})
+            yield Inline(
+                subject, place, index, origin, name, body.get("description"), body.get("parameters"), tuple(dropped)
+            )
+
+
+def body_digest(description: Json, parameters: Json, origin: str) -> str:
+    """Equal for tools that mean the same."""
+    text = json.dumps([description or "", _normal(parameters or {}), origin], sort_keys=True)
+    return sha256(text.encode()).hexdigest()
+
+
+def registry_digest(tool: Subject) -> str:
+    """The digest of a Tool manifest."""
+    origin = tool.spec.get("origin")
+    return body_digest(
+        tool.spec.get("description"), tool.spec.get("parameters"), origin if isinstance(origin, str) else "llm"
+    )
+
+
+def _normal(value: Json) -> Json:
+    """Lists of required names as sets; everything else as it is."""
+    if isinstance(value, list):
+        return [_normal(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result: Object = {}
+    for key, member in value.items():
+        if key == "required" and isinstance(member, list) and all(isinstance(item, str) for item in member):
+            result[key] = sorted({item for item in member if isinstance(item, str)}, key=str) if member else []
+        else:
+            result[key] = _normal(member)
+    return result
+
+
+def registry_body(one: Inline, name: str, description: str | None = None) -> Object:
+    """The registry tool that does what the inline one did: silent while it runs, delivered to the app."""
+    body: Object = {
+        "name": name,
+        "description": description if description is not None else one.description,
+        "parameters": one.parameters if isinstance(one.parameters, dict) else {},
+        "origin": one.origin,
+    }
+    if one.origin == "llm":
+        # The registry's own default would make the persona talk while the tool runs; inline tools never did.
+        body["on_call"] = "silent"
+    return {**body, "on_resolve": "fire_and_forget", "delivery": {"app_message": True}}
