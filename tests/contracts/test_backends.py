@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -192,6 +193,31 @@ def test_of_two_processes_exactly_one_holds(start) -> None:
             if said[process.pid].startswith("held"):
                 go_on(process)
             process.wait()
+
+
+def test_of_many_at_once_exactly_one_holds_a_hundred_times(again) -> None:
+    """Without the start of a process in between, the requests really meet."""
+    backends = [again() for _ in range(4)]
+    start, held = threading.Barrier(4), threading.Barrier(4)
+
+    def race(backend: Backend) -> list[str]:
+        said = []
+        for _ in range(100):
+            start.wait(60)
+            try:
+                with hold(backend) as lease:
+                    lease.check()
+                    held.wait(60)
+                    said.append("held")
+            except StateLocked:
+                held.wait(60)
+                said.append("locked")
+        return said
+
+    with ThreadPoolExecutor(4) as pool:
+        rounds = list(zip(*pool.map(race, backends), strict=True))
+    assert [sorted(one) for one in rounds] == [["held", "locked", "locked", "locked"]] * 100
+    assert backends[0].holder() is None
 
 
 def test_a_dead_holder_is_taken_over_at_once_by_exactly_one(backend: Backend, start) -> None:
