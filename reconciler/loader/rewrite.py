@@ -18,8 +18,9 @@ from reconciler.loader.decode import decode
 from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.findings import Findings
 from reconciler.loader.layout import CannotEdit, Part, json_layout, yaml_layout
-from reconciler.loader.splice import raw_value, splice_remove, splice_rename, splice_set
+from reconciler.loader.splice import raw_value, splice_grow, splice_remove, splice_rename, splice_set
 from reconciler.loader.writing import Manner
+from reconciler.loader.yaml import parse_yaml
 from reconciler.types.edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
 from reconciler.types.json import Json, lookup
 from reconciler.types.source import Span
@@ -108,7 +109,9 @@ class _File:
         manner = self.manner(root)
         match edit:
             case SetValue():
-                inner = splice_set(self.inner, root, edit.pointer, edit.value, manner)
+                inner = self.grown(number, edit, document, manner) or splice_set(
+                    self.inner, root, edit.pointer, edit.value, manner
+                )
             case RemoveValue():
                 inner = splice_remove(self.inner, root, pruned(document.value, edit), manner)
             case RenameKey():
@@ -127,6 +130,17 @@ class _File:
         inner = splice_set(self.inner, root, put.pointer, put.value, self.manner(root), raw)
         text = self.text[: self.start] + inner + self.text[self.stop :]
         return _File(text, self.path).apply(number, take, edited(document, put))
+
+    def grown(self, number: int, edit: SetValue, document: Document, manner: Manner) -> str | None:
+        """The slice with a block text that got more lines, None where the value has to be written anew."""
+        old = lookup(document.value, edit.pointer)
+        if self.json or not isinstance(old, str) or not isinstance(edit.value, str) or edit.value == old:
+            return None
+        inner = splice_grow(self.inner, self.roots[number], edit.pointer, old, edit.value, manner)
+        if inner is None:
+            return None
+        after = dict(parse_yaml(inner, self.path, Findings()))
+        return inner if same(lookup(after.get(number), edit.pointer), edit.value) else None
 
     def with_body(self, prompt: str) -> str:
         newline = "\r\n" if "\r\n" in self.text[: self.stop] else "\n"

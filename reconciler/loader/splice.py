@@ -6,6 +6,8 @@ line of its own. Whether the result means what was wanted is for the caller to c
 
 from __future__ import annotations
 
+import re
+
 from reconciler.loader.layout import ALIAS, LIST, MAP, CannotEdit, Member, Part
 from reconciler.loader.writing import (
     Manner,
@@ -70,6 +72,32 @@ def splice_rename(text: str, root: Part, pointer: str, name: str, manner: Manner
         raise CannotEdit("the key has an anchor, an alias or a tag", member.start)
     like = old[0] if old[0] in "\"'" else ""
     return text[: member.start] + write_key(name, manner, flow=False, like=like) + text[member.key_end :]
+
+
+def splice_grow(text: str, root: Part, pointer: str, old: str, new: str, manner: Manner) -> str | None:
+    """`new`, which starts with `old`, where `old` is a block text: its lines stay and new ones follow.
+
+    None where the value is no block text, or the addition cannot stand in one.
+    """
+    _, member, _ = _find(root, pointer)
+    part = member.value
+    head = old.rstrip("\n")
+    if part.style not in ("|", ">") or not head or not new.startswith(head) or "\r" in new:
+        return None
+    header, _, content = text[part.start : part.end].partition("\n")
+    first = next((line for line in content.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" "))]
+    added = new.rstrip("\n")[len(head) :]
+    if not indent or not added.startswith("\n") or re.search(r"[|>][-+]?[0-9]|\+", header.split("#")[0]):
+        return None
+    if part.style == ">":
+        if re.search(r"\n[ \t]", added) or content.rstrip("\r\n").rsplit("\n", 1)[-1][len(indent) :][:1] in " \t":
+            return None
+        # In a folded text one line end more is written than is meant.
+        added = re.sub(r"\n+", lambda match: match.group() + "\n", added)
+    lines = [indent + line if line else "" for line in added.split("\n")[1:]]
+    end = part.start + len(text[part.start : part.end].rstrip())
+    return text[:end] + "".join(manner.newline + line for line in lines) + text[part.end :]
 
 
 def raw_value(text: str, root: Part, pointer: str) -> str | None:

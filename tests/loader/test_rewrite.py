@@ -218,3 +218,36 @@ def test_an_edit_that_does_not_fit_is_refused() -> None:
         done("a: 1\n", RemoveValue("/b"))
     with pytest.raises(EditRefused, match="document number 3"):
         rewrite(b"a: 1\n", "x.yaml", [(2, SetValue("/a", 2))])
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "after"),
+    [
+        ("a: >\n    one\n    two\n\n    three\nb: 1\n", "one two\nthree\n\nmore\n",
+         "a: >\n    one\n    two\n\n    three\n\n\n    more\nb: 1\n"),
+        ("a: |- # c\n   one\n\n   two\n\n# d\nb: 1\n", "one\n\ntwo\n\nmore\n x",
+         "a: |- # c\n   one\n\n   two\n\n   more\n    x\n\n# d\nb: 1\n"),
+        ("a: >-\n  one\n", "one\n x", "a: |-\n  one\n   x\n"),
+        ("a: |\n  one", "one\n\ntwo", "a: |\n  one\n\n  two"),
+        ("a: |\n  one\n", "one\n\ntwo", "a: |-\n  one\n\n  two\n"),
+        ("a: |2\n    one\n", "  one\ntwo\n", "a: |2\n    one\n  two\n"),
+    ],
+)  # fmt: skip
+def test_a_block_text_grows_at_its_end(before: str, new: str, after: str) -> None:
+    assert done(before, SetValue("/a", new)) == after
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_a_grown_text_means_what_was_wanted(data: st.DataObject) -> None:
+    odd: Odd = data.draw(odd_yaml())
+    texts = [key for key, value in odd.data.items() if isinstance(value, str) and value.strip()]
+    if not texts:
+        return
+    key = data.draw(st.sampled_from(texts))
+    old = str(odd.data[key])
+    end = old[len(old.rstrip("\n")) :]
+    new = old.rstrip() + data.draw(st.sampled_from(["\n\nmore", "\nmore\n\nx: 1", "\n  odd", "\n# no comment"])) + end
+    result = rewrite(odd.text.encode(), "x.yaml", [(0, SetValue(f"/{key}", new))])
+    assert same(read(result, "x.yaml")[0], {**odd.data, key: new})
+    assert all(comment in result.decode() for comment in odd.comments)
