@@ -174,6 +174,12 @@ class HttpBackend:
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
         acquire(lambda: self._attempt(info, clock, emit), timeout=timeout, clock=clock, emit=emit)
         self._held = info.id
+        if self._look() is None:
+            self._held = None
+            raise StateError(
+                f"{bare(self._places.lock_address)} gives its lock to everybody who asks, so it is none",
+                hint="check `lock_address` and `lock_method` under `state:`, or use another backend: postgres, s3",
+            )
         lease = RemoteLease(info, ask=self._holding, renew=None, heartbeat=self._heartbeat)
         try:
             yield lease

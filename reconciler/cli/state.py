@@ -22,6 +22,7 @@ TABLE = {
     "pull": (f"{HERE}:pull", "Print the state document."),
     "push": (f"{REPAIR}:push", "Put a state document in place."),
     "migrate": ("reconciler.cli.statemigrate:migrate", "Copy the state into another backend."),
+    "lock": (f"{HERE}:lock", "Who holds the lock."),
     "unlock": (f"{REPAIR}:unlock", "Free a lock whose holder is dead or whose lease is over."),
     "force-unlock": (f"{REPAIR}:force_unlock", "Free a lock whoever holds it."),
 }
@@ -90,3 +91,21 @@ def pull(settings: Settings) -> int:
 
     write(pull_state(open_run(settings).state()).decode())
     return 0
+
+
+@command("lock", examples="\nreconciler state lock\nreconciler state lock --format json\n")
+def lock(settings: Settings) -> int:
+    """Who holds the lock, and since when; a dead holder counts as nobody."""
+    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.wiring import open_run
+
+    run = open_run(settings)
+    held = run.backend().holder()
+    record = {} if held is None else {name: text for name, text in held.record().items() if text}
+    return emit_document(
+        settings,
+        text=lambda: (
+            "".join(f"{name + ':':11}{text}\n" for name, text in record.items()) or "The state is not locked.\n"
+        ),
+        document=lambda: {"format_version": "1.0", "workspace": run.workspace.name, "lock": dict(record) or None},
+    )

@@ -63,7 +63,9 @@ def test_a_run_speaks_the_protocol(backend: Backend, server: TerraformServer) ->
         backend.write(b"{}")
     id = json.loads(record)["ID"]
     assert set(json.loads(record)) == {"ID", "Operation", "Info", "Who", "Version", "Created", "Path"}
-    assert server.world.seen == [("LOCK", "/one"), ("GET", "/one"), ("POST", f"/one?ID={id}"), ("UNLOCK", "/one")]
+    assert server.world.seen == [
+        ("LOCK", "/one"), ("LOCK", "/one"), ("GET", "/one"), ("POST", f"/one?ID={id}"), ("UNLOCK", "/one"),
+    ]  # fmt: skip
 
 
 def test_a_query_of_the_address_is_kept(server: TerraformServer, tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_other_addresses_and_methods(server: TerraformServer, tmp_path: Path) ->
     )  # fmt: skip
     with hold(backend):
         backend.write(b"{}")
-    assert [method for method, _ in server.world.seen] == ["POST", "PUT", "DELETE"]
+    assert [method for method, _ in server.world.seen] == ["POST", "POST", "PUT", "DELETE"]
 
 
 def test_terraforms_variables_are_understood(server: TerraformServer, tmp_path: Path) -> None:
@@ -184,6 +186,13 @@ def test_a_server_that_does_not_lock_is_said_so(backend: Backend, server: Terraf
     server.world.faults = [("LOCK", status)]
     with pytest.raises(StateError, match="does not lock"), hold(backend):
         pass
+
+
+def test_a_server_that_gives_its_lock_to_everybody_is_refused(backend: Backend, server: TerraformServer) -> None:
+    server.world.faults = [("LOCK", 200)] * 2
+    with pytest.raises(StateError, match="to everybody"), hold(backend):
+        pass
+    assert server.world.documents == {}
 
 
 def test_nobody_there(tmp_path: Path) -> None:

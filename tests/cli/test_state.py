@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,16 @@ def test_a_held_lock_is_4_and_names_its_holder(locked: str, call: Call) -> None:
         assert ended.code == 4, ended
         assert locked in ended.err
     assert call("apply", "--auto-approve", "--lock-timeout", "0.05s").code == 4
+
+
+def test_who_holds_the_lock(locked: str, call: Call) -> None:
+    ended = call("state", "lock")
+    assert ended.code == 0
+    assert f"ID:        {locked}" in ended.out
+    assert json.loads(call("state", "lock", "--format", "json").out)["lock"]["Process"] == str(os.getpid())
+    assert call("state", "force-unlock", locked).code == 0
+    assert call("state", "lock").out == "The state is not locked.\n"
+    assert json.loads(call("state", "lock", "--format", "json").out)["lock"] is None
 
 
 def test_readers_mind_no_lock(locked: str, call: Call) -> None:
