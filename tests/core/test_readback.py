@@ -222,3 +222,13 @@ def test_what_the_patch_takes_along_has_not_vanished():
     one = change(PROMPT, before=BEFORE, after=after)
     shown = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
     assert verdict(one, shown).vanished == ()
+
+
+def test_a_value_that_was_masked_when_it_was_planned_cannot_have_moved():
+    """An account that masks in its list and not in a GET shows the same object twice in two ways."""
+    one = change(PROMPT, before={"pal_name": "A", "system_prompt": "old", "greeting": "********"})
+    for shown in ("Hello.", "********"):
+        assert (
+            moved_since(one, live("persona", "p1", {"pal_name": "A", "system_prompt": "old", "greeting": shown}))
+            == ()
+        )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.core.digest import SecretDigests
 from reconciler.core.record import record
-from reconciler.core.secretbook import HIDDEN, UNKNOWN
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
-from tests.support.making import at, book, entry, env, live
+from tests.support.making import SALT, at, book, entry, env, live
 
 SECRETS = book(KEY="sk-1")
 
@@ -123,3 +124,15 @@ def test_refreshing_does_not_take_a_mask_for_a_value():
     after = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}}, before, refresh=True)
     assert (after.sent, after.seen) == (before.sent, {path: HIDDEN})
     assert after.sent[path] != HIDDEN
+
+
+def test_a_digest_made_under_another_key_is_kept_until_the_secret_is_written():
+    """It can be compared with nothing; a new digest would claim that this value was sent."""
+    path = "/layers/llm/api_key"
+    shown = {"layers": {"llm": {"api_key": "********"}}}
+    elsewhere = SecretBook(SecretDigests(SALT, b"another key"), lambda reference: "sk-1")
+    old = kept({path: env("KEY")}, shown, secrets=elsewhere)
+    again = kept({path: env("KEY")}, shown, old)
+    assert (again.sent, again.seen) == (old.sent, old.seen)
+    written = FieldChange(path, Direction.GIT, "(sensitive)", env("KEY"), sensitive=True)
+    assert kept({path: env("KEY")}, shown, old, fields=(written,)).sent != old.sent
