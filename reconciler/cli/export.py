@@ -126,6 +126,9 @@ def write_export(run: Run, target: Path, folder: str, found: Export, *, new: boo
 
     files: list[tuple[ExportedManifest, str]] = []
     place = NewFiles(target)
+    if new and found.manifests:
+        # First: a run that is cut short and repeated finds manifests, and would leave the project file out.
+        write_project_file(run, target)
     notes = list(found.notes)
     failed = 0
     for one in found.manifests:
@@ -135,8 +138,6 @@ def write_export(run: Run, target: Path, folder: str, found: Export, *, new: boo
             notes.append(f"{one.address}: no file can hold it (too large, or a number that is none); not exported")
             continue
         files.append((one, place.add(one, file.suffix, file.data)))
-    if new and files:
-        write_project_file(run, target)
     secrets = [secret for one, _ in files for secret in one.secrets]
 
     def text() -> str:

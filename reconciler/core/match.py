@@ -82,7 +82,8 @@ def _bind(
     objects = listing.objects if listing is not None else {}
     entry = state.resources.get(address)
     if entry is not None:
-        if resource.id is not None and resource.id not in (entry.id, None) and entry.id not in account.gone:
+        known = resource.id in (None, entry.id) or (resource.id in entry.former and resource.id not in objects)
+        if not known and entry.id not in account.gone:
             problems.append(
                 _problem(
                     resource,

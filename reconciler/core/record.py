@@ -18,6 +18,8 @@ from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.state import Entry
 
+FORMER_IDS = 10
+
 
 def record(
     change: Change,
@@ -80,7 +82,15 @@ def record(
         assumed=tuple(assumed),
         name=live.name or change.name,
         refs=tuple(str(address) for address in change.depends_on),
+        former=_former(live, old),
     )
+
+
+def _former(live: LiveObject, old: Entry | None) -> tuple[str, ...]:
+    """Manifests may still name the object that this one replaces by its id."""
+    if old is None:
+        return ()
+    return old.former if old.id == live.id else (*old.former, old.id)[-FORMER_IDS:]
 
 
 def _keep(path: str, old: Entry | None, sent: dict[str, str], seen: dict[str, str]) -> None:

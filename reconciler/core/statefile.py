@@ -48,7 +48,21 @@ _TOP = frozenset(
     }
 )
 _ENTRY = frozenset(
-    {"id", "kind", "sent", "seen", "protect", "ignore", "manage", "source", "parents", "assumed", "name", "refs"}
+    {
+        "id",
+        "kind",
+        "sent",
+        "seen",
+        "protect",
+        "ignore",
+        "manage",
+        "source",
+        "parents",
+        "assumed",
+        "name",
+        "refs",
+        "former",
+    }
 )
 _INTENT = frozenset({"address", "kind", "name", "before", "at"})
 
@@ -158,6 +172,7 @@ def entry_to_json(address: Address, entry: Entry) -> Object:
         "assumed": list(entry.assumed),
         "name": entry.name,
         "refs": list(entry.refs),
+        "former": list(entry.former),
     }
     # An empty text is no default: only what reads back as the same may be left out.
     kept: Object = {key: value for key, value in full.items() if value or value == ""}
@@ -188,6 +203,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
         assumed=read.texts(found.get("assumed"), f"{where}/assumed"),
         name=read.optional_text(found.get("name"), f"{where}/name"),
         refs=read.texts(found.get("refs"), f"{where}/refs"),
+        former=read.texts(found.get("former"), f"{where}/former"),
     )
 
 

@@ -29,6 +29,8 @@ class Entry:
     """The object's name as last seen: for messages about an object that is gone."""
     refs: tuple[str, ...] = ()
     """Addresses that this object refers to: deletes run users first."""
+    former: tuple[str, ...] = ()
+    """Ids of objects that were deleted outside and that this one was created for again (newest last, bounded)."""
 
     def seen_at(self, pointer: str) -> str | None:
         """The digest the server showed at `pointer`."""

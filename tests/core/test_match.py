@@ -88,6 +88,16 @@ def test_an_id_that_contradicts_the_state_is_refused():
     assert "state holds p1" in result.problems[0].summary
 
 
+def test_the_id_of_an_object_that_was_created_again_is_no_contradiction():
+    again = state(persona__a=entry("p2", former=("p1",)))
+    wanted = [resource("persona.a", {"pal_name": "A"}, id="p1")]
+    assert only(bind(wanted, again, persona("p2"))).id == "p2"
+    back = bind(wanted, again, persona("p1"), persona("p2"))
+    assert "the state holds p2" in back.problems[0].summary
+    other = bind([resource("persona.a", {"pal_name": "A"}, id="p9")], again, persona("p2"))
+    assert "the state holds p2" in other.problems[0].summary
+
+
 def test_an_id_that_another_address_manages_is_refused():
     known = state(persona__b=entry("p1"))
     result = bind([resource("persona.a", {}, id="p1"), resource("persona.b", {})], known, persona("p1"))

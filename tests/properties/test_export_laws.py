@@ -66,6 +66,7 @@ def test_a_wiped_account_is_rebuilt_and_exports_as_before(lab: ExportLab, tmp_pa
     }
     result = lab.apply(*manifests.manifests, allow_mass_change=True, accept_account=True)
     assert [step.message for step in result.steps if step.outcome != "done"] == []
+    assert lab.plan(*manifests.manifests).differences == ()
     lab.forget()
     assert without_ids(lab.found().manifests) == without_ids(found.manifests)
 

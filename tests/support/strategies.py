@@ -47,7 +47,7 @@ DIGESTS = st.dictionaries(POINTERS, TEXT, max_size=3)
 ENTRIES = st.builds(
     Entry,
     id=TEXT, sent=DIGESTS, seen=DIGESTS, lifecycle=LIFECYCLES, source=MAYBE, parents=TEXTS, assumed=TEXTS,
-    name=MAYBE, refs=TEXTS,
+    name=MAYBE, refs=TEXTS, former=TEXTS,
 )  # fmt: skip
 INTENTS = st.builds(Intent, address=ADDRESSES, kind=TEXT, name=TEXT, before=TEXTS, at=TEXT)
 
