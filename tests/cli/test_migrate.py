@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -258,3 +261,34 @@ def test_in_a_process_of_its_own(legacy: Path, start: Call) -> None:
     assert done.code == 0
     assert done.err == ""
     assert start("migrate", "--check").code == 0
+
+
+DIES = """
+import os, sys
+real, left = os.replace, int(sys.argv[1])
+
+def replace(source, target):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), 9)
+    real(source, target)
+
+os.replace = replace
+from reconciler.cli.main import run
+run(["migrate", "--write", "--answer", "stt-engine=tavus-auto"])
+"""
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_killed_run_leaves_whole_files_and_the_next_finishes(legacy: Path, call: Call, renames: int) -> None:
+    """What was renamed is complete, nothing refers to a tool that is not there, a second run does the rest."""
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLE.parent)}
+    died = subprocess.run([sys.executable, "-c", DIES, str(renames)], env=environment, check=False)
+    assert died.returncode == -9
+    found = json.loads(call("validate", "--format", "json").out)["diagnostics"]
+    assert [one for one in found if one["severity"] == "error"] == []
+    assert call("migrate", "--write", "--answer", "stt-engine=tavus-auto").code == 0
+    assert "tools: [ring_bell]" in (legacy / "manifests" / "old.yaml").read_text()
+    assert "pal_name" in (legacy / "manifests" / "desk.yaml").read_text()
+    assert call("migrate", "--check").code == 0
