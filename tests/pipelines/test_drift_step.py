@@ -26,6 +26,8 @@ def test_opened_updated_closed(applied, hub):
     assert done.code == 0, done
     assert done.outputs["drifted"] == "true"
     assert done.outputs["exit-code"] == "2"
+    assert done.outputs["artifact"] == "reconciler-drift-production"
+    assert (done.folder / "drift.html").is_file()
     [issue] = issues(hub)
     assert done.outputs["issue"] == str(issue["number"])
     assert issue["title"] == "Drift in production: the account was edited by hand"

@@ -236,3 +236,31 @@ def test_an_unknown_command(checkout):
     done = checkout.step("dance")
     assert done.code == 64
     assert "One of plan, find, apply, drift, migrate" in done.log
+
+
+def test_a_project_in_a_folder_of_its_own(checkout, hub, pr):
+    checkout.git("mv", "manifests", "moved")
+    (checkout.root / "people").mkdir()
+    checkout.git("mv", "moved", "people/manifests")
+    checkout.commit()
+    done = checkout.step("plan", directory="people")
+    assert done.outputs["changes"] == "true", done
+    sources = json.loads((done.folder / "meta.json").read_text())["sources"]
+    checkout.write("README.md", "new")
+    checkout.commit()
+    same = checkout.step("plan", directory="people")
+    assert json.loads((same.folder / "meta.json").read_text())["sources"] == sources
+    checkout.write("people/manifests/prompt.md", "new")
+    checkout.commit()
+    other = checkout.step("plan", directory="people")
+    assert json.loads((other.folder / "meta.json").read_text())["sources"] != sources
+    assert (
+        checkout.step("apply", directory="people", folder=str(other.folder), digest=other.outputs["digest"]).code == 0
+    )
+
+
+def test_an_event_of_another_shape_is_a_sentence(checkout):
+    done = checkout.step("plan", {"pull_request": {"head": {"repo": {"full_name": "northwind/personas"}}}})
+    assert done.code == 1
+    assert "This is a bug in the action (KeyError in make_plan:" in done.log
+    assert "Traceback" not in done.log

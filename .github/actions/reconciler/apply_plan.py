@@ -43,7 +43,8 @@ def apply_plan() -> int:
     )  # fmt: skip
     show_annotations(notes)
     text = read_report(report, ended)
-    set_output(exit_code=ended.code, digest=meta.digest, folder=folder)
+    kept = bundle.name_reports("applied", workspace)
+    set_output(exit_code=ended.code, digest=meta.digest, folder=folder, artifact=kept)
     foot = f"<sub>Plan `sha256:{meta.digest}`, applied by [this run]({run_url()}).</sub>"
     if ended.code != DONE:
         advice = NEXT.get(ended.code, "What was done is in the report; the state knows it, nothing is sent twice.")

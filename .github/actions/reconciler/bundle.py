@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runner import STALE, StepFailed, get_input
 
@@ -38,14 +38,23 @@ def digest_of(data: bytes) -> str:
 
 def name_artifact(workspace: str, commit: str) -> str:
     """The artifact's name; of characters that GitHub allows."""
-    return f"reconciler-plan-{re.sub(r'[^A-Za-z0-9_.-]+', '-', workspace)}-{commit}"
+    return f"{name_reports('plan', workspace)}-{commit}"
+
+
+def name_reports(purpose: str, workspace: str) -> str:
+    """The name under which a step's reports are kept."""
+    return f"reconciler-{purpose}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', workspace)}"
+
+
+def watched() -> list[str]:
+    """The paths that a plan is made from, from the top of the repository."""
+    return get_input("sources").split() or [(PurePosixPath(get_input("directory", ".")) / "manifests").as_posix()]
 
 
 def digest_sources() -> str:
-    """What is checked out under the input `sources`: the same for two commits exactly when these files are."""
-    paths = get_input("sources", "manifests").split()
+    """What is checked out under the watched paths: the same for two commits exactly when these files are."""
     done = subprocess.run(
-        ["git", "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *paths], capture_output=True, check=False
+        ["git", "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *watched()], capture_output=True, check=False
     )
     return digest_of(done.stdout) if done.returncode == 0 else ""
 
@@ -91,7 +100,7 @@ def check_sources(meta: Meta) -> None:
     here = digest_sources()
     if meta.sources and here and meta.sources != here:
         raise StepFailed(
-            f"the files under {get_input('sources', 'manifests')} are not those that the plan was made from: "
+            f"the files under {' '.join(watched())} are not those that the plan was made from: "
             "something else was merged in between",
             "run this workflow by hand for a new plan; to prevent it, require branches to be up to date before they "
             "are merged",

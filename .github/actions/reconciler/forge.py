@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
@@ -87,7 +88,7 @@ class Forge:
                 if not left or not (error.code >= 500 or error.code == 429 or _limited(error)):
                     raise refused from error
                 _wait(TRIES - left, error.headers.get("Retry-After"))
-            except (OSError, urllib.error.URLError) as error:
+            except (OSError, http.client.HTTPException) as error:
                 if not left:
                     raise ForgeRefused(0, str(getattr(error, "reason", error))) from error
                 _wait(TRIES - left)

@@ -33,6 +33,12 @@ def main(words: list[str]) -> int:
         text, code = f"{error.message}. {error.hint[:1].upper()}{error.hint[1:]}.", error.code
     except ForgeRefused as error:
         text, code = f"{error}. Check the permissions of the job, or run it again.", ERROR
+    except Exception as error:  # the last net: a user gets a sentence, never a traceback
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else "?"
+        text, code = f"This is a bug in the action ({type(error).__name__} in {where}); please report it.", ERROR
     annotate("error", text)
     add_summary(f"**Stopped:** {text}")
     set_output(exit_code=code)

@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import Any
 
+from bundle import name_reports
 from forge import Forge, ForgeRefused, open_forge
 from runner import (
     DONE,
@@ -44,7 +45,7 @@ def open_migration() -> int:
     )
     text = read_report(report, ended)
     add_summary(text)
-    set_output(exit_code=ended.code, folder=folder)
+    set_output(exit_code=ended.code, folder=folder, artifact=name_reports("migration", get_workspace()))
     if ended.code != DONE:
         annotate("error", f"migrate ended with exit code {ended.code}; no pull request was touched.")
         return ended.code

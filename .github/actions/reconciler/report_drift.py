@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bundle import name_reports
 from forge import ForgeRefused, open_forge
 from runner import (
     DIFFERENCES,
@@ -38,7 +39,10 @@ def report_drift() -> int:
          "--report", f"json={folder / 'drift.json'}", *extra_arguments()]
     )  # fmt: skip
     text = read_report(report, ended)
-    set_output(exit_code=ended.code, drifted=str(ended.code == DIFFERENCES).lower(), folder=folder)
+    set_output(
+        exit_code=ended.code, drifted=str(ended.code == DIFFERENCES).lower(), folder=folder,
+        artifact=name_reports("drift", workspace),
+    )  # fmt: skip
     add_summary(text)
     if ended.code not in {DONE, DIFFERENCES}:
         # Not knowing is neither drift nor its end: the issue stays as it is.

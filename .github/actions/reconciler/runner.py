@@ -157,16 +157,21 @@ def child_environment() -> dict[str, str]:
     return known
 
 
-def run_program(words: Sequence[str], *, folder: str | None = None) -> Ended:
+def run_program(words: Sequence[str]) -> Ended:
     """Run the program with its output in the log; an interruption is passed on, and its end awaited.
 
     What it prints holds texts of manifests: no line of it is taken for a command of the runner.
     """
-    command = [*shlex.split(os.environ.get("RECONCILER_PROGRAM", "reconciler")), *words]
+    command = [
+        *shlex.split(os.environ.get("RECONCILER_PROGRAM", "reconciler")),
+        "-C",
+        get_input("directory", "."),
+        *words,
+    ]
     with _commands_off():
         try:
             child = subprocess.Popen(
-                command, cwd=folder, env=child_environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                command, env=child_environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="replace", start_new_session=True,
             )  # fmt: skip
         except OSError as error:

@@ -149,4 +149,4 @@ def close_issues(forge: Forge, note: Note) -> list[int]:
 
 def _by_program(item: dict[str, Any]) -> bool:
     user = item.get("user") or {}
-    return user.get("type", "Bot") == "Bot" or item.get("author_association") in {"OWNER", "MEMBER", "COLLABORATOR"}
+    return user.get("type") == "Bot" or item.get("author_association") in {"OWNER", "MEMBER", "COLLABORATOR"}
