@@ -170,5 +170,5 @@ def told(folder: str, files: list[tuple[ExportedManifest, str]], claimed: int, n
     noun = "manifest" if len(files) == 1 else "manifests"
     lines.append(f"Exported {len(files)} {noun} to {folder}{had}.")
     if files:
-        lines.append("Look at what would happen with `reconciler plan`: it should say nothing but import.")
+        lines.append(f"Look at what would happen with `reconciler plan {folder}`: it should say nothing but import.")
     return lines
