@@ -255,9 +255,3 @@ def _difference(a: Json, b: Json, path: str) -> str | None:
             if (key in a) != (key in b) or not same(a.get(key), b.get(key)):
                 return _difference(a.get(key), b.get(key), f"{path}/{key}") or f"{path}/{key}"
     return path
-
-
-def value_at(document: Document, pointer: str) -> Json:
-    """The value at a document pointer, the Markdown text included."""
-    found = lookup(document.value, pointer)
-    return document.body if found is None and pointer.endswith(f"/{PROMPT}") else found

@@ -216,8 +216,3 @@ def is_filled(value: Json) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return bool(value) if isinstance(value, (list, dict)) else value is not None
-
-
-def yes(choice: str, reason: str, *, basis: str = "judgement") -> tuple[Choice, ...]:
-    """A question's choices where the only alternative is to keep things."""
-    return (Choice(choice, reason, basis),)
