@@ -13,6 +13,7 @@ from reconciler.providers.simulator.faults import Fault, FaultBook, Faults
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.event import StepDone, StepFailed
 from reconciler.types.options import PlanOptions
+from reconciler.types.state import Intent
 from tests.support.lab import Lab, MemoryLedger, as_set
 from tests.support.making import env, manifest
 
@@ -325,3 +326,13 @@ def test_an_object_that_changed_a_moment_ago_is_not_read_again():
     lab.carry_out(plan, setting)
     after = [line for line in lab.requests("GET") if line[1] == path]
     assert len(after) - len(before) == 1, "only the read-back"
+
+
+def test_an_object_of_the_name_that_was_there_before_is_nobodys_outcome():
+    lab = Lab()
+    old = lab.client.post("/pals", json=BODY).json()["pal_id"]
+    setting = lab.setting()
+    worker = Worker(setting.provider, MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0)
+    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,))) is None
+    new = lab.client.post("/pals", json=BODY).json()["pal_id"]
+    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,))) == new
