@@ -76,7 +76,7 @@ def export_account(
     reader = Reader(setting.provider, setting.workspace.parallelism)
     listings = _lists(reader, choice, notes)
     claims = find_claims(manifests, state, listings)
-    parts = parts_of_others(listings)
+    parts = parts_of_others(_with_items(reader, listings))
     free = [
         live
         for listing in listings.values()
@@ -102,6 +102,21 @@ def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, 
                 raise
             notes.append(f"{kind(name).manifest_kinds[0]} objects were left out: {refused.message}")
     return listings
+
+
+def _with_items(reader: Reader, listings: Mapping[str, Listing]) -> dict[str, Listing]:
+    """The lists with what objects are made of: some lists show no more than names."""
+    lacking = [
+        live
+        for name, listing in listings.items()
+        for live in listing.objects.values()
+        if not live.detailed and any(row.items_by and row.path[1:] not in live.body for row in kind(name).fields)
+    ]
+    found = {key: live for key, live in reader.details(lacking).items() if live is not None}
+    return {
+        name: Listing(name, {id: found.get((name, id), live) for id, live in listing.objects.items()})
+        for name, listing in listings.items()
+    }
 
 
 def _known(listings: Mapping[str, Listing]) -> set[Key]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,27 @@ def test_faults_on_the_way_change_nothing() -> None:
         one.fill(account, 3)
     assert without_ids(rough.found().manifests) == without_ids(calm.found().manifests)
     assert {status for method, _, status in rough.requests("GET")} == {200, 429, 503}
+
+
+def test_mirrors_are_known_though_lists_of_sets_show_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = ExportLab()
+    items: Json = [
+        {"guardrail_name": "one", "guardrail_prompt": "P"},
+        {"guardrail_name": "two", "guardrail_prompt": "Q"},
+    ]
+    lab.fill({"guardrails": [{"name": "Compliance", "data": items}]})
+    real = TavusProvider.list
+
+    def names_only(self: TavusProvider, kind: str) -> Listing:
+        found = real(self, kind)
+        if kind != "guardrail_set":
+            return found
+        bare = {
+            id: replace(live, body={"guardrails_id": id, "name": live.name}, detailed=False)
+            for id, live in found.objects.items()
+        }
+        return Listing(kind, bare)
+
+    monkeypatch.setattr(TavusProvider, "list", names_only)
+    assert [str(one.address) for one in lab.found().manifests] == ["guardrail_set.Compliance"]
+    assert spec_of(lab, "guardrail_set.Compliance") == {"name": "Compliance", "data": items}
