@@ -17,6 +17,7 @@ from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.setaside import new_address
 from reconciler.engine.fill import missing_secrets
+from reconciler.engine.libraries import check_libraries
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -142,6 +143,7 @@ class _Draft:
         ordered = in_order(guarded)
         self.problems += missing_secrets(ordered, self.compared.book)
         unmanaged = self.unmanaged()
+        self.problems += check_libraries(ordered, self.setting.provider, self.setting.workspace.parallelism)
         return Plan(
             workspace=self.setting.workspace.name,
             account=account,

@@ -70,6 +70,8 @@ class Field:
     """The member by which the items of a list are known: each is an object of its own, whose members are leaves."""
     ref: str | None = None
     """The kind whose id stands here (in each item, for a list)."""
+    library: str | None = None
+    """face | voice: the vendor's library that the id is from. Read only; ids are checked before they are written."""
     verbatim: bool = False
     """Never look for `{env}`, `{file}` or `{ref}` inside: the value is a schema or a foreign format."""
     free: bool = False

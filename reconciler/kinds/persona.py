@@ -66,6 +66,7 @@ TOP = (
         "create-persona, create-pal",
         default="",
         words={"persona": "default_replica_id"},
+        library="face",
         example="r90bbd427f71",
     ),
     Field(

@@ -77,7 +77,7 @@ TTS = (
     ),
     Field("/layers/tts/api_key", Type.STRING, "Key of the engine; only for private voices.", DOCS, secret=True),
     Field("/layers/tts/external_voice_id", Type.STRING, "The engine's own voice id.", DOCS),
-    Field("/layers/tts/voice_id", Type.STRING, "A voice of the vendor's library.", "observed"),
+    Field("/layers/tts/voice_id", Type.STRING, "A voice of the vendor's library.", "observed", library="voice"),
     Field("/layers/tts/tts_model_name", Type.STRING, "The engine's model.", DOCS, hides=("sonic-3", "sonic")),
     Field(
         "/layers/tts/tts_emotion_control",

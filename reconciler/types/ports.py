@@ -90,6 +90,10 @@ class Provider(Protocol):
         """What the API keeps in a sub resource: the value at the kind's `parts` pointer, null for none."""
         ...
 
+    def check_library(self, library: str, id: str) -> str | None:
+        """What is wrong with an id of the library (face | voice); None where nothing is, or nobody can tell."""
+        ...
+
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
         """The writes that carry out `change`, in order; pure. `before` is the live body as found (for updates)."""
         ...

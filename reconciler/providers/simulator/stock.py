@@ -65,6 +65,8 @@ FACES: dict[str, Object] = {
         ("r5dc7c7d0bcb", "Anna", "phoenix-4", "v1a2b3c4d5e6"),
         ("r9fa0878977a", "Nathan", "phoenix-4", "v6e5d4c3b2a1"),
         ("r90bbd427f71", "Gloria", "phoenix-3", "v1a2b3c4d5e6"),
+        ("rf4e9d9790f0", "Charlie", "phoenix-3", "v6e5d4c3b2a1"),
+        ("rfe12d8b9597", "Rose", "phoenix-3", "v1a2b3c4d5e6"),
     )
 }
 VOICES: dict[str, Object] = {

@@ -28,6 +28,7 @@ from reconciler.providers.tavus.endpoints import (
 )
 from reconciler.providers.tavus.exchange import Call
 from reconciler.providers.tavus.landed import is_repeatable, judge, needs_image
+from reconciler.providers.tavus.library import check_face, check_voice
 from reconciler.providers.tavus.pages import Page, read_list
 from reconciler.providers.tavus.render import render
 from reconciler.types.change import Change, Request
@@ -208,6 +209,12 @@ class TavusProvider:
         part = endpoint.parts[pointer]
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{part.name}"
         return part.read(self._client.read(path, accept=lambda document: part.read(document) is not None))
+
+    def check_library(self, library: str, id: str) -> str | None:
+        """What is wrong with a face or voice that a manifest names; None where nothing is, or nobody can tell."""
+        if library == "face":
+            return check_face(self._client.read, self.vocabulary, id)
+        return check_voice(self._client.read, id)
 
     def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
         answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)

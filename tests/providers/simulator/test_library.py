@@ -7,7 +7,7 @@ from typing import Any
 
 def test_faces_in_both_vocabularies(api: Any) -> None:
     faces, replicas = api.get("/faces"), api.get("/replicas")
-    assert faces["total_count"] == replicas["total_count"] == 3
+    assert faces["total_count"] == replicas["total_count"] == 5
     face, replica = faces["data"][0], replicas["data"][0]
     assert face["face_id"] == replica["replica_id"]
     assert face["face_name"] == replica["replica_name"]
@@ -18,7 +18,7 @@ def test_faces_in_both_vocabularies(api: Any) -> None:
 
 def test_filters(api: Any) -> None:
     assert api.get("/faces", face_type="user")["total_count"] == 0
-    assert api.get("/faces", face_type="system", limit=1)["total_count"] == 3
+    assert api.get("/faces", face_type="system", limit=1)["total_count"] == 5
     assert [face["face_id"] for face in api.get("/faces", face_ids="r90bbd427f71,rnone")["data"]] == ["r90bbd427f71"]
 
 
