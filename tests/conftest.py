@@ -21,7 +21,8 @@ settings.load_profile("suite")
 
 # Whatever a developer or a CI runner has set and the program, git or a library would listen to.
 FOREIGN = (
-    "TAVUS_", "RECONCILER_", "GITHUB_", "GITLAB_", "CI_", "BUILD_", "GIT_", "XDG_", "AWS_", "PG", "TF_HTTP_", "CLICK_",
+    "TAVUS_", "RECONCILER_", "GITHUB_", "GITLAB_", "CI_", "BUILD_",
+    "GIT_", "XDG_", "AWS_", "PG", "TF_HTTP_", "CLICK_",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "SSL_CERT_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "_RECONCILER_COMPLETE",
 )  # fmt: skip
