@@ -108,6 +108,20 @@ def test_a_change_is_the_smallest_patch(name: str) -> None:
     assert done(lab, *project()) == {address: Action.UPDATE}
 
 
+def test_rules_that_a_list_leaves_out_are_not_taken_for_none() -> None:
+    lab = Lab()
+    lab.apply(*project())
+    empty = project(pronunciation_dictionary__brand={"rules": []})
+    assert ops(lab, "pronunciation_dictionary.brand", *empty) == [{"op": "replace", "path": "/rules", "value": []}]
+    done(lab, *empty)
+    rule = {"text": "Q", "pronunciation": "queue", "type": "alias"}
+    path = f"/pronunciation-dictionaries/{lab.id_of('pronunciation_dictionary.brand')}"
+    lab.client.patch(path, json=[{"op": "replace", "path": "/rules", "value": [rule]}])
+    for manifests in (empty, ()):
+        (item,) = lab.plan(*manifests, drift_only=True).drift
+        assert [one.path for one in item.changes] == ["/rules"]
+
+
 def test_a_document_is_changed_with_a_plain_object() -> None:
     lab = Lab()
     lab.apply(*project())
