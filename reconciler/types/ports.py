@@ -131,7 +131,7 @@ class Backend(Protocol):
 
     journals: bool
     """Whether lines can be appended. Where not, the journal stays empty and nothing is ever appended: the session
-    rewrites the document as it goes (13.9)."""
+    rewrites the document as it goes."""
     tells_holder: bool
     """Whether `holder` only looks. Where not, it takes the lock for a moment to find out: readers do not ask."""
 
