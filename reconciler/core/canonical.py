@@ -204,6 +204,12 @@ def keyed_parent(spec: KindSpec, pointer: str) -> str | None:
     return parent if row is not None and row.keyed else None
 
 
+def has_parent(document: Object, pointer: str) -> bool:
+    """Whether the object that `pointer` stands in is there: some defaults hold only then."""
+    parent = pointer.rpartition("/")[0]
+    return not parent or isinstance(lookup(document, parent), dict)
+
+
 def effective(row: Field | None, value: Json, *, parent_present: bool = True) -> Json:
     """What a value means: absent and null mean the documented default."""
     if value is None and row is not None and (parent_present or not row.conditional):

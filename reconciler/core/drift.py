@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical import effective, leaf_at
+from reconciler.core.canonical import effective, has_parent, leaf_at
 from reconciler.core.compare import hidden
 from reconciler.core.digest import digest
 from reconciler.core.planner import ignored, live_document
@@ -12,7 +12,7 @@ from reconciler.core.shape import field_at, unlisted
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
-from reconciler.types.json import Object, lookup
+from reconciler.types.json import lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.state import Entry
@@ -33,7 +33,7 @@ def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: Sec
         seen = entry.seen_at(path)
         seen = entry.sent[path] if seen == HIDDEN else seen
         secret = ":" in (seen or "") or (row is not None and row.secret)
-        shown = effective(row, current, parent_present=_has_parent(document, path))
+        shown = effective(row, current, parent_present=has_parent(document, path))
         if seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False:
             fields.append(
                 DriftField(
@@ -62,8 +62,3 @@ def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
         and leaf_at(spec, document, path) is None
         for path in entry.sent
     )
-
-
-def _has_parent(document: Object, path: str) -> bool:
-    parent = path.rpartition("/")[0]
-    return not parent or isinstance(lookup(document, parent), dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core import compare as three_way
-from reconciler.core.canonical import at_default, comparable, effective, leaf_at, leaves
+from reconciler.core.canonical import at_default, comparable, effective, has_parent, leaf_at, leaves
 from reconciler.core.compare import Leaf, Sync, Verdict
 from reconciler.core.diff import build_patch
 from reconciler.core.digest import digest
@@ -79,8 +79,7 @@ class _Existing:
         if value == current and isinstance(value, str) and not self.context.resend_secrets:
             return  # the common case; all the rules begin with this one
         row = field_at(self.spec, path)
-        parent = path.rpartition("/")[0]
-        parent_present = not parent or isinstance(lookup(self.document, parent), dict)
+        parent_present = has_parent(self.document, path)
         # What is only observed is held against the manifest alone: nothing of it was ever sent.
         entry = None if self.observing else self.entry
         leaf = Leaf(
@@ -183,8 +182,7 @@ class _Existing:
             related = any(within(path, other) or within(other, path) for other in self.resource.leaves)
             row = field_at(self.spec, path)
             current = leaf_at(self.spec, self.document, path)
-            parent = path.rpartition("/")[0]
-            present = not parent or isinstance(lookup(self.document, parent), dict)
+            present = has_parent(self.document, path)
             if ignored(path, self.resource.lifecycle.ignore) or related:
                 self.dropped.append(path)
             elif current is None or at_default(row, current):

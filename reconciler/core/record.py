@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.canonical import leaf_at, normal
+from reconciler.core.canonical import has_parent, leaf_at, normal
 from reconciler.core.compare import desired_digest, hidden, seen_digest
 from reconciler.core.planner import live_document
 from reconciler.core.resolve import bind
@@ -13,7 +13,7 @@ from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
-from reconciler.types.json import Json, Object, lookup
+from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.state import Entry
@@ -54,7 +54,7 @@ def record(
             _keep(path, old, sent, seen)
             if old is None:
                 sent[path] = UNKNOWN
-                seen[path] = seen_digest(row, value, current, book, parent_present=_has_parent(document, path))
+                seen[path] = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
                 assumed.append(path)
             elif path in old.assumed:
                 assumed.append(path)
@@ -64,7 +64,7 @@ def record(
         if not unknown and path not in written and book.equal(new, str(before)) is None:
             _keep(path, old, sent, seen)
             continue
-        shown = seen_digest(row, value, current, book, parent_present=_has_parent(document, path))
+        shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
         if refresh and shown != HIDDEN:
             new = shown
         sent[path] = new
@@ -98,11 +98,6 @@ def _keep(path: str, old: Entry | None, sent: dict[str, str], seen: dict[str, st
         sent[path] = old.sent[path]
         if path in old.seen:
             seen[path] = old.seen[path]
-
-
-def _has_parent(document: Object, path: str) -> bool:
-    parent = path.rpartition("/")[0]
-    return not parent or isinstance(lookup(document, parent), dict)
 
 
 def _parents(change: Change, old: Entry | None, sent: Mapping[str, str]) -> tuple[str, ...]:
