@@ -52,7 +52,8 @@ def test_no_secret_passes(name: str) -> None:
 
 
 def test_output_can_be_written_as_utf8(name: str, report: Report) -> None:
-    REPORTERS.get(name)(report, Style(verbose=True)).encode("utf-8")
+    text = REPORTERS.get(name)(report, Style(verbose=True))
+    assert text.encode("utf-8").decode("utf-8") == text
 
 
 def test_nothing_from_outside_steers_the_terminal(report: Report) -> None:
