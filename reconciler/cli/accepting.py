@@ -79,7 +79,7 @@ def accept_drift(run: Run, options: PlanOptions, wanted: Collection[Wanted]) -> 
 
 def find(run: Run, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions) -> Plan:
     """What drifted, with these manifests."""
-    from reconciler.cli.planning import look
+    from reconciler.api.reading import look
     from reconciler.engine.drift import find_drift
 
     return look(

@@ -84,7 +84,7 @@ def place_for(folder: str | None) -> Iterator[Path]:
 
 def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
     """The manifests given, as absolute paths; else a small project is written into the folder."""
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
     from reconciler.engine.initialise import scaffold
 
     if settings.manifests:

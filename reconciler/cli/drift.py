@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.cli import exits
 from reconciler.cli.accepting import ACCEPT
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, PATHS, REF, look, options_of, with_flags
+from reconciler.cli.planning import CHOICE, PATHS, REF, options_of, with_flags
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """
@@ -32,10 +32,10 @@ def drift(
     manifests that wait for an apply are no drift. Three ways out: `--accept` takes a live value into the manifest,
     `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others.
     """
+    from reconciler.api.reading import drift_now
     from reconciler.cli.accepting import accept_drift
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.drift import find_drift
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
@@ -44,14 +44,8 @@ def drift(
         run = open_run(settings, ref=ref)
         if accepted:
             return accept_drift(run, options, accepted)
-        manifests, secrets = run.manifests()
-        with run.provider(secrets, reading=True) as provider:
-            found = look(
-                run, provider, manifests, secrets,
-                lambda state, setting: find_drift(manifests, state, setting, options),
-            )  # fmt: skip
-        fresh = found.serial == 0
-        notes = ("No state: nothing was applied from here yet, so there is nothing to compare.",) if fresh else ()
-        code = exits.DIFFERENCES if found.drift else exits.DONE
-        report = Report("drift", run.workspace.name, found, None, manifests.diagnostics, code, notes)
+        looked = drift_now(run, options)
+        code = exits.DIFFERENCES if looked.plan.drift else exits.DONE
+        findings = looked.manifests.diagnostics
+        report = Report("drift", run.workspace.name, looked.plan, None, findings, code, looked.notes)
         return deliver(report, settings)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,14 +10,11 @@ import click
 from reconciler.cli.group import command
 from reconciler.cli.options import SELECTOR
 from reconciler.cli.settings import Settings
-from reconciler.errors import ManifestError, UsageError
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
-    from reconciler.core.export import ExportedManifest
-    from reconciler.engine.export import Export
+    from reconciler.api.exporting import Exported
     from reconciler.types.json import Json
-    from reconciler.types.manifest import ManifestSet
 
 EXAMPLES = """
 reconciler -w tavus export manifests                 the whole account, into a new project
@@ -67,22 +62,15 @@ def export(
     One file each under FOLDER; long prompts as Markdown, references by name, secrets as {env: ...}. Files that are
     there are never touched. The plan that follows is nothing but imports.
     """
+    from reconciler.api.exporting import export_into
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.export import ExportChoice, export_account
+    from reconciler.engine.export import ExportChoice
 
     choice = ExportChoice(tuple(kinds), tuple(names), _wanted(selector))
     with reporting("export", settings):
         run = open_run(replace(settings, manifests=(folder, *settings.manifests)))
-        target = Path(os.path.realpath(folder))
-        manifests, inside = read_manifests(run, target)
-        several = inside and run.project.file is not None and len(run.project.workspaces) > 1
-        with run.provider(run.secrets(), reading=True) as provider:
-            found = export_account(
-                manifests, run.state(), run.setting(provider, run.secrets()), choice,
-                lambda id: {run.workspace.name: id} if several else id,
-            )  # fmt: skip
-        return write_export(run, target, folder, found, new=not manifests.manifests)
+        return show_export(run.settings, folder, export_into(run, folder, choice))
 
 
 def _wanted(selector: tuple[Any, ...]) -> dict[str, str]:
@@ -93,82 +81,41 @@ def _wanted(selector: tuple[Any, ...]) -> dict[str, str]:
     return wanted
 
 
-def read_manifests(run: Run, target: Path) -> tuple[ManifestSet, bool]:
-    """What the files around `target` claim, and whether it lies in the project of this run.
-
-    A folder elsewhere is looked at on its own. Raises `ManifestError` where files cannot be read: what they claim
-    would be exported a second time.
-    """
-    from reconciler.loader.files import inside
-    from reconciler.loader.manifests import load_manifests
-    from reconciler.types.manifest import ManifestSet
-
-    within = any(inside(str(target), os.path.realpath(place)) for place in run.project.manifests)
-    if not within and not target.is_dir():
-        return ManifestSet(), False
-    paths = None if within else [str(target)]
-    found, _ = load_manifests(run.project, run.workspace, paths=paths, allow_literal_secrets=True)
-    errors = sum(one.is_error for one in found.diagnostics)
-    if errors:
-        raise ManifestError(
-            f"{errors} error{'' if errors == 1 else 's'} in the manifests that are there; nothing was exported",
-            found.diagnostics,
-            hint="without them it is not known which objects have a manifest; correct them first",
-        )
-    return found, within
-
-
-def write_export(run: Run, target: Path, folder: str, found: Export, *, new: bool) -> int:
-    """Write the files, and say what was written and what has to be set."""
-    from reconciler.cli.newfiles import NewFiles, write_project_file
+def show_export(settings: Settings, folder: str, exported: Exported) -> int:
+    """Say what was written and what has to be set."""
     from reconciler.cli.outcome import emit_document
-    from reconciler.loader.writing_manifests import manifest_file
-
-    files: list[tuple[ExportedManifest, str]] = []
-    place = NewFiles(target)
-    if new and found.manifests:
-        # First: a run that is cut short and repeated finds manifests, and would leave the project file out.
-        write_project_file(run, target)
-    notes = list(found.notes)
-    failed = 0
-    for one in found.manifests:
-        file = manifest_file(one.document)
-        if file is None:
-            failed += 1
-            notes.append(f"{one.address}: no file can hold it (too large, or a number that is none); not exported")
-            continue
-        files.append((one, place.add(one, file.suffix, file.data)))
-    secrets = [secret for one, _ in files for secret in one.secrets]
-
-    def text() -> str:
-        return "\n".join(told(folder, files, found.claimed, notes))
 
     def document() -> Json:
         return {
-            "files": [{"address": str(one.address), "id": one.id, "path": path} for one, path in files],
-            "secrets": [
-                {"env": secret.variable, "address": str(secret.address), "path": secret.pointer} for secret in secrets
+            "files": [
+                {"address": str(one.manifest.address), "id": one.manifest.id, "path": one.path}
+                for one in exported.files
             ],
-            "claimed": found.claimed,
-            "notes": [*notes],
+            "secrets": [
+                {"env": secret.variable, "address": str(secret.address), "path": secret.pointer}
+                for one in exported.files
+                for secret in one.manifest.secrets
+            ],
+            "claimed": exported.claimed,
+            "notes": [*exported.notes],
         }
 
-    emit_document(run.settings, text=text, document=document)
-    return 1 if failed else 0
+    emit_document(settings, text=lambda: "\n".join(told(folder, exported)), document=document)
+    return 1 if exported.failed else 0
 
 
-def told(folder: str, files: list[tuple[ExportedManifest, str]], claimed: int, notes: list[str]) -> list[str]:
+def told(folder: str, exported: Exported) -> list[str]:
     """The lines for a person."""
-    lines = [f"  {path}" for _, path in files]
-    lines += [f"Note: {note}" for note in notes]
-    secrets = [secret for one, _ in files for secret in one.secrets]
+    lines = [f"  {one.path}" for one in exported.files]
+    lines += [f"Note: {note}" for note in exported.notes]
+    secrets = [secret for one in exported.files for secret in one.manifest.secrets]
     if secrets:
         lines.append("The account does not give its secrets away. Set these before anything writes them:")
         width = max(len(secret.variable) for secret in secrets)
         lines += [f"  {secret.variable:<{width}}  {secret.address} {secret.pointer}" for secret in secrets]
-    had = f"; {claimed} had a manifest already" if claimed else ""
-    noun = "manifest" if len(files) == 1 else "manifests"
-    lines.append(f"Exported {len(files)} {noun} to {folder}{had}.")
-    if files:
+    had = f"; {exported.claimed} had a manifest already" if exported.claimed else ""
+    noun = "manifest" if len(exported.files) == 1 else "manifests"
+    lines.append(f"Exported {len(exported.files)} {noun} to {folder}{had}.")
+    if exported.files:
         lines.append(f"Look at what would happen with `reconciler plan {folder}`: it should say nothing but import.")
     return lines

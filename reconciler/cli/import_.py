@@ -29,22 +29,13 @@ def import_(settings: Settings, address: Address, id: str, accept_account: bool,
 
     The manifest has to be there. Where it and the object differ, the next plan says so.
     """
+    from reconciler.api.writing import apply_options, import_now
     from reconciler.cli.outcome import reporting
-    from reconciler.cli.planning import look
     from reconciler.cli.wiring import open_run
-    from reconciler.cli.writing import apply_options, finish, writing
-    from reconciler.core.planfile import plan_digest
-    from reconciler.engine.importing import plan_import
-    from reconciler.engine.run import apply_saved
+    from reconciler.cli.writing import finish, writing
 
     with reporting("import", settings):
         run = open_run(settings)
-        manifests, secrets = run.manifests()
-        how = apply_options(run, False, lock_timeout, accept_account)
-        with run.provider(secrets, reading=True) as provider, writing(run) as around:
-            plan = look(
-                run, provider, manifests, secrets,
-                lambda state, setting: plan_import(address, id, manifests, state, setting),
-            )  # fmt: skip
-            result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
+        how = apply_options(run, lock_timeout=lock_timeout, accept_account=accept_account)
+        plan, result = import_now(run, address, id, how, lambda: writing(run))
         return finish("import", plan, result, run)

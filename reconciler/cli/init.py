@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -28,9 +27,9 @@ Next:
 @click.option("--name", metavar="NAME", help="The project's name [default: the folder's].")
 def init(settings: Settings, folder: str, ci: str, name: str | None) -> int:
     """Scaffold a project: project file, a persona, its prompt, a tool. Overwrites nothing."""
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
     from reconciler.cli.streams import write
-    from reconciler.engine.initialise import ignore_line, scaffold
+    from reconciler.engine.initialise import ignore_line, project_name, scaffold
     from reconciler.errors import ReconcilerError
 
     root = Path(folder)
@@ -51,12 +50,6 @@ def init(settings: Settings, folder: str, ci: str, name: str | None) -> int:
 
 def ignore_text(path: Path) -> str | None:
     """What stands in `.gitignore`, None where there is none."""
-    from reconciler.cli.files import read_file
+    from reconciler.api.files import read_file
 
     return read_file(path).decode("utf-8", "surrogateescape") if path.exists() else None
-
-
-def project_name(text: str) -> str:
-    """A name that is allowed in `metadata.name`, made from a folder's."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:128]
-    return name or "personas"

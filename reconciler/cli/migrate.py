@@ -58,7 +58,8 @@ def migrate(
     Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
     terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
     """
-    from reconciler.cli.migrating import deliver_result, list_migrations, open_migration, write_result
+    from reconciler.api.migrating import write_result
+    from reconciler.cli.migrating import ask_and_migrate, deliver_result, list_migrations, open_migration
     from reconciler.errors import UsageError
     from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
 
@@ -70,7 +71,7 @@ def migrate(
     answers: Answers = parse_answers(given)
     settings = settings.with_paths(paths)
     run = open_migration(settings, chosen, answers, words, requested_names(only))
-    result: MigrationResult = run.result(ask=not check)
+    result: MigrationResult = run.once(run.options.answers) if check else ask_and_migrate(run, settings)
     written = write and bool(result.files)
     if written:
         write_result(run, result)

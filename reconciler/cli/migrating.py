@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
@@ -14,97 +11,35 @@ from reconciler.cli.streams import is_terminal, say, write
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.engine.migrate import Body, MigrateOptions, SourceFile
-    from reconciler.loader.sources import RawFiles, TextEditor
+    from reconciler.api.migrating import MigrationRun
     from reconciler.migrations.base import Answers, Migration, Question
     from reconciler.migrations.outcome import MigrationResult
-    from reconciler.types.diagnostic import Diagnostic
-    from reconciler.types.edit import Edit
-    from reconciler.types.json import Object
-    from reconciler.types.project import Project
 
 FORMATS = ("text", "json", "markdown", "html")
 ROUNDS = 20
 """An answer may bring up another question; after so many rounds nobody wants to go on."""
 
 
-class BodyEditor:
-    """The loader's editor with manifests as the engine sees them."""
-
-    def __init__(self, editor: TextEditor) -> None:
-        self._editor = editor
-
-    def bodies(self, path: str, data: bytes, *, overlay: bool) -> tuple[Sequence[Body], Sequence[Diagnostic]]:
-        from reconciler.engine.migrate import Body
-
-        drafts, problems = self._editor.bodies(path, data, overlay=overlay)
-        return [Body(one.address, one.body, one.source.document, one.source.base) for one in drafts], problems
-
-    def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
-        return self._editor.rewrite(path, data, edits)
-
-    def render(self, document: Object, comment: str) -> bytes:
-        return self._editor.render(document, comment)
-
-    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[Sequence[str], int]:
-        from reconciler.rules.keep import split_lines
-
-        text, line = self._editor.line_of(path, data, document, pointer)
-        return split_lines(text), line
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationRun:
-    """Everything that a run needs."""
-
-    settings: Settings
-    project: Project
-    raw: RawFiles
-    options: MigrateOptions
-
-    def result(self, *, ask: bool) -> MigrationResult:
-        """Run the migrations; on a terminal, ask what is open and run them again."""
-        answers = self.options.answers
-        result = self.once(answers)
-        if not ask or not can_ask(self.settings):
-            return result
-        from reconciler.migrations.answers import merge_answers
-
-        passed: set[tuple[str, str]] = set()
-        for _ in range(ROUNDS):
-            todo = [(name, question) for name, question in result.questions if (name, question.key) not in passed]
-            if not todo:
-                break
-            for name, question in todo:
-                passed.add((name, question.key))
-                answer = ask_question(name, question)
-                if answer is not None:
-                    answers = merge_answers(answers, {name: {question.key: answer}})
-            result = self.once(answers)
+def ask_and_migrate(run: MigrationRun, settings: Settings) -> MigrationResult:
+    """Run the migrations; on a terminal, ask what is open and run them again."""
+    answers = run.options.answers
+    result = run.once(answers)
+    if not can_ask(settings):
         return result
+    from reconciler.migrations.answers import merge_answers
 
-    def once(self, answers: Answers) -> MigrationResult:
-        """One run over the files as they were read."""
-        from reconciler.engine.migrate import SourceFile, migrate
-        from reconciler.loader.catalogue import load_catalogue
-        from reconciler.loader.sources import TextEditor
-
-        files: list[SourceFile] = [
-            SourceFile(one.path, one.data, one.overlay, one.selected) for one in self.raw.files
-        ]
-        editor = TextEditor()
-        home = Path(self.project.home)
-        result = migrate(
-            files,
-            BodyEditor(editor),
-            load_catalogue(),
-            replace(self.options, answers=answers),
-            taken=lambda path: (home / path).exists(),
-        )
-        diagnostics = (*self.raw.diagnostics, *result.diagnostics)
-        shown = os.path.relpath(self.project.home, self.project.root)
-        prefix = "" if shown == "." else f"{shown.replace(os.sep, '/')}/"
-        return replace(result, secrets=frozenset(editor.secrets), diagnostics=diagnostics, prefix=prefix)
+    passed: set[tuple[str, str]] = set()
+    for _ in range(ROUNDS):
+        todo = [(name, question) for name, question in result.questions if (name, question.key) not in passed]
+        if not todo:
+            break
+        for name, question in todo:
+            passed.add((name, question.key))
+            answer = ask_question(name, question)
+            if answer is not None:
+                answers = merge_answers(answers, {name: {question.key: answer}})
+        result = run.once(answers)
+    return result
 
 
 def open_migration(
@@ -115,40 +50,15 @@ def open_migration(
     requested: frozenset[str],
 ) -> MigrationRun:
     """Find the project and read its manifest files. Raises `UsageError` for an unknown path or format."""
-    from reconciler.engine.migrate import MigrateOptions
+    from reconciler.api.migrating import read_migration
     from reconciler.loader.project import load_project
-    from reconciler.loader.sources import read_sources
-    from reconciler.migrations.answers import merge_answers
 
     for name in (settings.format or "text", *(name for name, _ in settings.reports)):
         if name not in FORMATS:
             raise UsageError(f"migrate speaks {', '.join(FORMATS)}, not {name}")
     where = settings.project if settings.project is not None else "."
     project = load_project(where, manifests=settings.manifests or None)
-    raw = read_sources(project, settings.manifests)
-    wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
-    options = MigrateOptions(
-        tuple(chosen),
-        merge_answers(project.migrations, wanted, answers),
-        words or "pal",
-        requested,
-        raw.folder,
-    )
-    return MigrationRun(settings, project, raw, options)
-
-
-def write_result(run: MigrationRun, result: MigrationResult) -> None:
-    """Put the new texts in place, new files first, so that nothing ever refers to what is not there yet."""
-    from reconciler.loader.filewrite import Replacement, write_all
-
-    places = {one.path: one.place for one in run.raw.files}
-    home = Path(run.project.home)
-    write_all(
-        [
-            Replacement(places.get(one.path, str(home / one.path)), one.before, one.after, one.path)
-            for one in result.files
-        ]
-    )
+    return read_migration(project, settings.manifests, chosen, answers, words=words, requested=requested)
 
 
 def can_ask(settings: Settings) -> bool:
@@ -179,7 +89,7 @@ def ask_question(name: str, question: Question) -> str | None:
 
 def deliver_result(result: MigrationResult, settings: Settings, *, written: bool) -> None:
     """The report to standard output and into the files of `--report`; unreadable files on standard error."""
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
     from reconciler.cli.outcome import style
 
     width = style(settings).width

@@ -21,23 +21,13 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
     name = "address"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        from reconciler.types.address import Address
+        from reconciler.api.asking import parse_address
+        from reconciler.errors import UsageError
 
-        if isinstance(value, Address):
-            return value
         try:
-            address = Address.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        from difflib import get_close_matches
-
-        from reconciler.kinds import KINDS
-
-        if address.kind not in KINDS:
-            close = get_close_matches(address.kind, list(KINDS), n=1)
-            meant = f"; did you mean {close[0]}.{address.name}?" if close else f"; kinds: {', '.join(KINDS)}"
-            self.fail(f"{value!r} names no kind{meant}", param, ctx)
-        return address
+            return parse_address(value)
+        except UsageError as error:
+            self.fail(error.message, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """What the state of the usual workspace holds, where that is a file of this machine: TAB waits for nobody."""

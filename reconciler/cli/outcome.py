@@ -34,7 +34,7 @@ def deliver(report: Report, settings: Settings) -> int:
 
 def deliver_files(report: Report, settings: Settings) -> None:
     """Write the files of `--report`."""
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
 
     problems = []
     for name, path in settings.reports:
@@ -112,7 +112,7 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
             return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
         raise UsageError(f"this command speaks text and json, not {name}")
 
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
 
     write(rendered(settings.format or TEXT))
     for name, path in settings.reports:

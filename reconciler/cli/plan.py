@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, look, options_of, with_flags
+from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, options_of, with_flags
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,11 +42,9 @@ def plan(
 
     Every difference says who moved: git (the manifest), live (somebody edited the account) or both.
     """
-    from reconciler.cli.checking import review
-    from reconciler.cli.migrated import look_ahead
+    from reconciler.api.reading import plan_now
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.plan import make_plan
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
@@ -54,25 +52,15 @@ def plan(
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):
         run = open_run(settings, ref=ref)
-        ahead: tuple[str, ...] = ()
-        if options.migrate:
-            run, ahead = look_ahead(run)
-        manifests, secrets = run.manifests()
-        with run.provider(secrets, reading=True) as provider:
-            made = look(
-                run,
-                provider,
-                manifests,
-                secrets,
-                lambda state, setting: make_plan(manifests, state, options, setting),
-            )
-        made = review(run, manifests, made)
-        notes = (*run.remarks(manifests), *ahead, *unmanaged_lines(made))
+        looked = plan_now(run, options)
+        made = looked.plan
+        notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
             notes = (*notes, keep(made, out))
         differs = bool(made.differences or made.all_blocks)
         code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
-        return deliver(Report("plan", run.workspace.name, made, None, manifests.diagnostics, code, notes), settings)
+        findings = looked.manifests.diagnostics
+        return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
 
 
 def unmanaged_lines(made: Plan) -> tuple[str, ...]:
@@ -82,7 +70,7 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
 
 def keep(made: Any, out: str) -> str:
     """Write the plan file, readable by its owner only; a line that says how to apply it."""
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
     from reconciler.core.planfile import dump_plan
 
     write_file(out, dump_plan(made), mode=0o600)

@@ -1,9 +1,9 @@
-"""What plan, apply and destroy share: their flags, and the reading run that makes a plan."""
+"""What plan, apply and destroy share: their flags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,13 +11,8 @@ from reconciler.cli.options import ADDRESS, DURATION, SELECTOR
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
-    from reconciler.engine.setting import Setting
-    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.address import Address
     from reconciler.types.options import PlanOptions
-    from reconciler.types.plan import Plan
-    from reconciler.types.ports import Provider, Secrets
-    from reconciler.types.state import State
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -70,59 +65,13 @@ def with_flags(*groups: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
 
 
 def options_of(
-    *,
-    targets: tuple[object, ...] = (),
-    excludes: tuple[object, ...] = (),
-    replaced: tuple[object, ...] = (),
-    selector: tuple[tuple[str, str], ...] = (),
-    destroy: bool = False,
-    refresh_only: bool = False,
-    allow_deletes: bool = False,
-    allow_mass_change: bool = False,
-    accept_account: bool = False,
-    resend_secrets: bool = False,
-    migrate: bool = False,
-    unmanaged: bool = False,
-    record: bool = False,
+    *, selector: tuple[tuple[str, str], ...] = (), replaced: tuple[Address, ...] = (), **flags: Any
 ) -> PlanOptions:
     """The flags as the engine sees them. Raises `UsageError` for flags that exclude each other."""
-    from reconciler.types.address import Address
-    from reconciler.types.options import PlanOptions
+    from reconciler.api.asking import plan_options
 
-    if destroy and refresh_only:
-        raise UsageError("--destroy and --refresh-only exclude each other")
     wanted: dict[str, str] = {}
     for key, value in selector:
         if wanted.setdefault(key, value) != value:
             raise UsageError(f"--selector asks for {key}={wanted[key]} and {key}={value}; no resource has both")
-    both = sorted({str(one) for one in targets} & {str(one) for one in excludes})
-    if both:
-        raise UsageError(f"{both[0]} is both a --target and an --exclude")
-    return PlanOptions(
-        targets=tuple(one for one in targets if isinstance(one, Address)),
-        excludes=tuple(one for one in excludes if isinstance(one, Address)),
-        replace=tuple(one for one in replaced if isinstance(one, Address)),
-        selector=wanted,
-        destroy=destroy,
-        refresh_only=refresh_only,
-        # A destroy is a mass deletion on purpose; `protect` still holds.
-        allow_deletes=allow_deletes or destroy,
-        allow_mass_change=allow_mass_change or destroy,
-        accept_account=accept_account,
-        resend_secrets=resend_secrets,
-        migrate=migrate,
-        unmanaged=unmanaged,
-        record=record,
-    )
-
-
-def look(
-    run: Run, provider: Provider, manifests: ManifestSet, secrets: Secrets, make: Callable[[State, Setting], Plan]
-) -> Plan:
-    """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
-    setting, backend = run.setting(provider, secrets), run.backend()
-    before = backend.read()
-    state = run.state()
-    with run.placing(manifests):
-        plan = make(state, setting)
-        return plan if backend.read() == before else make(run.state(), setting)
+    return plan_options(replace=replaced, selector=wanted, **flags)

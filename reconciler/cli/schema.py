@@ -22,7 +22,7 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     """Print the JSON Schema (draft 7) of manifests: completion and checks while you type."""
     import json
 
-    from reconciler.cli.files import write_file
+    from reconciler.api.files import write_file
     from reconciler.cli.streams import write
     from reconciler.core.schema import manifest_schema
     from reconciler.errors import UsageError

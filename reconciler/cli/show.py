@@ -18,7 +18,7 @@ reconciler show pr.plan --report markdown=comment.md --report html=plan.html
 @click.argument("planfile", metavar="PLANFILE")
 def show(settings: Settings, planfile: str) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
-    from reconciler.cli.files import read_file
+    from reconciler.api.files import read_file
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.core.planfile import load_plan
     from reconciler.types.report import Report

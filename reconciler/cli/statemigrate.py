@@ -75,7 +75,7 @@ def migrate(
 
 
 def _other_workspace(run: Run, name: str | None) -> Run:
-    from reconciler.cli.wiring import choose_workspace
+    from reconciler.api.opened import choose_workspace
 
     return replace(run, workspace=choose_workspace(run.project, name))
 

@@ -60,7 +60,7 @@ def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) 
 @WAIT
 def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int:
     """Put a state document in place, for example the one that a run could not save."""
-    from reconciler.cli.files import read_file
+    from reconciler.api.files import read_file
     from reconciler.cli.streams import write
     from reconciler.engine.state import push_state
 

@@ -23,7 +23,7 @@ reconciler -w production validate --format json
 @click.option("--strict", is_flag=True, help="Unknown fields and other warnings are errors.")
 def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict: bool) -> int:
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
-    from reconciler.cli.checking import check
+    from reconciler.api.checking import check
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
     from reconciler.types.report import Report

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from reconciler.cli.wiring import Run
     from reconciler.engine.run import Surroundings
     from reconciler.types.manifest import ManifestSet
-    from reconciler.types.options import ApplyOptions
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult
 
@@ -32,64 +31,49 @@ def carry_out(
     **flags: Any,
 ) -> int:
     """Plan under the lock, show, ask, apply; the worst exit code of what happened."""
-    from reconciler.cli.checking import review
+    from reconciler.api.writing import apply_now, apply_options
     from reconciler.cli.confirm import Declined, require_someone
-    from reconciler.cli.migrated import look_ahead
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.run import apply_manifests
 
     options = options_of(**flags, record=True)
     if not auto_approve:
         require_someone(verb)
     with reporting(verb, settings):
         run = open_run(settings, ref=ref)
-        if options.migrate:
-            run, _ = look_ahead(run)
-        manifests, secrets = run.manifests()
-        how = apply_options(run, force_maker, lock_timeout, options.accept_account)
+        how = apply_options(
+            run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
+        )
 
-        def confirm(plan: Plan) -> bool:
+        def confirm(plan: Plan, manifests: ManifestSet) -> bool:
             present(plan, verb, run, manifests, asking=not auto_approve)
             return auto_approve or approve(plan, verb, run)
 
         try:
-            with run.placing(manifests), run.provider(secrets, reading=False) as provider, writing(run) as around:
-                plan, result = apply_manifests(
-                    manifests,
-                    run.setting(provider, secrets),
-                    around,
-                    options,
-                    how,
-                    confirm=confirm,
-                    review=lambda plan: review(run, manifests, plan),
-                )
+            done = apply_now(run, options, how, lambda: writing(run), confirm)
         except PlanBlocked as error:
             return refused(verb, run, error)
-        if result is None:
+        if done.result is None:
             raise Declined(f"{verb} cancelled; nothing was sent")
-        if not plan.differences:
-            present(plan, verb, run, manifests, asking=False)
-        return finish(verb, plan, result, run, manifests)
+        if not done.plan.differences:
+            present(done.plan, verb, run, done.manifests, asking=False)
+        return finish(verb, done.plan, done.result, run, done.manifests)
 
 
 def carry_out_saved(
     settings: Settings, data: bytes, *, force_maker: bool, accept_account: bool, lock_timeout: float
 ) -> int:
     """Apply exactly this plan; its workspace is the default, and nobody is asked."""
+    from reconciler.api.writing import apply_options, apply_plan
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.core.planfile import load_plan, plan_digest
-    from reconciler.engine.run import apply_saved
+    from reconciler.core.planfile import load_plan
 
     with reporting("apply", settings):
         plan = load_plan(data)
         run = open_run(settings, prefer=plan.workspace)
-        secrets = run.secrets()
-        how = replace(apply_options(run, force_maker, lock_timeout, accept_account), saved=True)
-        with run.provider(secrets, reading=False) as provider, writing(run) as around:
-            result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
-        return finish("apply", plan, result, run)
+        how = apply_options(run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=accept_account)
+        return finish("apply", plan, apply_plan(run, plan, how, lambda: writing(run)), run)
 
 
 def for_machines(settings: Settings) -> bool:
@@ -109,18 +93,6 @@ def refused(verb: str, run: Run, error: PlanBlocked) -> int:
     for line in told(error):
         say(line)
     return code
-
-
-def apply_options(run: Run, force_maker: bool, lock_timeout: float, accept_account: bool) -> ApplyOptions:
-    """The flags of a writing run as the engine sees them."""
-    from reconciler.types.options import ApplyOptions
-
-    return ApplyOptions(
-        parallelism=run.workspace.parallelism,
-        lock_timeout=lock_timeout,
-        force_maker=force_maker,
-        accept_account=accept_account,
-    )
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.engine.pipelines import STATES, WORKFLOWS
 
 PROJECT = """\
@@ -102,3 +104,9 @@ def ignore_line(before: str | None) -> str | None:
     kept = before or ""
     gap = "" if not kept or kept.endswith("\n") else "\n"
     return f"{kept}{gap}{IGNORED}\n"
+
+
+def project_name(text: str) -> str:
+    """A name that is allowed in `metadata.name`, made from a folder's."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:128]
+    return name or "personas"

@@ -1,7 +1,7 @@
 """The whole edge on one page: what the engine asks of the outside world.
 
 Implementations: providers/ (Provider), backends/ (Backend), reporters/ (Reporter), loader/secrets.py (Secrets),
-cli/wiring.py (Clock, Emit, Confirm).
+api/clock.py (Clock), cli/progress.py (Emit), cli/writing.py (Confirm).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.init import project_name
+from reconciler.engine.initialise import project_name
 
 
 @pytest.fixture(autouse=True)

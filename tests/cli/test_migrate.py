@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.migrating import write_result
 from reconciler.cli import migrating
 from reconciler.migrations.base import Choice, Question
 
@@ -174,13 +175,13 @@ def test_literal_secrets_stay_out_of_the_diff(legacy: Path, call: Call) -> None:
 def test_a_file_that_changes_meanwhile_stops_the_writing(
     legacy: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = migrating.write_result
+    real = write_result
 
     def late(*arguments: Any) -> None:
         (legacy / "manifests" / "desk.yaml").write_text("persona_name: Somebody else\n")
         real(*arguments)
 
-    monkeypatch.setattr(migrating, "write_result", late)
+    monkeypatch.setattr("reconciler.api.migrating.write_result", late)
     done = call("migrate", "--write")
     assert done.code == 1
     assert "since it was read" in done.err

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.api.clock import SystemClock
+from reconciler.api.opened import choose_workspace
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import SystemClock, choose_workspace, open_run
+from reconciler.cli.wiring import open_run
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
 from reconciler.types.address import Address
 from reconciler.types.change import Request

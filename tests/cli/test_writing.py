@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.writing import apply_options
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_run
-from reconciler.cli.writing import apply_options, finish, for_machines, writing
+from reconciler.cli.writing import finish, for_machines, writing
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import RunStarted
@@ -49,7 +50,9 @@ def test_the_worst_outcome_is_the_exit_code(
 
 
 def test_flags_arrive(project: Path) -> None:
-    options = apply_options(open_run(Settings(parallelism=3)), True, 30.0, True)
+    options = apply_options(
+        open_run(Settings(parallelism=3)), force_maker=True, lock_timeout=30.0, accept_account=True
+    )
     assert (options.parallelism, options.force_maker, options.lock_timeout) == (3, True, 30.0)
     assert options.accept_account
     assert not options.saved

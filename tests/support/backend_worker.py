@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from reconciler.cli.wiring import SystemClock
+from reconciler.api.clock import SystemClock
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateLocked
 from tests.support.stores import open_store, settings_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from reconciler.cli.newfiles import NewFiles, write_project_file
-from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import Run, SystemClock
+from reconciler.api.clock import SystemClock
+from reconciler.api.newfiles import NewFiles, write_project_file
+from reconciler.cli.wiring import Run
 from reconciler.core.export import ExportedManifest
 from reconciler.engine.export import Export, ExportChoice, export_account
 from reconciler.loader.manifests import load_manifests
@@ -316,7 +316,13 @@ class ExportLab(Lab):
             file = manifest_file(one.document)
             assert file is not None, one.address
             paths.append(place.add(one, file.suffix, file.data))
-        run = Run(Settings(), load_project(folder.parent), WORKSPACE, SystemClock(), lambda _: None, {})
+        run = Run(
+            project=load_project(folder.parent),
+            workspace=WORKSPACE,
+            clock=SystemClock(),
+            emit=lambda _: None,
+            environ={},
+        )
         folder.mkdir(exist_ok=True)
         write_project_file(run, folder)
         return paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.cli.migrating import BodyEditor
+from reconciler.api.migrating import BodyEditor
 from reconciler.engine.migrate import MigrateOptions, SourceFile, migrate
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.loader.sources import TextEditor

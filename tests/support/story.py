@@ -29,7 +29,7 @@ from typing import Any
 import httpx
 import yaml
 
-from reconciler.cli.wiring import SystemClock
+from reconciler.api.clock import SystemClock
 from reconciler.providers.simulator.transport import SimulatorTransport
 from reconciler.types.json import lookup
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
+    from reconciler.api.opened import Opened
     from reconciler.core.export import ExportedManifest
 
 
@@ -65,10 +65,10 @@ def create_file(target: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def write_project_file(run: Run, target: Path) -> None:
+def write_project_file(run: Opened, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
-    from reconciler.cli.files import write_file
-    from reconciler.cli.init import project_name
+    from reconciler.api.files import write_file
+    from reconciler.engine.initialise import project_name
     from reconciler.loader.files import PROJECT_FILES, inside
     from reconciler.loader.writing_project import project_file
 

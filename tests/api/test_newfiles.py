@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.newfiles import NewFiles, create_file, write_project_file
-from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import Run, SystemClock
+from reconciler.api.clock import SystemClock
+from reconciler.api.newfiles import NewFiles, create_file, write_project_file
+from reconciler.cli.wiring import Run
 from reconciler.core.export import ExportedManifest
 from reconciler.errors import ReconcilerError
 from reconciler.loader.project import load_project
@@ -25,7 +25,9 @@ def named(address: str) -> ExportedManifest:
 
 def run(root: Path) -> Run:
     project = load_project(root)
-    return Run(Settings(), project, project.workspaces["sandbox"], SystemClock(), lambda _: None, {})
+    return Run(
+        project=project, workspace=project.workspaces["sandbox"], clock=SystemClock(), emit=lambda _: None, environ={}
+    )
 
 
 def test_a_file_is_created_whole_and_never_over_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
+    from reconciler.api.opened import Opened
     from reconciler.engine.validate import ReadText
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.plan import Plan
 
 
-def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
     from reconciler.engine.validate import validate
     from reconciler.loader.catalogue import load_catalogue
@@ -30,7 +30,7 @@ def check(run: Run, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tu
     return found, run.remarks(manifests)
 
 
-def review(run: Run, manifests: ManifestSet, plan: Plan) -> Plan:
+def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     """The plan with what the rules say about every resource that it writes.
 
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
@@ -58,7 +58,7 @@ def review(run: Run, manifests: ManifestSet, plan: Plan) -> Plan:
     return replace(plan, diagnostics=(*plan.diagnostics, *new))
 
 
-def reader(run: Run) -> ReadText:
+def reader(run: Opened) -> ReadText:
     """Texts of files by the path that findings show them under."""
     from reconciler.loader.files import Unreadable
     from reconciler.loader.manifests import open_tree

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import files
-from reconciler.cli.files import read_file, write_file
+from reconciler.api import files
+from reconciler.api.files import read_file, write_file
 from reconciler.errors import ReconcilerError
 
 

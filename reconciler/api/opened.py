@@ -1,0 +1,193 @@
+"""A project with one of its workspaces chosen: files, account, state and clock of a run, each opened late."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.engine.setting import Setting
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
+    from reconciler.types.project import Project, Workspace
+    from reconciler.types.state import State
+
+WORKSPACE = "RECONCILER_WORKSPACE"
+DIGEST_KEY = "RECONCILER_DIGEST_KEY"
+STATE_FOLDER = ".reconciler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The surroundings of one run. Nothing is read or connected before a method asks for it."""
+
+    project: Project
+    workspace: Workspace
+    clock: Clock
+    emit: Emit
+    environ: Mapping[str, str]
+    paths: tuple[str, ...] = ()
+    """Manifest files and folders; empty: the project's own."""
+    allow_literal_secrets: bool = False
+    ref: str | None = None
+    """The commit that manifests are read from; None: the work tree."""
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """Manifest files taken to have another content than on disk: what a migration makes of them."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
+        return Path(self.project.root) / STATE_FOLDER / self.workspace.name
+
+    @property
+    def digest_key(self) -> bytes | None:
+        """The key that secrets are digested with, None where there is none."""
+        key = self.environ.get(DIGEST_KEY)
+        return key.encode() if key else None
+
+    def manifests(self) -> tuple[ManifestSet, Secrets]:
+        """What the files say. Raises `ManifestError` with everything that is wrong with them."""
+        from reconciler.errors import ManifestError
+
+        found, secrets = self.files()
+        count = sum(one.is_error for one in found.diagnostics)
+        if count:
+            noun = "error" if count == 1 else "errors"
+            raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", found.diagnostics)
+        return found, secrets
+
+    def files(self) -> tuple[ManifestSet, Secrets]:
+        """The same, with what is wrong left in `ManifestSet.diagnostics`."""
+        from reconciler.loader.manifests import load_manifests
+
+        return load_manifests(
+            self.project,
+            self.workspace,
+            paths=self.paths or None,
+            ref=self.ref,
+            allow_literal_secrets=self.allow_literal_secrets,
+            environ=self.environ,
+            texts=self.texts,
+        )
+
+    def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:
+        """What a person may want to know about what was read: that there was nothing to read."""
+        if manifests.manifests or manifests.moved or manifests.removed:
+            return ()
+        places = self.paths or self.project.manifests or (self.project.home,)
+        return (f"There are no manifests in {', '.join(os.path.relpath(one) for one in places)}.",)
+
+    @contextmanager
+    def placing(self, manifests: ManifestSet) -> Iterator[None]:
+        """Findings of the planner get their places in the files before anybody sees them."""
+        from reconciler.errors import PlanError
+
+        try:
+            yield
+        except PlanError as error:
+            from reconciler.loader.manifests import place
+
+            placed = place(self.project, error.diagnostics, manifests=manifests.manifests, ref=self.ref)
+            raise PlanError(error.message, placed, hint=error.hint) from error
+
+    def secrets(self) -> Secrets:
+        """The secrets of a run that opens no manifest."""
+        from reconciler.loader.manifests import secrets_of
+
+        return secrets_of(self.project, self.environ)
+
+    @contextmanager
+    def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
+        """The account; with `reading` the transport refuses everything but GET."""
+        from reconciler.providers import PROVIDERS
+        from reconciler.providers.base import ProviderContext
+
+        context = ProviderContext(
+            workspace=self.workspace.name,
+            state_folder=str(self.folder),
+            clock=self.clock,
+            secrets=secrets,
+            random=random.random,
+            environ=self.environ,
+            emit=self.emit,
+            reading=reading,
+            parallelism=self.workspace.parallelism,
+            max_requests_per_second=self.workspace.max_requests_per_second,
+        )
+        provider = PROVIDERS.get(self.workspace.provider.type)(self.workspace.provider, context)
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+    def backend(self) -> Backend:
+        """Where the state is kept."""
+        from reconciler.backends import open_state
+        from reconciler.backends.base import BackendContext
+
+        settings = self.workspace.state
+        context = BackendContext(
+            folder=self.folder,
+            workspace=self.workspace.name,
+            environ=self.environ,
+            secrets=self.secrets() if settings.settings else None,
+        )
+        return open_state(settings, context)
+
+    def state(self) -> State:
+        """The state as it is now, without a lock; what a dead run left behind is folded in."""
+        from reconciler.engine.session import read_only_state
+
+        return read_only_state(self.backend(), self.workspace.name, clock=self.clock, emit=self.emit)
+
+    def setting(self, provider: Provider, secrets: Secrets) -> Setting:
+        """The same for the engine."""
+        from reconciler.engine.setting import Setting
+
+        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key)
+
+
+def choose_project(
+    workspace: str | None,
+    paths: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    file: str | None = None,
+    root: Path | None = None,
+    ref: str | None = None,
+    prefer: str | None = None,
+    parallelism: int | None = None,
+) -> tuple[Project, Workspace]:
+    """Read the project file and choose the workspace: the one given, that of the environment, else `prefer`.
+
+    `root` is where the run takes place, the current folder. Raises `UsageError` for a workspace that does not exist,
+    `ManifestError` for a project file that is not valid.
+    """
+    from reconciler.loader.project import load_project
+
+    project = load_project(file if file is not None else root or ".", manifests=paths or None, ref=ref, root=root)
+    chosen = choose_workspace(project, workspace or environ.get(WORKSPACE) or prefer)
+    return project, replace(chosen, parallelism=parallelism) if parallelism is not None else chosen
+
+
+def choose_workspace(project: Project, name: str | None) -> Workspace:
+    """The workspace called `name`, or the project's default one."""
+    wanted = name or project.default_workspace
+    if wanted in project.workspaces:
+        return project.workspaces[wanted]
+    from difflib import get_close_matches
+
+    close = get_close_matches(wanted, project.workspaces, n=1)
+    known = ", ".join(project.workspaces)
+    where = project.file or "no project file, so only the built-in ones exist"
+    raise UsageError(
+        f"unknown workspace {wanted!r}; known: {known} ({where})",
+        hint=f"did you mean {close[0]!r}?" if close else "choose one with --workspace NAME",
+    )

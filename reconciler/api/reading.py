@@ -1,0 +1,73 @@
+"""The reading runs: a plan, drift, and findings about the manifests; no lock is taken and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.api.opened import Opened
+    from reconciler.engine.setting import Setting
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.options import PlanOptions
+    from reconciler.types.plan import Plan
+    from reconciler.types.ports import Provider, Secrets
+    from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the account found, and the manifests that it was compared with."""
+
+    plan: Plan
+    manifests: ManifestSet
+    notes: tuple[str, ...] = ()
+
+
+def look(
+    run: Opened,
+    provider: Provider,
+    manifests: ManifestSet,
+    secrets: Secrets,
+    make: Callable[[State, Setting], Plan],
+) -> Plan:
+    """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
+    setting, backend = run.setting(provider, secrets), run.backend()
+    before = backend.read()
+    state = run.state()
+    with run.placing(manifests):
+        plan = make(state, setting)
+        return plan if backend.read() == before else make(run.state(), setting)
+
+
+def plan_now(run: Opened, options: PlanOptions) -> Looked:
+    """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
+    from reconciler.api.checking import review
+    from reconciler.api.migrated import look_ahead
+    from reconciler.engine.plan import make_plan
+
+    ahead: tuple[str, ...] = ()
+    if options.migrate:
+        run, ahead = look_ahead(run)
+    manifests, secrets = run.manifests()
+    with run.provider(secrets, reading=True) as provider:
+        made = look(
+            run, provider, manifests, secrets,
+            lambda state, setting: make_plan(manifests, state, options, setting),
+        )  # fmt: skip
+    return Looked(review(run, manifests, made), manifests, (*run.remarks(manifests), *ahead))
+
+
+def drift_now(run: Opened, options: PlanOptions) -> Looked:
+    """What was changed in the account since the last apply. Raises the same errors."""
+    from reconciler.engine.drift import find_drift
+
+    manifests, secrets = run.manifests()
+    with run.provider(secrets, reading=True) as provider:
+        found = look(
+            run, provider, manifests, secrets,
+            lambda state, setting: find_drift(manifests, state, setting, options),
+        )  # fmt: skip
+    fresh = ("No state: nothing was applied from here yet, so there is nothing to compare.",)
+    return Looked(found, manifests, fresh if found.serial == 0 else ())
