@@ -78,7 +78,7 @@ def main(count: int = 1000, latency: float = 0.0) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         manifests = write_project(folder, count)
-        account = [python, str(HERE / "account.py"), str(manifests), str(latency)]
+        account = [python, str(HERE / "listing_account.py"), str(manifests), str(latency)]
         with subprocess.Popen(account, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout is not None
