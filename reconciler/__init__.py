@@ -1,3 +1,117 @@
-"""Conversational-agent personas as code: plan, apply, drift and migrate."""
+"""Conversational-agent personas as code: plan, apply, drift and migrate.
+
+The public interface is what `__all__` names; each name is imported when it is first used.
+
+    from reconciler import open_project, render
+
+    with open_project("manifests", workspace="sandbox") as project:
+        plan = project.plan()
+        print(render(plan))
+        project.apply(plan)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.api.accepting import Accepted as Accepted
+    from reconciler.api.exporting import Exported as Exported
+    from reconciler.api.exporting import ExportedFile as ExportedFile
+    from reconciler.api.project import OpenedProject as OpenedProject
+    from reconciler.api.project import open_project as open_project
+    from reconciler.api.rendering import render as render
+    from reconciler.api.states import ProjectState as ProjectState
+    from reconciler.core.planfile import dump_plan as dump_plan
+    from reconciler.core.planfile import load_plan as load_plan
+    from reconciler.core.schema import manifest_schema as manifest_schema
+    from reconciler.errors import AuthRefused as AuthRefused
+    from reconciler.errors import IncompleteList as IncompleteList
+    from reconciler.errors import Interrupted as Interrupted
+    from reconciler.errors import MakerConflict as MakerConflict
+    from reconciler.errors import ManifestError as ManifestError
+    from reconciler.errors import NotFound as NotFound
+    from reconciler.errors import OutcomeUnknown as OutcomeUnknown
+    from reconciler.errors import PlanBlocked as PlanBlocked
+    from reconciler.errors import PlanError as PlanError
+    from reconciler.errors import PlanStale as PlanStale
+    from reconciler.errors import PlanUnreadable as PlanUnreadable
+    from reconciler.errors import ProviderError as ProviderError
+    from reconciler.errors import ReconcilerError as ReconcilerError
+    from reconciler.errors import Rejected as Rejected
+    from reconciler.errors import SecretMissing as SecretMissing
+    from reconciler.errors import StateError as StateError
+    from reconciler.errors import StateLocked as StateLocked
+    from reconciler.errors import StateMoved as StateMoved
+    from reconciler.errors import StateUnreadable as StateUnreadable
+    from reconciler.errors import Unavailable as Unavailable
+    from reconciler.errors import UsageError as UsageError
+    from reconciler.errors import WriteRefused as WriteRefused
+    from reconciler.loader.catalogue import load_catalogue as load_catalogue
+    from reconciler.migrations.outcome import MigrationResult as MigrationResult
+    from reconciler.types.address import Address as Address
+    from reconciler.types.change import Action as Action
+    from reconciler.types.change import Block as Block
+    from reconciler.types.change import Change as Change
+    from reconciler.types.change import Direction as Direction
+    from reconciler.types.change import Request as Request
+    from reconciler.types.diagnostic import Diagnostic as Diagnostic
+    from reconciler.types.diagnostic import Severity as Severity
+    from reconciler.types.event import Event as Event
+    from reconciler.types.plan import DriftField as DriftField
+    from reconciler.types.plan import DriftItem as DriftItem
+    from reconciler.types.plan import Plan as Plan
+    from reconciler.types.plan import Summary as Summary
+    from reconciler.types.report import ApplyResult as ApplyResult
+    from reconciler.types.report import Report as Report
+    from reconciler.types.report import StepResult as StepResult
+    from reconciler.types.report import Style as Style
+    from reconciler.types.state import Entry as Entry
+    from reconciler.types.state import State as State
 
 __version__ = "0.1.0"
+
+EXPORTS = {
+    "reconciler.api.accepting": ("Accepted",),
+    "reconciler.api.exporting": ("Exported", "ExportedFile"),
+    "reconciler.api.project": ("OpenedProject", "open_project"),
+    "reconciler.api.rendering": ("render",),
+    "reconciler.api.states": ("ProjectState",),
+    "reconciler.core.planfile": ("dump_plan", "load_plan"),
+    "reconciler.core.schema": ("manifest_schema",),
+    "reconciler.errors": (
+        "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
+        "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",
+        "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
+        "StateUnreadable", "Unavailable", "UsageError", "WriteRefused",
+    ),
+    "reconciler.loader.catalogue": ("load_catalogue",),
+    "reconciler.migrations.outcome": ("MigrationResult",),
+    "reconciler.types.address": ("Address",),
+    "reconciler.types.change": ("Action", "Block", "Change", "Direction", "Request"),
+    "reconciler.types.diagnostic": ("Diagnostic", "Severity"),
+    "reconciler.types.event": ("Event",),
+    "reconciler.types.plan": ("DriftField", "DriftItem", "Plan", "Summary"),
+    "reconciler.types.report": ("ApplyResult", "Report", "StepResult", "Style"),
+    "reconciler.types.state": ("Entry", "State"),
+}  # fmt: skip
+"""Where each public name lives; the block above says the same to type checkers."""
+
+PLACES = {name: module for module, names in EXPORTS.items() for name in names}
+
+__all__ = sorted(["__version__", *PLACES])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is asked for: `import reconciler` costs nothing."""
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(PLACES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PLACES})

@@ -32,8 +32,9 @@ def drift(
     manifests that wait for an apply are no drift. Three ways out: `--accept` takes a live value into the manifest,
     `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others.
     """
+    from reconciler.api.accepting import accept_now
     from reconciler.api.reading import drift_now
-    from reconciler.cli.accepting import accept_drift
+    from reconciler.cli.accepting import tell
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
     from reconciler.types.report import Report
@@ -43,7 +44,7 @@ def drift(
     with reporting("drift", settings):
         run = open_run(settings, ref=ref)
         if accepted:
-            return accept_drift(run, options, accepted)
+            return tell(settings, accept_now(run, options, accepted))
         looked = drift_now(run, options)
         code = exits.DIFFERENCES if looked.plan.drift else exits.DONE
         findings = looked.manifests.diagnostics

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reconciler.migrations.base import Answers, Migration, Question
     from reconciler.migrations.outcome import MigrationResult
 
-FORMATS = ("text", "json", "markdown", "html")
 ROUNDS = 20
 """An answer may bring up another question; after so many rounds nobody wants to go on."""
 
@@ -51,11 +50,12 @@ def open_migration(
 ) -> MigrationRun:
     """Find the project and read its manifest files. Raises `UsageError` for an unknown path or format."""
     from reconciler.api.migrating import read_migration
+    from reconciler.api.rendering import MIGRATION_FORMATS
     from reconciler.loader.project import load_project
 
     for name in (settings.format or "text", *(name for name, _ in settings.reports)):
-        if name not in FORMATS:
-            raise UsageError(f"migrate speaks {', '.join(FORMATS)}, not {name}")
+        if name not in MIGRATION_FORMATS:
+            raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
     where = settings.project if settings.project is not None else "."
     project = load_project(where, manifests=settings.manifests or None)
     return read_migration(project, settings.manifests, chosen, answers, words=words, requested=requested)
@@ -90,34 +90,16 @@ def ask_question(name: str, question: Question) -> str | None:
 def deliver_result(result: MigrationResult, settings: Settings, *, written: bool) -> None:
     """The report to standard output and into the files of `--report`; unreadable files on standard error."""
     from reconciler.api.files import write_file
+    from reconciler.api.rendering import render_migration
     from reconciler.cli.outcome import style
 
     width = style(settings).width
     for problem in result.diagnostics:
         say(f"error: {problem.span}: {problem.summary}" if problem.span else f"error: {problem.summary}")
-    write(render(result, settings.format or "text", written=written, width=width, quiet=settings.quiet))
+    write(render_migration(result, settings.format or "text", written=written, width=width, quiet=settings.quiet))
     for name, path in settings.reports:
-        text = render(result, name, written=written, width=width, quiet=False)
+        text = render_migration(result, name, written=written, width=width, quiet=False)
         write_file(path, text.encode("utf-8", "backslashreplace"))
-
-
-def render(result: MigrationResult, name: str, *, written: bool, width: int, quiet: bool) -> str:
-    """The report in one format."""
-    import json
-
-    from reconciler.migrations import report, report_page
-
-    if name == "json":
-        return json.dumps(report.as_json(result, written=written), ensure_ascii=False, indent=2) + "\n"
-    pages: dict[str, Callable[[], str]] = {
-        "markdown": lambda: report_page.as_markdown(result, written=written),
-        "html": lambda: report_page.as_html(result, written=written),
-    }
-    if name in pages:
-        return pages[name]()
-    if quiet:
-        return report.summary(result, written=written) + "\n"
-    return report.as_text(result, written=written, width=width)
 
 
 def list_migrations(settings: Settings) -> int:

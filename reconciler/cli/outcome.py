@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.api.rendering import render_report as render
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import is_terminal, write
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
@@ -17,7 +18,6 @@ from reconciler.types.report import Report, Style
 
 if TYPE_CHECKING:
     from reconciler.types.json import Json
-    from reconciler.types.ports import Reporter
 
 TEXT = "text"
 
@@ -46,15 +46,6 @@ def deliver_files(report: Report, settings: Settings) -> None:
             problems.append(error)
     if problems:
         raise problems[0]
-
-
-def render(report: Report, name: str, how: Style) -> str:
-    """The report in the format called `name`."""
-    from reconciler.reporters import REPORTERS
-
-    reporter: Reporter = REPORTERS.get(name)
-    text = reporter(report, how)
-    return text if not text or text.endswith("\n") else text + "\n"
 
 
 def style(settings: Settings) -> Style:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,6 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.staterepair import WAIT
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
     from reconciler.types.json import Json, Object
 
 EXAMPLES = """
@@ -46,9 +44,10 @@ def migrate(
 
     Afterwards put the new place into the project file: until then every command goes on with the old one.
     """
+    from reconciler.api.states import access, in_workspace, with_backend
     from reconciler.cli.streams import write
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.state import StateAccess, migrate_state
+    from reconciler.engine.state import migrate_state
     from reconciler.errors import UsageError
 
     if (backend is None) == (other is None) or (pairs and backend is None):
@@ -57,10 +56,9 @@ def migrate(
             hint="reconciler state migrate --to http --set address=https://states.example/claims",
         )
     run = open_run(settings)
-    target = _other_workspace(run, other) if other is not None else _other_backend(run, backend or "", pairs)
+    target = in_workspace(run, other) if other is not None else with_backend(run, backend or "", _settings(pairs))
     before, after = run.backend(), target.backend()
-    source = StateAccess(before, run.workspace.name, run.clock, run.emit, lock_timeout)
-    goal = StateAccess(after, target.workspace.name, run.clock, run.emit, lock_timeout)
+    source, goal = access(run, lock_timeout, before), access(target, lock_timeout, after)
     stored = migrate_state(source, goal, force=force)
     count = len(stored.resources)
     noun = "resource" if count == 1 else "resources"
@@ -72,22 +70,6 @@ def migrate(
     else:
         write(f"so: from now on use -w {other}.\n")
     return 0
-
-
-def _other_workspace(run: Run, name: str | None) -> Run:
-    from reconciler.api.opened import choose_workspace
-
-    return replace(run, workspace=choose_workspace(run.project, name))
-
-
-def _other_backend(run: Run, type: str, pairs: tuple[tuple[str, str], ...]) -> Run:
-    from reconciler.types.json import SECRET
-    from reconciler.types.project import BackendSettings
-
-    marked: Object = {
-        key: {SECRET: value} if isinstance(value, dict) else value for key, value in _settings(pairs).items()
-    }
-    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked)))
 
 
 def _settings(pairs: tuple[tuple[str, str], ...]) -> Object:

@@ -11,7 +11,6 @@ from reconciler.cli.options import ADDRESS, DURATION
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Run
     from reconciler.engine.state import StateAccess
     from reconciler.types.address import Address
 
@@ -95,8 +94,7 @@ def force_unlock(settings: Settings, lock_id: str) -> int:
 
 def access(settings: Settings, lock_timeout: float) -> StateAccess:
     """The state of the run's workspace, to be written."""
+    from reconciler.api.states import access as access_of
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.state import StateAccess
 
-    run: Run = open_run(settings)
-    return StateAccess(run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout)
+    return access_of(open_run(settings), lock_timeout)

@@ -114,7 +114,8 @@ def writing(run: Run) -> Iterator[Surroundings]:
 
 def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
-    from reconciler.cli.outcome import TEXT, render, style
+    from reconciler.api.rendering import render_report as render
+    from reconciler.cli.outcome import TEXT, style
     from reconciler.cli.streams import say, write
     from reconciler.types.report import Report, Style
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.outcome import deliver, emit_document, failed, render, reporting, style
+from reconciler.api.rendering import render_report as render
+from reconciler.cli.outcome import deliver, emit_document, failed, reporting, style
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity

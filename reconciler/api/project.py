@@ -1,0 +1,236 @@
+"""`open_project`: the verbs of the command line as methods of one object."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from reconciler.api.asking import parse_address, plan_options
+from reconciler.api.clock import SystemClock
+from reconciler.api.opened import Opened, choose_project
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.api.accepting import Accepted
+    from reconciler.api.exporting import Exported
+    from reconciler.api.states import ProjectState
+    from reconciler.engine.run import Surroundings
+    from reconciler.migrations.outcome import MigrationResult
+    from reconciler.types.address import Address
+    from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.event import Event
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.plan import Plan
+    from reconciler.types.report import ApplyResult
+
+
+class Choice(TypedDict, total=False):
+    """Which resources; everything absent is all of them."""
+
+    targets: Iterable[str | Address]
+    excludes: Iterable[str | Address]
+    selector: Mapping[str, str]
+
+
+class PlanFlags(Choice, total=False):
+    """The flags of `reconciler plan`, with underscores; all of them default to what the command does without them."""
+
+    replace: Iterable[str | Address]
+    destroy: bool
+    refresh_only: bool
+    allow_deletes: bool
+    allow_mass_change: bool
+    accept_account: bool
+    resend_secrets: bool
+    migrate: bool
+    unmanaged: bool
+
+
+class OpenedProject:
+    """A project with one of its workspaces; made by `open_project`.
+
+    Every verb reads the files and the account afresh and closes its connections before it returns. What is wrong is
+    raised as a `ReconcilerError`; one failed change of an apply is no exception but a step of its result.
+    """
+
+    def __init__(self, run: Opened) -> None:
+        self.run = run
+
+    def __enter__(self) -> OpenedProject:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        close = getattr(self.run.emit, "close", None)
+        if close is not None:
+            close()
+
+    @property
+    def workspace(self) -> str:
+        """The name of the workspace."""
+        return self.run.workspace.name
+
+    @property
+    def state(self) -> ProjectState:
+        """The state of the workspace: `list()`, `show()`, `move()`, `forget()` and so on."""
+        from reconciler.api.states import ProjectState
+
+        return ProjectState(self.run)
+
+    def validate(self, *, strict: bool = False) -> tuple[Diagnostic, ...]:
+        """Every finding about the manifests, in the order of the files; offline. `strict`: warnings are errors."""
+        from reconciler.api.checking import check
+
+        return check(self.run, strict=strict)[0]
+
+    def plan(self, **flags: Unpack[PlanFlags]) -> Plan:
+        """What an apply would do. Cannot write, by construction. `dump_plan` makes a file of it.
+
+        Raises `ManifestError` and `PlanError` with all findings, `ProviderError`, `StateError`.
+        """
+        from reconciler.api.reading import plan_now
+
+        return plan_now(self.run, plan_options(**flags, record=True)).plan
+
+    def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        confirm: Callable[[Plan], bool] = lambda plan: True,
+        force_maker: bool = False,
+        lock_timeout: float = 0.0,
+        stop: Callable[[], bool] = lambda: False,
+        **flags: Unpack[PlanFlags],
+    ) -> ApplyResult | None:
+        """Carry out exactly `plan`; without one, make it under the lock and ask `confirm` (None: it said no).
+
+        `lock_timeout` in seconds; once `stop` returns True, running requests end and nothing new begins.
+        Raises `PlanBlocked`, `PlanStale`, `StateLocked`, `SecretMissing`, `ManifestError`, `ProviderError` before
+        anything is sent, and `UsageError` for flags that would change a plan that is made already.
+        """
+        from reconciler.api.writing import apply_now, apply_options, apply_plan
+
+        how = apply_options(
+            self.run, force_maker=force_maker, lock_timeout=lock_timeout,
+            accept_account=flags.get("accept_account", False),
+        )  # fmt: skip
+        if plan is not None:
+            wrong = sorted(flags.keys() - {"accept_account"})
+            if wrong:
+                raise UsageError(f"{wrong[0]} cannot change a plan that is made", hint="give it to plan()")
+            return apply_plan(self.run, plan, how, lambda: self._surround(stop))
+        options = plan_options(**flags, record=True)
+
+        def approved(made: Plan, manifests: ManifestSet) -> bool:
+            return confirm(made)
+
+        return apply_now(self.run, options, how, lambda: self._surround(stop), approved).result
+
+    def drift(self, **choice: Unpack[Choice]) -> Plan:
+        """What was changed in the account since the last apply: a plan whose `drift` holds it."""
+        from reconciler.api.reading import drift_now
+
+        return drift_now(self.run, plan_options(**choice)).plan
+
+    def accept(self, *wanted: str) -> Accepted:
+        """Take live values that drifted into the manifests: `persona.desk`, or one field, `persona.desk/greeting`."""
+        from reconciler.api.accepting import accept_now
+        from reconciler.engine.accept import Wanted
+
+        parts = [one.partition("/") for one in wanted]
+        chosen = [Wanted(parse_address(address), slash + pointer) for address, slash, pointer in parts]
+        return accept_now(self.run, plan_options(), chosen)
+
+    def migrate(
+        self,
+        *,
+        write: bool = False,
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+        answers: Mapping[str, str] | None = None,
+        words: str | None = None,
+    ) -> MigrationResult:
+        """The manifests off what is deprecated; `write` puts the new texts in place, all or none.
+
+        `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
+        """
+        from reconciler.api.migrating import read_migration, write_result
+        from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
+
+        run = read_migration(
+            self.run.project, self.run.paths, choose_migrations(only, skip), parse_answers((answers or {}).items()),
+            words=words, requested=requested_names(only),
+        )  # fmt: skip
+        result = run.once(run.options.answers)
+        if write and result.files:
+            write_result(run, result)
+        return result
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        kinds: Sequence[str] = (),
+        names: Sequence[str] = (),
+        fields: Mapping[str, str] | None = None,
+    ) -> Exported:
+        """Write manifests for everything in the account that has none, one file each; nothing is overwritten.
+
+        `names` are globs; `fields` maps a field or a JSON pointer to the value that objects must have.
+        """
+        from reconciler.api.exporting import export_into
+        from reconciler.engine.export import ExportChoice
+
+        return export_into(self.run, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
+
+    def import_(self, address: str | Address, id: str, *, lock_timeout: float = 0.0) -> ApplyResult:
+        """Record that the live object `id` is `address`, which has a manifest. Writes nothing to the account."""
+        from reconciler.api.writing import apply_options, import_now
+
+        how = apply_options(self.run, lock_timeout=lock_timeout)
+        return import_now(self.run, parse_address(address), id, how, lambda: self._surround(lambda: False))[1]
+
+    @contextmanager
+    def _surround(self, stop: Callable[[], bool]) -> Iterator[Surroundings]:
+        from reconciler.engine.run import Surroundings
+
+        yield Surroundings(self.run.backend(), self.run.clock, self.run.emit, stop)
+
+
+def open_project(
+    *manifests: str | Path,
+    workspace: str | None = None,
+    file: str | Path | None = None,
+    root: str | Path | None = None,
+    ref: str | None = None,
+    parallelism: int | None = None,
+    allow_literal_secrets: bool = False,
+    environ: Mapping[str, str] | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> OpenedProject:
+    """Open a project as the command line does; reads the project file and nothing else.
+
+    `manifests`: files and folders, as `-m`; none: the project's own. `workspace`: as `-w`; else that of
+    `RECONCILER_WORKSPACE`, else the project's default. `file`: the project file. `root`: the folder that holds
+    `.reconciler/`, by default the current one. `ref`: a commit to read the manifests from. `environ`: variables for
+    `{env: ...}`, by default those of the process. `on_event` hears what happens during a run, from several threads.
+
+    Raises `UsageError` for an unknown workspace or path, `ManifestError` for a project file that is not valid.
+    """
+    variables = dict(os.environ if environ is None else environ)
+    paths = tuple(str(path) for path in manifests)
+    project, chosen = choose_project(
+        workspace, paths, environ=variables, file=None if file is None else str(file),
+        root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
+    )  # fmt: skip
+    return OpenedProject(
+        Opened(
+            project=project, workspace=chosen, clock=SystemClock(), emit=on_event, environ=variables, paths=paths,
+            allow_literal_secrets=allow_literal_secrets, ref=ref,
+        )
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""What a verb found or did, as text in any format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageError
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, Report, Style
+
+if TYPE_CHECKING:
+    from reconciler.migrations.outcome import MigrationResult
+    from reconciler.types.ports import Reporter
+
+PLAIN = Style()
+MIGRATION_FORMATS = ("text", "json", "markdown", "html")
+
+
+def render(
+    found: Plan | Report | MigrationResult | Sequence[Diagnostic],
+    format: str = "text",
+    *,
+    result: ApplyResult | None = None,
+    style: Style = PLAIN,
+) -> str:
+    """A plan, drift, findings or a migration in one of the formats of `--format`; pure.
+
+    With `result`, what became of the plan when it was applied. Raises `UsageError` for an unknown format.
+    """
+    match found:
+        case Report():
+            return render_report(found, format, style)
+        case Plan():
+            verb = "apply" if result is not None else "drift" if found.mode == "drift" else "plan"
+            return render_report(Report(verb, found.workspace, found, result), format, style)
+        case Sequence():
+            return render_report(Report("validate", diagnostics=tuple(found)), format, style)
+        case _:
+            return render_migration(found, format, written=False, width=style.width, quiet=style.quiet)
+
+
+def render_report(report: Report, name: str, how: Style) -> str:
+    """The report in the format called `name`."""
+    from reconciler.reporters import REPORTERS
+
+    reporter: Reporter = REPORTERS.get(name)
+    text = reporter(report, how)
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
+def render_migration(result: MigrationResult, name: str, *, written: bool, width: int, quiet: bool) -> str:
+    """The report in one format."""
+    import json
+
+    from reconciler.migrations import report, report_page
+
+    if name == "json":
+        return json.dumps(report.as_json(result, written=written), ensure_ascii=False, indent=2) + "\n"
+    pages: dict[str, Callable[[], str]] = {
+        "markdown": lambda: report_page.as_markdown(result, written=written),
+        "html": lambda: report_page.as_html(result, written=written),
+    }
+    if name in pages:
+        return pages[name]()
+    if name != "text":
+        raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
+    if quiet:
+        return report.summary(result, written=written) + "\n"
+    return report.as_text(result, written=written, width=width)

@@ -1,0 +1,90 @@
+"""The state through the API: the same words, the same refusals as `reconciler state`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler import StateMoved, StateUnreadable, UsageError, open_project
+from reconciler.api.states import ProjectState, in_workspace, with_backend
+from reconciler.errors import StateError, StateLocked
+from reconciler.types.address import Address
+from tests.cli.conftest import Ended
+
+Call = Callable[..., Ended]
+OLD, NEW = "persona.desk", "persona.front-desk"
+
+
+@pytest.fixture
+def state(project: Path) -> ProjectState:
+    opened = open_project()
+    opened.apply()
+    return opened.state
+
+
+def test_what_is_managed(state: ProjectState, call: Call) -> None:
+    assert [str(one.address) for one in state.list()] == [OLD]
+    assert state.list("tool.") == ()
+    assert state.show(OLD)["id"] == state.list()[0].id
+    assert state.read().serial >= 1
+    assert call("state", "list").out == f"{OLD}\n"
+    with pytest.raises(UsageError, match="not in the state"):
+        state.show("persona.dsk")
+
+
+def test_a_new_name_and_oblivion(state: ProjectState) -> None:
+    assert state.move(OLD, NEW).address == Address("persona", "front-desk")
+    with pytest.raises(UsageError, match="keeps its kind"):
+        state.move(NEW, "tool.front-desk")
+    assert [str(one.address) for one in state.forget(NEW)] == [NEW]
+    assert state.list() == ()
+
+
+def test_a_document_goes_out_and_in(state: ProjectState) -> None:
+    kept = state.pull()
+    state.forget(OLD)
+    with pytest.raises(StateMoved):
+        state.push(kept)
+    assert [str(one) for one in state.push(kept, force=True).resources] == [OLD]
+    with pytest.raises(StateUnreadable):
+        state.push(b"{}")
+
+
+def test_another_backend(state: ProjectState, project: Path) -> None:
+    stored = state.migrate("local", {"path": "elsewhere/state.json"})
+    assert stored.resources.keys() == state.read().resources.keys()
+    moved = with_backend(state.run, "local", {"path": "elsewhere/state.json"})
+    assert ProjectState(moved).list() == state.list()
+    with pytest.raises(UsageError, match="already"):
+        state.migrate("local", {})
+
+
+def test_a_setting_by_reference_stays_one(state: ProjectState) -> None:
+    other = with_backend(state.run, "http", {"address": "http://127.0.0.1:9/x", "token": {"env": "TOKEN"}})
+    assert other.workspace.state.settings["token"] == {"$secret": {"env": "TOKEN"}}
+    assert state.run.workspace.state.type == "local"
+
+
+def test_another_workspace(state: ProjectState) -> None:
+    assert in_workspace(state.run, "tavus").workspace.provider.type == "tavus"
+    with pytest.raises(UsageError, match="unknown workspace"):
+        in_workspace(state.run, "tvus")
+
+
+def test_locks(state: ProjectState) -> None:
+    from reconciler.engine.session import open_session
+
+    run = state.run
+    assert state.lock_holder() is None
+    with open_session(run.backend(), workspace="sandbox", operation="test", clock=run.clock, emit=run.emit):
+        holder = state.lock_holder()
+        assert holder is not None
+        assert holder.operation == "test"
+        with pytest.raises(StateLocked):
+            state.unlock()
+        with pytest.raises(StateError):
+            state.force_unlock("another")
+    state.unlock()
+    assert state.lock_holder() is None
