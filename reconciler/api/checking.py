@@ -36,26 +36,29 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
     that the API shares: what it would refuse is not sent.
     """
+    from reconciler.core.required import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
+    from reconciler.types.change import Action
 
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan
     catalogue = load_catalogue()
-    found = validate(replace(manifests, diagnostics=()), catalogue, only=written)
+    new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
+    found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
     kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(run))
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
-    new = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
-    errors = sum(one.is_error for one in new)
+    more = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
+    errors = sum(one.is_error for one in more)
     if errors:
         noun = "error" if errors == 1 else "errors"
-        raise ManifestError(f"{errors} {noun} in the manifests of what would be written; nothing was sent", new)
-    return replace(plan, diagnostics=(*plan.diagnostics, *new))
+        raise ManifestError(f"{errors} {noun} in the manifests of what would be written; nothing was sent", more)
+    return replace(plan, diagnostics=(*plan.diagnostics, *more))
 
 
 def reader(run: Opened) -> ReadText:

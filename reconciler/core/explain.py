@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from textwrap import wrap
 
 from reconciler.core.envelope import ENVELOPE
+from reconciler.core.required import when_needed
 from reconciler.core.shape import Node, shape
 from reconciler.errors import UsageError
 from reconciler.kinds import KINDS
@@ -45,6 +46,8 @@ class Explanation:
     secret: bool = False
     server: bool = False
     required: bool = False
+    needed: tuple[str, ...] = ()
+    """When a new object needs it, or what in it: sentences."""
     deprecated: str | None = None
     ref: str | None = None
     """The kind whose id stands here."""
@@ -178,6 +181,7 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         secret=row.secret,
         server=row.server,
         required=row.required,
+        needed=when_needed(spec, pointer),
         deprecated=row.deprecated,
         ref=row.ref,
         source=row.source,
@@ -225,6 +229,7 @@ def as_json(found: Explanation) -> Object:
         "secret": found.secret,
         "server": found.server,
         "required": found.required,
+        "needed": list(found.needed),
         "deprecated": found.deprecated,
         "ref": found.ref,
         "source": found.source,
@@ -257,7 +262,9 @@ def render(found: Explanation, *, width: int = 100) -> str:
     if found.server:
         notes.append("Assigned by the server: never sent.")
     if found.required:
-        notes.append("Required.")
+        named = KINDS.get(found.kind).name_field == found.pointer
+        notes.append(f"Required. {'Without it metadata.name is sent.' if named else 'A new object needs it.'}")
+    notes += found.needed
     lines += ["", "DESCRIPTION:"]
     for note in notes:
         lines += [f"  {part}" for part in wrap(note, max(width - 2, 20))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.core.required import when_needed
 from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, KindSpec, Type
@@ -32,7 +33,7 @@ def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
         "lifecycle": _lifecycle(),
     }
     for spec in specs:
-        definitions[f"{spec.name}_spec"] = {"title": spec.doc, **_object(shape(spec))}
+        definitions[f"{spec.name}_spec"] = {"title": spec.doc, **_object(spec, shape(spec))}
         definitions[spec.name] = _envelope(spec)
     definitions["moved"] = _document("Moved", {"from": ADDRESS, "to": ADDRESS})
     definitions["removed"] = _document("Removed", {"address": ADDRESS})
@@ -137,26 +138,26 @@ def _lifecycle() -> Object:
     }
 
 
-def _object(node: Node) -> Object:
+def _object(spec: KindSpec, node: Node) -> Object:
     """The members of an object that groups declared fields; others are let through."""
     properties: Object = {}
     for word, child in node.children.items():
-        schema = _field(child)
+        schema = _field(spec, child)
         properties[word] = schema
         for spelling, canonical in node.renames.items():
             if canonical == word:
                 properties[spelling] = schema
     result: Object = {"type": "object", "properties": properties}
     if node.star is not None:
-        result["additionalProperties"] = _field(node.star)
+        result["additionalProperties"] = _field(spec, node.star)
     return result
 
 
-def _field(node: Node) -> Object:
+def _field(spec: KindSpec, node: Node) -> Object:
     row = node.row
     if row is None:
-        return _nullable(_object(node))
-    described: Object = {"description": _description(row)}
+        return _nullable(_object(spec, node))
+    described: Object = {"description": _description(spec, row)}
     if row.deprecated:
         described["deprecated"] = True
         described["deprecationMessage"] = row.deprecated
@@ -166,12 +167,16 @@ def _field(node: Node) -> Object:
         described["default"] = row.default
     if row.example is not None:
         described["examples"] = [row.example]
-    forms = _forms(row, node)
+    forms = _forms(spec, row, node)
     return {**described, **(forms[0] if len(forms) == 1 else {"anyOf": list[Json](forms)})}
 
 
-def _description(row: Field) -> str:
+def _description(spec: KindSpec, row: Field) -> str:
     parts = [row.doc]
+    # Said, not demanded: overlays and manifests of objects that exist hold a part of a body.
+    if row.required and row.path != spec.name_field:
+        parts.append("Required: a new object needs it.")
+    parts += when_needed(spec, row.path)
     if row.limits:
         parts.append(f"Limits: {row.limits}.")
     if row.secret:
@@ -181,7 +186,7 @@ def _description(row: Field) -> str:
     return " ".join(parts)
 
 
-def _forms(row: Field, node: Node) -> list[Object]:
+def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
     """What may stand at a field: its type, null, and the references that the loader takes there."""
     references: list[Object] = [REFERENCE] if row.ref else []
     match row.type:
@@ -200,12 +205,14 @@ def _forms(row: Field, node: Node) -> list[Object]:
             item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references]}
             return [{"type": ["array", "null"], "items": item}]
         case Type.LIST:
-            items: Object = {"items": _object(node.star)} if row.items_by and node.star is not None else {}
+            items: Object = {"items": _object(spec, node.star)} if row.items_by and node.star is not None else {}
+            if row.item_needs:
+                items = {"items": {"type": "object", "required": list[Json](row.item_needs)}}
             return [{"type": ["array", "null"], **items}]
         case Type.OBJECT:
             if row.atomic and not node.children:
                 return [{"type": ["object", "null"]}]
-            return [_nullable(_object(node))]
+            return [_nullable(_object(spec, node))]
 
 
 def _nullable(schema: Object) -> Object:

@@ -53,6 +53,7 @@ def validate(
     locate: Locate | None = None,
     place: Place | None = None,
     only: Collection[Address] | None = None,
+    new: Collection[Address] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Every finding about `manifests`, by file, line and code; offline.
 
@@ -63,9 +64,10 @@ def validate(
        An error that the loader found is never silenced: what it could not read cannot be kept. With None, no
        comment counts.
 
-    `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources.
+    `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources. `new` are those that have to
+    hold everything that the API wants in a new object; None: to be told from the manifests.
     """
-    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict, only=only)])
+    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict, only=only, new=new)])
     if strict:
         found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
     if place is not None:
@@ -97,12 +99,13 @@ def check_rules(
     *,
     strict: bool = False,
     only: Collection[Address] | None = None,
+    new: Collection[Address] | None = None,
 ) -> Iterator[Diagnostic]:
     """What the rules alone say, in the order of the manifests, without places in the files.
 
     With `only` about these resources; the others still count as what they are seen against.
     """
-    context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict)
+    context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict, new)
     rules = tuple(RULES.all().values())
     for manifest in manifests.manifests:
         if only is not None and manifest.address not in only:

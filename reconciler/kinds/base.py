@@ -77,6 +77,10 @@ class Field:
     free: bool = False
     """An object with some known members where any other is welcome too: no warning about unknown ones."""
     required: bool = False
+    """A new object needs it, wherever the object or list item that it belongs to is there (`KindSpec.needs` holds
+    what is only needed under a condition). The name of a resource is never missing: the manifest's is sent."""
+    item_needs: tuple[str, ...] = ()
+    """What each item of a list that is written whole has to have."""
     deprecated: str | None = None
     """Why and what to use instead."""
     also: tuple[Type, ...] = ()
@@ -95,6 +99,17 @@ class Companion:
     when: str
     carry: tuple[str, ...]
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Members that a new object has to have under a condition. Canonical pointers."""
+
+    members: tuple[str, ...]
+    when: str
+    """The member that decides."""
+    values: tuple[Json, ...] = ()
+    """What it has to be, None among them where its absence means the same; empty: anything that says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +155,7 @@ class KindSpec:
     companions: tuple[Companion, ...] = ()
     attachments: str | None = None
     """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
+    needs: tuple[Need, ...] = ()
     parts: tuple[str, ...] = ()
     """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
     shown_as: tuple[tuple[str, str], ...] = ()

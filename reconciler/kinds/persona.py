@@ -6,7 +6,7 @@ observations of the live API written down in public code. `source` names which.
 
 from __future__ import annotations
 
-from reconciler.kinds.base import Companion, Field, KindSpec, Type
+from reconciler.kinds.base import Companion, Field, KindSpec, Need, Type
 from reconciler.kinds.persona_layers import LAYERS
 
 TOP = (
@@ -37,7 +37,7 @@ TOP = (
     Field(
         "/system_prompt",
         Type.STRING,
-        "What the LLM is told about its role. Required unless pipeline_mode is echo.",
+        "What the LLM is told about its role.",
         "create-persona",
         limits="best below 5,000 tokens (20,000 characters)",
         example="As a Life Coach, you are a dedicated professional who specializes in...",
@@ -193,6 +193,10 @@ KIND = KindSpec(
             carry=("/layers/llm/base_url", "/layers/llm/api_key"),
             why="the API does not keep the key of a custom LLM across a write of layers.llm",
         ),
+    ),
+    needs=(
+        Need(("/system_prompt",), "/pipeline_mode", ("full", None)),
+        Need(("/default_face_id",), "/layers/conferencing"),
     ),
     attachments="/tools",
     parts=("/skills",),

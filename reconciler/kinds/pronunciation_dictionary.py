@@ -32,6 +32,7 @@ KIND = KindSpec(
             DOCS,
             default=[],
             unlisted=True,
+            item_needs=("text", "pronunciation", "type"),
             fill={"/case_sensitive": False, "/word_boundaries": True},
             limits="at most 10,000, each text once; text at most 200 characters, pronunciation at most 500",
             example=[{"text": "Tavus", "pronunciation": "TAH-vus", "type": "alias"}],

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.base import Field, KindSpec, Type
+from reconciler.kinds.base import Field, KindSpec, Need, Type
 
 DOCS = "create-tool"
+
+AUTH = "/delivery/api/auth"
+CREDENTIALS = {
+    "bearer": ("token",),
+    "basic": ("username", "password"),
+    "api_key": ("name", "value"),
+    "hmac": ("secret",),
+    "oauth2_client_credentials": ("token_url", "client_id", "client_secret"),
+}
+"""Type of authentication -> what goes with it (llm-tool-auth page)."""
 
 KIND = KindSpec(
     name="tool",
@@ -16,6 +26,16 @@ KIND = KindSpec(
     merge_patch=True,
     unique_names=True,
     bare_keys=frozenset(),
+    needs=(
+        Need(("/static_filler",), "/on_call", ("static_filler",)),
+        Need(("/delivery",), "/trigger_type", ("post_call",)),
+        Need(("/delivery/api/url",), "/delivery/api"),
+        Need((f"{AUTH}/type",), AUTH),
+        *(
+            Need(tuple(f"{AUTH}/{name}" for name in names), f"{AUTH}/type", (kind,))
+            for kind, names in CREDENTIALS.items()
+        ),
+    ),
     fields=(
         Field(
             "/tool_id", Type.STRING, "The id, t followed by 12 hex digits.", DOCS, spellings=("uuid",), server=True

@@ -43,5 +43,6 @@ RULES: Registry[Rule] = Registry(
         "L32": "deprecated_but_alive:RULE",
         "L33": "authorization_header:RULE",
         "L34": "objectives_flow:RULE",
+        "L35": "required_field:RULE",
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json
-from reconciler.types.manifest import Manifest
+from reconciler.types.manifest import Manage, Manifest
 
 Declared: TypeAlias = tuple[str, Json, Field]
 
@@ -26,7 +26,16 @@ class RuleContext:
     """All manifests of the run, this one included."""
     strict: bool = False
     """Unknown keys are errors."""
+    new: Collection[Address] | None = None
+    """What a plan would create, or take something away from that the API wants; None where nobody knows."""
     _last: list[tuple[Manifest, tuple[Declared, ...]]] = field(default_factory=list, compare=False, repr=False)
+
+    def is_new(self, manifest: Manifest) -> bool:
+        """Whether the manifest has to hold everything that the API wants: it may look after a part of an object
+        that is there already, and only creating one needs the rest."""
+        if self.new is not None:
+            return manifest.address in self.new
+        return manifest.id is None and manifest.lifecycle.manage is not Manage.OBSERVE
 
     def declared(self, manifest: Manifest) -> tuple[Declared, ...]:
         """Every value of the spec that its kind declares, as pointer, value and row; worked out once a manifest."""

@@ -7,21 +7,20 @@ from collections.abc import Iterator
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import has, mode, nearest
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import Manage, Manifest
+from reconciler.types.manifest import Manifest
 
 POINTER = "/system_prompt"
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    if mode(manifest.spec) == "full" and not has(manifest.spec, POINTER):
-        # A manifest may look after a part of an object that is there already; only creating one needs the prompt.
-        exists = manifest.id is not None or manifest.lifecycle.manage is Manage.OBSERVE
+    known = context.new is not None and not context.is_new(manifest)  # a plan has seen it, with its prompt
+    if not known and mode(manifest.spec) == "full" and not has(manifest.spec, POINTER):
         yield RULE.found(
             manifest,
             nearest(manifest.spec, POINTER),
             "system_prompt is missing: the full pipeline needs one",
             hint="write a system_prompt, or set pipeline_mode: echo if the persona only speaks what it is sent",
-            severity=Severity.WARNING if exists else None,
+            severity=None if context.is_new(manifest) else Severity.WARNING,
         )
 
 

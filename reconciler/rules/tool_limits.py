@@ -44,6 +44,9 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     if manifest.address.kind == "tool":
         for pointer, problem in misfits(manifest.spec):
             yield RULE.found(manifest, pointer, problem)
+        if not manifest.spec.get("name") and not NAME.fullmatch(manifest.address.name) and context.is_new(manifest):
+            summary = f"without name the manifest's own name is sent, and {manifest.address.name!r} is refused"
+            yield RULE.found(manifest, "", summary, hint="write a name of letters, digits and underscores")
         return
     for word in ("tools", "tool_ids"):
         count = len(sequence(manifest.spec, f"/{word}"))
