@@ -31,11 +31,12 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
 
 
 def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
-    """The plan with what the rules say about every resource that it writes.
+    """The plan with its findings in their places, and with what the rules say about every resource that it writes.
 
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
     that the API shares: what it would refuse is not sent.
     """
+    from reconciler.api.placing import located
     from reconciler.core.required import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
@@ -43,6 +44,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.loader.manifests import place
     from reconciler.types.change import Action
 
+    plan = located(run, manifests, plan)
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan

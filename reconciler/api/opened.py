@@ -150,8 +150,9 @@ class Opened:
     def setting(self, provider: Provider, secrets: Secrets) -> Setting:
         """The same for the engine."""
         from reconciler.engine.setting import Setting
+        from reconciler.loader.catalogue import load_catalogue
 
-        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key)
+        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key, load_catalogue)
 
 
 def choose_project(

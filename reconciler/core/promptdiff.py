@@ -17,12 +17,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.linediff import Work, find_edits, find_partners, find_rising, overlap, split_words
+from reconciler.core.tokens import budget_band, count_tokens
 from reconciler.core.visible import has_hidden, visible, visible_spaces
 
-CHARACTERS_PER_TOKEN = 4
-BEST_TOKENS = 5_000
-DEGRADED_TOKENS = 15_000
-LIMIT_TOKENS = 20_000
 MIN_MOVED_CHARACTERS = 40
 MAX_CANDIDATES = 20
 RENAMED = 0.6
@@ -118,21 +115,6 @@ class PromptDiff:
 
     def _count(self, mark: Mark) -> int:
         return sum(line.mark is mark for section in self.sections for line in section.lines)
-
-
-def count_tokens(text: str) -> int:
-    """The vendor's rule of thumb: a token is four characters, rounded up."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
-
-
-def budget_band(tokens: int) -> str:
-    """Where a prompt of that size stands against the vendor's advice: best up to 5,000 tokens, worse answers from
-    15,000 to 20,000."""
-    if tokens <= BEST_TOKENS:
-        return "best"
-    if tokens < DEGRADED_TOKENS:
-        return "long"
-    return "degraded" if tokens <= LIMIT_TOKENS else "too long"
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.kinds.base import Field, KindSpec, Need
 from reconciler.types.change import Change
-from reconciler.types.json import Json, Object, escape, is_marker, lookup, within
+from reconciler.types.json import Object, escape, is_filled, is_marker, lookup, within
 
 
 def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
@@ -16,13 +16,15 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
     there is none). Markers say something; null, blank texts and empty lists do not."""
     for row in spec.fields:
         if row.required and row.path != spec.name_field:
-            yield from ((place, "") for place in _places(body, row.path) if not says(lookup(body, place)))
+            yield from ((place, "") for place in _places(body, row.path) if not is_filled(lookup(body, place)))
         for index, item in enumerate(_items(body, row)):
-            lacking = (word for word in row.item_needs if not says(item.get(word)))
+            lacking = (word for word in row.item_needs if not is_filled(item.get(word)))
             yield from ((f"{row.path}/{index}/{word}", "") for word in lacking)
     for need in spec.needs:
         if _holds(need, body):
-            yield from ((place, condition(spec, need)) for place in need.members if not says(lookup(body, place)))
+            yield from (
+                (place, condition(spec, need)) for place in need.members if not is_filled(lookup(body, place))
+            )
 
 
 def takes_away(change: Change) -> bool:
@@ -33,13 +35,6 @@ def takes_away(change: Change) -> bool:
         one.path for one in change.fields if one.before is not None and one.after is None and not one.after_unknown
     ]
     return any(path in conditional or ((row := field_at(spec, path)) and row.required) for path in gone)
-
-
-def says(value: Json) -> bool:
-    """Whether a value says something."""
-    if isinstance(value, str):
-        return bool(value.strip())
-    return bool(value) if isinstance(value, list | dict) else value is not None
 
 
 def condition(spec: KindSpec, need: Need) -> str:
@@ -78,8 +73,8 @@ def _nearest_row(spec: KindSpec, pointer: str) -> str:
 def _holds(need: Need, body: Object) -> bool:
     value = lookup(body, need.when)
     if not need.values:
-        return says(value)
-    return (value if says(value) else None) in need.values
+        return is_filled(value)
+    return (value if is_filled(value) else None) in need.values
 
 
 def _places(body: Object, path: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from reconciler.engine.fill import check_secrets
 from reconciler.engine.steps import Worker
 from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError, StateError
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action, Block, Change
 from reconciler.types.event import RunFinished, RunStarted, StepDone, StepFailed, StepSkipped, StepStarted
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.ports import Emit
@@ -28,16 +28,17 @@ def refuse_blocked(plan: Plan) -> None:
     """Raise `PlanBlocked` when anything in the plan is blocked; a blocked plan sends nothing at all."""
     if plan.applyable:
         return
-    lines = [f"{block.message}. Way out: {block.hint}" for block in plan.blocked]
-    lines += [
-        f"{change.address}: {block.message}. Way out: {block.hint}"
-        for change in plan.changes
-        for block in change.blocked
-    ]
+    lines = [_reason(block) for block in plan.blocked]
+    lines += [f"{change.address}: {_reason(block)}" for change in plan.changes for block in change.blocked]
     problems = [diagnostic for diagnostic in plan.diagnostics if diagnostic.is_error]
     error = PlanBlocked("the plan is blocked, nothing was sent:\n  " + "\n  ".join(lines), problems)
     error.plan = plan
     raise error
+
+
+def _reason(block: Block) -> str:
+    place = f" (at {block.place})" if block.place else ""
+    return f"{block.message}{place}. Way out: {block.hint}"
 
 
 def apply_changes(

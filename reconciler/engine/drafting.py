@@ -11,8 +11,10 @@ from reconciler.core.match import Matching, Seen, objects_of
 from reconciler.core.moves import Moves
 from reconciler.core.order import in_order
 from reconciler.core.planner import Planned, object_digest
+from reconciler.core.policies import guard
+from reconciler.core.policies.base import Situation
+from reconciler.core.policies.values import standing_violations
 from reconciler.core.record import record
-from reconciler.core.safety import Situation, guard
 from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.setaside import new_address
@@ -27,6 +29,7 @@ from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftItem, Plan, Unmanaged
+from reconciler.types.project import Policy
 from reconciler.types.state import State
 
 
@@ -138,9 +141,15 @@ class _Draft:
         situation = Situation(
             self.compared.state, account, seen.listings, self.options, self.setting.workspace.policy,
             len(self.manifests.manifests), lambda: self.setting.fingerprint(self.compared.state),
+            self.setting.catalogue,
         )  # fmt: skip
         guarded, blocks = guard(changes, situation)
         ordered = in_order(guarded)
+        self.problems += standing_violations(
+            (planned.change for planned in self.compared.planned.values()),
+            situation,
+            {one.address: one.source for one in self.manifests.manifests} if situation.policy != Policy() else {},
+        )
         self.problems += missing_secrets(ordered, self.compared.book)
         unmanaged = self.unmanaged()
         self.problems += check_libraries(ordered, self.setting.provider, self.setting.workspace.parallelism)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.match import objects_of
 from reconciler.core.planner import object_digest
-from reconciler.core.safety import same_account
+from reconciler.core.policies.account import same_account
 from reconciler.engine.reading import Reader
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanStale

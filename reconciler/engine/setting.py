@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.core.digest import SecretDigests, key_fingerprint
 from reconciler.core.secretbook import SecretBook
+from reconciler.types.catalogue import Catalogue
 from reconciler.types.ports import Provider, Secrets
 from reconciler.types.project import Workspace
 from reconciler.types.state import State
@@ -21,6 +23,9 @@ class Setting:
     project: str = "project"
     digest_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
+
+    catalogue: Callable[[], Catalogue] | None = None
+    """The model catalogue, read when a policy asks for it."""
 
     def fingerprint(self, state: State) -> str:
         """Salted digest of the API key, by which this account is known again."""

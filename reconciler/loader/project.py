@@ -17,7 +17,7 @@ from reconciler.types.project import BackendSettings, Policy, Project, ProviderS
 from reconciler.types.source import Source
 
 if TYPE_CHECKING:
-    from reconciler.loader.project_model import ProjectModel, WorkspaceModel
+    from reconciler.loader.project_model import PolicyModel, ProjectModel, WorkspaceModel
 
 FOLDER = "manifests"
 SECRET_SETTINGS = frozenset(
@@ -137,8 +137,13 @@ def _report(error: Mapping[str, Any], source: Source, findings: Findings) -> Non
     elif error["type"] == "missing":
         summary, pointer = f"the key {tokens[-1]!r} is missing", join(*tokens[:-1])
     else:
-        summary = f"{pointer or 'the file'}: {str(error['msg'])[:1].lower()}{str(error['msg'])[1:]}"
+        summary = f"{pointer or 'the file'}: {_said(str(error['msg']))}"
     findings.error(PROJECT, summary, source=source, pointer=pointer, hint=hint)
+
+
+def _said(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _records(
@@ -202,16 +207,21 @@ def _workspace(name: str, model: WorkspaceModel, folder: str, source: Source, fi
     )
     state = _settings(dict(model.state.model_extra or {}), "state", model.state.backend, here, source, findings)
     vocabulary = model.provider.vocabulary
-    policy = model.policy
     return Workspace(
         name,
         ProviderSettings(model.provider.type, provider, vocabulary or "pal"),
         BackendSettings(model.state.backend, state),
         tuple(model.overlays),
-        Policy(policy.deletes, policy.max_change_percent, policy.min_resources),
+        _policy(model.policy),
         model.parallelism,
         model.max_requests_per_second,
     )
+
+
+def _policy(model: PolicyModel) -> Policy:
+    """Lists become tuples; everything else stands as it is."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in model}
+    return Policy(**given)
 
 
 def _settings(

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
+from reconciler.core.glob import matches
+from reconciler.kinds import KINDS
 from reconciler.types.address import NAME_PATTERN
 
 Name: TypeAlias = Annotated[str, Field(pattern=f"^(?:{NAME_PATTERN.pattern})$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Number: TypeAlias = StrictInt | StrictFloat
+Count: TypeAlias = Annotated[int, Field(ge=0)]
 AnswerWord: TypeAlias = str | StrictBool | StrictInt | StrictFloat
+
+
+def _check_host(pattern: str) -> str:
+    if "/" in pattern or "@" in pattern or not pattern.strip():
+        raise ValueError("a host alone is meant, without scheme and path, as in *.example.com or localhost:8080")
+    return pattern
+
+
+def _check_address(pattern: str) -> str:
+    """A pattern whose kind does not exist would protect nothing, silently."""
+    word = pattern.partition(".")[0]
+    if not any(matches(name, word) for name in KINDS):
+        known = ", ".join(KINDS)
+        raise ValueError(f"no kind is called {word!r}; a pattern looks like persona.prod-*, of the kinds {known}")
+    return pattern
+
+
+HostGlob: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+AddressGlob: TypeAlias = Annotated[str, AfterValidator(_check_address)]
+Item = TypeVar("Item")
+Globs: TypeAlias = Annotated[list[Item], Field(min_length=1)]
+"""An empty list would allow nothing at all: more likely a slip than a wish."""
 
 
 class _Strict(BaseModel):
@@ -43,7 +68,15 @@ class StateModel(_Open):
 class PolicyModel(_Strict):
     deletes: Literal["deny", "allow", "never"] = "deny"
     max_change_percent: Annotated[Number, Field(ge=0, le=100)] = 30
-    min_resources: Annotated[int, Field(ge=0)] = 10
+    min_resources: Count = 10
+    max_deletes: Count | None = None
+    protected: list[AddressGlob] = []
+    allowed_models: Globs[Text] | None = None
+    denied_models: list[Text] = []
+    allowed_hosts: Globs[HostGlob] | None = None
+    https_only: bool = False
+    max_prompt_tokens: Annotated[int, Field(ge=1)] | None = None
+    no_deprecated: bool = False
 
 
 class WorkspaceModel(_Strict):

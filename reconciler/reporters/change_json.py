@@ -11,6 +11,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json, Object, ref_of, split
 from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.source import Span
 
 PROVIDER = "reconciler"
 ACTIONS: Mapping[Action, str] = {
@@ -64,7 +65,22 @@ def _resource(address: Address) -> Object:
 
 
 def block_object(block: Block) -> Object:
-    return {"rule": block.rule, "message": block.message, "hint": block.hint}
+    """`pointer` and `range` are null for a block that is not about one value."""
+    return {
+        "rule": block.rule,
+        "message": block.message,
+        "hint": block.hint,
+        "pointer": block.pointer,
+        "range": span_object(block.span),
+    }
+
+
+def span_object(span: Span | None) -> Json:
+    """`end` is the start: one place is all we know."""
+    if span is None:
+        return None
+    start: Object = {"line": span.line, "column": span.column}
+    return {"filename": span.path, "start": start, "end": dict(start)}
 
 
 def _after_unknown(change: Change, after: Object | None) -> Object:

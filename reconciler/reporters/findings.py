@@ -85,14 +85,18 @@ def _of_plan(plan: Plan) -> Iterator[Finding]:
         for block in change.blocked:
             known = str(change.address) in block.message
             message = visible(block.message if known else f"{change.address}: {block.message}")
-            path = visible(change.source or PROJECT_FILE)
+            span = block.span
+            path = visible(span.path if span else change.source or PROJECT_FILE)
             yield Finding(
                 visible(f"block-{block.rule}"),
                 Severity.ERROR,
                 message,
                 visible(block.hint),
                 change.address,
-                path=path,
+                visible(block.pointer or ""),
+                path,
+                span.line if span else 1,
+                span.column if span else 1,
             )
     for item in plan.drift:
         yield from _of_drift(item, visible(sources.get(item.address) or PROJECT_FILE))

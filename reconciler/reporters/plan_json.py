@@ -8,13 +8,14 @@ more: a reporter must be safe whatever it is handed.
 from __future__ import annotations
 
 from reconciler import __version__
-from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object
+from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, span_object
 from reconciler.reporters.safe import kind_of, safe_body
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
+from reconciler.types.source import Span
 
 FORMAT_VERSION = "1.2"
 TERRAFORM_VERSION = "1.9.0"
@@ -82,18 +83,10 @@ def blocked_objects(plan: Plan) -> list[Json]:
 
 
 def diagnostic_object(diagnostic: Diagnostic) -> Object:
-    """`range` is null where the finding has no place in a file; `end` is its start, as one place is all we know."""
+    """`range` is null where the finding has no place in a file."""
     span = diagnostic.span
-    place: Json = None
-    if span is not None:
-        start: Object = {"line": span.line, "column": span.column}
-        place = {"filename": span.path, "start": start, "end": dict(start)}
-    elif diagnostic.source is not None:
-        place = {
-            "filename": diagnostic.source.path,
-            "start": {"line": 1, "column": 1},
-            "end": {"line": 1, "column": 1},
-        }
+    if span is None and diagnostic.source is not None:
+        span = Span(diagnostic.source.path, 1, 1)
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
@@ -102,7 +95,7 @@ def diagnostic_object(diagnostic: Diagnostic) -> Object:
         "hint": diagnostic.hint,
         "address": str(diagnostic.address) if diagnostic.address else None,
         "pointer": diagnostic.pointer,
-        "range": place,
+        "range": span_object(span),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.promptdiff import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS, PromptDiff
+from reconciler.core.promptdiff import PromptDiff
+from reconciler.core.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.plan import Plan, Summary
@@ -16,7 +17,7 @@ BANDS = {
     "degraded": f"in the range {DEGRADED_TOKENS:,} to {LIMIT_TOKENS:,} where answers get worse",
     "too long": f"above {LIMIT_TOKENS:,}",
 }
-"""What a budget band of `core.promptdiff` means."""
+"""What a budget band of `core.tokens` means."""
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import LLM, is_filled, mapping
+from reconciler.rules.reading import LLM, mapping
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import escape
+from reconciler.types.json import escape, is_filled
 from reconciler.types.manifest import Manifest
 
 HEADERS = f"{LLM}/headers"

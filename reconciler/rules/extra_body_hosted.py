@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import LLM, MODEL, is_filled, is_hosted_llm, mapping, text
+from reconciler.rules.reading import LLM, MODEL, is_hosted_llm, mapping, text
 from reconciler.types.catalogue import Setting
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, escape, is_marker
+from reconciler.types.json import Json, escape, is_filled, is_marker
 from reconciler.types.manifest import Manifest
 
 EXTRA = f"{LLM}/extra_body"

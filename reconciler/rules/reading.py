@@ -9,7 +9,7 @@ from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field
 from reconciler.types.catalogue import is_hosted
-from reconciler.types.json import Json, Object, escape, is_marker, lookup, split
+from reconciler.types.json import Json, Object, escape, is_filled, is_marker, lookup, split
 
 LLM = "/layers/llm"
 MODEL = f"{LLM}/model"
@@ -44,15 +44,6 @@ def sequence(spec: Object, pointer: str) -> list[Json]:
     """The list at `pointer`; empty for anything else."""
     value = lookup(spec, pointer)
     return value if isinstance(value, list) else []
-
-
-def is_filled(value: Json) -> bool:
-    """Says something: not null, not blank, not empty. Markers do."""
-    if isinstance(value, str):
-        return bool(value.strip())
-    if isinstance(value, (list, dict)):
-        return bool(value)
-    return value is not None
 
 
 def has(spec: Object, pointer: str) -> bool:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import inline_tools, is_filled, sequence, tool_body
+from reconciler.rules.reading import inline_tools, sequence, tool_body
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, Object, escape, is_marker
+from reconciler.types.json import Json, Object, escape, is_filled, is_marker
 from reconciler.types.manifest import Manifest
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
-from reconciler.rules.reading import TTS, has, is_filled, mapping, text
+from reconciler.rules.reading import TTS, has, mapping, text
 from reconciler.types.catalogue import Catalogue, Entry, Setting
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
-from reconciler.types.json import Json, Object, escape, is_marker
+from reconciler.types.json import Json, Object, escape, is_filled, is_marker
 from reconciler.types.manifest import Manifest
 
 SETTINGS = f"{TTS}/voice_settings"

@@ -8,6 +8,7 @@ from enum import Enum
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Lifecycle
+from reconciler.types.source import Span
 
 
 class Action(Enum):
@@ -102,9 +103,19 @@ class Block:
     """Why a change may not be applied as it stands."""
 
     rule: str
-    """deletes | protect | mass_change | empty_set | account | probable_rename | observe | secret ..."""
+    """A policy (deletes | protect | mass_change | allowed_hosts ...) or a rule of the planner (probable_rename |
+    observe | immutable ...)."""
     message: str
     hint: str
+    pointer: str | None = None
+    """Canonical JSON pointer into the resource, where the block is about one value."""
+    span: Span | None = None
+    """Where that value stands in the manifest, as far as it was looked up."""
+
+    @property
+    def place(self) -> str:
+        """Pointer and place in the file, as far as they are known; empty for a block about no value."""
+        return ", ".join(str(part) for part in (self.pointer, self.span) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,15 @@ SECRET = "$secret"  # {"$secret": {"env": "X"}} | {"$secret": {"file": "p"}} | {
 REF = "$ref"  # {"$ref": "tool.lookup_policy"}: the id of that resource
 
 
+def is_filled(value: Json) -> bool:
+    """Says something: not null, not blank, not empty. Markers do."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, (list, dict)):
+        return bool(value)
+    return value is not None
+
+
 def escape(token: str) -> str:
     """One reference token of a JSON pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token

@@ -27,12 +27,24 @@ class BackendSettings:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Safety on the plan."""
+    """What a plan may not do; `core.policies` judges it."""
 
     deletes: str = "deny"
     """deny (`--allow-deletes` lifts it) | allow | never"""
     max_change_percent: float = 30
     min_resources: int = 10
+    max_deletes: int | None = None
+    """Deletes in one plan, also where deletes are allowed; None: any number."""
+    protected: tuple[str, ...] = ()
+    """Globs over addresses that are never deleted."""
+    allowed_models: tuple[str, ...] | None = None
+    """Globs over language models; None: any."""
+    denied_models: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] | None = None
+    """Globs over the hosts of every address in a body; None: any."""
+    https_only: bool = False
+    max_prompt_tokens: int | None = None
+    no_deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.promptdiff import Fate, Mark, PromptDiff, budget_band, count_tokens, diff_prompts
+from reconciler.core.promptdiff import Fate, Mark, PromptDiff, diff_prompts
+from reconciler.core.tokens import budget_band, count_tokens
 from reconciler.core.visible import visible
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
 

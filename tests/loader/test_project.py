@@ -55,6 +55,39 @@ def test_every_setting(folder: Folder) -> None:
     assert (sandbox.state.type, sandbox.policy, sandbox.parallelism) == ("local", Policy(), 10)
 
 
+def test_every_policy(folder: Folder) -> None:
+    policy = """    policy:
+      max_deletes: 2
+      protected: [persona.prod-*, "*"]
+      allowed_models: [tavus-*]
+      denied_models: [tavus-gpt-4*]
+      allowed_hosts: ["*.northwind.example", "[::1]:8080"]
+      https_only: true
+      max_prompt_tokens: 5000
+      no_deprecated: true
+"""
+    folder.write("reconciler.yaml", HEAD + "workspaces:\n  sandbox:\n    provider: {type: simulator}\n" + policy)
+    assert load_project(folder.root).workspaces["sandbox"].policy == Policy(
+        max_deletes=2,
+        protected=("persona.prod-*", "*"),
+        allowed_models=("tavus-*",),
+        denied_models=("tavus-gpt-4*",),
+        allowed_hosts=("*.northwind.example", "[::1]:8080"),
+        https_only=True,
+        max_prompt_tokens=5000,
+        no_deprecated=True,
+    )
+
+
+def test_the_record_and_the_shape_in_the_file_have_the_same_keys() -> None:
+    from reconciler.loader.project_model import PolicyModel
+
+    assert list(PolicyModel.model_fields) == list(Policy.__dataclass_fields__)
+    assert Policy(**{key: tuple(value) if isinstance(value, list) else value for key, value in PolicyModel()}) == (
+        Policy()
+    )
+
+
 def test_without_a_file_there_are_two_workspaces(folder: Folder) -> None:
     project = load_project(folder.root)
     assert set(project.workspaces) == {"tavus", "sandbox"}
@@ -132,6 +165,14 @@ WORK = HEAD + "workspaces:\n  a:\n    provider: {type: tavus}\n"
         (WORK + "    policy: {delets: deny}\n", "7:22", "'deletes'"),
         (WORK + "    policy: {deletes: maybe}\n", "7:23", "'deny', 'allow' or 'never'"),
         (WORK + "    policy: {max_change_percent: 130}\n", "7:34", "less than or equal"),
+        (WORK + "    policy: {allowed_model: [x]}\n", "7:29", "'allowed_models'"),
+        (WORK + "    policy: {allowed_models: []}\n", "7:30", "at least 1 item"),
+        (WORK + "    policy: {allowed_hosts: x.example}\n", "7:29", "list"),
+        (WORK + "    policy: {allowed_hosts: ['https://x.example/']}\n", "7:30", "without scheme"),
+        (WORK + "    policy: {protected: [personas.x]}\n", "7:26", "persona.prod-*"),
+        (WORK + "    policy: {https_only: 'yes'}\n", "7:26", "boolean"),
+        (WORK + "    policy: {max_prompt_tokens: 0}\n", "7:33", "greater than or equal to 1"),
+        (WORK + "    policy: {max_deletes: -1}\n", "7:27", "greater than or equal to 0"),
         (WORK + "    overlays: overlays\n", "7:15", "list"),
         (WORK + "    overlays: [../out]\n", "7:16", "leaves the project"),
         (WORK + "    overlays: [/abs]\n", "7:16", "leaves the project"),

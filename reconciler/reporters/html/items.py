@@ -61,7 +61,8 @@ def drift_item(item: DriftItem) -> Iterator[str]:
 def block_box(block: Block) -> str:
     """Why something may not be applied, and the way out."""
     head = f"<p><b>Blocked ({text(block.rule)}):</b> {text(block.message)}</p>"
-    return f"<div class=box>{head}<p>{text(block.hint)}</p></div>"
+    place = f"<p class=soft><code>{text(block.place)}</code></p>" if block.place else ""
+    return f"<div class=box>{head}{place}<p>{text(block.hint)}</p></div>"
 
 
 def _leaves(leaves: Sequence[Leaf]) -> Iterator[str]:

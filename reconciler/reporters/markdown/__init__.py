@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reconciler.reporters.markdown.changes import change_block, change_line, drift_block, drift_line
+from reconciler.reporters.markdown.changes import block_line, change_block, change_line, drift_block, drift_line
 from reconciler.reporters.markdown.escape import code, prose
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
@@ -70,10 +70,7 @@ def _head(report: Report) -> Iterable[str]:
         yield ""
         yield f"⛔ {plural(len(report.plan.all_blocks), 'block')}: this plan cannot be applied as it stands."
         yield ""
-        yield from _capped(
-            f"- **blocked** ({code(found.rule)}): {prose(found.message[:1_000])}. {prose(found.hint[:1_000])}"
-            for found in report.plan.blocked
-        )
+        yield from _capped(block_line(found) for found in report.plan.blocked)
     if report.result:
         yield from _steps(report.result)
 

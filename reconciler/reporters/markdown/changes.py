@@ -10,12 +10,13 @@ from reconciler.reporters.markdown.escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.values import UNKNOWN, show, summarize
 from reconciler.reporters.wording import plural, sentence
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
 
 MAX_INSIDE = 40
 VALUE = 300
+LONGEST = 1_000
 
 
 def change_block(change: Change) -> str:
@@ -54,8 +55,14 @@ def drift_line(item: DriftItem) -> str:
 
 
 def _blocked(change: Change) -> str:
-    blocks = change.blocked
-    return "".join(f"- **blocked** ({code(one.rule)}): {prose(one.message)}. {prose(one.hint)}\n" for one in blocks)
+    return "".join(f"{block_line(one)}\n" for one in change.blocked)
+
+
+def block_line(block: Block) -> str:
+    """Why something may not be applied, where, and the way out."""
+    place = f" at {code(block.place[:LONGEST])}" if block.place else ""
+    rule, message, hint = code(block.rule), prose(block.message[:LONGEST]), prose(block.hint[:LONGEST])
+    return f"- **blocked** ({rule}){place}: {message}. {hint}"
 
 
 def _folded(summary: str, lines: list[str], *, opened: bool) -> str:

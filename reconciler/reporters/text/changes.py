@@ -81,5 +81,7 @@ def block_lines(block: Block, paint: Paint, indent: str) -> Iterator[str]:
     """Why something may not be applied, and the way out."""
     label = paint(f"blocked ({plain(block.rule)})", Tone.ERROR)
     yield from paint.wrap(block.message, indent + "  ", first=f"{indent}! {label}: ")
+    if block.place:
+        yield from paint.wrap(block.place, indent + "      ", first=f"{indent}  at: ", tone=Tone.DIM)
     if block.hint:
         yield from paint.wrap(block.hint, indent + "           ", first=f"{indent}  way out: ", tone=Tone.NOTE)

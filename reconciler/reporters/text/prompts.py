@@ -12,11 +12,10 @@ from reconciler.core.promptdiff import (
     Piece,
     PromptDiff,
     Section,
-    budget_band,
-    count_tokens,
     diff_prompts,
     near_changes,
 )
+from reconciler.core.tokens import budget_band, count_tokens
 from reconciler.core.visible import has_hidden, visible
 from reconciler.reporters.text.flow import flow_pieces
 from reconciler.reporters.text.paint import Paint, Tone

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.safety import Situation, guard, same_account
+from reconciler.core.policies import guard
+from reconciler.core.policies.account import same_account
+from reconciler.core.policies.base import Situation
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle

@@ -1,0 +1,52 @@
+"""`allowed_hosts: [globs]`: where models, voices, tools, callbacks and documents may be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.core.endpoints import Endpoint, find_addresses, parse_endpoint
+from reconciler.core.glob import matches
+from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
+from reconciler.core.policies.origin import origin
+from reconciler.kinds import kind
+
+
+def judge(subject: Subject, situation: Situation) -> Iterator[Violation]:
+    """What cannot be judged (an address out of the environment, one that clients read in several ways) is refused."""
+    allowed = situation.policy.allowed_hosts or ()
+    known = ", ".join(allowed)
+    for leaf, value in subject.leaves.items():
+        for pointer, address in find_addresses(kind(subject.address.kind), leaf, value):
+            if not isinstance(address, str):
+                message = f"an address {origin(address)} cannot be held against allowed_hosts"
+                yield Violation(pointer, message, "write the address out")
+                continue
+            place = parse_endpoint(address)
+            if place is None:
+                message = "the host of this address is not plain enough to be held against allowed_hosts"
+                yield Violation(pointer, message, "write it as https://HOST/PATH")
+            elif not is_allowed(place, allowed):
+                message = f"the host {place.host} is none of those that the project allows ({known})"
+                yield Violation(pointer, message, f"add {place.host} to policy.allowed_hosts")
+
+
+def is_allowed(place: Endpoint, allowed: Iterable[str]) -> bool:
+    """A pattern without a port allows every port of the host."""
+    return any(_fits(place, pattern.lower()) for pattern in allowed)
+
+
+def _fits(place: Endpoint, pattern: str) -> bool:
+    if pattern.startswith("["):
+        host, _, port = pattern[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        host, _, port = pattern.partition(":") if pattern.count(":") == 1 else (pattern, "", "")
+    return matches(place.host, host.rstrip(".")) and (not port or matches(place.port, port))
+
+
+RULE = PolicyRule(
+    "allowed_hosts",
+    "Hosts that addresses in bodies may lead to.",
+    values=judge,
+    active=lambda policy: policy.allowed_hosts is not None,
+)

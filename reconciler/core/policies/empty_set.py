@@ -1,0 +1,24 @@
+"""No manifest at all over a state that holds something: probably the wrong folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.core.policies.base import PolicyRule, Situation
+from reconciler.types.change import Block, Change
+
+
+def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
+    options = situation.options
+    if situation.manifests or not situation.state.resources or options.destroy or options.allow_mass_change:
+        return None
+    if options.refresh_only:
+        return None
+    return Block(
+        "empty_set",
+        f"no manifest was found, and the state holds {len(situation.state.resources)} objects",
+        "check the folder that was read; --allow-mass-change if the project is meant to be empty",
+    )
+
+
+RULE = PolicyRule("empty_set", "A project without a manifest does not empty the account.", plan=judge)
