@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.engine.rescue import Rescue
     from reconciler.engine.setting import Setting
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
@@ -140,6 +141,22 @@ class Opened:
             secrets=self.secrets() if settings.settings else None,
         )
         return open_state(settings, context)
+
+    def rescue(self) -> Rescue:
+        """Where a state goes that the backend does not take, and how it is put in place from the current folder."""
+        from reconciler.engine.rescue import Rescue
+
+        root = Path(self.project.root)
+        return Rescue(root, self.command([] if root == Path.cwd() else ["-C", os.path.relpath(root)]))
+
+    def command(self, words: Sequence[str]) -> str:
+        """The program as a shell takes it, with `words` and what leads to this project file and workspace."""
+        import shlex
+
+        file = self.project.file and os.path.relpath(self.project.file, self.project.root)
+        usual = {str(Path("manifests") / "reconciler.yaml"), "reconciler.yaml"}
+        chosen = ["--project", file] if file and file not in usual else []
+        return shlex.join(["reconciler", *words, *chosen, "-w", self.workspace.name])
 
     def state(self) -> State:
         """The state as it is now, without a lock; what a dead run left behind is folded in."""

@@ -199,7 +199,7 @@ class OpenedProject:
     def _surround(self, stop: Callable[[], bool]) -> Iterator[Surroundings]:
         from reconciler.engine.run import Surroundings
 
-        yield Surroundings(self.run.backend(), self.run.clock, self.run.emit, stop)
+        yield Surroundings(self.run.backend(), self.run.clock, self.run.emit, stop, self.run.rescue())
 
 
 def open_project(

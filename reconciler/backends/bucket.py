@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError, UsageError
@@ -18,6 +19,16 @@ SECRET_OPTIONS = ("key", "secret", "token", "password", "signature", "sas")
 
 class Moved(Exception):
     """The object is not the one that the condition names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as it is in the store."""
+
+    data: bytes
+    version: str
+    written: datetime
+    """When, by the store's clock."""
 
 
 def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool) -> Bucket:
@@ -59,8 +70,8 @@ class Bucket:
         self._secrets = secrets
         self._versions: dict[str, UpdateVersion] = {}
 
-    def read(self, key: str) -> tuple[bytes, str] | None:
-        """Bytes and version; None where there is no such object. Raises `StateError`."""
+    def read(self, key: str) -> Found | None:
+        """The object; None where there is none. Raises `StateError`."""
         import obstore
         from obstore.exceptions import NotFoundError
 
@@ -68,7 +79,8 @@ class Bucket:
             try:
                 result = obstore.get(self._store, key)
                 meta = result.meta
-                return bytes(result.bytes()), self._note(meta.get("e_tag"), meta.get("version"))
+                version = self._note(meta.get("e_tag"), meta.get("version"))
+                return Found(bytes(result.bytes()), version, meta["last_modified"])
             except (NotFoundError, FileNotFoundError):
                 return None
 

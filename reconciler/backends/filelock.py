@@ -1,29 +1,38 @@
 """The lock of the local backend: a file that says who holds it and until when.
 
 Every look-and-change of that file happens under a kernel lock on a second file, held for an instant and freed by the
-kernel when its process dies: of two processes that both find a dead holder, exactly one takes over.
+kernel when its process dies: of two processes that both find a dead holder, exactly one takes over. Leases are
+counted by the clock of the file system, which hosts that share a folder have in common.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.backends.process import is_dead, process_marks
+from reconciler.backends.holding import (
+    Held,
+    StoreClock,
+    acquire,
+    dump_holder,
+    lease_end,
+    parse_holder,
+    present,
+    reason_to_take,
+    refuse_other,
+    tell_takeover,
+)
+from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.errors import StateError, StateLocked
-from reconciler.types.event import Notice
 from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
 GUARD_SECONDS = 10.0
-FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 
 
 class FileLock:
@@ -35,128 +44,95 @@ class FileLock:
         self._lease = lease
         self._heartbeat = heartbeat
 
-    @contextmanager
-    def hold(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> Iterator[FileLease]:
+    def hold(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[HeldLease]:
         """Take the lock, renew it while the block runs, give it back. Raises `StateLocked`, `StateError`."""
-        self._acquire(info, timeout, clock, emit)
-        lease = FileLease(self, info, clock, self._heartbeat)
-        lease.start()
-        try:
-            yield lease
-        finally:
-            lease.stop()
-            self._release(info, emit)
+        return self._hold(info, timeout, clock, emit)
 
-    def read(self) -> tuple[LockInfo, dict[str, str]] | None:
-        """The holder on record and the marks of its process; None without a lock file.
+    def find(self) -> Held | None:
+        """The holder on record, its lease counted by the clock of the file system; None without a lock file.
 
         Raises `StateError` when the file cannot be read or is no lock record.
         """
         try:
-            data = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                data, renewed = file.read(), os.fstat(file.fileno()).st_mtime
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StateError(
                 f"the lock file {self.path} cannot be read: {error.strerror}", hint="check the rights of its folder"
             ) from None
-        try:
-            record = json.loads(data)
-            marks = {str(key): str(value) for key, value in record.pop("marks").items()}
-            texts = {
-                key: str(record[key]) for key in ("id", "operation", "who", "host", "since", "expires", "version")
-            }
-            run = record.get("run")
-            return LockInfo(process=int(record["process"]), run=None if run is None else str(run), **texts), marks
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise StateError(
-                f"the lock file {self.path} is damaged, so there is no telling who holds the lock",
-                hint="when no other reconciler runs on this project, delete that file",
-            ) from None
+        return parse_holder(data, str(self.path)).renewed_at(datetime.fromtimestamp(renewed, UTC))
 
-    def holder(self, now: str) -> LockInfo | None:
-        """Who holds the lock at the time `now`; a dead holder and one whose lease ended count as nobody."""
-        found = self.read()
-        return None if found is None or self._reason_to_take(*found, now) else found[0]
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock; a dead holder and one whose lease ended count as nobody. Writes nothing."""
+        held = self.find()
+        return None if held is None or reason_to_take(held, present()) else held.info
 
     def remove(self, id: str) -> None:
         """Take away the lock with this id, whoever holds it. Raises `StateError` when another or none is held."""
         if not self.path.parent.is_dir():
-            raise StateError("no lock is held", hint="there is nothing to unlock")
+            refuse_other(None, id)
         with self._guarded():
-            found = self.read()
-            if found is None:
-                raise StateError("no lock is held", hint="there is nothing to unlock")
-            if found[0].id != id:
-                raise StateError(
-                    f"the lock has id {found[0].id}, not {id}: {_described(found[0])}",
-                    hint=f"if that holder is gone for certain: reconciler state force-unlock {found[0].id}",
-                )
+            refuse_other(self.find(), id)
             self.path.unlink()
 
     def renew(self, info: LockInfo, now: str) -> bool:
         """Move the end of our lease; False when the lock is no longer ours."""
         with self._guarded():
-            if not self.is_ours(info):
+            if not self._is_ours(info):
                 return False
-            self._put(replace(info, expires=self._end(now)))
+            self._put(info, now)
             return True
 
-    def is_ours(self, info: LockInfo) -> bool:
-        """Whether the lock file still names us."""
-        found = self.read()
-        return found is not None and found[0].id == info.id
+    @contextmanager
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
+        folder = StoreClock(clock)
+        acquire(lambda: self._attempt(info, clock.now(), folder, emit), timeout=timeout, clock=clock, emit=emit)
+        with keep_lease(
+            info, ask=self._holding, renew=lambda: self.renew(info, clock.now()),
+            release=lambda: self._release(info), heartbeat=self._heartbeat, emit=emit,
+        ) as lease:  # fmt: skip
+            yield lease
 
-    def _acquire(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> None:
-        deadline = clock.monotonic() + timeout
-        wait = FIRST_WAIT
-        told = False
-        while (held := self._try(info, clock.now(), emit)) is not None:
-            left = deadline - clock.monotonic()
-            if left <= 0:
-                raise StateLocked(
-                    f"the state is locked: {_described(held)}",
-                    holder=held.record(),
-                    hint="wait for it (--lock-timeout SECONDS), or if that process is gone for certain: "
-                    f"reconciler state force-unlock {held.id}",
-                )
-            if not told:
-                emit(Notice(f"waiting up to {timeout:g} s for the lock: {_described(held)}"))
-                told = True
-            clock.sleep(min(wait, left))
-            wait = min(wait * 2, LONGEST_WAIT)
+    def _holding(self) -> LockInfo | None:
+        held = self.find()
+        return held.info if held else None
 
-    def _try(self, info: LockInfo, now: str, emit: Emit) -> LockInfo | None:
+    def _is_ours(self, info: LockInfo) -> bool:
+        held = self.find()
+        return held is not None and held.info.id == info.id
+
+    def _attempt(self, info: LockInfo, now: str, folder: StoreClock, emit: Emit) -> LockInfo | None:
         """Take the lock if it is free, or its holder gone; else who holds it."""
         with self._guarded():
-            found = self.read()
+            held = self.find()
             reason = None
-            if found is not None:
-                reason = self._reason_to_take(*found, now)
+            if held is not None:
+                reason = reason_to_take(held, folder.now(self._time))
                 if reason is None:
-                    return found[0]
-            self._put(replace(info, expires=self._end(now)), fresh=found is None)
-        if found is not None:
-            emit(Notice(f"took over a lock, {reason}: {_described(found[0])}", "warning"))
+                    return held.info
+            self._put(info, now, fresh=held is None)
+        if held is not None and reason is not None:
+            tell_takeover(held, reason, emit)
         return None
 
-    def _reason_to_take(self, held: LockInfo, marks: dict[str, str], now: str) -> str | None:
-        if held.host == _host() and is_dead(held.process, marks):
-            return "its process is gone"
-        return "its lease ended" if _moment(held.expires) < _moment(now) else None
+    def _time(self) -> datetime:
+        """The time by the clock that stamps files here; ours where that cannot be told."""
+        try:
+            os.utime(self._guard)
+            return datetime.fromtimestamp(self._guard.stat().st_mtime, UTC)
+        except OSError:
+            return datetime.now(UTC)
 
-    def _end(self, now: str) -> str:
-        return (_moment(now) + timedelta(seconds=self._lease)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def _put(self, info: LockInfo, *, fresh: bool = False) -> None:
+    def _put(self, info: LockInfo, now: str, *, fresh: bool = False) -> None:
         """Write the lock file whole: readers never see a half. `fresh`: there must be none yet."""
-        record = {**asdict(info), "marks": process_marks(info.process)}
         temporary = self.path.with_name(f"{self.path.name}.{info.id}.tmp")
         try:
-            with open(temporary, "w", encoding="utf-8", opener=_private) as file:
-                json.dump(record, file, indent=1)
+            with open(temporary, "wb", opener=_private) as file:
+                file.write(dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease))
             if fresh and hasattr(os, "link"):
-                self._link(temporary, info)
+                self._link(temporary)
             else:
                 temporary.replace(self.path)
         except OSError as error:
@@ -167,7 +143,7 @@ class FileLock:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _link(self, temporary: Path, info: LockInfo) -> None:
+    def _link(self, temporary: Path) -> None:
         # On a shared folder whose kernel locks do not reach other hosts, the link still lets only one through.
         try:
             os.link(temporary, self.path)
@@ -180,13 +156,13 @@ class FileLock:
         except OSError:
             temporary.replace(self.path)
 
-    def _release(self, info: LockInfo, emit: Emit) -> None:
+    def _release(self, info: LockInfo) -> None:
         try:
             with self._guarded():
-                if self.is_ours(info):
+                if self._is_ours(info):
                     self.path.unlink()
-        except (StateError, OSError) as error:
-            emit(Notice(f"the lock could not be given back ({error}); it ends with its lease", "warning"))
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be removed: {error.strerror}") from None
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -209,51 +185,6 @@ class FileLock:
             yield
         finally:
             os.close(handle)
-
-
-class FileLease:
-    """A lock while it is held: a thread renews it, `check` says whether it is still ours."""
-
-    def __init__(self, lock: FileLock, info: LockInfo, clock: Clock, heartbeat: float) -> None:
-        self._lock = lock
-        self._info = info
-        self._clock = clock
-        self._heartbeat = heartbeat
-        self._end = threading.Event()
-        self._lost = False
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def check(self) -> None:
-        """Raise `StateLocked` when the lock was broken or taken over."""
-        if not self._lost and self._lock.is_ours(self._info):
-            return
-        self._lost = True
-        try:
-            found = self._lock.read()
-        except StateError:
-            found = None
-        raise StateLocked(
-            "the lock was lost: " + (_described(found[0]) if found else "somebody removed it"),
-            holder=found[0].record() if found else {"Lock file": str(self._lock.path)},
-            hint="nothing more was sent; run again once the other run has ended",
-        )
-
-    def _renew(self) -> None:
-        while not self._end.wait(self._heartbeat):
-            try:
-                if not self._lock.renew(self._info, self._clock.now()):
-                    self._lost = True
-                    return
-            except (StateError, OSError):
-                # A full disk or a busy guard now; the next beat may do better, and `check` looks at the file.
-                continue
 
 
 def _lock_file(handle: int) -> bool:
@@ -280,22 +211,3 @@ def _lock_file(handle: int) -> bool:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _described(held: LockInfo) -> str:
-    run = f", {held.run}" if held.run else ""
-    return f"{held.operation} by {held.who} (process {held.process}) since {held.since}{run}"

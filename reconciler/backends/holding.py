@@ -1,16 +1,19 @@
-"""What the locks of remote stores share: the holder on record, when it may be replaced, the wait, the lease.
+"""What all locks share: the holder on record, when it may be replaced, the wait.
 
 A store only has to do three things atomically: take the lock when nobody (or a holder who is gone) has it, renew it,
-give it back. Everything around that is here, once.
+give it back. Everything around that is here, and in `lease`, once.
+
+Clocks of two hosts differ, so whether a lease ended is never asked of both: the store's own clock says when the
+record was renewed and what time it is, and the record says how long its lease is. A clock that is wrong by hours, the
+holder's or ours, then takes nobody's lock away.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.backends.process import is_dead, process_marks
@@ -32,11 +35,21 @@ class Held:
     marks: Mapping[str, str] = field(default_factory=dict)
     record: bytes = b""
     """As the store has it."""
+    lease: float | None = None
+    """Seconds that it lasts from each renewal; None in records of versions that did not say."""
+
+    def renewed_at(self, time: datetime) -> Held:
+        """The same holder, its lease counted from when the store (by its own clock) took the record in."""
+        if self.lease is None:
+            return self
+        ends = (time + timedelta(seconds=self.lease)).astimezone(UTC)
+        return replace(self, info=replace(self.info, expires=ends.isoformat()))
 
 
-def dump_holder(info: LockInfo) -> bytes:
-    """The record of a holder in this process, for a store that keeps bytes."""
-    return json.dumps({**asdict(info), "marks": process_marks(info.process)}, indent=1).encode("ascii")
+def dump_holder(info: LockInfo, lease: float) -> bytes:
+    """The record of a holder in this process, for a store that keeps bytes; `lease` in seconds."""
+    record = {**asdict(info), "lease": lease, "marks": process_marks(info.process)}
+    return json.dumps(record, indent=1).encode("ascii")
 
 
 def parse_holder(data: bytes, where: str) -> Held:
@@ -52,6 +65,9 @@ def parse_holder(data: bytes, where: str) -> Held:
         process = record["process"]
         if not isinstance(process, int):
             raise TypeError("process is no number")
+        lease = record.get("lease")
+        if isinstance(lease, bool) or not isinstance(lease, int | float | None):
+            raise TypeError("lease is no number")
         info = LockInfo(
             process=process,
             run=None if run is None else str(run),
@@ -66,10 +82,28 @@ def parse_holder(data: bytes, where: str) -> Held:
 
 
 def reason_to_take(held: Held, now: str) -> str | None:
-    """Why this holder may be replaced, None while it may not: a dead process of this host, or a lease that ended."""
+    """Why this holder may be replaced, None while it may not: a dead process of this host, or a lease that ended.
+
+    `now` is by the clock that the end of the lease was counted with.
+    """
     if held.info.host == socket.gethostname() and is_dead(held.info.process, dict(held.marks)):
         return "its process is gone"
     return "its lease ended" if moment(held.info.expires) < moment(now) else None
+
+
+class StoreClock:
+    """The time by a store's clock, asked for once and counted on by ours from then on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start: tuple[datetime, float] | None = None
+
+    def now(self, read: Callable[[], datetime]) -> str:
+        """ISO 8601; `read` is how the store is asked."""
+        if self._start is None:
+            self._start = read(), self._clock.monotonic()
+        time, at = self._start
+        return (time + timedelta(seconds=self._clock.monotonic() - at)).isoformat()
 
 
 def lease_end(now: str, seconds: float) -> str:
@@ -134,83 +168,3 @@ def refuse_other(held: Held | None, id: str) -> Held:
             hint=f"if that holder is gone for certain: reconciler state force-unlock {held.info.id}",
         )
     return held
-
-
-class RemoteLease:
-    """A lock while it is held: `check` asks the store, a thread renews the lease where the store has one."""
-
-    def __init__(
-        self,
-        info: LockInfo,
-        *,
-        ask: Callable[[], LockInfo | None],
-        renew: Callable[[], bool] | None,
-        heartbeat: float,
-    ) -> None:
-        """`ask`: who holds the lock now. `renew`: move the end of our lease; False when the lock is not ours."""
-        self._info = info
-        self._ask = ask
-        self._renew = renew
-        self._heartbeat = heartbeat
-        self._end = threading.Event()
-        self._turn = threading.Lock()
-        self._asked = 0
-        self._answered = 0
-        self._lost = False
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to renew."""
-        if self._renew is not None:
-            self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; the lock itself is not touched."""
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def check(self) -> None:
-        """Raise `StateLocked` when the lock was broken or taken over, `StateError` when the store does not say.
-
-        Threads that come while a question is on its way share the answer to the next one.
-        """
-        called = self._asked
-        with self._turn:
-            if self._lost:
-                self._raise_lost(None)
-            if self._answered > called:
-                return  # A question that began after our call was answered well in the meantime.
-            self._asked += 1
-            self._verify()
-            self._answered = self._asked
-
-    def _verify(self) -> None:
-        held = self._ask()
-        if held is not None and held.id == self._info.id:
-            if self._renew is None or moment(held.expires) >= moment(present()):
-                return
-            # Stopped for longer than its lease (a suspended machine): only a renewal shows that nobody came.
-            if self._renew():
-                return
-            held = self._ask()
-        self._lost = True
-        self._raise_lost(held)
-
-    def _raise_lost(self, held: LockInfo | None) -> None:
-        raise StateLocked(
-            "the lock was lost: " + (describe_holder(held) if held else "somebody removed it"),
-            holder=held.record() if held else {"ID": self._info.id},
-            hint="nothing more was sent; run again once the other run has ended",
-        )
-
-    def _beat(self) -> None:
-        while not self._end.wait(self._heartbeat):
-            try:
-                if self._renew is not None and not self._renew():
-                    self._lost = True
-                    return
-            except StateError:
-                # The store may be back at the next beat; `check` asks it before anything is sent.
-                continue

@@ -12,29 +12,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from reconciler.backends.base import BackendContext, check_settings, read_flag, read_number, read_text
-from reconciler.backends.holding import Held, RemoteLease, acquire, reason_to_take, refuse_other, tell_takeover
+from reconciler.backends.base import BackendContext
+from reconciler.backends.holding import Held, acquire, reason_to_take, refuse_other, tell_takeover
 from reconciler.backends.hostguard import host_guard
-from reconciler.backends.httpline import Line, Reply, Retries, bare
+from reconciler.backends.httpline import Line, Reply, bare
 from reconciler.backends.httplock import PROBE, make_probe, parse_lock, write_lock
-from reconciler.errors import StateError, StateLocked, UsageError
-from reconciler.types.event import Notice
+from reconciler.backends.httpsettings import Places, read_line, read_places
+from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.errors import StateError, StateLocked
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
-SETTINGS = (
-    "address", "update_method", "lock_address", "lock_method", "unlock_address", "unlock_method", "username",
-    "password", "token", "skip_cert_verification", "ca_file", "timeout", "retry_max", "retry_wait_min",
-    "retry_wait_max",
-)  # fmt: skip
-FORGES = "/terraform/state/"
-"""Part of the addresses of GitLab and Gitea, whose locks are at `<address>/lock`, by POST and DELETE."""
 PROBE_SECONDS = 5.0
 """How long somebody's look at the lock is waited for even without `--lock-timeout`."""
 TAKEN = frozenset({409, 423})
@@ -43,66 +36,21 @@ NO_TIME = ""
 """There is no lease, so no time at which it would have ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where to send what."""
-
-    address: str
-    update_method: str
-    lock_address: str
-    lock_method: str
-    unlock_address: str
-    unlock_method: str
-
-
 def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     """The state at the setting `address`. Sends nothing yet.
 
     What is not set comes from Terraform's own variables (`TF_HTTP_ADDRESS`, `TF_HTTP_PASSWORD`, ...). Raises
     `UsageError` for unknown settings, an address that is none, and a reference to nothing.
     """
-    check_settings(settings, SETTINGS)
-
-    def text(name: str) -> str | None:
-        return read_text(settings, name, context) or context.environ.get(f"TF_HTTP_{name.upper()}") or None
-
-    address = text("address")
-    if address is None:
-        raise UsageError(
-            "state backend 'http' needs an address",
-            hint="set `address:` under `state:` in the project file, or TF_HTTP_ADDRESS",
-        )
-    address = _checked(address)
-    forge = FORGES in urlsplit(address).path
-    lock = text("lock_address") or (f"{address.rstrip('/')}/lock" if forge else address)
-    places = Places(
-        address=address,
-        update_method=(text("update_method") or "POST").upper(),
-        lock_address=_checked(lock),
-        lock_method=(text("lock_method") or ("POST" if forge else "LOCK")).upper(),
-        unlock_address=_checked(text("unlock_address") or lock),
-        unlock_method=(text("unlock_method") or ("DELETE" if forge else "UNLOCK")).upper(),
-    )
-    environ, usual = context.environ, Retries()
-    retries = Retries(
-        int(read_number(settings, "retry_max", _number(environ, "TF_HTTP_RETRY_MAX", usual.count))),
-        read_number(settings, "retry_wait_min", _number(environ, "TF_HTTP_RETRY_WAIT_MIN", usual.shortest)),
-        read_number(settings, "retry_wait_max", _number(environ, "TF_HTTP_RETRY_WAIT_MAX", usual.longest)),
-    )
-    insecure = environ.get("TF_HTTP_SKIP_CERT_VERIFICATION", NO_TIME).lower() in {"1", "true"}
-    ca_file = read_text(settings, "ca_file", context)
-    trust: bool | str = str(context.project / ca_file) if ca_file else True
-    if read_flag(settings, "skip_cert_verification", insecure):
-        trust = False
-    headers = _credentials(text("username"), text("password"), text("token"))
-    return HttpBackend(places, Line(headers, trust, read_number(settings, "timeout", 30), retries), context)
+    return HttpBackend(read_places(settings, context), read_line(settings, context), context)
 
 
 class HttpBackend:
     """The port over HTTP; safe for several threads of one process."""
 
-    journals = False
     tells_holder = False
+    journal = None
+    seal = None
 
     def __init__(self, places: Places, line: Line, context: BackendContext) -> None:
         self._places = places
@@ -138,17 +86,6 @@ class HttpBackend:
                 return  # An earlier try arrived, and the server takes a serial only once.
             raise self._unexpected(self._places.update_method, reply)
 
-    def read_journal(self) -> tuple[bytes, ...]:
-        """Always empty."""
-        return ()
-
-    def append_journal(self, line: bytes) -> None:
-        """Never called: `journals` is False."""
-        raise NotImplementedError("this store keeps no journal")
-
-    def clear_journal(self) -> None:
-        """There is none."""
-
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Hold the server's lock. Raises `StateLocked`, `StateError`."""
         return self._hold(info, timeout, clock, emit)
@@ -171,7 +108,7 @@ class HttpBackend:
         return bare(self._places.address)
 
     @contextmanager
-    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         acquire(lambda: self._attempt(info, clock, emit), timeout=timeout, clock=clock, emit=emit)
         self._held = info.id
         if self._look() is None:
@@ -180,15 +117,18 @@ class HttpBackend:
                 f"{bare(self._places.lock_address)} gives its lock to everybody who asks, so it is none",
                 hint="check `lock_address` and `lock_method` under `state:`, or use another backend: postgres, s3",
             )
-        lease = RemoteLease(info, ask=self._holding, renew=None, heartbeat=self._heartbeat)
         try:
-            yield lease
+            with keep_lease(
+                info, ask=self._holding, renew=None, release=lambda: self._release(info),
+                heartbeat=self._heartbeat, emit=emit,
+            ) as lease:  # fmt: skip
+                yield lease
         finally:
             self._held = None
-            try:
-                self._unlock(write_lock(info, self.describe()))
-            except StateError as error:
-                emit(Notice(f"the lock could not be given back: {error.message}", "warning"))
+
+    def _release(self, info: LockInfo) -> None:
+        self._held = None
+        self._unlock(write_lock(info, self.describe()))
 
     def _attempt(self, info: LockInfo, clock: Clock, emit: Emit) -> LockInfo | None:
         """Take the lock if it is free, or its holder a dead process of this host; else who holds it."""
@@ -272,46 +212,12 @@ class HttpBackend:
         )
 
 
-def _credentials(user: str | None, password: str | None, token: str | None) -> dict[str, str]:
-    if token and (user or password):
-        raise UsageError("state backend 'http' takes a token, or a username and a password, not both")
-    if token:
-        return {"Authorization": f"Bearer {token}"}
-    if user or password:
-        pair = base64.b64encode(f"{user or ''}:{password or ''}".encode()).decode("ascii")
-        return {"Authorization": f"Basic {pair}"}
-    return {}
-
-
-def _checked(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        known = False
-    if not known:
-        raise UsageError("an address of state backend 'http' is no HTTP address", hint="https://host/path")
-    if parts.username or parts.password:
-        raise UsageError(
-            f"the state address {bare(address)} holds a user or a password",
-            hint="use `username` and `password: {env: NAME}`",
-        )
-    return address
-
-
 def _with_id(address: str, id: str | None) -> str:
     if id is None:
         return address
     parts = urlsplit(address)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("ID", id)])
     return urlunsplit(parts._replace(query=query))
-
-
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        return float(environ.get(name) or default)
-    except ValueError:
-        raise UsageError(f"{name} is no number") from None
 
 
 def _md5(data: bytes) -> str:

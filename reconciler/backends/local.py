@@ -9,15 +9,14 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from reconciler.backends.base import BackendContext, check_settings
+from reconciler.backends.durable import sync_folder, told, write_durably
+from reconciler.backends.filejournal import FileJournal
 from reconciler.backends.filelock import FileLock
-from reconciler.errors import StateError, UsageError
+from reconciler.errors import UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -42,13 +41,13 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class LocalBackend:
     """The port over files; safe for several threads of one process."""
 
-    journals = True
     tells_holder = True
+    seal = None
 
     def __init__(self, document: Path, context: BackendContext) -> None:
         self._document = document
         self._backup = document.with_name(document.name + ".backup")
-        self._journal = Journal(document.with_suffix(".journal"))
+        self.journal = FileJournal(document.with_suffix(".journal"), self._prepare)
         self._prepared = False
         self._lock = FileLock(
             document.with_suffix(".lock"), lease=context.lease_seconds, heartbeat=context.heartbeat_seconds
@@ -56,7 +55,7 @@ class LocalBackend:
 
     def read(self) -> bytes | None:
         """The document's bytes. Raises `StateError` when they cannot be read."""
-        with _told(self._document, "read"):
+        with told(self._document, "read"):
             try:
                 return self._document.read_bytes()
             except FileNotFoundError:
@@ -66,27 +65,14 @@ class LocalBackend:
         """Replace the document. Raises `StateError`; the old one is then still there."""
         self._prepare()
         temporary = self._document.with_name(self._document.name + ".tmp")
-        with _told(self._document, "written"):
+        with told(self._document, "written"):
             try:
-                _write_durably(temporary, data)
+                write_durably(temporary, data)
                 self._keep_backup()
                 temporary.replace(self._document)
-                _sync_folder(self._document.parent)
+                sync_folder(self._document.parent)
             finally:
                 temporary.unlink(missing_ok=True)
-
-    def read_journal(self) -> list[bytes]:
-        """Complete lines, without their newlines."""
-        return self._journal.read()
-
-    def append_journal(self, line: bytes) -> None:
-        """One line, on the disk when this returns. Raises `StateError`; the journal is then as it was."""
-        self._prepare()
-        self._journal.append(line)
-
-    def clear_journal(self) -> None:
-        """Remove it. Raises `StateError`."""
-        self._journal.clear()
 
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Hold the lock file. Raises `StateLocked`, `StateError`."""
@@ -95,11 +81,11 @@ class LocalBackend:
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock; writes nothing."""
-        return self._lock.holder(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return self._lock.holder()
 
     def break_lock(self, id: str) -> None:
         """Remove the lock with this id. Raises `StateError`."""
-        with _told(self._lock.path, "removed"):
+        with told(self._lock.path, "removed"):
             self._lock.remove(id)
 
     def describe(self) -> str:
@@ -111,12 +97,12 @@ class LocalBackend:
         if self._prepared:
             return
         folder = self._document.parent
-        with _told(folder, "created"):
+        with told(folder, "created"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         top = folder.parent if folder.parent.name == ".reconciler" else folder
         if top.name.startswith("."):
             ignore = top / ".gitignore"
-            with _told(ignore, "created"), suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:
+            with told(ignore, "created"), suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:
                 file.write("*\n")
         self._prepared = True
 
@@ -129,141 +115,5 @@ class LocalBackend:
         try:
             os.link(self._document, spare)
         except OSError:
-            _write_durably(spare, self._document.read_bytes())
+            write_durably(spare, self._document.read_bytes())
         spare.replace(self._backup)
-
-
-class Journal:
-    """A file of lines. Threads that append at the same time share one write and one fsync."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._turn = threading.Condition()
-        self._waiting: list[bytes] = []
-        self._added = 0
-        self._done = 0
-        self._writing = False
-        self._failures: dict[int, StateError] = {}
-
-    def read(self) -> list[bytes]:
-        """Complete lines; what stands behind the last newline never was one."""
-        with _told(self._path, "read"):
-            try:
-                data = self._path.read_bytes()
-            except FileNotFoundError:
-                return []
-        return data.split(b"\n")[:-1]
-
-    def append(self, line: bytes) -> None:
-        """Return once `line` is on the disk; the first thread to come writes for all that wait."""
-        with self._turn:
-            self._waiting.append(line)
-            self._added += 1
-            mine = self._added
-            while self._writing and self._done < mine:
-                self._turn.wait()
-            if self._done >= mine:
-                self._raise_failure(mine)
-                return
-            batch, self._waiting = self._waiting, []
-            last, self._writing = self._added, True
-        failure: StateError | None = StateError(f"{self._path}: the write was interrupted")
-        try:
-            with _told(self._path, "written"):
-                self._write(b"".join(one + b"\n" for one in batch))
-            failure = None
-        except StateError as error:
-            failure = error
-        finally:
-            self._finish(batch, last, failure)
-        self._raise_failure(mine)
-
-    def clear(self) -> None:
-        """Remove the file; what was in it is in the document."""
-        with _told(self._path, "removed"):
-            self._path.unlink(missing_ok=True)
-            if self._path.parent.is_dir():
-                _sync_folder(self._path.parent)
-
-    def _finish(self, batch: list[bytes], last: int, failure: StateError | None) -> None:
-        with self._turn:
-            if failure is not None:
-                self._failures |= dict.fromkeys(range(last - len(batch) + 1, last + 1), failure)
-            self._done, self._writing = last, False
-            self._turn.notify_all()
-
-    def _raise_failure(self, number: int) -> None:
-        failure = self._failures.pop(number, None)
-        if failure is not None:
-            raise StateError(failure.message, hint=failure.hint)
-
-    def _write(self, data: bytes) -> None:
-        fresh = not self._path.exists()
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            end = _end_of_lines(handle)
-            os.ftruncate(handle, end)
-            os.lseek(handle, end, os.SEEK_SET)
-            try:
-                _write_all(handle, data)
-                os.fsync(handle)
-            except OSError:
-                # Half a line followed by a whole one would make both unreadable.
-                os.ftruncate(handle, end)
-                raise
-        finally:
-            os.close(handle)
-        if fresh:
-            _sync_folder(self._path.parent)
-
-
-def _end_of_lines(handle: int) -> int:
-    """Where the last complete line ends: a process killed in mid-write left a part behind it."""
-    end = os.lseek(handle, 0, os.SEEK_END)
-    while end:
-        start = max(0, end - 4096)
-        os.lseek(handle, start, os.SEEK_SET)
-        found = os.read(handle, end - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        end = start
-    return 0
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        _write_all(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows has no handle for a folder; its renames are journalled.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # Some network file systems refuse to sync a folder; the file itself is on the disk.
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _told(path: Path, done: str) -> Iterator[None]:
-    """An error of the system, as an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be {done}: {error.strerror or error}",
-            hint="check the rights of its folder and the space on its disk",
-        ) from None

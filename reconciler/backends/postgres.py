@@ -21,20 +21,20 @@ from dataclasses import replace
 from reconciler.backends.base import BackendContext, check_settings, read_number, read_text
 from reconciler.backends.holding import (
     Held,
-    RemoteLease,
+    StoreClock,
     acquire,
     describe_holder,
     dump_holder,
     lease_end,
     parse_holder,
-    present,
     reason_to_take,
     refuse_other,
     tell_takeover,
 )
-from reconciler.backends.postgresline import Database, Statements
-from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
-from reconciler.types.event import Notice
+from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.postgresjournal import PostgresJournal
+from reconciler.backends.postgresline import Database, Statements, as_bytes, server_time
+from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -90,8 +90,8 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class PostgresBackend:
     """The port over one connection; safe for several threads of one process."""
 
-    journals = True
     tells_holder = True
+    seal = None
 
     def __init__(self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext) -> None:
         self._database = Database(dsn, schema, name, where)
@@ -101,6 +101,7 @@ class PostgresBackend:
         self._keep = keep
         self._lease = context.lease_seconds
         self._heartbeat = context.heartbeat_seconds
+        self.journal = PostgresJournal(self._database, self._refuse_lost)
         self._seen: int | None = None
         self._held: str | None = None
 
@@ -110,7 +111,7 @@ class PostgresBackend:
         def work(run: Statements) -> bytes | None:
             found = run.one("select version, data from {schema}.state where name = %(name)s")
             self._seen = int(str(found[0])) if found else 0
-            return _bytes(found[1]) if found else None
+            return as_bytes(found[1]) if found else None
 
         return self._database.read(work, None)
 
@@ -121,7 +122,7 @@ class PostgresBackend:
             found = run.one("select version, data from {schema}.state where name = %(name)s for update")
             version = int(str(found[0])) if found else 0
             if found and self._seen is not None and version != self._seen:
-                if _bytes(found[1]) == data:
+                if as_bytes(found[1]) == data:
                     self._seen = version
                     return  # An earlier try arrived, though its answer did not.
                 raise StateMoved(
@@ -153,36 +154,18 @@ class PostgresBackend:
 
         self._database.do(work)
 
-    def read_journal(self) -> list[bytes]:
-        """The lines in the order in which they came."""
-
-        def work(run: Statements) -> list[bytes]:
-            found = run.all("select line from {schema}.journal where name = %(name)s order by number")
-            return [_bytes(row[0]) for row in found]
-
-        return self._database.read(work, [])
-
-    def append_journal(self, line: bytes) -> None:
-        """One line, committed when this returns; twice, where the answer to the first was lost."""
-
-        def work(run: Statements) -> None:
-            self._refuse_lost(run)
-            run.change("insert into {schema}.journal (name, line) values (%(name)s, %(line)s)", line=line)
-
-        self._database.do(work)
-
-    def clear_journal(self) -> None:
-        """Remove all lines of this workspace."""
-        self._database.do(lambda run: run.change("delete from {schema}.journal where name = %(name)s"))
-
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Hold the row of the lock. Raises `StateLocked`, `StateError`."""
         return self._hold(info, timeout, clock, emit)
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock."""
-        found = self._database.read(self._find, None)
-        return None if found is None or reason_to_take(found, present()) else found.info
+
+        def work(run: Statements) -> LockInfo | None:
+            found = self._find(run)
+            return None if found is None or reason_to_take(found, server_time(run).isoformat()) else found.info
+
+        return self._database.read(work, None)
 
     def break_lock(self, id: str) -> None:
         """Remove the lock with this id. Raises `StateError`."""
@@ -198,44 +181,45 @@ class PostgresBackend:
         return self._where
 
     @contextmanager
-    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
-        acquire(lambda: self._attempt(info, clock.now(), emit), timeout=timeout, clock=clock, emit=emit)
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
+        server = StoreClock(clock)
+        acquire(lambda: self._attempt(info, server, emit), timeout=timeout, clock=clock, emit=emit)
         self._held = info.id
-        lease = RemoteLease(
-            info, ask=self._holding, renew=lambda: self._renew(info, clock.now()), heartbeat=self._heartbeat
-        )
-        lease.start()
         try:
-            yield lease
+            with keep_lease(
+                info, ask=self._holding, renew=lambda: self._renew(info), release=lambda: self._release(info),
+                heartbeat=self._heartbeat, emit=emit,
+            ) as lease:  # fmt: skip
+                yield lease
         finally:
-            lease.stop()
             self._held = None
-            try:
-                self._database.do(
-                    lambda run: run.change(
-                        "delete from {schema}.lock where name = %(name)s and id = %(id)s", id=info.id
-                    )
-                )
-            except StateError as error:
-                emit(Notice(f"the lock could not be given back ({error.message}); it ends with its lease", "warning"))
             self._database.close()
 
-    def _attempt(self, info: LockInfo, now: str, emit: Emit) -> LockInfo | None:
+    def _release(self, info: LockInfo) -> None:
+        self._database.do(
+            lambda run: run.change("delete from {schema}.lock where name = %(name)s and id = %(id)s", id=info.id)
+        )
+
+    def _record(self, run: Statements, info: LockInfo) -> bytes:
+        """The row's holder; its lease is counted by the server's clock, which all hosts have in common."""
+        ends = lease_end(server_time(run).isoformat(), self._lease)
+        return dump_holder(replace(info, expires=ends), self._lease)
+
+    def _attempt(self, info: LockInfo, server: StoreClock, emit: Emit) -> LockInfo | None:
         """Take the lock if it is free, or its holder gone; else who holds it."""
-        record = dump_holder(replace(info, expires=lease_end(now, self._lease)))
 
         def work(run: Statements) -> tuple[Held | None, str | None]:
             run.all("select pg_advisory_xact_lock(%(key)s)", key=self._key())
             found = self._find(run)
             if found is not None and found.info.id == info.id:
                 return None, None  # An earlier try arrived, though its answer did not.
-            reason = reason_to_take(found, now) if found else None
+            reason = reason_to_take(found, server.now(lambda: server_time(run))) if found else None
             if found is None or reason:
                 run.change(
                     "insert into {schema}.lock (name, id, holder) values (%(name)s, %(id)s, %(holder)s)"
                     " on conflict (name) do update set id = excluded.id, holder = excluded.holder",
                     id=info.id,
-                    holder=record,
+                    holder=self._record(run, info),
                 )
             return found, reason
 
@@ -245,13 +229,12 @@ class PostgresBackend:
             return None
         return held.info if held else None
 
-    def _renew(self, info: LockInfo, now: str) -> bool:
-        record = dump_holder(replace(info, expires=lease_end(now, self._lease)))
+    def _renew(self, info: LockInfo) -> bool:
         changed = self._database.do(
             lambda run: run.change(
                 "update {schema}.lock set holder = %(holder)s where name = %(name)s and id = %(id)s",
                 id=info.id,
-                holder=record,
+                holder=self._record(run, info),
             )
         )
         return changed == 1
@@ -262,7 +245,7 @@ class PostgresBackend:
 
     def _find(self, run: Statements) -> Held | None:
         row = run.one("select holder from {schema}.lock where name = %(name)s")
-        return parse_holder(_bytes(row[0]), f"{self._schema}.lock of {self._where}") if row else None
+        return parse_holder(as_bytes(row[0]), f"{self._schema}.lock of {self._where}") if row else None
 
     def _refuse_lost(self, run: Statements) -> None:
         """Where this run holds the lock, the row must still name it until the transaction ends."""
@@ -270,7 +253,7 @@ class PostgresBackend:
             return
         row = run.one("select id, holder from {schema}.lock where name = %(name)s for share")
         if row is None or row[0] != self._held:
-            held = parse_holder(_bytes(row[1]), self._where).info if row else None
+            held = parse_holder(as_bytes(row[1]), self._where).info if row else None
             raise StateLocked(
                 "the lock was lost: " + (describe_holder(held) if held else "somebody removed it"),
                 holder=held.record() if held else {"ID": self._held},
@@ -280,7 +263,3 @@ class PostgresBackend:
     def _key(self) -> int:
         mark = hashlib.blake2b(f"{self._schema}/{self._name}".encode(), digest_size=8).digest()
         return int.from_bytes(mark, "big", signed=True)
-
-
-def _bytes(value: object) -> bytes:
-    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode()

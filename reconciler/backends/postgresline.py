@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from reconciler.errors import StateError
@@ -146,3 +147,14 @@ def _is_final(error: Exception) -> bool:
     """Whether another try cannot help: a wrong password, a database or a user that does not exist."""
     said = str(error)
     return any(words in said for words in ("authentication failed", "does not exist", "no pg_hba.conf entry"))
+
+
+def as_bytes(value: object) -> bytes:
+    """A column of bytes, whatever the driver makes of it."""
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode()
+
+
+def server_time(run: Statements) -> datetime:
+    """The time by the server's clock."""
+    row = run.one("select clock_timestamp()")
+    return row[0] if row and isinstance(row[0], datetime) else datetime.now(UTC)

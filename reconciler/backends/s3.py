@@ -14,13 +14,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from reconciler.backends.base import BackendContext, check_settings, read_flag, read_text
 from reconciler.backends.bucket import Bucket, Moved, open_bucket
 from reconciler.backends.holding import (
     Held,
-    RemoteLease,
+    StoreClock,
     acquire,
     dump_holder,
     lease_end,
@@ -30,8 +31,8 @@ from reconciler.backends.holding import (
     refuse_other,
     tell_takeover,
 )
+from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.errors import StateError, StateMoved, UsageError
-from reconciler.types.event import Notice
 from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -80,8 +81,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class S3Backend:
     """The port over an object store; safe for several threads of one process."""
 
-    journals = False
     tells_holder = True
+    journal = None
+    seal = None
 
     def __init__(self, bucket: Bucket, key: str, context: BackendContext) -> None:
         self._bucket = bucket
@@ -98,8 +100,8 @@ class S3Backend:
         """The document. Raises `StateError`."""
         with self._turn:
             found = self._bucket.read(self._key)
-            self._seen, self._known = (found[1] if found else None), True
-            return found[0] if found else None
+            self._seen, self._known = (found.version if found else None), True
+            return found.data if found else None
 
     def write(self, data: bytes) -> None:
         """Replace the document. Raises `StateError`, `StateMoved` where another one is there than was read."""
@@ -115,17 +117,6 @@ class S3Backend:
                     f"{self.describe()} was written by somebody else during this run",
                     hint="run the same command again",
                 ) from None
-
-    def read_journal(self) -> tuple[bytes, ...]:
-        """Always empty."""
-        return ()
-
-    def append_journal(self, line: bytes) -> None:
-        """Never called: `journals` is False."""
-        raise NotImplementedError("this store keeps no journal")
-
-    def clear_journal(self) -> None:
-        """There is none."""
 
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Hold the lock object. Raises `StateLocked`, `StateError`, also for a store that ignores conditions."""
@@ -153,21 +144,15 @@ class S3Backend:
         return f"{self._bucket.address}/{self._key}"
 
     @contextmanager
-    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[RemoteLease]:
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         self.probe()
-        acquire(lambda: self._attempt(info, clock.now(), emit), timeout=timeout, clock=clock, emit=emit)
-        lease = RemoteLease(
-            info, ask=self._holding, renew=lambda: self._renew(info, clock.now()), heartbeat=self._heartbeat
-        )
-        lease.start()
-        try:
+        store = StoreClock(clock)
+        acquire(lambda: self._attempt(info, clock.now(), store, emit), timeout=timeout, clock=clock, emit=emit)
+        with keep_lease(
+            info, ask=self._holding, renew=lambda: self._replace(info, self._record(info, clock.now())),
+            release=lambda: self._replace(info, FREE), heartbeat=self._heartbeat, emit=emit,
+        ) as lease:  # fmt: skip
             yield lease
-        finally:
-            lease.stop()
-            try:
-                self._replace(info, FREE)
-            except StateError as error:
-                emit(Notice(f"the lock could not be given back ({error.message}); it ends with its lease", "warning"))
 
     def probe(self) -> None:
         """Raise `StateError` when the store says yes to a write whose condition does not hold."""
@@ -197,13 +182,23 @@ class S3Backend:
             "another backend: http, postgres, local",
         )
 
-    def _attempt(self, info: LockInfo, now: str, emit: Emit) -> LockInfo | None:
+    def _time(self) -> datetime:
+        """The time by the store's clock: when it took in an object that is written now."""
+        key = f"{self._key}.probe-{uuid4().hex}"
+        self._bucket.write(key, PROBE, None)
+        try:
+            found = self._bucket.read(key)
+        finally:
+            self._bucket.delete(key)
+        return found.written if found else datetime.now(UTC)
+
+    def _attempt(self, info: LockInfo, now: str, store: StoreClock, emit: Emit) -> LockInfo | None:
         """Take the lock if it is free, or its holder gone; else who holds it."""
         while True:
             held, version = self._find()
             if held is not None and held.info.id == info.id:
                 return None  # An earlier try arrived, though its answer did not.
-            reason = reason_to_take(held, now) if held else None
+            reason = reason_to_take(held, store.now(self._time)) if held else None
             if held is not None and reason is None:
                 return held.info
             try:
@@ -213,9 +208,6 @@ class S3Backend:
             if held is not None and reason is not None:
                 tell_takeover(held, reason, emit)
             return None
-
-    def _renew(self, info: LockInfo, now: str) -> bool:
-        return self._replace(info, self._record(info, now))
 
     def _replace(self, info: LockInfo, record: bytes) -> bool:
         """Write the lock object if it still names us; False when it does not."""
@@ -227,7 +219,7 @@ class S3Backend:
         except Moved:
             # Our own write whose answer was lost, or somebody else's.
             found = self._bucket.read(self._lock_key)
-            return found is not None and found[0] == record
+            return found is not None and found.data == record
         return True
 
     def _find(self) -> tuple[Held | None, str | None]:
@@ -235,12 +227,14 @@ class S3Backend:
         found = self._bucket.read(self._lock_key)
         if found is None:
             return None, None
-        data, version = found
-        return (None if data == FREE else parse_holder(data, f"{self.describe()}.lock")), version
+        if found.data == FREE:
+            return None, found.version
+        held = parse_holder(found.data, f"{self.describe()}.lock")
+        return held.renewed_at(found.written), found.version
 
     def _holding(self) -> LockInfo | None:
         held = self._find()[0]
         return held.info if held else None
 
     def _record(self, info: LockInfo, now: str) -> bytes:
-        return dump_holder(replace(info, expires=lease_end(now, self._lease)))
+        return dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease)

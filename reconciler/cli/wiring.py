@@ -14,6 +14,7 @@ from reconciler.api.opened import Opened, choose_project
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from reconciler.engine.rescue import Rescue
     from reconciler.types.ports import Provider, Secrets
 
 
@@ -35,6 +36,13 @@ class Run(Opened):
                 yield provider
         finally:
             self.settle()
+
+    def rescue(self) -> Rescue:
+        """As without a command line, from the folder that the user was in before `--chdir`."""
+        from reconciler.engine.rescue import Rescue
+
+        folder = self.settings.chdir
+        return Rescue(Path(self.project.root), self.command(["-C", folder] if folder else []))
 
     def settle(self) -> None:
         """Take the status line away, before anything else is written."""

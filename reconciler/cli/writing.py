@@ -109,7 +109,7 @@ def writing(run: Run) -> Iterator[Surroundings]:
                 interrupts.graceful = True
             run.emit(event)
 
-        yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set)
+        yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set, run.rescue())
 
 
 def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:

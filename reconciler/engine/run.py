@@ -11,7 +11,8 @@ from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
-from reconciler.engine.session import Session, open_session
+from reconciler.engine.rescue import Rescue
+from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
 from reconciler.types.address import Address
@@ -33,6 +34,8 @@ class Surroundings:
     emit: Emit
     stop: Callable[[], bool] = lambda: False
     """True once the user asked to stop: running requests end, nothing new begins."""
+    rescue: Rescue = HERE
+    """Keeps a state that could not be stored."""
 
 
 class SessionLedger:
@@ -92,7 +95,7 @@ def apply_manifests(
     """
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout,
+        lock_timeout=options.lock_timeout, rescue=around.rescue,
     ) as session:  # fmt: skip
         plan, live = plan_with_live(manifests, session.state, plan_options, setting)
         read_at = around.clock.monotonic()
@@ -115,7 +118,7 @@ def apply_saved(
     refuse_blocked(plan)
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, lineage=plan.lineage,
+        lock_timeout=options.lock_timeout, lineage=plan.lineage, rescue=around.rescue,
     ) as session:  # fmt: skip
         check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
         reader = Reader(setting.provider, setting.workspace.parallelism)

@@ -13,38 +13,42 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 from reconciler.core.journal import Folding, Record, binding, encode, fold
 from reconciler.core.statefile import dump_state, load_state, new_state, peek
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
+from reconciler.engine.rescue import Rescue
 from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
-from reconciler.types.ports import Backend, Clock, Emit, Lease
+from reconciler.types.ports import Backend, Clock, Emit, Journal, Lease
 from reconciler.types.state import Entry, State
 
-RESCUE = "errored.state.json"
+HERE = Rescue()
 READ_TRIES = 5
 
 
 class Session:
     """A writing run's hold on the state. Every method may be called from several threads."""
 
-    def __init__(self, backend: Backend, state: State, lease: Lease, emit: Emit, *, stored: bytes | None) -> None:
+    def __init__(
+        self, backend: Backend, state: State, lease: Lease, emit: Emit, *, stored: bytes | None, rescue: Rescue
+    ) -> None:
         self._backend = backend
         self._start = state
         self._folding = Folding(state)
         self._lease = lease
         self._emit = emit
+        self._rescue = rescue
         self._stored = stored
         self._tried = stored
         self._journalled = False
         self._lock = threading.Lock()
         self._storing = threading.Lock()
-        self._checkpoints = None if backend.journals else Checkpoints(self._checkpoint)
+        self._journal = backend.journal
+        self._checkpoints = Checkpoints(self._checkpoint) if backend.journal is None else None
 
     @property
     def journals(self) -> bool:
@@ -87,16 +91,16 @@ class Session:
                 self._checkpoints.put(urgent)
             else:
                 self._checkpoints.note()
-            return
-        for record in records:
-            self._append(record)
+        elif self._journal is not None:
+            for record in records:
+                self._append(self._journal, record)
 
     def close(self) -> None:
         """No more writes but `save`."""
         if self._checkpoints is not None:
             self._checkpoints.close()
 
-    def _append(self, record: Record) -> None:
+    def _append(self, journal: Journal, record: Record) -> None:
         with self._lock:
             if self._stored is None:
                 # The journal continues a document; without one, a killed first run would leave lines of no lineage.
@@ -106,7 +110,7 @@ class Session:
                 except StateError:
                     self._stored = None
                     raise
-        self._backend.append_journal(encode(record, self._start.lineage, self._start.serial))
+        journal.append(encode(record, self._start.lineage, self._start.serial))
         with self._lock:
             self._journalled = True
             self._folding.add(record)
@@ -142,15 +146,15 @@ class Session:
     def save(self) -> State:
         """Write the document with the next serial and clear the journal; nothing, when nothing changed.
 
-        Raises `StateError` when that fails; the state is then in `errored.state.json`, and the journal still stands.
+        Raises `StateError` when that fails; the state is then kept by `rescue`, and the journal still stands.
         """
         with self._storing, self._lock:
             state = self._folding.state()
             if state != self._start:
                 state = replace(state, serial=self._start.serial + 1)
                 self._write(state)
-            elif self._journalled:
-                self._backend.clear_journal()
+            elif self._journalled and self._journal is not None:
+                self._journal.clear()
             self._journalled = False
             return state
 
@@ -159,15 +163,25 @@ class Session:
         try:
             self._put(data)
         except StateError as error:
-            raise _rescued(error, data) from error
+            raise self._rescued(error, data) from error
         self._stored, self._start = data, state
         self._folding = Folding(state)
         # From here on the lines are of an older serial, so a journal that cannot be removed does no harm.
-        try:
-            self._backend.clear_journal()
-        except StateError as error:
-            self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
+        if self._journal is not None:
+            try:
+                self._journal.clear()
+            except StateError as error:
+                self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
         self._emit(StateSaved(state.serial))
+
+    def _rescued(self, error: StateError, data: bytes) -> StateError:
+        """The same error, with what became of the state that could not be written."""
+        seal = self._backend.seal
+        kept = self._rescue.keep(data if seal is None else seal.close(data))
+        hint = f"{kept} What this run did is found again by the next one. {error.hint or ''}".rstrip()
+        if isinstance(error, StateLocked):
+            return StateLocked(error.message, holder=error.holder, hint=hint)
+        return type(error)(f"the state could not be saved: {error.message}", hint=hint)
 
     def _put(self, data: bytes) -> None:
         """Store the document, unless the lock was lost or somebody else wrote meanwhile."""
@@ -194,19 +208,20 @@ def open_session(
     lock_timeout: float = 0.0,
     lineage: str | None = None,
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
+    rescue: Rescue = HERE,
 ) -> Iterator[Session]:
     """Hold the state for one writing run; saved when the block ends, also by an exception.
 
-    `lineage`: for a workspace without state, the one that a saved plan was minted with. Raises `StateLocked` with the
-    holder, `StateUnreadable`, `StateError`.
+    `lineage`: for a workspace without state, the one that a saved plan was minted with. `rescue` keeps a document
+    that cannot be stored at the end. Raises `StateLocked` with the holder, `StateUnreadable`, `StateError`.
     """
     info = describe_run(operation, clock.now())
     with backend.lock(info, timeout=lock_timeout, clock=clock, emit=emit) as lease:
         stored = backend.read()
-        lines = list(backend.read_journal())
+        lines = _lines(backend)
         state = _base(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-        session = Session(backend, state, lease, emit, stored=stored)
+        session = Session(backend, state, lease, emit, stored=stored, rescue=rescue)
         if lines:
             session.take_over(folded)
         try:
@@ -234,7 +249,7 @@ def read_only_state(
     for _ in range(READ_TRIES):
         held = _holder(backend)
         stored = backend.read()
-        lines = list(backend.read_journal())
+        lines = _lines(backend)
         held = _holder(backend) or held
         if backend.read() == stored:
             break
@@ -247,6 +262,10 @@ def read_only_state(
     if held is None and folded != state:
         return replace(folded, serial=state.serial + 1)
     return folded
+
+
+def _lines(backend: Backend) -> list[bytes]:
+    return [] if backend.journal is None else list(backend.journal.read())
 
 
 def _holder(backend: Backend) -> str | None:
@@ -270,18 +289,3 @@ def _base(stored: bytes | None, lines: list[bytes], workspace: str, lineage: str
             )
         return new_state(workspace, lineage)
     return load_state(stored, workspace, lineage=lineage, where=where)
-
-
-def _rescued(error: StateError, data: bytes) -> StateError:
-    """The same error, with what became of the state that could not be written."""
-    kept = f"What this run did is found again by the next one. {error.hint or ''}".rstrip()
-    try:
-        Path(RESCUE).write_bytes(data)
-        Path(RESCUE).chmod(0o600)
-    except OSError as failed:
-        hint = f"{kept} ({RESCUE} could not be written either: {failed.strerror})"
-    else:
-        hint = f"The state was saved as {RESCUE}; to put it in place: reconciler state push {RESCUE}. {kept}"
-    if isinstance(error, StateLocked):
-        return StateLocked(error.message, holder=error.holder, hint=hint)
-    return type(error)(f"the state could not be saved: {error.message}", hint=hint)

@@ -10,12 +10,15 @@ from difflib import get_close_matches
 from reconciler.core.journal import Outcome
 from reconciler.core.statefile import dump_state, entry_to_json, intent_to_json, load_state, parse_state
 from reconciler.engine.holder import describe_run
-from reconciler.engine.session import Session, open_session
+from reconciler.engine.rescue import Rescue
+from reconciler.engine.session import HERE, Session, open_session
 from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
 from reconciler.types.state import State
+
+GIVEN = "the given state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class StateAccess:
     clock: Clock
     emit: Emit
     lock_timeout: float = 0.0
+    rescue: Rescue = HERE
 
 
 def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, ...]:
@@ -108,10 +112,12 @@ def pull_state(state: State) -> bytes:
 def push_state(access: StateAccess, data: bytes, *, force: bool = False) -> State:
     """Put a document in place, for example the one that a failed write left behind; its state as stored.
 
-    Raises `StateUnreadable` for a damaged one, `StateMoved` for one of another lineage or older than what is there
-    (`force` overrides both).
+    It may be sealed with a key of this workspace, or in clear, as `pull_state` hands it out. Raises
+    `StateUnreadable` for a damaged one, `StateMoved` for one of another lineage or older than what is there (`force`
+    overrides both).
     """
-    given = parse_state(data, where="the given state")
+    seal = access.backend.seal
+    given = parse_state(data if seal is None else seal.open(data, GIVEN), where=GIVEN)
     if given.workspace != access.workspace:
         raise StateUnreadable(
             f"the given state belongs to workspace {given.workspace!r}, not to {access.workspace!r}",
@@ -158,7 +164,8 @@ def _place(access: StateAccess, given: State, operation: str, *, force: bool) ->
                 return given
         lease.check()
         access.backend.write(dump_state(given))
-        access.backend.clear_journal()
+        if access.backend.journal is not None:
+            access.backend.journal.clear()
         written = access.backend.read()
         if written is None or parse_state(written, where=access.backend.describe()) != given:
             raise StateError(
@@ -188,6 +195,7 @@ def _session(access: StateAccess, operation: str) -> AbstractContextManager[Sess
         clock=access.clock,
         emit=access.emit,
         lock_timeout=access.lock_timeout,
+        rescue=access.rescue,
     )
 
 

@@ -1,7 +1,7 @@
 """The whole edge on one page: what the engine asks of the outside world.
 
-Implementations: providers/ (Provider), backends/ (Backend), reporters/ (Reporter), loader/secrets.py (Secrets),
-api/clock.py (Clock), cli/progress.py (Emit), cli/writing.py (Confirm).
+Implementations: providers/ (Provider), backends/ (Backend, Journal, Seal), reporters/ (Reporter),
+loader/secrets.py (Secrets), api/clock.py (Clock), cli/progress.py (Emit), cli/writing.py (Confirm).
 """
 
 from __future__ import annotations
@@ -122,6 +122,32 @@ class Lease(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """Lines appended since the document was written: what makes a record cost one line, not the whole document."""
+
+    def read(self) -> Iterable[bytes]:
+        """Lines appended since the last `clear`, a torn last line left out."""
+        ...
+
+    def append(self, line: bytes) -> None:
+        """Append one line (without newline) and make it durable before returning. Called from several threads."""
+        ...
+
+    def clear(self) -> None: ...
+
+
+class Seal(Protocol):
+    """What the documents of a backend are wrapped in."""
+
+    def close(self, data: bytes) -> bytes:
+        """A document as it is stored."""
+        ...
+
+    def open(self, data: bytes, where: str) -> bytes:
+        """The inverse; `where` says in messages where the bytes come from. Raises `StateUnreadable`."""
+        ...
+
+
 class Backend(Protocol):
     """Moves bytes and locks; the format of the state lives above, once (`core.statefile`).
 
@@ -129,27 +155,26 @@ class Backend(Protocol):
     Must not: look into the bytes.
     """
 
-    journals: bool
-    """Whether lines can be appended. Where not, the journal stays empty and nothing is ever appended: the session
-    rewrites the document as it goes."""
-    tells_holder: bool
-    """Whether `holder` only looks. Where not, it takes the lock for a moment to find out: readers do not ask."""
+    @property
+    def journal(self) -> Journal | None:
+        """None where the store can only replace a document: the session then rewrites it as it goes."""
+        ...
+
+    @property
+    def seal(self) -> Seal | None:
+        """None where documents are stored as they are."""
+        ...
+
+    @property
+    def tells_holder(self) -> bool:
+        """Whether `holder` only looks. Where not, it takes the lock for a moment to find out: readers do not ask."""
+        ...
 
     def read(self) -> bytes | None:
         """The document, None when there is none yet."""
         ...
 
     def write(self, data: bytes) -> None: ...
-
-    def read_journal(self) -> Iterable[bytes]:
-        """Lines appended since the last `clear_journal`, a torn last line left out; empty where there is none."""
-        ...
-
-    def append_journal(self, line: bytes) -> None:
-        """Append one line (without newline) and make it durable before returning. Called from several threads."""
-        ...
-
-    def clear_journal(self) -> None: ...
 
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Take the lock or raise `StateLocked` with its holder.

@@ -18,7 +18,6 @@ import pytest
 from reconciler.backends.base import BackendContext, read_flag, read_number, read_text
 from reconciler.backends.holding import (
     Held,
-    RemoteLease,
     acquire,
     dump_holder,
     lease_end,
@@ -28,6 +27,7 @@ from reconciler.backends.holding import (
     refuse_other,
 )
 from reconciler.backends.hostguard import host_guard
+from reconciler.backends.lease import HeldLease
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.types.json import SECRET
@@ -50,10 +50,10 @@ def gone() -> int:
 
 
 def test_a_record_round_trips(info: LockInfo) -> None:
-    held = parse_holder(dump_holder(info), "x")
+    held = parse_holder(dump_holder(info, 60), "x")
     assert held.info == info
     with_job = replace(info, run="https://ci.example/1")
-    assert parse_holder(dump_holder(with_job), "x").info == with_job
+    assert parse_holder(dump_holder(with_job, 60), "x").info == with_job
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b'{"process": "1"}', b"[" * 100_000])
@@ -63,7 +63,7 @@ def test_a_damaged_record_says_where_it_is(data: bytes) -> None:
 
 
 def test_who_may_be_replaced(info: LockInfo) -> None:
-    marks = parse_holder(dump_holder(info), "x").marks
+    marks = parse_holder(dump_holder(info, 60), "x").marks
     dead = Held(replace(info, process=gone()), marks)
     assert reason_to_take(Held(info, marks), NOW) is None
     assert reason_to_take(dead, NOW) == "its process is gone"
@@ -98,8 +98,8 @@ def test_only_the_lock_that_was_named_is_freed(info: LockInfo) -> None:
         refuse_other(None, info.id)
 
 
-def lease(info: LockInfo, ask: Callable[[], LockInfo | None], renew: Callable[[], bool] | None = None) -> RemoteLease:
-    return RemoteLease(info, ask=ask, renew=renew, heartbeat=0.001)
+def lease(info: LockInfo, ask: Callable[[], LockInfo | None], renew: Callable[[], bool] | None = None) -> HeldLease:
+    return HeldLease(info, ask=ask, renew=renew, heartbeat=0.001)
 
 
 @pytest.mark.parametrize("answer", ["other", "nobody"])
@@ -239,5 +239,5 @@ def test_settings_are_read_with_their_references(tmp_path: Path) -> None:
 
 
 def test_a_holder_is_named_by_host_and_process(info: LockInfo) -> None:
-    record = json.loads(dump_holder(info))
+    record = json.loads(dump_holder(info, 60))
     assert (record["host"], record["process"]) == (socket.gethostname(), os.getpid())

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends.base import BackendContext
-from reconciler.backends.http import SETTINGS, open_backend
+from reconciler.backends.http import open_backend
 from reconciler.backends.httplock import make_probe, parse_lock, write_lock
+from reconciler.backends.httpsettings import SETTINGS
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.loader.project_model import KNOWN_SETTINGS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.backends import local
 from reconciler.backends.base import BackendContext
-from reconciler.backends.local import Journal, open_backend
+from reconciler.backends.filejournal import FileJournal, end_of_lines
+from reconciler.backends.local import open_backend
 from reconciler.errors import StateError, UsageError
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
@@ -30,14 +30,14 @@ def folder(tmp_path: Path) -> Path:
 
 def test_opening_and_reading_touch_nothing(backend: Backend, tmp_path: Path) -> None:
     assert backend.read() is None
-    assert list(backend.read_journal()) == []
+    assert list(backend.journal.read()) == []
     assert backend.holder() is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_files_are_private_and_ignored_by_git(backend: Backend, folder: Path) -> None:
     backend.write(b"one")
-    backend.append_journal(b"line")
+    backend.journal.append(b"line")
     assert (folder.parent / ".gitignore").read_text(encoding="utf-8") == "*\n"
     assert stat.S_IMODE((folder / "state.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((folder / "state.journal").stat().st_mode) == 0o600
@@ -90,7 +90,7 @@ def test_a_failed_write_keeps_the_old(backend: Backend, folder: Path, monkeypatc
 
 
 def test_a_failed_append_leaves_no_half_line(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend.append_journal(b"one")
+    backend.journal.append(b"one")
     real = os.fsync
 
     def full(handle: int) -> None:
@@ -98,14 +98,14 @@ def test_a_failed_append_leaves_no_half_line(backend: Backend, monkeypatch: pyte
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StateError, match="No space left"):
-        backend.append_journal(b"two")
+        backend.journal.append(b"two")
     monkeypatch.setattr(os, "fsync", real)
-    backend.append_journal(b"three")
-    assert list(backend.read_journal()) == [b"one", b"three"]
+    backend.journal.append(b"three")
+    assert list(backend.journal.read()) == [b"one", b"three"]
 
 
 def test_a_failed_shared_write_fails_for_all_that_shared_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal(tmp_path / "j")
+    journal = FileJournal(tmp_path / "j")
 
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
@@ -125,20 +125,20 @@ def test_a_failed_shared_write_fails_for_all_that_shared_it(tmp_path: Path, monk
 
 
 def test_a_torn_last_line_is_left_out_and_overwritten(backend: Backend, folder: Path) -> None:
-    backend.append_journal(b"one")
+    backend.journal.append(b"one")
     with (folder / "state.journal").open("ab") as file:
         file.write(b"tw" * 5000)
-    assert list(backend.read_journal()) == [b"one"]
-    backend.append_journal(b"three")
-    assert list(backend.read_journal()) == [b"one", b"three"]
+    assert list(backend.journal.read()) == [b"one"]
+    backend.journal.append(b"three")
+    assert list(backend.journal.read()) == [b"one", b"three"]
 
 
 def test_a_journal_that_is_one_torn_line(backend: Backend, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "state.journal").write_bytes(b"x" * 9000)
-    assert list(backend.read_journal()) == []
-    backend.append_journal(b"one")
-    assert list(backend.read_journal()) == [b"one"]
+    assert list(backend.journal.read()) == []
+    backend.journal.append(b"one")
+    assert list(backend.journal.read()) == [b"one"]
 
 
 def test_a_path_that_cannot_be_is_no_traceback(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_path_that_cannot_be_is_no_traceback(tmp_path: Path) -> None:
 
     attempts = (
         lambda: backend.write(b"x"),
-        lambda: backend.append_journal(b"x"),
+        lambda: backend.journal.append(b"x"),
         lambda: backend.lock(describe_run("apply", clock.now()), timeout=0, clock=clock, emit=print).__enter__(),
     )
     for attempt in attempts:
@@ -169,7 +169,7 @@ def context(project: Path) -> BackendContext:
 def test_the_path_setting_is_relative_to_the_project(tmp_path: Path) -> None:
     backend = open_backend(BackendSettings("local", {"path": "shared/prod.json"}), context(tmp_path))
     backend.write(b"one")
-    backend.append_journal(b"line")
+    backend.journal.append(b"line")
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["prod.journal", "prod.json"]
     assert backend.describe() == str(tmp_path / "shared" / "prod.json")
 
@@ -190,5 +190,5 @@ def test_end_of_lines_looks_back_over_blocks(tmp_path: Path) -> None:
     for data, end in ((b"", 0), (b"x" * 5000, 0), (b"a\n" + b"x" * 9000, 2), (b"a\n" * 4096, 8192)):
         (tmp_path / "f").write_bytes(data)
         handle = os.open(tmp_path / "f", os.O_RDONLY)
-        assert local._end_of_lines(handle) == end
+        assert end_of_lines(handle) == end
         os.close(handle)

@@ -65,7 +65,7 @@ def hold(backend: Backend, operation: str = "apply"):
 def test_a_reader_makes_no_tables(server: Postgres) -> None:
     backend = opened(server.dsn, schema="only_read")
     assert backend.read() is None
-    assert list(backend.read_journal()) == []
+    assert list(backend.journal.read()) == []
     assert backend.holder() is None
     assert run_sql(server, "select to_regnamespace('only_read')") == [(None,)]
     backend.write(b"{}")
@@ -82,14 +82,14 @@ def test_many_make_the_tables_at_the_same_time(server: Postgres) -> None:
 def test_workspaces_do_not_see_each_other(server: Postgres, backend: Backend) -> None:
     other = opened(server.dsn, uuid4().hex)
     backend.write(b"mine")
-    backend.append_journal(b"line")
+    backend.journal.append(b"line")
     with hold(backend):
         assert other.holder() is None
         with hold(other):
             pass
-    assert (other.read(), list(other.read_journal())) == (None, [])
-    other.clear_journal()
-    assert list(backend.read_journal()) == [b"line"]
+    assert (other.read(), list(other.journal.read())) == (None, [])
+    other.journal.clear()
+    assert list(backend.journal.read()) == [b"line"]
 
 
 def test_the_documents_before_are_kept_for_a_while(server: Postgres, name: str) -> None:
@@ -109,7 +109,7 @@ def test_writes_and_lines_of_a_run_that_lost_its_lock_are_refused(
         holder = other.holder()
         assert holder is not None
         other.break_lock(holder.id)
-        for act in (lambda: backend.write(b"two"), lambda: backend.append_journal(b"line")):
+        for act in (lambda: backend.write(b"two"), lambda: backend.journal.append(b"line")):
             with pytest.raises(StateLocked, match="somebody removed it"):
                 act()
         with hold(other, "state mv"):
@@ -117,7 +117,7 @@ def test_writes_and_lines_of_a_run_that_lost_its_lock_are_refused(
                 backend.write(b"two")
             other.write(b"three")
     assert other.read() == b"three"
-    assert list(other.read_journal()) == []
+    assert list(other.journal.read()) == []
 
 
 def test_a_killed_server_comes_back_in_mid_run(name: str) -> None:
@@ -127,12 +127,12 @@ def test_a_killed_server_comes_back_in_mid_run(name: str) -> None:
         backend = opened(server.dsn, name)
         with hold(backend) as lease:
             backend.write(b"one")
-            backend.append_journal(b"a")
+            backend.journal.append(b"a")
             server.kill()
             server.start()
             lease.check()
-            backend.append_journal(b"b")
-            assert list(backend.read_journal()) == [b"a", b"b"]
+            backend.journal.append(b"b")
+            assert list(backend.journal.read()) == [b"a", b"b"]
             assert backend.read() == b"one"
             backend.write(b"two")
         assert opened(server.dsn, name).read() == b"two"
@@ -153,7 +153,7 @@ def test_nothing_outlives_a_transaction(backend: Backend, server: Postgres) -> N
     """So that a pooler may hand each of them another session."""
     with hold(backend):
         backend.write(b"one")
-        backend.append_journal(b"line")
+        backend.journal.append(b"line")
         mine = "pid in (select pid from pg_stat_activity where application_name = 'reconciler')"
         assert run_sql(server, f"select * from pg_locks where locktype = 'advisory' and {mine}") == []
         run_sql(

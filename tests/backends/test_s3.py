@@ -63,7 +63,7 @@ def test_a_run_leaves_the_document_and_a_lock_that_names_nobody(backend: Backend
     assert isinstance(backend, S3Backend)
     found = backend._bucket.read(backend._lock_key)
     assert found is not None
-    assert found[0] == FREE
+    assert found.data == FREE
     with hold(backend) as lease:
         lease.check()
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.backends import BACKENDS, open_state
 from reconciler.backends.base import BackendContext
-from reconciler.backends.sealed import key_id
+from reconciler.backends.seal import key_id
 from reconciler.core.journal import Outcome, encode, fold
 from reconciler.core.statefile import dump_state, parse_state
 from reconciler.engine.session import open_session, read_only_state
@@ -50,14 +50,14 @@ def document(folder: Path) -> Path:
 
 def test_what_is_stored_tells_nothing(backend: Backend, tmp_path: Path) -> None:
     backend.write(DOCUMENT)
-    backend.append_journal(b"persona.claims-desk")
+    backend.journal.append(b"persona.claims-desk")
     for file in (tmp_path / ".reconciler" / "w").iterdir():
         assert b"claims" not in file.read_bytes()
         assert KEY.encode() not in file.read_bytes()
     head = json.loads(document(tmp_path).read_bytes())
     assert (head["serial"], head["lineage"], head["workspace"]) == (3, "lineage-x", "w")
     assert backend.read() == DOCUMENT
-    assert list(backend.read_journal()) == [b"persona.claims-desk"]
+    assert list(backend.journal.read()) == [b"persona.claims-desk"]
 
 
 def test_equal_documents_are_sealed_differently(backend: Backend, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_whole_run_and_a_killed_one(backend: Backend) -> None:
         run.record(Outcome(address, "created", Entry("p1")))
     state = read_only_state(backend, "w", emit=events.append)
     assert state.resources == {address: Entry("p1")}
-    backend.append_journal(encode(Outcome(address, "updated", Entry("p2")), state.lineage, state.serial))
+    backend.journal.append(encode(Outcome(address, "updated", Entry("p2")), state.lineage, state.serial))
     assert read_only_state(backend, "w", emit=events.append).resources == {address: Entry("p2")}
 
 
@@ -113,17 +113,17 @@ def test_a_document_of_another_workspace_is_refused(backend: Backend, tmp_path: 
 
 def test_keys_are_changed_with_a_list_of_old_ones(backend: Backend, tmp_path: Path) -> None:
     backend.write(DOCUMENT)
-    backend.append_journal(b"line")
+    backend.journal.append(b"line")
     with pytest.raises(StateUnreadable, match=key_id(b"k" * 32)) as caught:
         opened(tmp_path, key={"env": "OTHER"}).read()
     assert "old_keys" in str(caught.value.hint)
     with pytest.raises(StateUnreadable):
-        list(opened(tmp_path, key={"env": "OTHER"}).read_journal())
+        list(opened(tmp_path, key={"env": "OTHER"}).journal.read())
     both = opened(tmp_path, key={"env": "OTHER"}, old_keys=[{"env": "KEY"}])
     assert both.read() == DOCUMENT
-    assert list(both.read_journal()) == [b"line"]
+    assert list(both.journal.read()) == [b"line"]
     both.write(DOCUMENT)
-    both.clear_journal()
+    both.journal.clear()
     assert opened(tmp_path, key={"env": "OTHER"}).read() == DOCUMENT
     with pytest.raises(StateUnreadable):
         backend.read()
@@ -149,14 +149,14 @@ def test_without_the_setting_a_sealed_state_says_what_it_is(backend: Backend, tm
 
 def test_a_torn_or_damaged_line_is_no_line(backend: Backend, tmp_path: Path) -> None:
     backend.write(DOCUMENT)
-    backend.append_journal(encode(Outcome(Address("persona", "a"), "created", Entry("p1")), "lineage-x", 3))
+    backend.journal.append(encode(Outcome(Address("persona", "a"), "created", Entry("p1")), "lineage-x", 3))
     file = tmp_path / ".reconciler" / "w" / "state.journal"
     file.write_bytes(file.read_bytes() + b'{"sealed": 1, "da\n')
-    folded = fold(STATE, backend.read_journal())
+    folded = fold(STATE, backend.journal.read())
     assert Address("persona", "a") in folded.resources
     file.write_bytes(b'["odd"]\n' + file.read_bytes())
     with pytest.raises(StateUnreadable):
-        fold(STATE, backend.read_journal())
+        fold(STATE, backend.journal.read())
 
 
 def test_a_key_from_a_command(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
 from reconciler.types.event import Notice
 from reconciler.types.json import Object
-from reconciler.types.ports import Backend
+from reconciler.types.ports import Backend, Journal
 from tests.support.state import Events, JumpingClock
 from tests.support.stores import SETTINGS, Place, open_store, place
 
@@ -60,12 +60,10 @@ def backend(again) -> Backend:
 
 
 @pytest.fixture
-def journalling(backend: Backend) -> Backend:
-    if not backend.journals:
-        assert list(backend.read_journal()) == []
-        backend.clear_journal()
+def journal(backend: Backend) -> Journal:
+    if backend.journal is None:
         pytest.skip("this store keeps no journal, and says so")
-    return backend
+    return backend.journal
 
 
 @pytest.fixture
@@ -137,32 +135,32 @@ def test_a_killed_write_leaves_the_old_or_the_new(backend: Backend, start) -> No
         assert len(data.splitlines()) == 20_000
 
 
-def test_journal_lines_last_and_are_cleared(journalling: Backend) -> None:
-    assert list(journalling.read_journal()) == []
-    journalling.append_journal(b"one")
-    journalling.append_journal(b"two")
-    assert list(journalling.read_journal()) == [b"one", b"two"]
-    journalling.clear_journal()
-    journalling.clear_journal()
-    assert list(journalling.read_journal()) == []
+def test_journal_lines_last_and_are_cleared(journal: Journal) -> None:
+    assert list(journal.read()) == []
+    journal.append(b"one")
+    journal.append(b"two")
+    assert list(journal.read()) == [b"one", b"two"]
+    journal.clear()
+    journal.clear()
+    assert list(journal.read()) == []
 
 
-def test_every_line_told_done_survives_a_kill(journalling: Backend, start) -> None:
+def test_every_line_told_done_survives_a_kill(journal: Journal, start) -> None:
     process = start("journal")
     for _ in range(20):
         last = int(line_of(process))
     process.kill()
     process.wait()
-    found = list(journalling.read_journal())
+    found = list(journal.read())
     assert len(found) >= last
     assert [int(line.split()[1]) for line in found] == list(range(1, len(found) + 1))
     assert all(len(line.split()[2]) == 300 for line in found)
 
 
-def test_many_threads_append_whole_lines(journalling: Backend) -> None:
+def test_many_threads_append_whole_lines(journal: Journal) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: journalling.append_journal(b"line %d" % n), range(200)))
-    assert sorted(journalling.read_journal()) == sorted(b"line %d" % n for n in range(200))
+        list(pool.map(lambda n: journal.append(b"line %d" % n), range(200)))
+    assert sorted(journal.read()) == sorted(b"line %d" % n for n in range(200))
 
 
 def test_the_lock_shows_its_holder_and_is_given_back(backend: Backend) -> None:

@@ -10,13 +10,13 @@ import pytest
 from reconciler.core.journal import AccountNoted, IntentDropped, IntentNoted, Outcome, encode
 from reconciler.core.statefile import dump_state, parse_state
 from reconciler.engine.holder import describe_run, run_url
-from reconciler.engine.session import RESCUE, open_session, read_only_state
+from reconciler.engine.session import open_session, read_only_state
 from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
 from reconciler.types.ports import Backend
 from reconciler.types.state import Entry, Intent, State
-from tests.support.state import Events, JumpingClock, open_local
+from tests.support.state import RESCUE, Events, JumpingClock, open_local
 
 CLAIMS = Address("persona", "claims")
 CREATED = Outcome(CLAIMS, "created", Entry("p1"))
@@ -49,7 +49,7 @@ def killed(backend: Backend, *records) -> State:
     assert stored is not None
     state = parse_state(stored)
     for record in records:
-        backend.append_journal(encode(record, state.lineage, state.serial))
+        backend.journal.append(encode(record, state.lineage, state.serial))
     return state
 
 
@@ -64,7 +64,7 @@ def test_a_run_is_saved_once_at_its_end(backend: Backend, events: Events) -> Non
     assert events.of(StateSaved) == [StateSaved(1)]
     state = look(backend, events)
     assert (state.lineage, state.serial, state.pending) == ("l-1", 1, ())
-    assert list(backend.read_journal()) == []
+    assert list(backend.journal.read()) == []
     assert backend.holder() is None
 
 
@@ -79,7 +79,7 @@ def test_nothing_changed_nothing_written(backend: Backend, events: Events) -> No
         run.record(IntentNoted(Intent(Address("persona", "b"), "persona", "B")))
         run.record(IntentDropped(Address("persona", "b")))
     assert backend.read() == stored
-    assert list(backend.read_journal()) == []
+    assert list(backend.journal.read()) == []
 
 
 def test_an_exception_saves_too(backend: Backend, events: Events) -> None:
@@ -92,7 +92,7 @@ def test_an_exception_saves_too(backend: Backend, events: Events) -> None:
 def test_the_first_record_leaves_a_document_that_the_journal_continues(backend: Backend, events: Events) -> None:
     with session(backend, events, "l-1") as run:
         run.record(IntentNoted(Intent(CLAIMS, "persona", "Claims")))
-        stored, lines = backend.read(), list(backend.read_journal())
+        stored, lines = backend.read(), list(backend.journal.read())
     assert stored is not None
     assert (parse_state(stored).lineage, parse_state(stored).serial) == ("l-1", 0)
     assert len(lines) == 1
@@ -104,11 +104,11 @@ def test_what_a_killed_run_left_is_taken_up(backend: Backend, events: Events) ->
     killed(backend, CREATED)
     seen = look(backend, events)
     assert (seen.serial, seen.resources) == (2, {CLAIMS: Entry("p1")})
-    assert len(list(backend.read_journal())) == 1
+    assert len(list(backend.journal.read())) == 1
     with session(backend, events) as run:
         # A plan made by the reader above still fits.
         assert run.state == seen
-        assert list(backend.read_journal()) == []
+        assert list(backend.journal.read()) == []
         stored = backend.read()
         assert stored is not None
         assert parse_state(stored) == seen
@@ -120,23 +120,23 @@ def test_a_crash_between_document_and_journal_does_no_harm(backend: Backend, eve
         run.record(AccountNoted(owner="o"))
     old = killed(backend, CREATED)
     assert old.serial == 1
-    lines = list(backend.read_journal())
+    lines = list(backend.journal.read())
     with session(backend, events):
         pass
     with session(backend, events) as run:
         run.record(Outcome(CLAIMS, "deleted"))
     for line in lines:
-        backend.append_journal(line)
+        backend.journal.append(line)
     assert look(backend, events).resources == {}
 
 
 def test_a_journal_without_its_document_is_not_thrown_away(backend: Backend, events: Events) -> None:
-    backend.append_journal(encode(CREATED, "l-1", 5))
+    backend.journal.append(encode(CREATED, "l-1", 5))
     with pytest.raises(StateUnreadable, match="is missing"), session(backend, events):
         pass
     with pytest.raises(StateUnreadable):
         look(backend, events)
-    assert len(list(backend.read_journal())) == 1
+    assert len(list(backend.journal.read())) == 1
 
 
 def test_a_reader_writes_nothing(tmp_path: Path, backend: Backend, events: Events) -> None:

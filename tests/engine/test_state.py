@@ -142,7 +142,7 @@ def test_push_into_nothing_and_over_a_damaged_state(tmp_path: Path, access: Stat
 
 def test_a_pushed_state_replaces_the_journal_that_it_contains(access: StateAccess) -> None:
     state = now(access)
-    access.backend.append_journal(encode(Outcome(TOOL, "deleted"), state.lineage, state.serial))
+    access.backend.journal.append(encode(Outcome(TOOL, "deleted"), state.lineage, state.serial))
     push_state(access, dump_state(replace(state, serial=state.serial + 1)))
     assert TOOL in now(access).resources
 

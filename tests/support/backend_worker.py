@@ -28,10 +28,11 @@ def main(type: str, folder: str, command: str, argument: str = "") -> None:
             backend.write(f"{number}\n".encode() * 20_000)
             tell(str(number))
     if command == "journal":
+        assert backend.journal is not None
         number = 0
         while True:
             number += 1
-            backend.append_journal(f"line {number} {'x' * 300}".encode())
+            backend.journal.append(f"line {number} {'x' * 300}".encode())
             tell(str(number))
     info = describe_run(command, SystemClock().now())
     clock = SystemClock()

@@ -11,6 +11,8 @@ from reconciler.types.event import Event
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
 
+RESCUE = "errored.state.json"
+
 
 class JumpingClock:
     """Starts at the real time; sleeping only moves it on."""
