@@ -15,6 +15,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.engine.rescue import Rescue
     from reconciler.engine.setting import Setting
+    from reconciler.types.catalogue import Catalogue
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
     from reconciler.types.project import Project, Workspace
@@ -128,6 +129,12 @@ class Opened:
         finally:
             provider.close()
 
+    def catalogue(self) -> Catalogue:
+        """The model catalogue of this project."""
+        from reconciler.loader.catalogue import load_catalogue
+
+        return load_catalogue()
+
     def backend(self) -> Backend:
         """Where the state is kept."""
         from reconciler.backends import open_state
@@ -167,9 +174,8 @@ class Opened:
     def setting(self, provider: Provider, secrets: Secrets) -> Setting:
         """The same for the engine."""
         from reconciler.engine.setting import Setting
-        from reconciler.loader.catalogue import load_catalogue
 
-        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key, load_catalogue)
+        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key, self.catalogue)
 
 
 def choose_project(

@@ -82,6 +82,8 @@ def drift_item(address: Address, entry: Entry, planned: Planned) -> DriftItem | 
     if not planned.drift:
         return None
     reason = "observe" if planned.change.lifecycle.manage is Manage.OBSERVE else None
+    if all(field.direction is Direction.VENDOR for field in planned.drift):
+        reason = Reason.VENDOR.value
     return DriftItem(address, entry.id, planned.drift, reason)
 
 
@@ -99,6 +101,7 @@ def summarise(items: Sequence[Change], *, not_looked_at: int, unmanaged: int, un
         destroyed=sum(1 for change in items if change.action is Action.DELETE),
         forgotten=sum(1 for change in items if change.action is Action.FORGET),
         moved=sum(1 for change in items if change.previous is not None),
+        adopted=sum(1 for change in items if change.adopt),
         unchanged=unchanged,
         not_looked_at=not_looked_at,
         unmanaged=unmanaged,

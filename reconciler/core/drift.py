@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.core.canonical import effective, has_parent, leaf_at
 from reconciler.core.compare import hidden
 from reconciler.core.digest import digest
+from reconciler.core.outdated import TABLES
 from reconciler.core.planner import ignored, live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
 from reconciler.core.shape import field_at, unlisted
+from reconciler.core.vendor_changes import moved_from, why_replaced
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Direction
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.change import Direction, Reason
 from reconciler.types.json import lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.state import Entry
 
 
-def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: SecretBook) -> DriftItem | None:
-    """What moved since the last apply. Without the manifest the value before is only known by its digest."""
+def drift_from_state(
+    address: Address,
+    entry: Entry,
+    live: LiveObject,
+    book: SecretBook,
+    catalogue: Callable[[], Catalogue] | None = None,
+) -> DriftItem | None:
+    """What moved since the last apply. Without the manifest the value before is only known by its digest, save where
+    the vendor exchanged it for a successor that the catalogue knows."""
     spec = kind(address.kind)
     document = live_document(spec, live)
     fields: list[DriftField] = []
@@ -35,6 +47,13 @@ def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: Sec
         secret = ":" in (seen or "") or (row is not None and row.secret)
         shown = effective(row, current, parent_present=has_parent(document, path))
         if seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False:
+            table = TABLES.get(path)
+            if table is not None and catalogue is not None:
+                old = moved_from(catalogue(), table, seen, current, book)
+                if old is not None:
+                    why = why_replaced(catalogue(), table, old, current)
+                    fields.append(DriftField(path, Direction.VENDOR, old, current, note=why))
+                    continue
             fields.append(
                 DriftField(
                     path,
@@ -45,7 +64,9 @@ def drift_from_state(address: Address, entry: Entry, live: LiveObject, book: Sec
                     sensitive=secret,
                 )
             )
-    return DriftItem(address, entry.id, tuple(fields)) if fields else None
+    vendors = bool(fields) and all(field.direction is Direction.VENDOR for field in fields)
+    reason = Reason.VENDOR.value if vendors else None
+    return DriftItem(address, entry.id, tuple(fields), reason) if fields else None
 
 
 def rests_on_absence(entry: Entry, live: LiveObject) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.core import compare as three_way
 from reconciler.core.canonical import at_default, comparable, effective, has_parent, leaf_at, leaves
 from reconciler.core.compare import Leaf, Sync, Verdict
@@ -10,6 +12,7 @@ from reconciler.core.digest import digest
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.match import Binding
 from reconciler.core.named import item_of, named_lists
+from reconciler.core.outdated import TABLES
 from reconciler.core.planner import (
     Context,
     Planned,
@@ -24,8 +27,9 @@ from reconciler.core.redact import SENSITIVE, marked, redact
 from reconciler.core.resolve import differs_in_ids
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
+from reconciler.core.vendor_changes import Difference, Look, concerns, merged_along, moved_from, vendor_changes
 from reconciler.kinds import kind
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason
+from reconciler.types.change import Action, Adoption, Block, Change, Direction, FieldChange, PatchOp, Reason
 from reconciler.types.json import Json, Object, escape, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
@@ -59,6 +63,8 @@ class _Existing:
         self.assumed: list[str] = []
         self.blocks: list[Block] = []
         self.absent = False
+        self.differences: list[Difference] = []
+        self.adopt: list[Adoption] = []
         self.managed: Object = {
             path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
         }
@@ -66,13 +72,17 @@ class _Existing:
     def plan(self) -> Planned:
         for path, value in self.managed.items():
             self.compare_leaf(path, value)
+        self.settle()
         self.collect_extra_items()
         if self.entry is not None and not self.observing:
             self.collect_removals(self.entry)
         if not self.observing:
             self.carry_companions()
-        change = self.change() if self.fields or self.edits or self.entry is None else self.in_sync()
+        change = self.change() if self.is_news() else self.in_sync()
         return Planned(change, tuple(self.drift), self.absent, tuple(self.dropped), tuple(self.assumed))
+
+    def is_news(self) -> bool:
+        return bool(self.fields or self.edits or self.adopt) or self.entry is None
 
     def compare_leaf(self, path: str, value: Json) -> None:
         current = leaf_at(self.spec, self.document, path)
@@ -100,13 +110,51 @@ class _Existing:
             self.assumed.append(path)
         if verdict.sync is Sync.SAME:
             return
-        self.absent = self.absent or (current is None and value is not None)
         if row is not None and row.immutable and not self.observing:
             if current is None and not verdict.desired_moved:
+                self.absent = self.absent or value is not None
                 return  # not shown again, and what was sent is still what is wanted
             self.blocks.append(self._fixed(path, current, value))
-        self.add_field(path, verdict, current, value)
-        self.edit(path, value)
+        self.differences.append(Difference(path, value, current, verdict))
+
+    def settle(self) -> None:
+        """Leave the vendor's own changes to the manifest; everything else that differs is to be written."""
+        vendors = self.vendors()
+        for one in self.differences:
+            adoption = vendors.get(one.path)
+            told = adoption is not None and one.path not in TABLES
+            self.absent = self.absent or (one.live is None and one.desired is not None and not told)
+            if adoption is None:
+                self.add_field(one.path, one.verdict, one.live, one.desired)
+                self.edit(one.path, one.desired)
+                continue
+            self.adopt.append(adoption)
+            if one.sync in (Sync.LIVE, Sync.BOTH):
+                self.drift.append(
+                    DriftField(one.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
+                )
+        for path in merged_along(self.spec, self.managed, self.document, self.edits):
+            value = self.managed[path]
+            self.add_field(path, Verdict(Sync.GIT), leaf_at(self.spec, self.document, path), value)
+            self.edit(path, value)
+
+    def vendors(self) -> dict[str, Adoption]:
+        """What of the differences is the vendor's doing. A wish of git for what the vendor changed stays git's."""
+        if not self.differences or self.context.catalogue is None or self.observing:
+            return {}
+        if not concerns(self.spec, self.differences):
+            return {}
+        catalogue = self.context.catalogue()
+        for at, one in enumerate(self.differences):
+            table = TABLES.get(one.path)
+            if table is None or one.sync is not Sync.BOTH or self.entry is None:
+                continue
+            if moved_from(catalogue, table, self.entry.seen_at(one.path), one.live, self.context.book):
+                self.differences[at] = replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
+        look = Look(
+            self.spec, self.resource.address, catalogue, self.managed, self.document, tracked=self.entry is not None
+        )
+        return vendor_changes(self.differences, look)
 
     def _fixed(self, path: str, current: Json, value: Json) -> Block:
         kind_word = self.spec.manifest_kinds[0]
@@ -297,6 +345,8 @@ class _Existing:
         writes = bool(patch) or bool(apart)
         action = Action.UPDATE if writes and not self.observing else Action.NOOP
         reason = self.binding.reason
+        if self.adopt and action is Action.NOOP and reason is Reason.CHANGED:
+            reason = Reason.VENDOR
         if self.observing and self.fields:
             reason = Reason.OBSERVE
         elif action is Action.UPDATE and self.fields and all(self._repointed(change) for change in self.fields):
@@ -323,6 +373,7 @@ class _Existing:
             parents=parents,
             blocked=tuple(self.blocks),
             notes=tuple(self.notes),
+            adopt=tuple(sorted(self.adopt, key=lambda one: one.path)),
         )
 
     def _repointed(self, change: FieldChange) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.core import compare as three_way
@@ -16,6 +17,7 @@ from reconciler.core.shape import field_at
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
+from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
@@ -31,6 +33,8 @@ class Context:
     book: SecretBook
     vocabulary: str
     resend_secrets: bool = False
+    catalogue: Callable[[], Catalogue] | None = None
+    """What follows outdated models; read only where something differs. None: no difference is the vendor's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ def record(
 ) -> Entry:
     """The state entry after `change`, from the object as it was read back.
 
-    With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git).
+    With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git). Not
+    so where nothing moved, nor where the vendor moved something: such a difference is only taken note of.
     A secret that is not available here, or whose old digest was made under another key, keeps its old digests; one
     of an object that is only now adopted is noted as unknown.
     """
@@ -42,6 +43,7 @@ def record(
     seen: dict[str, str] = {}
     assumed: list[str] = []
     written = {field.path for field in change.fields}
+    adopted = {one.path for one in change.adopt}
     managed = change.managed or {}
     if change.lifecycle.manage is Manage.OBSERVE:
         managed = {}
@@ -65,7 +67,8 @@ def record(
             _keep(path, old, sent, seen)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
-        if refresh and shown != HIDDEN:
+        known = old is not None and old.seen.get(path) == shown and before == new
+        if refresh and shown != HIDDEN and path not in adopted and not known:
             new = shown
         sent[path] = new
         if shown != new:

@@ -151,6 +151,7 @@ class _Run:
             destroyed=sum(1 for change in done if change.action is Action.DELETE),
             forgotten=sum(1 for change in done if change.action is Action.FORGET),
             moved=sum(1 for change in done if change.previous is not None),
+            adopted=sum(1 for change in done if change.adopt),
             unchanged=self.plan.summary.unchanged,
             not_looked_at=self.plan.summary.not_looked_at,
             unmanaged=self.plan.summary.unmanaged,

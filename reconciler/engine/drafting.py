@@ -203,7 +203,7 @@ class _Draft:
             elif address in planned:
                 found.append(drift_item(address, entry, planned[address]))
             elif (live := self.compared.live.get((address.kind, entry.id))) is not None:
-                found.append(drift_from_state(address, entry, live, self.compared.book))
+                found.append(drift_from_state(address, entry, live, self.compared.book, self.setting.catalogue))
         return tuple(item for item in found if item is not None)
 
     def unmanaged(self) -> tuple[Unmanaged, ...]:

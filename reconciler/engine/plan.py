@@ -33,7 +33,7 @@ from reconciler.engine.setting import Setting
 from reconciler.errors import PlanError, ProviderError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Reason
+from reconciler.types.change import Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
@@ -83,7 +83,7 @@ class _Planning:
             self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
         self.reader = Reader(setting.provider, setting.workspace.parallelism)
         self.book = setting.book(state)
-        self.context = Context(self.book, setting.provider.vocabulary, options.resend_secrets)
+        self.context = Context(self.book, setting.provider.vocabulary, options.resend_secrets, setting.catalogue)
         self.problems: list[Diagnostic] = list(self.moves.problems)
         self.live: dict[tuple[str, str], LiveObject] = {}
         self.whole: dict[str, Listing] = {}
@@ -227,7 +227,7 @@ class _Planning:
         doubtful = [
             live
             for address, result in planned.items()
-            if (result.absent or result.drift)
+            if (result.absent or any(one.direction is not Direction.VENDOR for one in result.drift))
             and (live := self._live_of(address, wanted[address])) is not None
             and not live.detailed
         ]

@@ -23,9 +23,8 @@ class Setting:
     project: str = "project"
     digest_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
-
     catalogue: Callable[[], Catalogue] | None = None
-    """The model catalogue, read when a policy asks for it."""
+    """The model catalogue, read when first needed: a run in which nothing differs needs none."""
 
     def fingerprint(self, state: State) -> str:
         """Salted digest of the API key, by which this account is known again."""

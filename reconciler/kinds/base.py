@@ -150,6 +150,8 @@ class KindSpec:
     """The API refuses a second object of the same name."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
+    merges: Mapping[str, str] = field(default_factory=dict)
+    """Deprecated text -> the text that the vendor itself merged it into, on the server."""
     alone: tuple[str, ...] = ()
     """Pointers that must be patched by a request of their own."""
     companions: tuple[Companion, ...] = ()

@@ -185,6 +185,7 @@ KIND = KindSpec(
         "/layers/perception/perception_tool_prompt": "/layers/perception/visual_tool_prompt",
         "/layers/perception/perception_tools": "/layers/perception/visual_tools",
     },
+    merges={"/context": "/system_prompt"},
     alone=("/layers/conferencing",),
     companions=(
         Companion(

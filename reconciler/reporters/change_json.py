@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from reconciler.core.redact import redact, sensitive_mask
 from reconciler.kinds.base import KindSpec
-from reconciler.reporters.safe import hidden_paths, kind_of, safe_drift, safe_operation
+from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change
+from reconciler.types.change import Action, Adoption, Block, Change, Direction
 from reconciler.types.json import Json, Object, ref_of, split
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.source import Span
@@ -39,7 +39,11 @@ def change_object(change: Change) -> Object:
     if change.importing is not None:
         body["importing"] = {"id": change.importing}
     body["patch"] = [safe_operation(kind, operation.to_json()) for operation in change.patch]
-    body["directions"] = {field.path: field.direction.value for field in change.fields}
+    moved = [(field.path, field.direction) for field in change.fields]
+    moved += [(one.path, Direction.VENDOR) for one in change.adopt]
+    body["directions"] = {path: direction.value for path, direction in moved}
+    if change.adopt:
+        body["adopt"] = [_adoption(kind, one, hidden) for one in change.adopt]
     result = _resource(change.address)
     if change.previous is not None:
         result["previous_address"] = str(change.previous)
@@ -52,6 +56,21 @@ def change_object(change: Change) -> Object:
     if change.notes:
         result["notes"] = list(change.notes)
     return result
+
+
+def plan_word(change: Change) -> str:
+    """The action in one word, also where nothing is sent: import, move or adopt."""
+    if change.action is not Action.NOOP:
+        return ACTIONS[change.action]
+    if change.importing is not None:
+        return "import"
+    return "adopt" if change.adopt and change.previous is None else "move"
+
+
+def _adoption(kind: KindSpec | None, one: Adoption, hidden: Collection[str]) -> Object:
+    """One leaf that the vendor changed: what the manifest says, what is live, why, and the way to take it in."""
+    manifest, live = safe_adoption(kind, one, hidden)
+    return {"path": one.path, "manifest": manifest, "live": live, "reason": one.reason, "command": one.command}
 
 
 def _resource(address: Address) -> Object:
@@ -144,6 +163,8 @@ def _drift_field(kind: KindSpec | None, change: DriftField) -> Object:
     result: Object = {"path": change.path, "direction": change.direction.value, "before": before, "after": after}
     if change.before_unknown:
         result["before_unknown"] = True
+    if change.note is not None:
+        result["note"] = change.note
     return result
 
 

@@ -12,6 +12,7 @@ from reconciler.core.digest import digest
 from reconciler.core.visible import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
+from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import Report, StepResult
@@ -104,13 +105,16 @@ def _of_plan(plan: Plan) -> Iterator[Finding]:
 
 def _of_drift(item: DriftItem, path: str) -> Iterator[Finding]:
     for change in item.changes:
-        if change.path:
+        hint = "run plan to see it, apply to undo it"
+        if change.direction is Direction.VENDOR:
+            message, hint = f"{item.address}: {change.path} was changed by the vendor", change.note or hint
+        elif change.path:
             moved = "both the manifest and the account" if change.direction.value == "both" else "the account"
             message = f"{item.address}: {change.path} changed outside of manifests ({moved})"
         else:
             message = f"{item.address} was deleted outside of manifests"
         yield Finding(
-            DRIFT, Severity.WARNING, visible(message), "run plan to see it, apply to undo it", item.address,
+            DRIFT, Severity.WARNING, visible(message), visible(hint), item.address,
             visible(change.path), path,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from reconciler.core.canonical import leaves
 from reconciler.core.redact import redact
 from reconciler.kinds.base import KindSpec
 from reconciler.reporters.inside import Inside, explain_value, flatten, list_items
-from reconciler.reporters.safe import hidden_paths, kind_of, safe_drift, safe_field
+from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_field
 from reconciler.reporters.values import LONG_TEXT, show
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup, ref_of
@@ -91,7 +91,10 @@ def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
                 note=field.note,
             )
         )
-    return leaves
+    return leaves + [
+        _leaf(kind, one.path, safe_adoption(kind, one, hidden), direction=Direction.VENDOR, note=one.note)
+        for one in change.adopt
+    ]
 
 
 def _named(change: Change, field: FieldChange) -> Json:
@@ -136,7 +139,12 @@ def drift_leaves(item: DriftItem) -> list[Leaf]:
     kind = kind_of(item.address)
     return [
         _leaf(
-            kind, change.path, safe_drift(kind, change), direction=change.direction, forgotten=change.before_unknown
+            kind,
+            change.path,
+            safe_drift(kind, change),
+            direction=change.direction,
+            forgotten=change.before_unknown,
+            note=change.note,
         )
         for change in item.changes
         if change.path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from reconciler import __version__
-from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object
+from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
 from reconciler.reporters.dump import dump
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
 from reconciler.reporters.wording import drift_summary, plan_summary, result_summary, sentence
@@ -159,12 +159,8 @@ def _plan_entries(plan: Plan) -> Iterator[tuple[str, str, str, Object]]:
         yield "info", f"{item.address}: Drift detected", "resource_drift", {"change": change}
     for difference in plan.differences:
         full = change_object(difference)
-        imports = difference.action is Action.NOOP and difference.importing is not None
-        moves = difference.action is Action.NOOP and difference.importing is None
-        planned: Object = {
-            "resource": _resource(difference.address),
-            "action": "import" if imports else "move" if moves else _action(difference.action),
-        }
+        word = plan_word(difference) if difference.action is Action.NOOP else _action(difference.action)
+        planned: Object = {"resource": _resource(difference.address), "action": word}
         if difference.reason is not None:
             planned["reason"] = difference.reason.value
         if difference.importing is not None:
@@ -174,6 +170,8 @@ def _plan_entries(plan: Plan) -> Iterator[tuple[str, str, str, Object]]:
         inner = full["change"]
         assert isinstance(inner, dict)
         planned["patch"], planned["directions"] = inner["patch"], inner["directions"]
+        if "adopt" in inner:
+            planned["adopt"] = inner["adopt"]
         yield "info", sentence(difference), "planned_change", {"change": planned}
         for block in difference.blocked:
             yield (
@@ -207,5 +205,8 @@ def _counts(summary: Summary, operation: str, drifted: int = 0) -> Object:
         "import": summary.imported,
         "remove": summary.destroyed,
         "operation": operation,
-        **{key: ours[key] for key in ("move", "forget", "unchanged", "drifted", "unmanaged", "not_looked_at")},
+        **{
+            key: ours[key]
+            for key in ("move", "forget", "adopt", "unchanged", "drifted", "unmanaged", "not_looked_at")
+        },
     }

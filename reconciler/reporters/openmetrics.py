@@ -72,6 +72,7 @@ def _of_plan(plan: Plan) -> Iterator[_Family]:
         "delete": summary.destroyed,
         "move": summary.moved,
         "forget": summary.forgotten,
+        "adopt": summary.adopted,
     }
     planned: dict[_Labels, int] = {(("action", action),): count for action, count in actions.items()}
     yield _Family("reconciler_planned_changes", "Changes that an apply would make.", planned)
@@ -81,7 +82,8 @@ def _of_plan(plan: Plan) -> Iterator[_Family]:
     yield _Family("reconciler_drifted_objects", "Managed objects changed outside of manifests.", drifted)
     directions = [change.direction for item in plan.drift for change in item.changes]
     fields: dict[_Labels, int] = {
-        (("direction", one.value),): directions.count(one) for one in (Direction.LIVE, Direction.BOTH)
+        (("direction", one.value),): directions.count(one)
+        for one in (Direction.LIVE, Direction.BOTH, Direction.VENDOR)
     }
     yield _Family("reconciler_drifted_fields", "Managed fields changed outside of manifests.", fields)
     yield _Family("reconciler_unchanged_resources", "Resources in sync.", {(): summary.unchanged})

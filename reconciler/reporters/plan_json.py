@@ -108,6 +108,7 @@ def summary_object(summary: Summary, drifted: int) -> Object:
         "destroy": summary.destroyed,
         "move": summary.moved,
         "forget": summary.forgotten,
+        "adopt": summary.adopted,
         "unchanged": summary.unchanged,
         "drifted": drifted,
         "unmanaged": summary.unmanaged,

@@ -8,7 +8,7 @@ from reconciler.core.redact import NOTHING, SENSITIVE, is_secret, marked, redact
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
-from reconciler.types.change import Change, FieldChange
+from reconciler.types.change import Adoption, Change, FieldChange
 from reconciler.types.json import Json, Object, within
 from reconciler.types.plan import DriftField
 
@@ -34,6 +34,11 @@ def safe_drift(kind: KindSpec | None, change: DriftField) -> tuple[Json, Json]:
 def safe_field(kind: KindSpec | None, change: FieldChange, hidden: Collection[str] = NOTHING) -> tuple[Json, Json]:
     """Both sides of a changed leaf, without secrets. `hidden` is that of `hidden_paths`."""
     return _safe_pair(kind, change.path, (change.before, change.after), hidden, sensitive=change.sensitive)
+
+
+def safe_adoption(kind: KindSpec | None, one: Adoption, hidden: Collection[str] = NOTHING) -> tuple[Json, Json]:
+    """What the manifest says and what the vendor made of it, without secrets."""
+    return _safe_pair(kind, one.path, (one.manifest, one.live), hidden, sensitive=False)
 
 
 def _safe_pair(

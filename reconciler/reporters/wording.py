@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.promptdiff import PromptDiff
 from reconciler.core.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
-from reconciler.types.change import Action, Change, Reason
+from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 
@@ -18,6 +18,8 @@ BANDS = {
     "too long": f"above {LIMIT_TOKENS:,}",
 }
 """What a budget band of `core.tokens` means."""
+PLANNED = ("to move", "to forget", "to adopt")
+DONE = ("moved", "forgotten", "adopted")
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
@@ -41,8 +43,16 @@ def sentence(change: Change) -> str:
             return f"{address} will no longer be managed, but will not be destroyed"
         case Action.NOOP if change.importing is None and change.previous is not None:
             return f"{change.previous} has moved to {address}"
+        case Action.NOOP if change.importing is None and change.adopt:
+            return f"{address} was changed by the vendor; its manifest is to follow"
         case Action.NOOP:
             return f"{address} will be imported"
+
+
+def directions_of(change: Change) -> list[str]:
+    """Who moved, for the headline of an update or of what the vendor did."""
+    found = {field.direction.value for field in change.fields} if change.action is Action.UPDATE else set()
+    return sorted(found | {Direction.VENDOR.value for _ in change.adopt})
 
 
 def plan_summary(plan: Plan) -> str:
@@ -56,13 +66,13 @@ def plan_summary(plan: Plan) -> str:
         return "No changes. The account matches the manifests."
     counts = f"{summary.added} to add, {summary.changed} to change, {summary.destroyed} to destroy."
     imported = f"{summary.imported} to import, " if summary.imported else ""
-    return f"Plan: {imported}{counts}{_also(summary, 'to move', 'to forget')}"
+    return f"Plan: {imported}{counts}{_also(summary, PLANNED)}"
 
 
-def _also(summary: Summary, moved: str, forgotten: str) -> str:
+def _also(summary: Summary, words: tuple[str, str, str]) -> str:
     """Behind the full stop, so that expressions written for Terraform's line still match."""
-    parts = [f"{summary.moved} {moved}"] if summary.moved else []
-    parts += [f"{summary.forgotten} {forgotten}"] if summary.forgotten else []
+    counts = zip((summary.moved, summary.forgotten, summary.adopted), words, strict=True)
+    parts = [f"{count} {word}" for count, word in counts if count]
     return f" Also: {', '.join(parts)}." if parts else ""
 
 
@@ -74,14 +84,14 @@ def result_summary(result: ApplyResult, *, destroy: bool) -> str:
     open_steps = [f"{failed} failed"] if failed else []
     open_steps += [f"{skipped} skipped"] if skipped else []
     if destroy and not failed and not result.interrupted and not skipped:
-        return f"Destroy complete! Resources: {summary.destroyed} destroyed.{_also(summary, 'moved', 'forgotten')}"
+        return f"Destroy complete! Resources: {summary.destroyed} destroyed.{_also(summary, DONE)}"
     imported = f"{summary.imported} imported, " if summary.imported else ""
     counts = f"{imported}{summary.added} added, {summary.changed} changed, {summary.destroyed} destroyed"
     if result.interrupted:
         head = f"{verb} interrupted."
     else:
         head = f"{verb} incomplete." if open_steps else f"{verb} complete!"
-    return f"{head} Resources: {', '.join([counts, *open_steps])}.{_also(summary, 'moved', 'forgotten')}"
+    return f"{head} Resources: {', '.join([counts, *open_steps])}.{_also(summary, DONE)}"
 
 
 def drift_summary(plan: Plan) -> str:
@@ -89,8 +99,10 @@ def drift_summary(plan: Plan) -> str:
     if not plan.drift:
         return "No drift. The account is as it was last applied."
     gone = sum(any(change.path == "" for change in item.changes) for item in plan.drift)
-    changed = len(plan.drift) - gone
+    vendors = sum(item.reason == "vendor" for item in plan.drift)
+    changed = len(plan.drift) - gone - vendors
     parts = [f"{changed} edited"] if changed else []
+    parts += [f"{vendors} by the vendor"] if vendors else []
     parts += [f"{gone} deleted"] if gone else []
     return f"Drift: {plural(len(plan.drift), 'object')} changed outside of manifests ({', '.join(parts)})."
 

@@ -28,6 +28,8 @@ class Direction(Enum):
     GIT = "git"
     LIVE = "live"
     BOTH = "both"
+    VENDOR = "vendor"
+    """The vendor itself: not written, offered to the manifest."""
 
 
 class Reason(Enum):
@@ -49,6 +51,8 @@ class Reason(Enum):
     """A field that is fixed at creation changes: a new object is made, the old one deleted."""
     REPOINTED = "repointed"
     """Only references changed, because what they point to gets a new id in this plan."""
+    VENDOR = "vendor"
+    """Nothing is written: all that differs was changed by the vendor itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,24 @@ class FieldChange:
     sensitive: bool = False
     after_unknown: bool = False
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """One leaf that the vendor itself changed: it stays as it is, and the manifest is to follow."""
+
+    path: str
+    manifest: Json
+    live: Json
+    """Null where the server shows nothing (any more)."""
+    reason: str
+    command: str
+    """What writes the live value into the manifest."""
+
+    @property
+    def note(self) -> str:
+        """The reason, and on a line of its own the way."""
+        return f"{self.reason}\nto adopt it: {self.command}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +180,12 @@ class Change:
     """Objects that this change creates on the way to its leaves."""
     blocked: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
+    adopt: tuple[Adoption, ...] = ()
+    """Leaves that the vendor changed: none of them is in `fields`, in the patch or in a request. Apply takes note of
+    what is live, so that they are told once."""
 
     @property
     def is_difference(self) -> bool:
         """Whether this counts for `--detailed-exitcode`."""
-        return self.action is not Action.NOOP or self.importing is not None or self.previous is not None
+        moved = self.importing is not None or self.previous is not None
+        return self.action is not Action.NOOP or moved or bool(self.adopt)

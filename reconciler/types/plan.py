@@ -24,6 +24,8 @@ class DriftField:
     """The live value; `(sensitive)` for a secret."""
     before_unknown: bool = False
     sensitive: bool = False
+    note: str | None = None
+    """Why, and what to do: of a leaf that the vendor changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class DriftItem:
     id: str
     changes: tuple[DriftField, ...]
     reason: str | None = None
-    """`deleted_outside`, `observe`, or None."""
+    """`deleted_outside`, `observe`, `vendor` (nobody else moved anything), or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Summary:
     destroyed: int = 0
     forgotten: int = 0
     moved: int = 0
+    adopted: int = 0
+    """Objects that the vendor changed."""
     unchanged: int = 0
     not_looked_at: int = 0
     """Entries whose source lies outside the paths given."""
@@ -55,7 +59,15 @@ class Summary:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.imported or self.added or self.changed or self.destroyed or self.forgotten or self.moved)
+        return not (
+            self.imported
+            or self.added
+            or self.changed
+            or self.destroyed
+            or self.forgotten
+            or self.moved
+            or self.adopted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,12 @@ class Plan:
     @property
     def applyable(self) -> bool:
         return not self.all_blocks and not any(d.is_error for d in self.diagnostics)
+
+    @property
+    def edited(self) -> tuple[DriftItem, ...]:
+        """Drift that the changes do not tell already: what the vendor did stands there with the way to adopt it."""
+        told = {change.address for change in self.changes if change.adopt}
+        return tuple(item for item in self.drift if item.reason != "vendor" or item.address not in told)
 
     @property
     def differences(self) -> tuple[Change, ...]:

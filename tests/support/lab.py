@@ -13,6 +13,7 @@ from reconciler.engine.apply import apply_changes
 from reconciler.engine.plan import make_plan
 from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
+from reconciler.loader.catalogue import load_catalogue
 from reconciler.providers.simulator.faults import Faults
 from reconciler.providers.simulator.mood import Mood
 from reconciler.providers.simulator.transport import SimulatorTransport
@@ -130,7 +131,9 @@ class Lab:
 
     def setting(self, *, reading: bool = False) -> Setting:
         workspace = Workspace("lab", ProviderSettings("simulator"), policy=self.policy, parallelism=self.parallelism)
-        return Setting(workspace, self.provider(reading=reading), self.vault, digest_key=b"lab")
+        return Setting(
+            workspace, self.provider(reading=reading), self.vault, digest_key=b"lab", catalogue=load_catalogue
+        )
 
     def plan(self, *manifests: Manifest, **options: object) -> Plan:
         """A plan by a client that cannot write."""

@@ -65,6 +65,7 @@ def _counts(report: Report) -> Iterator[str]:
         ("destroyed", summary.destroyed),
         ("moved", summary.moved),
         ("forgotten", summary.forgotten),
+        ("adopted", summary.adopted),
         ("drifted", len(report.plan.drift) if report.plan else 0),
         ("blocked", len(report.plan.all_blocks) if report.plan else 0),
         ("unchanged", summary.unchanged),
@@ -89,9 +90,10 @@ def _body(report: Report) -> Iterator[str]:
             yield "<h2>Changes</h2>"
             for change in changes:
                 yield from change_item(change)
-        if plan.drift:
+        drift = plan.edited if changes else plan.drift
+        if drift:
             yield "<h2>Changed outside of manifests</h2>"
-            for item in plan.drift:
+            for item in drift:
                 yield from drift_item(item)
         yield from _requests(plan)
     notes = [*report.notes, *(folded_counts(report) if not report.result else ())]
@@ -126,7 +128,7 @@ def _steps(result: ApplyResult) -> Iterator[str]:
 
 
 def _filter(plan: Plan, *, with_changes: bool) -> Iterator[str]:
-    words = ("create", "update", "delete", "forget", "import", "move") if with_changes else ()
+    words = ("create", "update", "delete", "forget", "import", "move", "adopt") if with_changes else ()
     yield "<div class=filter hidden role=search>"
     yield "<label>Filter <input type=search placeholder='name, field or text'></label>"
     for word in (*words, *(("drift",) if plan.drift else ())):

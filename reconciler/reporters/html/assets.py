@@ -32,7 +32,7 @@ details.item > summary { cursor: pointer; padding: .5rem .8rem; overflow-wrap: a
 .sign { display: inline-block; min-width: 1.6em; font-weight: 700; }
 .create .sign { color: var(--add); } .update .sign { color: var(--warn); } .delete .sign { color: var(--del); }
 .tag { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; font-size: .8rem; white-space: nowrap; }
-.tag.live, .tag.both { background: var(--warn-bg); color: var(--warn); }
+.tag.live, .tag.both, .tag.vendor { background: var(--warn-bg); color: var(--warn); }
 .tag.blocked { background: var(--del-bg); color: var(--del); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }

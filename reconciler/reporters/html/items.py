@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from reconciler.core.visible import one_line, visible
-from reconciler.reporters.change_json import ACTIONS
+from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.inside import Inside
 from reconciler.reporters.leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
 from reconciler.reporters.values import UNKNOWN, show
-from reconciler.reporters.wording import plural, sentence
+from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
@@ -26,10 +26,9 @@ def text(value: str) -> str:
 
 def change_item(change: Change) -> Iterator[str]:
     """Closed, except where something is blocked."""
-    action = ACTIONS[change.action]
-    word = "import" if change.action is Action.NOOP and change.importing else "move" if action == "no-op" else action
-    sign = "⇒" if action == "no-op" else change.action.value
-    directions = sorted({field.direction.value for field in change.fields}) if change.action is Action.UPDATE else []
+    word = plan_word(change)
+    sign = "⇒" if change.action is Action.NOOP else change.action.value
+    directions = directions_of(change)
     tags = "".join(f' <span class="tag {one}">{one}</span>' for one in directions)
     tags += ' <span class="tag blocked">blocked</span>' if change.blocked else ""
     opened = " open" if change.blocked else ""
@@ -50,7 +49,8 @@ def change_item(change: Change) -> Iterator[str]:
 def drift_item(item: DriftItem) -> Iterator[str]:
     """Before is what was applied, after what the account shows."""
     gone = any(change.path == "" for change in item.changes)
-    fate = "was deleted" if gone else f"was changed: {plural(len(item.changes), 'field')}"
+    by = " by the vendor" if item.reason == "vendor" else ""
+    fate = "was deleted" if gone else f"was changed{by}: {plural(len(item.changes), 'field')}"
     yield "<details class='item drift' data-action=drift>"
     yield f"<summary><span class='sign mono' aria-hidden=true>!</span>{text(str(item.address))} {fate}</summary>"
     yield f"<div class=inside><p class=soft><code>{text(item.id)}</code></p>"

@@ -14,6 +14,7 @@ from reconciler.core.promptdiff import (
     diff_prompts,
     near_changes,
 )
+from reconciler.core.visible import one_line
 from reconciler.reporters.leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 
@@ -35,6 +36,8 @@ def prompt_html(leaf: Leaf) -> Iterator[str]:
     tokens = token_change(diff).replace("->", "→")
     direction = f' <span class="tag {leaf.direction.value}">{leaf.direction.value}</span>' if leaf.direction else ""
     yield f"<h3><code>{escape(leaf.path)}</code> <span class=soft>{tokens}</span>{direction}</h3>"
+    if leaf.note:
+        yield f"<p class=soft># {escape(one_line(leaf.note))}</p>"
     if diff.hidden:
         yield "<p class='box warning'>Holds characters that no screen shows; they are written as «\\u....»</p>"
     unchanged = 0

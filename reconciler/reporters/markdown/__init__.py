@@ -48,7 +48,8 @@ def render(report: Report, style: Style) -> str:
             _Entry(partial(change_block, one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)
         ]
     if plan:
-        drift = [_Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in plan.drift]
+        items = plan.drift if report.verb == "drift" else plan.edited
+        drift = [_Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]
     tail = "\n".join(_tail(report))
     room = LIMIT - RESERVE - len(head) - len(tail)
     shown, left_out = _fit([*changes, *drift], room)

@@ -9,7 +9,7 @@ from reconciler.reporters.leaves import Leaf, change_leaves, drift_leaves, is_pr
 from reconciler.reporters.markdown.escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.values import UNKNOWN, show, summarize
-from reconciler.reporters.wording import plural, sentence
+from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
@@ -31,7 +31,7 @@ def change_line(change: Change) -> str:
     """`~ persona.x will be updated in-place: 3 fields (git, live)`."""
     sign = {Action.NOOP: "=>"}.get(change.action, change.action.value)
     fields = f": {plural(len(change.fields), 'field')}" if change.fields and change.action is Action.UPDATE else ""
-    directions = sorted({field.direction.value for field in change.fields}) if change.action is Action.UPDATE else []
+    directions = directions_of(change)
     tail = f" ({', '.join(directions)})" if directions else ""
     mark = "⛔ " if change.blocked else ""
     return f"{mark}{code(sign + ' ' + str(change.address))} {_predicate(change)}{fields}{tail}"
@@ -50,7 +50,8 @@ def drift_block(item: DriftItem) -> str:
 
 def drift_line(item: DriftItem) -> str:
     gone = any(change.path == "" for change in item.changes)
-    fate = "was deleted" if gone else f"was changed: {plural(len(item.changes), 'field')}"
+    by = " by the vendor" if item.reason == "vendor" else ""
+    fate = "was deleted" if gone else f"was changed{by}: {plural(len(item.changes), 'field')}"
     return f"{code(str(item.address))} {fate}"
 
 

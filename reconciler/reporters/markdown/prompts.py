@@ -16,7 +16,7 @@ from reconciler.core.promptdiff import (
     near_changes,
 )
 from reconciler.reporters.leaves import Leaf
-from reconciler.reporters.markdown.escape import block, code
+from reconciler.reporters.markdown.escape import block, code, prose
 from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 1
@@ -32,6 +32,9 @@ def prompt_markdown(leaf: Leaf) -> Iterator[str]:
     after = leaf.after if isinstance(leaf.after, str) else ""
     diff = diff_prompts(before, after)
     yield f"{code(leaf.path)}: {headline(diff)}"
+    if leaf.note:
+        yield ""
+        yield prose(leaf.note)
     if diff.hidden:
         yield ""
         yield ":warning: holds characters that no screen shows; they are written as «\\\\u....»"

@@ -19,6 +19,7 @@ LEGEND = {
     Direction.GIT: "git: the manifest changed since the last apply",
     Direction.LIVE: "live: the account changed since the last apply",
     Direction.BOTH: "both: manifest and account changed",
+    Direction.VENDOR: "vendor: the vendor changed it; it is not written, the manifest may follow",
 }
 
 
@@ -36,7 +37,7 @@ def render(report: Report, style: Style) -> str:
 def _sections(report: Report, paint: Paint) -> Iterator[str]:
     plan, style = report.plan, paint.style
     if plan and not style.quiet and (report.result is None or style.verbose):
-        yield from drift_lines(plan.drift, paint)
+        yield from drift_lines(plan.drift if report.verb == "drift" else plan.edited, paint)
         if report.verb != "drift":
             yield from change_lines(plan.differences, paint)
         yield from _directions(plan, paint)
@@ -56,7 +57,8 @@ def _directions(plan: Plan, paint: Paint) -> Iterator[str]:
     """What `(live)` means, where it stands somewhere."""
     used = {change.direction for item in plan.drift for change in item.changes if change.path}
     used |= {field.direction for change in plan.differences for field in change.fields}
-    if used & {Direction.LIVE, Direction.BOTH}:
+    used |= {Direction.VENDOR for change in plan.differences for _ in change.adopt}
+    if used & {Direction.LIVE, Direction.BOTH, Direction.VENDOR}:
         for direction, meaning in LEGEND.items():
             if direction in used:
                 yield paint(f"  ({meaning})", Tone.DIM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.leaves import change_leaves
 from reconciler.reporters.text.fields import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
@@ -11,12 +12,14 @@ from reconciler.reporters.wording import sentence
 from reconciler.types.change import Action, Block, Change, Reason
 
 IMPORT = "=>"
+ADOPT = "<="
 _LEGEND = {
     "+": "create",
     "~": "update in-place",
     "-": "destroy",
     ".": "forget (stays in the account)",
     IMPORT: "import or move (changes the state only)",
+    ADOPT: "adopt (the vendor changed it; nothing is sent)",
 }
 _BECAUSE = {
     Reason.PENDING: "an earlier run created it and could not record it",
@@ -46,7 +49,9 @@ def change_lines(changes: Sequence[Change], paint: Paint) -> Iterator[str]:
 
 
 def sign_of(change: Change) -> str:
-    """The symbol before the address; an import that changes nothing has an arrow."""
+    """The symbol before the address; an import that changes nothing has an arrow, so has what the vendor did."""
+    if plan_word(change) == "adopt":
+        return ADOPT
     return change.action.value if change.action is not Action.NOOP else IMPORT
 
 

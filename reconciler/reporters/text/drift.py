@@ -24,7 +24,7 @@ def drift_lines(items: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
 def _item(item: DriftItem, paint: Paint) -> Iterator[str]:
     gone = any(change.path == "" for change in item.changes)
     fate = "has been deleted" if gone else "has been changed"
-    extra = " (observed only)" if item.reason == "observe" else ""
+    extra = {"observe": " (observed only)", "vendor": " by the vendor"}.get(item.reason or "", "")
     yield paint(f"  # {plain(str(item.address))} {fate}{extra}", Tone.BOLD)
     sign = "-" if gone else "~"
     yield f"  {paint.symbol(sign)} {plain(str(item.address))} ({plain(item.id)})"
