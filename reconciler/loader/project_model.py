@@ -53,21 +53,28 @@ class _Open(BaseModel):
 
 class MetadataModel(_Strict):
     name: Name
+    """What the project is called in plans and reports."""
     labels: dict[str, str] = {}
+    """For people; not interpreted."""
 
 
 class ProviderModel(_Open):
     type: Text
+    """Who speaks to the account: tavus, or simulator for the embedded one."""
     vocabulary: Literal["pal", "persona"] | None = None
+    """The words on the wire; the provider's own by default."""
 
 
 class StateModel(_Open):
     backend: Text = "local"
+    """Where the state is kept; its settings stand beside this key."""
 
 
 class PolicyModel(_Strict):
     deletes: Literal["deny", "allow", "never"] = "deny"
+    """Whether a plan may delete: deny (`--allow-deletes` lifts it), allow, or never."""
     max_change_percent: Annotated[Number, Field(ge=0, le=100)] = 30
+<<<<<<< HEAD
     min_resources: Count = 10
     max_deletes: Count | None = None
     protected: list[AddressGlob] = []
@@ -77,23 +84,39 @@ class PolicyModel(_Strict):
     https_only: bool = False
     max_prompt_tokens: Annotated[int, Field(ge=1)] | None = None
     no_deprecated: bool = False
+=======
+    """A plan that changes or deletes more than this share of what is managed is blocked."""
+    min_resources: Annotated[int, Field(ge=0)] = 10
+    """The share counts from this many managed resources on."""
+>>>>>>> 874fcc7 (Write the reference from the code)
 
 
 class WorkspaceModel(_Strict):
     provider: ProviderModel
+    """The account."""
     state: StateModel = StateModel()
+    """Where the state is kept; by default `.reconciler/WORKSPACE/state.json`."""
     overlays: list[Text] = []
+    """Folders with what differs in this workspace, relative to the project file; later ones win."""
     policy: PolicyModel = PolicyModel()
+    """What a plan may do here."""
     parallelism: Annotated[int, Field(ge=1, le=100)] = 10
+    """Requests at a time."""
     max_requests_per_second: Annotated[Number, Field(gt=0)] | None = None
+    """A limit over all threads; none by default."""
 
 
 class ProjectModel(_Strict):
     apiVersion: Literal["personas/v1"]  # noqa: N815 - the word in the file
+    """The version of this format."""
     kind: Literal["Project"]
+    """Tells the project file from manifests."""
     metadata: MetadataModel
+    """Who the project is."""
     default_workspace: Text | None = None
+    """The workspace of commands without `--workspace`; the first one where this is not set."""
     workspaces: dict[Name, WorkspaceModel] = {}
+    """One account plus its settings each."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
     """Answers by migration; one word answers every question of it."""
 

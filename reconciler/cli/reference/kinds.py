@@ -1,0 +1,56 @@
+"""The page of the kinds: every field with its type, default, limits and source."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.cli.reference import code, table
+from reconciler.core.envelope import ENVELOPE
+from reconciler.kinds import KINDS
+from reconciler.kinds.base import Field, KindSpec
+
+
+def page() -> str:
+    """The envelope, then every kind."""
+    head = (
+        "Paths are JSON pointers in PAL words; `*` stands for any member. `reconciler explain persona.layers.llm` "
+        "shows one field, `reconciler schema` the same facts for an editor."
+    )
+    around = "## Around the spec\n\nMembers of every manifest.\n\n" + fields(ENVELOPE)
+    return "\n\n".join([head, around, *(section(spec) for spec in KINDS.all().values())])
+
+
+def section(spec: KindSpec) -> str:
+    """One kind."""
+    words = ", ".join(code(word) for word in spec.manifest_kinds)
+    head = f"{spec.doc} Addresses: `{spec.name}.NAME`; `kind:` is {words}."
+    return f"## {spec.manifest_kinds[0]}\n\n{head}\n\n{fields(spec)}"
+
+
+def fields(spec: KindSpec) -> str:
+    """The field table of a kind."""
+    rows = [(code(row.path), row.type.value, facts(row), f"{row.doc}{source(row)}") for row in spec.fields]
+    return table(("field", "type", "facts", "meaning"), rows)
+
+
+def source(row: Field) -> str:
+    """Where the fact comes from."""
+    return f" ({row.source})" if row.source else ""
+
+
+def facts(row: Field) -> str:
+    """What is special about a field, in words."""
+    words = sorted({*row.words.values(), *row.spellings})
+    found = [
+        "required" if row.required else "",
+        "secret: `{env: NAME}` or `{file: path}`" if row.secret else "",
+        "read only" if row.server else "",
+        "fixed once created" if row.immutable else "",
+        f"**deprecated**: {row.deprecated}" if row.deprecated else "",
+        f"default {code(json.dumps(row.default, ensure_ascii=False))}" if row.default is not None else "",
+        f"values {', '.join(code(value) for value in row.enum)}" if row.enum else "",
+        row.limits,
+        f"id of a {code(row.ref)}, or `{{ref: {row.ref}.NAME}}`" if row.ref else "",
+        f"also spelt {', '.join(code(word) for word in words)}" if words else "",
+    ]
+    return "; ".join(one for one in found if one)

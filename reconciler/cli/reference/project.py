@@ -1,0 +1,86 @@
+"""The page of the project file: every key with its type, default and meaning, read from the model's own source."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+from reconciler.cli.reference import code, table
+from reconciler.loader import project_model
+
+PLACES = {
+    "ProjectModel": "The file",
+    "MetadataModel": "metadata",
+    "WorkspaceModel": "workspaces.NAME",
+    "ProviderModel": "workspaces.NAME.provider",
+    "StateModel": "workspaces.NAME.state",
+    "PolicyModel": "workspaces.NAME.policy",
+}
+"""Classes that have a place of their own in the file; others show under their own name."""
+
+
+def page() -> str:
+    """One table for each mapping of the file."""
+    head = (
+        "`manifests/reconciler.yaml`. Unknown keys are errors. Settings of providers and state backends are on "
+        "[their page](plugins.md)."
+    )
+    tree = ast.parse(inspect.getsource(project_model))
+    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef) and not one.name.startswith("_")}
+    order = [*(name for name in PLACES if name in classes), *(name for name in classes if name not in PLACES)]
+    return "\n\n".join([head, *(section(name, classes[name]) for name in order)])
+
+
+def section(name: str, model: ast.ClassDef) -> str:
+    """One mapping."""
+    title = PLACES.get(name, name.removesuffix("Model"))
+    rows = [(code(key), code(kind), code(default), doc) for key, kind, default, doc in keys(model)]
+    return f"## {title}\n\n{table(('key', 'type', 'default', 'meaning'), rows)}"
+
+
+def keys(model: ast.ClassDef) -> Iterator[tuple[str, str, str, str]]:
+    """Key, type, default and the text under the field; the default of a required key is empty."""
+    for position, one in enumerate(model.body):
+        if (
+            not isinstance(one, ast.AnnAssign)
+            or not isinstance(one.target, ast.Name)
+            or one.target.id == "model_config"
+        ):
+            continue
+        after = model.body[position + 1] if position + 1 < len(model.body) else None
+        text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+        default = "" if one.value is None else ast.unparse(one.value)
+        yield one.target.id, words(one.annotation), "" if default.endswith("Model()") else default, str(text)
+
+
+def words(annotation: ast.expr) -> str:
+    """An annotation as people write types: `Annotated` and our own aliases taken apart."""
+    match annotation:
+        case ast.Subscript(value=ast.Name("Annotated"), slice=ast.Tuple(elts=[inner, *limits])):
+            return words(inner) + "".join(limit(one) for one in limits)
+        case ast.Subscript(value=ast.Name("Literal"), slice=inner):
+            values = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return " | ".join(str(one.value) for one in values if isinstance(one, ast.Constant))
+        case ast.Subscript(value=ast.Name("list"), slice=inner):
+            return f"list of {words(inner)}"
+        case ast.Subscript(value=ast.Name("dict"), slice=ast.Tuple(elts=[key, value])):
+            return f"mapping of {words(key)} to {words(value)}"
+        case ast.BinOp(left=left, right=right):
+            return f"{words(left)} | {words(right)}"
+        case ast.Constant(value=None):
+            return "null"
+        case ast.Name(name):
+            known = {"str": "text", "Text": "text", "Name": "name", "int": "integer", "bool": "true | false"}
+            return known.get(name, "mapping" if name.endswith("Model") else name.removeprefix("Strict").lower())
+        case _:
+            return ast.unparse(annotation)
+
+
+def limit(one: ast.expr) -> str:
+    """`Field(ge=1, le=100)` in words."""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    if not isinstance(one, ast.Call):
+        return ""
+    found = [f"{signs[key.arg]} {ast.unparse(key.value)}" for key in one.keywords if key.arg in signs]
+    return f", {', '.join(found)}" if found else ""
