@@ -74,21 +74,25 @@ class PolicyModel(_Strict):
     deletes: Literal["deny", "allow", "never"] = "deny"
     """Whether a plan may delete: deny (`--allow-deletes` lifts it), allow, or never."""
     max_change_percent: Annotated[Number, Field(ge=0, le=100)] = 30
-<<<<<<< HEAD
-    min_resources: Count = 10
-    max_deletes: Count | None = None
-    protected: list[AddressGlob] = []
-    allowed_models: Globs[Text] | None = None
-    denied_models: list[Text] = []
-    allowed_hosts: Globs[HostGlob] | None = None
-    https_only: bool = False
-    max_prompt_tokens: Annotated[int, Field(ge=1)] | None = None
-    no_deprecated: bool = False
-=======
     """A plan that changes or deletes more than this share of what is managed is blocked."""
-    min_resources: Annotated[int, Field(ge=0)] = 10
+    min_resources: Count = 10
     """The share counts from this many managed resources on."""
->>>>>>> 874fcc7 (Write the reference from the code)
+    max_deletes: Count | None = None
+    """A plan that deletes more objects than this is blocked."""
+    protected: list[AddressGlob] = []
+    """Patterns of addresses whose objects are never deleted."""
+    allowed_models: Globs[Text] | None = None
+    """Patterns; a model that none of them fits is not written."""
+    denied_models: list[Text] = []
+    """Patterns of models that are not written."""
+    allowed_hosts: Globs[HostGlob] | None = None
+    """Patterns of hosts; an address of a model, tool or document on another host is not written."""
+    https_only: bool = False
+    """No address without TLS is written."""
+    max_prompt_tokens: Annotated[int, Field(ge=1)] | None = None
+    """No longer prompt is written."""
+    no_deprecated: bool = False
+    """Nothing that the catalogue calls deprecated or gone is written."""
 
 
 class WorkspaceModel(_Strict):
@@ -114,7 +118,7 @@ class ProjectModel(_Strict):
     metadata: MetadataModel
     """Who the project is."""
     default_workspace: Text | None = None
-    """The workspace of commands without `--workspace`; the first one where this is not set."""
+    """The workspace of commands without `--workspace`; without it `sandbox`, else the first."""
     workspaces: dict[Name, WorkspaceModel] = {}
     """One account plus its settings each."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}

@@ -18,6 +18,17 @@ PLACES = {
     "PolicyModel": "workspaces.NAME.policy",
 }
 """Classes that have a place of their own in the file; others show under their own name."""
+TYPES = {
+    "str": "text",
+    "Text": "text",
+    "int": "integer",
+    "bool": "true | false",
+    "Count": "integer, >= 0",
+    "AnswerWord": "text, number or true | false",
+    "HostGlob": "pattern of hosts",
+    "AddressGlob": "pattern of addresses",
+}
+"""Types as people name them."""
 
 
 def page() -> str:
@@ -64,6 +75,8 @@ def words(annotation: ast.expr) -> str:
             return " | ".join(str(one.value) for one in values if isinstance(one, ast.Constant))
         case ast.Subscript(value=ast.Name("list"), slice=inner):
             return f"list of {words(inner)}"
+        case ast.Subscript(value=ast.Name("Globs"), slice=inner):
+            return f"list of {words(inner)}, not empty"
         case ast.Subscript(value=ast.Name("dict"), slice=ast.Tuple(elts=[key, value])):
             return f"mapping of {words(key)} to {words(value)}"
         case ast.BinOp(left=left, right=right):
@@ -71,8 +84,7 @@ def words(annotation: ast.expr) -> str:
         case ast.Constant(value=None):
             return "null"
         case ast.Name(name):
-            known = {"str": "text", "Text": "text", "Name": "name", "int": "integer", "bool": "true | false"}
-            return known.get(name, "mapping" if name.endswith("Model") else name.removeprefix("Strict").lower())
+            return "mapping" if name.endswith("Model") else TYPES.get(name, name.lower())
         case _:
             return ast.unparse(annotation)
 
