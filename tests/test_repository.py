@@ -49,7 +49,9 @@ def test_ci_runs_what_the_readme_says(repository: Path) -> None:
     script = repository / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert script.read_text("utf-8").rstrip().endswith("\n" + TEST_COMMAND)
-    assert "pip install" not in script.read_text("utf-8").replace(TEST_COMMAND, "")
+    before = script.read_text("utf-8").rstrip().removesuffix(TEST_COMMAND)
+    installs = [line for line in before.splitlines() if "pip install" in line]
+    assert all("'.[livekit]'" in line and line.endswith("|| true") for line in installs), "nothing that must succeed"
 
 
 def test_the_ci_script_is_valid_shell(repository: Path) -> None:

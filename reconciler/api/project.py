@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.api.accepting import Accepted
     from reconciler.api.exporting import Exported
     from reconciler.api.states import ProjectState
+    from reconciler.api.targeting import TargetExport
     from reconciler.engine.run import Surroundings
     from reconciler.migrations.outcome import MigrationResult
     from reconciler.types.address import Address
@@ -187,6 +188,24 @@ class OpenedProject:
         from reconciler.engine.export import ExportChoice
 
         return export_into(self.run, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
+
+    def export_target(
+        self,
+        target: str,
+        folder: str | Path | None = None,
+        *,
+        names: Sequence[str] = (),
+        account: bool = False,
+        force: bool = False,
+    ) -> TargetExport:
+        """Write agents for another platform (`livekit`) out of the manifests, or out of the account.
+
+        Generated files that somebody changed are an error unless `force`; a person's own files are never written.
+        """
+        from reconciler.api.targeting import ACCOUNT, MANIFESTS, export_target
+
+        place = str(folder) if folder is not None else None
+        return export_target(self.run, target, place, names, origin=ACCOUNT if account else MANIFESTS, force=force)
 
     def import_(self, address: str | Address, id: str, *, lock_timeout: float = 0.0) -> ApplyResult:
         """Record that the live object `id` is `address`, which has a manifest. Writes nothing to the account."""

@@ -21,7 +21,26 @@ reconciler -w tavus export manifests                 the whole account, into a n
 reconciler -w production export manifests            what the project does not have yet
 reconciler export manifests/imported --kind persona --name "Claims*"
 reconciler export out --selector pipeline_mode=full --selector /layers/llm/model=tavus-gpt-oss
+reconciler export --target livekit --name claims-desk     a LiveKit agent out of the manifests
+reconciler -w production export --target livekit agents   ... out of the account
 """
+
+
+class TargetType(click.ParamType):  # type: ignore[type-arg]
+    """A name in the table of export targets; the table is opened only when one is given."""
+
+    name = "target"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from difflib import get_close_matches
+
+        from reconciler.core.targets import TARGETS
+
+        if value not in TARGETS:
+            close = get_close_matches(str(value), list(TARGETS), n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            self.fail(f"unknown target {value!r}{meant} (known: {', '.join(TARGETS)})", param, ctx)
+        return str(value)
 
 
 class KindType(click.ParamType):  # type: ignore[type-arg]
@@ -45,7 +64,7 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
 
 
 @command("export", examples=EXAMPLES)
-@click.argument("folder", metavar="FOLDER", type=click.Path(file_okay=False))
+@click.argument("folder", metavar="[FOLDER]", required=False, type=click.Path(file_okay=False))
 @click.option(
     "--kind", "kinds", type=KindType(), multiple=True, metavar="KIND", help="Only this kind; may be repeated."
 )
@@ -54,14 +73,44 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
     "--selector", type=SELECTOR, multiple=True, metavar="FIELD=VALUE",
     help="Only objects with this value, e.g. tags=claims or /layers/llm/model=tavus-gpt-oss.",
 )  # fmt: skip
+@click.option(
+    "--target", type=TargetType(), metavar="TARGET", help="Write agents for another platform instead: livekit."
+)
+@click.option(
+    "--from", "origin", type=click.Choice(["manifests", "account"]),
+    help="With --target: where the personas are read [default: the manifests; with -w the account].",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="With --target: write over generated files that somebody changed.")
 def export(
-    settings: Settings, folder: str, kinds: tuple[str, ...], names: tuple[str, ...], selector: tuple[Any, ...]
+    settings: Settings,
+    folder: str | None,
+    kinds: tuple[str, ...],
+    names: tuple[str, ...],
+    selector: tuple[Any, ...],
+    target: str | None,
+    origin: Any,
+    force: bool,
 ) -> int:
     """Write manifests for everything in the account that has none yet.
 
     One file each under FOLDER; long prompts as Markdown, references by name, secrets as {env: ...}. Files that are
     there are never touched. The plan that follows is nothing but imports.
+
+    With --target, agents for another platform are written: FOLDER may be left out then, and what cannot be carried
+    over is listed with its reason.
     """
+    if target is not None:
+        from reconciler.cli.exporting import run_target
+
+        if kinds or selector:
+            raise UsageError("--target writes personas; choose them with --name, not with --kind or --selector")
+        return run_target(settings, target, folder, names, origin, force=force)
+    if folder is None:
+        raise UsageError(
+            "name the FOLDER that the manifests are to be written to", hint="reconciler export manifests"
+        )
+    if origin is not None or force:
+        raise UsageError("--from and --force go with --target")
     from reconciler.api.exporting import export_into
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run

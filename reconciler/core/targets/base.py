@@ -1,0 +1,121 @@
+"""What an export target is: a pure function from personas to files, and the records that go in and come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.types.address import Address
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.json import Json, Object
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedTool:
+    """A tool of the registry that a persona has."""
+
+    name: str
+    """What the persona calls it: a name, an address or an id."""
+    spec: Object | None
+    """The tool's body in canonical words; None where nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One persona to be written, wherever it was read."""
+
+    address: Address
+    spec: Object
+    """The body in canonical words, markers for secrets and references."""
+    id: str | None = None
+    """The id in the account, where known."""
+    tools: tuple[AttachedTool, ...] = ()
+    """In the order of the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One field that does not arrive as it was."""
+
+    path: str
+    """Canonical pointer into the persona, or `tool.name` and a pointer into the tool."""
+    reason: str
+    instead: str = ""
+    """The nearest way in the target, for what is not carried over."""
+
+    def as_json(self) -> Object:
+        """`{path, reason}`, with `instead` where there is one."""
+        found: Object = {"path": self.path, "reason": self.reason}
+        return {**found, "instead": self.instead} if self.instead else found
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFile:
+    """One file, relative to the folder of the export, with forward slashes."""
+
+    path: str
+    text: str
+    yours: bool = False
+    """Made once for a person to fill in, never written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What became of one persona."""
+
+    address: Address
+    files: tuple[TargetFile, ...] = ()
+    model: str = ""
+    """The language model it uses in the target, as the target writes it."""
+    not_carried: tuple[Remark, ...] = ()
+    adjusted: tuple[Remark, ...] = ()
+    """Carried over as something near."""
+    environment: tuple[str, ...] = ()
+    """Variables that have to be set before it runs."""
+    handlers: tuple[str, ...] = ()
+    """Names of the tools that need a person's code."""
+    skipped: str = ""
+    """Why there is nothing to write; empty where there is."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a target may look up."""
+
+    catalogue: Catalogue
+    models: frozenset[str] | None = None
+    """The models that the installed package of the target lists; None where it is not installed."""
+    source: str = ""
+    """What `models` was read from, for messages."""
+
+
+Generate: TypeAlias = Callable[[Sequence[Subject], Knowledge], Sequence[Generated]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One export target.
+
+    `generate` must: take any body; give the same files for the same input, whatever the order of the personas; name
+    in `not_carried` or `adjusted` whatever does not arrive as it was. Must not: write a secret's value.
+    """
+
+    name: str
+    what: str
+    """One line for the help text."""
+    folder: str
+    """Where the files go when nobody says."""
+    generate: Generate
+    package: str = ""
+    """The Python module whose installed model list is to be looked at."""
+    next_steps: tuple[str, ...] = ()
+    """Lines that say what to do with the files."""
+
+
+def plain(value: Json) -> str:
+    """A value in a sentence: short, on one line."""
+    text = str(value)
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= 60 else text[:57] + "..."

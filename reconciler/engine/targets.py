@@ -1,0 +1,105 @@
+"""export --target: personas of the manifests or of the account, as the export targets take them; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconciler.core.export import ExportedManifest
+from reconciler.core.resolve import resources_of
+from reconciler.core.shape import Node, shape
+from reconciler.core.targets.base import AttachedTool, Subject
+from reconciler.core.words import canonical_words
+from reconciler.engine.export import ExportChoice, export_account
+from reconciler.engine.setting import Setting
+from reconciler.kinds import kind
+from reconciler.kinds.base import Type
+from reconciler.types.address import Address
+from reconciler.types.json import REF, SECRET, Json, Object, lookup, ref_of
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.state import State
+
+PERSONA = "persona"
+
+
+def subjects_of_manifests(manifests: ManifestSet, state: State) -> tuple[Subject, ...]:
+    """Every persona of the files, with the id that the manifest or the state knows."""
+    resources = resources_of(manifests.manifests)
+    tools = {address: resource.spec for address, resource in resources.items() if address.kind == "tool"}
+    found: list[Subject] = []
+    for address, resource in resources.items():
+        if address.kind == PERSONA:
+            entry = state.resources.get(address)
+            id = entry.id if entry is not None else resource.id
+            found.append(Subject(address, resource.spec, id, _attached(resource.spec, tools)))
+    return tuple(sorted(found, key=lambda subject: subject.address))
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChoice(ExportChoice):
+    """Personas by name, and every tool: they may have any."""
+
+    def takes(self, live: LiveObject) -> bool:
+        return live.kind == "tool" or (live.kind == PERSONA and ExportChoice.takes(self, live))
+
+
+def subjects_of_account(state: State, setting: Setting, names: tuple[str, ...]) -> tuple[Subject, ...]:
+    """The personas of the account whose names fit; called as state calls them. Sends nothing but GET requests.
+
+    Raises `ProviderError` when the account cannot be read.
+    """
+    found = export_account(ManifestSet(), state, setting, AgentChoice(names=names))
+    tools = {one.address: _spec(one) for one in found.manifests if one.address.kind == "tool"}
+    return tuple(
+        Subject(one.address, spec := _spec(one), one.id, _attached(spec, tools))
+        for one in sorted(found.manifests, key=lambda one: one.address)
+        if one.address.kind == PERSONA
+    )
+
+
+def choose_subjects(subjects: Iterable[Subject], names: tuple[str, ...]) -> list[Address]:
+    """Addresses of those whose name (in the manifest, or the one people see) fits one of the globs; all for none."""
+    chosen: list[Address] = []
+    for subject in subjects:
+        both = (subject.address.name.casefold(), str(subject.spec.get("pal_name") or "").casefold())
+        if not names or any(fnmatchcase(one, glob.casefold()) for glob in names for one in both):
+            chosen.append(subject.address)
+    return chosen
+
+
+def _attached(spec: Object, tools: Mapping[Address, Object]) -> tuple[AttachedTool, ...]:
+    """The registry tools of a persona, with what is known about them."""
+    by_name = {str(body.get("name")): address for address, body in tools.items()}
+    by_name |= {address.name: address for address in tools}
+    items = spec.get("tools")
+    found: list[AttachedTool] = []
+    for item in items if isinstance(items, list) else ():
+        text = ref_of(item) or (item if isinstance(item, str) else "")
+        address = by_name.get(text.removeprefix("tool.") if ref_of(item) else text)
+        found.append(AttachedTool(text or "?", tools[address] if address is not None else None))
+    return tuple(found)
+
+
+def _spec(one: ExportedManifest) -> Object:
+    """The body of an exported manifest in canonical words, its references as markers."""
+    spec = kind(one.address.kind)
+    written = lookup(one.document, "/spec")
+    document, _ = canonical_words(spec, written if isinstance(written, dict) else {})
+    marked = _marked(shape(spec), document)
+    return marked if isinstance(marked, dict) else {}
+
+
+def _marked(node: Node, value: Json) -> Json:
+    if isinstance(value, list):
+        return [_marked(Node(), item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and not (node.row is not None and node.row.type is Type.OBJECT):
+        ((word, target),) = value.items()
+        if word == "env" and isinstance(target, str):
+            return {SECRET: {"env": target}}
+        if word == "ref" and isinstance(target, str):
+            return {REF: target}
+    return {key: _marked(node.child(key), member) for key, member in value.items()}

@@ -1,0 +1,78 @@
+"""Every entry of the table of export targets: pure, the same every time, honest about what it leaves behind."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.targets import TARGETS
+from reconciler.core.targets.base import Knowledge, Subject, Target
+from reconciler.core.targets.seal import is_untouched
+from reconciler.loader.catalogue import load_catalogue
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from tests.support.bodies import bodies
+from tests.support.livekitpersonas import subjects
+
+KNOWLEDGE = Knowledge(load_catalogue())
+EVERYTHING: Object = {
+    "pal_name": "Desk", "system_prompt": "You welcome.", "guardrail_ids": ["g1"], "document_ids": ["d1"],
+    "objectives_id": "o1", "skills": {"memory": {}},
+    "layers": {
+        "llm": {"model": "m", "base_url": "https://x.example/v1", "api_key": {"$secret": {"literal": "x"}}},
+        "perception": {"perception_model": "raven-1", "visual_awareness_queries": ["Who?"]},
+        "tts": {"pronunciation_dictionary_id": "pd1"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(TARGETS))
+class TestEveryTarget:
+    def test_is_described(self, name: str) -> None:
+        target = TARGETS.get(name)
+        assert isinstance(target, Target)
+        assert target.name == name
+        assert re.fullmatch(r"[a-z0-9-]+", target.folder)
+        assert len(target.what) > 20
+
+    def test_names_what_it_leaves_behind(self, name: str) -> None:
+        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), EVERYTHING)], KNOWLEDGE)[0]
+        told = {remark.path for remark in (*one.not_carried, *one.adjusted)}
+        for path in (
+            "/guardrail_ids", "/document_ids", "/objectives_id", "/skills", "/layers/perception/perception_model",
+            "/layers/perception/visual_awareness_queries", "/layers/tts/pronunciation_dictionary_id",
+        ):  # fmt: skip
+            assert path in told
+        assert all(remark.reason for remark in one.not_carried)
+
+    def test_a_secret_is_the_name_of_a_variable(self, name: str) -> None:
+        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), EVERYTHING)], KNOWLEDGE)[0]
+        assert "PERSONA_DESK_LLM_API_KEY" in one.environment
+        assert not any("$secret" in file.text for file in one.files)
+
+    def test_files_stay_in_their_folder_and_do_not_collide(self, name: str) -> None:
+        named = ["a-b", "a_b", "A.B", "json", "con", "1", "..x"]
+        made = TARGETS.get(name).generate(
+            [Subject(Address("persona", one), {"system_prompt": "Hi"}) for one in named], KNOWLEDGE
+        )
+        paths = [file.path for one in made for file in one.files]
+        assert len({path.casefold() for path in paths}) == len(paths)
+        assert not any(part in ("", "..") for path in paths for part in path.split("/"))
+
+    @given(data=st.data())
+    def test_order_does_not_matter_and_nothing_is_random(self, name: str, data: st.DataObject) -> None:
+        every = data.draw(st.lists(subjects(), max_size=3, unique_by=lambda one: one.address.name.casefold()))
+        target = TARGETS.get(name)
+        there = {one.address: one for one in target.generate(every, KNOWLEDGE)}
+        back = {one.address: one for one in target.generate(every[::-1], KNOWLEDGE)}
+        assert there == back
+        assert set(there) == {subject.address for subject in every}
+
+    @given(body=bodies("persona"))
+    def test_takes_any_body(self, name: str, body: dict[str, Json]) -> None:
+        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), body)], KNOWLEDGE)[0]
+        assert bool(one.files) != bool(one.skipped)
+        assert all(file.yours or is_untouched(file.text.encode()) for file in one.files)
