@@ -1,5 +1,4 @@
-"""Seals on generated files: a digest in the first lines by which a file that a person changed is told from one that
-nobody touched.
+"""Seals on generated files: a digest by which a file that somebody changed is told from one that nobody touched.
 
 The digest is over the text with zeros in its own place, line ends as LF, so that it survives a checkout on Windows.
 """
