@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.types.event import Event
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
-    from reconciler.types.report import ApplyResult
+    from reconciler.types.report import ApplyResult, Report
 
 
 class Choice(TypedDict, total=False):
@@ -97,6 +97,13 @@ class OpenedProject:
         from reconciler.api.reading import plan_now
 
         return plan_now(self.run, plan_options(**flags, record=True)).plan
+
+    def compare(self, workspace: str, **choice: Unpack[Choice]) -> Report:
+        """This workspace beside another one: what promoting would change there. Its `comparison` has each address,
+        its `plan` is that of the other workspace; `render` shows both. Writes to neither. Raises what `plan` does."""
+        from reconciler.api.comparing import compare_now
+
+        return compare_now(self.run, workspace, plan_options(**choice)).report()
 
     def apply(
         self,

@@ -10,8 +10,10 @@ from reconciler.cli import exits
 from reconciler.cli.group import command
 from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, options_of, with_flags
 from reconciler.cli.settings import Settings
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
 
 EXAMPLES = """
@@ -20,6 +22,7 @@ reconciler plan manifests/personas/claims.yaml   one file of it
 reconciler plan --target persona.claims-desk
 reconciler plan --out pr.plan --detailed-exitcode --report markdown=plan.md
 reconciler plan --ref origin/main --format json
+reconciler -w staging plan --compare production  what promoting staging's manifests to production would change
 """
 
 
@@ -27,6 +30,11 @@ reconciler plan --ref origin/main --format json
 @PATHS
 @click.option("--out", metavar="FILE", help="Keep the plan, so that apply carries out exactly this one.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
+@click.option(
+    "--compare",
+    metavar="WORKSPACE",
+    help="Show this workspace beside another one, and the plan of that one: what promoting would change there.",
+)
 @click.option("--unmanaged", is_flag=True, help="Also list the account's objects that nothing claims, of every kind.")
 @REF
 @with_flags(CHOICE, MODES, SAFETY)
@@ -35,13 +43,20 @@ def plan(
     paths: tuple[str, ...],
     out: str | None,
     detailed_exitcode: bool,
+    compare: str | None,
     ref: str | None,
     **flags: Any,
 ) -> int:
     """Show what apply would do. Reads the account and changes nothing, by construction.
 
     Every difference says who moved: git (the manifest), live (somebody edited the account) or both.
+
+    With --compare, each address is the same, differs, is only in one of the two accounts, or in neither yet: the
+    manifests with the overlays of this workspace against the manifests with those of the other, references by name
+    and secrets by where they come from; then what the other account does not hold of what its manifests want. Neither
+    account is written to. --detailed-exitcode says 2 when promoting would change something.
     """
+    from reconciler.api.comparing import compare_now
     from reconciler.api.reading import plan_now
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.cli.wiring import open_run
@@ -52,15 +67,40 @@ def plan(
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):
         run = open_run(settings, ref=ref)
+        if compare is not None:
+            refuse_with_compare(options, out)
+            found = compare_now(run, compare, options)
+            return deliver(found.report(exit_code(found.plan, detailed=detailed_exitcode)), settings)
         looked = plan_now(run, options)
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
             notes = (*notes, keep(made, out))
-        differs = bool(made.differences or made.all_blocks)
-        code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
+        code = exit_code(made, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
         return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
+
+
+def exit_code(made: Plan, *, detailed: bool) -> int:
+    """2 for a plan that would do something, where that was asked for."""
+    differs = bool(made.differences or made.all_blocks)
+    return exits.DIFFERENCES if detailed and differs else exits.DONE
+
+
+def refuse_with_compare(options: PlanOptions, out: str | None) -> None:
+    """Raise `UsageError` for flags that make a plan of another sort, or one to be carried out."""
+    wrong = {
+        "--out": out is not None,
+        "--destroy": options.destroy,
+        "--refresh-only": options.refresh_only,
+        "--migrate": options.migrate,
+        "--replace": bool(options.replace),
+        "--unmanaged": options.unmanaged,
+    }
+    for flag in (flag for flag, given in wrong.items() if given):
+        raise UsageError(
+            f"--compare and {flag} exclude each other", hint="make the plan of one workspace with -w NAME"
+        )
 
 
 def unmanaged_lines(made: Plan) -> tuple[str, ...]:

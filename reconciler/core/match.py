@@ -211,3 +211,13 @@ def _refuse_shared(resources: Mapping[Address, Resource], result: Matching) -> N
 
 def _problem(resource: Resource, summary: str, hint: str) -> Diagnostic:
     return Diagnostic("E-id", Severity.ERROR, summary, hint=hint, address=resource.address, source=resource.source)
+
+
+def names_of(listings: Mapping[str, Listing], matching: Matching, state: State) -> dict[tuple[str, str], str]:
+    """What the objects that were read are called, by kind and id: by their address where they have one, else by the
+    name that people see."""
+    found = {(name, live.id): live.name for name, listing in listings.items() for live in listing.objects.values()}
+    named = {key: name for key, name in found.items() if name}
+    named |= {(address.kind, entry.id): str(address) for address, entry in state.resources.items()}
+    bound = matching.bindings.items()
+    return named | {(address.kind, binding.id): str(address) for address, binding in bound if binding.id is not None}

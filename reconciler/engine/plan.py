@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from reconciler.core.assemble import plan_resource
 from reconciler.core.drift import rests_on_absence
-from reconciler.core.match import Binding, Matching, Seen, match, objects_of
+from reconciler.core.match import Binding, Matching, Seen, match, names_of, objects_of
 from reconciler.core.moves import follow_moves
 from reconciler.core.planner import Context, Planned
 from reconciler.core.replacing import as_replacement, find_replaced
@@ -60,6 +60,14 @@ def plan_with_live(
     return planning.run(), planning.live
 
 
+def plan_with_names(
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+) -> tuple[Plan, dict[tuple[str, str], str]]:
+    """The same as `make_plan`, with what the objects that were read are called, by kind and id."""
+    planning = _Planning(manifests, state, options, setting)
+    return planning.run(), planning.names
+
+
 class _Planning:
     """One run of `make_plan`; each method is a step of the module's list."""
 
@@ -87,6 +95,7 @@ class _Planning:
         self.problems: list[Diagnostic] = list(self.moves.problems)
         self.live: dict[tuple[str, str], LiveObject] = {}
         self.whole: dict[str, Listing] = {}
+        self.names: dict[tuple[str, str], str] = {}
 
     def run(self) -> Plan:
         chosen = scope(self.resources, self.state, self.options, self.manifests.paths)
@@ -103,6 +112,7 @@ class _Planning:
         seen = self.read(chosen)
         chosen = self.adopt_orphans(chosen, seen)
         matching = self.bind(seen)
+        self.names = names_of(seen.listings, matching, self.state)
         planned = self.compare(chosen, matching, seen.listings)
         if any(problem.is_error for problem in self.problems):
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])
@@ -130,7 +140,7 @@ class _Planning:
         """The plan with `replaced` made anew: their ids are unknown, so all that refers to them is compared again."""
         planning = _Planning(self.manifests, self.original, self.options, self.setting, replaced)
         plan = planning.run()
-        self.live = planning.live
+        self.live, self.names = planning.live, planning.names
         return plan
 
     def read(self, chosen: Scope) -> Seen:

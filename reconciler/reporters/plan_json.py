@@ -10,6 +10,7 @@ from __future__ import annotations
 from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, span_object
 from reconciler.reporters.safe import kind_of, safe_body
+from reconciler.reporters.sidebyside import comparison_object
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json, Object
@@ -22,7 +23,8 @@ TERRAFORM_VERSION = "1.9.0"
 
 
 def report_object(report: Report) -> Object:
-    """The whole report. Keys are always there and always in this order; `result` only after an apply."""
+    """The whole report. Keys are always there and always in this order; `result` only after an apply,
+    `comparison` only beside another workspace."""
     plan = report.plan
     diagnostics = all_diagnostics(report)
     errored = report_errored(report)
@@ -57,6 +59,8 @@ def report_object(report: Report) -> Object:
             "owner": plan.account.owner,
         }
         result["state"] = {"lineage": plan.lineage, "serial": plan.serial}
+    if report.comparison is not None:
+        result["comparison"] = comparison_object(report.comparison)
     if report.result:
         result["result"] = result_object(report.result)
     return result

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action
+from reconciler.types.comparison import Comparison
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import Plan, Summary
 
@@ -52,6 +53,8 @@ class Report:
     exit_code: int = 0
     notes: tuple[str, ...] = field(default_factory=tuple)
     """Lines for a person: "3 unmanaged objects", "no state: nothing to compare"."""
+    comparison: Comparison | None = None
+    """Where two workspaces were held against each other; `plan` is that of the second one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import partial
 
 from reconciler.reporters.markdown.changes import block_line, change_block, change_line, drift_block, drift_line
 from reconciler.reporters.markdown.escape import code, prose
+from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import folded_counts, plural, report_summary
@@ -67,6 +68,11 @@ def _head(report: Report) -> Iterable[str]:
     yield f"### reconciler {report.verb}" + (f": {code(workspace)}" if workspace else "")
     yield ""
     yield f"**{report_summary(report) or 'Done.'}**"
+    if report.comparison is not None:
+        yield ""
+        yield heading(report.comparison)
+        yield ""
+        yield from _capped(comparison_lines(report.comparison))
     if report.plan and report.plan.all_blocks and not report.result:
         yield ""
         yield f"⛔ {plural(len(report.plan.all_blocks), 'block')}: this plan cannot be applied as it stands."

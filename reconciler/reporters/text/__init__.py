@@ -10,6 +10,7 @@ from reconciler.reporters.text.diagnostics import count_lines, diagnostic_lines
 from reconciler.reporters.text.drift import drift_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.result import result_lines
+from reconciler.reporters.text.sidebyside import comparison_lines
 from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan
@@ -36,6 +37,8 @@ def render(report: Report, style: Style) -> str:
 
 def _sections(report: Report, paint: Paint) -> Iterator[str]:
     plan, style = report.plan, paint.style
+    if report.comparison is not None and not style.quiet:
+        yield from comparison_lines(report.comparison, paint)
     if plan and not style.quiet and (report.result is None or style.verbose):
         yield from drift_lines(plan.drift if report.verb == "drift" else plan.edited, paint)
         if report.verb != "drift":
