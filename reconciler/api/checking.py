@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
     from reconciler.engine.validate import validate
-    from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
 
-    catalogue = load_catalogue()
+    catalogue = run.catalogue()
     manifests, _ = run.files()
     found = validate(manifests, catalogue, strict=strict)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
@@ -40,7 +39,6 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.core.required import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
-    from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.manifests import place
     from reconciler.types.change import Action
 
@@ -48,7 +46,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan
-    catalogue = load_catalogue()
+    catalogue = run.catalogue()
     new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
     found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)

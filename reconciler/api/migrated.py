@@ -10,24 +10,48 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
+    from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
+
+
+def as_configured(run: R, options: PlanOptions) -> tuple[R, PlanOptions, tuple[str, ...]]:
+    """The run and the flags with the workspace's `migrate` word followed, and lines for a person.
+
+    `auto` is as if `--migrate` were given, save where nothing of the manifests is written. Raises `UsageError` for
+    `--migrate` where the project file says off.
+    """
+    word = run.workspace.migrate
+    if options.migrate and word == "off":
+        raise UsageError(
+            f"--migrate: the project file says `migrate: off` for workspace {run.workspace.name!r}",
+            hint="`reconciler migrate --write` rewrites the files themselves",
+        )
+    idle = options.destroy or options.refresh_only
+    if not options.migrate and (word != "auto" or idle):
+        return run, options, ()
+    ahead, notes = look_ahead(run)
+    said = () if not options.migrate and ahead is run else notes
+    return ahead, replace(options, migrate=True), said
 
 
 def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
     """The run over the migrated texts, and a line for a person about what that means.
 
     Only what is automatic, or answered in the project file, is migrated; nobody is asked. The files stay as they
-    are until `reconciler migrate --write`. Raises `UsageError` together with `--ref`: a commit is not rewritten.
+    are until `reconciler migrate --write`; with `--ref` they are those of the commit.
     """
     from reconciler.api.migrating import read_migration
+    from reconciler.loader.manifests import open_tree
     from reconciler.migrations.answers import choose_migrations
 
-    if run.ref is not None:
-        raise UsageError("--migrate looks at the files as they lie there; it does not go with --ref")
     # The whole project, whatever part of it is planned: one tool serves all the personas that had a copy of it.
-    migration = read_migration(run.project, (), choose_migrations((), ()), {})
-    result = migration.once(migration.options.answers)
+    tree, close = open_tree(run.project, run.ref)
+    try:
+        migration = read_migration(run.project, (), choose_migrations((), ()), {}, tree=tree if run.ref else None)
+        result = migration.once(migration.options.answers)
+    finally:
+        close()
     home = Path(run.project.home)
     places = {one.path: one.place for one in migration.raw.files}
     texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.engine.migrate import Body, MigrateOptions, SourceFile
+    from reconciler.loader.files import Tree
     from reconciler.loader.sources import RawFiles, TextEditor
     from reconciler.migrations.base import Answers, Migration
     from reconciler.migrations.outcome import MigrationResult
@@ -51,6 +52,7 @@ class MigrationRun:
     project: Project
     raw: RawFiles
     options: MigrateOptions
+    tree: Tree | None = None
 
     def once(self, answers: Answers) -> MigrationResult:
         """One run over the files as they were read."""
@@ -66,9 +68,9 @@ class MigrationRun:
         result = migrate(
             files,
             BodyEditor(editor),
-            load_catalogue(),
+            self.project.catalogue or load_catalogue(),
             replace(self.options, answers=answers),
-            taken=lambda path: (home / path).exists(),
+            taken=lambda path: self.tree is None and (home / path).exists(),
         )
         diagnostics = (*self.raw.diagnostics, *result.diagnostics)
         shown = os.path.relpath(self.project.home, self.project.root)
@@ -84,20 +86,22 @@ def read_migration(
     *,
     words: str | None = None,
     requested: frozenset[str] = frozenset(),
+    tree: Tree | None = None,
 ) -> MigrationRun:
     """Read the manifest files of `project`, or those under `paths`. Raises `UsageError` for an unknown path.
 
-    `words`: the vocabulary to write, `persona` or `pal`; `requested`: names of migrations that somebody asked for.
+    `words`: the vocabulary to write, `persona` or `pal`; `requested`: names of migrations that somebody asked for;
+    `tree`: where the files are read from, None for the work tree.
     """
     from reconciler.engine.migrate import MigrateOptions
     from reconciler.loader.sources import read_sources
     from reconciler.migrations.answers import merge_answers
 
-    raw = read_sources(project, paths)
+    raw = read_sources(project, paths, tree)
     wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
     merged = merge_answers(project.migrations, wanted, answers)
     options = MigrateOptions(tuple(chosen), merged, words or "pal", requested, raw.folder)
-    return MigrationRun(project, raw, options)
+    return MigrationRun(project, raw, options, tree)
 
 
 def write_result(run: MigrationRun, result: MigrationResult) -> None:

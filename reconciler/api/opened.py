@@ -133,7 +133,7 @@ class Opened:
         """The model catalogue of this project."""
         from reconciler.loader.catalogue import load_catalogue
 
-        return load_catalogue()
+        return self.project.catalogue or load_catalogue()
 
     def backend(self) -> Backend:
         """Where the state is kept."""

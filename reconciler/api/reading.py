@@ -44,12 +44,10 @@ def look(
 def plan_now(run: Opened, options: PlanOptions) -> Looked:
     """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
     from reconciler.api.checking import review
-    from reconciler.api.migrated import look_ahead
+    from reconciler.api.migrated import as_configured
     from reconciler.engine.plan import make_plan
 
-    ahead: tuple[str, ...] = ()
-    if options.migrate:
-        run, ahead = look_ahead(run)
+    run, options, ahead = as_configured(run, options)
     manifests, secrets = run.manifests()
     with run.provider(secrets, reading=True) as provider:
         made = look(
@@ -61,8 +59,10 @@ def plan_now(run: Opened, options: PlanOptions) -> Looked:
 
 def drift_now(run: Opened, options: PlanOptions) -> Looked:
     """What was changed in the account since the last apply. Raises the same errors."""
+    from reconciler.api.migrated import as_configured
     from reconciler.engine.drift import find_drift
 
+    run, options, _ = as_configured(run, options)
     manifests, secrets = run.manifests()
     with run.provider(secrets, reading=True) as provider:
         found = look(

@@ -55,11 +55,10 @@ def apply_now(
     anything is sent; what fails later is in the result.
     """
     from reconciler.api.checking import review
-    from reconciler.api.migrated import look_ahead
+    from reconciler.api.migrated import as_configured
     from reconciler.engine.run import apply_manifests
 
-    if options.migrate:
-        run, _ = look_ahead(run)
+    run, options, _ = as_configured(run, options)
     manifests, secrets = run.manifests()
     with run.placing(manifests), run.provider(secrets, reading=False) as provider, surround() as around:
         plan, result = apply_manifests(

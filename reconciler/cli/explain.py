@@ -1,4 +1,4 @@
-"""`reconciler explain`: what a field of a manifest is."""
+"""`reconciler explain`: what a field of a manifest is, or what a rule or a migration is about."""
 
 from __future__ import annotations
 
@@ -12,20 +12,36 @@ reconciler explain persona
 reconciler explain persona.layers.llm.model
 reconciler explain tool.delivery
 reconciler explain /layers/conversational_flow       a path out of a plan
+reconciler explain L32                               a rule, by its code or name
+reconciler explain M20                               a migration, likewise
 """
 
 
 @command("explain", examples=EXAMPLES)
-@click.argument("path")
+@click.argument("path", metavar="PATH|CODE")
 def explain(settings: Settings, path: str) -> int:
-    """What a field is: its type, default, limits, known values, and where that is known from."""
-    from reconciler.cli.outcome import emit_document, style
-    from reconciler.core import explain as pages
-    from reconciler.loader.catalogue import load_catalogue
+    """What a field is: its type, default, limits, known values, and where that is known from.
 
-    found = pages.explain(path, load_catalogue())
+    Or what a finding is about, by its code: what it looks for, why, and an example of both sides.
+    """
+    from reconciler.cli.outcome import emit_document, style
+    from reconciler.cli.wiring import open_catalogue
+    from reconciler.core import explain as pages
+    from reconciler.migrations.describe import describe_migration, find_migration, migration_as_json
+    from reconciler.rules.describe import describe_rule, find_rule, rule_as_json
+
+    width = style(settings).width
+    if (rule := find_rule(path)) is not None:
+        return emit_document(
+            settings, text=lambda: describe_rule(rule, width=width), document=lambda: rule_as_json(rule)
+        )
+    if (migration := find_migration(path)) is not None:
+        return emit_document(
+            settings,
+            text=lambda: describe_migration(migration, width=width),
+            document=lambda: migration_as_json(migration),
+        )
+    found = pages.explain(path, open_catalogue(settings))
     return emit_document(
-        settings,
-        text=lambda: pages.render(found, width=style(settings).width),
-        document=lambda: pages.as_json(found),
+        settings, text=lambda: pages.render(found, width=width), document=lambda: pages.as_json(found)
     )

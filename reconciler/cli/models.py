@@ -21,14 +21,14 @@ reconciler models --format json
 def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) -> int:
     """The catalogue: status, successor and context window of every model that is known."""
     from reconciler.cli.outcome import emit_document, style
+    from reconciler.cli.wiring import open_catalogue
     from reconciler.core.modeltable import TITLES, model_rows, render_models, rows_as_json
     from reconciler.errors import UsageError
-    from reconciler.loader.catalogue import load_catalogue
 
     unknown = [table for table in tables if table not in TITLES]
     if unknown:
         raise UsageError(f"unknown table {unknown[0]!r}; known: {', '.join(TITLES)}")
-    catalogue = load_catalogue()
+    catalogue = open_catalogue(settings)
     rows = [
         row
         for row in model_rows(catalogue, tables=tables or None)

@@ -15,6 +15,7 @@ from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.engine.rescue import Rescue
+    from reconciler.types.catalogue import Catalogue
     from reconciler.types.ports import Provider, Secrets
 
 
@@ -79,3 +80,15 @@ def open_run(
         ref=ref,
         settings=settings,
     )
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """The model catalogue, with the project's own file merged over it where there is a project.
+
+    Raises `ManifestError` for a project file or a catalogue that is not valid.
+    """
+    from reconciler.loader.catalogue import load_catalogue
+    from reconciler.loader.project import load_project
+
+    where = settings.project if settings.project is not None else "."
+    return load_project(where, manifests=settings.manifests or None).catalogue or load_catalogue()

@@ -26,7 +26,8 @@ def load_catalogue(overrides: Object | None = None) -> Catalogue:
 
     Mappings are merged member by member (so `{tables: {llm: {my-model: {...}}}}` adds one model and
     `{generation: "2026-02"}` moves every question to that generation), null removes a member, anything else
-    replaces. Raises `ManifestError` with one diagnostic per value that does not fit.
+    replaces, and so does a status of `all` generations. Raises `ManifestError` with one diagnostic per value that
+    does not fit.
     """
     if not overrides:
         return _packaged()
@@ -57,13 +58,15 @@ def _document() -> Object:
 
 
 def _merge(base: Json, patch: Json) -> Json:
-    """JSON Merge Patch (RFC 7386)."""
+    """JSON Merge Patch (RFC 7386); only a `status` that holds for `all` generations replaces the one there was."""
     if not isinstance(patch, dict):
         return patch
     result = dict(base) if isinstance(base, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
+        elif key == "status" and isinstance(value, dict) and "all" in value:
+            result[key] = value  # said of every generation: nothing that was said of one of them stays
         else:
             result[key] = _merge(result.get(key), value)
     return result

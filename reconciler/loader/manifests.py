@@ -217,9 +217,7 @@ class _Run:
         ]
 
     def read(self, starts: Sequence[str], boundaries: tuple[str, ...], *, explicit: Sequence[str] = ()) -> _Items:
-        skip = self.overlay_folders()
-        if self.project.file:
-            skip.append(self.project.file)
+        skip = [*self.overlay_folders(), *self.project.own_files]
         files: dict[str, None] = {}
         for start in starts:
             if self.tree.is_folder(start):

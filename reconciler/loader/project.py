@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def _load(tree: Tree, root: str, file: str | None, manifests: Sequence[str | Pat
         raise ManifestError(f"{shown}: {problem}", ()) from None
     text = decode(data, shown, findings)
     model = _parse(text, shown, findings) if text is not None else None
-    project = _records(model, root, folder, file, Source(shown), findings) if model is not None else None
+    project = _records(tree, model, root, folder, file, Source(shown), findings) if model is not None else None
     if findings.has_errors or project is None:
         from reconciler.loader.spans import Places, in_order
 
@@ -147,11 +148,12 @@ def _said(message: str) -> str:
 
 
 def _records(
-    model: ProjectModel, root: str, folder: str, file: str, source: Source, findings: Findings
+    tree: Tree, model: ProjectModel, root: str, folder: str, file: str, source: Source, findings: Findings
 ) -> Project | None:
     workspaces = {
-        name: _workspace(name, workspace, folder, source, findings) for name, workspace in model.workspaces.items()
-    } or dict(BUILT_IN)
+        name: _workspace(name, workspace, model.migrate, folder, source, findings)
+        for name, workspace in model.workspaces.items()
+    } or {name: replace(one, migrate=model.migrate) for name, one in BUILT_IN.items()}
     default = model.default_workspace
     if default is None:
         default = "sandbox" if "sandbox" in workspaces else next(iter(workspaces))
@@ -164,7 +166,13 @@ def _records(
             hint=suggest(default, workspaces),
         )
     answers = _answers(model, source, findings)
-    return Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), answers)
+    own = None
+    if model.catalogue is not None:
+        from reconciler.loader.own_catalogue import read_own_catalogue
+
+        own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
+    project = Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), answers)
+    return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 
 def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[str, dict[str, str]]:
@@ -190,7 +198,9 @@ def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[st
     return result
 
 
-def _workspace(name: str, model: WorkspaceModel, folder: str, source: Source, findings: Findings) -> Workspace:
+def _workspace(
+    name: str, model: WorkspaceModel, migrate: str, folder: str, source: Source, findings: Findings
+) -> Workspace:
     here = join("workspaces", name)
     for index, overlay in enumerate(model.overlays):
         target = os.path.realpath(os.path.join(folder, overlay))  # noqa: PTH118
@@ -215,6 +225,7 @@ def _workspace(name: str, model: WorkspaceModel, folder: str, source: Source, fi
         _policy(model.policy),
         model.parallelism,
         model.max_requests_per_second,
+        model.migrate or migrate,
     )
 
 

@@ -39,6 +39,9 @@ Globs: TypeAlias = Annotated[list[Item], Field(min_length=1)]
 """An empty list would allow nothing at all: more likely a slip than a wish."""
 
 
+MigrateWord: TypeAlias = Literal["auto", "ask", "off"]
+
+
 class _Strict(BaseModel):
     """Nothing is coerced and nothing unknown is accepted."""
 
@@ -108,6 +111,8 @@ class WorkspaceModel(_Strict):
     """Requests at a time."""
     max_requests_per_second: Annotated[Number, Field(gt=0)] | None = None
     """A limit over all threads; none by default."""
+    migrate: MigrateWord | None = None
+    """When plan and apply work on the migrated manifests; what the project says where it is not given."""
 
 
 class ProjectModel(_Strict):
@@ -119,6 +124,11 @@ class ProjectModel(_Strict):
     """Who the project is."""
     default_workspace: Text | None = None
     """The workspace of commands without `--workspace`; without it `sandbox`, else the first."""
+    migrate: MigrateWord = "ask"
+    """When plan and apply work on the manifests as `migrate` would write them: auto (always), ask (with --migrate),
+    off (never)."""
+    catalogue: Text | None = None
+    """A file beside the project file, merged over the model catalogue."""
     workspaces: dict[Name, WorkspaceModel] = {}
     """One account plus its settings each."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}

@@ -11,7 +11,7 @@ from reconciler.kinds.base import KindSpec
 from reconciler.loader.decode import decode
 from reconciler.loader.documents import read_documents
 from reconciler.loader.envelope import Draft, read_document
-from reconciler.loader.files import Unreadable, WorkTree, check_given, find_manifests, inside, relative
+from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, find_manifests, inside, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.rewrite import rewrite
 from reconciler.loader.spans import Places, in_order, locate
@@ -46,12 +46,14 @@ class RawFiles:
     """Where new files belong, relative to the home: what was asked for, or the folder of all manifests."""
 
 
-def read_sources(project: Project, paths: Sequence[str] = ()) -> RawFiles:
+def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None = None) -> RawFiles:
     """Every manifest file of the project, overlays of all workspaces included; those under `paths` are selected.
+
+    They are read from `tree`, or as they lie on disk.
 
     Raises `UsageError` for a path that does not exist.
     """
-    tree, home, findings = WorkTree(), project.home, Findings()
+    tree, home, findings = tree or WorkTree(), project.home, Findings()
     whole = list(project.manifests or (home,))
     given = [os.path.realpath(os.path.join(project.root, path)) for path in paths]  # noqa: PTH118
     for path, text in zip(given, paths, strict=True):
@@ -63,7 +65,7 @@ def read_sources(project: Project, paths: Sequence[str] = ()) -> RawFiles:
             for folder in workspace.overlays
         }
     )
-    skip = [*layers, *([project.file] if project.file else [])]
+    skip = [*layers, *project.own_files]
     found: dict[str, bool] = {}
     for start in (*whole, *given):
         boundary = home if inside(start, home) else start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Object
 
 
@@ -59,6 +60,8 @@ class Workspace:
     policy: Policy = Policy()
     parallelism: int = 10
     max_requests_per_second: float | None = None
+    migrate: str = "ask"
+    """auto (plan and apply work on the migrated manifests) | ask (only with `--migrate`) | off (never)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,16 @@ class Project:
 
     migrations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Answers to the questions of `migrate`: by migration name, then by what the question is about (`*`: any)."""
+
+    catalogue: Catalogue | None = None
+    """The model catalogue with the project's own file merged over it; None: as it ships."""
+    catalogue_file: str | None = None
+    """Absolute; None where the project has none of its own."""
+
+    @property
+    def own_files(self) -> tuple[str, ...]:
+        """Files among the manifests that are none."""
+        return tuple(one for one in (self.file, self.catalogue_file) if one is not None)
 
     @property
     def home(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,145 @@ def test_nothing_to_migrate_is_said(project: Path, call: Call) -> None:
     assert "There is nothing to migrate." in call("plan", "--migrate").out
 
 
-def test_a_commit_is_not_rewritten(project: Path, call: Call) -> None:
-    ended = call("plan", "--migrate", "--ref", "HEAD")
-    assert ended.code != 0
-    assert "Error:" in ended.err
+def commit(project: Path) -> None:
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words], cwd=project, check=True)
+
+
+def test_a_commit_is_migrated_in_memory(legacy: Path, call: Call) -> None:
+    commit(legacy)
+    (legacy / "manifests" / "legacy.yaml").unlink()
+    found = plan(call, "--migrate", "--ref", "HEAD")
+    assert changes(found) == {
+        "persona.desk": ["create"], "persona.legacy": ["create"], "tool.find_room": ["create"],
+    }  # fmt: skip
+    requests = found["requests"]
+    assert isinstance(requests, list)
+    assert [row["purpose"] for row in requests].count("attach") == 1
+    assert sorted(one.name for one in (legacy / "manifests").iterdir()) == ["desk.yaml"]
+
+
+PROJECT = """\
+apiVersion: personas/v1
+kind: Project
+metadata: {name: t}
+"""
+
+
+class TestTheWordOfTheProjectFile:
+    """`migrate: auto | ask | off`, of the project or of one workspace."""
+
+    def write(self, folder: Path, more: str) -> None:
+        (folder / "manifests" / "reconciler.yaml").write_text(PROJECT + more)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            "migrate: auto\n",
+            "workspaces: {sandbox: {provider: {type: simulator}, migrate: auto}}\n",
+            "migrate: off\nworkspaces: {sandbox: {provider: {type: simulator}, migrate: auto}}\n",
+        ],
+    )
+    def test_auto_is_as_if_the_flag_were_given(self, legacy: Path, call: Call, more: str) -> None:
+        self.write(legacy, more)
+        text = (legacy / "manifests" / "legacy.yaml").read_text()
+        found = plan(call)
+        assert changes(found) == {
+            "persona.desk": ["create"], "persona.legacy": ["create"], "tool.find_room": ["create"],
+        }  # fmt: skip
+        assert call("apply", "--auto-approve").code == 0
+        assert changes(plan(call)) == {} and call("drift").code == 0
+        assert (legacy / "manifests" / "legacy.yaml").read_text() == text
+        assert call("migrate", "--write").code == 0
+        assert changes(plan(call)) == {}, "the files say now what was applied"
+
+    def test_auto_destroys_and_refreshes_what_is_there(self, legacy: Path, call: Call) -> None:
+        self.write(legacy, "migrate: auto\n")
+        assert call("apply", "--auto-approve").code == 0
+        assert call("apply", "--refresh-only", "--auto-approve").code == 0
+        assert call("destroy", "--auto-approve").code == 0
+        assert call("state", "list").out.strip() == ""
+
+    @pytest.mark.parametrize("more", ["", "migrate: ask\n"])
+    def test_ask_is_the_default_and_waits_for_the_flag(self, legacy: Path, call: Call, more: str) -> None:
+        self.write(legacy, more)
+        assert "tool.find_room" not in changes(plan(call))
+        assert "tool.find_room" in changes(plan(call, "--migrate"))
+
+    def test_off_refuses_the_flag_and_says_what_to_do(self, legacy: Path, call: Call) -> None:
+        self.write(legacy, "migrate: off\n")
+        assert "tool.find_room" not in changes(plan(call))
+        ended = call("plan", "--migrate")
+        assert ended.code == 64 and "migrate: off" in ended.err and "migrate --write" in ended.err
+
+    def test_another_word_is_an_error_with_its_place(self, legacy: Path, call: Call) -> None:
+        self.write(legacy, "migrate: always\n")
+        ended = call("plan")
+        assert ended.code == 1 and "manifests/reconciler.yaml:4:10" in ended.err + ended.out
+
+
+class TestOwnCatalogue:
+    """`catalogue: FILE` is merged over the one that ships, for every command that asks it."""
+
+    OWN = "tables:\n  llm:\n    tavus-gemini-2.5-flash:\n      status: {all: removed}\n" + (
+        "      successor: {id: tavus-ours, reason: we say so, basis: documented}\n"
+        "    tavus-ours: {status: {all: available}, context_window: 100}\n"
+    )
+
+    def write(self, folder: Path, text: str, name: str = "models.yaml") -> None:
+        (folder / "manifests" / "reconciler.yaml").write_text(f"{PROJECT}catalogue: {name}\n")
+        (folder / "manifests" / "models.yaml").write_text(text)
+
+    def test_every_command_goes_by_it(self, legacy: Path, call: Call) -> None:
+        self.write(legacy, self.OWN)
+        assert "tavus-ours" in call("models", "ours").out
+        checked = call("validate")
+        assert checked.code == 0 and "tavus-gemini-2.5-flash was removed" in checked.out + checked.err
+        assert "tavus-ours" in call("explain", "persona.layers.llm.model").out
+        assert call("migrate", "--write", "--only", "model-successor").code == 0
+        assert "model: tavus-ours" in (legacy / "manifests" / "legacy.yaml").read_text()
+        assert "models.yaml" not in call("migrate").out, "the catalogue is no manifest"
+
+    def test_plan_goes_by_it(self, legacy: Path, call: Call) -> None:
+        assert call("apply", "--auto-approve").code == 0
+        path = legacy / "manifests" / "legacy.yaml"
+        path.write_text(LEGACY.replace("gemini-2.5-flash", "gpt-oss"))
+        gone = "tables: {llm: {tavus-gpt-oss: {status: {all: removed}}}}\n"
+        assert changes(plan(call)) == {"persona.legacy": ["update"]}
+        self.write(legacy, gone)
+        found = plan(call, "--target", "persona.legacy")
+        rows = found["resource_changes"]
+        assert isinstance(rows, list)
+        assert [(row["action_reason"], row["change"]["directions"]) for row in rows] == [
+            ("vendor", {"/layers/llm/model": "vendor"})
+        ]
+
+    def test_a_commit_has_the_catalogue_of_the_commit(self, legacy: Path, call: Call) -> None:
+        self.write(legacy, self.OWN)
+        commit(legacy)
+        self.write(legacy, "tables: 7\n")
+        assert plan(call, "--ref", "HEAD")["errored"] is False
+        assert call("plan").code == 1
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("tables:\n  llm:\n    x: {sucessor: {id: y}}\n", "manifests/models.yaml:3:"),
+            ("tables: 7\n", "manifests/models.yaml:1:"),
+            ("generation: '1999-01'\n", "manifests/models.yaml:1:"),
+            ("- 1\n", "exactly one mapping"),
+            ("a: [1\n", "manifests/models.yaml"),
+        ],
+    )
+    def test_what_is_wrong_in_it_has_its_line(self, legacy: Path, call: Call, text: str, said: str) -> None:
+        self.write(legacy, text)
+        for words in (["validate"], ["models"], ["plan"], ["migrate"], ["explain", "persona"]):
+            ended = call(*words)
+            assert ended.code == 1 and said in ended.out + ended.err, ended
+            assert "Traceback" not in ended.err
+
+    @pytest.mark.parametrize("name", ["../models.yaml", "/etc/hosts", "missing.yaml", "."])
+    def test_a_file_that_is_none_of_the_project(self, legacy: Path, call: Call, name: str) -> None:
+        self.write(legacy, self.OWN, name)
+        ended = call("validate")
+        assert ended.code == 1 and "manifests/reconciler.yaml:4:12" in ended.out + ended.err, ended

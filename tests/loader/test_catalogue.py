@@ -210,3 +210,11 @@ def test_no_overrides_break_it(overrides: dict[str, Json]) -> None:
         )
     else:
         assert found.current().id
+
+
+def test_a_status_for_all_generations_leaves_nothing_of_the_old_one():
+    found = load_catalogue({"tables": {"llm": {"tavus-gpt-oss": {"status": {"all": "removed"}}}}})
+    assert {found.status("tavus-gpt-oss", generation=one.id) for one in found.generations} == {Status.REMOVED}
+    later = load_catalogue({"tables": {"llm": {"tavus-gpt-oss": {"status": {"2026-08": "removed"}}}}})
+    assert later.status("tavus-gpt-oss") is Status.REMOVED
+    assert later.status("tavus-gpt-oss", generation="2026-07") is Status.AVAILABLE
