@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from reconciler import __version__
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.items import block_box, change_item, drift_item, text
+from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import folded_counts, plural, report_summary
@@ -76,7 +77,7 @@ def _counts(report: Report) -> Iterator[str]:
 
 
 def _body(report: Report) -> Iterator[str]:
-    plan = report.plan
+    plan, room = report.plan, Room()
     if plan and not report.result:
         yield from (block_box(block) for block in plan.blocked)
     yield from _findings(all_diagnostics(report))
@@ -88,13 +89,11 @@ def _body(report: Report) -> Iterator[str]:
             yield from _filter(plan, with_changes=bool(changes))
         if changes:
             yield "<h2>Changes</h2>"
-            for change in changes:
-                yield from change_item(change)
+            yield from room.items(changes, change_item)
         drift = plan.edited if changes else plan.drift
         if drift:
             yield "<h2>Changed outside of manifests</h2>"
-            for item in drift:
-                yield from drift_item(item)
+            yield from room.items(drift, drift_item)
         yield from _requests(plan)
     notes = [*report.notes, *(folded_counts(report) if not report.result else ())]
     if notes:
@@ -104,7 +103,7 @@ def _body(report: Report) -> Iterator[str]:
 def _findings(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
     if diagnostics:
         yield "<h2>Findings</h2>"
-    for diagnostic in diagnostics:
+    for diagnostic in diagnostics[:MAX_ROWS]:
         place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
         about = " ".join(text(str(part)) for part in (place, diagnostic.address, diagnostic.pointer) if part)
         level = diagnostic.severity.value
@@ -113,18 +112,20 @@ def _findings(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
         yield f"<p>{text(diagnostic.detail)}</p>" if diagnostic.detail else ""
         yield f"<p>{text(diagnostic.hint)}</p>" if diagnostic.hint else ""
         yield "</div>"
+    yield left_out(len(diagnostics) - MAX_ROWS, "finding")
 
 
 def _steps(result: ApplyResult) -> Iterator[str]:
     yield "<h2>Steps</h2><div class=scroll><table><thead><tr><th scope=col>Resource</th><th scope=col>Outcome</th>"
     yield "<th scope=col>Details</th></tr></thead><tbody>"
     order = {"failed": 0, "skipped": 1, "done": 2}
-    for step in sorted(result.steps, key=lambda step: order.get(step.outcome, 3)):
+    for step in sorted(result.steps, key=lambda step: order.get(step.outcome, 3))[:MAX_ROWS]:
         details = " ".join(part for part in (step.message, step.hint, *step.notes) if part)
         tag = "blocked" if step.outcome == "failed" else "live" if step.outcome == "skipped" else ""
         yield f"<tr><td><code>{text(str(step.address))}</code></td>"
         yield f"<td><span class='tag {tag}'>{step.outcome}</span></td><td>{text(details)}</td></tr>"
     yield "</tbody></table></div>"
+    yield left_out(len(result.steps) - MAX_ROWS, "step")
 
 
 def _filter(plan: Plan, *, with_changes: bool) -> Iterator[str]:
@@ -143,7 +144,8 @@ def _requests(plan: Plan) -> Iterator[str]:
         return
     yield f"<h2>Requests</h2><details><summary>{plural(len(requests), 'write')}, in this order</summary>"
     yield "<ol class=mono>"
-    for request in requests:
+    for request in requests[:MAX_ROWS]:
         line = text(f"{request.method} {request.path}")
         yield f"<li>{line} <span class=soft>{text(str(request.address))}</span></li>"
     yield "</ol></details>"
+    yield left_out(len(requests) - MAX_ROWS, "request")

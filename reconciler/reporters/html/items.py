@@ -24,8 +24,8 @@ def text(value: str) -> str:
     return escape(one_line(value))
 
 
-def change_item(change: Change) -> Iterator[str]:
-    """Closed, except where something is blocked."""
+def change_item(change: Change, detailed: bool = True) -> Iterator[str]:
+    """Closed, except where something is blocked; without details only what it is about and why it is blocked."""
     word = plan_word(change)
     sign = "⇒" if change.action is Action.NOOP else change.action.value
     directions = directions_of(change)
@@ -41,12 +41,13 @@ def change_item(change: Change) -> Iterator[str]:
     about = " · ".join([*([f"<code>{text(known)}</code>"] if known else []), *source])
     yield f"<p class=soft>{about}</p>" if about else ""
     yield from (block_box(block) for block in change.blocked)
-    yield from _leaves(change_leaves(change, mixed=True))
-    yield from (f"<p>{text(note)}</p>" for note in change.notes)
+    if detailed:
+        yield from _leaves(change_leaves(change, mixed=True))
+        yield from (f"<p>{text(note)}</p>" for note in change.notes)
     yield "</div></details>"
 
 
-def drift_item(item: DriftItem) -> Iterator[str]:
+def drift_item(item: DriftItem, detailed: bool = True) -> Iterator[str]:
     """Before is what was applied, after what the account shows."""
     gone = any(change.path == "" for change in item.changes)
     by = " by the vendor" if item.reason == "vendor" else ""
@@ -54,7 +55,8 @@ def drift_item(item: DriftItem) -> Iterator[str]:
     yield "<details class='item drift' data-action=drift>"
     yield f"<summary><span class='sign mono' aria-hidden=true>!</span>{text(str(item.address))} {fate}</summary>"
     yield f"<div class=inside><p class=soft><code>{text(item.id)}</code></p>"
-    yield from _leaves(drift_leaves(item))
+    if detailed:
+        yield from _leaves(drift_leaves(item))
     yield "</div></details>"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import groupby, zip_longest
 
@@ -19,6 +19,8 @@ from reconciler.reporters.leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 2
+MAX_LINES = 3_000
+"""Lines of one text; what is left out is counted."""
 _CLASSES = {
     Mark.ADDED: "added",
     Mark.REMOVED: "removed",
@@ -40,19 +42,26 @@ def prompt_html(leaf: Leaf) -> Iterator[str]:
         yield f"<p class=soft># {escape(one_line(leaf.note))}</p>"
     if diff.hidden:
         yield "<p class='box warning'>Holds characters that no screen shows; they are written as «\\u....»</p>"
-    unchanged = 0
+    unchanged = hidden = 0
+    left = MAX_LINES
     for section in diff.sections:
         if section.fate is Fate.SAME and section.was is None:
             unchanged += 1
+        elif left > 0:
+            near = near_changes(section.lines, CONTEXT)
+            yield from _section(section, near, left)
+            left -= len(near)
         else:
-            yield from _section(section)
+            hidden += 1
+    if hidden:
+        yield f"<p class=soft>{plural(hidden, 'changed section')} not shown: too long for a page</p>"
     if unchanged:
         yield f"<p class=soft>{plural(unchanged, 'unchanged section')} not shown</p>"
     if diff.coarse:
         yield "<p class=soft>Parts with little in common are shown whole.</p>"
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, near: Collection[int], most: int) -> Iterator[str]:
     was = f", was {escape(section.was)}" if section.was else ""
     title = escape(section.heading or "before the first heading")
     yield f"<p><b>{title}</b> <span class=soft>({section.fate.value}{was})</span></p>"
@@ -61,13 +70,16 @@ def _section(section: Section) -> Iterator[str]:
     yield "<div class=scroll><table class='diff mono'><colgroup><col style='width:3.2rem'><col>"
     yield "<col style='width:3.2rem'><col></colgroup><thead hidden><tr><th scope=col>Line before</th>"
     yield "<th scope=col>Before</th><th scope=col>Line after</th><th scope=col>After</th></tr></thead><tbody>"
-    near = near_changes(section.lines, CONTEXT)
-    for shown, run in groupby(range(len(section.lines)), key=near.__contains__):
+    last = sorted(near)[most] if len(near) > most else len(section.lines)
+    for shown, run in groupby(range(last), key=near.__contains__):
         lines = [section.lines[index] for index in run]
         if shown:
             yield from _rows(lines)
         elif any(line.text.strip() for line in lines):
             yield f"<tr class=gap><td colspan=4>{plural(len(lines), 'unchanged line')}</td></tr>"
+    if last < len(section.lines):
+        rest = plural(len(section.lines) - last, "more line")
+        yield f"<tr class=gap><td colspan=4>{rest} of this section: too long for a page</td></tr>"
     yield "</tbody></table></div>"
 
 

@@ -1,17 +1,17 @@
 """The report as one comment for a pull or merge request: most dangerous first, folded, and never above the limit.
 
-The limit is that of a GitHub comment, 65,536 characters; other forges take more. What does not fit is shortened to
-one line each, from the harmless end, and the comment says how much was left out.
+What does not fit is shown in fewer lines, then on one line each, from the harmless end, and the comment says how much
+was left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from reconciler.reporters.markdown.changes import block_line, change_block, change_line, drift_block, drift_line
 from reconciler.reporters.markdown.escape import code, prose
+from reconciler.reporters.markdown.fitting import Entry, fit, size
 from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
@@ -19,52 +19,43 @@ from reconciler.reporters.wording import folded_counts, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style
 
-LIMIT = 65_536
+LIMIT = 65_535
+"""Bytes of UTF-8. GitHub was seen to refuse bodies above 65,536 characters in some places and above 262,144 bytes in
+others; other forges take more. So many bytes are never more characters, by whatever unit they are counted."""
 RESERVE = 600
 """For the sentence about what was left out."""
-MAX_TRIES = 20
-"""After so many objects whose details do not fit, no further details are made."""
-SHARE = 12_000
+SHARE = 11_000
 """At most so much for findings, for failed steps, and for blocks of the whole plan."""
+LONGEST_NAME = 200
 _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """Something that is shown in full, on one line, or only counted."""
-
-    full: Callable[[], str]
-    """Made only while there is room: a diff of a long prompt takes time."""
-    brief: str
 
 
 def render(report: Report, style: Style) -> str:
     """Title and summary, blocks, findings, the changes, drift, notes."""
     plan = report.plan
     head = "\n".join([*_head(report), *_findings(all_diagnostics(report))])
-    changes: list[_Entry] = []
-    drift: list[_Entry] = []
+    changes: list[Entry] = []
+    drift: list[Entry] = []
     if plan and report.verb != "drift":
         changes = [
-            _Entry(partial(change_block, one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)
+            Entry(partial(change_block, one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)
         ]
     if plan:
         items = plan.drift if report.verb == "drift" else plan.edited
-        drift = [_Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]
+        drift = [Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]
     tail = "\n".join(_tail(report))
-    room = LIMIT - RESERVE - len(head) - len(tail)
-    shown, left_out = _fit([*changes, *drift], room)
+    room = LIMIT - RESERVE - size(head) - size(tail)
+    shown, left_out = fit([*changes, *drift], room)
     parts = [head]
     if changes:
         parts += ["\n\n#### Changes\n\n", *shown[: len(changes)]]
     if drift:
         parts += ["\n\n#### Changed outside of manifests\n\n", *shown[len(changes) :]]
-    text = "".join([*parts, *(f"\n> {line}\n" for line in left_out), "\n", tail]).strip("\n") + "\n"
-    return text if len(text) <= LIMIT else text[: LIMIT - 80].rsplit("\n", 1)[0] + "\n\n> … the rest did not fit.\n"
+    return "".join([*parts, *(f"\n> {line}\n" for line in left_out), "\n", tail]).strip("\n") + "\n"
 
 
 def _head(report: Report) -> Iterable[str]:
-    workspace = report.workspace or (report.plan.workspace if report.plan else "")
+    workspace = (report.workspace or (report.plan.workspace if report.plan else ""))[:LONGEST_NAME]
     yield f"### reconciler {report.verb}" + (f": {code(workspace)}" if workspace else "")
     yield ""
     yield f"**{report_summary(report) or 'Done.'}**"
@@ -111,7 +102,7 @@ def _capped(lines: Iterable[str]) -> Iterable[str]:
     """Lines up to the share of room of one part, then how many are missing."""
     spent = missing = 0
     for line in lines:
-        spent += len(line) + 1
+        spent += size(line) + 1
         if spent <= SHARE:
             yield line
         else:
@@ -125,29 +116,3 @@ def _tail(report: Report) -> Iterable[str]:
     folded = list(folded_counts(report)) if not report.result else []
     if folded:
         yield f"\n<sub>{', '.join(folded)}</sub>"
-
-
-def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], list[str]]:
-    """As many entries as possible in full, from the front; the others on one line; the last ones only counted."""
-    named = 0
-    spent = 0
-    while named < len(entries) and spent + len(entries[named].brief) <= room:
-        spent += len(entries[named].brief)
-        named += 1
-    shown = [entry.brief for entry in entries[:named]]
-    short = 0
-    for index, entry in enumerate(entries[:named]):
-        full = entry.full() if short < MAX_TRIES else None
-        if full is not None and spent + len(full) - len(entry.brief) <= room:
-            spent += len(full) - len(entry.brief)
-            shown[index] = full
-        else:
-            short += 1
-    left_out = []
-    if short:
-        left_out.append(f"No room for the details of {plural(short, 'object')} shown on one line.")
-    if named < len(entries):
-        left_out.append(f"{plural(len(entries) - named, 'more object')} did not fit at all.")
-    if left_out:
-        left_out.append("The json and html reports hold everything.")
-    return shown + [""] * (len(entries) - named), left_out

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.reporters.inside import Inside
 from reconciler.reporters.leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
+from reconciler.reporters.markdown.detail import FULL, Detail
 from reconciler.reporters.markdown.escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.values import UNKNOWN, show, summarize
@@ -14,16 +15,15 @@ from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
 
-MAX_INSIDE = 40
 VALUE = 300
 LONGEST = 1_000
 
 
-def change_block(change: Change) -> str:
+def change_block(change: Change, detail: Detail = FULL) -> str:
     """Folded: the sentence is the summary, the fields are inside."""
     lines = [_blocked(change)] if change.blocked else []
-    lines += _leaf_blocks(change_leaves(change, mixed=True))
-    lines += [f"- {prose(note)}" for note in change.notes]
+    lines += _leaf_blocks(change_leaves(change, mixed=True), detail)
+    lines += [f"- {prose(note[:LONGEST])}" for note in change.notes[: detail.items]]
     return _folded(change_line(change), lines, opened=bool(change.blocked))
 
 
@@ -43,9 +43,9 @@ def _predicate(change: Change) -> str:
     return prose(sentence(change).removeprefix(f"{change.address} "))
 
 
-def drift_block(item: DriftItem) -> str:
+def drift_block(item: DriftItem, detail: Detail = FULL) -> str:
     """What somebody changed in the account; before is what was applied."""
-    return _folded(drift_line(item), list(_leaf_blocks(drift_leaves(item))), opened=False)
+    return _folded(drift_line(item), _leaf_blocks(drift_leaves(item), detail), opened=False)
 
 
 def drift_line(item: DriftItem) -> str:
@@ -74,18 +74,20 @@ def _folded(summary: str, lines: list[str], *, opened: bool) -> str:
     return f"\n<details{' open' if opened else ''}><summary>{summary}</summary>\n\n{body}\n</details>\n\n"
 
 
-def _leaf_blocks(leaves: Sequence[Leaf]) -> list[str]:
+def _leaf_blocks(leaves: Sequence[Leaf], detail: Detail) -> list[str]:
     """Short fields together in one block, then texts and objects, each on its own."""
     rows: list[str] = []
     blocks: list[str] = []
     for leaf in leaves:
         inside = look_inside(leaf)
         if not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after):
-            blocks += [*prompt_markdown(leaf), ""]
+            blocks += [*prompt_markdown(leaf, detail), ""]
         elif inside:
-            rows += _inside_rows(leaf, inside)
+            rows += _inside_rows(leaf, inside, detail.items)
         else:
             rows += _rows(leaf, hidden=inside == [])
+    if len(rows) > detail.fields:
+        rows = [*rows[: detail.fields], f"… {len(rows) - detail.fields:,} more lines"]
     return [_diff(rows), *blocks] if rows else blocks
 
 
@@ -108,10 +110,10 @@ def _rows(leaf: Leaf, *, hidden: bool) -> Iterator[str]:
         yield f"    # {block(leaf.note)}"
 
 
-def _inside_rows(leaf: Leaf, found: list[Inside]) -> Iterator[str]:
+def _inside_rows(leaf: Leaf, found: list[Inside], most: int) -> Iterator[str]:
     tail = f"  ({leaf.direction.value})" if leaf.direction else ""
     yield f"{leaf.sign} {block(leaf.path)}:{tail}"
-    for item in found[:MAX_INSIDE]:
+    for item in found[:most]:
         where = f"{block(item.where)}: " if item.where else ""
         if item.sign == "~" and item.before is None and item.after is None:
             yield f"    ~ {block(item.where)}"
@@ -121,8 +123,8 @@ def _inside_rows(leaf: Leaf, found: list[Inside]) -> Iterator[str]:
             yield f"    + {where}<ins>{block(_item(leaf, item.after))}</ins>"
         else:
             yield f"    - {where}<del>{block(_item(leaf, item.before))}</del>"
-    if len(found) > MAX_INSIDE:
-        yield f"    … {len(found) - MAX_INSIDE:,} more differences"
+    if len(found) > most:
+        yield f"    … {len(found) - most:,} more differences"
 
 
 def _item(leaf: Leaf, value: Json) -> str:

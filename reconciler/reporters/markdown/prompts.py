@@ -16,17 +16,16 @@ from reconciler.core.promptdiff import (
     near_changes,
 )
 from reconciler.reporters.leaves import Leaf
+from reconciler.reporters.markdown.detail import FULL, Detail
 from reconciler.reporters.markdown.escape import block, code, prose
 from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 1
-LONGEST_LINE = 600
 NEAR = 60
-MAX_LINES = 120
 PREVIEW = 8
 
 
-def prompt_markdown(leaf: Leaf) -> Iterator[str]:
+def prompt_markdown(leaf: Leaf, detail: Detail = FULL) -> Iterator[str]:
     """Lines of Markdown for a text that changed, came or went."""
     before = leaf.before if isinstance(leaf.before, str) else ""
     after = leaf.after if isinstance(leaf.after, str) else ""
@@ -41,11 +40,11 @@ def prompt_markdown(leaf: Leaf) -> Iterator[str]:
     if leaf.before is None or leaf.after is None:
         text, sign = (after, "+") if leaf.before is None else (before, "-")
         lines = text.split("\n")
-        shown = [f"{sign} {block(_short(line))}" for line in lines[:PREVIEW]]
+        shown = [f"{sign} {block(_short(line, detail.line))}" for line in lines[:PREVIEW]]
         more = [f"  … {plural(len(lines) - PREVIEW, 'more line')}"] if len(lines) > PREVIEW else []
         yield from _pre([*shown, *more])
         return
-    yield from _sections(diff)
+    yield from _sections(diff, detail)
 
 
 def headline(diff: PromptDiff) -> str:
@@ -55,8 +54,8 @@ def headline(diff: PromptDiff) -> str:
     return ", ".join([token_change(diff).replace("->", "→"), *parts])
 
 
-def _sections(diff: PromptDiff) -> Iterator[str]:
-    left = MAX_LINES
+def _sections(diff: PromptDiff, detail: Detail) -> Iterator[str]:
+    left = detail.lines
     unchanged = 0
     hidden = 0
     for section in diff.sections:
@@ -66,7 +65,7 @@ def _sections(diff: PromptDiff) -> Iterator[str]:
         if left <= 0:
             hidden += 1
             continue
-        rows = [] if section.fate is Fate.MOVED else list(_rows(section))
+        rows = [] if section.fate is Fate.MOVED else list(_rows(section, detail.line))
         yield ""
         yield _title(section)
         if rows:
@@ -86,37 +85,43 @@ def _title(section: Section) -> str:
     return f"{name} ({section.fate.value}{was})"
 
 
-def _rows(section: Section) -> Iterator[str]:
+def _rows(section: Section, longest: int) -> Iterator[str]:
     lines = section.lines
     near = near_changes(lines, CONTEXT)
     for shown, run in groupby(range(len(lines)), key=near.__contains__):
         indexes = list(run)
         if shown:
-            yield from (_row(lines[index]) for index in indexes)
+            yield from (_row(lines[index], longest) for index in indexes)
         elif any(lines[index].text.strip() for index in indexes):
             yield f"  ⋮ {plural(len(indexes), 'unchanged line')}"
 
 
-def _row(line: Line) -> str:
+def _row(line: Line, longest: int) -> str:
     tag = {Mark.ADDED: "ins", Mark.REMOVED: "del"}.get(line.mark, "b")
-    text = "".join(_piece(piece, tag, index, len(line.pieces)) for index, piece in enumerate(line.pieces))
+    text, room = "", 3 * longest
+    for index, piece in enumerate(line.pieces):
+        shown = _piece(piece, tag, index, len(line.pieces), longest)
+        if len(shown) > room and index:
+            text += f" …{sum(len(one.text) for one in line.pieces[index:]):,} characters"
+            break
+        text, room = text + shown, room - len(shown)
     return f"{block(line.mark.value)} {text}"
 
 
-def _piece(piece: Piece, tag: str, index: int, count: int) -> str:
+def _piece(piece: Piece, tag: str, index: int, count: int, longest: int) -> str:
     if piece.changed:
-        return f"<{tag}>{block(_short(piece.text))}</{tag}>"
+        return f"<{tag}>{block(_short(piece.text, longest))}</{tag}>"
     if count == 1 or len(piece.text) <= 3 * NEAR:
-        return block(_short(piece.text))
+        return block(_short(piece.text, longest))
     head = piece.text[:NEAR] if index else ""
     tail = piece.text[-NEAR:] if index < count - 1 else ""
     return f"{block(head)} …{len(piece.text) - len(head) - len(tail):,} characters… {block(tail)}"
 
 
-def _short(text: str) -> str:
-    if len(text) <= LONGEST_LINE:
+def _short(text: str, longest: int) -> str:
+    if len(text) <= longest:
         return text
-    kept = LONGEST_LINE // 2
+    kept = longest // 2
     return f"{text[:kept]} …{len(text) - 2 * kept:,} characters… {text[-kept:]}"
 
 
