@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Unavailable
+from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.exchange import Call, Exchange, Lost, Reply
 from reconciler.providers.tavus.pace import Pace
@@ -24,6 +24,11 @@ from reconciler.types.ports import Answer, Clock, Emit
 
 if TYPE_CHECKING:
     import httpx
+
+LOOKS = 3
+"""How often an object is asked whether a patch landed."""
+LOOK_AGAIN = 0.5
+"""Seconds between two looks."""
 
 
 class Client:
@@ -99,8 +104,8 @@ class Client:
                 )
                 kind = _trouble(reply.status)
                 if kind is None:
-                    if call.method == "DELETE" and uncertain and isinstance(problem, NotFound):
-                        return Reply(204, {})  # an earlier attempt of ours did it
+                    if uncertain and self._was_done_before(call, problem):
+                        return Reply(204, {})
                     raise problem
                 trouble, hopeless = kind, False
             uncertain = uncertain or trouble.may_have_happened
@@ -110,8 +115,29 @@ class Client:
             if hopeless or failures[trouble] >= self._policy.attempts(trouble):
                 raise problem
             self._wait(call, trouble, failures.total(), retry_after, problem)
-            if trouble.may_have_happened and call.landed is not None and call.landed():
+            if trouble.may_have_happened and self._has_landed(call):
                 return Reply(200, {})
+
+    def _has_landed(self, call: Call) -> bool:
+        """Whether the object shows a patch whose answer was lost.
+
+        Asked several times: shortly after a write a read may still show the object as it was, and a removal by place
+        that is sent again removes the next item, too.
+        """
+        if call.landed is None:
+            return False
+        for look in range(LOOKS):
+            if look:
+                self._clock.sleep(LOOK_AGAIN)
+            if call.landed():
+                return True
+        return False
+
+    def _was_done_before(self, call: Call, problem: ProviderError) -> bool:
+        """Whether a refusal only says that an earlier attempt, whose answer was lost, had done it."""
+        if call.method == "DELETE":
+            return isinstance(problem, NotFound)
+        return isinstance(problem, Rejected) and self._has_landed(call)
 
     def _wait(
         self, call: Call, trouble: Trouble, failures: int, retry_after: float | None, problem: ProviderError

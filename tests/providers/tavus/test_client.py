@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import AuthRefused, NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.providers.tavus.client import Client
+from reconciler.providers.tavus.client import LOOKS, Client
 from reconciler.providers.tavus.exchange import Call
 from reconciler.providers.tavus.retry import RetryPolicy
 from reconciler.types.event import Notice
@@ -242,7 +242,37 @@ def test_a_lost_patch_that_did_not_land_is_sent_again(client: Any, script: Any) 
     server = script([httpx.ReadError("reset"), httpx.Response(429), httpx.ConnectError("no"), OK])
     client(server).write(Call("PATCH", "/pals/p1", body=[], landed=landed))
     assert len(server.seen) == 4
-    assert len(asked) == 1  # only the lost answer raises the question
+    assert len(asked) == LOOKS  # only the lost answer raises the question
+
+
+def test_a_landed_patch_that_shows_late_is_not_sent_again(client: Any, script: Any, clock: Any) -> None:
+    """A removal by place would remove the next item, too."""
+    server = script([httpx.Response(500), OK])
+    looks = iter([False, False, True])
+    client(server).write(Call("PATCH", "/pals/p1", body=[], landed=lambda: next(looks)))
+    assert server.lines == ["PATCH /v2/pals/p1"]
+    assert len(clock.slept) == 3, "one wait before the first look, one between each two"
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_refusal_of_what_an_earlier_attempt_did_is_success(client: Any, script: Any, status: int) -> None:
+    server = script([httpx.Response(500), httpx.Response(status, json={"error": "member 'tools' not found"})])
+    looks = iter([False, False, False, False, True])
+    client(server).write(Call("PATCH", "/pals/p1", body=[], landed=lambda: next(looks)))
+    assert server.lines == ["PATCH /v2/pals/p1"] * 2
+
+
+def test_a_refusal_of_what_did_not_land_stands(client: Any, script: Any) -> None:
+    server = script([httpx.Response(500), httpx.Response(422, json={"message": "Invalid JSON patch format"})])
+    with pytest.raises(Rejected):
+        client(server).write(Call("PATCH", "/pals/p1", body=[], landed=lambda: False))
+
+
+def test_a_refusal_of_the_first_attempt_is_not_looked_into(client: Any, script: Any) -> None:
+    """What is there already was then somebody else's doing."""
+    server = script([httpx.Response(422, json={"message": "Invalid JSON patch format"})])
+    with pytest.raises(Rejected):
+        client(server).write(Call("PATCH", "/pals/p1", body=[], landed=lambda: pytest.fail("asked")))
 
 
 def test_retry_after_is_honoured(client: Any, script: Any, clock: Any) -> None:

@@ -19,6 +19,7 @@ from reconciler.errors import (
     UsageError,
     WriteRefused,
 )
+from reconciler.providers.tavus.client import LOOKS
 from reconciler.types.address import Address
 from reconciler.types.change import Request
 from reconciler.types.event import Reading
@@ -431,9 +432,17 @@ def test_a_removal_that_landed_is_not_repeated(provider: Any, script: Any) -> No
 
 
 def test_a_removal_that_did_not_land_is_repeated(provider: Any, script: Any) -> None:
-    server = script([httpx.ReadError("reset"), ok({"pal_id": "p1", "context": "old"}), httpx.Response(200)])
+    still_there = ok({"pal_id": "p1", "context": "old"})
+    server = script([httpx.ReadError("reset"), *[still_there] * LOOKS, httpx.Response(200)])
     assert provider(server).send(patch(REMOVE)).status == 200
-    assert [line.split()[0] for line in server.lines] == ["PATCH", "GET", "PATCH"]
+    assert [line.split()[0] for line in server.lines] == ["PATCH", *["GET"] * LOOKS, "PATCH"]
+
+
+def test_a_removal_that_landed_and_shows_late_is_not_repeated(provider: Any, script: Any) -> None:
+    stale, fresh = ok({"pal_id": "p1", "context": "old"}), ok({"pal_id": "p1"})
+    server = script([httpx.ReadError("reset"), stale, fresh, Exception("nothing more")])
+    assert provider(server).send(patch(REMOVE)).status == 200
+    assert [line.split()[0] for line in server.lines] == ["PATCH", "GET", "GET"]
 
 
 class Guardrails:
