@@ -23,7 +23,10 @@ def access(run: Opened, lock_timeout: float = 0.0, backend: Backend | None = Non
     """The state of the run's workspace, to be written. `lock_timeout`: seconds to wait for the lock."""
     from reconciler.engine.state import StateAccess
 
-    return StateAccess(backend or run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout, run.rescue())
+    return StateAccess(
+        backend or run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout, run.rescue(),
+        run.workspace.history,
+    )  # fmt: skip
 
 
 def in_workspace(run: R, name: str) -> R:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from reconciler.cli.group import LazyGroup, command
-from reconciler.cli.options import ADDRESS
 from reconciler.cli.settings import Settings
-
-if TYPE_CHECKING:
-    from reconciler.types.address import Address
 
 HERE, REPAIR = "reconciler.cli.state", "reconciler.cli.staterepair"
 TABLE = {
     "list": (f"{HERE}:list_", "The addresses that are managed."),
-    "show": (f"{HERE}:show", "What is recorded of one address."),
+    "show": ("reconciler.cli.statehistory:show", "What is recorded of one address, or what one apply changed."),
+    "history": ("reconciler.cli.statehistory:history", "What was applied, run by run."),
+    "rollback": ("reconciler.cli.staterollback:rollback", "A plan back to the moment right after an earlier apply."),
     "mv": (f"{REPAIR}:mv", "Rename an address; the live object stays."),
     "rm": (f"{REPAIR}:rm", "Forget addresses; the live objects stay."),
     "pull": (f"{HERE}:pull", "Print the state document."),
@@ -29,6 +25,8 @@ TABLE = {
 EXAMPLES = """
 reconciler state list
 reconciler state show persona.claims-desk
+reconciler state history
+reconciler state rollback 12
 reconciler state mv persona.claims persona.claims-desk
 reconciler state rm tool.lookup_policy
 """
@@ -39,7 +37,11 @@ reconciler state list --format json
 """
 
 state = LazyGroup(
-    "state", help="Look at the state, repair it, free its lock.", examples=EXAMPLES, table=TABLE, no_args_is_help=True
+    "state",
+    help="Look at the state and its history, roll back, repair it, free its lock.",
+    examples=EXAMPLES,
+    table=TABLE,
+    no_args_is_help=True,
 )
 
 
@@ -61,24 +63,6 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
             "workspace": run.workspace.name,
             "resources": [{"address": str(one.address), "id": one.id, "name": one.name} for one in found],
         },
-    )
-
-
-@command("show", examples="\nreconciler state show persona.claims-desk\n")
-@click.argument("address", type=ADDRESS, metavar="ADDR")
-def show(settings: Settings, address: Address) -> int:
-    """What is recorded of one address: its id, its fields (as digests, never as values), its lifecycle."""
-    import json
-
-    from reconciler.cli.outcome import emit_document
-    from reconciler.cli.wiring import open_run
-    from reconciler.engine.state import show_entry
-
-    found = show_entry(open_run(settings).state(), address)
-    return emit_document(
-        settings,
-        text=lambda: json.dumps(found, ensure_ascii=False, indent=2),
-        document=lambda: found,
     )
 
 

@@ -120,7 +120,8 @@ def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: 
     from reconciler.types.report import Report, Style
 
     run.settle()
-    notes = () if plan.mode == "destroy" else run.remarks(manifests)
+    without_files = plan.mode == "destroy" or plan.rollback is not None
+    notes = () if without_files else run.remarks(manifests)
     report = Report("plan", run.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
     if run.settings.format in {None, TEXT}:
         write(render(report, TEXT, style(run.settings)) + "\n")

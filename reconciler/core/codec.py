@@ -14,8 +14,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from reconciler.core import members as read
-from reconciler.core.members import Malformed
-from reconciler.core.statefile import address_from
+from reconciler.core.members import Malformed, address_from
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 
@@ -42,6 +41,8 @@ def to_json(record: object) -> Json:
         return record.name
     if isinstance(record, tuple):
         return [to_json(item) for item in record]
+    if isinstance(record, frozenset):
+        return [to_json(item) for item in sorted(record)]
     if is_dataclass(record):
         found: Object = {}
         for field in fields(record):
@@ -81,10 +82,15 @@ def _reader(kind: Hashable) -> _Read:
         return lambda value, where: tuple(
             [item(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))]
         )
+    if origin is frozenset:
+        element = _reader(arguments[0])
+        return lambda value, where: frozenset(
+            element(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))
+        )
     if origin is not None and issubclass(origin, Mapping):
-        member = _reader(arguments[1])
+        name, member = _reader(arguments[0]), _reader(arguments[1])
         return lambda value, where: {
-            key: member(item, f"{where}/{key}") for key, item in read.mapping(value, where).items()
+            name(key, where): member(item, f"{where}/{key}") for key, item in read.mapping(value, where).items()
         }
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value, where: _enum(kind, value, where)

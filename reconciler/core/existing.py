@@ -65,12 +65,14 @@ class _Existing:
         self.absent = False
         self.differences: list[Difference] = []
         self.adopt: list[Adoption] = []
-        self.managed: Object = {
+        compared = {
             path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
         }
+        self.compared: Object = compared
+        self.managed: Object = {path: value for path, value in compared.items() if path not in resource.lent}
 
     def plan(self) -> Planned:
-        for path, value in self.managed.items():
+        for path, value in self.compared.items():
             self.compare_leaf(path, value)
         self.settle()
         self.collect_extra_items()
@@ -177,6 +179,9 @@ class _Existing:
                 place = f"{path}/{escape(name)}"
                 if name in desired or ignored(place, self.resource.lifecycle.ignore):
                     continue
+                touched = self.resource.touched
+                if touched is not None and not any(within(one, place) for one in touched):
+                    continue
                 ours = self.entry is None or any(within(sent, place) for sent in self.entry.sent)
                 direction = Direction.GIT if ours and not self.observing else Direction.LIVE
                 self.fields.append(FieldChange(place, direction, item))
@@ -221,7 +226,7 @@ class _Existing:
         """Paths that we once applied and that left the manifest."""
         gone: list[str] = []
         for path in entry.sent:
-            if path in self.resource.leaves:
+            if path in self.resource.leaves or path in self.resource.kept:
                 continue
             item = item_of(self.spec, path)
             if item is not None and lookup(self.resource.spec, item) is None:
@@ -329,6 +334,7 @@ class _Existing:
             level=self.spec.level,
             depends_on=resource.refs,
             notes=tuple(self.notes),
+            kept=resource.kept,
         )
 
     def change(self) -> Change:
@@ -374,6 +380,7 @@ class _Existing:
             blocked=tuple(self.blocks),
             notes=tuple(self.notes),
             adopt=tuple(sorted(self.adopt, key=lambda one: one.path)),
+            kept=resource.kept,
         )
 
     def _repointed(self, change: FieldChange) -> bool:

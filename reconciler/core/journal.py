@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconciler.core import members as read
+from reconciler.core.codec import from_json, to_json
 from reconciler.core.digest import digest_bytes
-from reconciler.core.members import Malformed
+from reconciler.core.members import Malformed, address_from
 from reconciler.core.statefile import (
-    address_from,
     entry_from_json,
     entry_to_json,
     intent_from_json,
@@ -23,10 +23,12 @@ from reconciler.core.statefile import (
 )
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
+from reconciler.types.history import RunHeader, Running
 from reconciler.types.json import Json, Object
 from reconciler.types.state import Entry, Intent, State
 
 KEPT_PLANS = 50
+_FRAME = frozenset({"record", "lineage", "serial"})
 OUTCOMES = ("created", "adopted", "updated", "deleted", "forgotten", "moved", "recorded")
 
 
@@ -87,7 +89,51 @@ class PlanFinished:
     digest: str
 
 
-Record: TypeAlias = IntentNoted | IntentDropped | Outcome | AccountNoted | DigestKeyNoted | PlanStarted | PlanFinished
+@dataclass(frozen=True, slots=True)
+class RunBegan:
+    """The run that writes these lines is about to change the account."""
+
+    header: RunHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBegan:
+    """One change is about to be sent; `preimage` is packed (`core.preimage`)."""
+
+    address: Address
+    preimage: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run came to its end."""
+
+    result: str
+    """done | failed | interrupted"""
+    failed: frozenset[Address] = frozenset()
+    skipped: frozenset[Address] = frozenset()
+    """Announced and not begun."""
+
+
+Record: TypeAlias = (
+    IntentNoted
+    | IntentDropped
+    | Outcome
+    | AccountNoted
+    | DigestKeyNoted
+    | PlanStarted
+    | PlanFinished
+    | RunBegan
+    | ChangeBegan
+    | RunEnded
+)
+
+
+_RUN_RECORDS: dict[str, type[RunBegan | ChangeBegan | RunEnded]] = {
+    "run_began": RunBegan,
+    "change_began": ChangeBegan,
+    "run_ended": RunEnded,
+}
 
 
 class Folding:
@@ -97,6 +143,9 @@ class Folding:
         self._base = state
         self._resources = dict(state.resources)
         self._pending = {intent.address: intent for intent in state.pending}
+        self._running = state.running
+        self._items = dict(state.running.items) if state.running is not None else {}
+        self._done = set(state.running.done) if state.running is not None else set()
         self._made: State | None = state
 
     def entry(self, address: Address) -> Entry | None:
@@ -113,6 +162,8 @@ class Folding:
                 self._pending.pop(address, None)
             case Outcome(address, _, entry, previous):
                 self._pending.pop(address, None)
+                if address in self._items:
+                    self._done.add(address)
                 if previous is not None and previous != address:
                     self._resources.pop(previous, None)
                     self._pending.pop(previous, None)
@@ -132,11 +183,26 @@ class Folding:
                     self._base = replace(self._base, applied_plans=plans)
             case PlanFinished():
                 pass
+            case RunBegan(header):
+                self._running, self._items, self._done = Running(header), {}, set()
+            case ChangeBegan(address, text):
+                self._items[address] = text
+            case RunEnded(result, failed, skipped):
+                if self._running is not None:
+                    self._running = replace(self._running, ended=result, failed=failed, skipped=skipped)
 
     def state(self) -> State:
         """The state as of now; later records do not change it."""
         if self._made is None:
-            self._made = replace(self._base, resources=dict(self._resources), pending=tuple(self._pending.values()))
+            running = self._running
+            if running is not None:
+                running = replace(running, items=dict(self._items), done=frozenset(self._done))
+            self._made = replace(
+                self._base,
+                resources=dict(self._resources),
+                pending=tuple(self._pending.values()),
+                running=running,
+            )
         return self._made
 
 
@@ -216,6 +282,16 @@ def _to_json(record: Record) -> Object:
             return {"record": "plan_started", "digest": digest}
         case PlanFinished(digest):
             return {"record": "plan_finished", "digest": digest}
+        case RunBegan():
+            return {"record": "run_began", **_members(record)}
+        case ChangeBegan():
+            return {"record": "change_began", **_members(record)}
+        case RunEnded():
+            return {"record": "run_ended", **_members(record)}
+
+
+def _members(record: RunBegan | ChangeBegan | RunEnded) -> Object:
+    return read.mapping(to_json(record), "")
 
 
 def _from_json(found: Object) -> Record:
@@ -238,6 +314,9 @@ def _from_json(found: Object) -> Record:
             return PlanStarted(read.text(found.get("digest"), "/digest"))
         case "plan_finished":
             return PlanFinished(read.text(found.get("digest"), "/digest"))
+        case "run_began" | "change_began" | "run_ended" as word:
+            members = {name: value for name, value in found.items() if name not in _FRAME}
+            return from_json(_RUN_RECORDS[word], members)
         case other:
             raise Malformed(f"/record: {other!r} is unknown")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 
 
@@ -66,6 +67,16 @@ def text_map(value: Json, where: str) -> dict[str, str]:
         key = next(key for key, item in members.items() if not isinstance(item, str))
         raise Malformed(f"{where}/{key}: a text was expected, not {_kind(members[key])}")
     return members  # type: ignore[return-value]
+
+
+def address_from(value: Json, where: str) -> Address:
+    """An address from its text. Raises `Malformed`."""
+    try:
+        return Address.parse(text(value, where))
+    except Malformed:
+        raise
+    except ValueError as error:
+        raise Malformed(f"{where}: {error}") from None
 
 
 def refuse_unknown(members: Iterable[str], known: frozenset[str], where: str) -> None:

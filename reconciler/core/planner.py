@@ -106,7 +106,9 @@ def plan_create(resource: Resource, binding: Binding) -> Planned:
         after=body,
         fields=fields,
         managed={
-            path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
+            path: value
+            for path, value in resource.leaves.items()
+            if path not in resource.lent and not ignored(path, resource.lifecycle.ignore)
         },
         lifecycle=resource.lifecycle,
         source=resource.source.path if resource.source else None,

@@ -13,7 +13,7 @@ from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
-from reconciler.types.json import Json
+from reconciler.types.json import Json, secret_of
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.state import Entry
@@ -42,18 +42,23 @@ def record(
     sent: dict[str, str] = {}
     seen: dict[str, str] = {}
     assumed: list[str] = []
+    secrets: dict[str, Mapping[str, str]] = {}
     written = {field.path for field in change.fields}
     adopted = {one.path for one in change.adopt}
     managed = change.managed or {}
     if change.lifecycle.manage is Manage.OBSERVE:
         managed = {}
+    for path in change.kept:
+        _keep(path, old, sent, seen, secrets)
+        if old is not None and path in old.assumed:
+            assumed.append(path)
     for path, desired in managed.items():
         row = field_at(spec, path)
         value = normal(row, bind(desired, ids))
         current = leaf_at(spec, document, path)
         before = old.sent.get(path) if old is not None else None
         if has_secret(value) and book.missing(value):
-            _keep(path, old, sent, seen)
+            _keep(path, old, sent, seen, secrets)
             if old is None:
                 sent[path] = UNKNOWN
                 seen[path] = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
@@ -64,13 +69,16 @@ def record(
         new = desired_digest(row, value, book)
         unknown = before is None or before == UNKNOWN
         if not unknown and path not in written and book.equal(new, str(before)) is None:
-            _keep(path, old, sent, seen)
+            _keep(path, old, sent, seen, secrets)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
         known = old is not None and old.seen.get(path) == shown and before == new
         if refresh and shown != HIDDEN and path not in adopted and not known:
             new = shown
         sent[path] = new
+        reference = secret_of(desired)
+        if reference is not None and "literal" not in reference:
+            secrets[path] = reference
         if shown != new:
             seen[path] = shown
         if hidden(row, current) and path not in written and (old is None or path in old.assumed):
@@ -86,6 +94,7 @@ def record(
         name=live.name or change.name,
         refs=tuple(str(address) for address in change.depends_on),
         former=_former(live, old),
+        secrets=secrets,
     )
 
 
@@ -96,9 +105,17 @@ def _former(live: LiveObject, old: Entry | None) -> tuple[str, ...]:
     return old.former if old.id == live.id else (*old.former, old.id)[-FORMER_IDS:]
 
 
-def _keep(path: str, old: Entry | None, sent: dict[str, str], seen: dict[str, str]) -> None:
+def _keep(
+    path: str,
+    old: Entry | None,
+    sent: dict[str, str],
+    seen: dict[str, str],
+    secrets: dict[str, Mapping[str, str]],
+) -> None:
     if old is not None and path in old.sent:
         sent[path] = old.sent[path]
+        if path in old.secrets:
+            secrets[path] = old.secrets[path]
         if path in old.seen:
             seen[path] = old.seen[path]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from reconciler.core.canonical import leaves, sorted_set
 from reconciler.core.named import by_name
@@ -127,17 +128,8 @@ def bind_resource(
         items = bind(attached, ids)
         named, problems = _account_tools(resource, items if isinstance(items, list) else [], tools)
         body = {**body, spec.attachments[1:]: sorted_set(named)}
-    bound = Resource(
-        address=resource.address,
-        spec=body,
-        leaves=leaves(spec, body),
-        name=resource.name,
-        id=resource.id,
-        labels=resource.labels,
-        lifecycle=resource.lifecycle,
-        source=resource.source,
-        refs=resource.refs,
-    )
+    flat = leaves(spec, body)
+    bound = replace(resource, spec=body, leaves={path: flat.get(path) for path in resource.leaves})
     return bound, problems
 
 

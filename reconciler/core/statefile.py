@@ -1,14 +1,16 @@
 """State <-> bytes: one JSON document, one line a resource, guarded by a checksum; older formats are upgraded on read.
 
     {
-    "format": 1, "lineage": ..., "serial": ..., "workspace": ..., "salt": ..., "digest_key": ..., "applied_plans": [],
+    "format": 2, "lineage": ..., "serial": ..., "workspace": ..., "salt": ..., "digest_key": ..., "applied_plans": [],
     "account": {"owner": ..., "keys": [], "base_url": ...},
     "resources": {"persona.x": {"id": ..., "kind": ..., "sent": {}, "seen": {}, "protect": ..., ...}},
     "pending": [{"address": ..., "kind": ..., "name": ..., "before": [], "at": ...}],
+    "history": {"anchor": {...}, "entries": [...]}, "running": {...} (both only where there is something),
     "checksum": BLAKE2b over every byte before its own line
     }
 
-Members at their default are left out of a resource. Nothing here is a secret: see `core.digest`.
+Members at their default are left out of a resource. Format 1 had no history. Nothing here is a secret: see
+`core.digest`.
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ from collections.abc import Callable
 
 from reconciler.core import members as read
 from reconciler.core.digest import digest, digest_bytes
-from reconciler.core.members import Malformed
+from reconciler.core.historyfile import history_from_json, history_lines, running_from_json, running_line
+from reconciler.core.members import Malformed, address_from
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.state import Entry, Intent, State
 
-FORMAT = 1
-UPGRADES: dict[int, Callable[[Object], Object]] = {}
+FORMAT = 2
+UPGRADES: dict[int, Callable[[Object], Object]] = {1: lambda document: {**document, "format": 2}}
 """Format n -> the function that makes a document of format n + 1 of it."""
 
 _CHECKSUM = b'\n"checksum": "'
@@ -44,6 +47,8 @@ _TOP = frozenset(
         "account",
         "resources",
         "pending",
+        "history",
+        "running",
         "checksum",
     }
 )
@@ -62,6 +67,7 @@ _ENTRY = frozenset(
         "name",
         "refs",
         "former",
+        "secrets",
     }
 )
 _INTENT = frozenset({"address", "kind", "name", "before", "at"})
@@ -96,6 +102,7 @@ def dump_state(state: State) -> bytes:
     lines = [f'"{key}": {_dump(value)},' for key, value in head.items()]
     lines += ['"resources": {', *([resources] if resources else []), "},"]
     lines += ['"pending": [', *([pending] if pending else []), "],"]
+    lines += history_lines(state.history) + running_line(state.running)
     body = ("{\n" + "\n".join(lines)).encode("ascii")
     return body + _CHECKSUM + digest_bytes(body).encode("ascii") + b'"\n}\n'
 
@@ -173,6 +180,7 @@ def entry_to_json(address: Address, entry: Entry) -> Object:
         "name": entry.name,
         "refs": list(entry.refs),
         "former": list(entry.former),
+        "secrets": {path: dict(reference) for path, reference in entry.secrets.items()},
     }
     # An empty text is no default: only what reads back as the same may be left out.
     kept: Object = {key: value for key, value in full.items() if value or value == ""}
@@ -204,7 +212,14 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
         name=read.optional_text(found.get("name"), f"{where}/name"),
         refs=read.texts(found.get("refs"), f"{where}/refs"),
         former=read.texts(found.get("former"), f"{where}/former"),
+        secrets=_secrets(found.get("secrets"), f"{where}/secrets"),
     )
+
+
+def _secrets(value: Json, where: str) -> dict[str, dict[str, str]]:
+    if value is None:
+        return {}
+    return {path: read.text_map(one, f"{where}/{path}") for path, one in read.mapping(value, where).items()}
 
 
 def intent_to_json(intent: Intent) -> Object:
@@ -232,16 +247,6 @@ def intent_from_json(value: Json, where: str) -> Intent:
     )
 
 
-def address_from(value: Json, where: str) -> Address:
-    """An address from its text. Raises `Malformed`."""
-    try:
-        return Address.parse(read.text(value, where))
-    except Malformed:
-        raise
-    except ValueError as error:
-        raise Malformed(f"{where}: {error}") from None
-
-
 def _state(document: Object) -> State:
     read.refuse_unknown(document, _TOP, "")
     account = read.mapping(document.get("account"), "/account")
@@ -263,6 +268,8 @@ def _state(document: Object) -> State:
         salt=read.text(document.get("salt"), "/salt"),
         digest_key=read.optional_text(document.get("digest_key"), "/digest_key"),
         applied_plans=read.texts(document.get("applied_plans"), "/applied_plans"),
+        history=history_from_json(document.get("history"), "/history"),
+        running=running_from_json(document.get("running"), "/running"),
     )
 
 

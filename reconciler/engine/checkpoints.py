@@ -1,8 +1,9 @@
 """How records reach a store that keeps no journal: the whole document is rewritten, as seldom as that is safe.
 
-A record that must be there before a request is sent (the intent of a create, the start of a saved plan) waits for
-a write; threads that come while one is on its way share the next. Everything else goes along with the next write, or
-with one of its own after a few seconds: what is lost by a kill in between is found again in the account.
+A record that must be there before a request is sent (the intent of a create, the pre-image of a change, the start of
+a saved plan) waits for a write; threads that come while one is on its way share the next. Everything else goes along
+with the next write, or with one of its own after a few seconds: what is lost by a kill in between is found again in
+the account.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from reconciler.core.journal import IntentNoted, PlanStarted, Record
+from reconciler.core.journal import ChangeBegan, IntentNoted, PlanStarted, Record
 from reconciler.errors import ReconcilerError, StateError
 
 LONGEST = 4.0
@@ -19,7 +20,7 @@ LONGEST = 4.0
 
 def is_urgent(record: Record) -> bool:
     """Whether `record` must be in the store before its run goes on."""
-    return isinstance(record, IntentNoted | PlanStarted)
+    return isinstance(record, IntentNoted | PlanStarted | ChangeBegan)
 
 
 class Checkpoints:

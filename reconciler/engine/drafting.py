@@ -173,6 +173,7 @@ class _Draft:
             inputs_digest=self.manifests.inputs_digest,
             commit=self.manifests.commit,
             project=self.setting.project,
+            rollback=self.options.rollback,
             namesakes={
                 str(change.address): tuple(
                     objects_of(

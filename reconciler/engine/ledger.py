@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.types.address import Address
+from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry, Intent, State
 
 
@@ -21,12 +22,21 @@ class Ledger(Protocol):
         """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
         ...
 
-    def announce(self, intents: Sequence[Intent]) -> None:
-        """These creates come next: where single marks are dear, all of them are made at once. Raises `StateError`."""
+    @property
+    def together(self) -> bool:
+        """Whether single marks are dear: then all marks of a stage are made at once, by `announce`."""
+        ...
+
+    def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:
+        """These creates and changes come next: marks them all, where marks are made together. Raises `StateError`."""
         ...
 
     def retract(self) -> None:
         """Of the announced creates, those that were not sent after all are not open."""
+        ...
+
+    def begin(self, preimage: Preimage) -> None:
+        """This change comes next, and this is what it changes."""
         ...
 
     def intend(self, intent: Intent) -> None:

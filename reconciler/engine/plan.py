@@ -22,6 +22,7 @@ from reconciler.core.moves import follow_moves
 from reconciler.core.planner import Context, Planned
 from reconciler.core.replacing import as_replacement, find_replaced
 from reconciler.core.resolve import bind_resource, resources_of
+from reconciler.core.rollback import Goal, is_shared
 from reconciler.core.scope import Scope, scope
 from reconciler.core.setaside import set_aside
 from reconciler.core.shadows import item_ids, shadows
@@ -53,10 +54,13 @@ def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, settin
 
 
 def plan_with_live(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting, goal: Goal | None = None
 ) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
-    """The same, with the live objects that it was made against, by kind and id: what an apply that follows needs."""
-    planning = _Planning(manifests, state, options, setting)
+    """The same, with the live objects that it was made against, by kind and id: what an apply that follows needs.
+
+    With a `goal` the resources are those of a rollback, and only what it names can leave.
+    """
+    planning = _Planning(manifests, state, options, setting, goal=goal)
     return planning.run(), planning.live
 
 
@@ -78,7 +82,9 @@ class _Planning:
         options: PlanOptions,
         setting: Setting,
         replaced: tuple[Address, ...] = (),
+        goal: Goal | None = None,
     ) -> None:
+        self.goal = goal
         self.manifests = manifests
         self.options = options
         self.setting = setting
@@ -87,6 +93,8 @@ class _Planning:
         self.state = set_aside(self.moves.state, replaced)
         self.replaced = replaced
         self.resources: dict[Address, Resource] = {} if options.destroy else resources_of(manifests.manifests)
+        if goal is not None:
+            self.resources = dict(goal.resources)
         if options.drift_only:
             self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
         self.reader = Reader(setting.provider, setting.workspace.parallelism)
@@ -105,6 +113,9 @@ class _Planning:
                 for one in self.options.replace
                 if (why := self.why_not_replaced(one))
             ]
+        if self.goal is not None:
+            leaving = self.goal.leaving | self.goal.orphans
+            chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
         for address in chosen.unknown:
             self.problems.append(
                 Diagnostic("E-target", Severity.ERROR, f"{address} is neither in the manifests nor in the state")
@@ -138,7 +149,7 @@ class _Planning:
 
     def once_more(self, replaced: tuple[Address, ...]) -> Plan:
         """The plan with `replaced` made anew: their ids are unknown, so all that refers to them is compared again."""
-        planning = _Planning(self.manifests, self.original, self.options, self.setting, replaced)
+        planning = _Planning(self.manifests, self.original, self.options, self.setting, replaced, self.goal)
         plan = planning.run()
         self.live, self.names = planning.live, planning.names
         return plan
@@ -195,6 +206,8 @@ class _Planning:
         for intent in self.state.pending:
             if intent.address in self.resources or intent.address in self.state.resources:
                 continue
+            if self.goal is not None and is_shared(intent.kind):
+                continue
             named = objects_of(seen.listings.get(intent.kind), intent.name)
             new = [id for id in named if id not in intent.before and id not in held]
             if len(new) == 1:
@@ -217,6 +230,9 @@ class _Planning:
             if address not in self.resources and entry.id not in seen.gone
         }
         for address, resource in self.resources.items():
+            binding = matching.bindings.get(address)
+            if self.goal is not None and (binding is None or binding.id is None):
+                resource = self.goal.whole.get(address, resource)
             bound, problems = bind_resource(resource, ids, seen.listings.get("tool"))
             self.resources[address] = bound
             self.problems += problems

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.journal import AccountNoted, DigestKeyNoted, IntentDropped, IntentNoted, Outcome, PlanStarted
+from reconciler.core.journal import (
+    AccountNoted,
+    ChangeBegan,
+    DigestKeyNoted,
+    IntentDropped,
+    IntentNoted,
+    Outcome,
+    PlanStarted,
+    Record,
+    RunBegan,
+    RunEnded,
+)
+from reconciler.core.planfile import plan_digest
+from reconciler.core.preimage import pack, write_item
 from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
+from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
 from reconciler.engine.rescue import Rescue
+from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
 from reconciler.types.address import Address
+from reconciler.types.history import RunHeader
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend, Clock, Emit
+from reconciler.types.preimage import Preimage
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, State
 
@@ -41,9 +59,13 @@ class Surroundings:
 class SessionLedger:
     """The ledger of the steps on top of the session's journal."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, header: Callable[[], RunHeader] = lambda: RunHeader("apply")) -> None:
         self._session = session
+        self._header = header
         self._announced: set[Address] = set()
+        self._began = threading.Lock()
+        self._begun = False
+        """Whether anything was marked as about to change: a run that changes nothing leaves no entry."""
 
     @property
     def state(self) -> State:
@@ -52,15 +74,41 @@ class SessionLedger:
     def check(self) -> None:
         self._session.check()
 
-    def announce(self, intents: Sequence[Intent]) -> None:
-        if self._session.journals:
+    @property
+    def together(self) -> bool:
+        return not self._session.journals
+
+    def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:
+        if not self.together:
             return  # One line each, right before its request, is cheap.
-        self._session.record_all([IntentNoted(intent) for intent in intents])
+        self._note_begin()
+        marks: list[Record] = [IntentNoted(intent) for intent in intents]
+        marks += [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all(marks)
         self._announced = {intent.address for intent in intents}
 
     def retract(self) -> None:
         left, self._announced = sorted(self._announced), set()
         self._session.record_all([IntentDropped(address) for address in left])
+
+    def begin(self, preimage: Preimage) -> None:
+        self._note_begin()
+        self._session.record(ChangeBegan(preimage.address, pack(write_item(preimage))))
+
+    def _note_begin(self) -> None:
+        with self._began:
+            if not self._begun:
+                self._session.record(RunBegan(self._header()))
+                self._begun = True
+
+    def end(self, result: ApplyResult) -> None:
+        """The run came to its end: close its entry of the history, where it began to change anything."""
+        if not self._begun:
+            return
+        failed = frozenset(step.address for step in result.steps if step.outcome == "failed")
+        skipped = frozenset(step.address for step in result.steps if step.outcome == "skipped")
+        worst = "interrupted" if result.interrupted else "failed" if failed or skipped else "done"
+        self._session.record(RunEnded(worst, failed, skipped))
 
     def intend(self, intent: Intent) -> None:
         if intent.address in self._announced:
@@ -95,7 +143,7 @@ def apply_manifests(
     """
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, rescue=around.rescue,
+        lock_timeout=options.lock_timeout, rescue=around.rescue, retention=setting.workspace.history,
     ) as session:  # fmt: skip
         plan, live = plan_with_live(manifests, session.state, plan_options, setting)
         read_at = around.clock.monotonic()
@@ -105,6 +153,32 @@ def apply_manifests(
         if asked and not confirm(plan):
             return plan, None
         _drop_settled(plan, manifests, session)
+        return plan, _carry_out(plan, live, read_at, session, setting, around, options)
+
+
+def apply_rollback(
+    serial: int,
+    setting: Setting,
+    around: Surroundings,
+    plan_options: PlanOptions,
+    options: ApplyOptions,
+    *,
+    confirm: Callable[[Plan], bool],
+) -> tuple[Plan, ApplyResult | None]:
+    """Plan the way back to the moment right after `serial` under the lock, show it to `confirm`, and carry it out.
+
+    Raises what `plan_rollback` and `apply_manifests` raise.
+    """
+    with open_session(
+        around.backend, workspace=setting.workspace.name, operation="rollback", clock=around.clock,
+        emit=around.emit, lock_timeout=options.lock_timeout, rescue=around.rescue,
+        retention=setting.workspace.history,
+    ) as session:  # fmt: skip
+        plan, live = plan_rollback(serial, session.state, plan_options, setting)
+        read_at = around.clock.monotonic()
+        refuse_blocked(plan)
+        if plan.differences and not confirm(plan):
+            return plan, None
         return plan, _carry_out(plan, live, read_at, session, setting, around, options)
 
 
@@ -119,6 +193,7 @@ def apply_saved(
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
         lock_timeout=options.lock_timeout, lineage=plan.lineage, rescue=around.rescue,
+        retention=setting.workspace.history,
     ) as session:  # fmt: skip
         check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
         reader = Reader(setting.provider, setting.workspace.parallelism)
@@ -143,9 +218,10 @@ def _carry_out(
             plan.changes, setting.book(session.state)
         )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
+    ledger = SessionLedger(session, lambda: describe_plan(plan, around.clock.now(), digest))
     worker = Worker(
         setting.provider,
-        SessionLedger(session),
+        ledger,
         setting.book(session.state),
         around.clock,
         live,
@@ -157,7 +233,16 @@ def _carry_out(
     result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
     if result.count("done"):
         _note_account(session, setting)
+    ledger.end(result)
     return result
+
+
+def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
+    """The head of this run's entry in the history; `digest` names a saved plan."""
+    info = describe_run("rollback" if plan.rollback is not None else "apply", now)
+    operation = "destroy" if plan.mode == "destroy" else info.operation
+    digest = digest or plan_digest(plan)
+    return RunHeader(operation, info.who, now, info.version, digest, plan.commit, info.run, plan.rollback)
 
 
 def _note_account(session: Session, setting: Setting) -> None:

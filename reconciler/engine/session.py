@@ -4,7 +4,8 @@
 2. read the document, fold in a journal that a killed run left behind, write the sum of both
 3. every record: to the journal, durably, then into the state in memory; a store without a journal gets the whole
    document instead, before each request that may not be repeated and every few seconds (see `checkpoints`)
-4. at the end, however it comes: one atomic write with the next serial, the journal cleared, the lock given back
+4. at the end, however it comes: the run becomes an entry of the history, one atomic write with the next serial, the
+   journal cleared, the lock given back
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
+from reconciler.core.history import close_run
 from reconciler.core.journal import Folding, Record, binding, encode, fold
 from reconciler.core.statefile import dump_state, load_state, new_state, peek
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
@@ -23,6 +25,7 @@ from reconciler.engine.rescue import Rescue
 from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
+from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
 from reconciler.types.ports import Backend, Clock, Emit, Journal, Lease
 from reconciler.types.state import Entry, State
 
@@ -34,9 +37,18 @@ class Session:
     """A writing run's hold on the state. Every method may be called from several threads."""
 
     def __init__(
-        self, backend: Backend, state: State, lease: Lease, emit: Emit, *, stored: bytes | None, rescue: Rescue
+        self,
+        backend: Backend,
+        state: State,
+        lease: Lease,
+        emit: Emit,
+        *,
+        stored: bytes | None,
+        rescue: Rescue,
+        retention: Retention = DEFAULT_RETENTION,
     ) -> None:
         self._backend = backend
+        self._retention = retention
         self._start = state
         self._folding = Folding(state)
         self._lease = lease
@@ -139,7 +151,7 @@ class Session:
         with self._lock:
             self._folding = Folding(folded)
             self._journalled = True
-        if folded != self._start:
+        if folded != self._start or folded.running is not None:
             self._emit(Notice("an earlier run ended before it could save; what it recorded was taken up"))
         self.save()
 
@@ -149,14 +161,25 @@ class Session:
         Raises `StateError` when that fails; the state is then kept by `rescue`, and the journal still stands.
         """
         with self._storing, self._lock:
-            state = self._folding.state()
+            state, dropped = close_run(self._folding.state(), self._start.serial + 1, self._retention)
             if state != self._start:
                 state = replace(state, serial=self._start.serial + 1)
                 self._write(state)
+                self._tell_dropped(dropped)
             elif self._journalled and self._journal is not None:
                 self._journal.clear()
             self._journalled = False
             return state
+
+    def _tell_dropped(self, dropped: Sequence[HistoryEntry]) -> None:
+        if dropped:
+            noun = "entry" if len(dropped) == 1 else "entries"
+            self._emit(
+                Notice(
+                    f"history: {len(dropped)} old {noun} dropped (history.keep, history.max_bytes); the earliest "
+                    f"moment to roll back to is now serial {dropped[-1].serial}"
+                )
+            )
 
     def _write(self, state: State) -> None:
         data = dump_state(state)
@@ -209,6 +232,7 @@ def open_session(
     lineage: str | None = None,
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
     rescue: Rescue = HERE,
+    retention: Retention = DEFAULT_RETENTION,
 ) -> Iterator[Session]:
     """Hold the state for one writing run; saved when the block ends, also by an exception.
 
@@ -221,8 +245,8 @@ def open_session(
         lines = _lines(backend)
         state = _base(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-        session = Session(backend, state, lease, emit, stored=stored, rescue=rescue)
-        if lines:
+        session = Session(backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention)
+        if lines or folded.running is not None:
             session.take_over(folded)
         try:
             yield session
@@ -259,7 +283,7 @@ def read_only_state(
         emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
     state = _base(stored, lines, workspace, lineage, backend.describe())
     folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-    if held is None and folded != state:
+    if held is None and (folded != state or folded.running is not None):
         return replace(folded, serial=state.serial + 1)
     return folded
 

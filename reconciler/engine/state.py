@@ -14,6 +14,7 @@ from reconciler.engine.rescue import Rescue
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import Address
+from reconciler.types.history import DEFAULT_RETENTION, Retention
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
 from reconciler.types.state import State
@@ -41,6 +42,7 @@ class StateAccess:
     emit: Emit
     lock_timeout: float = 0.0
     rescue: Rescue = HERE
+    retention: Retention = DEFAULT_RETENTION
 
 
 def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, ...]:
@@ -196,6 +198,7 @@ def _session(access: StateAccess, operation: str) -> AbstractContextManager[Sess
         emit=access.emit,
         lock_timeout=access.lock_timeout,
         rescue=access.rescue,
+        retention=access.retention,
     )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.core.canonical import keyed_parent, leaf_at
 from reconciler.core.match import objects_of
+from reconciler.core.planner import live_document
 from reconciler.core.readback import is_draft, judge, moved_since
 from reconciler.core.record import record
 from reconciler.core.secretbook import SecretBook
+from reconciler.engine.beforehand import before_change
 from reconciler.engine.fill import fill_request
 from reconciler.engine.ledger import Ledger
+from reconciler.engine.parallel import run_parallel
 from reconciler.engine.processing import wait_until_done
 from reconciler.engine.reading import read_apart
 from reconciler.errors import NotFound, OutcomeUnknown, PlanStale, ProviderError, Rejected
@@ -19,6 +23,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.live import LiveObject
 from reconciler.types.ports import Answer, Clock, Emit, Provider
+from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry, Intent
 
 FRESH = 5.0
@@ -26,6 +31,8 @@ FRESH = 5.0
 READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)
 """Pauses between readings while the account does not show a write yet: five times, five seconds in all."""
 CREATE_TRIES = 3
+WIDTH = 10
+"""Objects that are read at once for the pre-images of a stage."""
 
 
 @dataclass(slots=True)
@@ -71,7 +78,23 @@ class Worker:
         """Mark the creates among `changes` as about to be sent, together. Raises `StateError`."""
         # A replacement first gives its old entry another address, which closes what is open under its own.
         plain = [one for one in changes if one.action is Action.CREATE and not (one.replaces or one.previous)]
-        self.ledger.announce([self.intent(change) for change in plain])
+        before: Sequence[Preimage | None] = ()
+        if self.ledger.together:
+            before = run_parallel(self.preimage, [one for one in changes if one.is_difference], WIDTH)
+        self.ledger.announce([self.intent(change) for change in plain], [one for one in before if one is not None])
+
+    def begin(self, change: Change, live: LiveObject | None = None) -> None:
+        """Keep what `change` is about to change; `live` where it was read just now."""
+        if self.ledger.together or not change.is_difference:
+            return
+        before = self.preimage(change, live)
+        if before is not None:
+            self.ledger.begin(before)
+
+    def preimage(self, change: Change, live: LiveObject | None = None) -> Preimage | None:
+        """What `change` is about to change; None where another change keeps it."""
+        entry = self.entries.get(change.previous or change.address)
+        return before_change(change, entry, live, self.live, self.provider)
 
     def intent(self, change: Change) -> Intent:
         """The mark that a create is about to be sent."""
@@ -79,6 +102,7 @@ class Worker:
         return Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
 
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        self.begin(change)
         first, *others = change.requests
         before_it = change.previous or change.address
         if change.replaces is not None and (old := self.entries.get(before_it)) is not None:
@@ -145,9 +169,11 @@ class Worker:
 
     def update(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         assert change.id is not None
-        self.refuse_moved(change)
+        self.begin(change, self.refuse_moved(change))
         unchanged = drafted = False
         for place, request in enumerate(change.requests):
+            if request.purpose == "detach":
+                self.see_patched(change, change.requests[:place])
             answer = self.send(change, request)
             unchanged = unchanged or answer.status == 304
             drafted = drafted or is_draft(answer.body)
@@ -171,10 +197,28 @@ class Worker:
             hint="its inline tools were left in place; run apply again",
         )
 
-    def refuse_moved(self, change: Change) -> None:
-        """Read the object again unless that was done a moment ago; what moved is not written over."""
-        if self.clock.monotonic() - self.read_at < FRESH:
+    def see_patched(self, change: Change, sent: Sequence[Request]) -> None:
+        """Make sure that inline tools are there before a registry tool of the same work is detached."""
+        spec = kind(change.address.kind)
+        inline = [field.path for field in change.fields if keyed_parent(spec, field.path) and field.after is not None]
+        if not inline or sent[-1].purpose == "detach" or change.id is None:
             return
+        for pause in (0.0, *READ_AGAIN):
+            if pause:
+                self.clock.sleep(pause)
+            live = self.provider.get(spec.name, change.id)
+            if live is not None and all(leaf_at(spec, live_document(spec, live), path) for path in inline):
+                return
+        raise Rejected(
+            f"{change.address}: {', '.join(inline)} was written and is not there",
+            hint="its registry tools were left attached; run the same command again",
+        )
+
+    def refuse_moved(self, change: Change) -> LiveObject | None:
+        """Read the object again unless that was done a moment ago; what moved is not written over. The object, where
+        it was read."""
+        if self.clock.monotonic() - self.read_at < FRESH:
+            return None
         live = self.provider.get(change.address.kind, change.id or "")
         if live is None:
             raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
@@ -184,6 +228,7 @@ class Worker:
                 f"{change.address} moved since the plan was made: {', '.join(moved)}",
                 hint="run plan again and look at what changed",
             )
+        return live
 
     def send(self, change: Change, request: Request) -> Answer:
         self.ledger.check()
@@ -198,6 +243,7 @@ class Worker:
 
     def delete(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         notes: tuple[str, ...] = ()
+        self.begin(change)
         for request in change.requests:
             try:
                 self.ledger.check()
@@ -210,12 +256,14 @@ class Worker:
         return change.id, notes
 
     def forget(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
+        self.begin(change)
         self.ledger.forget(change.address)
         return change.id, ()
 
     def keep(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         """Nothing to send: take the object into state, rename its entry, or bring its digests up to date."""
         assert change.id is not None
+        self.begin(change)
         live = self.live.get((change.address.kind, change.id)) or self.provider.get(change.address.kind, change.id)
         if live is None:
             raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")

@@ -13,6 +13,7 @@ from reconciler.loader.decode import decode
 from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, inside, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.loader.literals import ENV_NAME
+from reconciler.types.history import Retention
 from reconciler.types.json import SECRET, Json, Object, join
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
 from reconciler.types.source import Source
@@ -226,6 +227,7 @@ def _workspace(
         model.parallelism,
         model.max_requests_per_second,
         model.migrate or migrate,
+        Retention(model.history.keep, model.history.max_bytes),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from reconciler.core.glob import matches
 from reconciler.kinds import KINDS
 from reconciler.types.address import NAME_PATTERN
+from reconciler.types.history import DEFAULT_RETENTION
 
 Name: TypeAlias = Annotated[str, Field(pattern=f"^(?:{NAME_PATTERN.pattern})$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
@@ -98,6 +99,11 @@ class PolicyModel(_Strict):
     """Nothing that the catalogue calls deprecated or gone is written."""
 
 
+class HistoryModel(_Strict):
+    keep: Annotated[int, Field(ge=1, le=10_000)] = DEFAULT_RETENTION.keep
+    max_bytes: Annotated[int, Field(ge=1)] = DEFAULT_RETENTION.max_bytes
+
+
 class WorkspaceModel(_Strict):
     provider: ProviderModel
     """The account."""
@@ -113,6 +119,8 @@ class WorkspaceModel(_Strict):
     """A limit over all threads; none by default."""
     migrate: MigrateWord | None = None
     """When plan and apply work on the migrated manifests; what the project says where it is not given."""
+    history: HistoryModel = HistoryModel()
+    """How much of what was applied is kept, to look at and to go back to."""
 
 
 class ProjectModel(_Strict):
@@ -140,6 +148,7 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "/metadata": tuple(MetadataModel.model_fields),
     "/workspaces/*": tuple(WorkspaceModel.model_fields),
     "/workspaces/*/policy": tuple(PolicyModel.model_fields),
+    "/workspaces/*/history": tuple(HistoryModel.model_fields),
 }
 """Keys by place, for did-you-mean."""
 

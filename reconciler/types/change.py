@@ -45,6 +45,8 @@ class Reason(Enum):
     NOT_IN_MANIFESTS = "delete_because_no_manifest"
     DESTROY = "destroy"
     REMOVED = "removed"
+    ADDED_SINCE = "added_since"
+    """A rollback goes back to before this object was made or imported."""
     MOVED = "moved"
     OBSERVE = "observe"
     REPLACED = "replaced"
@@ -183,6 +185,8 @@ class Change:
     adopt: tuple[Adoption, ...] = ()
     """Leaves that the vendor changed: none of them is in `fields`, in the patch or in a request. Apply takes note of
     what is live, so that they are told once."""
+    kept: tuple[str, ...] = ()
+    """Paths whose digests stay in state as they are."""
 
     @property
     def is_difference(self) -> bool:

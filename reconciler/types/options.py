@@ -32,6 +32,8 @@ class PlanOptions:
     """Look only at what state holds: manifests that were never applied do not count."""
     unmanaged: bool = False
     """Read every kind, and list what nobody claims."""
+    rollback: int | None = None
+    """Go back to the moment right after the apply of this serial."""
     record: bool = False
     """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
 

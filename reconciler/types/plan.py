@@ -105,6 +105,8 @@ class Plan:
     """Only where the run was asked for them."""
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
+    rollback: int | None = None
+    """The serial of the state that this plan goes back to."""
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.types.catalogue import Catalogue
+from reconciler.types.history import Retention
 from reconciler.types.json import Object
 
 
@@ -62,6 +63,7 @@ class Workspace:
     max_requests_per_second: float | None = None
     migrate: str = "ask"
     """auto (plan and apply work on the migrated manifests) | ask (only with `--migrate`) | off (never)"""
+    history: Retention = Retention()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,3 +26,9 @@ class Resource:
     source: Source | None = None
     refs: tuple[Address, ...] = ()
     """What it refers to, in this project."""
+    kept: tuple[str, ...] = ()
+    """Paths of the entry in state that this run leaves alone: neither compared nor written nor forgotten."""
+    lent: frozenset[str] = frozenset()
+    """Leaves that are written and do not become ours."""
+    touched: frozenset[str] | None = None
+    """Only within these may items of a list be taken away; None: the spec says all there is."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.types.address import Address
+from reconciler.types.history import History, Running
 from reconciler.types.manifest import Lifecycle
 
 
@@ -31,6 +32,8 @@ class Entry:
     """Addresses that this object refers to: deletes run users first."""
     former: tuple[str, ...] = ()
     """Ids of objects that were deleted outside and that this one was created for again (newest last, bounded)."""
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Pointer -> reference (`{"env": X}`, `{"file": path}`) of each secret that was sent, for a rollback."""
 
     def seen_at(self, pointer: str) -> str | None:
         """The digest the server showed at `pointer`."""
@@ -70,6 +73,9 @@ class State:
     """Id of the key that secret digests were made with; None for scrypt."""
     applied_plans: tuple[str, ...] = ()
     """Digests of the saved plans that were applied to this state (newest last, bounded)."""
+    history: History = History()
+    running: Running | None = None
+    """What the run at work, or one that was killed, has begun; closed as an entry of the history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def test_layout_is_one_line_a_resource_and_stable() -> None:
 
 def test_document_has_the_documented_members() -> None:
     document = json.loads(dump_state(STATE))
-    assert document["format"] == 1
+    assert document["format"] == 2
     assert document["account"] == {"owner": "o1", "keys": ["k1"], "base_url": "https://api.test/v2"}
     entry = document["resources"]["persona.claims-desk"]
     assert (entry["kind"], entry["protect"], entry["manage"], entry["ignore"]) == (
@@ -86,8 +86,8 @@ def test_the_state_of_another_workspace_is_refused() -> None:
 
 
 def test_a_newer_format_asks_for_the_newer_version() -> None:
-    data = dump_state(STATE).replace(b'"format": 1', b'"format": 2')
-    with pytest.raises(StateUnreadable, match="format 2, this version reads up to 1") as caught:
+    data = dump_state(STATE).replace(b'"format": 2', b'"format": 3')
+    with pytest.raises(StateUnreadable, match="format 3, this version reads up to 2") as caught:
         parse_state(data)
     assert "upgrade" in str(caught.value.hint)
 

@@ -24,6 +24,7 @@ from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
+from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, State
@@ -67,7 +68,12 @@ class MemoryLedger:
     def check(self) -> None:
         pass
 
-    def announce(self, intents: Iterable[Intent]) -> None:
+    together = False
+
+    def announce(self, intents: Iterable[Intent], preimages: Iterable[Preimage] = ()) -> None:
+        pass
+
+    def begin(self, preimage: Preimage) -> None:
         pass
 
     def retract(self) -> None:

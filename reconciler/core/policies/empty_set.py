@@ -12,7 +12,7 @@ def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
     options = situation.options
     if situation.manifests or not situation.state.resources or options.destroy or options.allow_mass_change:
         return None
-    if options.refresh_only:
+    if options.refresh_only or options.rollback is not None:
         return None
     return Block(
         "empty_set",

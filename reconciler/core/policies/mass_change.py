@@ -12,7 +12,9 @@ def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
     """Updates and deletes over the objects in state; what restores or re-points does not count."""
     options, policy = situation.options, situation.policy
     total = len(situation.state.resources)
-    if options.destroy or options.allow_mass_change or options.migrate or total < policy.min_resources:
+    if options.destroy or options.allow_mass_change or options.migrate or options.rollback is not None:
+        return None
+    if total < policy.min_resources:
         return None
     counted = sum(1 for change in changes if _counts(change))
     percent = 100 * counted / total if total else 0.0

@@ -26,6 +26,7 @@ _BECAUSE = {
     Reason.DELETED_OUTSIDE: "it was deleted outside of the manifests",
     Reason.NOT_IN_MANIFESTS: "no manifest declares it any more",
     Reason.REMOVED: "a Removed document says so",
+    Reason.ADDED_SINCE: "it came after the moment to go back to",
     Reason.OBSERVE: "observed only: nothing is written",
     Reason.REPOINTED: "what it refers to gets a new id",
 }

@@ -1,0 +1,70 @@
+"""`reconciler state history | show`: what was applied, and what is recorded of one address or one run."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.group import command
+from reconciler.cli.settings import Settings
+
+SHOW_EXAMPLES = """
+reconciler state show persona.claims-desk      what is recorded of one address
+reconciler state show 12                       what the apply of serial 12 changed, and what was there before
+reconciler state show 12 --format json         the same with the whole pre-images
+"""
+
+
+@command("history", examples="\nreconciler state history\nreconciler state history --format json\n")
+def history(settings: Settings) -> int:
+    """Every apply that is recorded: serial, when, who, what came of it. Newest first.
+
+    The entries are chained by digests, and the chain is checked: one that was edited is an error that names it.
+    """
+    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.history import history_document, history_text, read_history
+
+    run = open_run(settings)
+    found = read_history(run.state(), where=run.backend().describe())
+    return emit_document(
+        settings,
+        text=lambda: history_text(found),
+        document=lambda: {
+            "format_version": "1.0",
+            "workspace": run.workspace.name,
+            **history_document(found),
+        },
+    )
+
+
+@command("show", examples=SHOW_EXAMPLES)
+@click.argument("what", metavar="ADDR|SERIAL")
+def show(settings: Settings, what: str) -> int:
+    """What is recorded of one address (fields as digests, never as values), or what one apply changed."""
+    import json
+
+    from reconciler.cli.options import ADDRESS
+    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.wiring import open_run
+    from reconciler.engine.history import run_document, run_text, show_run
+    from reconciler.engine.state import show_entry
+
+    if what.isascii() and what.isdigit():
+        run = open_run(settings)
+        entry, items = show_run(run.state(), int(what), where=run.backend().describe())
+        return emit_document(
+            settings,
+            text=lambda: run_text(entry, items),
+            document=lambda: {
+                "format_version": "1.0",
+                "workspace": run.workspace.name,
+                **run_document(entry, items),
+            },
+        )
+    address = ADDRESS.convert(what, None, click.get_current_context())
+    found = show_entry(open_run(settings).state(), address)
+    return emit_document(
+        settings,
+        text=lambda: json.dumps(found, ensure_ascii=False, indent=2),
+        document=lambda: found,
+    )

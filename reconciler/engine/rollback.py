@@ -1,0 +1,187 @@
+"""rollback: an ordinary plan back to the moment right after an earlier apply, made from the history in the state.
+
+1. check the chain of the history, and that it reaches back far enough
+2. the runs since then -> what each object was, what leaves (`core.rollback`)
+3. plan it like manifests, and say what a person should know: orphans, lost secrets, edits that stay, files in git
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.core.drift import drift_from_state
+from reconciler.core.history import changes_of, close_run, verify
+from reconciler.core.rollback import Goal, make_goal
+from reconciler.core.secretbook import SecretBook
+from reconciler.engine.plan import plan_with_live
+from reconciler.engine.setting import Setting
+from reconciler.errors import UsageError
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, secret_of
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import Plan
+from reconciler.types.state import State
+
+
+def plan_rollback(
+    serial: int, state: State, options: PlanOptions, setting: Setting
+) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
+    """The plan, and the live objects that it was made against. Sends nothing but GET requests.
+
+    Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
+    and what `make_plan` raises.
+    """
+    # What a killed run left behind is an entry like any other, though no writing run has closed it yet.
+    state, _ = close_run(state, state.serial, setting.workspace.history)
+    verify(state)
+    check_serial(serial, state)
+    runs = [changes_of(entry) for entry in state.history.entries if entry.serial > serial]
+    book = setting.book(state)
+    goal, rotated = without_rotated(make_goal(serial, runs, state), book)
+    manifests = ManifestSet(moved=goal.moved, removed=goal.removed)
+    plan, live = plan_with_live(manifests, state, replace(options, rollback=serial), setting, goal)
+    changes = tuple(_explained(change, goal, serial) for change in plan.changes)
+    notes = [*_notes(goal, state, plan, live, book), *rotated_notes(rotated)]
+    if plan.differences:
+        notes.append(_ahead(serial, state))
+    return replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)), live
+
+
+def check_serial(serial: int, state: State) -> None:
+    """Raise `UsageError` for a moment that the history does not reach."""
+    anchor = state.history.anchor
+    if serial < anchor.serial:
+        raise UsageError(
+            f"the history reaches back to serial {anchor.serial}; what came before was dropped",
+            hint="go back in git and apply; history.keep in the project file says how many entries are kept",
+        )
+    if serial > state.serial:
+        raise UsageError(
+            f"the state is at serial {state.serial}, there is no serial {serial}", hint="see reconciler state history"
+        )
+
+
+def without_rotated(goal: Goal, book: SecretBook) -> tuple[Goal, dict[Address, tuple[str, ...]]]:
+    """The goal without secrets that were rotated under one reference, and where: the value then is kept nowhere, so
+    the live one stays. The live value still travels where a write needs it."""
+    resources = dict(goal.resources)
+    rotated: dict[Address, tuple[str, ...]] = {}
+    for address, one in goal.restored.items():
+        leaves = one.resource.leaves
+        paths = tuple(
+            path for path, then in one.secrets.items() if path in leaves and _differs(leaves[path], then, book)
+        )
+        if not paths:
+            continue
+        rotated[address] = paths
+        now = one.now.sent if one.now is not None else {}
+        stale = {path for path in paths if path in now and _differs(leaves[path], now[path], book)}
+        resources[address] = replace(
+            one.resource,
+            leaves={path: value for path, value in leaves.items() if path not in stale},
+            kept=(*one.resource.kept, *sorted(stale)),
+        )
+    return replace(goal, resources=resources), rotated
+
+
+def _differs(value: Json, digest: str, book: SecretBook) -> bool:
+    """Whether the secret that `value` refers to is here and another one than was digested."""
+    reference = secret_of(value)
+    secret = book.value(reference) if reference is not None else None
+    return secret is not None and book.equal(book.digest(secret, secret=True), digest) is False
+
+
+def _explained(change: Change, goal: Goal, serial: int) -> Change:
+    """The change in words of a rollback, blocked where what it has to make again is not known well enough."""
+    if change.action is Action.DELETE and change.address in goal.leaving:
+        hint = f"--allow-deletes, or --exclude {change.address} to leave it as it is"
+        blocked = tuple(replace(one, hint=hint) if one.rule == "deletes" else one for one in change.blocked)
+        return replace(change, reason=Reason.ADDED_SINCE, blocked=blocked)
+    if change.action is Action.FORGET and change.address in goal.orphans:
+        return replace(change, reason=Reason.ADDED_SINCE)
+    one = goal.restored.get(change.address)
+    if change.action is not Action.CREATE or one is None:
+        return change
+    blocks = [
+        Block(
+            "secret",
+            f"{path} held a secret after serial {serial}, and no reference to it was recorded",
+            f"declare {change.address} in a manifest, with the secret as {{env: NAME}}, and --exclude it here",
+        )
+        for path in one.forgotten
+    ]
+    blocks += [
+        Block(
+            "history",
+            f"{path} is needed to make it again, and the API never showed what it was",
+            f"declare {change.address} in a manifest and --exclude it here",
+        )
+        for path in one.missing
+    ]
+    return replace(change, blocked=(*change.blocked, *blocks))
+
+
+def _notes(
+    goal: Goal, state: State, plan: Plan, live: Mapping[tuple[str, str], LiveObject], book: SecretBook
+) -> Iterator[Diagnostic]:
+    for address in sorted(goal.orphans & {change.address for change in plan.changes}):
+        yield _note(
+            address,
+            f"{address} ({state.resources[address].id}) came after serial {goal.serial}; it stays in the account as "
+            "an orphan and leaves state: a rollback deletes nothing that others may use",
+            "delete it by hand once nothing uses it, or leave it declared",
+        )
+    for address in goal.unknown:
+        yield _note(address, f"{address} was managed then and is gone; no run has kept what it was", None)
+    for address, one in sorted(goal.restored.items()):
+        for path in one.lost:
+            yield _note(
+                address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
+            )
+        now = one.now
+        found = live.get((address.kind, now.id)) if now is not None else None
+        if now is None or found is None:
+            continue
+        left = drift_from_state(address, replace(now, sent=_only(now.sent, one.resource.kept)), found, book)
+        for field in left.changes if left is not None else ():
+            yield _note(address, f"{field.path} was changed by somebody else and stays as it is", None, field.path)
+
+
+def _only(sent: Mapping[str, str], paths: Collection[str]) -> dict[str, str]:
+    wanted = frozenset(paths)
+    return {path: digest for path, digest in sent.items() if path in wanted}
+
+
+def rotated_notes(rotated: Mapping[Address, tuple[str, ...]]) -> tuple[Diagnostic, ...]:
+    """Secrets that the rollback leaves as they are."""
+    return tuple(
+        _note(
+            address,
+            f"{path} was rotated since: the earlier value is kept nowhere, the live one stays",
+            "put the earlier value where the reference points, and roll back again",
+            path,
+        )
+        for address, paths in sorted(rotated.items())
+        for path in paths
+    )
+
+
+def _ahead(serial: int, state: State) -> Diagnostic:
+    commit = next((one.header.commit for one in state.history.entries if one.serial == serial), None)
+    where = f" (commit {commit[:12]})" if commit else ""
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"this takes the account back to what serial {serial} left; the manifests are then ahead of it",
+        hint=f"take the manifests back as well{where}, for example with git revert: the next apply does it all again "
+        "otherwise",
+    )
+
+
+def _note(address: Address, summary: str, hint: str | None, pointer: str | None = None) -> Diagnostic:
+    return Diagnostic("E-rollback", Severity.WARNING, summary, hint=hint, address=address, pointer=pointer)
