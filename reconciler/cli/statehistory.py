@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from reconciler.cli.group import command
+from reconciler.cli.options import AddressType
 from reconciler.cli.settings import Settings
 
+if TYPE_CHECKING:
+    from reconciler.types.address import Address
+
 SHOW_EXAMPLES = """
-reconciler state show persona.claims-desk      what is recorded of one address
-reconciler state show 12                       what the apply of serial 12 changed, and what was there before
-reconciler state show 12 --format json         the same with the whole pre-images
+reconciler state show persona.claims-desk    what is recorded of one address
+reconciler state show 12                     what the apply of serial 12 changed
+reconciler state show 12 --format json       the same, with everything as it was before
 """
+
+
+class AddressOrSerial(AddressType):
+    """An address, or the serial of an apply."""
+
+    name = "address or serial"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        return int(text) if text.isascii() and text.isdigit() else super().convert(value, param, ctx)
+
+
+ADDRESS_OR_SERIAL = AddressOrSerial()
 
 
 @command("history", examples="\nreconciler state history\nreconciler state history --format json\n")
@@ -38,20 +57,19 @@ def history(settings: Settings) -> int:
 
 
 @command("show", examples=SHOW_EXAMPLES)
-@click.argument("what", metavar="ADDR|SERIAL")
-def show(settings: Settings, what: str) -> int:
+@click.argument("what", type=ADDRESS_OR_SERIAL, metavar="ADDR|SERIAL")
+def show(settings: Settings, what: Address | int) -> int:
     """What is recorded of one address (fields as digests, never as values), or what one apply changed."""
     import json
 
-    from reconciler.cli.options import ADDRESS
     from reconciler.cli.outcome import emit_document
     from reconciler.cli.wiring import open_run
     from reconciler.engine.history import run_document, run_text, show_run
     from reconciler.engine.state import show_entry
 
-    if what.isascii() and what.isdigit():
+    if isinstance(what, int):
         run = open_run(settings)
-        entry, items = show_run(run.state(), int(what), where=run.backend().describe())
+        entry, items = show_run(run.state(), what, where=run.backend().describe())
         return emit_document(
             settings,
             text=lambda: run_text(entry, items),
@@ -61,8 +79,7 @@ def show(settings: Settings, what: str) -> int:
                 **run_document(entry, items),
             },
         )
-    address = ADDRESS.convert(what, None, click.get_current_context())
-    found = show_entry(open_run(settings).state(), address)
+    found = show_entry(open_run(settings).state(), what)
     return emit_document(
         settings,
         text=lambda: json.dumps(found, ensure_ascii=False, indent=2),

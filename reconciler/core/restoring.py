@@ -27,7 +27,7 @@ class Restored:
     resource: Resource
     whole: Resource | None = None
     """With everything that is known of it; None where no run has looked at all of it."""
-    now: Entry | None = None
+    held: Entry | None = None
     """Its entry in state, None where there is none."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Digest of each secret that was sent then, by path."""
@@ -52,7 +52,7 @@ def restore(
     if body is None:
         if not thread.is_known:
             return None
-        return Restored(_resource(thread, now, {}, {}, kept=tuple(now.sent) if now else (), there=there), now=now)
+        return Restored(_resource(thread, now, {}, {}, kept=tuple(now.sent) if now else (), there=there), held=now)
     flat = {path: renumbered(spec, path, value, ids) for path, value in leaves(spec, body).items()}
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
@@ -127,7 +127,7 @@ def _resource(
     refs = {Address.parse(text) for text in (then.refs if then is not None else ())} & set(there)
     refs |= {Address.parse(text) for value in wanted.values() for text in _references(value)}
     return Resource(
-        address=thread.then if thread.was_managed else thread.now,
+        address=thread.then if thread.was_managed else thread.latest,
         spec=body,
         leaves=dict(wanted),
         name=name if isinstance(name, str) and name else (then.name if then and then.name else thread.then.name),

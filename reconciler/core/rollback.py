@@ -96,10 +96,10 @@ def address_now(thread: Thread, state: State, held: Mapping[str, Address]) -> Ad
     """Where state holds the object now, `state mv` included; None where it does not."""
     if thread.is_gone:
         return None
-    if thread.now in state.resources:
-        return thread.now
+    if thread.latest in state.resources:
+        return thread.latest
     found = held.get(thread.last.id) if thread.last.id is not None else None
-    return found if found is not None and found.kind == thread.now.kind else None
+    return found if found is not None and found.kind == thread.latest.kind else None
 
 
 def is_shared(name: str) -> bool:

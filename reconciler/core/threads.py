@@ -17,7 +17,7 @@ from reconciler.types.preimage import Preimage
 class Thread:
     """One object, from now back to the moment."""
 
-    now: Address
+    latest: Address
     """Its last address."""
     then: Address
     """Its address at that moment."""

@@ -79,7 +79,7 @@ def without_rotated(goal: Goal, book: SecretBook) -> tuple[Goal, dict[Address, t
         if not paths:
             continue
         rotated[address] = paths
-        now = one.now.sent if one.now is not None else {}
+        now = one.held.sent if one.held is not None else {}
         stale = {path for path in paths if path in now and _differs(leaves[path], now[path], book)}
         resources[address] = replace(
             one.resource,
@@ -143,7 +143,7 @@ def _notes(
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
-        now = one.now
+        now = one.held
         found = live.get((address.kind, now.id)) if now is not None else None
         if now is None or found is None:
             continue

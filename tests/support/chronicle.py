@@ -1,0 +1,89 @@
+"""A lab whose state lives in a real backend, with applies and rollbacks as a user runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reconciler.backends.base import BackendContext
+from reconciler.backends.local import open_backend
+from reconciler.core.planfile import dump_plan, load_plan, plan_digest
+from reconciler.engine.rollback import plan_rollback
+from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
+from reconciler.engine.session import read_only_state
+from reconciler.types.event import Event
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Manifest
+from reconciler.types.options import ApplyOptions, PlanOptions
+from reconciler.types.plan import Plan
+from reconciler.types.ports import Backend
+from reconciler.types.project import BackendSettings
+from reconciler.types.report import ApplyResult
+from reconciler.types.state import State
+from tests.support.lab import Lab, as_set
+
+LISTS = {"pals": "pal_type", "tools": "type", "guardrails": "type", "documents": "type"}
+SERVER = {"created_at", "updated_at", "pal_id", "id", "tool_id", "guardrails_id", "uuid", "document_uuid"}
+
+
+class Chronicle:
+    """One account and its history."""
+
+    def __init__(self, folder: Path, backend: Backend | None = None, **lab: Any) -> None:
+        self.lab = Lab(**lab)
+        self.backend = backend or open_backend(BackendSettings(), BackendContext(folder, "lab"))
+        self.events: list[Event] = []
+
+    def around(self) -> Surroundings:
+        return Surroundings(self.backend, self.lab.clock, self.events.append)
+
+    def apply(self, *manifests: Manifest, **options: Any) -> ApplyResult:
+        plan, result = apply_manifests(
+            as_set(manifests), self.lab.setting(), self.around(), PlanOptions(record=True, **options),
+            ApplyOptions(), confirm=lambda plan: True,
+        )  # fmt: skip
+        assert result is not None, plan
+        return result
+
+    def rollback(self, serial: int, **options: Any) -> tuple[Plan, ApplyResult | None]:
+        return apply_rollback(
+            serial, self.lab.setting(), self.around(), PlanOptions(record=True, **options), ApplyOptions(),
+            confirm=lambda plan: True,
+        )  # fmt: skip
+
+    def plan_back(self, serial: int, **options: Any) -> Plan:
+        """The plan as it comes back from its file, by a client that cannot write."""
+        options = {"record": True, **options}
+        plan, _ = plan_rollback(serial, self.state(), PlanOptions(**options), self.lab.setting(reading=True))
+        return load_plan(dump_plan(plan))
+
+    def carry_out(self, plan: Plan) -> ApplyResult:
+        return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), ApplyOptions(saved=True))
+
+    def state(self) -> State:
+        return read_only_state(self.backend, "lab", emit=self.events.append)
+
+    def world(self, collection: str = "pals") -> dict[str, Object]:
+        """The account's own objects by name: bodies without ids and times, attached tools by their names."""
+        found: dict[str, Object] = {}
+        for row in self._rows(collection):
+            id = row.get("pal_id") or row.get("id") or row.get("tool_id")
+            body = {key: value for key, value in row.items() if key not in SERVER}
+            if collection == "pals":
+                answer = self.lab.client.get(f"/pals/{id}/tools").json()
+                tools = answer.get("data", answer.get("tools", [])) if isinstance(answer, dict) else answer
+                body["tool_ids"] = sorted(str(tool["name"]) for tool in tools)
+            found[str(row.get("pal_name") or row.get("name"))] = body
+        return found
+
+    def _rows(self, collection: str) -> list[dict[str, Json]]:
+        rows: list[dict[str, Json]] = []
+        for page in range(1, 9):
+            answer = self.lab.client.get(
+                f"/{collection}", params={"limit": 100, "page": page, LISTS[collection]: "user"}
+            ).json()
+            more = answer if isinstance(answer, list) else answer.get("data", answer.get(collection))
+            rows += more
+            if len(more) < 100:
+                break
+        return rows
