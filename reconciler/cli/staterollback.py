@@ -47,40 +47,34 @@ def rollback(
     options = options_of(**flags, record=True)
     with reporting("rollback", settings):
         if out is not None:
-            return plan_back(settings, serial, options, out, detailed_exitcode)
-        return go_back(settings, serial, options, auto_approve, force_maker, lock_timeout)
+            return keep_plan(settings, serial, options, out, detailed_exitcode)
+        return carry_out(settings, serial, options, auto_approve, force_maker, lock_timeout)
 
 
-def plan_back(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
+def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
     """Make the plan with a client that cannot write, show it and keep it."""
+    from reconciler.api.rollback import plan_back
     from reconciler.cli.outcome import deliver
     from reconciler.cli.plan import keep
-    from reconciler.cli.planning import look
     from reconciler.cli.wiring import open_run
-    from reconciler.engine.rollback import plan_rollback
-    from reconciler.types.manifest import ManifestSet
     from reconciler.types.report import Report
 
     run = open_run(settings)
-    secrets = run.secrets()
-    with run.provider(secrets, reading=True) as provider:
-        made = look(
-            run, provider, ManifestSet(), secrets,
-            lambda state, setting: plan_rollback(serial, state, options, setting)[0],
-        )  # fmt: skip
+    made = plan_back(run, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
     return deliver(Report("plan", run.workspace.name, made, exit_code=code, notes=(keep(made, out),)), settings)
 
 
-def go_back(
+def carry_out(
     settings: Settings, serial: int, options: Any, auto_approve: bool, force_maker: bool, lock_timeout: float
 ) -> int:
     """Plan under the lock, show, ask, carry out."""
+    from reconciler.api.rollback import go_back
+    from reconciler.api.writing import apply_options
     from reconciler.cli.confirm import Declined, require_someone
     from reconciler.cli.wiring import open_run
-    from reconciler.cli.writing import apply_options, approve, finish, present, refused, writing
-    from reconciler.engine.run import apply_rollback
+    from reconciler.cli.writing import approve, finish, present, refused, writing
     from reconciler.errors import PlanBlocked
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
@@ -88,21 +82,20 @@ def go_back(
     if not auto_approve:
         require_someone("state rollback")
     run = open_run(settings)
-    secrets, none = run.secrets(), ManifestSet()
-    how = apply_options(run, force_maker, lock_timeout, options.accept_account)
+    how = apply_options(
+        run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
+    )
 
     def confirm(plan: Plan) -> bool:
-        present(plan, "apply", run, none, asking=not auto_approve)
+        present(plan, "apply", run, ManifestSet(), asking=not auto_approve)
         return auto_approve or approve(plan, "apply", run)
 
     try:
-        with run.placing(none), run.provider(secrets, reading=False) as provider, writing(run) as around:
-            setting = run.setting(provider, secrets)
-            plan, result = apply_rollback(serial, setting, around, options, how, confirm=confirm)
+        done = go_back(run, serial, options, how, lambda: writing(run), confirm)
     except PlanBlocked as error:
         return refused("apply", run, error)
-    if result is None:
+    if done.result is None:
         raise Declined("rollback cancelled; nothing was sent")
-    if not plan.differences:
-        present(plan, "apply", run, none, asking=False)
-    return finish("apply", plan, result, run)
+    if not done.plan.differences:
+        present(done.plan, "apply", run, done.manifests, asking=False)
+    return finish("apply", done.plan, done.result, run)
