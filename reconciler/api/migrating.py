@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.engine.migrate import Body, MigrateOptions, SourceFile
     from reconciler.loader.files import Tree
+    from reconciler.loader.filewrite import Replacement
     from reconciler.loader.sources import RawFiles, TextEditor
     from reconciler.migrations.base import Answers, Migration
     from reconciler.migrations.outcome import MigrationResult
@@ -104,15 +105,21 @@ def read_migration(
     return MigrationRun(project, raw, options, tree)
 
 
-def write_result(run: MigrationRun, result: MigrationResult) -> None:
-    """Put the new texts in place, new files first, so that nothing ever refers to what is not there yet."""
+def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Replacement] = ()) -> None:
+    """Put the new texts in place, new files first, so that nothing ever refers to what is not there yet.
+
+    `also`: files beside the manifests that belong to the change; all of them are written, or none.
+    """
     from reconciler.loader.filewrite import Replacement, write_all
 
     places = {one.path: one.place for one in run.raw.files}
     home = Path(run.project.home)
     write_all(
         [
-            Replacement(places.get(one.path, str(home / one.path)), one.before, one.after, one.path)
-            for one in result.files
+            *also,
+            *(
+                Replacement(places.get(one.path, str(home / one.path)), one.before, one.after, one.path)
+                for one in result.files
+            ),
         ]
     )

@@ -167,6 +167,7 @@ class OpenedProject:
 
         `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
         """
+        from reconciler.api.handover import prepare_agents
         from reconciler.api.migrating import read_migration, write_result
         from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
 
@@ -175,8 +176,9 @@ class OpenedProject:
             words=words, requested=requested_names(only),
         )  # fmt: skip
         result = run.once(run.options.answers)
+        agents = prepare_agents(self.run, result)
         if write and result.files:
-            write_result(run, result)
+            write_result(run, result, agents.changes if agents is not None else ())
         return result
 
     def export(

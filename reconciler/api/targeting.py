@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.api.opened import Opened
     from reconciler.core.targets.base import Generated, Knowledge, Subject, Target
     from reconciler.loader.filewrite import Replacement
+    from reconciler.types.address import Address
 
 ACCOUNT = "account"
 MANIFESTS = "manifests"
@@ -31,6 +32,8 @@ class TargetExport:
     kept: tuple[str, ...] = ()
     """Files of a person that were there."""
     notes: tuple[str, ...] = ()
+    workspace: str = ""
+    """Whose overlays, or whose account, the personas were read with."""
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -68,14 +71,17 @@ def prepare_target(
     *,
     origin: str = MANIFESTS,
     force: bool = False,
+    only: Collection[Address] | None = None,
 ) -> TargetExport:
-    """The same without writing anything."""
+    """The same without writing anything; `only` are the personas by address."""
     from reconciler.core.targets import TARGETS
     from reconciler.engine.targets import choose_subjects
 
     target = TARGETS.get(name)
     subjects, notes = read_subjects(run, origin, tuple(names))
     chosen = set(choose_subjects(subjects, tuple(names)))
+    if only is not None:
+        chosen &= set(only)
     if names and not chosen:
         raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
     made = [one for one in target.generate(subjects, knowledge(target)) if one.address in chosen]
@@ -83,7 +89,9 @@ def prepare_target(
     _require_apart(run, place)
     changes, kept = replacements(made, place, force=force)
     lacking = lacking_handlers(made, place)
-    return TargetExport(target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking))
+    return TargetExport(
+        target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking), run.workspace.name
+    )
 
 
 def _known(subjects: Sequence[Subject]) -> str:

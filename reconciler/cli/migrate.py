@@ -22,6 +22,7 @@ reconciler migrate --write                              change the files
 reconciler migrate --check                              for CI: exits with 2 when there is something to do
 reconciler migrate --only model-successor --answer model-successor.tavus-gpt-4o=tavus-gpt-oss --write
 reconciler migrate --format markdown                    a report for a ticket
+reconciler migrate --only livekit-handover persona.desk --write    its thinking moves to a LiveKit agent
 reconciler migrate --list                               all migrations
 """
 
@@ -41,6 +42,10 @@ reconciler migrate --list                               all migrations
     metavar="NAME=VALUE",
     help="Answer a question; NAME is a migration, or MIGRATION.KEY for one of its questions.",
 )
+@click.option(
+    "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
+    help="Where livekit-handover puts the agents [default: livekit-agents].",
+)  # fmt: skip
 @click.option("--list", "listing", is_flag=True, help="Show every migration and stop.")
 def migrate(
     settings: Settings,
@@ -51,6 +56,7 @@ def migrate(
     skip: tuple[str, ...],
     words: str | None,
     given: tuple[tuple[str, str], ...],
+    folder: str | None,
     listing: bool,
 ) -> int:
     """Rewrite manifests off deprecated models, fields and inline tools; comments and formatting stay.
@@ -58,7 +64,9 @@ def migrate(
     Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
     terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
     """
+    from reconciler.api.handover import is_handover
     from reconciler.api.migrating import write_result
+    from reconciler.cli.handover import agents_of, named_answers, tell_agents
     from reconciler.cli.migrating import ask_and_migrate, deliver_result, list_migrations, open_migration
     from reconciler.errors import UsageError
     from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
@@ -69,13 +77,19 @@ def migrate(
         raise UsageError("--write changes files and --check does not: give one of the two")
     chosen = choose_migrations(only, skip)
     answers: Answers = parse_answers(given)
-    settings = settings.with_paths(paths)
-    run = open_migration(settings, chosen, answers, words, requested_names(only))
+    requested = requested_names(only)
+    if paths and is_handover(requested):
+        answers = named_answers(settings, paths, answers)
+    else:
+        settings = settings.with_paths(paths)
+    run = open_migration(settings, chosen, answers, words, requested)
     result: MigrationResult = run.once(run.options.answers) if check else ask_and_migrate(run, settings)
+    agents = agents_of(settings, result, folder)
     written = write and bool(result.files)
     if written:
-        write_result(run, result)
+        write_result(run, result, agents.changes if agents is not None else ())
     deliver_result(result, settings, written=written)
+    tell_agents(agents, written=written)
     codes = [exits.ERROR] if result.diagnostics else []
     if check and result.files:
         codes.append(exits.DIFFERENCES)

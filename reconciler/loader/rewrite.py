@@ -66,8 +66,7 @@ def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
 def edited(document: Document, edit: Edit) -> Document:
     """The document's data after one edit; in Markdown the prompt may be the text below the front matter."""
     if _is_body(document, edit):
-        assert isinstance(edit, SetValue)
-        return replace(document, body=str(edit.value))
+        return replace(document, body=_new_body(edit))
     return replace(document, value=edit_document(document.value, edit))
 
 
@@ -75,7 +74,16 @@ def _is_body(document: Document, edit: Edit) -> bool:
     """Whether the edit is about the text below the front matter."""
     if document.body is None or edit.pointer not in (f"/{PROMPT}", f"/spec/{PROMPT}"):
         return False
-    return isinstance(edit, SetValue) and not exists(document.value, edit.pointer) and isinstance(edit.value, str)
+    if exists(document.value, edit.pointer):
+        return False
+    if isinstance(edit, RemoveValue):
+        return bool(document.body)
+    return isinstance(edit, SetValue) and isinstance(edit.value, str)
+
+
+def _new_body(edit: Edit) -> str:
+    """The text below the front matter after `edit`; none is an empty one."""
+    return str(edit.value) if isinstance(edit, SetValue) else ""
 
 
 class _File:
@@ -103,8 +111,7 @@ class _File:
 
     def apply(self, number: int, edit: Edit, document: Document) -> str:
         if _is_body(document, edit):
-            assert isinstance(edit, SetValue)
-            return self.with_body(str(edit.value))
+            return self.with_body(_new_body(edit))
         root = self.roots[number]
         manner = self.manner(root)
         match edit:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.shape import shape
+from reconciler.kinds import KINDS
 from reconciler.migrations.base import (
     Choice,
     Context,
@@ -14,40 +16,53 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    mapping_at,
     text_at,
 )
 from reconciler.types.edit import Edit, RemoveValue, SetValue
+from reconciler.types.json import Object, join
 
-TO_AGENT = ("llm", "tts", "stt", "perception", "conversational_flow")
-TOP = ("system_prompt", "context", "greeting", "tools", "tool_ids")
+FACE = frozenset(
+    {
+        "pal_id", "pal_name", "pal_description", "default_face_id", "pipeline_mode", "layers", "is_template",
+        "disclosure_type", "verbal_disclosure", "visual_disclosure",
+    }
+)  # fmt: skip
+"""What stays with Tavus: who it is, what it looks like, and what the law wants to be shown."""
+TRANSPORT = "transport"
+MODE = "/pipeline_mode"
+TYPE = f"/layers/{TRANSPORT}/transport_type"
+WANTED = {MODE: "echo", TYPE: "livekit"}
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:
     if MIGRATION.name not in context.requested:
         return
-    layers = mapping_at(subject.spec, "/layers")
-    transport = mapping_at(subject.spec, "/layers/transport")
-    gone = [f"/layers/{name}" for name in TO_AGENT if name in layers]
-    gone += [f"/{name}" for name in TOP if name in subject.spec]
-    is_echo = subject.spec.get("pipeline_mode") == "echo"
-    if is_echo and transport.get("transport_type") == "livekit" and not gone:
+    gone = _inert(subject.spec)
+    edits: list[Edit] = []
+    said = {at: text_at(subject.spec, at) for at in WANTED}
+    if not subject.overlay:
+        edits = [SetValue(at, word) for at, word in WANTED.items() if said[at] != word]
+    elif not _is_handed_over(subject, context):
         return
-    edits: list[Edit] = [
-        SetValue("/pipeline_mode", "echo"),
-        SetValue("/layers/transport/transport_type", "livekit"),
-        *(RemoveValue(pointer) for pointer in gone),
-    ]
+    else:
+        gone += [at for at, word in WANTED.items() if said[at] not in ("", word)]
+    edits += [RemoveValue(pointer, prune=subject.overlay) for pointer in gone]
+    if not edits:
+        return
+    shown = ", ".join(pointer[1:].replace("/", ".") for pointer in gone)
+    notes = [f"into the agent's code go: {shown}"] if gone else []
+    if subject.overlay:
+        notes.append("an agent has these values only when it is written for a workspace with this overlay (-w NAME)")
     model = text_at(subject.spec, "/layers/llm/model")
-    notes = (
-        [f"into the agent's code go: {', '.join(pointer[1:].replace('/', '.') for pointer in gone)}"] if gone else []
-    )
     if model:
         near = context.catalogue.livekit_for(model)
         notes.append(
             f"nearest model of LiveKit Inference for {model}: {near.id or 'none'} ({near.confidence} confidence"
             + (f"; {near.why})" if near.why else ")")
         )
+    prompt = subject.spec.get("system_prompt")
+    if isinstance(prompt, dict) and isinstance(prompt.get("file"), str):
+        notes.append(f"{prompt['file']} is not used by this manifest any more")
     question = Question(
         str(subject.address),
         f"hand {subject.address} over to a LiveKit agent? Its prompt, model, voice and tools leave this file",
@@ -59,17 +74,36 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     yield from ask(subject, context, MIGRATION.name, question, finding, found.get)
 
 
+def _inert(spec: Object) -> list[str]:
+    """Pointers of the known fields that mean nothing once the agent speaks; unknown ones stay where they are."""
+    root = shape(KINDS.get("persona"))
+    layers = spec.get("layers")
+    known = root.child("layers").children
+    inner = [word for word in layers if word in known and word != TRANSPORT] if isinstance(layers, dict) else []
+    names = {word: root.renames.get(word, word) for word in spec}
+    top = [word for word, name in names.items() if name in root.children and name not in FACE]
+    return [*(join("layers", word) for word in inner), *(join(word) for word in top)]
+
+
+def _is_handed_over(subject: Subject, context: Context) -> bool:
+    """Whether the manifest that this overlay belongs to is a LiveKit agent's face already."""
+    return any(
+        text_at(one.spec, MODE) == "echo" and text_at(one.spec, TYPE) == "livekit"
+        for one in context.subjects
+        if one.address == subject.address and not one.overlay
+    )
+
+
 MIGRATION = Migration(
     id="M30",
     name="livekit-handover",
     safety=Safety.NEVER,
     find=find,
-    overlays=False,
     sources="LiveKit page of June 2026, LiveKit's plug-in",
     doc=MigrationDoc(
-        what="Only on request (`--only livekit-handover PATH`): pipeline_mode echo, transport livekit, and "
-        "everything "
-        "that the agent does from then on leaves the manifest.",
+        what="Only on request (`--only livekit-handover PERSONA`): pipeline_mode echo, transport livekit, and "
+        "everything that the agent does from then on leaves the manifest and its overlays. The command line writes "
+        "the agent in the same step.",
         why="Language model, voice, recognition, turn taking and tools are the agent's code there. What leaves the "
         "file has to be written in that code first, so it never happens by itself.",
         before="pal_name: Support\npipeline_mode: full\nlayers: {llm: {model: tavus-gpt-4.1}}\n",

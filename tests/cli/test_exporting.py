@@ -106,7 +106,7 @@ def test_json_says_what_was_not_carried(project: Path, call: Callable) -> None:
         {
             "address": "persona.desk", "path": "/memories",
             "reason": "Tavus adds memories to its own language model only",
-            "instead": "ChatContext given to the Agent",
+            "instead": "ChatContext given to the Agent", "value": ["likes tea"],
         }
     ]  # fmt: skip
     assert told["personas"][0]["model"] == "openai/gpt-oss-120b"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from hypothesis import strategies as st
 
 from reconciler.kinds import KINDS
@@ -22,7 +24,8 @@ WORDS = [
 TEXTS = st.text(max_size=12) | st.sampled_from(
     [*WORDS, "https://h.example/v1/completions", "********", "true", "0.5", "[1]"]
 )
-MARKERS = st.sampled_from([{"$secret": {"env": "X"}}, {"$secret": {"file": "x"}}, {"$ref": "tool.x"}])
+# Copies: `bodies` puts members into what was drawn, and one shared marker would end up inside of itself.
+MARKERS = st.sampled_from([{"$secret": {"env": "X"}}, {"$secret": {"file": "x"}}, {"$ref": "tool.x"}]).map(deepcopy)
 KEYS = st.sampled_from(["name", "function", "parameters", "properties", "a/b~", "tags", "speed", "emotion"])
 
 JSON: st.SearchStrategy[Json] = st.recursive(

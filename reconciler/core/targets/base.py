@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.types.address import Address
@@ -43,11 +43,15 @@ class Remark:
     reason: str
     instead: str = ""
     """The nearest way in the target, for what is not carried over."""
+    value: Json = field(default=None, compare=False)
+    """What stands there, without secrets: so that it is not lost with the persona."""
 
     def as_json(self) -> Object:
-        """`{path, reason}`, with `instead` where there is one."""
+        """`{path, reason}`, with `instead` and `value` where there are such."""
         found: Object = {"path": self.path, "reason": self.reason}
-        return {**found, "instead": self.instead} if self.instead else found
+        if self.instead:
+            found["instead"] = self.instead
+        return found if self.value is None else {**found, "value": self.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Ledger:
     def lose(self, pointer: str, reason: str, instead: str = "") -> None:
         """Did not arrive."""
         self.settle(pointer)
-        self.not_carried.append(Remark(pointer, reason, instead))
+        self.not_carried.append(Remark(pointer, reason, instead, _told(lookup(self.spec, pointer))))
 
     def is_settled(self, pointer: str) -> bool:
         """Whether something was said about `pointer` or a parent of it."""
@@ -94,3 +94,13 @@ class Ledger:
     def variable(self, pointer: str) -> str:
         """A new name for the secret at `pointer`."""
         return variable_name(self.address.kind, self.address.name, pointer, self.variables)
+
+
+def _told(value: Json) -> Json:
+    """`value` for a report: of a secret only the variable that holds it."""
+    secret = secret_of(value)
+    if secret is not None:
+        return {ENV: secret["env"]} if "env" in secret else None
+    if isinstance(value, dict):
+        return {key: _told(member) for key, member in value.items()}
+    return [_told(item) for item in value] if isinstance(value, list) else value

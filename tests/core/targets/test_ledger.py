@@ -37,7 +37,7 @@ def test_what_was_taken_is_not_told() -> None:
     ledger.rest(why)
     assert [remark.path for remark in ledger.not_carried] == ["/layers/llm/extra_body/b"]
     assert ledger.not_carried[0].as_json() == {
-        "path": "/layers/llm/extra_body/b", "reason": "because", "instead": "elsewhere",
+        "path": "/layers/llm/extra_body/b", "reason": "because", "instead": "elsewhere", "value": 2,
     }  # fmt: skip
 
 
