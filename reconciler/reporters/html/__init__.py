@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler import __version__
+from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.items import block_box, change_item, drift_item, text
 from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import folded_counts, plural, report_summary
+from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.plan import Plan
+from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, Report, Style
 
 # The page needs nothing from anywhere: whatever a text in it tries, nothing is fetched or sent.
@@ -85,12 +87,12 @@ def _body(report: Report) -> Iterator[str]:
         yield from _steps(report.result)
     if plan:
         changes = rank_changes(plan.differences) if report.verb != "drift" else []
-        if changes or plan.drift:
-            yield from _filter(plan, with_changes=bool(changes))
+        drift = plan.edited if changes else plan.drift
+        if changes or drift:
+            yield from _filter(changes, drift)
         if changes:
             yield "<h2>Changes</h2>"
             yield from room.items(changes, change_item)
-        drift = plan.edited if changes else plan.drift
         if drift:
             yield "<h2>Changed outside of manifests</h2>"
             yield from room.items(drift, drift_item)
@@ -128,11 +130,10 @@ def _steps(result: ApplyResult) -> Iterator[str]:
     yield left_out(len(result.steps) - MAX_ROWS, "step")
 
 
-def _filter(plan: Plan, *, with_changes: bool) -> Iterator[str]:
-    words = ("create", "update", "delete", "forget", "import", "move", "adopt") if with_changes else ()
+def _filter(changes: Sequence[Change], drift: Sequence[DriftItem]) -> Iterator[str]:
     yield "<div class=filter hidden role=search>"
     yield "<label>Filter <input type=search placeholder='name, field or text'></label>"
-    for word in (*words, *(("drift",) if plan.drift else ())):
+    for word in dict.fromkeys((*map(plan_word, changes), *(("drift",) if drift else ()))):
         yield f"<label><input type=checkbox value={word} checked> {word}</label>"
     yield "<button type=button class=open>Open all</button><button type=button class=close>Close all</button>"
     yield "<span role=status class=soft></span></div>"
