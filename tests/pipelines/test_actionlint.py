@@ -14,7 +14,7 @@ from tests.support.nodepackages import node, package
 HOME = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 
 YOUNGER = (
-    r'"permissions" section should not be empty',  # `{}` takes every right away; the check is of before that was usual
+    r'"permissions" section should not be empty',  # `{}` takes every right away
     r'label "ubuntu-24\.04" is unknown',
     r'specifying action "\$/',  # `$/`: this repository at the commit of the called workflow
     r'unexpected key "outputs" for "workflow_call"',

@@ -39,7 +39,9 @@ search.focus(); found.focus = document.activeElement === search;
 
 ACCESS = """
 document.querySelectorAll('details').forEach((one) => { one.open = true; });
-const channel = (value) => { const part = value / 255; return part <= .03928 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4; };
+const channel = (value) => {
+  const part = value / 255; return part <= .03928 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+};
 const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
 const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
 const behind = (element) => {
