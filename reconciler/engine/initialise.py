@@ -96,6 +96,14 @@ def scaffold(name: str, ci: str | None = None) -> dict[str, str]:
     return files
 
 
+def pipeline(ci: str, workspace: str = "production") -> tuple[str, str]:
+    """Path and text of a CI workflow for the workspace of a project that is there already; `ci`: github | gitlab."""
+    path, text = WORKFLOWS[ci]
+    for line in ("workspace: ", "RECONCILER_WORKSPACE: "):
+        text = text.replace(f"{line}production\n", f"{line}{workspace}\n")
+    return path, text.replace("the workspace `production`", f"the workspace `{workspace}`")
+
+
 def ignore_line(before: str | None) -> str | None:
     """The text of `.gitignore` with our line in it; None when it is there already."""
     lines = (before or "").splitlines()

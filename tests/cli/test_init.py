@@ -69,3 +69,34 @@ def test_a_project_with_a_pipeline_is_valid(tmp_path: Path, call: Callable[..., 
 )
 def test_names_of_folders_become_names_of_projects(folder: str, name: str) -> None:
     assert project_name(folder) == name
+
+
+@pytest.mark.parametrize(("ci", "path"), [("github", ".github/workflows/personas.yml"), ("gitlab", ".gitlab-ci.yml")])
+def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[..., Any], ci: str, path: str) -> None:
+    (tmp_path / "manifests").mkdir()
+    file = tmp_path / "manifests" / "reconciler.yaml"
+    file.write_text(
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n"
+        "workspaces:\n  box: {provider: {type: simulator}}\n  tavus: {provider: {type: tavus, api_key: {env: K}}}\n"
+    )
+    before = file.read_text()
+    ended = call("init", "--ci", ci)
+    assert ended.code == 0, ended
+    assert "workspace 'tavus'" in ended.out
+    text = (tmp_path / path).read_text()
+    yaml.safe_load(text)
+    assert "workspace: production" not in text.lower()
+    assert "workspace: tavus" in text.lower()
+    assert file.read_text() == before
+    assert {one.name for one in tmp_path.iterdir() if one.is_file()} <= {".gitignore", ".gitlab-ci.yml"}
+    again = call("init", "--ci", ci)
+    assert again.code == 1
+    assert "exists already" in again.err
+
+
+def test_a_pipeline_before_its_workspace(tmp_path: Path, call: Callable[..., Any]) -> None:
+    (tmp_path / "reconciler.yaml").write_text(
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n"
+        "workspaces: {a: {provider: {type: simulator}}}\n"
+    )
+    assert "not in the project file yet" in call("init", "--ci", "github").out
