@@ -29,6 +29,9 @@ from reconciler.types.state import Entry, Intent, State
 
 KEPT_PLANS = 50
 _FRAME = frozenset({"record", "lineage", "serial"})
+KEPT_IDS = 5
+"""Ids remembered of what left one address."""
+KEPT_ADDRESSES = 20_000
 OUTCOMES = ("created", "adopted", "updated", "deleted", "forgotten", "moved", "recorded")
 
 
@@ -146,6 +149,7 @@ class Folding:
         self._running = state.running
         self._items = dict(state.running.items) if state.running is not None else {}
         self._done = set(state.running.done) if state.running is not None else set()
+        self._retired = dict(state.retired)
         self._made: State | None = state
 
     def entry(self, address: Address) -> Entry | None:
@@ -168,7 +172,7 @@ class Folding:
                     self._resources.pop(previous, None)
                     self._pending.pop(previous, None)
                 if entry is None:
-                    self._resources.pop(address, None)
+                    self._retire(address, self._resources.pop(address, None))
                 else:
                     self._resources[address] = entry
             case AccountNoted(owner, key, base_url):
@@ -191,6 +195,15 @@ class Folding:
                 if self._running is not None:
                     self._running = replace(self._running, ended=result, failed=failed, skipped=skipped)
 
+    def _retire(self, address: Address, entry: Entry | None) -> None:
+        """Remember which object this was: manifests may go on naming it."""
+        if entry is None:
+            return
+        ids = dict.fromkeys((*self._retired.pop(address, ()), *entry.former, entry.id))
+        self._retired[address] = tuple(ids)[-KEPT_IDS:]
+        if len(self._retired) > KEPT_ADDRESSES:
+            del self._retired[next(iter(self._retired))]
+
     def state(self) -> State:
         """The state as of now; later records do not change it."""
         if self._made is None:
@@ -202,6 +215,7 @@ class Folding:
                 resources=dict(self._resources),
                 pending=tuple(self._pending.values()),
                 running=running,
+                retired=dict(self._retired),
             )
         return self._made
 

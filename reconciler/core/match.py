@@ -81,8 +81,12 @@ def _bind(
     listing = account.listings.get(address.kind)
     objects = listing.objects if listing is not None else {}
     entry = state.resources.get(address)
+    # The manifest names an object that was ours and is gone.
+    stale = resource.id not in objects and resource.id in state.retired.get(address, ())
     if entry is not None:
-        known = resource.id in (None, entry.id) or (resource.id in entry.former and resource.id not in objects)
+        known = (
+            resource.id in (None, entry.id) or stale or (resource.id in entry.former and resource.id not in objects)
+        )
         if not known and entry.id not in account.gone:
             problems.append(
                 _problem(
@@ -103,7 +107,7 @@ def _bind(
                 )
             )
             return None
-    elif resource.id is not None and resource.id not in objects:
+    elif resource.id is not None and resource.id not in objects and not stale:
         problems.append(
             _problem(
                 resource,

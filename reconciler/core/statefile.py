@@ -6,6 +6,7 @@
     "resources": {"persona.x": {"id": ..., "kind": ..., "sent": {}, "seen": {}, "protect": ..., ...}},
     "pending": [{"address": ..., "kind": ..., "name": ..., "before": [], "at": ...}],
     "history": {"anchor": {...}, "entries": [...]}, "running": {...} (both only where there is something),
+    "retired": {"persona.x": ["p1"]},                     (only where there are some)
     "checksum": BLAKE2b over every byte before its own line
     }
 
@@ -49,6 +50,7 @@ _TOP = frozenset(
         "pending",
         "history",
         "running",
+        "retired",
         "checksum",
     }
 )
@@ -103,6 +105,11 @@ def dump_state(state: State) -> bytes:
     lines += ['"resources": {', *([resources] if resources else []), "},"]
     lines += ['"pending": [', *([pending] if pending else []), "],"]
     lines += history_lines(state.history) + running_line(state.running)
+    if state.retired:
+        retired = ",\n".join(
+            f"{_dump(str(address))}: {_dump(list(ids))}" for address, ids in sorted(state.retired.items())
+        )
+        lines += ['"retired": {', retired, "},"]
     body = ("{\n" + "\n".join(lines)).encode("ascii")
     return body + _CHECKSUM + digest_bytes(body).encode("ascii") + b'"\n}\n'
 
@@ -270,6 +277,10 @@ def _state(document: Object) -> State:
         applied_plans=read.texts(document.get("applied_plans"), "/applied_plans"),
         history=history_from_json(document.get("history"), "/history"),
         running=running_from_json(document.get("running"), "/running"),
+        retired={
+            address_from(name, f"/retired/{name}"): read.texts(ids, f"/retired/{name}")
+            for name, ids in read.mapping(document.get("retired") or {}, "/retired").items()
+        },
     )
 
 

@@ -76,6 +76,9 @@ class State:
     history: History = History()
     running: Running | None = None
     """What the run at work, or one that was killed, has begun; closed as an entry of the history."""
+    retired: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of objects that were managed at an address and left it (newest last, bounded): a manifest that still has
+    one as its `metadata.id` makes the object anew once it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.journal import (
+    KEPT_IDS,
     KEPT_PLANS,
     AccountNoted,
     DigestKeyNoted,
@@ -79,6 +80,23 @@ def test_delete_move_and_forget() -> None:
     assert fold(state, lines(Outcome(CLAIMS, "recorded", Entry("p2"), CLAIMS))).resources == {CLAIMS: Entry("p2")}
     assert fold(state, lines(Outcome(CLAIMS, "deleted"))).resources == {}
     assert fold(state, lines(Outcome(DESK, "forgotten"))) == state
+
+
+def test_what_left_an_address_is_remembered_by_its_id() -> None:
+    state = fold(EMPTY, lines(Outcome(CLAIMS, "created", Entry("p2", former=("p1",))), Outcome(CLAIMS, "deleted")))
+    assert state.retired == {CLAIMS: ("p1", "p2")}
+    again = fold(state, lines(Outcome(CLAIMS, "created", Entry("p3")), Outcome(DESK, "moved", Entry("p3"), CLAIMS)))
+    assert again.retired == {CLAIMS: ("p1", "p2")}, "it moved, and did not leave"
+    many = [Outcome(CLAIMS, word, Entry(f"p{n}") if word == "created" else None)
+            for n in range(3, 20) for word in ("created", "deleted")]  # fmt: skip
+    assert fold(state, lines(*many)).retired == {CLAIMS: tuple(f"p{n}" for n in range(20 - KEPT_IDS, 20))}
+
+
+def test_addresses_that_were_left_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.core.journal.KEPT_ADDRESSES", 2)
+    left = [Address("tool", f"t{n}") for n in range(5)]
+    records = [record for one in left for record in (Outcome(one, "created", Entry("t")), Outcome(one, "deleted"))]
+    assert list(fold(EMPTY, lines(*records)).retired) == left[-2:]
 
 
 def test_account_keys_and_plans() -> None:

@@ -98,6 +98,18 @@ def test_the_id_of_an_object_that_was_created_again_is_no_contradiction():
     assert "the state holds p2" in other.problems[0].summary
 
 
+def test_the_id_of_an_object_that_left_the_state_is_created_anew_once_it_is_gone():
+    known = replace(state(), retired={A: ("p1",)})
+    wanted = [resource("persona.a", {"pal_name": "A"}, id="p1")]
+    assert only(bind(wanted, known)).id is None
+    assert only(bind(wanted, known, persona("p1"))).reason is Reason.ADOPTED_BY_ID
+    assert only(bind(wanted, known, persona("p5"))).id == "p5", "of this name: adopted, no twin"
+    again = replace(state(persona__a=entry("p2")), retired={A: ("p1",)})
+    assert only(bind(wanted, again, persona("p2"))).id == "p2"
+    elsewhere = [resource("persona.b", {"pal_name": "A"}, id="p1")]
+    assert bind(elsewhere, known).problems, "another address never managed it"
+
+
 def test_an_id_that_another_address_manages_is_refused():
     known = state(persona__b=entry("p1"))
     result = bind([resource("persona.a", {}, id="p1"), resource("persona.b", {})], known, persona("p1"))

@@ -73,6 +73,14 @@ def test_document_has_the_documented_members() -> None:
     assert document["pending"][0]["before"] == ["p7"]
 
 
+def test_ids_that_left_are_written_only_where_there_are_some() -> None:
+    assert "retired" not in json.loads(dump_state(STATE))
+    left = replace(STATE, retired={Address("tool", "b"): ("t2",), Address("tool", "a"): ("t1", "t3")})
+    document = json.loads(dump_state(left))
+    assert document["retired"] == {"tool.a": ["t1", "t3"], "tool.b": ["t2"]}
+    assert parse_state(dump_state(left)) == left
+
+
 def test_no_state_yet_is_a_new_one_of_serial_0() -> None:
     state = load_state(None, "sandbox", lineage="l-9")
     assert (state.lineage, state.serial, state.workspace, dict(state.resources)) == ("l-9", 0, "sandbox", {})

@@ -63,6 +63,7 @@ STATES = st.builds(
     resources=st.dictionaries(ADDRESSES, ENTRIES, max_size=3),
     pending=st.lists(INTENTS, max_size=3).map(one_each),
     owner=MAYBE, keys=TEXTS, base_url=MAYBE, salt=TEXT, digest_key=MAYBE, applied_plans=TEXTS,
+    retired=st.dictionaries(ADDRESSES, TEXTS, max_size=2),
 )  # fmt: skip
 
 RECORDS: st.SearchStrategy[Record] = st.one_of(
