@@ -73,6 +73,20 @@ def _adoption(kind: KindSpec | None, one: Adoption, hidden: Collection[str]) -> 
     return {"path": one.path, "manifest": manifest, "live": live, "reason": one.reason, "command": one.command}
 
 
+def planned_values(changes: Iterable[Json]) -> Object:
+    """Terraform's second view of the same: what each of `resource_changes` will be. Many policies and readers look
+    only here. Deleted and forgotten objects are not in it; what is not known yet is left out."""
+    found: list[Json] = []
+    for entry in changes:
+        change = entry["change"] if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(change, dict) or change["after"] is None:
+            continue
+        about = {key: entry[key] for key in ("address", "mode", "type", "name", "provider_name")}
+        values, hidden = change["after"], change["after_sensitive"]
+        found.append({**about, "schema_version": 0, "values": values, "sensitive_values": hidden})
+    return {"outputs": {}, "root_module": {"resources": found}}
+
+
 def _resource(address: Address) -> Object:
     return {
         "address": str(address),

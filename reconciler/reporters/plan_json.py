@@ -8,7 +8,14 @@ more: a reporter must be safe whatever it is handed.
 from __future__ import annotations
 
 from reconciler import __version__
-from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, span_object
+from reconciler.reporters.change_json import (
+    ACTIONS,
+    block_object,
+    change_object,
+    drift_object,
+    planned_values,
+    span_object,
+)
 from reconciler.reporters.safe import kind_of, safe_body
 from reconciler.reporters.sidebyside import comparison_object
 from reconciler.types.change import Request
@@ -28,6 +35,7 @@ def report_object(report: Report) -> Object:
     plan = report.plan
     diagnostics = all_diagnostics(report)
     errored = report_errored(report)
+    changes: list[Json] = [change_object(change) for change in plan.differences] if plan else []
     result: Object = {
         "format_version": FORMAT_VERSION,
         # Readers written for Terraform look for it. It names the release whose shape this is.
@@ -39,7 +47,8 @@ def report_object(report: Report) -> Object:
         "complete": not errored and not (report.result and _unfinished(report.result)),
         "errored": errored,
         "exit_code": report.exit_code,
-        "resource_changes": [change_object(change) for change in plan.differences] if plan else [],
+        "planned_values": planned_values(changes),
+        "resource_changes": changes,
         "resource_drift": [drift_object(item) for item in plan.drift] if plan else [],
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
