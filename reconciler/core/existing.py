@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core import compare as three_way
-from reconciler.core.canonical import at_default, comparable, effective, has_parent, leaf_at, leaves
+from reconciler.core.attaching import attached_by_hand, to_enable
+from reconciler.core.canonical import at_default, comparable, effective, has_parent, leaf_at
 from reconciler.core.compare import Leaf, Sync, Verdict
 from reconciler.core.diff import build_patch
 from reconciler.core.digest import digest
 from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.emptied import emptied_parents
 from reconciler.core.match import Binding
 from reconciler.core.named import item_of, named_lists
 from reconciler.core.outdated import TABLES
@@ -65,6 +67,7 @@ class _Existing:
         self.absent = False
         self.differences: list[Difference] = []
         self.adopt: list[Adoption] = []
+        self.kept: tuple[Json, ...] = ()
         compared = {
             path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
         }
@@ -78,6 +81,10 @@ class _Existing:
         self.collect_extra_items()
         if self.entry is not None and not self.observing:
             self.collect_removals(self.entry)
+            for path in to_enable(
+                self.spec, self.managed, self.document, self.edits, {field.path for field in self.fields}
+            ):
+                self.write_anyway(path)
         if not self.observing:
             self.carry_companions()
         change = self.change() if self.is_news() else self.in_sync()
@@ -126,6 +133,8 @@ class _Existing:
             adoption = vendors.get(one.path)
             told = adoption is not None and one.path not in TABLES
             self.absent = self.absent or (one.live is None and one.desired is not None and not told)
+            if one.path == self.spec.attachments and self.only_by_hand(one):
+                continue
             if adoption is None:
                 self.add_field(one.path, one.verdict, one.live, one.desired)
                 self.edit(one.path, one.desired)
@@ -136,9 +145,22 @@ class _Existing:
                     DriftField(one.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
                 )
         for path in merged_along(self.spec, self.managed, self.document, self.edits):
-            value = self.managed[path]
-            self.add_field(path, Verdict(Sync.GIT), leaf_at(self.spec, self.document, path), value)
-            self.edit(path, value)
+            self.write_anyway(path)
+
+    def only_by_hand(self, one: Difference) -> bool:
+        """Whether what was attached by hand is all that differs; it stays attached in any case."""
+        self.kept = attached_by_hand(self.spec, self.entry, self.resource.leaves, one.desired, one.live)
+        if self.kept:
+            shown = ", ".join(str(item) for item in self.kept)
+            self.notes.append(f"{one.path}: {shown} was attached by hand and stays; add it to tools, or detach it")
+        wanted, held = (item if isinstance(item, list) else [] for item in (one.desired, one.live))
+        return bool(self.kept) and all(item in held for item in wanted)
+
+    def write_anyway(self, path: str) -> None:
+        """Write a leaf that does not differ, or that was taken note of, because another one is written."""
+        value = self.managed[path]
+        self.add_field(path, Verdict(Sync.GIT), leaf_at(self.spec, self.document, path), value)
+        self.edit(path, value)
 
     def vendors(self) -> dict[str, Adoption]:
         """What of the differences is the vendor's doing. A wish of git for what the vendor changed stays git's."""
@@ -193,7 +215,8 @@ class _Existing:
         direction = verdict.sync.direction
         change = field_change(self.spec, path, direction, current, value)
         if path == self.spec.attachments:
-            change = FieldChange(path, direction, current or [], value, after_unknown=unknown_ids(value))
+            held = [item for item in current if item not in self.kept] if isinstance(current, list) else []
+            change = FieldChange(path, direction, held, value, after_unknown=unknown_ids(value))
         self.fields.append(change)
         if direction is not Direction.GIT or self.observing:
             self.drift.append(
@@ -277,19 +300,11 @@ class _Existing:
 
     def remove_empty_parents(self, entry: Entry, gone: list[str]) -> None:
         """Remove a parent that we created when nothing but defaults would stay in it."""
-        for parent in sorted(entry.parents):
-            inside = [path for path in gone if within(path, parent)]
-            if not inside or any(within(path, parent) for path in self.resource.leaves):
-                continue
-            held = lookup(self.document, parent)
-            if not isinstance(held, dict):
-                continue
-            rest = leaves(self.spec, apply_edits(self.spec, {}, [Edit(parent, held)]))
-            if all(path in inside or at_default(field_at(self.spec, path), value) for path, value in rest.items()):
-                for path in inside:
-                    self.edits.pop(path, None)
-                if not any(within(parent, other) for other in self.edits):
-                    self.edits[parent] = Edit(parent, remove=True)
+        for parent, inside in emptied_parents(self.spec, entry, gone, self.resource.leaves, self.document):
+            for path in inside:
+                self.edits.pop(path, None)
+            if not any(within(parent, other) for other in self.edits):
+                self.edits[parent] = Edit(parent, remove=True)
 
     def carry_companions(self) -> None:
         """Values that the API wants again with any write near them."""

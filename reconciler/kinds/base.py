@@ -158,6 +158,8 @@ class KindSpec:
     attachments: str | None = None
     """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
     needs: tuple[Need, ...] = ()
+    before_attaching: tuple[str, ...] = ()
+    """Pointers without whose value what is attached does nothing: written before it."""
     parts: tuple[str, ...] = ()
     """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
     shown_as: tuple[tuple[str, str], ...] = ()

@@ -200,6 +200,7 @@ KIND = KindSpec(
         Need(("/default_face_id",), "/layers/conferencing"),
     ),
     attachments="/tools",
+    before_attaching=("/layers/perception/perception_model",),
     parts=("/skills",),
     bare_keys=frozenset(
         {

@@ -8,7 +8,7 @@ from functools import cache
 
 from reconciler.errors import UsageError
 from reconciler.migrations import MIGRATIONS
-from reconciler.migrations.base import ANY, KEEP, Answers, Migration
+from reconciler.migrations.base import ANY, KEEP, YES, Answers, Migration
 
 
 @cache
@@ -21,7 +21,7 @@ def known_names() -> dict[str, str]:
 def as_answer(value: str | float | bool) -> str:
     """A scalar of a project file as an answer: false keeps things as they are."""
     if isinstance(value, bool):
-        return "yes" if value else KEEP
+        return YES if value else KEEP
     return str(value)
 
 

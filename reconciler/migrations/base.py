@@ -14,6 +14,8 @@ from reconciler.types.json import Json, Object, lookup
 
 KEEP = "keep"
 """The answer to any question that leaves everything as it is, for good."""
+YES = "yes"
+"""The answer that takes what is proposed."""
 ANY = "*"
 """The answer for every question of a migration that has none of its own."""
 

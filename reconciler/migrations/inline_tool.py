@@ -25,6 +25,8 @@ PLACES = {
 """Where inline tools stand, and the origin that each becomes in the registry."""
 PERCEPTION_MODEL = "/layers/perception/perception_model"
 UNFIT_MODELS = ("raven-0", "basic", "off")
+FIT_MODEL = "raven-1"
+"""The first whose registry tools fire, and the documented default."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 LARGEST = 10_000
 MOST = 50

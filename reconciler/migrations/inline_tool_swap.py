@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
-from reconciler.migrations.inline_tool import PLACES, Inline
+from reconciler.migrations.inline_tool import FIT_MODEL, PERCEPTION_MODEL, PLACES, Inline
 from reconciler.migrations.toolbook import hindrance, tool_book
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, lookup
@@ -54,7 +54,11 @@ def _swap(subject: Subject, ready: list[Inline], names: list[str]) -> Finding:
         else:
             edits += [RemoveValue(one.pointer) for one in reversed(gone)]
     count = len(ready)
-    notes = ("tools is the whole set from now on: one attached by hand shows up as drift",) if held is None else ()
+    notes: tuple[str, ...] = ()
+    if any(one.origin != "llm" for one in ready) and lookup(subject.spec, PERCEPTION_MODEL) is None:
+        edits.insert(0, SetValue(PERCEPTION_MODEL, FIT_MODEL))
+        notes = (f"perception_model is {FIT_MODEL} in so many words: what sees or hears fires with no older one",)
+    notes += ("tools is the whole set from now on: one attached by hand shows up as drift",) if held is None else ()
     what = f"{names[0]} is" if count == 1 else f"{', '.join(dict.fromkeys(names))} are"
     return Finding(where, f"{what} attached from the registry instead of inline", WHY, tuple(edits), notes=notes)
 

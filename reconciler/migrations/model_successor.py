@@ -17,7 +17,7 @@ from reconciler.migrations.base import (
     mapping_at,
     text_at,
 )
-from reconciler.migrations.successors import choices_for
+from reconciler.migrations.successors import choices_for, proposed
 from reconciler.types.catalogue import Catalogue, Status, is_hosted
 from reconciler.types.edit import Edit, SetValue
 from reconciler.types.json import lookup
@@ -49,12 +49,13 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         return
 
     def carry_out(answer: str) -> tuple[Edit, ...] | None:
+        answer = proposed(catalogue, model, "llm", answer)
         found = catalogue.status(answer)
         usable = found.is_current or found is Status.REPORTED
         return (SetValue(WHERE, answer),) if usable and answer != model else None
 
     why = f"{after.reason} ({after.basis})" if after is not None and after.reason else "nothing documented follows it"
-    notes = checks(subject, catalogue, given) if given and carry_out(given) else ()
+    notes = checks(subject, catalogue, proposed(catalogue, model, "llm", given)) if given and carry_out(given) else ()
     own = catalogue.entry(model)
     if own is not None and own.scores is not None:
         scores = own.scores

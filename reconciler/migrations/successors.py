@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.migrations.base import Choice, Context, Finding, Question, Subject, ask, text_at
+from reconciler.migrations.base import YES, Choice, Context, Finding, Question, Subject, ask, text_at
 from reconciler.types.catalogue import Catalogue, Successor
 from reconciler.types.edit import Edit, SetValue
 
@@ -27,6 +27,12 @@ def choices_for(catalogue: Catalogue, id: str, table: str, *, others: bool = Fal
     return tuple(rows.values())
 
 
+def proposed(catalogue: Catalogue, id: str, table: str, answer: str) -> str:
+    """The answer; for `yes` (in a project file) the successor, where the catalogue proposes one."""
+    after = catalogue.successor(id, table)
+    return after.id if answer == YES and after is not None and after.id is not None else answer
+
+
 def _choice(catalogue: Catalogue, id: str, table: str, reason: str, basis: str) -> Choice:
     row = catalogue.entry(id, table)
     status = catalogue.status(id, table).value
@@ -45,6 +51,7 @@ def replace_outdated(
     known = context.catalogue.known(table)
 
     def carry_out(answer: str) -> tuple[Edit, ...] | None:
+        answer = proposed(context.catalogue, value, table, answer)
         usable = answer in known and not context.catalogue.status(answer, table).is_outdated
         return (SetValue(pointer, answer),) if usable else None
 

@@ -119,8 +119,10 @@ def hindrance(one: Inline, book: ToolBook) -> str:
     held = one.subject.spec.get("tools", one.subject.spec.get("tool_ids"))
     if held is not None and not isinstance(held, list):
         return "tools is no list"
-    model = text_at(one.subject.spec, PERCEPTION_MODEL)
-    if one.origin != "llm" and model in UNFIT_MODELS:
+    layered = [overlay.spec for overlay in book.overlaid.get(str(one.subject.address), [])]
+    models = [text_at(spec, PERCEPTION_MODEL) for spec in (one.subject.spec, *layered)]
+    model = next((name for name in models if name in UNFIT_MODELS), "")
+    if one.origin != "llm" and model:
         return f"registry tools that are fired by what is seen or heard need raven-1, not {model}"
     if attached_after(one.subject, book.context) > MOST:
         return f"more than {MOST} tools would be attached"

@@ -67,6 +67,12 @@ def _update(
 ) -> tuple[Request, ...]:
     path = _object_path(collection, change)
     together, alone = divide(spec, change.patch, before)
+    added, gone = attachments(change) if endpoint.attachments else ([], [])
+    attach = [_attach(collection, path, endpoint, change, added)] if added else []
+    first, last = (attach, []) if _touches_keyed(spec, together) else ([], attach)
+    early, together = _enabling(spec, together) if first else ([], together)
+    if early:
+        first = [Request("PATCH", path, change.address, [op.to_json() for op in early], "update"), *first]
     patches: list[Request] = []
     if together and endpoint.patch_style is PatchStyle.MERGE:
         body = partial(spec, vocabulary, change, before)
@@ -77,9 +83,6 @@ def _update(
         request = Request("PATCH", path, change.address, [op.to_json() for op in alone], "conferencing")
         # What it needs is set before it and taken away after it: a face, and the object that it stands in.
         patches.insert(0 if all(op.op == "remove" for op in alone) else len(patches), request)
-    added, gone = attachments(change) if endpoint.attachments else ([], [])
-    attach = [_attach(collection, path, endpoint, change, added)] if added else []
-    first, last = (attach, []) if _touches_keyed(spec, together) else ([], attach)
     last += [
         _put(path, endpoint.parts[row.path], change, (change.managed or {}).get(row.path))
         for row in change.fields
@@ -150,6 +153,16 @@ def divide(
                 alone.append(PatchOp("add", pointer, inner))
         together.append(op if value is op.value else PatchOp(op.op, op.path, value, op.source))
     return together, alone
+
+
+def _enabling(spec: KindSpec, ops: Sequence[PatchOp]) -> tuple[list[PatchOp], list[PatchOp]]:
+    """The operations without which what is attached does nothing (tools that look need raven-1), and the others."""
+    early = [
+        op
+        for op in ops
+        if op.op in ("add", "replace") and any(within(pointer, op.path) for pointer in spec.before_attaching)
+    ]
+    return early, [op for op in ops if op not in early]
 
 
 def _touches_keyed(spec: KindSpec, ops: Sequence[PatchOp]) -> bool:
