@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reconciler.core import compare as three_way
 from reconciler.core.attaching import attached_by_hand, to_enable
 from reconciler.core.canonical import at_default, comparable, effective, has_parent, leaf_at
@@ -29,7 +27,7 @@ from reconciler.core.redact import SENSITIVE, marked, redact
 from reconciler.core.resolve import differs_in_ids
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
-from reconciler.core.vendor_changes import Difference, Look, concerns, merged_along, moved_from, vendor_changes
+from reconciler.core.vendor_changes import Difference, Look, concerns, merged_along, vendor_changes, without_vendor
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Adoption, Block, Change, Direction, FieldChange, PatchOp, Reason
 from reconciler.types.json import Json, Object, escape, lookup, within
@@ -169,12 +167,8 @@ class _Existing:
         if not concerns(self.spec, self.differences):
             return {}
         catalogue = self.context.catalogue()
-        for at, one in enumerate(self.differences):
-            table = TABLES.get(one.path)
-            if table is None or one.sync is not Sync.BOTH or self.entry is None:
-                continue
-            if moved_from(catalogue, table, self.entry.seen_at(one.path), one.live, self.context.book):
-                self.differences[at] = replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
+        if self.entry is not None:
+            self.differences = without_vendor(self.differences, self.entry, catalogue, self.context.book)
         look = Look(
             self.spec, self.resource.address, catalogue, self.managed, self.document, tracked=self.entry is not None
         )

@@ -9,7 +9,7 @@ successors in the catalogue, `merges` and `renames` of the kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical import leaf_at, same
 from reconciler.core.compare import Sync, Verdict
@@ -20,6 +20,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue, Status, Successor, is_hosted
 from reconciler.types.change import Adoption
 from reconciler.types.json import Json, Object, within
+from reconciler.types.state import Entry
 
 LONGEST_SEPARATOR = 200
 """Characters that may stand between two texts that were merged: a blank line, a heading."""
@@ -128,6 +129,20 @@ def moved_from(catalogue: Catalogue, table: str, seen: str | None, live: Json, b
         if led and book.equal(book.digest(old, secret=False), seen):
             return old
     return None
+
+
+def without_vendor(
+    differences: Sequence[Difference], entry: Entry, catalogue: Catalogue, book: SecretBook
+) -> list[Difference]:
+    """The differences, `both` taken for `git` where it was the vendor that moved the account."""
+    return [
+        replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
+        if one.sync is Sync.BOTH
+        and (table := TABLES.get(one.path)) is not None
+        and moved_from(catalogue, table, entry.seen_at(one.path), one.live, book)
+        else one
+        for one in differences
+    ]
 
 
 def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:

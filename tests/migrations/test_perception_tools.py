@@ -6,12 +6,13 @@ import pytest
 
 from tests.support.migrating import Project
 
+HEAD = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: a}\n"
 TOOL = "[{type: function, function: {name: look, description: Looks., parameters: {type: object, properties: {}}}}]"
 
 
 def persona(perception: str) -> bytes:
     return (
-        "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: a}\nspec:\n  pal_name: A\n  system_prompt: x\n  layers:\n"
+        f"{HEAD}spec:\n  pal_name: A\n  system_prompt: x\n  layers:\n"
         f"    llm: {{model: tavus-gpt-oss}}\n    perception:\n{perception}"
     ).encode()
 
@@ -45,7 +46,7 @@ def test_a_model_that_was_not_named_is_named():
 
 def test_an_overlay_with_an_older_model_keeps_them_inline():
     before = persona(f"      visual_tools: {TOOL}\n")
-    overlay = b"apiVersion: personas/v1\nkind: Persona\nmetadata: {name: a}\nspec: {layers: {perception: {perception_model: raven-0}}}\n"
+    overlay = HEAD.encode() + b"spec: {layers: {perception: {perception_model: raven-0}}}\n"
     project = Project({"a.yaml": before, "overlays/p/a.yaml": overlay}, overlays=frozenset({"overlays/p/a.yaml"}))
     project.migrate()
     assert project.files["a.yaml"] == before
@@ -64,7 +65,7 @@ def test_more_than_fifty_tools_stay_before_anything_is_made():
     ("old", "new"), [("tavus-gpt-4o", "tavus-gpt-5.2"), ("tavus-gpt-4.1", None), ("tavus-llama", "tavus-gemma-4")]
 )
 def test_yes_takes_the_successor_and_never_picks_one(old, new):
-    body = f"apiVersion: personas/v1\nkind: Persona\nmetadata: {{name: a}}\nspec: {{pal_name: A, layers: {{llm: {{model: {old}}}}}}}\n"
+    body = HEAD + f"spec: {{pal_name: A, layers: {{llm: {{model: {old}}}}}}}\n"
     project = Project({"a.yaml": body.encode()})
     result = project.migrate(only=["M15"], answers={"model-successor": {"*": "yes"}})
     assert project.files["a.yaml"].decode() == (body.replace(old, new) if new else body)
