@@ -27,6 +27,7 @@ from reconciler.core.scope import Scope, scope
 from reconciler.core.setaside import set_aside
 from reconciler.core.shadows import item_ids, shadows
 from reconciler.core.shape import unlisted
+from reconciler.core.stateless import tell_missing_state
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.processing import failure, remedy, standing
 from reconciler.engine.reading import Reader, kinds_to_read
@@ -223,6 +224,8 @@ class _Planning:
             previous = self.moves.previous.get(address)
             matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
         self.problems += matching.problems
+        if told := tell_missing_state(self.state, [one.reason for one in matching.bindings.values()]):
+            self.problems.append(told)
         ids = {address: binding.id for address, binding in matching.bindings.items() if binding.id is not None}
         ids |= {
             address: entry.id

@@ -19,9 +19,12 @@ class Gate:
         self.arrived = threading.Event()
         self.open = threading.Event()
         self.open.set()
+        self.writes: list[str] = []
+        """Method and path of every write so far."""
 
     def exchange(self, call: Call) -> Exchange:
         if call.method != "GET":
+            self.writes.append(f"{call.method} {call.path}")
             self.arrived.set()
             assert self.open.wait(300)
         return self._service.exchange(call)
