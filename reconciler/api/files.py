@@ -41,10 +41,15 @@ def replace_file(target: Path, data: bytes, mode: int) -> None:
 
 
 def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:
-    """The bytes of a file. Raises `ReconcilerError` where it is missing, a folder, unreadable or absurdly large."""
+    """The bytes of a file. Raises `ReconcilerError` where it is missing, a folder, unreadable or absurdly large.
+
+    Counted while reading, not asked of the file system: a pipe and a device have no size, and /dev/zero has no end.
+    """
     try:
-        if Path(path).stat().st_size > limit:
-            raise ReconcilerError(f"{path} is larger than {limit:,} bytes; this is no file of ours")
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(limit + 1)
     except OSError as error:
         raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > limit:
+        raise ReconcilerError(f"{path} is larger than {limit:,} bytes; this is no file of ours")
+    return data

@@ -75,3 +75,19 @@ def test_what_is_too_large_to_be_ours(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"12345")
     with pytest.raises(ReconcilerError, match="larger than 4 bytes"):
         read_file(tmp_path / "big", limit=4)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_a_device_without_an_end() -> None:
+    with pytest.raises(ReconcilerError, match="larger than 1,000 bytes"):
+        read_file("/dev/zero", limit=1000)
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    """`reconciler show <(fetch plan)`: a pipe has no size."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"x" * 100_000,))
+    writer.start()
+    assert read_file(pipe) == b"x" * 100_000
+    writer.join()
