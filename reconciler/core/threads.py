@@ -39,8 +39,9 @@ class Thread:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the last thing that was done to it took it out of state."""
-        return self.last.action in ("delete", "forget") and self.last.outcome != "failed"
+        """Whether the last thing that was done to it took it out of state. A delete that was cut off may have left
+        it there: then state tells."""
+        return self.last.action in ("delete", "forget") and self.last.outcome == "done"
 
     @property
     def touched(self) -> frozenset[str]:

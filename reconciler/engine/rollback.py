@@ -53,7 +53,7 @@ def plan_rollback(
 
 
 def check_serial(serial: int, state: State) -> None:
-    """Raise `UsageError` for a moment that the history does not reach."""
+    """Raise `UsageError` for a moment that the history does not reach, or at which no apply ended."""
     anchor = state.history.anchor
     if serial < anchor.serial:
         raise UsageError(
@@ -63,6 +63,13 @@ def check_serial(serial: int, state: State) -> None:
     if serial > state.serial:
         raise UsageError(
             f"the state is at serial {state.serial}, there is no serial {serial}", hint="see reconciler state history"
+        )
+    known = [anchor.serial, *(entry.serial for entry in state.history.entries)]
+    if serial not in known:
+        raise UsageError(
+            f"no apply ended at serial {serial}",
+            hint=f"the last one before it is serial {max(one for one in known if one < serial)}; "
+            "see reconciler state history",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.journal import Outcome
 from reconciler.errors import PlanBlocked, PlanStale, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action
@@ -255,6 +256,23 @@ def test_a_serial_of_the_future_is_refused(world, serial):
     world.apply(persona("a"))
     with pytest.raises(UsageError, match="there is no serial"):
         world.rollback(serial)
+
+
+def test_a_serial_at_which_no_apply_ended_is_refused_with_the_one_before(world):
+    from reconciler.engine.session import open_session
+
+    world.apply(persona("a"))
+    with open_session(
+        world.backend, workspace="lab", operation="state mv", clock=world.lab.clock, emit=world.events.append
+    ) as session:
+        session.record(Outcome(at("persona.z"), "moved", session.state.resources[at("persona.a")], at("persona.a")))
+    world.apply(manifest("persona.z", {**persona("a").spec, "system_prompt": "y"}))
+    assert [entry.serial for entry in world.state().history.entries] == [1, 3]
+    with pytest.raises(UsageError) as caught:
+        world.rollback(2)
+    assert "serial 1" in caught.value.hint
+    world.rollback(1)
+    assert world.world()["A"]["system_prompt"] == "x"
 
 
 def test_serial_0_is_the_moment_before_everything(world):
