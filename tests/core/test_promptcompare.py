@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.promptdiff import Fate, Mark, PromptDiff, diff_prompts
+from reconciler.core.promptcompare import diff_prompts
+from reconciler.core.promptdiff import Fate, Mark, PromptDiff
 from reconciler.core.tokens import budget_band, count_tokens
 from reconciler.core.visible import visible
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
@@ -173,3 +174,44 @@ def test_any_text_can_be_compared(before: str, after: str) -> None:
     shown = [line.after for section in diff.sections for line in section.lines if line.after is not None]
     assert sorted(shown) == list(range(1, len(after.split("\n")) + 1 if after else 1))
     assert all(visible(line.text) == line.text for section in diff.sections for line in section.lines)
+
+
+SCRIPTS = [
+    "👩‍👩‍👧‍👦 family",
+    "יש לבקש את המספר",
+    "保険契約番号を確認",
+    "a\u202eb\u2066c",
+    "x\u200by",
+    "\ud800",
+    "\x00",
+]
+LETTERS = st.text(alphabet=st.characters(exclude_categories=()), max_size=60) | st.sampled_from(SCRIPTS)
+
+
+@given(st.lists(LETTERS, max_size=6).map("\n".join), st.lists(LETTERS, max_size=6).map("\n".join))
+def test_any_two_texts_can_be_read_back_line_by_line(before: str, after: str) -> None:
+    """In whatever script: what is shown of each side is that side, with what no screen shows written out."""
+    lines = [line for section in diff_prompts(before, after).sections for line in section.lines]
+    for text, number in ((before, "before"), (after, "after")):
+        shown = {getattr(line, number): line for line in lines if getattr(line, number) is not None}
+        expected = text.split("\n") if text else []
+        assert sorted(shown) == list(range(1, len(expected) + 1))
+        for index, original in enumerate(expected, 1):
+            line = shown[index]
+            if not any(piece.changed for piece in line.pieces):
+                assert line.text == visible(original)
+
+
+@given(
+    st.lists(st.text(alphabet="ab ", max_size=12), max_size=8),
+    st.lists(st.text(alphabet="ab ", max_size=12), max_size=8),
+)
+def test_counts_and_tokens_are_those_of_the_texts(before: list[str], after: list[str]) -> None:
+    diff = diff_prompts("\n".join(before), "\n".join(after))
+    assert diff.added == len(marked(diff, Mark.ADDED))
+    assert diff.removed == len(marked(diff, Mark.REMOVED))
+    assert diff.tokens_before == count_tokens("\n".join(before))
+    assert diff.tokens_after == count_tokens("\n".join(after))
+    assert diff.band == budget_band(diff.tokens_after)
+    if before == after:
+        assert diff.added == diff.removed == diff.moved == 0
