@@ -20,7 +20,9 @@ SIMILAR = 0.45
 Range = tuple[int, int, int, int]
 """`a[first:second]` became `b[third:fourth]`."""
 
-_WORD = re.compile(r"\w+|[^\S\n]+|[^\w\s]")
+# Han and kana have no blanks between words: each character counts. Skin tones and joined signs stay with their base.
+_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\S\n]+|[^\w\s](?:[\U0001f3fb-\U0001f3ff\ufe0f]|\u200d[^\w\s])*")
 
 
 class Work:

@@ -215,3 +215,18 @@ def test_counts_and_tokens_are_those_of_the_texts(before: list[str], after: list
     assert diff.band == budget_band(diff.tokens_after)
     if before == after:
         assert diff.added == diff.removed == diff.moved == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("保険契約番号を確認してください。", "保険証券番号を確認してください。", ["契約", "証券"]),
+        ("Wave 👋🏽 now", "Wave 👋🏿 now", ["👋🏽", "👋🏿"]),
+        ("With 👩‍👩‍👧 here", "With 👩‍👩‍👦 here", ["👩‍👩‍👧", "👩‍👩‍👦"]),
+        ("Seoul 서울 city", "Seoul 부산 city", ["서울", "부산"]),
+    ],
+)
+def test_scripts_without_blanks_and_joined_signs(before: str, after: str, changed: list[str]) -> None:
+    """What changed is marked character by character where words are not parted by blanks, and no sign is cut."""
+    (section,) = diff_prompts(before, after).sections
+    assert [piece.text for line in section.lines for piece in line.pieces if piece.changed] == changed
