@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from reconciler.api.asking import parse_address, plan_options
 from reconciler.api.clock import SystemClock
@@ -104,6 +104,18 @@ class OpenedProject:
         from reconciler.api.comparing import compare_now
 
         return compare_now(self.run, workspace, plan_options(**choice)).report()
+
+    @overload
+    def apply(
+        self, plan: Plan, *, force_maker: bool = ..., lock_timeout: float = ..., stop: Callable[[], bool] = ...,
+        accept_account: bool = ...,
+    ) -> ApplyResult: ...  # fmt: skip
+
+    @overload
+    def apply(
+        self, plan: None = None, *, confirm: Callable[[Plan], bool] = ..., force_maker: bool = ...,
+        lock_timeout: float = ..., stop: Callable[[], bool] = ..., **flags: Unpack[PlanFlags],
+    ) -> ApplyResult | None: ...  # fmt: skip
 
     def apply(
         self,

@@ -35,7 +35,6 @@ def test_a_plan_and_its_apply(opened: OpenedProject, call: Call) -> None:
     plan = opened.plan()
     assert [(change.address, change.action) for change in plan.differences] == [(DESK, Action.CREATE)]
     result = opened.apply(plan)
-    assert result is not None
     assert (result.summary.added, result.count("failed"), result.interrupted) == (1, 0, False)
     assert opened.plan().differences == ()
     assert call("plan", "--detailed-exitcode").code == 0
@@ -67,7 +66,7 @@ def test_a_plan_file_is_that_of_the_command(opened: OpenedProject, call: Call, p
 
 def test_a_plan_that_is_made_takes_no_flags(opened: OpenedProject) -> None:
     with pytest.raises(UsageError, match="targets cannot change a plan"):
-        opened.apply(opened.plan(), targets=["persona.desk"])
+        opened.apply(opened.plan(), targets=["persona.desk"])  # type: ignore[call-overload]
 
 
 def test_without_a_plan_somebody_may_be_asked(opened: OpenedProject) -> None:
