@@ -39,16 +39,17 @@ class WithGlobals(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         own: list[tuple[str, str]] = []
         everywhere: list[tuple[str, str]] = []
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            # Some versions of click list arguments here, with nothing to say about them.
+            if record is not None and record[1]:
                 (everywhere if parameter.name in GLOBAL_NAMES else own).append(record)
         for title, rows in (("Options", own), ("Global options, before or after the command", everywhere)):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
-        if isinstance(self, click.Group):
-            self.format_commands(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:

@@ -22,7 +22,7 @@ reconciler plan manifests/personas/claims.yaml   one file of it
 reconciler plan --target persona.claims-desk
 reconciler plan --out pr.plan --detailed-exitcode --report markdown=plan.md
 reconciler plan --ref origin/main --format json
-reconciler -w staging plan --compare production  what promoting staging's manifests to production would change
+reconciler -w staging plan --compare production  what promoting to production would change
 """
 
 

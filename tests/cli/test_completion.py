@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,3 +50,40 @@ def test_addresses_of_the_state_are_completed(
     (project / "manifests" / "reconciler.yaml").write_text("a: [")
     ended = start(env=asked)
     assert (ended.code, ended.out.strip(), ended.err) == (0, "", "")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["reconciler", "dr"], ["drift"]),
+        (["reconciler", "state", "force"], ["force-unlock"]),
+        (["reconciler", "plan", "--detailed"], ["--detailed-exitcode"]),
+        (["reconciler", "plan", "--format", "mark"], ["markdown"]),
+        (["reconciler", "-w", "sandbox", "state", "sh"], ["show"]),
+        (["reconciler", "zzz"], []),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_real_bash_completes(tmp_path: Path, words: list[str], expected: list[str]) -> None:
+    """The script of `completion bash`, sourced by a bash, answers as it does to TAB."""
+    program = tmp_path / "bin" / "reconciler"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m reconciler "$@"\n')
+    program.chmod(0o755)
+    root = Path(__file__).resolve().parents[2]
+    script = f"""
+        source <(reconciler completion bash)
+        complete -p reconciler >/dev/null || exit 9
+        COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}
+        handler=$(complete -p reconciler); handler=${{handler##*-F }}; handler=${{handler%% *}}
+        $handler reconciler
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        ["bash", "--norc", "--noprofile", "-c", script],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == expected

@@ -113,3 +113,10 @@ def test_a_folder_that_is_not_there_is_wrong_usage(invoke: Callable[..., click.t
     error = invoke("-C", "no/such/folder", "leaf").exception
     assert isinstance(error, click.UsageError)
     assert SEEN == []
+
+
+def test_help_shows_commands_first_and_no_row_without_words(invoke: Callable[..., click.testing.Result]) -> None:
+    text = invoke("--help").output
+    assert text.index("Commands:") < text.index("Options:") < text.index("Global options")
+    own = invoke("leaf", "--help").output
+    assert [line for line in own.splitlines() if line.strip() in {"[WORD]", "[WORD]..."}] == []
