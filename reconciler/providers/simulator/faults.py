@@ -124,6 +124,8 @@ def _parse(text: str, path: Path) -> Json:
         raise UsageError(f"{path} is not valid JSON: {error}") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply; this is no faults file") from None
     return data
 
 

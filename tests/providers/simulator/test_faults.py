@@ -44,6 +44,13 @@ def test_json_and_nothing_at_all(tmp_path: Path) -> None:
     assert parse_faults([{"status": 500}]).rules == (Fault(status=500),)
 
 
+@pytest.mark.parametrize(("name", "text"), [("a.yaml", "[" * 20_000), ("a.json", "[" * 200_000)])
+def test_a_file_nested_beyond_reason_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=f"{name} is nested too deeply"):
+        load_faults(tmp_path / name)
+
+
 @pytest.mark.parametrize(("name", "text"), [("a.yaml", "rules: ["), ("a.json", "{"), ("a.yaml", b"\xff")])
 def test_unreadable_files_are_named(tmp_path: Path, name: str, text: Any) -> None:
     path = tmp_path / name

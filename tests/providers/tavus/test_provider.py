@@ -446,19 +446,26 @@ def test_a_removal_that_landed_and_shows_late_is_not_repeated(provider: Any, scr
 
 
 class Guardrails:
-    """A persona whose guardrails grow by one with each PATCH; answers may be lost after or before that."""
+    """A persona whose guardrails grow by one with each PATCH; answers may be lost after or before that.
 
-    def __init__(self, losses: list[str]) -> None:
+    After a PATCH the first `lag` reads still show the object as it was.
+    """
+
+    def __init__(self, losses: list[str], lag: int = 0) -> None:
         self.ids = ["g0"]
         self.losses = losses
+        self.lag = lag
+        self.stale: list[list[str]] = []
         self.lines: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.lines.append(request.method)
         if request.method == "GET":
-            return ok({"pal_id": "p1", "guardrail_ids": self.ids, "updated_at": str(len(self.lines))})
+            ids = self.stale.pop() if self.stale else self.ids
+            return ok({"pal_id": "p1", "guardrail_ids": ids, "updated_at": str(len(self.lines))})
         loss = self.losses.pop(0) if self.losses else "none"
         if loss != "before":
+            self.stale = [self.ids] * self.lag
             self.ids = [*self.ids, "g1"]
         if loss != "none":
             raise httpx.ReadTimeout("late")
@@ -471,6 +478,14 @@ def test_an_item_is_appended_exactly_once(provider: Any, losses: list[str]) -> N
     provider(server).send(patch(APPEND))
     assert server.ids == ["g0", "g1"]
     assert server.lines[0] == "GET"
+
+
+@pytest.mark.parametrize("lag", range(1, LOOKS))
+@pytest.mark.parametrize("losses", [["after"], ["before", "after"]])
+def test_an_item_is_appended_exactly_once_though_reads_lag(provider: Any, losses: list[str], lag: int) -> None:
+    server = Guardrails(list(losses), lag)
+    provider(server).send(patch(APPEND))
+    assert server.ids == ["g0", "g1"]
 
 
 def test_an_ordinary_patch_needs_no_look(provider: Any, script: Any) -> None:
