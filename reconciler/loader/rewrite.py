@@ -18,6 +18,7 @@ from reconciler.loader.decode import decode
 from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.findings import Findings
 from reconciler.loader.layout import CannotEdit, Part, json_layout, yaml_layout
+from reconciler.loader.moveblock import MARK, block_at, put_block
 from reconciler.loader.splice import raw_value, splice_grow, splice_remove, splice_rename, splice_set
 from reconciler.loader.writing import Manner
 from reconciler.loader.yaml import parse_yaml
@@ -133,10 +134,34 @@ class _File:
         put, take = steps(document.value, edit)
         assert isinstance(put, SetValue)
         root = self.roots[number]
+        whole = None if self.json else self.moved_whole(number, put, take, edit, document)
+        if whole is not None:
+            return whole
         raw = raw_value(self.inner, root, edit.pointer)
         inner = splice_set(self.inner, root, put.pointer, put.value, self.manner(root), raw)
         text = self.text[: self.start] + inner + self.text[self.stop :]
         return _File(text, self.path).apply(number, take, edited(document, put))
+
+    def moved_whole(self, number: int, put: SetValue, take: Edit, edit: MoveValue, document: Document) -> str | None:
+        """The text with the block moved as it is written, None where its value has to be written anew."""
+        found = block_at(self.inner, self.roots[number], edit.pointer)
+        if found is None:
+            return None
+        block, column, bare = found
+        base = _File(self.text[: self.start] + bare + self.text[self.stop :], self.path)
+        root = base.roots[number]
+        marked = splice_set(base.inner, root, put.pointer, MARK, base.manner(root), MARK)
+        inner = put_block(marked, block, column)
+        if inner is None:
+            return None
+        try:
+            file = _File(self.text[: self.start] + inner + self.text[self.stop :], self.path)
+            text = file.apply(number, take, edited(document, put))
+        except (EditRefused, CannotEdit, Unfit, IndexError):
+            return None
+        wanted = edit_document(document.value, edit)
+        after = dict(parse_yaml(_File(text, self.path).inner, self.path, Findings()))
+        return text if same(after.get(number), wanted) else None
 
     def grown(self, number: int, edit: SetValue, document: Document, manner: Manner) -> str | None:
         """The slice with a block text that got more lines, None where the value has to be written anew."""

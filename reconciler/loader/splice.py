@@ -109,6 +109,12 @@ def raw_value(text: str, root: Part, pointer: str) -> str | None:
     return written if plain and written and "\n" not in written and not set("&*!#") & set(written) else None
 
 
+def find_member(root: Part, pointer: str) -> tuple[Part, Member]:
+    """The collection that holds the value at `pointer`, and the member. Raises `CannotEdit`."""
+    holder, member, _ = _find(root, pointer)
+    return holder, member
+
+
 def _find(root: Part, pointer: str) -> tuple[Part, Member, tuple[Part, Member] | None]:
     """The collection that holds it, the member, and the collection's own holder and member."""
     holder, above, member = root, None, None
