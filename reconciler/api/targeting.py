@@ -84,7 +84,7 @@ def prepare_target(
         chosen &= set(only)
     if names and not chosen:
         raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
-    made = [one for one in target.generate(subjects, knowledge(target)) if one.address in chosen]
+    made = [one for one in target.generate(subjects, knowledge(run, target)) if one.address in chosen]
     place = folder or target.folder
     _require_apart(run, place)
     changes, kept = replacements(made, place, force=force)
@@ -131,14 +131,13 @@ def read_subjects(run: Opened, origin: str, names: tuple[str, ...]) -> tuple[Seq
     return subjects_of_manifests(manifests, state), notes
 
 
-def knowledge(target: Target) -> Knowledge:
-    """The catalogue, and the models that the target's installed package lists."""
+def knowledge(run: Opened, target: Target) -> Knowledge:
+    """The project's catalogue, and the models that the target's installed package lists."""
     from reconciler.core.targets.base import Knowledge
-    from reconciler.loader.catalogue import load_catalogue
     from reconciler.loader.livekitmodels import installed_models
 
     models = installed_models(target.package) if target.package else None
-    return Knowledge(load_catalogue(), models, f"the installed {target.package.replace('.', '-')}")
+    return Knowledge(run.catalogue(), models, f"the installed {target.package.replace('.', '-')}")
 
 
 def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:
