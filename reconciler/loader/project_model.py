@@ -101,7 +101,9 @@ class PolicyModel(_Strict):
 
 class HistoryModel(_Strict):
     keep: Annotated[int, Field(ge=1, le=10_000)] = DEFAULT_RETENTION.keep
+    """How many applies the history keeps; older ones go first."""
     max_bytes: Annotated[int, Field(ge=1)] = DEFAULT_RETENTION.max_bytes
+    """How large the history may get inside the state, in bytes."""
 
 
 class WorkspaceModel(_Strict):

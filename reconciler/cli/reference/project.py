@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 from collections.abc import Iterator
+
+from pydantic import BaseModel
 
 from reconciler.cli.reference import code, table
 from reconciler.loader import project_model
@@ -16,6 +19,7 @@ PLACES = {
     "ProviderModel": "workspaces.NAME.provider",
     "StateModel": "workspaces.NAME.state",
     "PolicyModel": "workspaces.NAME.policy",
+    "HistoryModel": "workspaces.NAME.history",
 }
 """Classes that have a place of their own in the file; others show under their own name."""
 TYPES = {
@@ -61,8 +65,15 @@ def keys(model: ast.ClassDef) -> Iterator[tuple[str, str, str, str]]:
             continue
         after = model.body[position + 1] if position + 1 < len(model.body) else None
         text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-        default = "" if one.value is None else ast.unparse(one.value)
-        yield one.target.id, words(one.annotation), "" if default.endswith("Model()") else default, str(text)
+        yield one.target.id, words(one.annotation), default_of(model.name, one.target.id), str(text)
+
+
+def default_of(model: str, key: str) -> str:
+    """The default as it would stand in the file; empty for a required key and for a mapping of its own."""
+    field = getattr(project_model, model).model_fields[key]
+    if field.is_required() or isinstance(field.default, BaseModel):
+        return ""
+    return json.dumps(field.get_default(call_default_factory=True), ensure_ascii=False)
 
 
 def words(annotation: ast.expr) -> str:

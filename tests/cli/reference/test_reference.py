@@ -78,6 +78,16 @@ def test_every_key_of_the_project_file_is_explained() -> None:
     assert [row for row in rows if row.endswith("|  |")] == []
 
 
+def test_defaults_are_shown_as_they_would_be_written() -> None:
+    rows = [line for line in WRITTEN["project.md"].splitlines() if line.startswith("| `")]
+    defaults = {row.split(" | ")[0].strip("| `"): row.split(" | ")[-2] for row in rows}
+    assert defaults["parallelism"] == "`10`"
+    assert defaults["deletes"] == '`"deny"`'
+    assert defaults["overlays"] == "`[]`"
+    assert defaults["provider"] == ""
+    assert not [row for row in rows if "DEFAULT" in row or "None" in row]
+
+
 def test_the_command_writes_the_pages_and_removes_what_is_no_more(tmp_path: Path) -> None:
     (tmp_path / "gone.md").write_text("old")
     (tmp_path / "kept.png").write_bytes(b"")
