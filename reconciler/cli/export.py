@@ -20,7 +20,7 @@ EXAMPLES = """
 reconciler -w tavus export manifests                 the whole account, into a new project
 reconciler -w production export manifests            what the project does not have yet
 reconciler export manifests/imported --kind persona --name "Claims*"
-reconciler export out --selector pipeline_mode=full --selector /layers/llm/model=tavus-gpt-oss
+reconciler export out --field pipeline_mode=full --field /layers/llm/model=tavus-gpt-oss
 reconciler export --target livekit --name claims-desk     a LiveKit agent out of the manifests
 reconciler -w production export --target livekit agents   ... out of the account
 """
@@ -70,9 +70,10 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--name", "names", multiple=True, metavar="GLOB", help="Only objects of such a name; may be repeated.")
 @click.option(
-    "--selector", type=SELECTOR, multiple=True, metavar="FIELD=VALUE",
+    "--field", "fields", type=SELECTOR, multiple=True, metavar="FIELD=VALUE",
     help="Only objects with this value, e.g. tags=claims or /layers/llm/model=tavus-gpt-oss.",
 )  # fmt: skip
+@click.option("--selector", type=SELECTOR, multiple=True, metavar="KEY=VALUE", hidden=True)
 @click.option(
     "--target", type=TargetType(), metavar="TARGET", help="Write agents for another platform instead: livekit."
 )
@@ -86,6 +87,7 @@ def export(
     folder: str | None,
     kinds: tuple[str, ...],
     names: tuple[str, ...],
+    fields: tuple[Any, ...],
     selector: tuple[Any, ...],
     target: str | None,
     origin: Any,
@@ -99,11 +101,17 @@ def export(
     With --target, agents for another platform are written: FOLDER may be left out then, and what cannot be carried
     over is listed with its reason.
     """
+    if selector:
+        key, value = selector[0]
+        raise UsageError(
+            f"--selector {key}={value}: labels stand in manifests, and export writes what has no manifest yet",
+            hint=f"choose objects by a field of theirs: --field {key}={value}",
+        )
     if target is not None:
         from reconciler.cli.exporting import run_target
 
-        if kinds or selector:
-            raise UsageError("--target writes personas; choose them with --name, not with --kind or --selector")
+        if kinds or fields:
+            raise UsageError("--target writes personas; choose them with --name, not with --kind or --field")
         return run_target(settings, target, folder, names, origin, force=force)
     if folder is None:
         raise UsageError(
@@ -116,17 +124,17 @@ def export(
     from reconciler.cli.wiring import open_run
     from reconciler.engine.export import ExportChoice
 
-    choice = ExportChoice(tuple(kinds), tuple(names), _wanted(selector))
+    choice = ExportChoice(tuple(kinds), tuple(names), _wanted(fields))
     with reporting("export", settings):
         run = open_run(replace(settings, manifests=(folder, *settings.manifests)))
         return show_export(run.settings, folder, export_into(run, folder, choice))
 
 
-def _wanted(selector: tuple[Any, ...]) -> dict[str, str]:
+def _wanted(fields: tuple[Any, ...]) -> dict[str, str]:
     wanted: dict[str, str] = {}
-    for key, value in selector:
+    for key, value in fields:
         if wanted.setdefault(key, value) != value:
-            raise UsageError(f"--selector asks for {key}={wanted[key]} and {key}={value}; no object has both")
+            raise UsageError(f"--field asks for {key}={wanted[key]} and {key}={value}; no object has both")
     return wanted
 
 

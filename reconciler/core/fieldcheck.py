@@ -131,7 +131,13 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
     close = get_close_matches(word, [*node.children, *node.renames], n=1, cutoff=0.65)
     hint: str | None = None
-    if close:
+    belongs = spec.misplaced.get(pointer)
+    if belongs is not None:
+        hint = (
+            f"it has no effect there; {word} stands at {belongs}" if belongs else "it has no effect there; remove it"
+        )
+        hint += " (`reconciler migrate` moves or drops it)"
+    elif close:
         hint = f"did you mean {close[0]!r}?"
     else:
         elsewhere = next((row.path for row in spec.fields if row.path.rpartition("/")[2] == word), None)

@@ -39,6 +39,24 @@ def items_by_name(member: str, value: Json) -> Json:
     return dict(zip(item_names(member, value), value, strict=True))
 
 
+def by_place(spec: KindSpec, document: Object) -> Object:
+    """The inverse of `by_name`: a document as the API has it, its named lists as lists again."""
+    root = shape(spec)
+    if not root.named_below:
+        return document
+    result = _by_place(root, document)
+    return result if isinstance(result, dict) else document
+
+
+def _by_place(node: Node, value: Json) -> Json:
+    if is_named(node):
+        return as_list(node, value)
+    if not isinstance(value, dict) or is_marker(value):
+        return value
+    changed = {word: _by_place(node.children[word], value[word]) for word in node.named_below if word in value}
+    return {**value, **changed} if changed else value
+
+
 def item_names(member: str, items: list[Json]) -> list[str]:
     """One name for each item, all different: its own, with `~2` for a second of that name; `#3` for none at all."""
     names: list[str] = []

@@ -152,6 +152,8 @@ class KindSpec:
     """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
     merges: Mapping[str, str] = field(default_factory=dict)
     """Deprecated text -> the text that the vendor itself merged it into, on the server."""
+    misplaced: Mapping[str, str] = field(default_factory=dict)
+    """Where keys are often put and mean nothing -> where they belong; empty: nowhere."""
     alone: tuple[str, ...] = ()
     """Pointers that must be patched by a request of their own."""
     companions: tuple[Companion, ...] = ()

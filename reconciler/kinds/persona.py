@@ -186,6 +186,18 @@ KIND = KindSpec(
         "/layers/perception/perception_tools": "/layers/perception/visual_tools",
     },
     merges={"/context": "/system_prompt"},
+    misplaced={
+        "/layers/llm/temperature": "/layers/llm/extra_body/temperature",
+        "/layers/llm/top_p": "/layers/llm/extra_body/top_p",
+        "/layers/llm/voice_id": "/layers/tts/voice_id",
+        "/layers/document_ids": "/document_ids",
+        "/layers/document_tags": "/document_tags",
+        "/layers/perception/model": "/layers/perception/perception_model",
+        "/layers/stt/engine": "/layers/stt/stt_engine",
+        "/layers/tts/engine": "/layers/tts/tts_engine",
+        "/layers/tts/model": "/layers/tts/tts_model_name",
+        "/layers/guardrails": "",
+    },
     alone=("/layers/conferencing",),
     companions=(
         Companion(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.documentedit import exists
+from reconciler.kinds import kind
 from reconciler.migrations.base import (
     Choice,
     Context,
@@ -20,19 +21,7 @@ from reconciler.migrations.base import (
 from reconciler.types.edit import Edit, MoveValue, RemoveValue
 from reconciler.types.json import lookup
 
-MOVES = {
-    "/layers/llm/temperature": "/layers/llm/extra_body/temperature",
-    "/layers/llm/top_p": "/layers/llm/extra_body/top_p",
-    "/layers/llm/voice_id": "/layers/tts/voice_id",
-    "/layers/document_ids": "/document_ids",
-    "/layers/document_tags": "/document_tags",
-    "/layers/perception/model": "/layers/perception/perception_model",
-    "/layers/stt/engine": "/layers/stt/stt_engine",
-    "/layers/tts/engine": "/layers/tts/tts_engine",
-    "/layers/tts/model": "/layers/tts/tts_model_name",
-    "/layers/guardrails": "",
-}
-"""Where it is found and where it belongs; empty: nowhere."""
+MOVES = kind("persona").misplaced
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:

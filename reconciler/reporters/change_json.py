@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from reconciler.core.named import by_place
 from reconciler.core.redact import redact, sensitive_mask
 from reconciler.kinds.base import KindSpec
 from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
@@ -30,8 +31,8 @@ def change_object(change: Change) -> Object:
     known = _without_refs(after) if after is not None else None
     body: Object = {
         "actions": [ACTIONS[change.action]],
-        "before": redact(kind, before, hidden) if before is not None else None,
-        "after": redact(kind, known, hidden) if known is not None else None,
+        "before": _as_the_api(kind, redact(kind, before, hidden)) if before is not None else None,
+        "after": _as_the_api(kind, redact(kind, known, hidden)) if known is not None else None,
         "after_unknown": _after_unknown(change, after),
         "before_sensitive": sensitive_mask(kind, before, hidden),
         "after_sensitive": sensitive_mask(kind, known, hidden),
@@ -56,6 +57,11 @@ def change_object(change: Change) -> Object:
     if change.notes:
         result["notes"] = list(change.notes)
     return result
+
+
+def _as_the_api(kind: KindSpec | None, document: Object) -> Object:
+    """Lists whose items are known by name, as the lists that they are on the wire."""
+    return by_place(kind, document) if kind is not None else document
 
 
 def plan_word(change: Change) -> str:

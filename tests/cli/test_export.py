@@ -116,8 +116,8 @@ def test_ids_are_a_map_where_the_project_has_several_workspaces(account: Path, c
         (("--kind", "Tool", "--kind", "persona", "--name", "fro*"), ["personas/Front.yaml"]),
         (("--name", "CLAIMS D*"), ["personas/claims-desk-2.md", "personas/claims-desk.md"]),
         (("--name", "claims-desk"), ["personas/claims-desk-2.md", "personas/claims-desk.md"]),
-        (("--selector", "persona_name=Front"), ["personas/Front.yaml"]),
-        (("--selector", "/layers/llm/model=m", "--name", "Front"), ["personas/Front.yaml"]),
+        (("--field", "persona_name=Front"), ["personas/Front.yaml"]),
+        (("--field", "/layers/llm/model=m", "--name", "Front"), ["personas/Front.yaml"]),
         (("--kind", "deployment"), []),
     ],
 )
@@ -145,8 +145,9 @@ def test_manifests_with_errors_stop_it(account: Path, call: Callable) -> None:
     [
         (("export",), "FOLDER"),
         (("export", "out", "--kind", "persone"), "did you mean 'persona'"),
-        (("export", "out", "--selector", "x"), "KEY=VALUE"),
-        (("export", "out", "--selector", "a=1", "--selector", "a=2"), "no object has both"),
+        (("export", "out", "--field", "x"), "KEY=VALUE"),
+        (("export", "out", "--field", "a=1", "--field", "a=2"), "no object has both"),
+        (("export", "out", "--selector", "team=claims"), "--field team=claims"),
     ],
 )
 def test_wrong_words(account: Path, call: Callable, words: tuple[str, ...], said: str) -> None:

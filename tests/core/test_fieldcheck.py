@@ -162,6 +162,15 @@ def test_numbers_and_booleans_as_text_are_warnings_with_a_fix(body: dict[str, An
         ({"layers": {"tts": {"engine": "x"}}}, "/layers/tts/engine", ""),
         ({"model": "x"}, "/model", "/layers/llm/model"),
         ({"layers": {"document_ids": []}}, "/layers/document_ids", "/document_ids"),
+        (
+            {"layers": {"perception": {"model": "x"}}},
+            "/layers/perception/model",
+            "/layers/perception/perception_model",
+        ),
+        ({"layers": {"llm": {"temperature": 1}}}, "/layers/llm/temperature", "/layers/llm/extra_body/temperature"),
+        ({"layers": {"stt": {"engine": "x"}}}, "/layers/stt/engine", "/layers/stt/stt_engine"),
+        ({"layers": {"tts": {"model": "x"}}}, "/layers/tts/model", "/layers/tts/tts_model_name"),
+        ({"layers": {"guardrails": {}}}, "/layers/guardrails", "remove it"),
     ],
 )
 def test_unknown_members_are_warnings(body: dict[str, Any], pointer: str, hint: str) -> None:

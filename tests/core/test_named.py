@@ -12,6 +12,7 @@ from reconciler.core.edit import Edit
 from reconciler.core.named import (
     as_list,
     by_name,
+    by_place,
     is_named,
     item_names,
     item_of,
@@ -158,3 +159,11 @@ def test_kinds_without_named_lists_are_not_copied() -> None:
     for name in KINDS:
         if not named_lists(kind(name)):
             assert by_name(kind(name), body) is body
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_document_by_place_is_what_it_was_before_it_went_by_name(name: str) -> None:
+    spec = kind(name)
+    items: list[Json] = [{"uuid": "g1"}, {"guardrail_name": "a", "objective_name": "a"}, {"guardrail_name": "a"}]
+    for document in ({}, {"name": "x", "data": items}, {"data": []}, {"data": "text"}, {"data": {"$ref": "tool.x"}}):
+        assert by_place(spec, by_name(spec, document)) == document

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from reconciler.reporters import REPORTERS
+from reconciler.reporters.change_json import change_object
 from reconciler.reporters.plan_json import report_errored, report_object
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason, Request
+from reconciler.types.json import Json
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.report import Report, Style
 from tests.support import reports
@@ -280,3 +282,17 @@ def test_numbers_that_json_lacks_do_not_break_the_report() -> None:
     after = changes(Report("plan", plan=reports.make_plan(change)))["persona.echo"]["change"]["after"]
     assert after["x"] == "inf"
     assert after["y"].startswith("0x")
+
+
+def test_lists_whose_items_bear_names_are_lists_again() -> None:
+    """State and patches know steps by their names; whoever reads the plan knows the API's list."""
+    steps: Json = {"a": {"objective_name": "a"}, "b": {"objective_name": "b"}}
+    change = Change(
+        Address("objectives", "x"), Action.UPDATE, before={"data": steps}, after={"data": {**steps, "c": {}}},
+        fields=(FieldChange("/data/c", Direction.GIT, None, {}),),
+    )  # fmt: skip
+    shown = change_object(change)["change"]
+    assert isinstance(shown, dict)
+    assert shown["before"] == {"data": [{"objective_name": "a"}, {"objective_name": "b"}]}
+    assert shown["after"] == {"data": [{"objective_name": "a"}, {"objective_name": "b"}, {}]}
+    assert shown["directions"] == {"/data/c": "git"}
