@@ -24,6 +24,7 @@ from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+LONGEST_LEASE = 10.0 * 365 * 86_400
 _TEXTS = ("id", "operation", "who", "host", "since", "expires", "version")
 
 
@@ -66,8 +67,8 @@ def parse_holder(data: bytes, where: str) -> Held:
         if not isinstance(process, int):
             raise TypeError("process is no number")
         lease = record.get("lease")
-        if isinstance(lease, bool) or not isinstance(lease, int | float | None):
-            raise TypeError("lease is no number")
+        if lease is not None and not (isinstance(lease, int | float) and 0 <= lease <= LONGEST_LEASE):
+            raise TypeError("lease is no number of seconds")
         info = LockInfo(
             process=process,
             run=None if run is None else str(run),
@@ -78,7 +79,7 @@ def parse_holder(data: bytes, where: str) -> Held:
             f"the lock at {where} is damaged, so there is no telling who holds it",
             hint="when no other reconciler runs on this workspace, delete it",
         ) from None
-    return Held(info, {str(key): str(value) for key, value in marks.items()}, data)
+    return Held(info, {str(key): str(value) for key, value in marks.items()}, data, lease)
 
 
 def reason_to_take(held: Held, now: str) -> str | None:

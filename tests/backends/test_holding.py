@@ -18,6 +18,7 @@ import pytest
 from reconciler.backends.base import BackendContext, read_flag, read_number, read_text
 from reconciler.backends.holding import (
     Held,
+    StoreClock,
     acquire,
     dump_holder,
     lease_end,
@@ -71,6 +72,36 @@ def test_who_may_be_replaced(info: LockInfo) -> None:
     assert reason_to_take(elsewhere, NOW) is None
     assert reason_to_take(elsewhere, "2026-11-21T06:01:01Z") == "its lease ended"
     assert reason_to_take(Held(replace(elsewhere.info, expires="")), "2999-01-01T00:00:00Z") is None
+
+
+def test_a_lease_is_counted_from_when_the_store_took_the_record_in(info: LockInfo) -> None:
+    held = parse_holder(dump_holder(replace(info, expires="2001-01-01T00:00:00Z"), 60), "x")
+    counted = held.renewed_at(moment("2026-11-21T08:00:00Z"))
+    assert moment(counted.info.expires) == moment("2026-11-21T08:01:00Z")
+    older = {key: value for key, value in json.loads(dump_holder(info, 60)).items() if key != "lease"}
+    kept = parse_holder(json.dumps(older).encode(), "x").renewed_at(moment("2001-01-01T00:00:00Z"))
+    assert kept.info.expires == info.expires, "a record of a version that did not say how long"
+
+
+@pytest.mark.parametrize("lease", ["NaN", "-1", "1e300", '"60"', "[]"])
+def test_a_strange_length_of_a_lease_is_damage(info: LockInfo, lease: str) -> None:
+    data = dump_holder(info, 60).replace(b'"lease": 60', f'"lease": {lease}'.encode())
+    with pytest.raises(StateError, match="damaged"):
+        parse_holder(data, "x")
+
+
+def test_the_stores_clock_is_asked_once_and_counted_on_by_ours() -> None:
+    clock, asked = JumpingClock(), []
+
+    def read():
+        asked.append(1)
+        return moment("2001-01-01T00:00:00Z")
+
+    store = StoreClock(clock)
+    assert moment(store.now(read)) == moment("2001-01-01T00:00:00Z")
+    clock.sleep(90)
+    assert (moment(store.now(read)) - moment("2001-01-01T00:01:30Z")).total_seconds() == pytest.approx(0, abs=1e-3)
+    assert asked == [1]
 
 
 def test_times() -> None:

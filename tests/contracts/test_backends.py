@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,25 @@ def test_a_living_holder_of_another_host_is_waited_for_until_its_lease_ends(back
     with hold(backend, events, later, timeout=100) as lease:
         lease.check()
     assert "lease" in str(events.of(Notice)[-1])
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+@pytest.mark.parametrize("wrong", ["holder", "other"])
+def test_a_host_whose_clock_is_wrong_takes_nobodys_lock(
+    backend: Backend, type: str, again, hours: int, wrong: str
+) -> None:
+    if type in NO_LEASE:
+        pytest.skip(NO_LEASE[type])
+    clocks = {"holder": JumpingClock(), "other": JumpingClock()}
+    clocks[wrong].moment += timedelta(hours=hours)
+    info = replace(describe_run("apply", clocks["holder"].now()), host="other-host", process=1)
+    with backend.lock(info, timeout=0, clock=clocks["holder"], emit=Events().append) as lease:
+        with pytest.raises(StateLocked), hold(again(), clock=clocks["other"], timeout=5):
+            pass
+        lease.check()
+        events = Events()
+        with hold(again(), events, clocks["other"], timeout=100):
+            assert "its lease ended" in str(events.of(Notice)[-1])
 
 
 def test_a_broken_lock_is_noticed_by_its_holder(backend: Backend) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -163,3 +167,34 @@ def check_state(backend: Backend) -> None:
     assert state.pending == ()
     assert backend.journal is None or list(backend.journal.read()) == []
     assert backend.holder() is None
+
+
+def test_with_encryption_on_the_rescued_state_is_sealed_and_its_command_works_as_printed(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography", reason="rare: cryptography is not installed")
+    project = tmp_path / "a project"
+    project.mkdir()
+    (tmp_path / "store").mkdir()
+    with dying("http", tmp_path / "store") as store, gated_account() as (url, gate):
+        settings = {**store.settings, "encryption": {"key": {"env": "RUNNER_KEY"}}}
+        write_project(project, "http", settings, url)
+        (project / "manifests" / "look_up.yaml").write_text(TOOL % ("look_up", "look_up"), encoding="utf-8")
+        gate.shut()
+        process = start(tmp_path, "-C", "a project", "apply", "--auto-approve")
+        wait_for_write(gate, process)
+        store.server.kill()
+        gate.open.set()
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 1, out + err
+        (file,) = tmp_path.rglob("errored.state*")
+        assert file == project / "errored.state.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        kept = file.read_bytes()
+        assert b"look_up" not in kept
+        assert (json.loads(kept)["sealed"], json.loads(kept)["workspace"]) == (1, "w")
+        store.server.start()
+        (command,) = re.findall(r"put it in place: reconciler (.*?errored\.state\.json)", out + err)
+        code, said = run(tmp_path, *shlex.split(command))
+        assert code == 0, said
+        code, said = run(project, "apply", "--auto-approve")
+        assert code == 0, said
+        assert tools_of(url) == ["look_up"]

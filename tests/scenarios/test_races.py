@@ -63,7 +63,7 @@ def write_project(folder: Path, type: str, settings: Object, url: str) -> None:
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     environ = {
         **os.environ, "PYTHONPATH": str(ROOT), "RECONCILER_DIGEST_KEY": "quick", "ACCOUNT_KEY": "key-of-the-account",
-        "STORE_KEY": "test-secret-key",
+        "STORE_KEY": "test-secret-key", "RUNNER_KEY": "6b" * 32,
     }  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-m", "reconciler", *words], cwd=folder, env=environ, text=True,
