@@ -91,7 +91,7 @@ def test_taking_an_object_over_writes_nothing_of_what_it_holds() -> None:
     plan = lab.plan(persona("old", DENIED))
     assert [change.importing is not None for change in plan.changes] == [True]
     assert plan.applyable
-    assert [one.code for one in plan.diagnostics] == ["E-policy"]
+    assert [one.code for one in plan.diagnostics] == ["E-no-state", "E-policy"]
 
 
 def test_healing_writes_the_value_of_the_manifest_so_it_is_judged() -> None:

@@ -1,0 +1,30 @@
+"""One resource against its live object: what differs, whose doing it is, and the change they make."""
+
+from __future__ import annotations
+
+from reconciler.core.existing.companions import carry_companions
+from reconciler.core.existing.extras import find_extras
+from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
+from reconciler.core.existing.removals import find_removals
+from reconciler.core.existing.result import in_sync, to_change
+from reconciler.core.existing.work import Work
+from reconciler.core.match import Binding
+from reconciler.core.planner import Context, Planned
+from reconciler.types.live import LiveObject
+from reconciler.types.resource import Resource
+
+
+def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Planned:
+    """A resource whose live object is known: tracked in state, or adopted by this plan."""
+    work = Work(resource, live, binding, context)
+    for path, value in work.compared.items():
+        compare_leaf(work, path, value)
+    settle(work)
+    find_extras(work)
+    if work.entry is not None and not work.observing:
+        find_removals(work, work.entry)
+        write_enabling(work)
+    if not work.observing:
+        carry_companions(work)
+    change = to_change(work) if work.is_news else in_sync(work)
+    return Planned(change, tuple(work.drift), work.absent, tuple(work.dropped), tuple(work.assumed))

@@ -1,0 +1,39 @@
+"""Values that the API wants again with any write near them: the key of a custom model, its base URL."""
+
+from __future__ import annotations
+
+from reconciler.core import compare as three_way
+from reconciler.core.canonical import leaf_at
+from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.existing.work import Work
+from reconciler.core.shape import field_at
+from reconciler.types.change import Block
+from reconciler.types.json import within
+
+
+def carry_companions(work: Work) -> None:
+    """Values that the API wants again with any write near them."""
+    for companion in work.spec.companions:
+        touched = [edit for path, edit in work.edits.items() if within(path, companion.under)]
+        if not touched or any(edit.remove and edit.path == companion.under for edit in touched):
+            continue
+        after = apply_edits(work.spec, work.document, work.edits.values())
+        if not leaf_at(work.spec, after, companion.when):
+            continue
+        for path in companion.carry:
+            if path in work.edits:
+                continue
+            value = work.resource.leaves.get(path)
+            if value is None:
+                current = leaf_at(work.spec, work.document, path)
+                if current is None or three_way.hidden(field_at(work.spec, path), current):
+                    work.blocks.append(
+                        Block(
+                            "secret",
+                            f"{path} must travel with this write and is not in the manifest: {companion.why}",
+                            f"add {path} to the manifest as {{env: NAME}} or {{file: path}}",
+                        )
+                    )
+                    continue
+                value = current
+            work.edits[path] = Edit(path, value)

@@ -1,0 +1,87 @@
+"""What was found about one resource as a change of the plan."""
+
+from __future__ import annotations
+
+from reconciler.core.canonical import comparable
+from reconciler.core.diff import build_patch
+from reconciler.core.edit import apply_edits
+from reconciler.core.existing.work import Work
+from reconciler.core.planner import object_digest
+from reconciler.core.redact import marked, redact
+from reconciler.core.resolve import differs_in_ids
+from reconciler.core.shape import field_at
+from reconciler.types.change import Action, Change, FieldChange, PatchOp, Reason
+
+
+def to_change(work: Work) -> Change:
+    spec, resource = work.spec, work.resource
+    edits = [work.edits[path] for path in sorted(work.edits)]
+    after = apply_edits(spec, work.document, edits)
+    apart = [change for change in work.fields if change.path in spec.apart]
+    after = {**after, **{change.path[1:]: change.after for change in apart}}
+    adopted = work.entry is None
+    patch: tuple[PatchOp, ...] = ()
+    parents: tuple[str, ...] = ()
+    if edits and not work.observing:
+        patch, parents = build_patch(spec, work.live.body, edits, work.context.vocabulary)
+    writes = bool(patch) or bool(apart)
+    action = Action.UPDATE if writes and not work.observing else Action.NOOP
+    reason = work.binding.reason
+    if work.adopt and action is Action.NOOP and reason is Reason.CHANGED:
+        reason = Reason.VENDOR
+    if work.observing and work.fields:
+        reason = Reason.OBSERVE
+    elif action is Action.UPDATE and work.fields and all(_repointed(work, change) for change in work.fields):
+        reason = Reason.REPOINTED
+    return Change(
+        address=resource.address,
+        action=action,
+        reason=reason,
+        id=work.live.id,
+        importing=work.live.id if adopted else None,
+        previous=work.binding.previous,
+        before=redact(spec, comparable(spec, work.document), marked(work.resource.spec)),
+        after=comparable(spec, after),
+        fields=tuple(sorted(work.fields, key=lambda change: change.path)),
+        patch=patch,
+        managed=work.managed,
+        lifecycle=resource.lifecycle,
+        source=resource.source.path if resource.source else None,
+        name=work.live.name,
+        level=spec.level,
+        depends_on=resource.refs,
+        live_digest=object_digest(spec, work.live),
+        detailed=work.live.detailed,
+        parents=parents,
+        blocked=tuple(work.blocks),
+        notes=tuple(work.notes),
+        adopt=tuple(sorted(work.adopt, key=lambda one: one.path)),
+        kept=resource.kept,
+    )
+
+
+def in_sync(work: Work) -> Change:
+    """Nothing differs: the common case, so no document and no digest is made for it."""
+    resource = work.resource
+    return Change(
+        address=resource.address,
+        action=Action.NOOP,
+        reason=work.binding.reason,
+        id=work.live.id,
+        previous=work.binding.previous,
+        managed=work.managed,
+        lifecycle=resource.lifecycle,
+        source=resource.source.path if resource.source else None,
+        name=work.live.name,
+        level=work.spec.level,
+        depends_on=resource.refs,
+        notes=tuple(work.notes),
+        kept=resource.kept,
+    )
+
+
+def _repointed(work: Work, change: FieldChange) -> bool:
+    row = field_at(work.spec, change.path)
+    if row is None or not change.after_unknown:
+        return False
+    return row.ref is not None or differs_in_ids(change.before, work.managed.get(change.path))
