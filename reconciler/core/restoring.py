@@ -107,7 +107,8 @@ def _whole(
         for path, value in known.items()
         if path in owned or not (at_default(field_at(spec, path), value) or is_undeclared(spec, path))
     }
-    return _resource(thread, now, apply_edits(spec, {}, _edits(said)), said, there=there)
+    empty = [Edit(f"/{word}", {}) for word, member in (thread.body() or {}).items() if member == {}]
+    return _resource(thread, now, apply_edits(spec, {}, [*empty, *_edits(said)]), said, there=there)
 
 
 def _resource(
