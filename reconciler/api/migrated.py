@@ -45,10 +45,9 @@ def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
     from reconciler.loader.manifests import open_tree
     from reconciler.migrations.answers import choose_migrations
 
-    # The whole project, whatever part of it is planned: one tool serves all the personas that had a copy of it.
     tree, close = open_tree(run.project, run.ref)
     try:
-        migration = read_migration(run.project, (), choose_migrations((), ()), {}, tree=tree if run.ref else None)
+        migration = read_migration(run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None)
         result = migration.once(migration.options.answers)
     finally:
         close()
@@ -57,9 +56,11 @@ def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
     texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}
     if not texts:
         return run, ("There is nothing to migrate.",)
+    # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
+    new = () if not run.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
     left = len(result.questions)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return replace(run, texts=texts), (note, *more)
+    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more)

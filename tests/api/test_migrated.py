@@ -226,3 +226,15 @@ class TestOwnCatalogue:
         self.write(legacy, self.OWN, name)
         ended = call("validate")
         assert ended.code == 1 and "manifests/reconciler.yaml:4:12" in ended.out + ended.err, ended
+
+
+@pytest.mark.parametrize("given", ["team", "team/legacy.yaml", "."])
+def test_a_part_of_the_manifests_is_migrated_together_with_what_it_needs(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team" / "legacy.yaml").write_text(LEGACY)
+    monkeypatch.chdir(tmp_path)
+    assert call("-w", "sandbox", "apply", given, "--auto-approve").code == 0
+    found = plan(call, "-w", "sandbox", given, "--migrate")
+    assert changes(found) == {"tool.find_room": ["create"], "persona.legacy": ["update"]}
