@@ -47,7 +47,9 @@ def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
 
     tree, close = open_tree(run.project, run.ref)
     try:
-        migration = read_migration(run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None)
+        migration = read_migration(
+            run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None
+        )
         result = migration.once(migration.options.answers)
     finally:
         close()
