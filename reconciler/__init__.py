@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from reconciler.api.project import open_project as open_project
     from reconciler.api.rendering import render as render
     from reconciler.api.states import ProjectState as ProjectState
-    from reconciler.core.planfile import dump_plan as dump_plan
-    from reconciler.core.planfile import load_plan as load_plan
-    from reconciler.core.schema import manifest_schema as manifest_schema
+    from reconciler.core.fields.schema import manifest_schema as manifest_schema
+    from reconciler.core.planning.planfile import dump_plan as dump_plan
+    from reconciler.core.planning.planfile import load_plan as load_plan
     from reconciler.errors import AuthRefused as AuthRefused
     from reconciler.errors import IncompleteList as IncompleteList
     from reconciler.errors import Interrupted as Interrupted
@@ -77,8 +77,8 @@ EXPORTS = {
     "reconciler.api.project": ("OpenedProject", "open_project"),
     "reconciler.api.rendering": ("render",),
     "reconciler.api.states": ("ProjectState",),
-    "reconciler.core.planfile": ("dump_plan", "load_plan"),
-    "reconciler.core.schema": ("manifest_schema",),
+    "reconciler.core.planning.planfile": ("dump_plan", "load_plan"),
+    "reconciler.core.fields.schema": ("manifest_schema",),
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",

@@ -14,7 +14,7 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Modules that are tested from another floor, and where.
 ELSEWHERE = {
-    "reconciler/core/assemble.py": "tests/engine",
+    "reconciler/core/planning/assemble.py": "tests/engine",
     "reconciler/engine/drift.py": "tests/cli",
     "reconciler/engine/importing.py": "tests/cli",
 }

@@ -36,7 +36,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     that the API shares: what it would refuse is not sent.
     """
     from reconciler.api.placing import located
-    from reconciler.core.required import takes_away
+    from reconciler.core.fields.required import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.loader.manifests import place

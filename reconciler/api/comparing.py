@@ -50,7 +50,7 @@ def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
     of the workspace that it is about.
     """
     from reconciler.api.checking import review
-    from reconciler.core.sidebyside import compare_accounts
+    from reconciler.core.planning.sidebyside import compare_accounts
 
     there = replace(
         run,

@@ -11,7 +11,7 @@ from reconciler.errors import ManifestError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
-    from reconciler.core.export import ExportedManifest
+    from reconciler.core.export.objects import ExportedManifest
     from reconciler.engine.export import Export, ExportChoice
     from reconciler.types.manifest import ManifestSet
 

@@ -11,7 +11,7 @@ from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
-    from reconciler.core.export import ExportedManifest
+    from reconciler.core.export.objects import ExportedManifest
 
 
 class NewFiles:
@@ -23,7 +23,7 @@ class NewFiles:
 
     def add(self, one: ExportedManifest, suffix: str, data: bytes) -> str:
         """Write one file; its path below the target."""
-        from reconciler.core.exportnames import file_stem, folder_name, unique_name
+        from reconciler.core.export.names import file_stem, folder_name, unique_name
 
         place = self.target / folder_name(one.address.kind)
         try:

@@ -78,7 +78,7 @@ def apply_plan(run: Opened, plan: Plan, how: ApplyOptions, surround: Surround) -
 
     Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`, `ProviderError`.
     """
-    from reconciler.core.planfile import plan_digest
+    from reconciler.core.planning.planfile import plan_digest
     from reconciler.engine.run import apply_saved
 
     secrets = run.secrets()
@@ -95,7 +95,7 @@ def import_now(
     Raises `ManifestError` and `UsageError` where there is no such manifest, `PlanError`, `ProviderError`.
     """
     from reconciler.api.reading import look
-    from reconciler.core.planfile import plan_digest
+    from reconciler.core.planning.planfile import plan_digest
     from reconciler.engine.importing import plan_import
     from reconciler.engine.run import apply_saved
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.core.statefile import peek
+from reconciler.core.state.file import peek
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.json import Json, Object
 

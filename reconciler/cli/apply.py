@@ -49,7 +49,7 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
 def saved_plan(paths: tuple[str, ...]) -> bytes | None:
     """The bytes of the plan file among the arguments; None where they are manifests. Told apart by content."""
     from reconciler.api.files import read_file
-    from reconciler.core.planfile import looks_like_plan
+    from reconciler.core.planning.planfile import looks_like_plan
 
     found = [path for path in paths if Path(path).is_file() and looks_like_plan(read_file(path))]
     if not found:

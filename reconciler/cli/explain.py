@@ -26,7 +26,7 @@ def explain(settings: Settings, path: str) -> int:
     """
     from reconciler.cli.outcome import emit_document, style
     from reconciler.cli.wiring import open_catalogue
-    from reconciler.core import explain as pages
+    from reconciler.core.fields import explain as pages
     from reconciler.migrations.describe import describe_migration, find_migration, migration_as_json
     from reconciler.rules.describe import describe_rule, find_rule, rule_as_json
 

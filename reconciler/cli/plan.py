@@ -111,7 +111,7 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
 def keep(made: Any, out: str) -> str:
     """Write the plan file, readable by its owner only; a line that says how to apply it."""
     from reconciler.api.files import write_file
-    from reconciler.core.planfile import dump_plan
+    from reconciler.core.planning.planfile import dump_plan
 
     write_file(out, dump_plan(made), mode=0o600)
     return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"

@@ -24,7 +24,7 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
 
     from reconciler.api.files import write_file
     from reconciler.cli.streams import write
-    from reconciler.core.schema import manifest_schema
+    from reconciler.core.fields.schema import manifest_schema
     from reconciler.errors import UsageError
     from reconciler.kinds import KINDS
 

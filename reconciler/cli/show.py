@@ -20,7 +20,7 @@ def show(settings: Settings, planfile: str) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
     from reconciler.api.files import read_file
     from reconciler.cli.outcome import deliver, reporting
-    from reconciler.core.planfile import load_plan
+    from reconciler.core.planning.planfile import load_plan
     from reconciler.types.report import Report
 
     with reporting("show", settings):

@@ -67,7 +67,7 @@ def carry_out_saved(
     from reconciler.api.writing import apply_options, apply_plan
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
-    from reconciler.core.planfile import load_plan
+    from reconciler.core.planning.planfile import load_plan
 
     with reporting("apply", settings):
         plan = load_plan(data)

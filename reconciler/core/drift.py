@@ -8,7 +8,7 @@ from reconciler.core.canonical import effective, has_parent, leaf_at
 from reconciler.core.compare import hidden
 from reconciler.core.digest import digest
 from reconciler.core.outdated import TABLES
-from reconciler.core.planner import ignored, live_document
+from reconciler.core.planning.planner import ignored, live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
 from reconciler.core.shape import field_at, unlisted

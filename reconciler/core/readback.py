@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, normal, same
 from reconciler.core.compare import hidden, is_secret, only_defaults
 from reconciler.core.edit import Edit, apply_edits
-from reconciler.core.planner import live_document
+from reconciler.core.planning.planner import live_document
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import bind
 from reconciler.core.secretbook import SecretBook

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reconciler.core.order import stages
+from reconciler.core.planning.order import stages
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.steps import Worker
 from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError, StateError

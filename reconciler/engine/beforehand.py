@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.core.preimage import preimage
-from reconciler.core.setaside import new_address
+from reconciler.core.history.preimage import preimage
+from reconciler.core.planning.setaside import new_address
 from reconciler.engine.reading import read_apart
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from reconciler.core.journal import ChangeBegan, IntentNoted, PlanStarted, Record
+from reconciler.core.state.journal import ChangeBegan, IntentNoted, PlanStarted, Record
 from reconciler.errors import ReconcilerError, StateError
 
 LONGEST = 4.0

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
 from reconciler.core.drift import drift_from_state
-from reconciler.core.match import Matching, Seen, objects_of
-from reconciler.core.moves import Moves
-from reconciler.core.order import in_order
-from reconciler.core.planner import Planned, object_digest
+from reconciler.core.planning.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
+from reconciler.core.planning.match import Matching, Seen, objects_of
+from reconciler.core.planning.moves import Moves
+from reconciler.core.planning.order import in_order
+from reconciler.core.planning.planner import Planned, object_digest
+from reconciler.core.planning.scope import Scope
+from reconciler.core.planning.setaside import new_address
 from reconciler.core.policies import guard
 from reconciler.core.policies.base import Situation
 from reconciler.core.policies.values import standing_violations
-from reconciler.core.record import record
-from reconciler.core.scope import Scope
 from reconciler.core.secretbook import SecretBook
-from reconciler.core.setaside import new_address
+from reconciler.core.state.record import record
 from reconciler.engine.fill import missing_secrets
 from reconciler.engine.libraries import check_libraries
 from reconciler.engine.setting import Setting

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from reconciler.core.export import (
+from reconciler.core.export.names import legal_name
+from reconciler.core.export.objects import (
     ExportedManifest,
     Key,
     export_objects,
@@ -15,7 +16,6 @@ from reconciler.core.export import (
     parts_of_others,
     shared_inline_tools,
 )
-from reconciler.core.exportnames import legal_name
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.reading import Reader, read_apart
 from reconciler.engine.setting import Setting

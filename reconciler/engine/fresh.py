@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.core.match import objects_of
-from reconciler.core.planner import object_digest
+from reconciler.core.planning.match import objects_of
+from reconciler.core.planning.planner import object_digest
 from reconciler.core.policies.account import same_account
 from reconciler.engine.reading import Reader
 from reconciler.engine.setting import Setting

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.core.history import changes_of, close_run, verify
-from reconciler.core.preimage import write_item
+from reconciler.core.history.chain import changes_of, close_run, verify
+from reconciler.core.history.preimage import write_item
 from reconciler.errors import UsageError
 from reconciler.types.history import DEFAULT_RETENTION, Anchor, HistoryEntry
 from reconciler.types.json import Object

@@ -15,19 +15,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.core.assemble import plan_resource
 from reconciler.core.drift import rests_on_absence
-from reconciler.core.match import Binding, Matching, Seen, match, names_of, objects_of
-from reconciler.core.moves import follow_moves
-from reconciler.core.planner import Context, Planned
-from reconciler.core.replacing import as_replacement, find_replaced
+from reconciler.core.history.rollback import Goal, is_shared
+from reconciler.core.planning.assemble import plan_resource
+from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
+from reconciler.core.planning.moves import follow_moves
+from reconciler.core.planning.planner import Context, Planned
+from reconciler.core.planning.replacing import as_replacement, find_replaced
+from reconciler.core.planning.scope import Scope, scope
+from reconciler.core.planning.setaside import set_aside
+from reconciler.core.planning.shadows import item_ids, shadows
+from reconciler.core.planning.stateless import tell_missing_state
 from reconciler.core.resolve import bind_resource, resources_of
-from reconciler.core.rollback import Goal, is_shared
-from reconciler.core.scope import Scope, scope
-from reconciler.core.setaside import set_aside
-from reconciler.core.shadows import item_ids, shadows
 from reconciler.core.shape import unlisted
-from reconciler.core.stateless import tell_missing_state
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.processing import failure, remedy, standing
 from reconciler.engine.reading import Reader, kinds_to_read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.match import Seen
+from reconciler.core.planning.match import Seen
 from reconciler.engine.parallel import run_parallel
 from reconciler.kinds import kind
 from reconciler.types.address import Address

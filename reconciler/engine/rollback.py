@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.drift import drift_from_state
-from reconciler.core.history import changes_of, close_run, verify
-from reconciler.core.rollback import Goal, make_goal
+from reconciler.core.history.chain import changes_of, close_run, verify
+from reconciler.core.history.rollback import Goal, make_goal
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.setting import Setting

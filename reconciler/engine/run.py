@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.journal import (
+from reconciler.core.history.preimage import pack, write_item
+from reconciler.core.planning.planfile import plan_digest
+from reconciler.core.state.journal import (
     AccountNoted,
     ChangeBegan,
     DigestKeyNoted,
@@ -18,8 +20,6 @@ from reconciler.core.journal import (
     RunBegan,
     RunEnded,
 )
-from reconciler.core.planfile import plan_digest
-from reconciler.core.preimage import pack, write_item
 from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state

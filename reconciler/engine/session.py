@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
-from reconciler.core.history import close_run
-from reconciler.core.journal import Folding, Record, binding, encode, fold
-from reconciler.core.statefile import dump_state, load_state, new_state, peek
+from reconciler.core.history.chain import close_run
+from reconciler.core.state.file import dump_state, load_state, new_state, peek
+from reconciler.core.state.journal import Folding, Record, binding, encode, fold
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.planning.scope import scope
 from reconciler.core.resolve import resources_of
-from reconciler.core.scope import scope
 from reconciler.engine.plan import plan_with_names
 from reconciler.engine.setting import Setting
 from reconciler.types.address import Address

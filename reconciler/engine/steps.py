@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.canonical import keyed_parent, leaf_at
-from reconciler.core.match import objects_of
-from reconciler.core.planner import live_document
+from reconciler.core.planning.match import objects_of
+from reconciler.core.planning.planner import live_document
 from reconciler.core.readback import is_draft, judge, moved_since
-from reconciler.core.record import record
 from reconciler.core.secretbook import SecretBook
+from reconciler.core.state.record import record
 from reconciler.engine.beforehand import before_change
 from reconciler.engine.fill import fill_request
 from reconciler.engine.ledger import Ledger

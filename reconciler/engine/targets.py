@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.core.export import ExportedManifest
+from reconciler.core.export.objects import ExportedManifest
 from reconciler.core.resolve import resources_of
 from reconciler.core.shape import Node, shape
 from reconciler.core.targets.base import AttachedTool, Subject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.core.canonical import normal, same
-from reconciler.core.exportvalues import unfilled_object
+from reconciler.core.export.values import unfilled_object
 from reconciler.core.shape import Node
 from reconciler.kinds.base import Field
 from reconciler.loader.rawplace import Misplaced, RawPlace

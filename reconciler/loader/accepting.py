@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.exportvalues import unfilled_object
+from reconciler.core.export.values import unfilled_object
 from reconciler.core.shape import node_at
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import kind as kind_of

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from reconciler.core.fieldcheck import check_fields, server_field_warning, without_server_fields
+from reconciler.core.fields.check import check_fields, server_field_warning, without_server_fields
 from reconciler.core.words import canonical_words
 from reconciler.errors import UsageError
 from reconciler.loader import checks, overlays

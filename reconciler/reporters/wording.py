@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.promptdiff import PromptDiff
-from reconciler.core.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
+from reconciler.core.prompts.diff import PromptDiff
+from reconciler.core.prompts.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.plan import Plan, Summary

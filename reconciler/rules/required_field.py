@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.required import missing
+from reconciler.core.fields.required import missing
 from reconciler.core.shape import field_at
 from reconciler.kinds import KINDS
 from reconciler.rules.base import Rule, RuleContext, RuleDoc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.core.fieldcheck import UNKNOWN_FIELD, check_fields
+from reconciler.core.fields.check import UNKNOWN_FIELD, check_fields
 from reconciler.kinds import KINDS
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.core.fieldcheck import WRONG_TYPE, check_fields
+from reconciler.core.fields.check import WRONG_TYPE, check_fields
 from reconciler.core.shape import field_at
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, Type

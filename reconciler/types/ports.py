@@ -149,7 +149,7 @@ class Seal(Protocol):
 
 
 class Backend(Protocol):
-    """Moves bytes and locks; the format of the state lives above, once (`core.statefile`).
+    """Moves bytes and locks; the format of the state lives above, once (`core.state.file`).
 
     Must: write atomically; survive kill -9 at any moment with either the old or the new bytes.
     Must not: look into the bytes.

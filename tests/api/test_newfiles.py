@@ -9,7 +9,7 @@ import pytest
 from reconciler.api.clock import SystemClock
 from reconciler.api.newfiles import NewFiles, create_file, write_project_file
 from reconciler.cli.wiring import Run
-from reconciler.core.export import ExportedManifest
+from reconciler.core.export.objects import ExportedManifest
 from reconciler.errors import ReconcilerError
 from reconciler.loader.project import load_project
 from tests.support.making import at

@@ -14,8 +14,8 @@ import pytest
 from reconciler.backends import BACKENDS, open_state
 from reconciler.backends.base import BackendContext
 from reconciler.backends.seal import key_id
-from reconciler.core.journal import Outcome, encode, fold
-from reconciler.core.statefile import dump_state, parse_state
+from reconciler.core.state.file import dump_state, parse_state
+from reconciler.core.state.journal import Outcome, encode, fold
 from reconciler.engine.session import open_session, read_only_state
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.address import Address

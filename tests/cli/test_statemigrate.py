@@ -14,7 +14,7 @@ from reconciler.backends import BACKENDS
 from reconciler.backends.base import BackendContext
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_run
-from reconciler.core.statefile import dump_state, parse_state
+from reconciler.core.state.file import dump_state, parse_state
 from reconciler.engine.state import StateAccess, migrate_state
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.project import BackendSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.drift import drift_from_state
-from reconciler.core.record import record
+from reconciler.core.state.record import record
 from reconciler.types.change import Action, Change
 from reconciler.types.manifest import Lifecycle
 from tests.support.making import at, book, env, live

@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.core.compare import desired_digest
 from reconciler.core.existing import plan_existing
-from reconciler.core.match import Binding
-from reconciler.core.planner import Context
-from reconciler.core.record import record
+from reconciler.core.planning.match import Binding
+from reconciler.core.planning.planner import Context
 from reconciler.core.shape import field_at
+from reconciler.core.state.record import record
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Direction, Reason
 from tests.support.making import at, book, entry, env, live, resource

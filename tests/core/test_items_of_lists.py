@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.core.explain import explain
-from reconciler.core.fieldcheck import check_fields
+from reconciler.core.fields.check import check_fields
+from reconciler.core.fields.explain import explain
+from reconciler.core.fields.schema import manifest_schema
 from reconciler.core.resolve import differs_in_ids
-from reconciler.core.schema import manifest_schema
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import Json, lookup
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from reconciler.core.compare import desired_digest
 from reconciler.core.existing import plan_existing
-from reconciler.core.match import Binding
-from reconciler.core.planner import Context
-from reconciler.core.record import record
+from reconciler.core.planning.match import Binding
+from reconciler.core.planning.planner import Context
 from reconciler.core.shape import field_at
+from reconciler.core.state.record import record
 from reconciler.core.vendor_changes import follows, is_merge, moved_from
 from reconciler.kinds import kind
 from reconciler.loader.catalogue import load_catalogue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.history import changes_of
+from reconciler.core.history.chain import changes_of
 from reconciler.engine.beforehand import before_change
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.state import Entry

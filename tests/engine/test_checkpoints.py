@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.journal import IntentNoted, Outcome, PlanStarted, Record
-from reconciler.core.statefile import parse_state
+from reconciler.core.state.file import parse_state
+from reconciler.core.state.journal import IntentNoted, Outcome, PlanStarted, Record
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
 from reconciler.engine.run import SessionLedger

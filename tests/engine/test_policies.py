@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planfile import dump_plan, load_plan
+from reconciler.core.planning.planfile import dump_plan, load_plan
 from reconciler.engine.apply import refuse_blocked
 from reconciler.errors import PlanBlocked
 from reconciler.types.address import Address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.journal import Outcome
+from reconciler.core.state.journal import Outcome
 from reconciler.errors import PlanBlocked, PlanStale, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action
@@ -192,8 +192,8 @@ def test_no_secret_is_in_the_state(world):
     world.apply(custom("a", "m-2", "OTHER"))
     world.rollback(1)
     text = world.backend.read()
-    from reconciler.core.history import changes_of
-    from reconciler.core.preimage import write_item
+    from reconciler.core.history.chain import changes_of
+    from reconciler.core.history.preimage import write_item
 
     items = [write_item(item) for entry in world.state().history.entries for item in changes_of(entry)]
     for secret in world.lab.vault.values.values():

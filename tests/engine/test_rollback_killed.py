@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.backends import BACKENDS
 from reconciler.backends.base import BackendContext
-from reconciler.core.history import changes_of
-from reconciler.core.statefile import parse_state
+from reconciler.core.history.chain import changes_of
+from reconciler.core.state.file import parse_state
 from reconciler.types.project import BackendSettings
 from tests.engine.test_rollback import TOOL, custom, inline, migrated, persona
 from tests.support.chronicle import Chronicle

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
-from reconciler.core.planfile import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import make_plan
 from reconciler.engine.run import Surroundings, apply_manifests, apply_saved
@@ -266,7 +266,7 @@ def test_refreshing_takes_drift_into_state_and_writes_nothing(world):
 
 def test_an_open_create_that_nobody_wants_any_more_is_found_and_offered_for_deletion(world):
     """kill -9 right after the create, and the manifest is gone at the next run."""
-    from reconciler.core.journal import IntentNoted
+    from reconciler.core.state.journal import IntentNoted
     from reconciler.engine.session import open_session
     from reconciler.types.state import Intent
 
@@ -283,7 +283,7 @@ def test_an_open_create_that_nobody_wants_any_more_is_found_and_offered_for_dele
 
 
 def test_an_open_create_that_left_nothing_is_closed(world):
-    from reconciler.core.journal import IntentNoted
+    from reconciler.core.state.journal import IntentNoted
     from reconciler.engine.session import open_session
     from reconciler.types.state import Intent
 

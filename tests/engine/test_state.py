@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.journal import IntentNoted, Outcome, encode
-from reconciler.core.statefile import dump_state
+from reconciler.core.state.file import dump_state
+from reconciler.core.state.journal import IntentNoted, Outcome, encode
 from reconciler.engine.holder import describe_run
 from reconciler.engine.session import open_session, read_only_state
 from reconciler.engine.state import (

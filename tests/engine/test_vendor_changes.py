@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.core.planfile import dump_plan, load_plan
+from reconciler.core.planning.planfile import dump_plan, load_plan
 from reconciler.engine.accept import Wanted, choose_accepted
 from reconciler.engine.drift import find_drift
 from reconciler.providers.simulator.mood import Mood

@@ -6,8 +6,8 @@ import jsonschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.fieldcheck import WRONG_TYPE, check_fields
-from reconciler.core.schema import manifest_schema
+from reconciler.core.fields.check import WRONG_TYPE, check_fields
+from reconciler.core.fields.schema import manifest_schema
 from reconciler.core.words import wire_words
 from reconciler.kinds import KINDS
 from reconciler.types.json import Json, Object, lookup, ref_of, secret_of, split

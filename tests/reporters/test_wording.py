@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.promptcompare import diff_prompts
+from reconciler.core.prompts.compare import diff_prompts
 from reconciler.reporters.wording import plural, report_summary, token_change
 from reconciler.types.report import Report
 from tests.support import reports

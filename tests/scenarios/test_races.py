@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.core.statefile import parse_state
+from reconciler.core.state.file import parse_state
 from reconciler.types.json import Object
 from tests.support.gated import Gate, gated_account
 from tests.support.stores import Place, open_store, place

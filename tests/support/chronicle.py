@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
-from reconciler.core.planfile import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.session import read_only_state

@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.api.clock import SystemClock
 from reconciler.api.newfiles import NewFiles, write_project_file
 from reconciler.cli.wiring import Run
-from reconciler.core.export import ExportedManifest
+from reconciler.core.export.objects import ExportedManifest
 from reconciler.engine.export import Export, ExportChoice, export_account
 from reconciler.loader.manifests import load_manifests
 from reconciler.loader.project import load_project

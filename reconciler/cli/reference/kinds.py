@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reconciler.cli.reference import code, table
-from reconciler.core.envelope import ENVELOPE
+from reconciler.core.fields.envelope import ENVELOPE
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, KindSpec
 

@@ -8,8 +8,8 @@ from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
 from reconciler.core.existing.removals import find_removals
 from reconciler.core.existing.result import in_sync, to_change
 from reconciler.core.existing.work import Work
-from reconciler.core.match import Binding
-from reconciler.core.planner import Context, Planned
+from reconciler.core.planning.match import Binding
+from reconciler.core.planning.planner import Context, Planned
 from reconciler.types.live import LiveObject
 from reconciler.types.resource import Resource
 

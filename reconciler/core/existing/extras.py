@@ -6,7 +6,7 @@ from reconciler.core.canonical import comparable
 from reconciler.core.edit import Edit
 from reconciler.core.existing.work import Work
 from reconciler.core.named import named_lists
-from reconciler.core.planner import ignored
+from reconciler.core.planning.planner import ignored
 from reconciler.types.change import Direction, FieldChange
 from reconciler.types.json import escape, lookup, within
 from reconciler.types.plan import DriftField

@@ -9,7 +9,7 @@ from reconciler.core.edit import Edit
 from reconciler.core.emptied import emptied_parents
 from reconciler.core.existing.work import Work
 from reconciler.core.named import item_of
-from reconciler.core.planner import atomic_parent, field_change, ignored
+from reconciler.core.planning.planner import atomic_parent, field_change, ignored
 from reconciler.core.secretbook import HIDDEN
 from reconciler.core.shape import field_at
 from reconciler.types.change import Direction, FieldChange

@@ -6,7 +6,7 @@ from reconciler.core.canonical import comparable
 from reconciler.core.diff import build_patch
 from reconciler.core.edit import apply_edits
 from reconciler.core.existing.work import Work
-from reconciler.core.planner import object_digest
+from reconciler.core.planning.planner import object_digest
 from reconciler.core.redact import marked, redact
 from reconciler.core.resolve import differs_in_ids
 from reconciler.core.shape import field_at

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reconciler.core.canonical import leaf_at
 from reconciler.core.compare import Verdict
 from reconciler.core.edit import Edit
-from reconciler.core.match import Binding
-from reconciler.core.planner import Context, atomic_parent, field_change, ignored, live_document, unknown_ids
+from reconciler.core.planning.match import Binding
+from reconciler.core.planning.planner import Context, atomic_parent, field_change, ignored, live_document, unknown_ids
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.vendor_changes import Difference
 from reconciler.kinds import kind

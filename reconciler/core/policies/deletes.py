@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.planning.setaside import new_address
 from reconciler.core.policies.base import PolicyRule, Situation
-from reconciler.core.setaside import new_address
 from reconciler.types.change import Action, Block, Change, Reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.tokens import CHARACTERS_PER_TOKEN, count_tokens
+from reconciler.core.prompts.tokens import CHARACTERS_PER_TOKEN, count_tokens
 
 PROMPT, CONTEXT = "/system_prompt", "/context"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reconciler.core.canonical import leaves, normal
-from reconciler.core.exportnames import variable_name
+from reconciler.core.export.names import variable_name
 from reconciler.core.shape import field_at
 from reconciler.core.targets.base import Remark
 from reconciler.kinds import kind

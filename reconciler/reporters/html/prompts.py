@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import groupby, zip_longest
 
-from reconciler.core.promptcompare import diff_prompts
-from reconciler.core.promptdiff import Fate, Line, Mark, Section, near_changes
+from reconciler.core.prompts.compare import diff_prompts
+from reconciler.core.prompts.diff import Fate, Line, Mark, Section, near_changes
 from reconciler.core.visible import one_line
 from reconciler.reporters.leaves import Leaf
 from reconciler.reporters.wording import plural, token_change

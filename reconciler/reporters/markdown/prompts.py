@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.promptcompare import diff_prompts
-from reconciler.core.promptdiff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.core.prompts.compare import diff_prompts
+from reconciler.core.prompts.diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
 from reconciler.reporters.leaves import Leaf
 from reconciler.reporters.markdown.detail import FULL, Detail
 from reconciler.reporters.markdown.escape import block, code, prose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reconciler.core.promptdiff import Piece
+from reconciler.core.prompts.diff import Piece
 
 NEAR = 32
 _WORDS = re.compile(r"\S+\s*|\s+")

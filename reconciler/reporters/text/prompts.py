@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.promptcompare import diff_prompts
-from reconciler.core.promptdiff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
-from reconciler.core.tokens import budget_band, count_tokens
+from reconciler.core.prompts.compare import diff_prompts
+from reconciler.core.prompts.diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.core.prompts.tokens import budget_band, count_tokens
 from reconciler.core.visible import has_hidden, visible
 from reconciler.reporters.text.flow import flow_pieces
 from reconciler.reporters.text.paint import Paint, Tone

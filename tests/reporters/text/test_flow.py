@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.promptdiff import Piece
+from reconciler.core.prompts.diff import Piece
 from reconciler.reporters.text.flow import flow_pieces
 
 PIECES = st.lists(st.builds(Piece, st.text(alphabet="ab c", max_size=60), st.booleans()), max_size=6)

@@ -1,0 +1,1 @@
+"""What was applied, run by run: the chain of entries, pre-images, and the way back."""

@@ -1,0 +1,136 @@
+"""Pre-images: an object before a change, without a secret in it, and its way into the text that state keeps.
+
+Packed means JSON, compressed and in base64: one opaque text, so that a run that does not look at the
+history pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import zlib
+from base64 import b64decode, b64encode
+
+from reconciler.core import members as read
+from reconciler.core.canonical import comparable
+from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.members import Malformed
+from reconciler.core.planning.planner import live_document
+from reconciler.core.redact import SENSITIVE, redact
+from reconciler.core.secretbook import has_secret
+from reconciler.core.state.file import entry_from_json, entry_to_json
+from reconciler.kinds import kind
+from reconciler.types.change import Action, Change, Reason
+from reconciler.types.json import SECRET, Json, Object, lookup, secret_of
+from reconciler.types.live import LiveObject
+from reconciler.types.preimage import Preimage
+from reconciler.types.state import Entry
+
+ITEM = frozenset(
+    {
+        "address", "action", "id", "body", "entry", "fields", "previous", "replaced", "imported", "outcome",
+    }
+)  # fmt: skip
+
+
+def preimage(change: Change, live: LiveObject | None, entry: Entry | None) -> Preimage:
+    """What `change` is about to change: the object as it is `live`, and its `entry` in state.
+
+    Without `live` an update keeps what the plan saw; anything else has no object before it.
+    """
+    found = live is not None or (change.action is Action.UPDATE and change.before is not None)
+    id = live.id if live is not None else entry.id if entry is not None else change.id
+    return Preimage(
+        address=change.address,
+        action=change.action.name.lower(),
+        id=None if change.reason is Reason.DELETED_OUTSIDE and change.action is Action.FORGET else id,
+        body=redacted_body(change, live, entry) if found else None,
+        entry=entry,
+        fields=tuple(field.path for field in change.fields) if found else (),
+        previous=change.previous,
+        replaced=change.replaces is not None,
+        imported=change.importing is not None,
+    )
+
+
+def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) -> Object:
+    """The whole object in canonical words; where a secret stands, its reference, or `(sensitive)`."""
+    spec = kind(change.address.kind)
+    managed = change.managed or {}
+    written = {field.path for field in change.fields}
+    known = {
+        path: reference
+        for path, value in managed.items()
+        if path not in written and (reference := secret_of(value)) is not None and "literal" not in reference
+    }
+    known |= {path: dict(reference) for path, reference in (entry.secrets if entry is not None else {}).items()}
+    hidden = {*known, *(path for path, value in managed.items() if has_secret(value))}
+    # Digests of secrets name the way they were made; so the state itself tells which leaves are secret.
+    hidden |= {path for path, digest in (entry.sent if entry is not None else {}).items() if ":" in digest}
+    seen = comparable(spec, live_document(spec, live)) if live is not None else change.before or {}
+    body = redact(spec, seen, hidden)
+    for path, reference in known.items():
+        parent = path.rpartition("/")[0]
+        if lookup(body, path) in (None, SENSITIVE) and isinstance(lookup(body, parent), dict):
+            body = apply_edits(spec, body, [Edit(path, {SECRET: dict(reference)})])
+    return body
+
+
+def write_item(item: Preimage) -> Object:
+    """One pre-image as JSON; what is at its default is left out."""
+    full: Object = {
+        "address": str(item.address),
+        "action": item.action,
+        "id": item.id,
+        "body": item.body,
+        "entry": None if item.entry is None else entry_to_json(item.previous or item.address, item.entry),
+        "fields": list(item.fields),
+        "previous": None if item.previous is None else str(item.previous),
+        "replaced": item.replaced,
+        "imported": item.imported,
+        "outcome": item.outcome,
+    }
+    return {key: value for key, value in full.items() if value not in (None, False, [])}
+
+
+def read_item(value: Json, where: str) -> Preimage:
+    """The inverse of `write_item`. Raises `Malformed`."""
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, ITEM, where)
+    address = read.address_from(found.get("address"), f"{where}/address")
+    previous = found.get("previous")
+    before = None if previous is None else read.address_from(previous, f"{where}/previous")
+    body, entry = found.get("body"), found.get("entry")
+    return Preimage(
+        address=address,
+        action=read.text(found.get("action"), f"{where}/action"),
+        id=read.optional_text(found.get("id"), f"{where}/id"),
+        body=None if body is None else read.mapping(body, f"{where}/body"),
+        entry=None if entry is None else entry_from_json(before or address, entry, f"{where}/entry"),
+        fields=read.texts(found.get("fields"), f"{where}/fields"),
+        previous=before,
+        replaced=read.flag(found.get("replaced"), f"{where}/replaced"),
+        imported=read.flag(found.get("imported"), f"{where}/imported"),
+        outcome=read.optional_text(found.get("outcome"), f"{where}/outcome") or "unknown",
+    )
+
+
+def read_items(text: str) -> tuple[Preimage, ...]:
+    """Every pre-image of an entry. Raises `Malformed`."""
+    items = read.items(unpack(text), "/changes")
+    return tuple(read_item(value, f"/changes/{place}") for place, value in enumerate(items))
+
+
+def pack(value: Json) -> str:
+    """A JSON value as one opaque text."""
+    text = json.dumps(value, separators=(",", ":"))  # members keep their order: models read schemas as they stand
+    return b64encode(zlib.compress(text.encode("ascii"), 6)).decode("ascii")
+
+
+def unpack(text: str) -> Json:
+    """The inverse of `pack`. Raises `Malformed`."""
+    try:
+        value: Json = json.loads(zlib.decompress(b64decode(text, validate=True)))
+    except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
+        raise Malformed(f"the packed text is damaged ({error})") from None
+    return value

@@ -1,0 +1,108 @@
+"""Bound resources, state and live objects -> all changes of a plan, in order, with drift and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.core.existing import plan_existing
+from reconciler.core.planning.match import Binding
+from reconciler.core.planning.planner import Context, Planned, live_document, object_digest, plan_create
+from reconciler.core.planning.setaside import new_address
+from reconciler.core.redact import redact
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry, State
+
+
+def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None, context: Context) -> Planned:
+    """The change of one resource that has a manifest."""
+    if live is None:
+        return plan_create(resource, binding)
+    return plan_existing(resource, live, binding, context)
+
+
+def plan_leaving(
+    address: Address, entry: Entry, live: LiveObject | None, *, destroy: bool, removed: bool, protect: bool
+) -> Change:
+    """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed."""
+    spec = kind(address.kind)
+    reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
+    if new_address(address) != address and not destroy:
+        reason = Reason.REPLACED
+    action = Action.DELETE
+    if removed:
+        action, reason = Action.FORGET, Reason.REMOVED
+    elif live is None:
+        action, reason = Action.FORGET, Reason.DELETED_OUTSIDE
+    elif entry.lifecycle.manage is Manage.OBSERVE:
+        action, reason = Action.FORGET, Reason.OBSERVE
+    return Change(
+        address=address,
+        action=action,
+        reason=reason,
+        id=entry.id,
+        before=redact(spec, live_document(spec, live)) if live is not None else None,
+        name=live.name if live is not None else entry.name,
+        lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),
+        source=entry.source,
+        level=spec.level,
+        live_digest=object_digest(spec, live) if live is not None else None,
+        detailed=live.detailed if live is not None else False,
+    )
+
+
+def order_deletes(changes: list[Change], state: State) -> list[Change]:
+    """Let each delete depend on the changes of its users: a tool goes only after it was detached, and an object that
+    is replaced after its users were pointed to the new one."""
+    planned = {change.address for change in changes}
+    users: dict[str, list[Address]] = {}
+    for address, entry in state.resources.items():
+        for used in entry.refs:
+            if address in planned:
+                users.setdefault(used, []).append(address)
+    for change in changes:
+        if change.replaces is not None:
+            users.setdefault(str(change.address), []).append(change.address)
+    return [
+        replace(change, depends_on=tuple(users.get(str(new_address(change.address)), ())))
+        if change.action is Action.DELETE
+        else change
+        for change in changes
+    ]
+
+
+def drift_item(address: Address, entry: Entry, planned: Planned) -> DriftItem | None:
+    """What moved outside, for one tracked resource."""
+    if not planned.drift:
+        return None
+    reason = "observe" if planned.change.lifecycle.manage is Manage.OBSERVE else None
+    if all(field.direction is Direction.VENDOR for field in planned.drift):
+        reason = Reason.VENDOR.value
+    return DriftItem(address, entry.id, planned.drift, reason)
+
+
+def gone_item(address: Address, entry: Entry) -> DriftItem:
+    """A managed object that was deleted outside."""
+    return DriftItem(address, entry.id, (DriftField("", Direction.LIVE, before_unknown=True),), "deleted_outside")
+
+
+def summarise(items: Sequence[Change], *, not_looked_at: int, unmanaged: int, unchanged: int) -> Summary:
+    """The counts of the summary line."""
+    return Summary(
+        imported=sum(1 for change in items if change.importing),
+        added=sum(1 for change in items if change.action is Action.CREATE),
+        changed=sum(1 for change in items if change.action is Action.UPDATE),
+        destroyed=sum(1 for change in items if change.action is Action.DELETE),
+        forgotten=sum(1 for change in items if change.action is Action.FORGET),
+        moved=sum(1 for change in items if change.previous is not None),
+        adopted=sum(1 for change in items if change.adopt),
+        unchanged=unchanged,
+        not_looked_at=not_looked_at,
+        unmanaged=unmanaged,
+    )

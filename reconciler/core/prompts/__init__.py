@@ -1,0 +1,1 @@
+"""Two long texts side by side: sections, lines, words, and what moved."""

@@ -1,0 +1,292 @@
+"""State <-> bytes: one JSON document, one line a resource, guarded by a checksum; older formats are upgraded on read.
+
+    {
+    "format": 2, "lineage": ..., "serial": ..., "workspace": ..., "salt": ..., "digest_key": ..., "applied_plans": [],
+    "account": {"owner": ..., "keys": [], "base_url": ...},
+    "resources": {"persona.x": {"id": ..., "kind": ..., "sent": {}, "seen": {}, "protect": ..., ...}},
+    "pending": [{"address": ..., "kind": ..., "name": ..., "before": [], "at": ...}],
+    "history": {"anchor": {...}, "entries": [...]}, "running": {...} (both only where there is something),
+    "retired": {"persona.x": ["p1"]},                     (only where there are some)
+    "checksum": BLAKE2b over every byte before its own line
+    }
+
+Members at their default are left out of a resource. Format 1 had no history. Nothing here is a secret: see
+`core.digest`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from reconciler.core import members as read
+from reconciler.core.digest import digest, digest_bytes
+from reconciler.core.history.file import history_from_json, history_lines, running_from_json, running_line
+from reconciler.core.members import Malformed, address_from
+from reconciler.errors import StateUnreadable
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.state import Entry, Intent, State
+
+FORMAT = 2
+UPGRADES: dict[int, Callable[[Object], Object]] = {1: lambda document: {**document, "format": 2}}
+"""Format n -> the function that makes a document of format n + 1 of it."""
+
+_CHECKSUM = b'\n"checksum": "'
+_HEAD = re.compile(rb'"lineage": ("(?:[^"\\]|\\.)*"),\n"serial": (\d+),')
+_TOP = frozenset(
+    {
+        "format",
+        "lineage",
+        "serial",
+        "workspace",
+        "salt",
+        "digest_key",
+        "applied_plans",
+        "account",
+        "resources",
+        "pending",
+        "history",
+        "running",
+        "retired",
+        "checksum",
+    }
+)
+_ENTRY = frozenset(
+    {
+        "id",
+        "kind",
+        "sent",
+        "seen",
+        "protect",
+        "ignore",
+        "manage",
+        "source",
+        "parents",
+        "assumed",
+        "name",
+        "refs",
+        "former",
+        "secrets",
+    }
+)
+_INTENT = frozenset({"address", "kind", "name", "before", "at"})
+
+_dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
+
+
+def new_state(workspace: str, lineage: str) -> State:
+    """The state of a workspace that has none yet. `lineage` is random; the salt follows from it, so that a plan made
+    before the first apply and that apply agree on it."""
+    return State(lineage=lineage, serial=0, workspace=workspace, salt=digest(["salt", lineage]))
+
+
+def dump_state(state: State) -> bytes:
+    """The document for `state`; equal states give equal bytes."""
+    resources = ",\n".join(
+        f"{_dump(str(address))}: {_dump(entry_to_json(address, entry))}"
+        for address, entry in sorted(state.resources.items())
+    )
+    pending = ",\n".join(_dump(intent_to_json(intent)) for intent in state.pending)
+    account: Object = {"owner": state.owner, "keys": list(state.keys), "base_url": state.base_url}
+    head: Object = {
+        "format": FORMAT,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "workspace": state.workspace,
+        "salt": state.salt,
+        "digest_key": state.digest_key,
+        "applied_plans": list(state.applied_plans),
+        "account": account,
+    }
+    lines = [f'"{key}": {_dump(value)},' for key, value in head.items()]
+    lines += ['"resources": {', *([resources] if resources else []), "},"]
+    lines += ['"pending": [', *([pending] if pending else []), "],"]
+    lines += history_lines(state.history) + running_line(state.running)
+    if state.retired:
+        retired = ",\n".join(
+            f"{_dump(str(address))}: {_dump(list(ids))}" for address, ids in sorted(state.retired.items())
+        )
+        lines += ['"retired": {', retired, "},"]
+    body = ("{\n" + "\n".join(lines)).encode("ascii")
+    return body + _CHECKSUM + digest_bytes(body).encode("ascii") + b'"\n}\n'
+
+
+def load_state(data: bytes | None, workspace: str, *, lineage: str, where: str = "the state") -> State:
+    """The state in `data`; a new one with `lineage` where there is none yet.
+
+    `where` says in messages where the bytes come from. Raises `StateUnreadable` for damaged or hand-edited bytes, a
+    format newer than this version, and the state of another workspace.
+    """
+    if data is None:
+        return new_state(workspace, lineage)
+    state = parse_state(data, where=where)
+    if state.workspace != workspace:
+        raise StateUnreadable(
+            f"{where} belongs to workspace {state.workspace!r}, not to {workspace!r}",
+            hint=f"give each workspace a state of its own, or name the workspace {state.workspace!r} again",
+        )
+    return state
+
+
+def parse_state(data: bytes, *, where: str = "the state") -> State:
+    """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(where, f"it is no valid JSON ({error})") from None
+    if isinstance(document, dict) and "sealed" in document:
+        raise StateUnreadable(
+            f"{where} is encrypted", hint="name its key: encryption: {key: {env: NAME}} under `state:`"
+        )
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise _damaged(where, "it is no state document")
+    if document["format"] > FORMAT:
+        raise StateUnreadable(
+            f"{where} has format {document['format']}, this version reads up to {FORMAT}",
+            hint="it was written by a newer version of reconciler: upgrade to that version",
+        )
+    body, mark, rest = data.rpartition(_CHECKSUM)
+    if not mark or rest.split() != [digest_bytes(body).encode("ascii") + b'"', b"}"]:
+        raise _damaged(where, "its checksum does not fit: it was edited by hand or is damaged")
+    try:
+        return _state(upgrade(document))
+    except Malformed as error:
+        raise _damaged(where, str(error)) from None
+
+
+def upgrade(document: Object) -> Object:
+    """`document` in today's format. Raises `Malformed` where there is no way from its format."""
+    while (version := read.whole(document.get("format"), "/format")) < FORMAT:
+        if version not in UPGRADES:
+            raise Malformed(f"/format: there is no way from format {version} to {FORMAT}")
+        document = UPGRADES[version](document)
+    return document
+
+
+def peek(data: bytes | None) -> tuple[str, int] | None:
+    """Lineage and serial of a document without reading all of it; None where there is none, or no telling."""
+    found = _HEAD.search(data[:4096]) if data else None
+    return (str(json.loads(found[1])), int(found[2])) if found else None
+
+
+def entry_to_json(address: Address, entry: Entry) -> Object:
+    """One resource as it stands in the document; what is at its default is left out."""
+    lifecycle = entry.lifecycle
+    full: Object = {
+        "sent": dict(entry.sent),
+        "seen": dict(entry.seen),
+        "protect": lifecycle.protect,
+        "ignore": list(lifecycle.ignore),
+        "manage": None if lifecycle.manage is Manage.FULL else lifecycle.manage.value,
+        "source": entry.source,
+        "parents": list(entry.parents),
+        "assumed": list(entry.assumed),
+        "name": entry.name,
+        "refs": list(entry.refs),
+        "former": list(entry.former),
+        "secrets": {path: dict(reference) for path, reference in entry.secrets.items()},
+    }
+    # An empty text is no default: only what reads back as the same may be left out.
+    kept: Object = {key: value for key, value in full.items() if value or value == ""}
+    return {"id": entry.id, "kind": address.kind, **kept}
+
+
+def entry_from_json(address: Address, value: Json, where: str) -> Entry:
+    """The inverse of `entry_to_json`. Raises `Malformed`."""
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, _ENTRY, where)
+    if found.get("kind") != address.kind:
+        raise Malformed(f"{where}/kind: {found.get('kind')!r} does not fit the address")
+    manage = found.get("manage") or Manage.FULL.value
+    if manage not in {mode.value for mode in Manage}:
+        raise Malformed(f"{where}/manage: {manage!r} is unknown")
+    lifecycle = Lifecycle(
+        read.flag(found.get("protect"), f"{where}/protect"),
+        read.texts(found.get("ignore"), f"{where}/ignore"),
+        Manage(manage),
+    )
+    return Entry(
+        id=read.text(found.get("id"), f"{where}/id"),
+        sent=read.text_map(found.get("sent"), f"{where}/sent"),
+        seen=read.text_map(found.get("seen"), f"{where}/seen"),
+        lifecycle=lifecycle,
+        source=read.optional_text(found.get("source"), f"{where}/source"),
+        parents=read.texts(found.get("parents"), f"{where}/parents"),
+        assumed=read.texts(found.get("assumed"), f"{where}/assumed"),
+        name=read.optional_text(found.get("name"), f"{where}/name"),
+        refs=read.texts(found.get("refs"), f"{where}/refs"),
+        former=read.texts(found.get("former"), f"{where}/former"),
+        secrets=_secrets(found.get("secrets"), f"{where}/secrets"),
+    )
+
+
+def _secrets(value: Json, where: str) -> dict[str, dict[str, str]]:
+    if value is None:
+        return {}
+    return {path: read.text_map(one, f"{where}/{path}") for path, one in read.mapping(value, where).items()}
+
+
+def intent_to_json(intent: Intent) -> Object:
+    """A create whose outcome is open, as it stands in the document."""
+    address = str(intent.address)
+    return {
+        "address": address,
+        "kind": intent.kind,
+        "name": intent.name,
+        "before": list(intent.before),
+        "at": intent.at,
+    }
+
+
+def intent_from_json(value: Json, where: str) -> Intent:
+    """The inverse of `intent_to_json`. Raises `Malformed`."""
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, _INTENT, where)
+    return Intent(
+        address=address_from(found.get("address"), f"{where}/address"),
+        kind=read.text(found.get("kind"), f"{where}/kind"),
+        name=read.text(found.get("name"), f"{where}/name"),
+        before=read.texts(found.get("before"), f"{where}/before"),
+        at=read.text(found.get("at"), f"{where}/at"),
+    )
+
+
+def _state(document: Object) -> State:
+    read.refuse_unknown(document, _TOP, "")
+    account = read.mapping(document.get("account"), "/account")
+    resources: dict[Address, Entry] = {}
+    for name, value in read.mapping(document.get("resources"), "/resources").items():
+        where = f"/resources/{name}"
+        address = address_from(name, where)
+        resources[address] = entry_from_json(address, value, where)
+    pending = read.items(document.get("pending"), "/pending")
+    return State(
+        lineage=read.text(document.get("lineage"), "/lineage"),
+        serial=read.whole(document.get("serial"), "/serial"),
+        workspace=read.text(document.get("workspace"), "/workspace"),
+        resources=resources,
+        pending=tuple(intent_from_json(value, f"/pending/{index}") for index, value in enumerate(pending)),
+        owner=read.optional_text(account.get("owner"), "/account/owner"),
+        keys=read.texts(account.get("keys"), "/account/keys"),
+        base_url=read.optional_text(account.get("base_url"), "/account/base_url"),
+        salt=read.text(document.get("salt"), "/salt"),
+        digest_key=read.optional_text(document.get("digest_key"), "/digest_key"),
+        applied_plans=read.texts(document.get("applied_plans"), "/applied_plans"),
+        history=history_from_json(document.get("history"), "/history"),
+        running=running_from_json(document.get("running"), "/running"),
+        retired={
+            address_from(name, f"/retired/{name}"): read.texts(ids, f"/retired/{name}")
+            for name, ids in read.mapping(document.get("retired") or {}, "/retired").items()
+        },
+    )
+
+
+def _damaged(where: str, what: str) -> StateUnreadable:
+    return StateUnreadable(
+        f"{where} cannot be read: {what}",
+        hint="put the copy from before the last write (state.json.backup) in its place; what was applied since is "
+        "found again in the account by name. Change a state with `reconciler state mv` and `rm`, not by hand",
+    )

@@ -1,0 +1,137 @@
+"""What state keeps of an object after it was applied, adopted or found in sync: digests of what was sent and seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.canonical import has_parent, leaf_at, normal
+from reconciler.core.compare import desired_digest, hidden, seen_digest
+from reconciler.core.planning.planner import live_document
+from reconciler.core.resolve import bind
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change
+from reconciler.types.json import Json, secret_of
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.state import Entry
+
+FORMER_IDS = 10
+
+
+def record(
+    change: Change,
+    live: LiveObject,
+    old: Entry | None,
+    book: SecretBook,
+    ids: Mapping[Address, str],
+    *,
+    refresh: bool = False,
+) -> Entry:
+    """The state entry after `change`, from the object as it was read back.
+
+    With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git). Not
+    so where nothing moved, nor where the vendor moved something: such a difference is only taken note of.
+    A secret that is not available here, or whose old digest was made under another key, keeps its old digests; one
+    of an object that is only now adopted is noted as unknown.
+    """
+    spec = kind(change.address.kind)
+    document = live_document(spec, live)
+    sent: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    assumed: list[str] = []
+    secrets: dict[str, Mapping[str, str]] = {}
+    written = {field.path for field in change.fields}
+    adopted = {one.path for one in change.adopt}
+    managed = change.managed or {}
+    if change.lifecycle.manage is Manage.OBSERVE:
+        managed = {}
+    for path in change.kept:
+        _keep(path, old, sent, seen, secrets)
+        if old is not None and path in old.assumed:
+            assumed.append(path)
+    for path, desired in managed.items():
+        row = field_at(spec, path)
+        value = normal(row, bind(desired, ids))
+        current = leaf_at(spec, document, path)
+        before = old.sent.get(path) if old is not None else None
+        if has_secret(value) and book.missing(value):
+            _keep(path, old, sent, seen, secrets)
+            if old is None:
+                sent[path] = UNKNOWN
+                seen[path] = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
+                assumed.append(path)
+            elif path in old.assumed:
+                assumed.append(path)
+            continue
+        new = desired_digest(row, value, book)
+        unknown = before is None or before == UNKNOWN
+        if not unknown and path not in written and book.equal(new, str(before)) is None:
+            _keep(path, old, sent, seen, secrets)
+            continue
+        shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
+        known = old is not None and old.seen.get(path) == shown and before == new
+        if refresh and shown != HIDDEN and path not in adopted and not known:
+            new = shown
+        sent[path] = new
+        reference = secret_of(desired)
+        if reference is not None and "literal" not in reference:
+            secrets[path] = reference
+        if shown != new:
+            seen[path] = shown
+        if hidden(row, current) and path not in written and (old is None or path in old.assumed):
+            assumed.append(path)
+    return Entry(
+        id=live.id,
+        sent=sent,
+        seen=seen,
+        lifecycle=change.lifecycle,
+        source=change.source,
+        parents=_parents(change, old, sent),
+        assumed=tuple(assumed),
+        name=live.name or change.name,
+        refs=tuple(str(address) for address in change.depends_on),
+        former=_former(live, old),
+        secrets=secrets,
+    )
+
+
+def _former(live: LiveObject, old: Entry | None) -> tuple[str, ...]:
+    """Manifests may still name the object that this one replaces by its id."""
+    if old is None:
+        return ()
+    return old.former if old.id == live.id else (*old.former, old.id)[-FORMER_IDS:]
+
+
+def _keep(
+    path: str,
+    old: Entry | None,
+    sent: dict[str, str],
+    seen: dict[str, str],
+    secrets: dict[str, Mapping[str, str]],
+) -> None:
+    if old is not None and path in old.sent:
+        sent[path] = old.sent[path]
+        if path in old.secrets:
+            secrets[path] = old.secrets[path]
+        if path in old.seen:
+            seen[path] = old.seen[path]
+
+
+def _parents(change: Change, old: Entry | None, sent: Mapping[str, str]) -> tuple[str, ...]:
+    """Objects that we created and that still hold something of ours."""
+    created = set(change.parents) | set(old.parents if old is not None else ())
+    if change.after is not None and change.action is Action.CREATE:
+        created |= set(_objects(change.after, ""))
+    return tuple(sorted(parent for parent in created if any(path.startswith(parent + "/") for path in sent)))
+
+
+def _objects(value: Json, path: str) -> list[str]:
+    if not isinstance(value, dict):
+        return []
+    found = [path] if path.count("/") > 1 else []
+    for key, member in value.items():
+        found += _objects(member, f"{path}/{key}")
+    return found

@@ -1,0 +1,45 @@
+"""Moved and Removed documents."""
+
+from __future__ import annotations
+
+from reconciler.core.planning.moves import follow_moves
+from reconciler.types.manifest import ManifestSet, Moved, Removed
+from reconciler.types.source import Source
+from tests.support.making import at, entry, manifest, state
+
+HERE = Source("moves.yaml")
+
+
+def move(before, after):
+    return Moved(at(before), at(after), HERE)
+
+
+def test_an_entry_follows_its_move():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__a=entry("p1")))
+    assert result.state.resources == {at("persona.b"): entry("p1")}
+    assert result.previous == {at("persona.b"): at("persona.a")}
+    assert result.problems == ()
+
+
+def test_moves_in_a_row_lead_from_the_first_to_the_last():
+    moved = (move("persona.a", "persona.b"), move("persona.b", "persona.c"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1")))
+    assert result.previous == {at("persona.c"): at("persona.a")}
+
+
+def test_a_move_made_before_is_nothing():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__b=entry("p1")))
+    assert (result.previous, result.problems) == ({}, ())
+
+
+def test_both_in_state_is_an_error():
+    known = state(persona__a=entry("p1"), persona__b=entry("p2"))
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), known)
+    assert result.problems[0].is_error
+    assert result.state == known
+
+
+def test_removed_and_declared_is_an_error():
+    given = ManifestSet((manifest("persona.a", {}),), removed=(Removed(at("persona.a"), HERE),))
+    assert follow_moves(given, state()).problems[0].code == "E-removed"
+    assert follow_moves(ManifestSet(removed=(Removed(at("persona.a"), HERE),)), state()).removed == {at("persona.a")}
