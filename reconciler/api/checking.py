@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
     from reconciler.engine.validate import validate
-    from reconciler.loader.manifests import place
+    from reconciler.loader.placing import place
 
     catalogue = run.catalogue()
     manifests, _ = run.files()
@@ -39,7 +39,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.core.fields.required import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
-    from reconciler.loader.manifests import place
+    from reconciler.loader.placing import place
     from reconciler.types.change import Action
 
     plan = located(run, manifests, plan)
@@ -64,7 +64,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
 def reader(run: Opened) -> ReadText:
     """Texts of files by the path that findings show them under."""
     from reconciler.loader.files import Unreadable
-    from reconciler.loader.manifests import open_tree
+    from reconciler.loader.trees import open_tree
 
     def read(path: str) -> str | None:
         tree, close = open_tree(run.project, run.ref)

@@ -42,7 +42,7 @@ def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
     are until `reconciler migrate --write`; with `--ref` they are those of the commit.
     """
     from reconciler.api.migrating import read_migration
-    from reconciler.loader.manifests import open_tree
+    from reconciler.loader.trees import open_tree
     from reconciler.migrations.answers import choose_migrations
 
     tree, close = open_tree(run.project, run.ref)

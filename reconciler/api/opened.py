@@ -94,7 +94,7 @@ class Opened:
         try:
             yield
         except PlanError as error:
-            from reconciler.loader.manifests import place
+            from reconciler.loader.placing import place
 
             placed = place(self.project, error.diagnostics, manifests=manifests.manifests, ref=self.ref)
             raise PlanError(error.message, placed, hint=error.hint) from error

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def located(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     """The same plan with the places filled in; nothing is read where there is nothing to look up."""
-    from reconciler.loader.manifests import place
+    from reconciler.loader.placing import place
     from reconciler.types.diagnostic import Diagnostic, Severity
 
     blocks = [(change, block) for change in plan.changes for block in change.blocked if block.pointer is not None]

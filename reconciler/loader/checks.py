@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.shape import node_at
 from reconciler.kinds import kind as kind_of
-from reconciler.loader.envelope import Draft
+from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import CYCLE, DUPLICATE, ID, REF, Findings, suggest
 from reconciler.loader.spans import Locate
 from reconciler.types.address import Address

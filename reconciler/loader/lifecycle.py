@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.core.shape import shape
 from reconciler.kinds.base import KindSpec
-from reconciler.loader.envelope import Draft
+from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, ID, Findings, suggest
 from reconciler.types.json import Object, join, split
 from reconciler.types.manifest import Lifecycle, Manage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.loader.envelope import Draft
+from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, OVERLAY, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, is_marker

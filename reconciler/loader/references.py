@@ -9,7 +9,7 @@ from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Type
 from reconciler.loader.decode import decode
-from reconciler.loader.envelope import Draft
+from reconciler.loader.drafts import Draft
 from reconciler.loader.files import Tree, Unreadable, inside, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
 from reconciler.loader.literals import ENV_NAME, is_mask, looks_secret, reference_for

@@ -10,7 +10,8 @@ from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
 from reconciler.loader.decode import decode
 from reconciler.loader.documents import read_documents
-from reconciler.loader.envelope import Draft, read_document
+from reconciler.loader.drafts import Draft
+from reconciler.loader.envelope import read_document
 from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, find_manifests, inside, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.rewrite import rewrite

@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
 from reconciler.loader.catalogue import load_catalogue
-from reconciler.loader.manifests import load_manifests, place
+from reconciler.loader.manifests import load_manifests
+from reconciler.loader.placing import place
 from reconciler.loader.project import load_project
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity

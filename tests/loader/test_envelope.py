@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.loader.envelope import clean_name
+from reconciler.loader.drafts import clean_name
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.diagnostic import Severity
 from reconciler.types.manifest import Manage, Moved, Removed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.kinds import kind
-from reconciler.loader.envelope import Draft
+from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import Findings
 from reconciler.loader.lifecycle import canonical_pointer, check_lifecycle, choose_id, lifecycle_of
 from reconciler.types.address import Address

@@ -1,0 +1,122 @@
+"""Manifest files -> drafts: what lies under the paths asked for and in the overlay folders, with a digest of all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from reconciler.loader.decode import MAX_BYTES
+from reconciler.loader.documents import read_documents
+from reconciler.loader.drafts import Draft
+from reconciler.loader.envelope import read_document
+from reconciler.loader.files import Tree, Unreadable, find_manifests, inside, relative
+from reconciler.loader.findings import FILE, OVERLAY, SIZE, Findings
+from reconciler.types.json import join
+from reconciler.types.manifest import Moved, Removed
+from reconciler.types.project import Project, Workspace
+from reconciler.types.source import Source, Span
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the documents of some files declare."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
+
+
+class Gathering:
+    """Reads files of one project; what is wrong with them goes to `findings`."""
+
+    def __init__(self, project: Project, workspace: Workspace, tree: Tree, findings: Findings) -> None:
+        self.project = project
+        self.workspace = workspace
+        self.tree = tree
+        self.home = project.home
+        self.findings = findings
+        self.digests: dict[str, bytes] = {}
+
+    def overlay_folders(self) -> list[str]:
+        """Every workspace's overlay folders: none of them holds base manifests."""
+        return [
+            os.path.normpath(os.path.join(self.home, folder))  # noqa: PTH118
+            for workspace in self.project.workspaces.values()
+            for folder in workspace.overlays
+        ]
+
+    def read(self, starts: Sequence[str], boundaries: tuple[str, ...], *, explicit: Sequence[str] = ()) -> Gathered:
+        skip = [*self.overlay_folders(), *self.project.own_files]
+        files: dict[str, None] = {}
+        for start in starts:
+            if self.tree.is_folder(start):
+                boundary = next((item for item in boundaries if inside(start, item)), start)
+                files.update(
+                    dict.fromkeys(find_manifests(self.tree, start, boundary, self.home, self.findings, skip=skip))
+                )
+            elif start not in skip:
+                files[start] = None
+        items = Gathered()
+        for path in sorted(files):
+            self._collect(path, items, given=path in explicit)
+        return items
+
+    def _collect(self, path: str, items: Gathered, *, given: bool = False, overlay: bool = False) -> None:
+        shown = relative(path, self.home)
+        data = self._bytes(path, shown)
+        if data is None:
+            return
+        for document in read_documents(data, shown, self.findings):
+            for item in read_document(document, shown, self.findings, given=given, overlay=overlay):
+                if isinstance(item, Draft):
+                    items.drafts.append(item)
+                elif isinstance(item, Moved):
+                    items.moved.append(item)
+                else:
+                    items.removed.append(item)
+
+    def overlays(self) -> list[Draft]:
+        """The workspace's overlays: folders in the order of the project file, files by name."""
+        items = Gathered()
+        for number, folder in enumerate(self.workspace.overlays):
+            start = os.path.normpath(os.path.join(self.home, folder))  # noqa: PTH118
+            if not self.tree.is_folder(start):
+                file = relative(self.project.file, self.home) if self.project.file else folder
+                self.findings.error(
+                    OVERLAY,
+                    f"the overlay folder {folder} does not exist",
+                    source=Source(file),
+                    pointer=join("workspaces", self.workspace.name, "overlays", str(number)),
+                    hint="paths are relative to the project file",
+                )
+                continue
+            for path in sorted(find_manifests(self.tree, start, self.home, self.home, self.findings, overlay=True)):
+                self._collect(path, items, overlay=True)
+        for source in [move.source for move in items.moved] + [drop.source for drop in items.removed]:
+            summary = "Moved and Removed documents do not belong into overlays"
+            self.findings.error(OVERLAY, summary, source=source, pointer="/kind")
+        return items.drafts
+
+    def _bytes(self, path: str, shown: str) -> bytes | None:
+        try:
+            data = self.tree.read(path)
+        except Unreadable as problem:
+            code = SIZE if f"{MAX_BYTES // (1024 * 1024)} MB" in str(problem) else FILE
+            self.findings.error(code, f"the file cannot be read: {problem}", span=Span(shown, 1, 1))
+            return None
+        self.digests[shown] = sha256(data).digest()
+        return data
+
+    def read_project_file(self) -> None:
+        """Take the project file into the digest."""
+        if self.project.file is not None:
+            self._bytes(self.project.file, relative(self.project.file, self.home))
+
+    def digest(self) -> str:
+        """Over the path and the bytes of every file that was read."""
+        total = sha256()
+        for path, digest in sorted(self.digests.items()):
+            total.update(path.encode("utf-8", "surrogateescape") + b"\0" + digest)
+        return f"sha256:{total.hexdigest()}"

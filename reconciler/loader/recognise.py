@@ -1,0 +1,80 @@
+"""Which documents are ours: by kind, apiVersion or the keys of a bare body; and a word about those that are not."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
+
+from reconciler.kinds import KINDS, manifest_kinds
+from reconciler.kinds.base import KindSpec
+from reconciler.loader.findings import FIELD, FOREIGN, Findings
+from reconciler.loader.statements import STATEMENTS
+from reconciler.types.json import Json, Object
+from reconciler.types.source import Source, Span
+
+API_VERSION = "personas/v1"
+PROJECT = "Project"
+SHARED_WORDS = frozenset({"Deployment"})
+"""Kinds that other tools' files have too: only our apiVersion makes them ours."""
+
+
+@cache
+def manifest_words() -> dict[str, KindSpec]:
+    return manifest_kinds()
+
+
+@cache
+def bare_kinds() -> tuple[KindSpec, ...]:
+    return tuple(spec for spec in KINDS.all().values() if spec.bare_keys)
+
+
+def bare_kind(value: Object) -> KindSpec | None:
+    for kind in bare_kinds():
+        found = kind.bare_keys.intersection(value)
+        # `layers` alone also stands in container manifests, as a list.
+        if found and not (found == {"layers"} and not isinstance(value["layers"], dict)):
+            return kind
+    return None
+
+
+def has_bodies(items: list[Json]) -> bool:
+    return any(isinstance(item, dict) and bare_kind(item) is not None for item in items)
+
+
+def is_near_ours(value: Object, word: Json) -> bool:
+    """Whether a document without our apiVersion is probably meant for us all the same."""
+    if bare_kind(value) is not None:
+        return True
+    shaped = "spec" in value or "metadata" in value
+    return (
+        shaped
+        and isinstance(word, str)
+        and bool(get_close_matches(word, [*manifest_words(), *STATEMENTS], n=1, cutoff=0.75))
+    )
+
+
+def looks_like_ours(version: Json) -> bool:
+    if not isinstance(version, str):
+        return False
+    plain = version.lower()
+    return plain.startswith(("persona", "pal/")) or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
+
+
+def report_foreign(value: Object, source: Source, findings: Findings, *, given: bool) -> None:
+    span = Span(source.path, 1, 1)
+    bare = sorted({key for kind in bare_kinds() for key in kind.bare_keys if key != "layers"})
+    near = next((match for key in value for match in get_close_matches(key, bare, n=1, cutoff=0.85)), None)
+    cased = next((word for key in value for word in ("apiVersion", "kind") if key.lower() == word.lower()), None)
+    if cased and cased not in value:
+        findings.error(FIELD, f"not read as a manifest: {cased} is misspelt", span=span, hint=f"write {cased}")
+    elif given:
+        findings.error(
+            FOREIGN,
+            "the document is not a manifest",
+            span=span,
+            hint=f"start it with apiVersion: {API_VERSION} and a kind, or give a persona's API body",
+        )
+    elif near:
+        findings.warning(FOREIGN, "not read as a persona", span=span, hint=f"did you mean {near!r}?")
+    else:
+        findings.info(FOREIGN, "not a manifest; left alone", span=span)

@@ -1,0 +1,28 @@
+"""The tree of files that a project is read from: the work tree or a commit, and how it is let go of again."""
+
+from __future__ import annotations
+
+import os
+
+from reconciler.loader.files import Tree, WorkTree
+from reconciler.types.project import Project
+
+
+def open_tree(project: Project, ref: str | None) -> tuple[Tree, _Close]:
+    """The files to read, and what to call when they were read."""
+    if ref is None:
+        return WorkTree(), _Close()
+    from reconciler.loader.gitref import GitTree
+
+    tree = GitTree(project.home if os.path.isdir(project.home) else project.root, ref)  # noqa: PTH112
+    return tree, _Close(tree)
+
+
+class _Close:
+    def __init__(self, tree: object = None) -> None:
+        self._tree = tree
+
+    def __call__(self) -> None:
+        close = getattr(self._tree, "close", None)
+        if close is not None:
+            close()
