@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.core.state.journal import Outcome
 from reconciler.errors import PlanBlocked, PlanStale, UsageError
+from reconciler.providers.simulator.mood import Mood
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.manifest import Moved
@@ -183,6 +184,19 @@ def test_the_key_of_a_custom_llm_travels_with_the_way_back(world):
     assert result.count("failed") == 0
     patches = [one for one in world.lab.transport.requests[start:] if one.method == "PATCH"]
     assert len(patches) == 1
+    assert world.world() == before
+    assert world.apply(custom("a")).steps == ()
+
+
+@pytest.mark.parametrize("secrets", ["mask", "omit", "echo"])
+def test_a_custom_llm_that_was_taken_away_comes_back_with_its_key(tmp_path, secrets):
+    world = Chronicle(tmp_path / "state", mood=Mood(secrets=secrets))
+    world.apply(custom("a"))
+    before = world.world()
+    world.apply(custom("a", "m-2"))
+    world.apply(persona("a", layers={}))
+    _, result = world.rollback(1)
+    assert result.count("failed") == 0
     assert world.world() == before
     assert world.apply(custom("a")).steps == ()
 

@@ -24,6 +24,8 @@ from tests.support.lab import Lab, as_set
 
 LISTS = {"pals": "pal_type", "tools": "type", "guardrails": "type", "documents": "type"}
 SERVER = {"created_at", "updated_at", "pal_id", "id", "tool_id", "guardrails_id", "uuid", "document_uuid"}
+SETS = ("document_tags", "document_ids", "guardrail_ids", "guardrail_tags")
+"""Lists whose order means nothing."""
 
 
 class Chronicle:
@@ -64,11 +66,12 @@ class Chronicle:
         return read_only_state(self.backend, "lab", emit=self.events.append)
 
     def world(self, collection: str = "pals") -> dict[str, Object]:
-        """The account's own objects by name: bodies without ids and times, attached tools by their names."""
+        """The account's own objects by name: bodies without ids and times, sets sorted, attached tools by name."""
         found: dict[str, Object] = {}
         for row in self._rows(collection):
             id = row.get("pal_id") or row.get("id") or row.get("tool_id")
             body = {key: value for key, value in row.items() if key not in SERVER}
+            body |= {key: sorted(map(str, value)) for key in SETS if isinstance(value := body.get(key), list)}
             if collection == "pals":
                 answer = self.lab.client.get(f"/pals/{id}/tools").json()
                 tools = answer.get("data", answer.get("tools", [])) if isinstance(answer, dict) else answer

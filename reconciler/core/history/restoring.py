@@ -79,7 +79,13 @@ def _partial(
     """Only what was written since; the rest of the entry stays as it is."""
     touched = thread.touched
     sent = now.sent if now is not None else {}
-    wanted = {path: value for path, value in known.items() if related(path, touched)}
+    then = thread.first.entry.sent if thread.first.entry is not None else {}
+    # What left state without a write of its own (a secret went with its layer) comes back like what was written.
+    wanted = {
+        path: value
+        for path, value in known.items()
+        if related(path, touched) or (path in then and now is not None and path not in sent)
+    }
     for path in touched:
         if path not in sent and not related(path, known) and not related(path, lost):
             wanted[path] = None  # it was not there, and no entry asks to take it away again
