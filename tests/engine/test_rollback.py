@@ -201,6 +201,16 @@ def test_a_custom_llm_that_was_taken_away_comes_back_with_its_key(tmp_path, secr
     assert world.apply(custom("a")).steps == ()
 
 
+def test_a_key_that_came_with_a_custom_llm_goes_with_it(world):
+    world.apply(persona("a", layers={}))
+    before = world.world()
+    world.apply(custom("a"))
+    world.rollback(1)
+    assert not (world.world()["A"].get("layers") or {}).get("llm")
+    assert world.world()["A"]["system_prompt"] == before["A"]["system_prompt"]
+    assert world.apply(persona("a", layers={})).steps == ()
+
+
 def test_no_secret_is_in_the_state(world):
     world.apply(custom("a"))
     world.apply(custom("a", "m-2", "OTHER"))

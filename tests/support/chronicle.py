@@ -8,9 +8,11 @@ from typing import Any
 from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
+from reconciler.engine.plan import make_plan
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.session import read_only_state
+from reconciler.types.change import Change
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
@@ -58,6 +60,11 @@ class Chronicle:
         options = {"record": True, **options}
         plan, _ = plan_rollback(serial, self.state(), PlanOptions(**options), self.lab.setting(reading=True))
         return load_plan(dump_plan(plan))
+
+    def differences(self, *manifests: Manifest) -> tuple[Change, ...]:
+        """What a plan says now."""
+        setting = self.lab.setting(reading=True)
+        return make_plan(as_set(manifests), self.state(), PlanOptions(), setting).differences
 
     def carry_out(self, plan: Plan) -> ApplyResult:
         return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), ApplyOptions(saved=True))

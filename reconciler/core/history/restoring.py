@@ -95,7 +95,7 @@ def _partial(
             wanted |= {
                 path: {SECRET: dict(references[path])}
                 for path in companion.carry
-                if path in references and path not in wanted
+                if path in references and path not in wanted and not related(path, touched)
             }
     kept = tuple(path for path in sent if path not in wanted and (path in lost or not related(path, touched)))
     return _resource(

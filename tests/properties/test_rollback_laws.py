@@ -1,0 +1,153 @@
+"""The law of rollback: A applied, B applied, back to A: the account is what it was after A, whatever A and B say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.canonical import effective, leaves, same
+from reconciler.core.shape import field_at
+from reconciler.core.words import canonical_words
+from reconciler.kinds import kind
+from reconciler.providers.simulator.mood import Mood
+from tests.support.chronicle import Chronicle
+from tests.support.making import env, manifest
+
+MOODS = {
+    "as documented": Mood(),
+    "defaults hidden, secrets omitted, summary lists": Mood(
+        defaults="hide", secrets="omit", headers="omit", items="summary", tool_ids=False
+    ),
+    "all layers, defaults null": Mood(defaults="null", layers="all"),
+}
+NAMES = ("a", "b", "c")
+TOOLS = ("one", "two")
+SCHEMA = {"type": "object", "properties": {"z": {"type": "string"}, "a": {"type": "string"}}}
+
+
+def inline(name: str, text: str) -> dict:
+    return {"type": "function", "function": {"name": name, "description": text, "parameters": SCHEMA}}
+
+
+def optional(**members):
+    return st.fixed_dictionaries({}, optional=members)
+
+
+LLM = st.one_of(
+    optional(
+        model=st.sampled_from(["tavus-gpt-oss", "tavus-gpt-4.1"]),
+        speculative_inference=st.booleans(),
+        tools=st.lists(st.sampled_from(["x", "y", "w"]), unique=True, max_size=3).flatmap(
+            lambda names: st.tuples(*(st.sampled_from("pq").map(lambda t, n=n: inline(n, t)) for n in names)).map(
+                list
+            )
+        ),
+        extra_body=optional(temperature=st.sampled_from([0, 0.5]), top_p=st.sampled_from([0.1, 1])),
+    ),
+    st.fixed_dictionaries(
+        {
+            "model": st.sampled_from(["m-1", "m-2"]),
+            "base_url": st.just("https://llm.example/v1"),
+            "api_key": st.sampled_from([env("KEY"), env("OTHER")]),
+        },
+        optional={"headers": st.just({"X-Org": env("KEY")}), "extra_body": st.just({"seed": 1})},
+    ),
+)
+LAYERS = optional(
+    llm=LLM,
+    tts=optional(
+        tts_engine=st.sampled_from(["cartesia", "elevenlabs"]), external_voice_id=st.sampled_from(["v1", "v2"]),
+        voice_settings=st.sampled_from([{"speed": 0.9}, {"speed": 0.8, "volume": 1}]),
+    ),
+    perception=optional(
+        perception_model=st.sampled_from(["raven-1", "off"]),
+        visual_awareness_queries=st.lists(st.sampled_from(["q1", "q2"]), unique=True),
+    ),
+    conversational_flow=optional(
+        turn_taking_patience=st.sampled_from(["low", "medium", "high"]), turn_detection_model=st.just("sparrow-1")
+    ),
+    stt=optional(stt_engine=st.just("tavus-auto"), hotwords=st.sampled_from(["Roey", "Ann"])),
+)  # fmt: skip
+
+
+@st.composite
+def projects(draw):
+    """Manifests of one moment: registry tools, and personas that may use them."""
+    tools = draw(st.lists(st.sampled_from(TOOLS), unique=True))
+    made = [
+        manifest(
+            f"tool.{name}",
+            {
+                "name": name,
+                "description": draw(st.sampled_from("de")),
+                "origin": "llm",
+                "parameters": SCHEMA,
+                "on_call": "silent",
+                "delivery": {"app_message": True},
+            },
+        )
+        for name in tools
+    ]
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True)):
+        body = {"persona_name": name.upper(), "system_prompt": draw(st.sampled_from(["x", "y"]))}
+        body |= draw(
+            optional(
+                greeting=st.sampled_from(["Hi", "Ciao"]), document_tags=st.lists(st.sampled_from("tu"), unique=True),
+                layers=LAYERS, default_replica_id=st.just("rfe12d8b9597"),
+            )
+        )  # fmt: skip
+        if draw(st.booleans()):
+            used = draw(st.lists(st.sampled_from(tools), unique=True)) if tools else []
+            body["tools"] = [{"$ref": f"tool.{one}"} for one in used]
+        made.append(manifest(f"persona.{name}", body))
+    return made
+
+
+FILLED = ("/layers/tts/tts_engine", ["tavus-auto", None])
+"""The server fills it into a layer that a run has made, so that the layer is not known to be empty afterwards."""
+
+
+def differing(kind_name, now, then):
+    """Where two accounts differ: leaves in canonical form; what is empty or the default says as little as nothing."""
+    spec = kind(kind_name)
+    for name in now.keys() | then.keys():
+        left, right = (leaves(spec, canonical_words(spec, one.get(name) or {})[0]) for one in (now, then))
+        for path in left.keys() | right.keys():
+            sides = [effective(field_at(spec, path), side.get(path)) for side in (left, right)]
+            if (path, sides) == FILLED:
+                continue
+            if not same(*(None if value in ("", [], {}) else value for value in sides)):
+                yield name, path, *sides
+
+
+@pytest.mark.parametrize("mood", MOODS.values(), ids=MOODS)
+@settings(max_examples=8, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=projects(), second=projects(), third=projects())
+def test_back_to_the_first_is_what_the_first_left(mood, first, second, third):
+    folder = Path(mkdtemp())
+    try:
+        world = Chronicle(folder / "state", mood=mood)
+        everything = {"allow_deletes": True, "allow_mass_change": True}
+        world.apply(*first, **everything)
+        before, tools = world.world(), world.world("tools")
+        entries = world.state().history.entries
+        serial = entries[-1].serial if entries else 0
+        for project in (second, third):
+            result = world.apply(*project, **everything)
+            assert result.count("failed") == 0
+        _, result = world.rollback(serial, allow_deletes=True)
+        assert result is None or result.count("failed") == 0
+        assert set(world.world()) == set(before)
+        assert list(differing("persona", world.world(), before)) == []
+        assert {name: body for name, body in world.world("tools").items() if name in tools} == tools
+        again = world.differences(*first)
+        assert [
+            (str(c.address), c.action, [(f.path, f.before, f.after) for f in c.fields], c.importing) for c in again
+        ] == []
+    finally:
+        shutil.rmtree(folder)
