@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
-STATE_FOLDER = ".reconciler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,9 @@ class Opened:
     @property
     def folder(self) -> Path:
         """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
-        return Path(self.project.root) / STATE_FOLDER / self.workspace.name
+        from reconciler.api.whereabouts import find_state_folder
+
+        return find_state_folder(self.project, self.workspace.name)
 
     @property
     def digest_key(self) -> bytes | None:
@@ -83,8 +84,19 @@ class Opened:
         """What a person may want to know about what was read: that there was nothing to read."""
         if manifests.manifests or manifests.moved or manifests.removed:
             return ()
+        import shlex
+
+        from reconciler.api.whereabouts import find_project_above
+
         places = self.paths or self.project.manifests or (self.project.home,)
-        return (f"There are no manifests in {', '.join(os.path.relpath(one) for one in places)}.",)
+        found = f"There are no manifests in {', '.join(os.path.relpath(one) for one in places)}."
+        above = None if self.paths or self.project.file else find_project_above(self.project.root)
+        if above is None:
+            return (found,)
+        return (
+            found,
+            f"The project of this folder is further up: reconciler -C {shlex.quote(os.path.relpath(above))}",
+        )
 
     @contextmanager
     def placing(self, manifests: ManifestSet) -> Iterator[None]:
