@@ -179,7 +179,7 @@ class Opened:
 
     def state(self) -> State:
         """The state as it is now, without a lock; what a dead run left behind is folded in."""
-        from reconciler.engine.session import read_only_state
+        from reconciler.engine.readstate import read_only_state
 
         return read_only_state(self.backend(), self.workspace.name, clock=self.clock, emit=self.emit)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical import same
 from reconciler.kinds.base import Field
-from reconciler.types.catalogue import Catalogue, Status, is_hosted
+from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.json import Json, is_filled, split, within
 
 MODEL = "/layers/llm/model"

@@ -17,7 +17,8 @@ from reconciler.core.outdated import TABLES
 from reconciler.core.secretbook import SecretBook
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
-from reconciler.types.catalogue import Catalogue, Status, Successor, is_hosted
+from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_entry import Status, Successor
 from reconciler.types.change import Adoption
 from reconciler.types.json import Json, Object, within
 from reconciler.types.state import Entry

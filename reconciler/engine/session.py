@@ -1,4 +1,4 @@
-"""The bracket around every writing run: lock, read, journal as it goes, save at the end; and the way readers read.
+"""The bracket around every writing run: lock, read, journal as it goes, save at the end.
 
 1. take the lock
 2. read the document, fold in a journal that a killed run left behind, write the sum of both
@@ -17,12 +17,14 @@ from dataclasses import replace
 from uuid import uuid4
 
 from reconciler.core.history.chain import close_run
-from reconciler.core.state.file import dump_state, load_state, new_state, peek
-from reconciler.core.state.journal import Folding, Record, binding, encode, fold
+from reconciler.core.state.file import dump_state, peek
+from reconciler.core.state.folding import Folding, fold
+from reconciler.core.state.journal import Record, encode
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
+from reconciler.engine.readstate import base_state, journal_lines
 from reconciler.engine.rescue import Rescue
-from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
+from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
 from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
@@ -30,7 +32,6 @@ from reconciler.types.ports import Backend, Clock, Emit, Journal, Lease
 from reconciler.types.state import Entry, State
 
 HERE = Rescue()
-READ_TRIES = 5
 
 
 class Session:
@@ -242,8 +243,8 @@ def open_session(
     info = describe_run(operation, clock.now())
     with backend.lock(info, timeout=lock_timeout, clock=clock, emit=emit) as lease:
         stored = backend.read()
-        lines = _lines(backend)
-        state = _base(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
+        lines = journal_lines(backend)
+        state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
         session = Session(backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention)
         if lines or folded.running is not None:
@@ -253,63 +254,3 @@ def open_session(
         finally:
             session.close()
             session.save()
-
-
-def read_only_state(
-    backend: Backend,
-    workspace: str,
-    *,
-    emit: Emit,
-    clock: Clock | None = None,
-    lineage_factory: Callable[[], str] = lambda: str(uuid4()),
-) -> State:
-    """The state as a reader sees it: no lock taken, nothing written, a left-over journal folded in memory.
-
-    A left-over journal of a run that is gone shows with the serial that its compaction will have, so that a plan made
-    now still fits then. While a run is at work its journal shows with the document's serial: plans made now are stale
-    once it ends. Raises `StateUnreadable`, `StateError`.
-    """
-    lineage = lineage_factory()
-    for _ in range(READ_TRIES):
-        held = _holder(backend)
-        stored = backend.read()
-        lines = _lines(backend)
-        held = _holder(backend) or held
-        if backend.read() == stored:
-            break
-    else:
-        raise StateError(f"{backend.describe()} is being written all the time", hint="try again in a moment")
-    if held is not None:
-        emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
-    state = _base(stored, lines, workspace, lineage, backend.describe())
-    folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-    if held is None and (folded != state or folded.running is not None):
-        return replace(folded, serial=state.serial + 1)
-    return folded
-
-
-def _lines(backend: Backend) -> list[bytes]:
-    return [] if backend.journal is None else list(backend.journal.read())
-
-
-def _holder(backend: Backend) -> str | None:
-    if not backend.tells_holder:
-        return None  # A look would lock out a run that starts in this very moment.
-    try:
-        holder = backend.holder()
-    except StateError as error:
-        return error.message
-    return None if holder is None else f"{holder.operation} by {holder.who} since {holder.since}"
-
-
-def _base(stored: bytes | None, lines: list[bytes], workspace: str, lineage: str, where: str) -> State:
-    """The document as a state; without a document a new one, unless a journal says that there was one."""
-    if stored is None:
-        bound = next((found for line in lines if (found := binding(line)) is not None), None)
-        if bound is not None:
-            raise StateUnreadable(
-                f"{where} is missing, though a journal that continues it (serial {bound[1]}) is there",
-                hint=f"put the document or its backup ({where}.backup) back; or move the journal aside to begin anew",
-            )
-        return new_state(workspace, lineage)
-    return load_state(stored, workspace, lineage=lineage, where=where)

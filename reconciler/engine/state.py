@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from reconciler.core.state.file import dump_state, entry_to_json, intent_to_json, load_state, parse_state
+from reconciler.core.state.entries import entry_to_json, intent_to_json
+from reconciler.core.state.file import dump_state, load_state, parse_state
 from reconciler.core.state.journal import Outcome
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.core.canonical import keyed_parent, leaf_at
-from reconciler.core.planning.match import objects_of
-from reconciler.core.planning.planner import live_document
 from reconciler.core.readback import is_draft, judge, moved_since
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
 from reconciler.engine.beforehand import before_change
+from reconciler.engine.creating import look_up, send_create
 from reconciler.engine.fill import fill_request
 from reconciler.engine.ledger import Ledger
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.processing import wait_until_done
 from reconciler.engine.reading import read_apart
-from reconciler.errors import NotFound, OutcomeUnknown, PlanStale, ProviderError, Rejected
+from reconciler.engine.seeing import looks, refuse, see_attached, see_patched
+from reconciler.errors import NotFound, PlanStale
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
+from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.ports import Answer, Clock, Emit, Provider
 from reconciler.types.preimage import Preimage
@@ -28,9 +28,6 @@ from reconciler.types.state import Entry, Intent
 
 FRESH = 5.0
 """Seconds for which a reading counts as current; older ones are read again right before a write."""
-READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)
-"""Pauses between readings while the account does not show a write yet: five times, five seconds in all."""
-CREATE_TRIES = 3
 WIDTH = 10
 """Objects that are read at once for the pre-images of a stage."""
 
@@ -107,7 +104,8 @@ class Worker:
         before_it = change.previous or change.address
         if change.replaces is not None and (old := self.entries.get(before_it)) is not None:
             self.ledger.keep(change.replaces, old, previous=before_it)
-        id = self.send_create(change, fill_request(first, self.ids, self.book), self.intent(change))
+        intent, request = self.intent(change), fill_request(first, self.ids, self.book)
+        id = send_create(change, request, intent, self.provider, self.ledger, lambda: self.look_up(intent))
         self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(
@@ -118,52 +116,9 @@ class Worker:
         live, notes = self.read_back(change, id)
         return id, notes + wait_until_done(change, live, self.provider, self.clock, self.emit, self.stop)
 
-    def send_create(self, change: Change, request: Request, intent: Intent) -> str:
-        """Send a create at most once per look: after an unknown outcome the object is looked for first."""
-        for attempt in range(CREATE_TRIES):
-            self.ledger.intend(intent)
-            try:
-                answer = self.provider.send(request)
-            except OutcomeUnknown as error:
-                found = self.look_up(intent)
-                if found is not None:
-                    return found
-                if attempt + 1 == CREATE_TRIES:
-                    raise OutcomeUnknown(
-                        f"{error.message}; the object was not found afterwards",
-                        hint="run the same command again: it looks the object up before it creates one",
-                    ) from error
-                self.ledger.check()
-                continue
-            except ProviderError:
-                self.ledger.drop(change.address)  # the API answered: nothing was created
-                raise
-            id = self.provider.created_id(intent.kind, answer) or self.look_up(intent)
-            if id is None:
-                raise OutcomeUnknown(
-                    f"the answer to the create of {change.address} names no id and the object is not in the list",
-                    hint="run the same command again: it looks the object up before it creates one",
-                )
-            return id
-        raise AssertionError("unreachable")
-
     def look_up(self, intent: Intent) -> str | None:
         """The object that an open create made: of its name, not there before, in no state entry."""
-        for pause in (0.0, 1.0):
-            if pause:
-                self.clock.sleep(pause)
-            held = set(self.ids.copy().values())
-            named = objects_of(self.provider.list(intent.kind), intent.name)
-            found = [id for id in named if id not in intent.before and id not in held]
-            if len(found) > 1:
-                raise PlanStale(
-                    f"{intent.address} was sent once and {len(found)} new objects are called {intent.name!r}: "
-                    f"{', '.join(found)}",
-                    hint=f"say which one is ours: reconciler import {intent.address} ID",
-                )
-            if found:
-                return found[0]
-        return None
+        return look_up(intent, self.provider, self.clock, lambda: set(self.ids.copy().values()))
 
     # update
 
@@ -173,46 +128,18 @@ class Worker:
         unchanged = drafted = False
         for place, request in enumerate(change.requests):
             if request.purpose == "detach":
-                self.see_patched(change, change.requests[:place])
+                see_patched(change, change.requests[:place], self.provider, self.clock)
             answer = self.send(change, request)
             unchanged = unchanged or answer.status == 304
             drafted = drafted or is_draft(answer.body)
             if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[place:]):
-                self.see_attached(change, request)
+                see_attached(change, self.tools_in(request), self.provider, self.clock)
         return change.id, self.read_back(change, change.id, unchanged=unchanged, drafted=drafted)[1]
 
-    def see_attached(self, change: Change, request: Request) -> None:
-        """Make sure that the tools are there before a patch takes their inline copies away."""
+    def tools_in(self, request: Request) -> set[Json]:
+        """The ids that an attach names."""
         body = fill_request(request, self.ids, self.book).body
-        wanted = set(texts) if isinstance(body, dict) and isinstance(texts := body.get("tool_ids"), list) else set()
-        missing = wanted
-        for pause in (0.0, *READ_AGAIN):
-            if pause:
-                self.clock.sleep(pause)
-            missing = wanted - set(self.provider.attached_tools(change.id or ""))
-            if not missing:
-                return
-        raise Rejected(
-            f"{change.address}: {', '.join(map(str, sorted(missing, key=str)))} was attached and is not there",
-            hint="its inline tools were left in place; run apply again",
-        )
-
-    def see_patched(self, change: Change, sent: Sequence[Request]) -> None:
-        """Make sure that inline tools are there before a registry tool of the same work is detached."""
-        spec = kind(change.address.kind)
-        inline = [field.path for field in change.fields if keyed_parent(spec, field.path) and field.after is not None]
-        if not inline or sent[-1].purpose == "detach" or change.id is None:
-            return
-        for pause in (0.0, *READ_AGAIN):
-            if pause:
-                self.clock.sleep(pause)
-            live = self.provider.get(spec.name, change.id)
-            if live is not None and all(leaf_at(spec, live_document(spec, live), path) for path in inline):
-                return
-        raise Rejected(
-            f"{change.address}: {', '.join(inline)} was written and is not there",
-            hint="its registry tools were left attached; run the same command again",
-        )
+        return set(texts) if isinstance(body, dict) and isinstance(texts := body.get("tool_ids"), list) else set()
 
     def refuse_moved(self, change: Change) -> LiveObject | None:
         """Read the object again unless that was done a moment ago; what moved is not written over. The object, where
@@ -283,9 +210,7 @@ class Worker:
         """
         name = change.address.kind
         verdict = None
-        for pause in (0.0, *READ_AGAIN):
-            if pause:
-                self.clock.sleep(pause)
+        for _ in looks(self.clock):
             live = self.provider.get(name, id)
             if live is None:
                 continue
@@ -296,22 +221,7 @@ class Worker:
                 return live, verdict.notes
             if verdict.vanished:
                 break
-        if verdict is None:
-            raise Rejected(f"{change.address} ({id}) cannot be read after the write")
-        if verdict.vanished:
-            raise Rejected(
-                f"the write of {change.address} made the account lose {', '.join(verdict.vanished)}",
-                hint="what it was stands in the plan; run plan again to restore what the manifests hold",
-            )
-        if verdict.draft or drafted:
-            raise Rejected(
-                f"the write of {change.address} went into an unpublished draft",
-                hint="publish or discard the draft in the vendor's editor, then run apply again",
-            )
-        raise Rejected(
-            f"the account does not show the write of {change.address} at {', '.join(verdict.pending)}",
-            hint="run plan again; if it stays, the API ignores this field: remove it or add it to lifecycle.ignore",
-        )
+        raise refuse(change, id, verdict, drafted=drafted)
 
     def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
         """The object with what the API keeps apart from it, as far as that is ours."""

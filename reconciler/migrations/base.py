@@ -8,7 +8,8 @@ from enum import Enum
 from typing import TypeAlias
 
 from reconciler.types.address import Address
-from reconciler.types.catalogue import Catalogue, Scores
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import Scores
 from reconciler.types.edit import Edit, NewDocument
 from reconciler.types.json import Json, Object, lookup
 

@@ -18,7 +18,8 @@ from reconciler.migrations.base import (
     text_at,
 )
 from reconciler.migrations.successors import choices_for, proposed
-from reconciler.types.catalogue import Catalogue, Status, is_hosted
+from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.edit import Edit, SetValue
 from reconciler.types.json import lookup
 

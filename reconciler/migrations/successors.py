@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.migrations.base import YES, Choice, Context, Finding, Question, Subject, ask, text_at
-from reconciler.types.catalogue import Catalogue, Successor
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import Successor
 from reconciler.types.edit import Edit, SetValue
 
 NO_REASON = Successor()

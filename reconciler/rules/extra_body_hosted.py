@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import LLM, MODEL, is_hosted_llm, mapping, text
-from reconciler.types.catalogue import Setting
+from reconciler.types.catalogue_entry import Setting
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, escape, is_filled, is_marker
 from reconciler.types.manifest import Manifest

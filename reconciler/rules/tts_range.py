@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import TTS, has, mapping, text
-from reconciler.types.catalogue import Catalogue, Entry, Setting
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import Entry, Setting
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json, Object, escape, is_filled, is_marker
 from reconciler.types.manifest import Manifest

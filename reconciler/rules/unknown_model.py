@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import MODEL, text
-from reconciler.types.catalogue import Status, is_hosted
+from reconciler.types.catalogue import is_hosted
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import Manifest
 

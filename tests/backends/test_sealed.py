@@ -15,8 +15,10 @@ from reconciler.backends import BACKENDS, open_state
 from reconciler.backends.base import BackendContext
 from reconciler.backends.seal import key_id
 from reconciler.core.state.file import dump_state, parse_state
-from reconciler.core.state.journal import Outcome, encode, fold
-from reconciler.engine.session import open_session, read_only_state
+from reconciler.core.state.folding import fold
+from reconciler.core.state.journal import Outcome, encode
+from reconciler.engine.readstate import read_only_state
+from reconciler.engine.session import open_session
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.json import SECRET, Json

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.modeltable import TITLES, model_rows, render_models, rows_as_json
 from reconciler.loader.catalogue import load_catalogue
-from reconciler.types.catalogue import Status
+from reconciler.types.catalogue_entry import Status
 
 CATALOGUE = load_catalogue()
 

@@ -14,7 +14,8 @@ from reconciler.backends import open_state
 from reconciler.backends.base import BackendContext
 from reconciler.core.digest import digest_bytes
 from reconciler.core.state.file import FORMAT, dump_state, load_state, parse_state
-from reconciler.engine.session import open_session, read_only_state
+from reconciler.engine.readstate import read_only_state
+from reconciler.engine.session import open_session
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.json import Json

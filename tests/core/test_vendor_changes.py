@@ -17,7 +17,7 @@ from reconciler.core.state.record import record
 from reconciler.core.vendor_changes import follows, is_merge, moved_from
 from reconciler.kinds import kind
 from reconciler.loader.catalogue import load_catalogue
-from reconciler.types.catalogue import Status
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.change import Action, Direction, Reason
 from tests.support.making import book, entry, env, live, resource
 

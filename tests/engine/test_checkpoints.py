@@ -14,8 +14,9 @@ from reconciler.core.state.file import parse_state
 from reconciler.core.state.journal import IntentNoted, Outcome, PlanStarted, Record
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
+from reconciler.engine.readstate import read_only_state
 from reconciler.engine.run import SessionLedger
-from reconciler.engine.session import open_session, read_only_state
+from reconciler.engine.session import open_session
 from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import StateSaved

@@ -11,8 +11,8 @@ from reconciler.backends.local import open_backend
 from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import make_plan
+from reconciler.engine.readstate import read_only_state
 from reconciler.engine.run import Surroundings, apply_manifests, apply_saved
-from reconciler.engine.session import read_only_state
 from reconciler.errors import PlanBlocked, PlanStale, SecretMissing, StateLocked
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.project import BackendSettings

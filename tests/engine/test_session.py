@@ -10,7 +10,8 @@ import pytest
 from reconciler.core.state.file import dump_state, parse_state
 from reconciler.core.state.journal import AccountNoted, IntentDropped, IntentNoted, Outcome, encode
 from reconciler.engine.holder import describe_run, run_url
-from reconciler.engine.session import open_session, read_only_state
+from reconciler.engine.readstate import read_only_state
+from reconciler.engine.session import open_session
 from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved

@@ -10,7 +10,8 @@ import pytest
 from reconciler.core.state.file import dump_state
 from reconciler.core.state.journal import IntentNoted, Outcome, encode
 from reconciler.engine.holder import describe_run
-from reconciler.engine.session import open_session, read_only_state
+from reconciler.engine.readstate import read_only_state
+from reconciler.engine.session import open_session
 from reconciler.engine.state import (
     Managed,
     StateAccess,

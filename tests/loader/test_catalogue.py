@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.errors import ManifestError
 from reconciler.kinds import KINDS
 from reconciler.loader.catalogue import load_catalogue
-from reconciler.types.catalogue import Status
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, lookup
 

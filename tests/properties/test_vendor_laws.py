@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.engine.drift import find_drift
 from reconciler.loader.catalogue import load_catalogue
-from reconciler.types.catalogue import Status
+from reconciler.types.catalogue_entry import Status
 from tests.support.lab import Lab, as_set
 from tests.support.making import manifest
 

@@ -9,9 +9,9 @@ from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
 from reconciler.engine.plan import make_plan
+from reconciler.engine.readstate import read_only_state
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
-from reconciler.engine.session import read_only_state
 from reconciler.types.change import Change
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object

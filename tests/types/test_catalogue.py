@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.types.catalogue import Catalogue, Entry, Generation, Scores, Status, Successor, is_hosted
+from reconciler.types.catalogue import Catalogue, Generation, is_hosted
+from reconciler.types.catalogue_entry import Entry, Scores, Status, Successor
 
 
 def made(**changes: object) -> Catalogue:

@@ -18,7 +18,7 @@ from reconciler.core.members import Malformed
 from reconciler.core.planning.planner import live_document
 from reconciler.core.redact import SENSITIVE, redact
 from reconciler.core.secretbook import has_secret
-from reconciler.core.state.file import entry_from_json, entry_to_json
+from reconciler.core.state.entries import entry_from_json, entry_to_json
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.json import SECRET, Json, Object, lookup, secret_of

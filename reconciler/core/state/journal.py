@@ -1,4 +1,4 @@
-"""The journal: what happened since the state document was written, one line each, folded into it later.
+"""The journal: what happened since the state document was written, one line each.
 
 A line is `<digest of the rest> <JSON>`; the JSON names the lineage and the serial of the document it continues, so
 that lines which the document already contains (a crash between writing it and clearing the journal) are passed over.
@@ -7,31 +7,25 @@ that lines which the document already contains (a crash between writing it and c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core import members as read
 from reconciler.core.codec import from_json, to_json
 from reconciler.core.digest import digest_bytes
 from reconciler.core.members import Malformed, address_from
-from reconciler.core.state.file import (
+from reconciler.core.state.entries import (
     entry_from_json,
     entry_to_json,
     intent_from_json,
     intent_to_json,
 )
-from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
-from reconciler.types.history import RunHeader, Running
+from reconciler.types.history import RunHeader
 from reconciler.types.json import Json, Object
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent
 
-KEPT_PLANS = 50
 _FRAME = frozenset({"record", "lineage", "serial"})
-KEPT_IDS = 5
-"""Ids remembered of what left one address."""
-KEPT_ADDRESSES = 20_000
 OUTCOMES = ("created", "adopted", "updated", "deleted", "forgotten", "moved", "recorded")
 
 
@@ -139,87 +133,6 @@ _RUN_RECORDS: dict[str, type[RunBegan | ChangeBegan | RunEnded]] = {
 }
 
 
-class Folding:
-    """A state under construction: records in, a `State` out. Not thread-safe by itself."""
-
-    def __init__(self, state: State) -> None:
-        self._base = state
-        self._resources = dict(state.resources)
-        self._pending = {intent.address: intent for intent in state.pending}
-        self._running = state.running
-        self._items = dict(state.running.items) if state.running is not None else {}
-        self._done = set(state.running.done) if state.running is not None else set()
-        self._retired = dict(state.retired)
-        self._made: State | None = state
-
-    def entry(self, address: Address) -> Entry | None:
-        """What state holds at `address` now."""
-        return self._resources.get(address)
-
-    def add(self, record: Record) -> None:
-        """Take one record in; the same record twice is the same as once."""
-        self._made = None
-        match record:
-            case IntentNoted(intent):
-                self._pending[intent.address] = intent
-            case IntentDropped(address):
-                self._pending.pop(address, None)
-            case Outcome(address, _, entry, previous):
-                self._pending.pop(address, None)
-                if address in self._items:
-                    self._done.add(address)
-                if previous is not None and previous != address:
-                    self._resources.pop(previous, None)
-                    self._pending.pop(previous, None)
-                if entry is None:
-                    self._retire(address, self._resources.pop(address, None))
-                else:
-                    self._resources[address] = entry
-            case AccountNoted(owner, key, base_url):
-                base = self._base
-                keys = base.keys if key is None or key in base.keys else (*base.keys, key)
-                self._base = replace(base, owner=owner or base.owner, keys=keys, base_url=base_url or base.base_url)
-            case DigestKeyNoted(id):
-                self._base = replace(self._base, digest_key=id)
-            case PlanStarted(digest):
-                if digest not in self._base.applied_plans:
-                    plans = (*self._base.applied_plans, digest)[-KEPT_PLANS:]
-                    self._base = replace(self._base, applied_plans=plans)
-            case PlanFinished():
-                pass
-            case RunBegan(header):
-                self._running, self._items, self._done = Running(header), {}, set()
-            case ChangeBegan(address, text):
-                self._items[address] = text
-            case RunEnded(result, failed, skipped):
-                if self._running is not None:
-                    self._running = replace(self._running, ended=result, failed=failed, skipped=skipped)
-
-    def _retire(self, address: Address, entry: Entry | None) -> None:
-        """Remember which object this was: manifests may go on naming it."""
-        if entry is None:
-            return
-        ids = dict.fromkeys((*self._retired.pop(address, ()), *entry.former, entry.id))
-        self._retired[address] = tuple(ids)[-KEPT_IDS:]
-        if len(self._retired) > KEPT_ADDRESSES:
-            del self._retired[next(iter(self._retired))]
-
-    def state(self) -> State:
-        """The state as of now; later records do not change it."""
-        if self._made is None:
-            running = self._running
-            if running is not None:
-                running = replace(running, items=dict(self._items), done=frozenset(self._done))
-            self._made = replace(
-                self._base,
-                resources=dict(self._resources),
-                pending=tuple(self._pending.values()),
-                running=running,
-                retired=dict(self._retired),
-            )
-        return self._made
-
-
 def encode(record: Record, lineage: str, serial: int) -> bytes:
     """One line (without newline) that continues the document with this lineage and serial."""
     document: Object = {"lineage": lineage, "serial": serial, **_to_json(record)}
@@ -241,27 +154,10 @@ def decode(line: bytes) -> Record:
     return _from_json(_open(line))
 
 
-def fold(state: State, lines: Iterable[bytes], *, where: str = "the journal") -> State:
-    """`state` with every line that continues it taken in; lines of another lineage or serial are passed over.
-
-    A damaged last line is a write that never finished and is left out. Raises `StateUnreadable` for a damaged line
-    before the last.
-    """
-    folding = Folding(state)
-    all_lines = list(lines)
-    for index, line in enumerate(all_lines):
-        try:
-            document = _open(line)
-            if (document.get("lineage"), document.get("serial")) == (state.lineage, state.serial):
-                folding.add(_from_json(document))
-        except Malformed as error:
-            if index == len(all_lines) - 1:
-                break
-            raise StateUnreadable(
-                f"{where} is damaged in line {index + 1} of {len(all_lines)}: {error}",
-                hint="move the journal aside; what its run created is then found again in the account by name",
-            ) from None
-    return folding.state()
+def decode_for(line: bytes, lineage: str, serial: int) -> Record | None:
+    """The record in one line; None where the line continues another document. Raises `Malformed`."""
+    document = _open(line)
+    return _from_json(document) if (document.get("lineage"), document.get("serial")) == (lineage, serial) else None
 
 
 def _open(line: bytes) -> Object:

@@ -6,12 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.state.folding import KEPT_IDS, KEPT_PLANS, Folding, fold
 from reconciler.core.state.journal import (
-    KEPT_IDS,
-    KEPT_PLANS,
     AccountNoted,
     DigestKeyNoted,
-    Folding,
     IntentDropped,
     IntentNoted,
     Outcome,
@@ -21,7 +19,6 @@ from reconciler.core.state.journal import (
     binding,
     decode,
     encode,
-    fold,
 )
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
@@ -93,7 +90,7 @@ def test_what_left_an_address_is_remembered_by_its_id() -> None:
 
 
 def test_addresses_that_were_left_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.core.state.journal.KEPT_ADDRESSES", 2)
+    monkeypatch.setattr("reconciler.core.state.folding.KEPT_ADDRESSES", 2)
     left = [Address("tool", f"t{n}") for n in range(5)]
     records = [record for one in left for record in (Outcome(one, "created", Entry("t")), Outcome(one, "deleted"))]
     assert list(fold(EMPTY, lines(*records)).retired) == left[-2:]

@@ -6,7 +6,8 @@ import re
 
 from reconciler.core.targets.base import plain
 from reconciler.core.targets.ledger import Ledger
-from reconciler.types.catalogue import Catalogue, LiveKitEar
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_livekit import LiveKitEar
 from reconciler.types.json import Json, Object
 
 LAYER = "/layers/stt"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from reconciler.core.targets.base import plain
 from reconciler.core.targets.ledger import ENV, Ledger
-from reconciler.types.catalogue import Catalogue, LiveKitChoice, is_hosted
+from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_livekit import LiveKitChoice
 from reconciler.types.json import Json, Object, escape, secret_of
 
 LAYER = "/layers/llm"

@@ -1,0 +1,112 @@
+"""One resource, or one create whose outcome is open, as it stands in the state document."""
+
+from __future__ import annotations
+
+from reconciler.core import members as read
+from reconciler.core.members import Malformed, address_from
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.state import Entry, Intent
+
+_ENTRY = frozenset(
+    {
+        "id",
+        "kind",
+        "sent",
+        "seen",
+        "protect",
+        "ignore",
+        "manage",
+        "source",
+        "parents",
+        "assumed",
+        "name",
+        "refs",
+        "former",
+        "secrets",
+    }
+)
+_INTENT = frozenset({"address", "kind", "name", "before", "at"})
+
+
+def entry_to_json(address: Address, entry: Entry) -> Object:
+    """One resource as it stands in the document; what is at its default is left out."""
+    lifecycle = entry.lifecycle
+    full: Object = {
+        "sent": dict(entry.sent),
+        "seen": dict(entry.seen),
+        "protect": lifecycle.protect,
+        "ignore": list(lifecycle.ignore),
+        "manage": None if lifecycle.manage is Manage.FULL else lifecycle.manage.value,
+        "source": entry.source,
+        "parents": list(entry.parents),
+        "assumed": list(entry.assumed),
+        "name": entry.name,
+        "refs": list(entry.refs),
+        "former": list(entry.former),
+        "secrets": {path: dict(reference) for path, reference in entry.secrets.items()},
+    }
+    # An empty text is no default: only what reads back as the same may be left out.
+    kept: Object = {key: value for key, value in full.items() if value or value == ""}
+    return {"id": entry.id, "kind": address.kind, **kept}
+
+
+def entry_from_json(address: Address, value: Json, where: str) -> Entry:
+    """The inverse of `entry_to_json`. Raises `Malformed`."""
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, _ENTRY, where)
+    if found.get("kind") != address.kind:
+        raise Malformed(f"{where}/kind: {found.get('kind')!r} does not fit the address")
+    manage = found.get("manage") or Manage.FULL.value
+    if manage not in {mode.value for mode in Manage}:
+        raise Malformed(f"{where}/manage: {manage!r} is unknown")
+    lifecycle = Lifecycle(
+        read.flag(found.get("protect"), f"{where}/protect"),
+        read.texts(found.get("ignore"), f"{where}/ignore"),
+        Manage(manage),
+    )
+    return Entry(
+        id=read.text(found.get("id"), f"{where}/id"),
+        sent=read.text_map(found.get("sent"), f"{where}/sent"),
+        seen=read.text_map(found.get("seen"), f"{where}/seen"),
+        lifecycle=lifecycle,
+        source=read.optional_text(found.get("source"), f"{where}/source"),
+        parents=read.texts(found.get("parents"), f"{where}/parents"),
+        assumed=read.texts(found.get("assumed"), f"{where}/assumed"),
+        name=read.optional_text(found.get("name"), f"{where}/name"),
+        refs=read.texts(found.get("refs"), f"{where}/refs"),
+        former=read.texts(found.get("former"), f"{where}/former"),
+        secrets=_secrets(found.get("secrets"), f"{where}/secrets"),
+    )
+
+
+def _secrets(value: Json, where: str) -> dict[str, dict[str, str]]:
+    if value is None:
+        return {}
+    return {path: read.text_map(one, f"{where}/{path}") for path, one in read.mapping(value, where).items()}
+
+
+def intent_to_json(intent: Intent) -> Object:
+    """A create whose outcome is open, as it stands in the document."""
+    address = str(intent.address)
+    return {
+        "address": address,
+        "kind": intent.kind,
+        "name": intent.name,
+        "before": list(intent.before),
+        "at": intent.at,
+    }
+
+
+def intent_from_json(value: Json, where: str) -> Intent:
+    """The inverse of `intent_to_json`. Raises `Malformed`."""
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, _INTENT, where)
+    return Intent(
+        address=address_from(found.get("address"), f"{where}/address"),
+        kind=read.text(found.get("kind"), f"{where}/kind"),
+        name=read.text(found.get("name"), f"{where}/name"),
+        before=read.texts(found.get("before"), f"{where}/before"),
+        at=read.text(found.get("at"), f"{where}/at"),
+    )

@@ -1,0 +1,127 @@
+"""One entry of the model catalogue: its status by generation, its limits and settings, and what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Status(Enum):
+    """How one generation of the vendor's documentation (or its client) speaks of an entry."""
+
+    DEFAULT = "default"
+    RECOMMENDED = "recommended"
+    AVAILABLE = "available"
+    REPORTED = "reported"
+    """Only met in public code: no vendor source names it."""
+    LEGACY = "legacy"
+    """Still accepted, no longer advised."""
+    DEPRECATED = "deprecated"
+    UNLISTED = "unlisted"
+    """Was listed once and is not any more; what the API answers is unknown."""
+    REMOVED = "removed"
+    INTERNAL = "internal"
+    """The vendor's own use: must not stand in a manifest."""
+    UNKNOWN = "unknown"
+    """Not in the catalogue, or not before a later generation."""
+
+    @property
+    def is_current(self) -> bool:
+        return self in (Status.DEFAULT, Status.RECOMMENDED, Status.AVAILABLE)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Something to move away from."""
+        return self in (Status.LEGACY, Status.DEPRECATED, Status.UNLISTED, Status.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """1 to 3 symbols in the vendor's comparison table; more is better."""
+
+    speed: int
+    intelligence: int
+    naturalness: int
+
+    def distance(self, other: Scores) -> int:
+        """Sum of the differences on the three axes."""
+        return (
+            abs(self.speed - other.speed)
+            + abs(self.intelligence - other.intelligence)
+            + abs(self.naturalness - other.naturalness)
+        )
+
+    def covers(self, other: Scores) -> bool:
+        """At least as good on every axis."""
+        return (
+            self.speed >= other.speed
+            and self.intelligence >= other.intelligence
+            and self.naturalness >= other.naturalness
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What to use instead. Only `basis: documented` may be followed without asking a person."""
+
+    id: str | None = None
+    """None: a person has to choose. `@default`: the default of the configured generation."""
+    reason: str = ""
+    basis: str = "judgement"
+    """documented | client | report | judgement | guess"""
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def is_documented(self) -> bool:
+        return self.basis == "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one voice setting or request parameter takes."""
+
+    min: float | None = None
+    max: float | None = None
+    words: tuple[str, ...] = ()
+    """Texts that are accepted in place of a number, or the names of a `name:level` tag."""
+    levels: tuple[str, ...] = ()
+    type: str = "number"
+    """number | boolean | tags"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model, engine or value."""
+
+    status: Mapping[str, Status] = field(default_factory=dict)
+    """By generation; a generation that is not named has the status of the one before it. `all` stands for any."""
+    family: str = ""
+    context_window: int | None = None
+    """Tokens; None where no vendor source states it."""
+    recommended_prompt: int | None = None
+    degraded_from: int | None = None
+    """Tokens from which answers become slower or follow instructions less; set where it differs from the
+    generation's."""
+    scores: Scores | None = None
+    best_for: str = ""
+    extra_body: tuple[str, ...] | None = None
+    """Request parameters a hosted model takes; None: what the catalogue says for all."""
+    exclusive: tuple[str, ...] = ()
+    """Parameters that must not be given together."""
+    successor: Successor | None = None
+    engine: str = ""
+    """For a voice model: whose it is."""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """For a voice model: its voice_settings."""
+    forbids: tuple[str, ...] = ()
+    """Sibling fields that do not go with it."""
+    markup_exclusive: bool = False
+    """Voice settings have no effect together with speech tags in the LLM's text."""
+    also: tuple[str, ...] = ()
+    """Other spellings."""
+    providers: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    """For a LiveKit id: the lists that name it."""
+    note: str = ""
+    sources: tuple[str, ...] = ()
