@@ -40,7 +40,10 @@ def deliver_files(report: Report, settings: Settings) -> None:
     for name, path in settings.reports:
         try:
             write_file(
-                path, render(report, name, Style(verbose=settings.verbose)).encode("utf-8", "backslashreplace")
+                path,
+                render(report, name, Style(verbose=settings.verbose, folder=called_from(settings))).encode(
+                    "utf-8", "backslashreplace"
+                ),
             )
         except ReconcilerError as error:
             problems.append(error)
@@ -53,7 +56,16 @@ def style(settings: Settings) -> Style:
     terminal = is_terminal(sys.stdout)
     plain = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    return Style(color=terminal and not plain, width=width, verbose=settings.verbose, quiet=settings.quiet)
+    return Style(
+        color=terminal and not plain, width=width, verbose=settings.verbose, quiet=settings.quiet,
+        folder=called_from(settings),
+    )  # fmt: skip
+
+
+def called_from(settings: Settings) -> str:
+    """The folder of `-C` as `Style.folder`; empty where it does not lie below the one the program was called in."""
+    folder = os.path.normpath(settings.chdir or ".").replace(os.sep, "/")
+    return "" if folder == "." or folder.startswith("/") or folder.split("/")[0] == ".." else folder
 
 
 @contextmanager
@@ -71,7 +83,8 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
         raise
     except ReconcilerError as error:
         if settings.format not in {None, TEXT}:
-            write(render(failed(verb, error, workspace), settings.format or TEXT, Style()))
+            how = Style(folder=called_from(settings))
+            write(render(failed(verb, error, workspace), settings.format or TEXT, how))
         try:
             deliver_files(failed(verb, error, workspace), settings)
         except ReconcilerError as second:

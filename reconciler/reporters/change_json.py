@@ -93,6 +93,19 @@ def planned_values(changes: Iterable[Json]) -> Object:
     return {"outputs": {}, "root_module": {"resources": found}}
 
 
+def configuration(changes: Iterable[Json]) -> Object:
+    """Terraform's third view, which some readers insist on: what the manifests declare, without expressions, as
+    references are resolved by now. Only objects of `resource_changes` that stay are in it."""
+    found: list[Json] = []
+    for entry in changes:
+        change = entry["change"] if isinstance(entry, dict) else None
+        if isinstance(entry, dict) and isinstance(change, dict) and change["after"] is not None:
+            about = {key: entry[key] for key in ("address", "mode", "type", "name")}
+            found.append({**about, "provider_config_key": PROVIDER, "schema_version": 0, "expressions": {}})
+    provider: Object = {"name": PROVIDER, "full_name": PROVIDER}
+    return {"provider_config": {PROVIDER: provider}, "root_module": {"resources": found}}
+
+
 def _resource(address: Address) -> Object:
     return {
         "address": str(address),

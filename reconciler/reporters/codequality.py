@@ -16,7 +16,7 @@ def render(report: Report, style: Style) -> str:
     """A list; fingerprints are unique in it and do not change when lines move."""
     used: set[str] = set()
     entries: list[Json] = []
-    for finding in collect_findings(report):
+    for finding in collect_findings(report, style.folder):
         fingerprint = finding.fingerprint
         while fingerprint in used:
             fingerprint = digest(["again", fingerprint])

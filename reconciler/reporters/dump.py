@@ -9,19 +9,25 @@ from math import isfinite
 from reconciler.types.json import Json
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# Ends of lines to some readers, refused by others (YAML parsers, which many tools feed with JSON), obeyed by screens.
+_AWKWARD = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff]")
 
 
 def dump(value: Json, *, indent: int | None = 2) -> str:
-    """JSON as people read it. What JSON or UTF-8 cannot hold is never an error: infinity and NaN become texts, and a
-    document with a lone surrogate is written in ASCII with escapes."""
+    """JSON in UTF-8. What strict readers refuse is never written: infinity and NaN become texts, a lone surrogate
+    becomes U+FFFD (readers in C, Go, Rust and YAML refuse its escape, and with it the whole document). Characters
+    that end lines, turn the reading direction or may not stand in a file are written as escapes."""
     try:
         text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
     except ValueError:
         value = _finite(value)
         text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isascii() and "\x7f" not in text:
+        return text
     if _SURROGATES.search(text):
-        return json.dumps(value, ensure_ascii=True, indent=indent)
-    return text
+        # Through UTF-16, where two halves that stand together are one character.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _AWKWARD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _finite(value: Json) -> Json:

@@ -6,7 +6,8 @@ Diagnostics, blocks, drift and failed steps. Messages name places and directions
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from posixpath import normpath
 
 from reconciler.core.digest import digest
 from reconciler.core.visible import visible
@@ -46,13 +47,33 @@ class Finding:
     @property
     def text(self) -> str:
         """Message and way out as one text."""
-        return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
+        return f"{self.message.rstrip('.')}. {_as_sentence(self.hint)}" if self.hint else self.message
 
 
-def collect_findings(report: Report) -> list[Finding]:
-    """Errors first, then warnings, then infos; else in the order of the report."""
+def collect_findings(report: Report, folder: str = "") -> list[Finding]:
+    """Errors first, then warnings, then infos; else in the order of the report.
+
+    Codes and messages are never empty, and paths are relative where the files are below `folder` (see `Style`):
+    scanners refuse a whole report for one that is not.
+    """
     ranks = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-    return sorted(_all(report), key=lambda finding: ranks[finding.severity])
+    found = [_presentable(finding, folder) for finding in _all(report)]
+    return sorted(found, key=lambda finding: ranks[finding.severity])
+
+
+def _presentable(finding: Finding, folder: str) -> Finding:
+    code = finding.code or finding.severity.value
+    path = finding.path.replace("\\", "/") or PROJECT_FILE
+    if not path.startswith("/"):
+        path = normpath(f"{folder}/{path}" if folder else path)
+    return replace(finding, code=code, message=finding.message or code, path=path)
+
+
+def _as_sentence(hint: str) -> str:
+    """Behind a full stop a sentence begins with a capital letter, unless it begins with something to type."""
+    first, space, _ = hint.partition(" ")
+    plain = space and first.isalpha() and first.islower() and first != "reconciler"
+    return hint[:1].upper() + hint[1:] if plain else hint
 
 
 def _all(report: Report) -> Iterator[Finding]:

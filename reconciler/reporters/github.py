@@ -14,7 +14,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def render(report: Report, style: Style) -> str:
     """One workflow command a line; the last one is the summary and says how many findings had no room."""
-    findings = collect_findings(report)
+    findings = collect_findings(report, style.folder)
     lines: list[str] = []
     for severity in Severity:
         # One notice is kept for the summary.

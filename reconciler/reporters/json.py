@@ -8,5 +8,6 @@ from reconciler.types.report import Report, Style
 
 
 def render(report: Report, style: Style) -> str:
-    """UTF-8 text with a newline at the end; keys keep their order, so that two runs compare byte by byte."""
-    return dump(report_object(report)) + "\n"
+    """One line, as `terraform show -json` writes it (some readers of plans take the first line for the document);
+    UTF-8, with a newline at the end; keys keep their order, so that two runs compare byte by byte."""
+    return dump(report_object(report), indent=None) + "\n"

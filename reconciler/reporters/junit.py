@@ -22,27 +22,28 @@ def render(report: Report, style: Style) -> str:
     if report.result:
         cases |= {str(step.address): [] for step in report.result.steps}
         seconds = {str(step.address): step.seconds for step in report.result.steps}
-    for finding in collect_findings(report):
+    for finding in collect_findings(report, style.folder):
         cases.setdefault(str(finding.address or WHOLE), []).append(finding)
     cases = cases or {WHOLE: []}
     suite = f"reconciler {report.verb} {report.workspace}".strip()
     body = [_case(suite, name, found, seconds.get(name, 0.0)) for name, found in cases.items()]
-    counts = _counts(list(cases.values()))
+    counts, skipped = _counts(list(cases.values()))
     total = f"{sum(seconds.values()):.3f}"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
+        # Jenkins' schema knows `skipped` of a suite, not of all of them together.
         f'<testsuites name="reconciler" {counts} time="{total}">\n'
-        f'  <testsuite name={_attribute(suite)} {counts} time="{total}">\n'
+        f'  <testsuite name={_attribute(suite)} {counts} skipped="{skipped}" time="{total}">\n'
         f"{''.join(body)}"
         "  </testsuite>\n"
         "</testsuites>\n"
     )
 
 
-def _counts(cases: Sequence[list[Finding]]) -> str:
+def _counts(cases: Sequence[list[Finding]]) -> tuple[str, int]:
     failures = sum(_outcome(found) == "failure" for found in cases)
     skipped = sum(_outcome(found) == "skipped" for found in cases)
-    return f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}"'
+    return f'tests="{len(cases)}" failures="{failures}" errors="0"', skipped
 
 
 def _outcome(found: Sequence[Finding]) -> str | None:

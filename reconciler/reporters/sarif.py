@@ -7,8 +7,10 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.core.visible import visible
 from reconciler.reporters.dump import dump
-from reconciler.reporters.findings import Finding, collect_findings
+from reconciler.reporters.findings import DRIFT, FAILED, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import plural
+from reconciler.rules import RULES
+from reconciler.rules.describe import describe_rule
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object
 from reconciler.types.report import Report, Style
@@ -16,14 +18,22 @@ from reconciler.types.report import Report, Style
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5_000
 """More are uploaded but not shown."""
+LONGEST_ID = 255
+LONGEST_TEXT = 1_024
+"""Characters of a rule's id and of its descriptions that GitHub takes."""
+_TITLES = {
+    DRIFT: "A managed object was changed or deleted outside of the manifests",
+    FAILED: "A change could not be applied",
+    SKIPPED: "A change was not applied because of another one",
+}
 _LEVELS: dict[Severity, Json] = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def render(report: Report, style: Style) -> str:
     """One run; rules are the codes in use; a result without a place stands at the project file."""
-    findings = collect_findings(report)
+    findings = collect_findings(report, style.folder)
     shown = findings[:MAX_RESULTS]
-    codes = list(dict.fromkeys(finding.code for finding in shown))
+    codes = {code: place for place, code in enumerate(dict.fromkeys(finding.code for finding in shown))}
     invocation: Object = {"executionSuccessful": report.exit_code in (0, 2, 3), "exitCode": report.exit_code}
     if len(findings) > len(shown):
         text = f"{plural(len(findings) - len(shown), 'finding')} left out"
@@ -31,21 +41,37 @@ def render(report: Report, style: Style) -> str:
     driver: Object = {
         "name": "reconciler",
         "semanticVersion": __version__,
-        "rules": [{"id": code, "shortDescription": {"text": code.replace("-", " ")}} for code in codes],
+        "rules": [_rule(code) for code in codes],
     }
     run: Object = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"reconciler/{report.verb}/{quote(visible(report.workspace))}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
-        "results": [_result(finding, codes.index(finding.code)) for finding in shown],
+        "results": [_result(finding, codes[finding.code]) for finding in shown],
     }
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
+def _rule(code: str) -> Object:
+    """What GitHub shows beside an alert: a title, the reason, and for our lint rules an example of each side."""
+    if code not in RULES:
+        title = _TITLES.get(code) or f"{code.replace('-', ' ')}"
+        return {"id": code[:LONGEST_ID], "shortDescription": {"text": title[:LONGEST_TEXT]}}
+    rule = RULES.get(code)
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        "shortDescription": {"text": rule.doc.what[:LONGEST_TEXT]},
+        "fullDescription": {"text": rule.doc.why[:LONGEST_TEXT]},
+        "help": {"text": describe_rule(rule)},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
 def _result(finding: Finding, rule: int) -> Object:
     physical: Object = {
-        "artifactLocation": {"uri": quote(finding.path.replace("\\", "/"))},
+        "artifactLocation": {"uri": quote(finding.path)},
         "region": {"startLine": finding.line, "startColumn": finding.column},
     }
     place: Object = {"physicalLocation": physical}
@@ -53,7 +79,7 @@ def _result(finding: Finding, rule: int) -> Object:
         name = f"{finding.address}{finding.pointer}"
         place["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "resource"}]
     return {
-        "ruleId": finding.code,
+        "ruleId": finding.code[:LONGEST_ID],
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
         "message": {"text": finding.text},

@@ -59,9 +59,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a reporter may write. Machine formats ignore it."""
+    """How a reporter may write. Machine formats ignore all of it but `folder`."""
 
     color: bool = False
     width: int = 100
     verbose: bool = False
     quiet: bool = False
+    folder: str = ""
+    """Where the run took place, seen from where it was called (`-C`): scanners want the paths of files from there.
+    Relative, with forward slashes; empty when it is the same place."""

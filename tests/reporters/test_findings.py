@@ -13,7 +13,7 @@ def test_errors_first() -> None:
     assert [finding.severity for finding in found] == [Severity.ERROR, Severity.WARNING, Severity.INFO]
     assert (found[0].path, found[0].line, found[0].column) == ("claims.yaml", 20, 14)
     assert found[0].text == (
-        "a secret stands in the manifest: Anyone who reads the repository can read it. write {env: NAME}"
+        "a secret stands in the manifest: Anyone who reads the repository can read it. Write {env: NAME}"
     )
 
 

@@ -30,10 +30,10 @@ def changes(report: Report) -> dict[str, Any]:
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_keys_are_always_there(name: str) -> None:
     found = render(REPORTS[name])
-    assert list(found)[:18] == [
+    assert list(found)[:19] == [
         "format_version", "terraform_version", "reconciler_version", "verb", "workspace", "applyable", "complete",
-        "errored", "exit_code", "planned_values", "resource_changes", "resource_drift", "blocked", "diagnostics",
-        "summary", "unmanaged", "requests", "inputs_digest",
+        "errored", "exit_code", "planned_values", "configuration", "resource_changes", "resource_drift", "blocked",
+        "diagnostics", "summary", "unmanaged", "requests", "inputs_digest",
     ]  # fmt: skip
     assert found["format_version"] == "1.2"
 

@@ -107,7 +107,7 @@ def test_github_annotations() -> None:
     lines = github.render(reports.INVALID, Style()).splitlines()
     assert lines[0] == (
         "::error file=claims.yaml,line=20,col=14,title=L03 persona.claims-desk::a secret stands in the manifest: "
-        "Anyone who reads the repository can read it. write {env: NAME}"
+        "Anyone who reads the repository can read it. Write {env: NAME}"
     )
     assert lines[1].startswith("::warning file=claims.yaml,line=12,col=3,")
 
