@@ -44,6 +44,7 @@ def look(
 def plan_now(run: Opened, options: PlanOptions) -> Looked:
     """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
     from reconciler.api.checking import review
+    from reconciler.api.commits import with_commit
     from reconciler.api.migrated import as_configured
     from reconciler.engine.plan import make_plan
 
@@ -54,7 +55,10 @@ def plan_now(run: Opened, options: PlanOptions) -> Looked:
             run, provider, manifests, secrets,
             lambda state, setting: make_plan(manifests, state, options, setting),
         )  # fmt: skip
-    return Looked(review(run, manifests, made), manifests, (*run.remarks(manifests), *ahead))
+    made = review(run, manifests, made)
+    if options.record:
+        made = with_commit(run, made)
+    return Looked(made, manifests, (*run.remarks(manifests), *ahead))
 
 
 def drift_now(run: Opened, options: PlanOptions) -> Looked:

@@ -55,6 +55,7 @@ def apply_now(
     anything is sent; what fails later is in the result.
     """
     from reconciler.api.checking import review
+    from reconciler.api.commits import with_commit
     from reconciler.api.migrated import as_configured
     from reconciler.engine.run import apply_manifests
 
@@ -68,7 +69,7 @@ def apply_now(
             options,
             how,
             confirm=lambda plan: confirm(plan, manifests),
-            review=lambda plan: review(run, manifests, plan),
+            review=lambda plan: with_commit(run, review(run, manifests, plan)),
         )
     return Carried(plan, manifests, result)
 

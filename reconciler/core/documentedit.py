@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.types.edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
-from reconciler.types.json import Json, join, lookup, split, within
+from reconciler.types.json import Json, index_of, join, lookup, split, within
 
 MISSING: Json = ["missing"]
 
@@ -85,7 +85,7 @@ def _set(value: Json, tokens: tuple[str, ...], new: Json, pointer: str) -> Json:
     if isinstance(value, list):
         if head == "-" and not rest:
             return [*value, new]
-        if not head.isdigit() or int(head) >= len(value):
+        if index_of(head, len(value)) is None:
             raise Unfit(f"{pointer}: the list has no item {head}")
         return [_set(item, rest, new, pointer) if str(at) == head else item for at, item in enumerate(value)]
     if value is None and head == "-" and not rest:
@@ -107,7 +107,7 @@ def _change(value: Json, tokens: tuple[str, ...], name: str | None, pointer: str
         if name is None:
             return {key: member for key, member in value.items() if key != head}
         return {(name if key == head else key): member for key, member in value.items()}
-    if isinstance(value, list) and head.isdigit() and int(head) < len(value):
+    if isinstance(value, list) and index_of(head, len(value)) is not None:
         if rest:
             return [_change(item, rest, name, pointer) if str(at) == head else item for at, item in enumerate(value)]
         if name is None:

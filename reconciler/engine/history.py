@@ -10,6 +10,7 @@ from reconciler.core.history.preimage import write_item
 from reconciler.errors import UsageError
 from reconciler.types.history import DEFAULT_RETENTION, Anchor, HistoryEntry
 from reconciler.types.json import Object
+from reconciler.types.manifest import DIRTY
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import State
 
@@ -114,9 +115,14 @@ def run_text(entry: HistoryEntry, items: Sequence[Preimage]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def short_commit(commit: str) -> str:
+    """As much of a commit's id as people need, and the mark of a work tree that was changed."""
+    return commit.removesuffix(DIRTY)[:12] + (DIRTY if commit.endswith(DIRTY) else "")
+
+
 def _row(entry: HistoryEntry) -> tuple[str, ...]:
     header = entry.header
-    commit = (header.commit or "-")[:12]
+    commit = short_commit(header.commit) if header.commit else "-"
     return (str(entry.serial), header.at, header.who, _operation(entry), entry.result, _counts(entry), commit)
 
 

@@ -14,6 +14,7 @@ from reconciler.core.drift import drift_from_state
 from reconciler.core.history.chain import changes_of, close_run, verify
 from reconciler.core.history.rollback import Goal, make_goal
 from reconciler.core.secretbook import SecretBook
+from reconciler.engine.history import short_commit
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.setting import Setting
 from reconciler.errors import UsageError
@@ -180,7 +181,7 @@ def rotated_notes(rotated: Mapping[Address, tuple[str, ...]]) -> tuple[Diagnosti
 
 def _ahead(serial: int, state: State) -> Diagnostic:
     commit = next((one.header.commit for one in state.history.entries if one.serial == serial), None)
-    where = f" (commit {commit[:12]})" if commit else ""
+    where = f" (commit {short_commit(commit)})" if commit else ""
     return Diagnostic(
         "E-rollback",
         Severity.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TypedDict, Unpack
 
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -29,74 +30,33 @@ FOREIGN = "E-foreign"
 AMBIGUOUS = "E-yaml11"
 
 
+class Where(TypedDict, total=False):
+    """What a finding may say beside its sentence; as in `Diagnostic`."""
+
+    source: Source | None
+    pointer: str | None
+    span: Span | None
+    hint: str | None
+    address: Address | None
+
+
 class Findings:
     """Collects diagnostics; loading goes on, so that one run shows everything that is wrong."""
 
     def __init__(self) -> None:
         self.items: list[Diagnostic] = []
 
-    def add(
-        self,
-        severity: Severity,
-        code: str,
-        summary: str,
-        *,
-        source: Source | None = None,
-        pointer: str | None = None,
-        span: Span | None = None,
-        hint: str | None = None,
-        address: Address | None = None,
-    ) -> None:
-        self.items.append(
-            Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, span=span)
-        )
+    def add(self, severity: Severity, code: str, summary: str, **where: Unpack[Where]) -> None:
+        self.items.append(Diagnostic(code, severity, summary, **where))
 
-    def error(
-        self,
-        code: str,
-        summary: str,
-        *,
-        source: Source | None = None,
-        pointer: str | None = None,
-        span: Span | None = None,
-        hint: str | None = None,
-        address: Address | None = None,
-    ) -> None:
-        self.add(
-            Severity.ERROR,
-            code,
-            summary,
-            source=source,
-            pointer=pointer,
-            span=span,
-            hint=hint,
-            address=address,
-        )
+    def error(self, code: str, summary: str, **where: Unpack[Where]) -> None:
+        self.add(Severity.ERROR, code, summary, **where)
 
-    def warning(
-        self,
-        code: str,
-        summary: str,
-        *,
-        source: Source | None = None,
-        pointer: str | None = None,
-        span: Span | None = None,
-        hint: str | None = None,
-        address: Address | None = None,
-    ) -> None:
-        self.add(
-            Severity.WARNING,
-            code,
-            summary,
-            source=source,
-            pointer=pointer,
-            span=span,
-            hint=hint,
-            address=address,
-        )
+    def warning(self, code: str, summary: str, **where: Unpack[Where]) -> None:
+        self.add(Severity.WARNING, code, summary, **where)
 
-    def info(self, code: str, summary: str, *, span: Span | None = None, hint: str | None = None) -> None:
-        self.add(Severity.INFO, code, summary, span=span, hint=hint)
+    def info(self, code: str, summary: str, **where: Unpack[Where]) -> None:
+        self.add(Severity.INFO, code, summary, **where)
 
     @property
     def has_errors(self) -> bool:

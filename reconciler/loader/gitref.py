@@ -11,8 +11,12 @@ from threading import Lock
 from reconciler.errors import UsageError
 from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.files import Unreadable
+from reconciler.types.manifest import DIRTY
 
 LINK, MODULE = "120000", "160000"
+HEAD = b"# branch.oid "
+STATUS_SECONDS = 10.0
+"""After that long a report goes without its commit."""
 
 
 class GitTree:
@@ -133,27 +137,33 @@ class GitTree:
             process.wait()
 
 
-def clean_head(folder: str) -> str | None:
-    """The commit of HEAD while nothing tracked differs from it, None otherwise; for reports. Costs two processes."""
+def head_of(folder: str) -> str | None:
+    """The commit that the work tree around `folder` stands at, with `-dirty` behind it while anything below `folder`
+    differs from it; None where there is no git, no repository or no commit. For reports; costs one process."""
     try:
-        head = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
-        if head.returncode:
-            return None
-        status = _run(folder, "status", "--porcelain", "--untracked-files=no")
-    except UsageError:
+        status = _run(
+            folder, "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch",
+            "--untracked-files=normal", "--", ".", ":(exclude).reconciler",
+            seconds=STATUS_SECONDS,
+        )  # fmt: skip
+    except (UsageError, subprocess.TimeoutExpired):
         return None
-    return None if status.returncode or status.stdout.strip() else head.stdout.decode("ascii").strip()
+    lines = [] if status.returncode else status.stdout.splitlines()
+    head = next((line[len(HEAD) :].decode("ascii", "replace") for line in lines if line.startswith(HEAD)), "")
+    if not head or not set(head) <= set("0123456789abcdef"):
+        return None  # `(initial)`: nothing was committed yet
+    return head + DIRTY if any(not line.startswith(b"#") for line in lines) else head
 
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
-def _run(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: str, *arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
             ["git", "-C", folder, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environment(),
+            stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environment(), timeout=seconds,
         )  # fmt: skip
     except OSError as problem:
         reason = "git is not installed" if isinstance(problem, FileNotFoundError) else f"git cannot run: {problem}"

@@ -12,6 +12,7 @@ from json import decoder
 from typing import Any
 
 from reconciler.loader.syntax import span_at
+from reconciler.types.json import index_of
 from reconciler.types.source import Span
 
 MAP, LIST, SCALAR, ALIAS = "map", "list", "scalar", "alias"
@@ -73,7 +74,8 @@ class Part:
     def member(self, token: str) -> Member | None:
         """The member called `token`, the last one where there are several; the item of that number."""
         if self.kind == LIST:
-            return self.members[int(token)] if token.isdigit() and int(token) < len(self.members) else None
+            number = index_of(token, len(self.members))
+            return self.members[number] if number is not None else None
         return next((member for member in reversed(self.members) if member.key == token), None)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.types.json import split
+
 MASK = re.compile(r"\*{4,}")
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 INTERPOLATION = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?|\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
@@ -20,6 +22,8 @@ _PREFIXES = re.compile(
 )
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 RANDOM_LENGTH = 24
+GROUPS = frozenset({"layers", "delivery", "api"})
+"""Words of a path that tell no two secrets of one kind apart."""
 
 
 def is_mask(text: str) -> bool:
@@ -50,10 +54,14 @@ def _is_random(value: str) -> bool:
     )
 
 
-def reference_for(name: str, value: str, address: str) -> str:
-    """The `{env: ...}` reference that could stand in place of a literal."""
+def reference_for(pointer: str, value: str, address: str) -> str:
+    """The `{env: ...}` reference that could stand in place of a literal at `pointer` of `address`.
+
+    Two secrets of one resource get two variables: the whole path is in the name, less what all of them share.
+    """
     match = INTERPOLATION.fullmatch(value.strip())
     if match:
         return f"{{env: {match.group(1) or match.group(2)}}}"
-    flat = re.sub(r"[^A-Za-z0-9]+", "_", f"{address.partition('.')[2]}_{name}").strip("_").upper()
+    words = [address.partition(".")[2], *(token for token in split(pointer) if token not in GROUPS)]
+    flat = re.sub(r"[^A-Za-z0-9]+", "_", "_".join(words)).strip("_").upper()
     return f"{{env: {flat if flat[:1].isalpha() else '_' + flat}}}"

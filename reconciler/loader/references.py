@@ -173,7 +173,7 @@ class _Walk:
         """A literal at a secret place: kept in memory only, with a marker in its stead, unless it is harmless."""
         if is_mask(value):
             hint = (
-                f"this is how the API shows a hidden value; write {reference_for(name, '', str(self.draft.address))}"
+                f"this is how the API shows a hidden value; write {reference_for(path, '', str(self.draft.address))}"
             )
             self.error(MASK, f"a mask stands in place of the secret {name}", path, hint)
             return None
@@ -189,7 +189,7 @@ class _Walk:
             source=self.draft.source,
             pointer=path,
             address=self.draft.address,
-            hint=f"write {reference_for(name, value, str(self.draft.address))}, or pass --allow-literal-secrets",
+            hint=f"write {reference_for(path, value, str(self.draft.address))}, or pass --allow-literal-secrets",
         )
         where = f"{self.draft.address}{path}"
         self.all.literals[where] = value

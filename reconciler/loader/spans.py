@@ -18,7 +18,7 @@ from reconciler.loader.documents import split_front_matter
 from reconciler.loader.findings import Findings
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.json import split
+from reconciler.types.json import index_of, split
 from reconciler.types.source import Source, Span
 
 if TYPE_CHECKING:
@@ -140,8 +140,9 @@ def _member(node: YamlNode, choices: tuple[str, ...]) -> tuple[YamlNode | None, 
     if not isinstance(node, yaml.SequenceNode):
         return None
     for token in choices:
-        if token.isdigit() and int(token) < len(node.value):
-            return None, node.value[int(token)]
+        number = index_of(token, len(node.value))
+        if number is not None:
+            return None, node.value[number]
         for item in node.value:
             if _function_name(item) == token:
                 return None, item

@@ -44,6 +44,20 @@ def within(pointer: str, parent: str) -> bool:
     return pointer == parent or pointer.startswith(parent + "/")
 
 
+def index_of(token: str, length: int) -> int | None:
+    """The item of a list with `length` items that a pointer's token names, None where it names none.
+
+    RFC 6901 section 4: digits 0 to 9 and no leading zero, so that one item has one spelling.
+    """
+    if not (token.isascii() and token.isdigit()) or (token[0] == "0" and token != "0"):
+        return None
+    # Counted before it is read: the interpreter refuses to read thousands of digits.
+    if len(token) > len(str(length)):
+        return None
+    number = int(token)
+    return number if number < length else None
+
+
 def lookup(document: Json, pointer: str, default: Json = None) -> Json:
     """The value at `pointer`, or `default` where a member is absent. Lists are indexed by number."""
     value = document
@@ -53,9 +67,10 @@ def lookup(document: Json, pointer: str, default: Json = None) -> Json:
                 return default
             value = value[token]
         elif isinstance(value, list):
-            if not token.isdigit() or int(token) >= len(value):
+            number = index_of(token, len(value))
+            if number is None:
                 return default
-            value = value[int(token)]
+            value = value[number]
         else:
             return default
     return value

@@ -11,6 +11,9 @@ from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Object
 from reconciler.types.source import Source
 
+DIRTY = "-dirty"
+"""Behind a commit in whose work tree the files were changed, as `git describe --dirty` writes it."""
+
 
 class Manage(Enum):
     """How much of an object is ours."""
@@ -75,6 +78,6 @@ class ManifestSet:
     inputs_digest: str = ""
     """Digest over the files that were read; for reports only."""
     commit: str | None = None
-    """The git commit the files came from (`--ref`), or HEAD of a clean work tree; for reports only."""
+    """The git commit the files came from (`--ref`); for reports only."""
     paths: tuple[str, ...] | None = None
     """The paths given on the command line, relative to the project; None means the whole project."""

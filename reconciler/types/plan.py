@@ -98,6 +98,7 @@ class Plan:
     """normal | destroy | refresh-only"""
     inputs_digest: str = ""
     commit: str | None = None
+    """The git commit that the manifests came from, with `-dirty` behind it where the files differ from it."""
     project: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     """`kind/id` -> digest of live objects that the plan only refers to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.loader import load_project
 from reconciler.loader.files import Unreadable
-from reconciler.loader.gitref import GitTree, clean_head
+from reconciler.loader.gitref import GitTree, head_of
 from tests.support.manifestfolder import Folder
 
 PROJECT = """apiVersion: personas/v1
@@ -167,16 +168,49 @@ def test_what_is_not_there_is_unreadable(repository: Folder) -> None:
     assert not tree.is_folder(str(repository.root / "manifests/shallow"))
 
 
-def test_the_commit_of_a_clean_tree(repository: Folder, tmp_path: Path) -> None:
+def test_the_commit_of_a_work_tree(repository: Folder, tmp_path: Path) -> None:
     head = repository.git("rev-parse", "HEAD")
-    assert clean_head(str(repository.root)) == head
+    home = str(repository.root / "manifests")
+    assert head_of(home) == head
     repository.write("untracked.txt", "x")
-    assert clean_head(str(repository.root)) == head
+    assert head_of(home) == head, "what lies beside the manifests says nothing about them"
+    repository.write("manifests/new.yaml", "x: y\n")
+    assert head_of(home) == f"{head}-dirty"
+    (repository.root / "manifests/new.yaml").unlink()
+    assert head_of(home) == head
     repository.write("manifests/a.yaml", "changed: true\n")
-    assert clean_head(str(repository.root)) is None
+    assert head_of(home) == f"{head}-dirty"
+
+
+def test_our_own_folder_makes_no_tree_dirty(repository: Folder) -> None:
+    repository.write(".reconciler/first/state.json", "{}")
+    assert head_of(str(repository.root)) == repository.git("rev-parse", "HEAD")
+
+
+def test_no_commit_without_a_repository(tmp_path: Path) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-plain"
     outside.mkdir()
-    assert clean_head(str(outside)) is None
+    assert head_of(str(outside)) is None
+
+
+def test_no_commit_before_the_first(folder: Folder, tmp_path: Path) -> None:
+    empty = tmp_path.parent / f"{tmp_path.name}-empty"
+    empty.mkdir()
+    subprocess.run(["git", "-C", str(empty), "init", "-q"], check=True)
+    assert head_of(str(empty)) is None
+
+
+def test_no_commit_without_git(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository.root))
+    assert head_of(str(repository.root)) is None
+
+
+def test_a_git_that_hangs_costs_no_more_than_a_commit(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*arguments: object, **options: object) -> None:
+        raise subprocess.TimeoutExpired("git", 10.0)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert head_of(str(repository.root)) is None
 
 
 def test_a_project_file_that_only_the_commit_has(repository: Folder) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.types.json import Json, escape, is_marker, join, lookup, ref_of, secret_of, split, within
+from reconciler.types.json import Json, escape, index_of, is_marker, join, lookup, ref_of, secret_of, split, within
 
 TOKENS = st.lists(st.text(max_size=6), max_size=5)
 DOCUMENT: Json = {"a": {"b~c/d": [10, {"e": None}]}, "": 1, "0": "zero"}
@@ -88,3 +88,15 @@ def test_a_marker_has_exactly_one_member(value: Json, secret: dict[str, str] | N
     assert secret_of(value) == secret
     assert ref_of(value) == ref
     assert is_marker(value) is (secret is not None or ref is not None)
+
+
+@pytest.mark.parametrize("token", ["²", "٣", "00", "01", "+1", "-0", "-", "", " 1", "1_0", "1.0", "9" * 5000])
+def test_an_item_has_no_other_spelling_than_its_number(token: str) -> None:
+    many: list[Json] = list(range(20))
+    assert index_of(token, len(many)) is None
+    assert lookup(many, f"/{token}", "absent") == "absent"
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000))
+def test_the_number_of_an_item_is_its_spelling(number: int, length: int) -> None:
+    assert index_of(str(number), length) == (number if number < length else None)

@@ -26,8 +26,8 @@ MODULES = [import_module(f"reconciler.types.{info.name}") for info in pkgutil.it
 RECORDS = [
     record
     for module in MODULES
-    for _, record in inspect.getmembers(module, dataclasses.is_dataclass)
-    if record.__module__ == module.__name__
+    for _, record in inspect.getmembers(module, inspect.isclass)
+    if record.__module__ == module.__name__ and dataclasses.is_dataclass(record)
 ]
 
 
