@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,8 +62,9 @@ def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
             f"--compare {other}: this is the workspace {run.workspace.name} itself",
             hint="name another one of: " + ", ".join(name for name in run.project.workspaces if name != other),
         )
-    mine, _ = _seen(run, options)
-    theirs, manifests = _seen(there, options)
+    key = secrets.token_bytes(32)
+    mine, _ = _seen(run, options, key)
+    theirs, manifests = _seen(there, options, key)
     comparison = compare_accounts(mine, theirs)
     notes = list(there.remarks(manifests))
     if comparison.waiting:
@@ -75,14 +77,14 @@ def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
 
 
 def _seen(
-    run: Opened, options: PlanOptions
+    run: Opened, options: PlanOptions, key: bytes
 ) -> tuple[tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]], ManifestSet]:
     from reconciler.engine.sidebyside import view
 
     with _told(run.workspace.name):
-        manifests, secrets = run.manifests()
-        with run.provider(secrets, reading=True) as provider, run.placing(manifests):
-            return view(manifests, run.state(), options, run.setting(provider, secrets)), manifests
+        manifests, known = run.manifests()
+        with run.provider(known, reading=True) as provider, run.placing(manifests):
+            return view(manifests, run.state(), options, run.setting(provider, known), key), manifests
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from reconciler.core.documentedit import exists
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.named import by_name, is_named
 from reconciler.core.shape import shape
+from reconciler.core.told import told
 from reconciler.core.words import canonical_words, wire_pointer, wire_pointers, wire_value
 from reconciler.kinds.base import KindSpec
 from reconciler.types.change import PatchOp
@@ -165,6 +166,9 @@ class _Builder:
             for target in wire_pointers(self.spec, edit.path, self.vocabulary, self.document):
                 if exists(self.document, target):
                     self.emit(PatchOp("remove", target))
+                elif edit.path in {row.path for row in told(self.spec)}:
+                    # The server has it and does not show it: a `remove` would not be valid against what it shows.
+                    self.emit(PatchOp("add", target, None))
         for keyed, group in lists.items():
             target = self.wire(keyed)
             items = self.items(target)

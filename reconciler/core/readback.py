@@ -13,6 +13,7 @@ from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import bind
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.shape import field_at, is_undeclared
+from reconciler.core.told import is_unset
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
@@ -64,7 +65,8 @@ def judge(
         current = leaf_at(spec, document, field.path)
         if _arrived(spec, field.path, desired, current):
             continue
-        if desired is not None and (current is None or _as_before(field.before, current)):
+        absent = current is None or is_unset(row, current)
+        if desired is not None and (absent or _as_before(field.before, current)):
             if not unchanged:
                 pending.append(field.path)
         elif desired is None:
@@ -128,6 +130,9 @@ def _as_before(before: Json, current: Json) -> bool:
 
 def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
     """Whether something that was to go is still there, beyond what the server fills in of itself."""
+    row = field_at(spec, path)
+    if row is not None and row.told_by is not None and is_masked(current):
+        return True
     if not isinstance(before, dict) or not isinstance(current, dict):
         return _as_before(before, current) and not may_hide(field_at(spec, path), current)
     held, left = (_leaves_below(spec, path, value) for value in (before, current))

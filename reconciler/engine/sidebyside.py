@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.core.planning.scope import scope
+from reconciler.core.planning.sidebyside import literals_told_apart
 from reconciler.core.resolve import resources_of
 from reconciler.engine.plan import plan_with_names
 from reconciler.engine.setting import Setting
@@ -17,11 +20,21 @@ from reconciler.types.state import State
 
 
 def view(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting, key: bytes
 ) -> tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]]:
     """The plan of a workspace, what its manifests want with references still by name, and the names of what was
-    read. Sends nothing but GET requests. Raises what `make_plan` raises."""
+    read. Literal secrets are told apart by digests under `key`, which is to live no longer than the comparison.
+    Sends nothing but GET requests. Raises what `make_plan` raises."""
     plan, names = plan_with_names(manifests, state, options, setting)
     resources = resources_of(manifests.manifests)
     chosen = scope(resources, state, options, manifests.paths).wanted
-    return plan, {address: one for address, one in resources.items() if address in chosen}, names
+
+    def tell(where: str) -> str:
+        value = setting.secrets.resolve({"literal": where})
+        return "" if value is None else hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def told(resource: Resource) -> Resource:
+        leaves = {path: literals_told_apart(value, tell) for path, value in resource.leaves.items()}
+        return replace(resource, leaves=leaves)
+
+    return plan, {address: told(one) for address, one in resources.items() if address in chosen}, names

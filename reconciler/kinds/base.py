@@ -52,6 +52,8 @@ class Field:
     """Further words that mean the same on read."""
     secret: bool = False
     """Hidden on read (mask, null or absent), redacted everywhere, kept only as a keyed digest."""
+    told_by: str | None = None
+    """The server's field that says whether this one, which it never shows, is set."""
     server: bool = False
     """Assigned by the server: dropped before comparing, never sent."""
     atomic: bool = False

@@ -82,7 +82,9 @@ KIND = KindSpec(
             Type.STRING,
             "Asked of visitors. Never shown on read, only has_password.",
             DOCS,
+            default="",
             secret=True,
+            told_by="/has_password",
         ),
         *(
             Field(path, Type.ANY, doc, DOCS, server=True)

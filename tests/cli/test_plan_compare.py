@@ -192,3 +192,32 @@ def test_an_error_says_which_account_it_is_about(two: Path, call: Call) -> None:
     ended = call("plan", "--compare", "production")
     assert ended.code == 1
     assert "workspace production: " in ended.err
+
+
+@pytest.mark.parametrize(("theirs", "standing"), [(THERE, "differs"), (HERE, "same")])
+def test_literals_at_one_place_are_told_apart_and_never_shown(
+    two: Path, call: Call, theirs: str, standing: str
+) -> None:
+    llm = {"model": "mine", "base_url": "https://llm.example.com/v1", "api_key": HERE}
+    spec = {
+        "pal_name": "Desk",
+        "system_prompt": "You help.",
+        "default_face_id": "r90bbd427f71",
+        "layers": {"llm": llm},
+    }
+    write(two, "desk.yaml", envelope("Persona", "desk", spec))
+    over = {"layers": {"llm": {"api_key": theirs}}}
+    write(two, "overlays/production/desk.yaml", envelope("Persona", "desk", over))
+    for workspace in ("staging", "production"):
+        done = call("-w", workspace, "apply", "--auto-approve", "--allow-literal-secrets")
+        assert done.code == 0, done
+    shown = call("-w", "staging", "plan", "--compare", "production", "--format", "json", "--allow-literal-secrets")
+    found = {one["address"]: one for one in json.loads(shown.out)["comparison"]["resources"]}["persona.desk"]
+    assert found["standing"] == standing
+    sides = {side for one in found["desired"] for side in (one["from"], one["to"])}
+    assert sides == ({"(sensitive)"} if standing == "differs" else set())
+    for words in (HERE, THERE, '"told"'):
+        assert words not in shown.out + shown.err
+    text = call("-w", "staging", "plan", "--compare", "production", "--allow-literal-secrets", "--no-color")
+    assert HERE not in text.out
+    assert THERE not in text.out

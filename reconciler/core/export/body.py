@@ -29,6 +29,7 @@ from reconciler.core.export.values import (
 )
 from reconciler.core.fields.check import check_fields
 from reconciler.core.shape import Node, field_at, shape
+from reconciler.core.told import told
 from reconciler.core.words import canonical_words, wire_words
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, KindSpec, Type
@@ -266,7 +267,7 @@ class _Walk:
             for path in companion.carry
             if (row := field_at(self.spec, path)) is not None and row.secret
         ]
-        wanted += [row.path for row in self.spec.fields if row.secret and document.get(f"has_{row.path[1:]}") is True]
+        wanted += [row.path for row in told(self.spec) if lookup(document, str(row.told_by)) is True]
         kind = lookup(body, f"{AUTH}/type")
         if isinstance(kind, str) and kind in AUTH_SECRETS:
             wanted.append(join(*split(AUTH), AUTH_SECRETS[kind]))

@@ -14,6 +14,7 @@ from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import references
 from reconciler.core.secretbook import SecretBook, has_secret
 from reconciler.core.shape import field_at
+from reconciler.core.told import is_unset, with_told
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
@@ -53,7 +54,7 @@ class Planned:
 
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
     """The live body in canonical words, with what the API keeps apart from it where that is known."""
-    document = by_name(spec, canonical_words(spec, live.body)[0])
+    document = with_told(spec, by_name(spec, canonical_words(spec, live.body)[0]))
     if spec.apart:
         document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
         if spec.attachments is not None and live.tools is not None:
@@ -153,6 +154,7 @@ def field_change(spec: KindSpec, path: str, direction: Direction, before: Json, 
     row = field_at(spec, path)
     sensitive = three_way.is_secret(row, after) or three_way.hidden(row, before)
     unknown = unknown_ids(after)
+    before = None if is_unset(row, before) else before
     shown = SENSITIVE if sensitive and before is not None else before
     new = after
     if sensitive and after is not None and not has_secret(after):

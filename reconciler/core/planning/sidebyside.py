@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reconciler.core.canonical import at_default, same
 from reconciler.core.compare import is_secret
@@ -14,7 +14,7 @@ from reconciler.kinds.base import Field
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import SECRET, Json, secret_of
 from reconciler.types.plan import Plan
 from reconciler.types.resource import Resource
 
@@ -45,6 +45,18 @@ def compare_accounts(
             )
         )
     return Comparison(here[0].workspace, there[0].workspace, tuple(sides), len(here[0].differences))
+
+
+def literals_told_apart(value: Json, tell: Callable[[str], str]) -> Json:
+    """The same value, with what `tell` makes of the place of each literal secret beside that place: two manifests may
+    say different things at one place. Nothing of it is ever shown."""
+    marker = secret_of(value)
+    if marker is not None:
+        where = marker.get("literal")
+        return value if where is None else {SECRET: {"literal": where, "told": tell(where)}}
+    if isinstance(value, dict):
+        return {word: literals_told_apart(member, tell) for word, member in value.items()}
+    return [literals_told_apart(item, tell) for item in value] if isinstance(value, list) else value
 
 
 def _touches(change: Change | None) -> bool:

@@ -68,7 +68,9 @@ def get(ctx: Context) -> Reply:
 
 def patch(ctx: Context) -> Reply:
     id, before = ctx.ids[0], find(ctx, KIND, "Deployment", write=True)
-    after = patched(ctx, {**show("deployment_id", id, before), "has_password": "password" in before}, READ_ONLY)
+    after = patched(
+        ctx, {**show("deployment_id", id, before), "has_password": bool(before.get("password"))}, READ_ONLY
+    )
     check_body(after)
     if after["pal_id"] != before.get("pal_id") and ctx.world.find("pals", str(after["pal_id"])) is None:
         raise refused("Bad Request. Invalid pal_id")

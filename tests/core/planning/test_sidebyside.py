@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.planning.sidebyside import compare_accounts, desired_differences
+from reconciler.core.planning.sidebyside import compare_accounts, desired_differences, literals_told_apart
 from reconciler.core.resolve import resources_of
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.comparison import Comparison, Standing
@@ -136,3 +136,28 @@ def test_what_an_address_is(mine: Action | None, theirs: Action | None, expected
     assert [one.standing for one in found.sides] == [expected]
     assert found.waiting == (1 if mine else 0)
     assert found.sides[0].pending == (("/greeting",) if theirs is Action.UPDATE else ())
+
+
+def test_only_literals_are_told_apart() -> None:
+    literal: Json = {"$secret": {"literal": "persona.x/password"}}
+    value: Json = {
+        "a": literal,
+        "b": [env("X"), literal, "text", {"$secret": {"file": "k"}}],
+        "c": {"$ref": "tool.y"},
+    }
+    told: Json = {"$secret": {"literal": "persona.x/password", "told": "PERSONA.X/PASSWORD"}}
+    expected = {**value, "a": told, "b": [env("X"), told, "text", {"$secret": {"file": "k"}}]}
+    assert literals_told_apart(value, str.upper) == expected
+    assert literals_told_apart(expected, str.upper) == expected, "twice is once"
+
+
+@pytest.mark.parametrize(("theirs", "paths"), [("one", []), ("two", ["/layers/llm/api_key"])])
+def test_literals_at_one_place_differ_by_what_they_are(theirs: str, paths: list[str]) -> None:
+    path = "/layers/llm/api_key"
+
+    def literal(told: str) -> Json:
+        return {"$secret": {"literal": "persona.x" + path, "told": told}}
+
+    found = differences(*({"layers": {"llm": {"api_key": literal(told)}}} for told in ("one", theirs)))
+    assert [place for place, _, _ in found] == paths
+    assert all(shown == "(sensitive)" for _, *sides in found for shown in sides)
