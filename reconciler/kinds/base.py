@@ -156,6 +156,8 @@ class KindSpec:
     """Deprecated text -> the text that the vendor itself merged it into, on the server."""
     misplaced: Mapping[str, str] = field(default_factory=dict)
     """Where keys are often put and mean nothing -> where they belong; empty: nowhere."""
+    mistaken: Mapping[str, str] = field(default_factory=dict)
+    """Unknown keys that are often written (canonical pointers) -> what to write instead, as a hint."""
     alone: tuple[str, ...] = ()
     """Pointers that must be patched by a request of their own."""
     companions: tuple[Companion, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reconciler.kinds.base import Companion, Field, KindSpec, Need, Type
 from reconciler.kinds.persona_layers import LAYERS
+from reconciler.kinds.persona_mistakes import MISTAKEN
 
 TOP = (
     Field(
@@ -198,6 +199,7 @@ KIND = KindSpec(
         "/layers/tts/model": "/layers/tts/tts_model_name",
         "/layers/guardrails": "",
     },
+    mistaken=MISTAKEN,
     alone=("/layers/conferencing",),
     companions=(
         Companion(

@@ -135,4 +135,8 @@ KIND = KindSpec(
             )
         ),
     ),
+    mistaken={
+        "/function": "write its members (name, description, parameters) directly here",
+        **{f"/{word}": f"{word} stands at /delivery/api/{word}" for word in ("url", "method", "headers", "auth")},
+    },
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from reconciler.core.fieldhints import hint_for_item, hint_for_key, hint_for_value, item_name
 from reconciler.core.shape import Node, field_at, shape
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.address import Address
@@ -129,22 +129,9 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
 
 
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
-    close = get_close_matches(word, [*node.children, *node.renames], n=1, cutoff=0.65)
-    hint: str | None = None
-    belongs = spec.misplaced.get(pointer)
-    if belongs is not None:
-        hint = (
-            f"it has no effect there; {word} stands at {belongs}" if belongs else "it has no effect there; remove it"
-        )
-        hint += " (`reconciler migrate` moves or drops it)"
-    elif close:
-        hint = f"did you mean {close[0]!r}?"
-    else:
-        elsewhere = next((row.path for row in spec.fields if row.path.rpartition("/")[2] == word), None)
-        hint = f"{word} stands at {elsewhere}" if elsewhere else None
     where = pointer.rpartition("/")[0] or f"a {spec.manifest_kinds[0]}"
     summary = f"{word!r} is not a known field of {where}; it is sent as it is"
-    return UNKNOWN_FIELD, Severity.WARNING, summary, hint, pointer, None
+    return UNKNOWN_FIELD, Severity.WARNING, summary, hint_for_key(spec, node, word, pointer), pointer, None
 
 
 def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
@@ -152,7 +139,9 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
         if row.type is Type.STRINGS and isinstance(value, list):
             for index, item in enumerate(value):
                 if not isinstance(item, str) and not is_marker(item):
-                    yield _wrong(row, item, f"{pointer}/{index}", "a text", "put it in quotes")
+                    summary = f"{item_name(row, str(index), item)} must be a text, not {describe(item)}"
+                    place = f"{pointer}/{index}"
+                    yield WRONG_TYPE, Severity.ERROR, summary, hint_for_item(row, item), place, None
         return
     if isinstance(value, str):
         meant = _from_text(row.type, value)
@@ -161,7 +150,7 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
             summary = f"{_name(pointer)} is the text {value!r}; the field is {_WANTED[row.type]}"
             yield WRONG_TYPE, Severity.WARNING, summary, "write it without quotes", pointer, fix
             return
-    yield _wrong(row, value, pointer, _WANTED[row.type], _hint(row, value))
+    yield _wrong(row, value, pointer, _WANTED[row.type], hint_for_value(row, value))
 
 
 def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
@@ -198,21 +187,6 @@ def _from_text(wanted: Type, text: str) -> Json:
         if wanted is Type.NUMBER and not number.is_integer():
             return number
         return int(number) if number.is_integer() else None
-    return None
-
-
-def _hint(row: Field, value: Json) -> str | None:
-    if row.type is Type.STRING and isinstance(value, int | float):
-        if row.secret:
-            return "put it in quotes"
-        return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
-    if row.type is Type.STRING and isinstance(value, dict) and len(value) == 1:
-        close = get_close_matches(next(iter(value)), ["env", "file", "ref"], n=1)
-        return f"did you mean {{{close[0]}: ...}}?" if close else None
-    if row.type is Type.STRINGS and isinstance(value, _PLAIN):
-        return "write a list, also for one item"
-    if row.type in {Type.LIST, Type.OBJECT} and isinstance(value, str) and value.strip()[:1] in {"{", "["}:
-        return "write it as YAML or JSON, not as text in quotes"
     return None
 
 
