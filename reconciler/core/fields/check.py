@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.core.fieldhints import hint_for_item, hint_for_key, hint_for_value, item_name
+from reconciler.core.fields.hints import hint_for_item, hint_for_key, hint_for_value, item_name
 from reconciler.core.shape import Node, field_at, shape
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.address import Address

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.fieldcheck import check_fields
-from reconciler.core.fieldhints import snake_case
+from reconciler.core.fields.check import check_fields
+from reconciler.core.fields.hints import snake_case
 from reconciler.core.shape import field_at, shape
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import split
