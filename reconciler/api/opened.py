@@ -106,9 +106,11 @@ class Opened:
         try:
             yield
         except PlanError as error:
+            from reconciler.api.placing import anchored
             from reconciler.loader.placing import place
 
-            placed = place(self.project, error.diagnostics, manifests=manifests.manifests, ref=self.ref)
+            found = anchored(error.diagnostics, manifests)
+            placed = place(self.project, found, manifests=manifests.manifests, ref=self.ref)
             raise PlanError(error.message, placed, hint=error.hint) from error
 
     def secrets(self) -> Secrets:

@@ -64,6 +64,7 @@ def plan_now(run: Opened, options: PlanOptions) -> Looked:
 def drift_now(run: Opened, options: PlanOptions) -> Looked:
     """What was changed in the account since the last apply. Raises the same errors."""
     from reconciler.api.migrated import as_configured
+    from reconciler.api.placing import located
     from reconciler.engine.drift import find_drift
 
     run, options, _ = as_configured(run, options)
@@ -74,4 +75,4 @@ def drift_now(run: Opened, options: PlanOptions) -> Looked:
             lambda state, setting: find_drift(manifests, state, setting, options),
         )  # fmt: skip
     fresh = ("No state: nothing was applied from here yet, so there is nothing to compare.",)
-    return Looked(found, manifests, fresh if found.serial == 0 else ())
+    return Looked(located(run, manifests, found), manifests, fresh if found.serial == 0 else ())

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.shape import Node, node_at, shape
+from reconciler.core.told import is_unset
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.json import Json, Object, escape, is_marker, join, lookup, split
 
@@ -219,7 +220,7 @@ def effective(row: Field | None, value: Json, *, parent_present: bool = True) ->
 
 def at_default(row: Field | None, value: Json) -> bool:
     """Whether a live value says no more than its absence would."""
-    if value is None:
+    if value is None or is_unset(row, value):
         return True
     if row is None:
         return False

@@ -72,6 +72,7 @@ def missing_secrets(changes: Iterable[Change], book: SecretBook) -> list[Diagnos
             "first write",
             hint="set the environment variables or provide the files named above before apply",
             address=change.address,
+            pointer=next((path for path, value in (change.managed or {}).items() if book.missing(value)), None),
             source=Source(change.source) if change.source else None,
         )
         for change in changes

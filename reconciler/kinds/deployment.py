@@ -82,7 +82,6 @@ KIND = KindSpec(
             Type.STRING,
             "Asked of visitors. Never shown on read, only has_password.",
             DOCS,
-            default="",
             secret=True,
             told_by="/has_password",
         ),

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.placing import anchored
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.manifest import Manifest, ManifestSet
+from reconciler.types.source import Source, Span
 from tests.cli.conftest import PERSONA
 
 Call = Callable[..., Any]
@@ -108,3 +113,65 @@ def test_a_warning_about_something_live_has_its_place_too(refused: Path, call: C
     assert ended.code == 0, ended
     assert "manifests/desk.yaml:10:18: warning[E-policy]" in ended.out
     assert "No changes" in ended.out
+
+
+NAMESAKES = """\
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: desk}
+spec: {pal_name: Same, system_prompt: Hello., default_replica_id: r90bbd427f71}
+---
+# a comment
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: other}
+spec:
+  system_prompt: Hello.
+  default_replica_id: r90bbd427f71
+  layers:
+    llm:
+      model: mine
+      base_url: https://llm.example.com/v1
+      api_key: {env: NOBODY_SET_THIS}
+  pal_name: Same
+"""
+
+
+def warnings(call: Call, *words: str) -> dict[str, tuple[str, int]]:
+    found = json.loads(call(*words, "--format", "json").out)["diagnostics"]
+    return {one["code"]: (one["range"]["filename"], one["range"]["start"]["line"]) for one in found if "range" in one}
+
+
+def test_findings_of_the_planner_have_a_line_too(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOBODY_SET_THIS", raising=False)
+    (project / "manifests" / "desk.yaml").write_text(NAMESAKES)
+    places = warnings(call, "plan")
+    assert places["E-name"] == ("manifests/desk.yaml", 18)
+    assert places["E-secret"] == ("manifests/desk.yaml", 17)
+
+
+def test_a_finding_that_only_names_an_address_gets_its_document() -> None:
+    source, other = Source("a.yaml", 1, "/spec"), Source("b.yaml", 0, "/spec")
+    address, stranger = Address.parse("persona.desk"), Address.parse("persona.gone")
+    manifests = ManifestSet((Manifest(address, {}, {}, source),))
+
+    def anchor(**more: Any) -> Diagnostic:
+        (found,) = anchored([Diagnostic("E-x", Severity.WARNING, "s", **more)], manifests)
+        return found
+
+    assert anchor(address=address).source == source
+    assert anchor(address=address, source=Source("a.yaml")).source == source, "a path alone is as good as nothing"
+    assert anchor(address=address, source=other).source == other, "whoever knows better is believed"
+    assert anchor(address=stranger).source is None
+    assert anchor(address=stranger, source=Source("a.yaml")).source == Source("a.yaml")
+    assert anchor().source is None
+    assert anchor(address=address, span=Span("a.yaml", 3, 4)).source is None, "it has its place already"
+
+
+def test_an_error_of_the_planner_has_a_line(project: Path, call: Call) -> None:
+    text = PERSONA.replace("spec:", "spec:\n  tools: [nobody_made_this]")
+    (project / "manifests" / "desk.yaml").write_text(text)
+    ended = call("plan", "--no-color")
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if "nobody_made_this" in one)
+    assert ended.code == 1
+    assert f"manifests/desk.yaml:{line}:" in ended.out + ended.err

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.planning.setaside import old_address
+from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -176,6 +177,7 @@ def _by_name(
                     Severity.WARNING,
                     f"{address} will be a second object called {resource.name!r} beside {holder}",
                     address=address,
+                    pointer=kind(address.kind).name_field,
                     source=resource.source,
                 )
             )
@@ -208,6 +210,7 @@ def _refuse_shared(resources: Mapping[Address, Resource], result: Matching) -> N
                         Severity.WARNING,
                         f"{first} and {address} will both be created with the name {resource.name!r}",
                         address=address,
+                        pointer=kind(address.kind).name_field,
                         source=resource.source,
                     )
                 )
