@@ -7,6 +7,7 @@ are not; sets have no order.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.json import Json, Object, escape, is_marker, join, lookup, split
 
 MASK = re.compile(r"^\*{4,}$")
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 def is_masked(value: Json) -> bool:
@@ -80,10 +82,9 @@ def _from_text(kind: Type, value: str) -> Json:
     if kind is Type.BOOLEAN and value.lower() in ("true", "false"):
         return value.lower() == "true"
     if kind in (Type.NUMBER, Type.INTEGER):
-        try:
-            number = float(value)
-        except ValueError:
-            return value
+        number = float(value) if NUMBER.fullmatch(value.strip()) else math.inf
+        if not math.isfinite(number):
+            return value  # `nan` equals nothing, itself included: it would never be in sync
         return int(number) if number.is_integer() else number
     return value
 

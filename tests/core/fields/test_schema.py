@@ -15,7 +15,7 @@ from reconciler.types.json import Json
 
 SCHEMA = manifest_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
-MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
+MANIFESTS = Path(__file__).resolve().parents[3] / "manifests"
 
 
 def is_valid(text: str) -> bool:
