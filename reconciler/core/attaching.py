@@ -32,16 +32,24 @@ def to_enable(
 
 
 def attached_by_hand(
-    spec: KindSpec, entry: Entry | None, leaves: Mapping[str, Json], desired: Json, live: Json
+    spec: KindSpec,
+    entry: Entry | None,
+    leaves: Mapping[str, Json],
+    desired: Json,
+    live: Json,
+    *,
+    copies: bool = False,
 ) -> tuple[Json, ...]:
     """What is attached beside the manifest's set, where that set takes the place of tools inside the object.
 
     Up to then attachments were not the manifest's, so nobody meant those to go: they stay, and are taken note of.
+    `copies`: the object, never applied from here, holds inline copies of what the manifest attaches.
     """
     path = spec.attachments
-    if entry is None or path is None or path in entry.sent or not isinstance(live, list):
+    if path is None or not isinstance(live, list) or (entry is not None and path in entry.sent):
         return ()
-    if not any(keyed_parent(spec, sent) is not None and sent not in leaves for sent in entry.sent):
+    sent = entry.sent if entry is not None else {}
+    if not copies and not any(keyed_parent(spec, one) is not None and one not in leaves for one in sent):
         return ()
     wanted = desired if isinstance(desired, list) else []
     return tuple(item for item in live if item not in wanted)

@@ -18,6 +18,7 @@ from dataclasses import replace
 from reconciler.core.drift import rests_on_absence
 from reconciler.core.history.rollback import Goal, is_shared
 from reconciler.core.planning.assemble import plan_resource
+from reconciler.core.planning.leftovers import AttachedTools, tell_left
 from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
 from reconciler.core.planning.moves import follow_moves
 from reconciler.core.planning.planner import Context, Planned
@@ -224,6 +225,11 @@ class _Planning:
             previous = self.moves.previous.get(address)
             matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
         self.problems += matching.problems
+        self.context = replace(
+            self.context,
+            migrate=self.options.migrate and self.goal is None and not self.options.drift_only,
+            tool=AttachedTools(self.resources, matching, seen.listings.get("tool")),
+        )
         if told := tell_missing_state(self.state, [one.reason for one in matching.bindings.values()]):
             self.problems.append(told)
         ids = {address: binding.id for address, binding in matching.bindings.items() if binding.id is not None}
@@ -271,6 +277,8 @@ class _Planning:
             if binding.id is not None and (address.kind, binding.id) in found:
                 planned[address] = self._plan(address, binding)
         self.problems += self.failed(planned, wanted)
+        if not self.options.drift_only and not self.options.refresh_only:
+            self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)
         return planned
 
     def look_at(self, doubtful: Sequence[LiveObject]) -> Collection[tuple[str, str]]:

@@ -115,6 +115,19 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """A place of before that says nothing beside another field. Canonical pointers."""
+
+    place: str
+    beside: str
+    """The field that decides."""
+    values: tuple[Json, ...]
+    """What that one has to be."""
+    holds: tuple[Json, ...] = ()
+    """What may stand at `place`; empty: anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Processing:
     """How an object shows that the vendor still works on it after it was created. Canonical pointers."""
 
@@ -154,6 +167,13 @@ class KindSpec:
     """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
     merges: Mapping[str, str] = field(default_factory=dict)
     """Deprecated text -> the text that the vendor itself merged it into, on the server."""
+    former: Mapping[str, str] = field(default_factory=dict)
+    """Places that are gone -> where the same value means what it meant there."""
+    spent: tuple[Spent, ...] = ()
+    outdone: Mapping[str, str] = field(default_factory=dict)
+    """Old way to refer to something -> the new one. Both count where both are there."""
+    inline: Mapping[str, str] = field(default_factory=dict)
+    """Lists of tools inside the object -> the `origin` that such a tool has in the registry."""
     misplaced: Mapping[str, str] = field(default_factory=dict)
     """Where keys are often put and mean nothing -> where they belong; empty: nowhere."""
     mistaken: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from reconciler.kinds.base import Companion, Field, KindSpec, Need, Type
 from reconciler.kinds.persona_layers import LAYERS
 from reconciler.kinds.persona_mistakes import MISTAKEN
+from reconciler.kinds.persona_spent import SPENT
 
 TOP = (
     Field(
@@ -187,6 +188,15 @@ KIND = KindSpec(
         "/layers/perception/perception_tools": "/layers/perception/visual_tools",
     },
     merges={"/context": "/system_prompt"},
+    former={"/layers/perception/tool_prompt": "/layers/perception/visual_tool_prompt"},
+    spent=SPENT,
+    outdone={"/guardrails_id": "/guardrail_ids"},
+    inline={
+        "/layers/llm/tools": "llm",
+        "/layers/perception/visual_tools": "vision",
+        "/layers/perception/perception_tools": "vision",
+        "/layers/perception/audio_tools": "audio",
+    },
     misplaced={
         "/layers/llm/temperature": "/layers/llm/extra_body/temperature",
         "/layers/llm/top_p": "/layers/llm/extra_body/top_p",

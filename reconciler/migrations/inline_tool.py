@@ -6,22 +6,17 @@ are.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 from reconciler.core.canonical import tool_name
+from reconciler.core.toolbody import body_digest, registry_tool
+from reconciler.kinds import kind
 from reconciler.migrations.base import Subject
 from reconciler.types.json import Json, Object, lookup
 
-PLACES = {
-    "/layers/llm/tools": "llm",
-    "/layers/perception/visual_tools": "vision",
-    "/layers/perception/perception_tools": "vision",
-    "/layers/perception/audio_tools": "audio",
-}
+PLACES = kind("persona").inline
 """Where inline tools stand, and the origin that each becomes in the registry."""
 PERCEPTION_MODEL = "/layers/perception/perception_model"
 UNFIT_MODELS = ("raven-0", "basic", "off")
@@ -75,33 +70,9 @@ def inline_tools(subject: Subject) -> Iterator[Inline]:
             )
 
 
-def body_digest(description: Json, parameters: Json, origin: str) -> str:
-    """Equal for tools that mean the same."""
-    text = json.dumps([description or "", _normal(parameters or {}), origin], sort_keys=True)
-    return sha256(text.encode()).hexdigest()
-
-
 def registry_digest(tool: Subject) -> str:
     """The digest of a Tool manifest."""
-    origin = tool.spec.get("origin")
-    return body_digest(
-        tool.spec.get("description"), tool.spec.get("parameters"), origin if isinstance(origin, str) else "llm"
-    )
-
-
-def _normal(value: Json) -> Json:
-    """Lists of required names as sets; everything else as it is."""
-    if isinstance(value, list):
-        return [_normal(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result: Object = {}
-    for key, member in value.items():
-        if key == "required" and isinstance(member, list) and all(isinstance(item, str) for item in member):
-            result[key] = sorted({item for item in member if isinstance(item, str)}, key=str) if member else []
-        else:
-            result[key] = _normal(member)
-    return result
+    return registry_tool(tool.spec, tool.address.name).digest
 
 
 def registry_body(one: Inline, name: str, description: str | None = None) -> Object:

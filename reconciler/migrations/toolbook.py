@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.core.documentedit import exists
+from reconciler.core.toolbody import body_digest
 from reconciler.migrations.base import KEEP, Choice, Context, Question, Subject, text_at
 from reconciler.migrations.inline_tool import (
     LARGEST,
@@ -22,7 +23,6 @@ from reconciler.migrations.inline_tool import (
     RESERVED,
     UNFIT_MODELS,
     Inline,
-    body_digest,
     inline_tools,
     registry_body,
     registry_digest,

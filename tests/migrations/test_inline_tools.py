@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from reconciler.migrations.inline_tool import body_digest
+from reconciler.core.toolbody import body_digest
 from reconciler.migrations.outcome import Status
 from tests.support.migrating import Project, said
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.core.existing.companions import carry_companions
 from reconciler.core.existing.extras import find_extras
 from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
+from reconciler.core.existing.leftovers import find_copies, find_leftovers
 from reconciler.core.existing.removals import find_removals
 from reconciler.core.existing.result import in_sync, to_change
 from reconciler.core.existing.work import Work
@@ -19,12 +20,15 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
     work = Work(resource, live, binding, context)
     for path, value in work.compared.items():
         compare_leaf(work, path, value)
+    find_copies(work)
     settle(work)
     find_extras(work)
     if work.entry is not None and not work.observing:
         find_removals(work, work.entry)
+    find_leftovers(work)
+    if not work.observing:
         write_enabling(work)
     if not work.observing:
         carry_companions(work)
     change = to_change(work) if work.is_news else in_sync(work)
-    return Planned(change, tuple(work.drift), work.absent, tuple(work.dropped), tuple(work.assumed))
+    return Planned(change, tuple(work.drift), work.absent, tuple(work.dropped), tuple(work.assumed), tuple(work.left))

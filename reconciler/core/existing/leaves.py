@@ -80,7 +80,9 @@ def _write_anyway(work: Work, path: str) -> None:
 
 def _only_by_hand(work: Work, one: Difference) -> bool:
     """Whether what was attached by hand is all that differs; it stays attached in any case."""
-    work.kept = attached_by_hand(work.spec, work.entry, work.resource.leaves, one.desired, one.live)
+    work.kept = attached_by_hand(
+        work.spec, work.entry, work.resource.leaves, one.desired, one.live, copies=bool(work.copies)
+    )
     if work.kept:
         shown = ", ".join(str(item) for item in work.kept)
         work.notes.append(f"{one.path}: {shown} was attached by hand and stays; add it to tools, or detach it")

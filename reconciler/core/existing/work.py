@@ -6,7 +6,15 @@ from reconciler.core.canonical import leaf_at
 from reconciler.core.compare import Verdict
 from reconciler.core.edit import Edit
 from reconciler.core.planning.match import Binding
-from reconciler.core.planning.planner import Context, atomic_parent, field_change, ignored, live_document, unknown_ids
+from reconciler.core.planning.planner import (
+    Context,
+    Left,
+    atomic_parent,
+    field_change,
+    ignored,
+    live_document,
+    unknown_ids,
+)
 from reconciler.core.redact import SENSITIVE
 from reconciler.core.vendor_changes import Difference
 from reconciler.kinds import kind
@@ -41,6 +49,8 @@ class Work:
         self.differences: list[Difference] = []
         self.adopt: list[Adoption] = []
         self.kept: tuple[Json, ...] = ()
+        self.left: list[Left] = []
+        self.copies: list[str] = []
         compared = {
             path: value for path, value in resource.leaves.items() if not ignored(path, resource.lifecycle.ignore)
         }

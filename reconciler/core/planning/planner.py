@@ -15,6 +15,7 @@ from reconciler.core.resolve import references
 from reconciler.core.secretbook import SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.core.told import is_unset, with_told
+from reconciler.core.toolbody import ToolBody
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
@@ -36,6 +37,10 @@ class Context:
     resend_secrets: bool = False
     catalogue: Callable[[], Catalogue] | None = None
     """What follows outdated models; read only where something differs. None: no difference is the vendor's."""
+    migrate: bool = False
+    """Also take away what nobody ever applied, where a manifest has the same in the place of today."""
+    tool: Callable[[Json], ToolBody | None] = lambda item: None
+    """The registry tool behind an item of an attachment set: an id, or a reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,20 @@ class Planned:
     """Paths that leave state without a write."""
     assumed: tuple[str, ...] = ()
     """Hidden secrets of an adopted object, taken to be what the manifest says."""
+    left: tuple[Left, ...] = ()
+    """What stays beside that which took its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something in the live object that no manifest speaks of, beside what took its place."""
+
+    path: str
+    """Canonical pointer into the live object."""
+    beside: str
+    """Canonical pointer of what the manifest has in its place."""
+    summary: str
+    hint: str
 
 
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
