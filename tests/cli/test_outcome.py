@@ -14,6 +14,7 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
+from reconciler.types.source import Span
 
 WARNING = Diagnostic("L08", Severity.WARNING, "odd")
 ERROR = Diagnostic("L18", Severity.ERROR, "wrong")
@@ -131,3 +132,27 @@ def test_documents_are_text_or_json(tmp_path: Path, capfd: pytest.CaptureFixture
 
 def test_every_rendering_ends_with_a_line_break() -> None:
     assert render(Report("validate"), "json", Style()).endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("chdir", "folder"),
+    [
+        (None, ""),
+        (".", ""),
+        ("sub", "sub"),
+        ("./a/../b/", "b"),
+        ("..", ""),
+        ("../x", ""),
+        ("/srv/x", ""),
+        ("..x", "..x"),
+    ],
+)
+def test_files_are_named_as_seen_from_where_the_program_was_called(
+    chdir: str | None, folder: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(chdir=chdir, format="github", reports=(("codequality", str(tmp_path / "r")),))
+    place = Diagnostic("L18", Severity.ERROR, "wrong", span=Span("a.yaml", 3, 1))
+    deliver(Report("validate", diagnostics=(place,)), settings)
+    shown = f"{folder}/a.yaml" if folder else "a.yaml"
+    assert f"file={shown},line=3," in capfd.readouterr().out
+    assert json.loads((tmp_path / "r").read_text())[0]["location"]["path"] == shown
