@@ -73,7 +73,9 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
                 pointer,
                 f"{voice.model or voice.engine} takes no {word}",
                 hint=f"it takes {', '.join(voice.entry.settings)}",
-                severity=Severity.ERROR if voice.pinned else Severity.WARNING,
+                severity=Severity.ERROR
+                if voice.pinned and not _is_siblings(catalogue, voice, word)
+                else Severity.WARNING,
             )
         elif known is not None:
             yield from _misfits(manifest, pointer, word, value, known, voice)
@@ -86,6 +88,13 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
             hint="keep the tags or the settings",
             severity=Severity.WARNING,
         )
+
+
+def _is_siblings(catalogue: Catalogue, voice: Voice, word: str) -> bool:
+    """Whether another model of the same engine takes the setting: such are ignored, not refused. The vendor's own
+    example of a create has `emotion` beside sonic-3."""
+    rows = catalogue.tables.get("tts_model", {}).values()
+    return any(row.engine == voice.engine and word in row.settings for row in rows)
 
 
 def _misfits(
@@ -156,8 +165,8 @@ RULE = Rule(
     doc=RuleDoc(
         what="A voice setting that the engine's model does not know, or whose value is out of range: elevenlabs "
         "speed 0.7 to 1.2, stability, similarity_boost and style 0 to 1, no emotion; cartesia sonic speed -1 to 1 "
-        "and emotion name:level; sonic-3 no emotion; azure no tts_model_name. Where the model is not named, a "
-        "warning.",
+        "and emotion name:level; sonic-3 no emotion; azure no tts_model_name. Where the model is not named, or "
+        "another model of the engine takes the setting, a warning.",
         why="The engine refuses the voice or ignores the setting, and the persona sounds wrong or not at all.",
         bad=SECTIONS["bad"],
         good=SECTIONS["good"],
