@@ -21,6 +21,7 @@ from reconciler.core.planning.assemble import plan_resource
 from reconciler.core.planning.leftovers import AttachedTools, tell_left
 from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
 from reconciler.core.planning.moves import follow_moves
+from reconciler.core.planning.naming import names_in
 from reconciler.core.planning.planner import Context, Planned
 from reconciler.core.planning.replacing import as_replacement, find_replaced
 from reconciler.core.planning.scope import Scope, scope
@@ -132,7 +133,8 @@ class _Planning:
         if found := self.to_replace(planned):
             return self.once_more(found)
         compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book, self.whole)
-        return draft(compared, self.problems, self.manifests, self.options, self.setting)
+        plan = draft(compared, self.problems, self.manifests, self.options, self.setting)
+        return replace(plan, names=names_in(plan, self.names))
 
     def to_replace(self, planned: Mapping[Address, Planned]) -> tuple[Address, ...]:
         """What this plan has to make anew; nothing when that is settled, or nothing is to be written."""

@@ -106,6 +106,8 @@ class Plan:
     """Only where the run was asked for them."""
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`kind/id` -> address or name, of the ids in this plan: for reports that people read."""
     rollback: int | None = None
     """The serial of the state that this plan goes back to."""
 

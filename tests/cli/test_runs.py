@@ -311,3 +311,19 @@ def test_an_apply_without_changes_says_so(applied: Path, call: Call) -> None:
     ended = call("apply", "--auto-approve")
     assert "No changes." in ended.out
     assert ended.out.endswith("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n")
+
+
+def test_a_tool_that_is_to_go_is_called_by_its_name(project: Path, call: Call) -> None:
+    tool = "apiVersion: personas/v1\nkind: Tool\nmetadata: {name: %s}\nspec: {name: %s, description: d}\n"
+    (project / "manifests" / "tools.yaml").write_text("---\n".join(tool % (one, one) for one in ("one", "two")))
+    file = project / "manifests" / "desk.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("spec:", "spec:\n  tools: [one, two]"))
+    assert call("apply", "--auto-approve").code == 0
+    file.write_text(text.replace("spec:", "spec:\n  tools: [two]"))
+    assert "- tool.one\n" in call("plan", "--no-color").out
+    assert "tool.one" in call("plan", "--format", "markdown").out
+    assert call("plan", "--out", "kept.plan").code == 0
+    assert "- tool.one\n" in call("show", "kept.plan", "--no-color").out, "a kept plan knows the names, too"
+    (change,) = json.loads(call("plan", "--format", "json").out)["resource_changes"]
+    assert all(one.startswith("t") and "." not in one for one in change["change"]["before"]["tools"])

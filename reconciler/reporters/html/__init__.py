@@ -9,6 +9,7 @@ from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.items import block_box, change_item, drift_item, text
 from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
+from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import folded_counts, plural, report_summary
@@ -25,7 +26,7 @@ _POLICY = (
 
 def render(report: Report, style: Style) -> str:
     """Summary, blocks, findings, steps, changes (most dangerous first), drift, requests, notes."""
-    return "\n".join(line for line in _page(report) if line) + "\n"
+    return "\n".join(line for line in _page(with_names(report)) if line) + "\n"
 
 
 def _page(report: Report) -> Iterator[str]:

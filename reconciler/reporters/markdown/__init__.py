@@ -13,6 +13,7 @@ from reconciler.reporters.markdown.changes import block_line, change_block, chan
 from reconciler.reporters.markdown.escape import code, prose
 from reconciler.reporters.markdown.fitting import Entry, fit, size
 from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
+from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import folded_counts, plural, report_summary
@@ -32,6 +33,7 @@ _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ
 
 def render(report: Report, style: Style) -> str:
     """Title and summary, blocks, findings, the changes, drift, notes."""
+    report = with_names(report)
     plan = report.plan
     head = "\n".join([*_head(report), *_findings(all_diagnostics(report))])
     changes: list[Entry] = []

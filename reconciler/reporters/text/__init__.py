@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.text.changes import block_lines, change_lines
 from reconciler.reporters.text.diagnostics import count_lines, diagnostic_lines
@@ -30,7 +31,7 @@ def render(report: Report, style: Style) -> str:
     A report with a result shows what was done; its plan was shown before it was carried out and is repeated only with
     `verbose`. `quiet` leaves errors, blocks and the summary.
     """
-    paint = Paint(style)
+    report, paint = with_names(report), Paint(style)
     lines = [*_sections(report, paint), *_ending(report, paint)]
     return "\n".join(lines).strip("\n") + "\n" if lines else ""
 
