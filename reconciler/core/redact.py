@@ -24,13 +24,15 @@ SENSITIVE = "(sensitive)"
 NOTHING: frozenset[str] = frozenset()
 
 
-def redact(kind: KindSpec | None, document: Object, hidden: Collection[str] = NOTHING) -> Object:
+def redact(
+    kind: KindSpec | None, document: Object, hidden: Collection[str] = NOTHING, *, keep: bool = False
+) -> Object:
     """A copy of `document` with `(sensitive)` in the place of every secret; null stays null.
 
     `hidden` are further pointers to hide: those of `marked(other_side)`. With `kind` None (a kind that this version
-    does not know) only markers, masks and `hidden` count.
+    does not know) only markers, masks and `hidden` count. `keep` leaves `$secret` markers: they hold no secret.
     """
-    result = _redact(shape(kind) if kind else UNKNOWN, document, "", hidden, keep=False)
+    result = _redact(shape(kind) if kind else UNKNOWN, document, "", hidden, keep)
     return result if isinstance(result, dict) else {}
 
 

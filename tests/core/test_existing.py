@@ -177,6 +177,24 @@ def test_no_side_of_a_change_shows_a_secret():
     assert "sk-" not in repr(planned)
 
 
+@pytest.mark.parametrize("adopted", [True, False])
+def test_a_secret_shown_in_the_clear_is_not_carried_along(adopted):
+    """Keys the patch leaves alone, managed here or not, stay out of both sides; ours is known by its reference."""
+    wanted = {
+        "pal_name": "A",
+        "greeting": "new",
+        "layers": {"tts": {"tts_engine": "cartesia", "api_key": env("KEY")}},
+    }
+    tts = {"tts_engine": "cartesia", "api_key": "sk-1"}
+    found = {"pal_name": "A", "greeting": "old", "layers": {"tts": tts, "llm": {"api_key": "sk-theirs"}}}
+    digests = sent(pal_name="A", greeting="old", layers__tts__api_key=env("KEY"))
+    planned = plan(wanted, found, None if adopted else entry("p1", sent=digests))
+    assert ops(planned) == [("replace", "/greeting", "new")]
+    assert "sk-" not in repr((planned.change.before, planned.change.after))
+    assert planned.change.after["greeting"] == "new"
+    assert planned.change.after["layers"]["llm"]["api_key"] == "(sensitive)"
+
+
 def test_ignored_paths_are_neither_compared_nor_removed():
     wanted = resource(
         "persona.a", {"pal_name": "A", "layers": {"tts": {"voice_settings": {"speed": 1}}}}, ignore=("/layers/tts",)

@@ -41,7 +41,8 @@ def to_change(work: Work) -> Change:
         importing=work.live.id if adopted else None,
         previous=work.binding.previous,
         before=redact(spec, comparable(spec, work.document), marked(work.resource.spec)),
-        after=comparable(spec, after),
+        # What the patch leaves alone comes from the account, which may show a secret in the clear.
+        after=redact(spec, comparable(spec, after), marked(work.resource.spec), keep=True),
         fields=tuple(sorted(work.fields, key=lambda change: change.path)),
         patch=patch,
         managed=work.managed,
