@@ -34,6 +34,9 @@ MIGRATIONS = {
     "tts_model": "tts-engine-and-model",
 }
 """Table of the catalogue -> the migration that moves a manifest along."""
+EXCHANGED = ("llm",)
+"""Tables in which the platform exchanges entries that still run. A perception, ear or voice that is only outdated has
+never been changed by it: there a difference is a person's, and is held against the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def moved_from(catalogue: Catalogue, table: str, seen: str | None, live: Json, b
         return None
     for old in catalogue.known(table):
         gone = catalogue.status(old, table) is Status.REMOVED
-        led = old != live and (gone or follows(catalogue, table, old, live) is not None)
+        led = old != live and (gone or _exchanged(catalogue, table, old, live) is not None)
         if led and book.equal(book.digest(old, secret=False), seen):
             return old
     return None
@@ -160,12 +163,17 @@ def _replaced(one: Difference, look: Look) -> Adoption | None:
     if table is None or not isinstance(one.desired, str) or not _is_vendors(one, table, look):
         return None
     catalogue, old, live = look.catalogue, one.desired, one.live
-    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
-    led = after is not None and look.moved(one) and one.sync is not Sync.BOTH
+    led = _exchanged(catalogue, table, old, live) is not None and look.moved(one) and one.sync is not Sync.BOTH
     if not led and catalogue.status(old, table) is not Status.REMOVED:
         return None
+    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
     reason = why_replaced(catalogue, table, old, live)
     return Adoption(one.path, old, live, reason, _command(one.path, look, _answer(table, old, live, after)))
+
+
+def _exchanged(catalogue: Catalogue, table: str, old: str, live: Json) -> Successor | None:
+    """The link from `old` to `live`, where the platform puts the one in the place of the other by itself."""
+    return follows(catalogue, table, old, live) if table in EXCHANGED and isinstance(live, str) else None
 
 
 def _is_vendors(one: Difference, table: str, look: Look) -> bool:
@@ -179,7 +187,7 @@ def _is_vendors(one: Difference, table: str, look: Look) -> bool:
 def _is_platforms(catalogue: Catalogue, table: str, live: str) -> bool:
     if table == "llm" and not is_hosted(live):
         return False
-    return catalogue.status(live, table) not in (Status.REMOVED, Status.INTERNAL)
+    return catalogue.status(live, table) is not Status.REMOVED
 
 
 def _answer(table: str, old: str, live: Json, after: Successor | None) -> str:

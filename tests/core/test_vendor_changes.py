@@ -83,7 +83,13 @@ class TestModels:
         assert adopted(planned) == {"/layers/llm/model": ("tavus-llama-4", None)}
         assert planned.absent, "a list item may show less: worth a look at the object itself"
 
-    @pytest.mark.parametrize("now", ["tavus-pal-maker-gemma-4", "gpt-4o", "tavus-llama"])
+    def test_a_removed_model_is_not_put_back_over_an_internal_one_either(self):
+        now = "tavus-pal-maker-gemma-4"
+        planned = plan(model("tavus-llama-4"), model(now), names(layers__llm__model="tavus-llama-4"))
+        assert adopted(planned) == {"/layers/llm/model": ("tavus-llama-4", now)}
+        assert planned.change.patch == ()
+
+    @pytest.mark.parametrize("now", ["gpt-4o", "tavus-llama"])
     def test_what_no_vendor_would_put_there_is_drift(self, now):
         planned = plan(model("tavus-llama-4"), model(now), names(layers__llm__model="tavus-llama-4"))
         assert adopted(planned) == {}
@@ -141,8 +147,8 @@ ENGINES = [
 
 
 @pytest.mark.parametrize("layer, name, table", ENGINES)
-def test_engines_follow_the_catalogue_too(layer, name, table):
-    """Every outdated entry with a successor in the catalogue, whatever it is called."""
+def test_an_engine_that_only_gave_way_in_the_catalogue_is_held_against_the_manifest(layer, name, table):
+    """The platform exchanges language models by itself, engines only where it removed them."""
     pairs = [
         (old, after.id)
         for old in CATALOGUE.tables[table]
@@ -151,8 +157,13 @@ def test_engines_follow_the_catalogue_too(layer, name, table):
     assert pairs
     for old, new in pairs:
         wanted, shown = ({"pal_name": "A", "layers": {layer: {name: one}}} for one in (old, new))
-        known = names(**{f"layers__{layer}__{name}": old})
-        assert adopted(plan(wanted, shown, known)) == {f"/layers/{layer}/{name}": (old, new)}
+        path = f"/layers/{layer}/{name}"
+        planned = plan(wanted, shown, names(**{f"layers__{layer}__{name}": old}))
+        if CATALOGUE.status(old, table) is Status.REMOVED:
+            assert adopted(planned) == {path: (old, new)}
+        else:
+            assert adopted(planned) == {}
+            assert [(one.path, one.direction) for one in planned.drift] == [(path, Direction.LIVE)]
 
 
 def test_a_removed_voice_engine_is_not_put_back():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.drift import find_drift
@@ -66,6 +66,7 @@ def test_no_sequence_of_edits_and_vendor_moves_ping_pongs(steps):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(["tavus-pal-maker-gemma-4", "tavus-llama"], "context")
 @given(st.lists(st.sampled_from(MODELS), min_size=2, max_size=6), VENDOR)
 def test_a_removed_model_is_never_put_back(models, what):
     """Whatever the manifest says in turn, once the object runs on something else."""
