@@ -17,8 +17,6 @@ ELSEWHERE = {
     "reconciler/core/planning/assemble.py": "tests/engine",
     "reconciler/engine/drift.py": "tests/cli",
     "reconciler/engine/importing.py": "tests/cli",
-    "reconciler/engine/sidebyside.py": "tests/cli",
-    "reconciler/engine/targets.py": "tests/cli",
 }
 
 # Tests in which the call is the assertion: whatever it raised would fail them.

@@ -17,7 +17,7 @@ OTHER = manifest("persona.other", {"pal_name": "Other", "default_face_id": "rfe1
 
 
 def look(lab: Lab, *manifests, **options):
-    return view(as_set(manifests), lab.state, PlanOptions(**options), lab.setting(reading=True))
+    return view(as_set(manifests), lab.state, PlanOptions(**options), lab.setting(reading=True), b"key of this run")
 
 
 def test_an_empty_account_wants_everything_and_has_no_names() -> None:
@@ -43,3 +43,17 @@ def test_only_what_was_chosen_is_held_against_the_other() -> None:
     plan, wanted, _ = look(Lab(), TOOL, GUIDE, OTHER, targets=(at("persona.guide"),))
     assert set(wanted) == {at("persona.guide"), at("tool.find_room")}, "and what it depends on"
     assert {change.address for change in plan.changes} == set(wanted)
+
+
+def test_literal_secrets_are_told_apart_and_never_shown() -> None:
+    def literal(value: str):
+        lab = Lab()
+        lab.vault.resolve = lambda reference: value if "literal" in reference else None  # type: ignore[method-assign]
+        llm = {"model": "nw", "base_url": "https://llm.example", "api_key": {"$secret": {"literal": "a.yaml#/x"}}}
+        one = manifest("persona.a", {"pal_name": "A", "system_prompt": "x", "layers": {"llm": llm}})
+        _, wanted, _ = look(lab, one)
+        assert value not in repr(wanted)
+        return wanted[at("persona.a")].leaves["/layers/llm/api_key"]
+
+    assert literal("sk-first-of-two") == literal("sk-first-of-two")
+    assert literal("sk-first-of-two") != literal("sk-second-of-two")

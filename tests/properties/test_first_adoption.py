@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.providers.simulator.faults import Fault, Faults
 from reconciler.providers.simulator.mood import Mood
-from tests.properties.test_swap import NEW, OLD, finished, swap
+from tests.properties.test_swap import NEW, OLD, expect_finished, swap
 from tests.support.lab import Lab
 from tests.support.legacyaccount import function, legacy_bodies, meaning, migrated, put_live
 from tests.support.making import manifest
@@ -30,14 +30,14 @@ def legacy(mood=None):
 def test_the_copies_go_once_the_attached_tools_are_there(mood):
     lab = legacy(mood)
     assert swap(lab).seen > COUNT
-    finished(lab)
+    expect_finished(lab)
 
 
 @pytest.mark.parametrize("nth", range(1, 5 + 4 * COUNT))
 def test_killed_at_each_request_it_goes_on_where_it_was(nth):
     lab = legacy()
     swap(lab, kill=nth)
-    finished(lab)
+    expect_finished(lab)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -50,7 +50,7 @@ def test_under_faults(seed):
     for _ in range(3):
         swap(lab)
     service._book = book
-    finished(lab)
+    expect_finished(lab)
 
 
 def test_without_migrate_the_copy_stays_and_every_plan_says_so():
@@ -61,7 +61,7 @@ def test_without_migrate_the_copy_stays_and_every_plan_says_so():
         assert all("look_up" in one.summary and "--migrate" in one.hint and one.pointer == "/tools" for one in told)
         lab.apply(*NEW)
     assert lab.plan(*NEW).differences == ()
-    finished(lab)
+    expect_finished(lab)
     assert [one for one in lab.plan(*NEW).diagnostics if one.code == "E-left"] == []
 
 

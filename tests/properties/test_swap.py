@@ -81,7 +81,7 @@ def swap(lab, kill=0):
     return watching
 
 
-def finished(lab):
+def expect_finished(lab):
     result = lab.apply(*NEW, migrate=True)
     assert [step.message for step in result.steps if step.outcome != "done"] == []
     assert lab.plan(*NEW).differences == ()
@@ -94,7 +94,7 @@ def finished(lab):
 def test_the_tool_is_there_all_the_time(mood):
     lab = started(mood)
     assert swap(lab).seen > COUNT
-    finished(lab)
+    expect_finished(lab)
 
 
 def requests_of_a_swap():
@@ -112,7 +112,7 @@ def test_one_tool_is_created_and_each_persona_costs_one_attach_and_one_patch():
 def test_killed_at_each_request_it_goes_on_where_it_was(nth):
     lab = started()
     swap(lab, kill=nth)
-    finished(lab)
+    expect_finished(lab)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -125,7 +125,7 @@ def test_under_faults(seed):
     for _ in range(3):
         swap(lab)
     service._book = book
-    finished(lab)
+    expect_finished(lab)
 
 
 def test_an_attachment_that_does_not_show_leaves_the_inline_tool_in_place():
@@ -143,4 +143,4 @@ def test_an_attachment_that_does_not_show_leaves_the_inline_tool_in_place():
     assert {step.outcome for step in result.steps if step.address.kind == "persona"} == {"failed"}
     assert "is not there" in next(step.message for step in result.steps if step.outcome == "failed")
     swap(lab)
-    finished(lab)
+    expect_finished(lab)
