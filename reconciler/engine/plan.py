@@ -29,9 +29,8 @@ from reconciler.core.planning.setaside import set_aside
 from reconciler.core.planning.shadows import item_ids, shadows
 from reconciler.core.planning.stateless import tell_missing_state
 from reconciler.core.resolve import bind_resource, resources_of
-from reconciler.core.shape import unlisted
 from reconciler.engine.drafting import Compared, draft
-from reconciler.engine.processing import failure, remedy, standing
+from reconciler.engine.looks import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanError, ProviderError
@@ -258,14 +257,15 @@ class _Planning:
             entry = self.state.resources[address]
             if (listing := listings.get(address.kind)) and entry.id in listing.objects:
                 self.live[address.kind, entry.id] = listing.objects[entry.id]
-        self.live |= self.reader.apart(self.spoken_of(wanted), self.live)
-        self.look_at(self.unlisted(wanted))
+        known = Known(wanted, self.resources, self.state, self.live)
+        self.live |= self.reader.apart(spoken_of(known), self.live)
+        self.look_at(partly_listed(known))
         planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
         doubtful = [
             live
             for address, result in planned.items()
             if (result.absent or any(one.direction is not Direction.VENDOR for one in result.drift))
-            and (live := self._live_of(address, wanted[address])) is not None
+            and (live := known.live_of(address)) is not None
             and not live.detailed
         ]
         doubtful += [
@@ -278,7 +278,7 @@ class _Planning:
         for address, binding in wanted.items():
             if binding.id is not None and (address.kind, binding.id) in found:
                 planned[address] = self._plan(address, binding)
-        self.problems += self.failed(planned, wanted)
+        self.problems += told_of_failures(planned, known)
         if not self.options.drift_only and not self.options.refresh_only:
             self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)
         return planned
@@ -289,49 +289,9 @@ class _Planning:
         self.live |= {key: live for key, live in found.items() if live is not None}
         return found.keys()
 
-    def unlisted(self, wanted: Mapping[Address, Binding]) -> list[LiveObject]:
-        """Objects of which a manifest or the state speaks of something that lists leave out."""
-        found: list[LiveObject] = []
-        for address, binding in wanted.items():
-            live = self._live_of(address, binding)
-            rows = unlisted(kind(address.kind))
-            if rows and live is not None and not live.detailed:
-                ours = {*self.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
-                if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):
-                    found.append(live)
-        return found
-
-    def failed(self, planned: Mapping[Address, Planned], wanted: Mapping[Address, Binding]) -> list[Diagnostic]:
-        """Objects of ours that the vendor could not process: in sync, and of no use."""
-        found: list[Diagnostic] = []
-        for address, result in planned.items():
-            live = self._live_of(address, wanted[address])
-            now = standing(live) if live is not None else None
-            if now is not None and now.failed:
-                summary, hint = failure(str(address), now), remedy(result.change)
-                source = self.resources[address].source
-                found.append(
-                    Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source)
-                )
-        return found
-
-    def spoken_of(self, wanted: Mapping[Address, Binding]) -> dict[tuple[str, str], set[str]]:
-        """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
-        found: dict[tuple[str, str], set[str]] = {}
-        for address, entry in self.state.resources.items():
-            if ours := set(kind(address.kind).apart) & entry.sent.keys():
-                found.setdefault((address.kind, entry.id), set()).update(ours)
-        for address, binding in wanted.items():
-            ours = set(kind(address.kind).apart) & self.resources[address].leaves.keys()
-            if ours and binding.id is not None:
-                found.setdefault((address.kind, binding.id), set()).update(ours)
-        return found
-
-    def _live_of(self, address: Address, binding: Binding) -> LiveObject | None:
-        return self.live.get((address.kind, binding.id)) if binding.id is not None else None
-
     def _plan(self, address: Address, binding: Binding) -> Planned:
-        planned = plan_resource(self.resources[address], binding, self._live_of(address, binding), self.context)
+        live = self.live.get((address.kind, binding.id)) if binding.id is not None else None
+        planned = plan_resource(self.resources[address], binding, live, self.context)
         if address in self.replaced:
             return replace(planned, change=as_replacement(planned.change))
         return planned
