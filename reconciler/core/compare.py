@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +11,7 @@ from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.change import Direction
-from reconciler.types.json import Json, Object
+from reconciler.types.json import Json, Object, secret_of
 
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
 EMPTY: tuple[Json, ...] = ("", [], {})
@@ -62,7 +63,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     row = field_at(spec, leaf.path)
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
-    if hidden(row, leaf.live):
+    if hidden(row, leaf.live, leaf.desired):
         return _hidden(row, leaf, book, missing=missing)
     live = effective(row, leaf.live, parent_present=leaf.parent_present)
     if leaf.desired is None:
@@ -76,10 +77,10 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         return Verdict(Sync.SAME, UNAVAILABLE, assumed=True)
     if leaf.sent is None or (leaf.sent == UNKNOWN and not missing):
         return Verdict(Sync.GIT)
-    live_same = _live_same(leaf, book.digest(live, secret=secret), book)
+    live_same = _live_same(leaf, live, book)
     if missing:
         return Verdict(Sync.SAME, UNAVAILABLE) if live_same else Verdict(Sync.LIVE)
-    desired_same = book.equal(desired_digest(row, leaf.desired, book), leaf.sent)
+    desired_same = _as_sent(row, leaf.desired, leaf.sent, book)
     note = NOT_COMPARABLE if desired_same is None else None
     if desired_same is not False:
         return Verdict(Sync.SAME, note) if live_same else Verdict(Sync.LIVE, note)
@@ -96,18 +97,27 @@ def _hidden(row: Field | None, leaf: Leaf, book: SecretBook, *, missing: bool) -
         return Verdict(Sync.SAME, UNAVAILABLE)
     if leaf.sent == UNKNOWN:
         return Verdict(Sync.SAME, ASSUMED, assumed=True)
-    equal = book.equal(desired_digest(row, leaf.desired, book), leaf.sent)
+    equal = _as_sent(row, leaf.desired, leaf.sent, book)
     if equal is None:
         return Verdict(Sync.SAME, NOT_COMPARABLE)
     return Verdict(Sync.SAME) if equal else Verdict(Sync.GIT, desired_moved=True)
 
 
-def _live_same(leaf: Leaf, live: str, book: SecretBook) -> bool:
+def _as_sent(row: Field | None, desired: Json, sent: str, book: SecretBook) -> bool | None:
+    """Whether the manifest says what was sent; None under another key. A text that was none before may be a secret
+    now, or the other way round: it is digested the way that was used then."""
+    value = effective(row, book.fill(desired) if has_secret(desired) else desired)
+    if value is None:
+        return book.digest(None, secret=False) == sent
+    return book.equal(book.digest(value, secret=":" in sent), sent)
+
+
+def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
     """Whether the live value is what was seen last; a value hidden then and shown now is held against `sent`."""
     seen = leaf.seen if leaf.seen is not None else leaf.sent
     if seen == HIDDEN:
         seen = leaf.sent
-    return seen is not None and book.equal(live, seen) is not False
+    return seen is not None and book.equal(book.digest(live, secret=":" in seen), seen) is not False
 
 
 def is_secret(row: Field | None, desired: Json) -> bool:
@@ -115,9 +125,39 @@ def is_secret(row: Field | None, desired: Json) -> bool:
     return (row is not None and row.secret) or has_secret(desired)
 
 
-def hidden(row: Field | None, live: Json) -> bool:
-    """Whether the server did not show this value: a mask anywhere; on a secret path also null and absent."""
-    return is_masked(live) or (live is None and row is not None and row.secret)
+def hidden(row: Field | None, live: Json, desired: Json = None) -> bool:
+    """Whether the server did not show this value: a mask anywhere; on a secret path also null and absent.
+
+    `desired` makes a secret of a place that no table knows: it is a reference, or (a list) holds some. Such a list is
+    hidden when a reference in it is, and nothing beside the references differs.
+    """
+    if is_masked(live):
+        return True
+    if live is None:
+        return (row is not None and row.secret) or secret_of(desired) is not None
+    if not has_secret(desired):
+        return False
+    found = set(_references(desired, live))
+    return True in found and False not in found
+
+
+def _references(desired: Json, live: Json) -> Iterator[bool | None]:
+    """True for a hidden reference, False for a difference beside the references, None for what tells nothing."""
+    if secret_of(desired) is not None:
+        yield True if live is None or is_masked(live) else None
+    elif isinstance(desired, dict) and (live is None or isinstance(live, dict)):
+        shown = live or {}
+        for key in {**desired, **shown}:
+            yield from _references(desired.get(key), shown.get(key))
+    elif isinstance(desired, list) and isinstance(live, list):
+        wanted = desired
+        if len(wanted) != len(live):
+            wanted = [item for item in desired if secret_of(item) is None]
+            yield len(wanted) == len(live)
+        for item, one in zip(wanted, live, strict=False):
+            yield from _references(item, one)
+    elif not same(desired, live):
+        yield False
 
 
 def desired_digest(row: Field | None, desired: Json, book: SecretBook) -> str:
@@ -129,7 +169,7 @@ def desired_digest(row: Field | None, desired: Json, book: SecretBook) -> str:
 
 def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, *, parent_present: bool) -> str:
     """What state records as seen."""
-    if hidden(row, live):
+    if hidden(row, live, desired):
         return HIDDEN
     secret = is_secret(row, desired)
     return book.digest(effective(row, live, parent_present=parent_present), secret=secret)

@@ -17,7 +17,7 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Direction, Reason
-from reconciler.types.json import lookup
+from reconciler.types.json import Json, lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.state import Entry
@@ -40,11 +40,11 @@ def drift_from_state(
             continue
         row = field_at(spec, path)
         current = leaf_at(spec, document, path)
-        if hidden(row, current):
-            continue
         seen = entry.seen_at(path)
+        secret = path in entry.secret_paths or (row is not None and row.secret)
+        if hidden(row, current) or (secret and _tells_nothing(entry, path, current)):
+            continue
         seen = entry.sent[path] if seen == HIDDEN else seen
-        secret = ":" in (seen or "") or (row is not None and row.secret)
         shown = effective(row, current, parent_present=has_parent(document, path))
         if seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False:
             table = TABLES.get(path)
@@ -67,6 +67,14 @@ def drift_from_state(
     vendors = bool(fields) and all(field.direction is Direction.VENDOR for field in fields)
     reason = Reason.VENDOR.value if vendors else None
     return DriftItem(address, entry.id, tuple(fields), reason) if fields else None
+
+
+def _tells_nothing(entry: Entry, path: str, current: Json) -> bool:
+    """Whether a place that only state knows as a secret is hidden: absent, or a list that was shown without the
+    secrets in it when it was written, which no digest of the whole can be held against."""
+    if current is None:
+        return path in entry.secrets
+    return isinstance(current, dict | list) and entry.seen_at(path) == HIDDEN
 
 
 def rests_on_absence(entry: Entry, live: LiveObject) -> bool:

@@ -61,9 +61,10 @@ def judge(
     notes: list[str] = []
     for field in change.fields:
         row = field_at(spec, field.path)
-        desired = normal(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
+        wanted = bind(_wanted(change, field.path, field.after), ids)
+        desired = normal(row, book.fill(wanted))
         current = leaf_at(spec, document, field.path)
-        if _arrived(spec, field.path, desired, current):
+        if _arrived(spec, field.path, desired, current) or (desired is not None and hidden(row, current, wanted)):
             continue
         absent = current is None or is_unset(row, current)
         if desired is not None and (absent or _as_before(field.before, current)):
@@ -73,7 +74,7 @@ def judge(
             # Removed; what stands there now is what the server fills in, unless nothing moved at all.
             if _stayed(spec, field.path, field.before, current):
                 pending.append(field.path)
-        elif is_secret(row, field.after):
+        elif field.sensitive or is_secret(row, field.after):
             notes.append(f"{field.path}: the server shows another value than was sent")
         else:
             notes.append(f"{field.path}: the server shows {_short(current)} for {_short(desired)}")
@@ -117,8 +118,6 @@ def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
     row = field_at(spec, path)
     if desired is None:
         return at_default(row, current) or only_defaults(spec, path, current)
-    if hidden(row, current):
-        return True
     if same(effective(row, desired), effective(row, current)):
         return True
     return current is None and may_hide(row, desired)
@@ -180,6 +179,7 @@ def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
         if value != SENSITIVE
         and not is_masked(value)
         and path not in spec.apart
+        and not is_secret(field_at(spec, path), (change.managed or {}).get(path))
         and not _means_same(spec, path, value, leaf_at(spec, document, path))
     ]
     for field in change.fields:

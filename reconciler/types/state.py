@@ -39,6 +39,11 @@ class Entry:
         """The digest the server showed at `pointer`."""
         return self.seen.get(pointer) or self.sent.get(pointer)
 
+    @property
+    def secret_paths(self) -> frozenset[str]:
+        """Pointers of what was a secret when it was sent: only digests of secrets name the way they were made."""
+        return frozenset(self.secrets) | {path for path, digest in self.sent.items() if ":" in digest}
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

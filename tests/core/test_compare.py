@@ -15,6 +15,7 @@ from reconciler.core.compare import (
     Sync,
     compare,
     desired_digest,
+    hidden,
     only_defaults,
     seen_digest,
 )
@@ -198,3 +199,40 @@ def test_an_unknown_secret_is_taken_on_trust_once_it_is_here_and_nothing_shows_a
     shown = replace(unknown, live="old", seen=book(K="old").digest("old", secret=True))
     assert compare(PERSONA, shown, book(K="old")).sync is Sync.SAME
     assert compare(PERSONA, shown, book(K="new")).sync is Sync.GIT
+
+
+OPEN = "/layers/llm/extra_body/token"
+"""A place that no table knows as a secret."""
+HOLDING = ["a", {"token": env("K"), "plain": 1}]
+
+
+@pytest.mark.parametrize("live", ["********", None])
+def test_a_reference_that_no_table_knows_is_hidden_like_any_secret(live):
+    assert verdict(OPEN, env("K"), live, sent=env("K"), seen=HIDDEN).sync is Sync.SAME
+    assert verdict(OPEN, env("N"), live, sent=env("K"), seen=HIDDEN).sync is Sync.GIT
+    assert verdict(OPEN, env("K"), live, sent=env("K")).sync is Sync.SAME
+    assert verdict(OPEN, env("K"), live, tracked=False).note == ASSUMED
+
+
+@pytest.mark.parametrize("shown", [{"token": "****"}, {"token": None}, {}])
+def test_a_list_is_hidden_where_only_its_references_are(shown):
+    assert hidden(None, ["a", {"plain": 1, **shown}], HOLDING)
+    assert not hidden(None, ["a", {"plain": 2, **shown}], HOLDING)
+    assert not hidden(None, ["a", "b", {"plain": 1, **shown}], HOLDING)
+    assert not hidden(None, None, HOLDING)
+    assert not hidden(None, ["a", {"plain": 1, "token": "clear"}], HOLDING)
+
+
+def test_references_that_are_left_out_of_a_list():
+    assert hidden(None, ["a"], ["a", env("K")])
+    assert hidden(None, [], [env("K")])
+    assert not hidden(None, ["b"], ["a", env("K")])
+
+
+@pytest.mark.parametrize("live", ["old", "********"])
+def test_a_secret_that_becomes_plain_and_the_other_way_round(live):
+    assert verdict(OPEN, "other", live, sent=env("K"), seen=HIDDEN).sync is Sync.GIT
+    assert verdict(OPEN, "old", live, sent=env("K"), seen=HIDDEN).sync is Sync.SAME
+    assert verdict(OPEN, env("N"), live, sent="old").sync is Sync.GIT
+    assert verdict(OPEN, env("K"), live, sent="old").sync is Sync.SAME
+    assert verdict(OPEN, None, live, sent=env("K")).sync is Sync.GIT

@@ -51,3 +51,25 @@ def test_attachments():
 
 def test_ignored_paths_do_not_drift():
     assert drift({**SHOWN, "greeting": "hey"}, lifecycle=Lifecycle(ignore=("/greeting",))) == {}
+
+
+def test_a_secret_that_no_table_knows_may_be_hidden_and_is_never_shown():
+    place, items = "/layers/llm/extra_body/token", "/layers/llm/extra_body/items"
+    managed = {"/greeting": "hi", place: env("KEY"), items: ["a", {"token": env("KEY")}]}
+    change = Change(at("persona.a"), Action.UPDATE, id="p1", managed=managed)
+
+    def shown(token, *more):
+        return live(
+            "persona", "p1", {"greeting": "hi", "layers": {"llm": {"extra_body": {**token, "items": [*more]}}}}
+        )
+
+    hidden = ("a", {"token": "****"})
+    entry = record(change, shown({"token": "****"}, *hidden), None, SECRETS, {})
+    assert entry.secret_paths == {place, items}
+    for token in ({"token": "****"}, {"token": None}, {}, {"token": "sk-1"}):
+        assert drift_from_state(at("persona.a"), entry, shown(token, *hidden), SECRETS) is None
+    found = drift_from_state(at("persona.a"), entry, shown({"token": "sk-other"}, *hidden), SECRETS)
+    assert [(field.path, field.after) for field in found.changes] == [(place, "(sensitive)")]
+    open_entry = record(change, shown({"token": "sk-1"}, "a", {"token": "sk-1"}), None, SECRETS, {})
+    found = drift_from_state(at("persona.a"), open_entry, shown({"token": "sk-1"}, "a", {"token": "sk-2"}), SECRETS)
+    assert [(field.path, field.after) for field in found.changes] == [(items, "(sensitive)")]

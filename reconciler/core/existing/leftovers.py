@@ -76,7 +76,7 @@ def find_leftovers(work: Work) -> None:
     work.left = [one for one in work.left if one.path not in gone]
     for path in gone:
         current = leaf_at(work.spec, work.document, path)
-        work.fields.append(field_change(work.spec, path, Direction.GIT, current, None))
+        work.fields.append(field_change(work.spec, path, Direction.GIT, current, None, secret=work.was_secret(path)))
         work.edits[path] = Edit(path, remove=True)
 
 

@@ -51,7 +51,7 @@ def _take_out(work: Work, entry: Entry, path: str, current: Json) -> None:
     shown = effective(field_at(work.spec, path), current, parent_present=has_parent(work.document, path))
     moved = _live_moved(work, entry, path, shown)
     direction = Direction.BOTH if moved else Direction.GIT
-    change = field_change(work.spec, path, direction, current, None)
+    change = field_change(work.spec, path, direction, current, None, secret=work.was_secret(path))
     if path == work.spec.attachments:
         change = FieldChange(path, direction, current, [])
     work.fields.append(change)
@@ -70,7 +70,7 @@ def _live_moved(work: Work, entry: Entry, path: str, current: Json) -> bool:
     seen = entry.seen_at(path)
     if seen is None or seen == HIDDEN:
         return False
-    secret = three_way.is_secret(field_at(work.spec, path), None) or ":" in seen
+    secret = three_way.is_secret(field_at(work.spec, path), None) or path in work.secret_paths
     if three_way.hidden(field_at(work.spec, path), current):
         return False
     return work.context.book.equal(work.context.book.digest(current, secret=secret), seen) is False

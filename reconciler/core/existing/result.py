@@ -24,6 +24,7 @@ def to_change(work: Work) -> Change:
     parents: tuple[str, ...] = ()
     if edits and not work.observing:
         patch, parents = build_patch(spec, work.live.body, edits, work.context.vocabulary)
+    secrets = marked(resource.spec) | work.secret_paths
     writes = bool(patch) or bool(apart)
     action = Action.UPDATE if writes and not work.observing else Action.NOOP
     reason = work.binding.reason
@@ -40,9 +41,9 @@ def to_change(work: Work) -> Change:
         id=work.live.id,
         importing=work.live.id if adopted else None,
         previous=work.binding.previous,
-        before=redact(spec, comparable(spec, work.document), marked(work.resource.spec)),
+        before=redact(spec, comparable(spec, work.document), secrets),
         # What the patch leaves alone comes from the account, which may show a secret in the clear.
-        after=redact(spec, comparable(spec, after), marked(work.resource.spec), keep=True),
+        after=redact(spec, comparable(spec, after), secrets, keep=True),
         fields=tuple(sorted(work.fields, key=lambda change: change.path)),
         patch=patch,
         managed=work.managed,

@@ -19,7 +19,7 @@ from reconciler.core.redact import SENSITIVE
 from reconciler.core.vendor_changes import Difference
 from reconciler.kinds import kind
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
-from reconciler.types.json import Json, Object, lookup
+from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.plan import DriftField
@@ -36,6 +36,7 @@ class Work:
         self.context = context
         self.spec = kind(resource.address.kind)
         self.entry = binding.entry
+        self.secret_paths = binding.entry.secret_paths if binding.entry is not None else frozenset()
         self.observing = resource.lifecycle.manage is Manage.OBSERVE
         self.document = live_document(self.spec, live)
         self.edits: dict[str, Edit] = {}
@@ -62,10 +63,14 @@ class Work:
         """Whether there is anything to tell, or an entry to make."""
         return bool(self.fields or self.edits or self.adopt) or self.entry is None
 
+    def was_secret(self, path: str) -> bool:
+        """Whether a secret was sent at, above or below `path`: the account may show it in the clear."""
+        return any(within(path, one) or within(one, path) for one in self.secret_paths)
+
     def add_field(self, path: str, verdict: Verdict, current: Json, value: Json) -> None:
         """Show one leaf that differs; as drift too, where the account moved."""
         direction = verdict.sync.direction
-        change = field_change(self.spec, path, direction, current, value)
+        change = field_change(self.spec, path, direction, current, value, secret=self.was_secret(path))
         if path == self.spec.attachments:
             held = [item for item in current if item not in self.kept] if isinstance(current, list) else []
             change = FieldChange(path, direction, held, value, after_unknown=unknown_ids(value))

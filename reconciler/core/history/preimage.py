@@ -65,8 +65,7 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
     }
     known |= {path: dict(reference) for path, reference in (entry.secrets if entry is not None else {}).items()}
     hidden = {*known, *(path for path, value in managed.items() if has_secret(value))}
-    # Digests of secrets name the way they were made; so the state itself tells which leaves are secret.
-    hidden |= {path for path, digest in (entry.sent if entry is not None else {}).items() if ":" in digest}
+    hidden |= entry.secret_paths if entry is not None else frozenset()
     seen = comparable(spec, live_document(spec, live)) if live is not None else change.before or {}
     body = redact(spec, seen, hidden)
     for path, reference in known.items():

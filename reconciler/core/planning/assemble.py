@@ -47,7 +47,7 @@ def plan_leaving(
         action=action,
         reason=reason,
         id=entry.id,
-        before=redact(spec, live_document(spec, live)) if live is not None else None,
+        before=redact(spec, live_document(spec, live), entry.secret_paths) if live is not None else None,
         name=live.name if live is not None else entry.name,
         lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),
         source=entry.source,

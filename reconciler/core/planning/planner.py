@@ -168,10 +168,15 @@ def unknown_ids(value: Json) -> bool:
     return any(True for _ in references(value))
 
 
-def field_change(spec: KindSpec, path: str, direction: Direction, before: Json, after: Json) -> FieldChange:
-    """One differing leaf as the plan shows it: no secret on either side, unknown ids marked."""
+def field_change(
+    spec: KindSpec, path: str, direction: Direction, before: Json, after: Json, *, secret: bool = False
+) -> FieldChange:
+    """One differing leaf as the plan shows it: no secret on either side, unknown ids marked.
+
+    `secret` says that state knows the place as a secret, whatever the manifest has there now.
+    """
     row = field_at(spec, path)
-    sensitive = three_way.is_secret(row, after) or three_way.hidden(row, before)
+    sensitive = secret or three_way.is_secret(row, after) or three_way.hidden(row, before)
     unknown = unknown_ids(after)
     before = None if is_unset(row, before) else before
     shown = SENSITIVE if sensitive and before is not None else before

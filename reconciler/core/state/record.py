@@ -68,7 +68,8 @@ def record(
             continue
         new = desired_digest(row, value, book)
         unknown = before is None or before == UNKNOWN
-        if not unknown and path not in written and book.equal(new, str(before)) is None:
+        keyed = ":" in new and ":" in str(before)
+        if not unknown and path not in written and keyed and book.equal(new, str(before)) is None:
             _keep(path, old, sent, seen, secrets)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
@@ -81,7 +82,7 @@ def record(
             secrets[path] = reference
         if shown != new:
             seen[path] = shown
-        if hidden(row, current) and path not in written and (old is None or path in old.assumed):
+        if hidden(row, current, value) and path not in written and (old is None or path in old.assumed):
             assumed.append(path)
     return Entry(
         id=live.id,
