@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.planning.planfile import dump_plan
@@ -98,7 +98,7 @@ def everything(lab: Lab, *plans) -> str:
     """Whatever a run writes down or shows."""
     shown = [dump_state(lab.state).decode()]
     for plan in plans:
-        shown += [dump_plan(plan).decode(), json.dumps(report_object(Report("plan", plan=plan))), repr(plan.drift)]
+        shown += [dump_plan(plan).decode(), json.dumps(report_object(Report("plan", plan=plan))), repr(plan)]
     return "\n".join([*shown, repr(lab.events)])
 
 
@@ -168,6 +168,7 @@ def test_a_rotation_is_a_change_of_git_and_is_written_once(place, written, read)
 @quick
 @given(places, moods, st.sampled_from(["plain", "gone", "destroyed", "null"]))
 def test_a_secret_that_leaves_the_manifest_is_not_shown_either(place, show, how):
+    assume(how != "null" or "api_key" not in place)  # the API refuses a custom model without its key
     lab = applied(place, show)
     bare = desk(("layers", "llm", "model"), "custom")
     if how == "destroyed":
