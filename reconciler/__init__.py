@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic as Diagnostic
     from reconciler.types.diagnostic import Severity as Severity
     from reconciler.types.event import Event as Event
+    from reconciler.types.history import HistoryEntry as HistoryEntry
+    from reconciler.types.history import RunHeader as RunHeader
     from reconciler.types.plan import DriftField as DriftField
     from reconciler.types.plan import DriftItem as DriftItem
     from reconciler.types.plan import Plan as Plan
@@ -91,6 +93,7 @@ EXPORTS = {
     "reconciler.types.change": ("Action", "Block", "Change", "Direction", "Request"),
     "reconciler.types.diagnostic": ("Diagnostic", "Severity"),
     "reconciler.types.event": ("Event",),
+    "reconciler.types.history": ("HistoryEntry", "RunHeader"),
     "reconciler.types.plan": ("DriftField", "DriftItem", "Plan", "Summary"),
     "reconciler.types.report": ("ApplyResult", "Report", "StepResult", "Style"),
     "reconciler.types.state": ("Entry", "State"),

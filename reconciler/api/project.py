@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
@@ -78,7 +78,7 @@ class OpenedProject:
 
     @property
     def state(self) -> ProjectState:
-        """The state of the workspace: `list()`, `show()`, `move()`, `forget()` and so on."""
+        """The state of the workspace: `list()`, `show()`, `history()`, `rollback()` and so on."""
         from reconciler.api.states import ProjectState
 
         return ProjectState(self.run)
@@ -235,11 +235,10 @@ class OpenedProject:
         how = apply_options(self.run, lock_timeout=lock_timeout)
         return import_now(self.run, parse_address(address), id, how, lambda: self._surround(lambda: False))[1]
 
-    @contextmanager
-    def _surround(self, stop: Callable[[], bool]) -> Iterator[Surroundings]:
-        from reconciler.engine.run import Surroundings
+    def _surround(self, stop: Callable[[], bool]) -> AbstractContextManager[Surroundings]:
+        from reconciler.api.writing import surrounding
 
-        yield Surroundings(self.run.backend(), self.run.clock, self.run.emit, stop, self.run.rescue())
+        return surrounding(self.run, stop)
 
 
 def open_project(

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
-from reconciler.api.asking import parse_address
+from reconciler.api.asking import parse_address, plan_options
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
     from reconciler.engine.state import Managed, StateAccess
     from reconciler.types.address import Address
+    from reconciler.types.history import HistoryEntry
     from reconciler.types.json import Object
+    from reconciler.types.plan import Plan
     from reconciler.types.ports import Backend
+    from reconciler.types.report import ApplyResult
     from reconciler.types.state import LockInfo, State
 
 R = TypeVar("R", bound="Opened")
+
+
+class BackFlags(TypedDict, total=False):
+    """The flags of `reconciler state rollback`, with underscores."""
+
+    targets: Iterable[str | Address]
+    excludes: Iterable[str | Address]
+    allow_deletes: bool
+    allow_mass_change: bool
+    accept_account: bool
+    resend_secrets: bool
 
 
 def access(run: Opened, lock_timeout: float = 0.0, backend: Backend | None = None) -> StateAccess:
@@ -67,6 +81,52 @@ class ProjectState:
         from reconciler.engine.state import show_entry
 
         return show_entry(self.run.state(), parse_address(address))
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Every apply that is kept, oldest first. Raises `StateUnreadable` where the chain is broken."""
+        from reconciler.engine.history import read_history
+
+        return read_history(self.run.state()).entries
+
+    def entry(self, serial: int) -> Object:
+        """The apply of `serial` and what each object was before it, as JSON. Raises `UsageError` where none was."""
+        from reconciler.engine.history import run_document, show_run
+
+        return run_document(*show_run(self.run.state(), serial))
+
+    def plan_rollback(self, serial: int, **flags: Unpack[BackFlags]) -> Plan:
+        """The way back to the moment right after the apply of `serial`; `apply` of the project carries it out.
+
+        `flags`: `targets`, `excludes`, `allow_deletes`, `allow_mass_change`, `accept_account`, `resend_secrets`.
+        Cannot write, by construction. Raises `UsageError` for a serial that the history does not reach,
+        `StateUnreadable` where its chain is broken, `PlanError`, `ProviderError`, `StateError`.
+        """
+        from reconciler.api.rollback import plan_back
+
+        return plan_back(self.run, serial, plan_options(**flags, record=True)).plan
+
+    def rollback(
+        self,
+        serial: int,
+        *,
+        confirm: Callable[[Plan], bool] = lambda plan: True,
+        force_maker: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+        **flags: Unpack[BackFlags],
+    ) -> ApplyResult | None:
+        """Make that plan under the lock, ask `confirm` (None: it said no), carry it out. The manifests stay ahead.
+
+        Raises `PlanBlocked`, `StateLocked`, `SecretMissing` before anything is sent, and what `plan_rollback` raises.
+        """
+        from reconciler.api.rollback import go_back
+        from reconciler.api.writing import apply_options, surrounding
+
+        how = apply_options(
+            self.run, force_maker=force_maker, lock_timeout=self.lock_timeout,
+            accept_account=flags.get("accept_account", False),
+        )  # fmt: skip
+        options = plan_options(**flags, record=True)
+        return go_back(self.run, serial, options, how, lambda: surrounding(self.run, stop), confirm).result
 
     def move(self, before: str | Address, after: str | Address) -> Managed:
         """Rename an address; neither the account nor the manifests are touched."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,6 +26,14 @@ class Carried:
     plan: Plan
     manifests: ManifestSet
     result: ApplyResult | None
+
+
+@contextmanager
+def surrounding(run: Opened, stop: Callable[[], bool]) -> Iterator[Surroundings]:
+    """What a run writes with where nobody watches a terminal; once `stop` returns True, nothing new begins."""
+    from reconciler.engine.run import Surroundings
+
+    yield Surroundings(run.backend(), run.clock, run.emit, stop, run.rescue())
 
 
 def apply_options(

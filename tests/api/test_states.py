@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reconciler import StateMoved, StateUnreadable, UsageError, open_project
+from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable, UsageError, open_project
 from reconciler.api.states import ProjectState, in_workspace, with_backend
 from reconciler.errors import StateError, StateLocked
 from reconciler.types.address import Address
@@ -88,3 +90,67 @@ def test_locks(state: ProjectState) -> None:
             state.force_unlock("another")
     state.unlock()
     assert state.lock_holder() is None
+
+
+def edited(project: Path, greeting: str) -> None:
+    file = project / "manifests" / "desk.yaml"
+    file.write_text(re.sub(r"greeting: .*", f"greeting: {greeting}", file.read_text()))
+    open_project().apply()
+
+
+def test_the_history_is_what_the_command_line_tells(state: ProjectState, project: Path, call: Call) -> None:
+    edited(project, "Hello there")
+    entries = state.history()
+    assert [(one.header.operation, one.result, dict(one.counts)) for one in entries] == [
+        ("apply", "done", {"added": 1}), ("apply", "done", {"changed": 1}),
+    ]  # fmt: skip
+    told = json.loads(call("state", "show", str(entries[1].serial), "--format", "json").out)
+    assert state.entry(entries[1].serial).items() <= told.items()
+    assert told["changes"][0]["fields"] == ["/greeting"]
+    with pytest.raises(UsageError, match="no apply is recorded"):
+        state.entry(77)
+
+
+def test_back_to_an_earlier_apply(state: ProjectState, project: Path) -> None:
+    first = state.history()[0].serial
+    edited(project, "Hello there")
+    plan = state.plan_rollback(first)
+    assert [(change.address, [field.path for field in change.fields]) for change in plan.differences] == [
+        (Address.parse(OLD), ["/greeting"])
+    ]
+    assert plan.rollback == first
+    asked: list[Plan] = []
+
+    def refuse(made: Plan) -> bool:
+        asked.append(made)
+        return False
+
+    assert state.rollback(first, confirm=refuse) is None
+    assert [made.differences for made in asked] == [plan.differences]
+    assert state.rollback(first, excludes=[OLD]) is not None
+    assert state.plan_rollback(first).differences == plan.differences
+    done = state.rollback(first)
+    assert done is not None
+    assert done.summary.changed == 1
+    assert state.plan_rollback(first).differences == ()
+    assert state.history()[-1].header.target == first
+    with pytest.raises(UsageError):
+        state.rollback(77)
+
+
+def test_a_plan_back_is_a_plan_that_the_project_applies_once(state: ProjectState, project: Path) -> None:
+    first = state.history()[0].serial
+    edited(project, "Hello there")
+    plan = state.plan_rollback(first)
+    assert open_project().apply(plan).summary.changed == 1
+    assert state.plan_rollback(first).differences == ()
+    with pytest.raises(PlanStale):
+        open_project().apply(plan)
+
+
+def test_personas_made_since_are_deletes_that_must_be_allowed(state: ProjectState) -> None:
+    with pytest.raises(PlanBlocked):
+        state.rollback(0)
+    done = state.rollback(0, allow_deletes=True)
+    assert done is not None
+    assert (done.summary.destroyed, state.list()) == (1, ())
