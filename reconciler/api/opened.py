@@ -39,14 +39,18 @@ class Opened:
     allow_literal_secrets: bool = False
     ref: str | None = None
     """The commit that manifests are read from; None: the work tree."""
+    place: Path | None = None
+    """The folder that holds `.reconciler/`, where somebody chose one; else it goes by the project."""
     texts: Mapping[str, bytes] = field(default_factory=dict)
     """Manifest files taken to have another content than on disk: what a migration makes of them."""
 
     @property
     def folder(self) -> Path:
         """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
-        from reconciler.api.whereabouts import find_state_folder
+        from reconciler.api.whereabouts import STATE_FOLDER, find_state_folder
 
+        if self.place is not None:
+            return self.place / STATE_FOLDER / self.workspace.name
         return find_state_folder(self.project, self.workspace.name)
 
     @property

@@ -270,6 +270,6 @@ def open_project(
     return OpenedProject(
         Opened(
             project=project, workspace=chosen, clock=SystemClock(), emit=on_event, environ=variables, paths=paths,
-            allow_literal_secrets=allow_literal_secrets, ref=ref,
+            allow_literal_secrets=allow_literal_secrets, ref=ref, place=None if root is None else Path(root),
         )
     )  # fmt: skip

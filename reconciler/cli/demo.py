@@ -48,13 +48,17 @@ CLEAN = Step("And everything is as the manifests say.", ("drift",), exits.DONE)
 @click.option("--dir", "folder", metavar="DIR", help="Work in this folder and keep it [default: a temporary one].")
 def demo(settings: Settings, folder: str | None) -> int:
     """Two minutes: plan, apply, an edit by hand, drift, and the way back. No key, no network."""
+    from reconciler.api.whereabouts import STATE_FOLDER
+
     with place_for(folder) as root:
         manifests = manifests_for(root, settings)
         workspace = sandbox_of(root, manifests, settings.workspace)
         words = ["-C", str(root), "-w", workspace, *(word for path in manifests for word in ("-m", path))]
         if settings.no_color:
             words.append("--no-color")
-        before = [SETTLED] if (root / ".reconciler").exists() else [PLAN, APPLY, SETTLED]
+        before = [SETTLED] if (root / STATE_FOLDER).exists() else [PLAN, APPLY, SETTLED]
+        # The tour has a sandbox of its own, wherever the manifests come from.
+        (root / STATE_FOLDER / workspace).mkdir(parents=True, exist_ok=True)
         for step in before:
             take(step, words)
         say_title("Now somebody edits the account by hand, past git.")

@@ -78,6 +78,7 @@ def open_run(
         paths=settings.manifests,
         allow_literal_secrets=settings.allow_literal_secrets,
         ref=ref,
+        place=root,
         settings=settings,
     )
 

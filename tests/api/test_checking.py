@@ -30,7 +30,7 @@ PASSING = {
             "tts": {
                 "tts_engine": "cartesia",
                 "tts_model_name": "sonic-3",
-                "voice_settings": {"speed": "normal", "emotion": ["positivity:high"]},
+                "voice_settings": {"stability": 0.5},
             },
         }
     },

@@ -71,3 +71,17 @@ def test_a_step_that_ends_otherwise_ends_the_tour(capfd: pytest.CaptureFixture[s
 def test_every_step_has_another_headline() -> None:
     steps = [tour.PLAN, tour.APPLY, tour.SETTLED, tour.DRIFT, tour.HEAL, tour.CLEAN]
     assert len({step.title for step in steps}) == len(steps)
+
+
+def test_the_tour_leaves_the_sandbox_of_a_project_alone(
+    call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("init", "mine").code == 0
+    monkeypatch.chdir(tmp_path / "mine")
+    assert call("demo", "-m", "manifests").code == 0
+    assert not (tmp_path / "mine" / ".reconciler").exists()
+    assert call("apply", "--auto-approve").code == 0
+    kept = {path: path.read_bytes() for path in (tmp_path / "mine" / ".reconciler").rglob("*") if path.is_file()}
+    assert call("demo", "-m", "manifests").code == 0
+    assert {path: path.read_bytes() for path in kept} == kept

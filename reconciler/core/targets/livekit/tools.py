@@ -68,7 +68,7 @@ def _registry_tool(ledger: Ledger, one: AttachedTool) -> FunctionTool | None:
         _say(ledger, where, "it has no name")
         return None
     origin = spec.get("origin")
-    if origin in SENSES:
+    if isinstance(origin, str) and origin in SENSES:
         _say(
             ledger, f"{where}/origin", f"fired by {SENSES[str(origin)]}, and perception does not run in echo mode",
             "let the agent's model see (RoomOptions(video_input=True)) and make it a function tool",
