@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from json import decoder
 
 from reconciler.loader.findings import DUPLICATE, YAML, Findings
-from reconciler.loader.syntax import span_at
-from reconciler.loader.yaml import MAX_DEPTH, MAX_PROBLEMS
+from reconciler.loader.syntax import MAX_DEPTH, TOO_DEEP, span_at
+from reconciler.loader.yaml import MAX_PROBLEMS
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span
 
@@ -41,7 +41,7 @@ def parse_json(text: str, path: str, findings: Findings) -> list[tuple[int, Json
         findings.error(YAML, f"not valid JSON: {problem.msg}", span=span, hint=_hint(text, problem.pos))
         return []
     except RecursionError:
-        findings.error(YAML, f"nested deeper than {MAX_DEPTH} levels", span=Span(path, 1, 1))
+        findings.error(YAML, TOO_DEEP, span=Span(path, 1, 1))
         return []
     except ValueError as problem:
         reason = str(problem) if isinstance(problem, _Refused) else "a number with too many digits"
@@ -50,7 +50,7 @@ def parse_json(text: str, path: str, findings: Findings) -> list[tuple[int, Json
     if duplicates:
         _report_duplicates(text, path, findings)
     if _too_deep(text):
-        findings.error(YAML, f"nested deeper than {MAX_DEPTH} levels", span=Span(path, 1, 1))
+        findings.error(YAML, TOO_DEEP, span=Span(path, 1, 1))
         return []
     lone = _lone_surrogate(text)
     if lone is not None:
@@ -137,7 +137,7 @@ def _hint(text: str, at: int) -> str | None:
     if (before.endswith(",") or text[at : at + 1] == ",") and after in {"}", "]"}:
         return "remove the comma before the closing bracket"
     if text[at : at + 2] in {"//", "/*"} or text[at : at + 1] == "#":
-        return "JSON has no comments; rename the file to .yaml"
+        return "JSON has no comments: remove it, or rename the file to .yaml and let the comment start with #"
     if text[at : at + 1] in {"\n", "\t", "\r"}:
         return "write a line end inside a text as \\n and a tab as \\t"
     if text[at : at + 1] == "'":

@@ -1,8 +1,9 @@
-"""What the YAML parser's errors mean, in our words and with a way out."""
+"""Why a text is no YAML, in our words, with a way out: told by what stands there, not by the parser's wording."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from reconciler.loader.findings import YAML, Findings
 from reconciler.types.source import Span
@@ -10,34 +11,22 @@ from reconciler.types.source import Span
 if TYPE_CHECKING:
     from yaml import YAMLError
 
-_HINTS = {
-    "tab": "indent with spaces",
-    "cannot start any token": "put the value in quotes; tabs cannot indent",
-    "mapping values are not allowed": "put a value that contains ': ' in quotes, or use a block text (|)",
-    "undefined alias": "define the anchor (&name) before it, or put a text that starts with * in quotes",
-    "did not find expected key": "check the indentation, and put texts with special characters in quotes",
-    "did not find expected ',' or": "close the bracket, and separate the items with commas",
-    "expected <block end>": "check the indentation: members of one mapping start in the same column",
-    "could not find expected ':'": "check the indentation and the quotes of the lines before",
-    "escape": "use single quotes, or write the backslash twice",
-}
+MAX_DEPTH = 100
+"""Nesting beyond this is refused; a persona with tool schemas needs about 20."""
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+
+_INDENT = "check the indentation: members of one mapping, and items of one list, start in the same column"
+_QUOTE = "put the value in quotes"
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|(?:^|\s)#.*|[\[\]{}]')
+_LEAD = re.compile(r"[-?](?:[ \t]+|$)")
 
 
 def report_syntax(problem: YAMLError, text: str, path: str, findings: Findings) -> None:
     """Add a parser's error to `findings` with file, line, column and a hint."""
-    from yaml.error import MarkedYAMLError
-
-    if isinstance(problem, MarkedYAMLError):
-        what = problem.problem or problem.context or "not readable as YAML"
-        mark = problem.problem_mark or problem.context_mark
-        hint = next((hint for word, hint in _HINTS.items() if word in what), None)
-        context = problem.context or ""
-        if "end of stream" in what and "quoted scalar" in context:
-            what, mark, hint = "a quote that is never closed", problem.context_mark or mark, "close the quote"
-        elif context and context not in what:
-            what = f"{what} ({context})"
-        span = Span(path, mark.line + 1, mark.column + 1) if mark else Span(path, 1, 1)
-        findings.error(YAML, f"not valid YAML: {what}", span=span, hint=hint)
+    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
+    deep = depth_exceeded(text, mark.index if mark is not None else len(text))
+    if deep is not None:
+        findings.error(YAML, TOO_DEEP, span=span_at(text, deep, path), hint="write it flatter")
         return
     character = getattr(problem, "character", None)
     if isinstance(character, int):
@@ -49,7 +38,88 @@ def report_syntax(problem: YAMLError, text: str, path: str, findings: Findings) 
             hint="remove it, or write it as an escape in double quotes",
         )
         return
-    findings.error(YAML, f"not valid YAML: {problem}", span=Span(path, 1, 1))
+    if mark is None:
+        findings.error(YAML, "not valid YAML", span=Span(path, 1, 1))
+        return
+    what, hint, place = _explain(text, mark, getattr(problem, "context_mark", None))
+    findings.error(YAML, f"not valid YAML: {what}", span=Span(path, place.line + 1, place.column + 1), hint=hint)
+
+
+def _explain(text: str, mark: Any, context: Any) -> tuple[str, str, Any]:
+    """(what is wrong, what to do, where) for the place where reading stopped and the one where its part began."""
+    rest = text[mark.index :]
+    sign = rest[:1]
+    opener = text[context.index : context.index + 1] if context is not None else ""
+    word = re.split(r"[\s,\[\]{}]", rest, maxsplit=1)[0][:40]
+    ended = not rest.strip()
+    if opener in ("'", '"'):
+        if ended:
+            return "a quote that is never closed", "close the quote", context
+        return "an escape that double quotes do not have", "use single quotes, or write the backslash twice", mark
+    if opener in ("[", "{"):
+        close = "]" if opener == "[" else "}"
+        begun = f"the {opener} of line {context.line + 1}, column {context.column + 1}"
+        return f"{begun} is not closed, or a ',' is missing", f"write , or {close} before this place", mark
+    if sign == "\t":
+        return "a tab cannot indent", "indent with spaces", mark
+    if sign == "*" and len(word) > 1:
+        return f"the alias {word} has no anchor before it", f"define &{word[1:]} first, or {_QUOTE}", mark
+    if sign == "&" and len(word) > 1:
+        return f"the anchor {word} stands twice", "give each anchor a name of its own", mark
+    if (sign == "%" and mark.column == 0) or opener == "%":
+        return "a directive that is not known", "remove the line that starts with %", mark
+    if sign and sign in "@`%":
+        return f"a value cannot start with {sign}", _QUOTE, mark
+    if sign and sign in "]},":
+        return f"a {sign} where a value was expected", f"write the value, or {_QUOTE}", mark
+    at_start = not text[text.rfind("\n", 0, mark.index) + 1 : mark.index].strip()
+    if sign == ":" and at_start:
+        return "a key is missing before the colon", f"write the key, or {_QUOTE}", mark
+    if sign == ":":
+        return "a second ': ' in one value", "put a value that contains ': ' in quotes, or use a block text (|)", mark
+    if opener in ("&", "*"):
+        return f"a name is missing after {opener}", f"write the name, or {_QUOTE}", mark
+    if opener in ("|", ">"):
+        return f"text in the line of {opener}", f"start the text in the next line, or {_QUOTE}", mark
+    if "!" in (opener, sign):
+        return "a tag that cannot be read", f"remove the tag, or {_QUOTE}", mark
+    if ended:
+        return "the text ends too early", "close what was opened before", mark
+    if sign == "-" and not at_start:
+        return "a list cannot start in this line", "start it in the next line", mark
+    if at_start:
+        return "a line that fits neither what is above it nor a new key", _INDENT, mark
+    return f"nothing may follow here, and {word or sign!r} does", f"put the whole value in quotes, or {_INDENT}", mark
+
+
+def depth_exceeded(text: str, end: int) -> int | None:
+    """Offset at which the nesting of `text` goes past `MAX_DEPTH` before `end`, as far as can be told without
+    parsing; None where it does not. Only for texts that a parser has refused already, by a limit of its own."""
+    columns: list[int] = []
+    brackets = 0
+    offset = 0
+    for line in text[:end].splitlines(keepends=True):
+        at = len(line) - len(line.lstrip(" "))
+        if brackets == 0 and line.strip() and line[at] != "#":
+            while columns and columns[-1] >= at:
+                columns.pop()
+            columns.append(at)
+            while lead := _LEAD.match(line, at):
+                at = lead.end()
+                columns.append(at)
+                if len(columns) > MAX_DEPTH:
+                    return offset + at
+        if len(columns) > MAX_DEPTH:
+            return offset + at
+        for found in _STRUCTURE.finditer(line, at):
+            if found.group() in "[{":
+                brackets += 1
+                if brackets + len(columns) - 1 > MAX_DEPTH:
+                    return offset + found.start()
+            elif found.group() in "]}":
+                brackets = max(brackets - 1, 0)
+        offset += len(line)
+    return None
 
 
 def span_at(text: str, offset: int, path: str) -> Span:

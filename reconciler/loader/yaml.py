@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.loader import scalars
 from reconciler.loader.findings import AMBIGUOUS, DUPLICATE, YAML, Findings
-from reconciler.loader.syntax import report_syntax
+from reconciler.loader.syntax import MAX_DEPTH, TOO_DEEP, depth_exceeded, report_syntax, span_at
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
 
-MAX_DEPTH = 100
-"""Nesting beyond this is refused; a persona with tool schemas needs about 20."""
 EXPANSION = 100_000
 """How many more values than characters a file may stand for once its aliases are expanded."""
 LONG_TEXT = 1_000
@@ -85,7 +83,7 @@ def parse_yaml(text: str, path: str, findings: Findings) -> list[tuple[int, Json
     except Refused as problem:
         findings.error(YAML, problem.message, span=_span(problem.mark, path))
     except RecursionError:
-        findings.error(YAML, f"nested deeper than {MAX_DEPTH} levels", span=Span(path, 1, 1))
+        findings.error(YAML, TOO_DEEP, span=span_at(text, depth_exceeded(text, len(text)) or 0, path))
     except YAMLError as problem:
         report_syntax(problem, text, path, findings)
     return documents
@@ -124,7 +122,7 @@ class _Build:
         if self.left < 0:
             raise Refused("aliases expand to too many values; write the values out", node)
         if depth >= MAX_DEPTH:
-            raise Refused(f"nested deeper than {MAX_DEPTH} levels, or an alias that contains itself", node)
+            raise Refused(f"{TOO_DEEP}, or an alias that contains itself", node)
         if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
             self.error(node, f"the tag {node.tag} means nothing here", "remove it")
         if kind is self.sequence:
@@ -261,7 +259,7 @@ def _refuse_deep(text: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    raise Refused(f"nested deeper than {MAX_DEPTH} levels", mark=event.start_mark)
+                    raise Refused(TOO_DEEP, mark=event.start_mark)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     finally:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.loader.documents import read_documents
 from reconciler.loader.findings import Findings
 from reconciler.loader.jsontext import parse_json, places
 from reconciler.loader.yaml import MAX_PROBLEMS
@@ -135,3 +136,19 @@ def test_any_text_gives_values_or_findings(text: str) -> None:
 
 def test_a_flood_of_duplicates_is_cut_short() -> None:
     assert len(problems("{" + ",".join(['"a": 1'] * 1000) + "}")) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize("comment", ["// why", "/* why */", "# why"])
+def test_the_way_out_for_comments_works(comment: str) -> None:
+    """The hint is to let the comment start with `#` under a .yaml name; then the rest reads as it stands."""
+    text = '{"a": 1, %s\n\t"b": [2]}\n'
+    findings = Findings()
+    assert parse_json(text % comment, "x.json", findings) == []
+    (found,) = findings.items
+    assert found.hint is not None
+    assert ".yaml" in found.hint
+    assert "#" in found.hint
+    again = Findings()
+    (document,) = read_documents((text % "# why").encode(), "x.yaml", again)
+    assert document.value == {"a": 1, "b": [2]}
+    assert again.items == []

@@ -10,8 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.loader import yaml as module
 from reconciler.loader.findings import Findings
-from reconciler.loader.yaml import EXPANSION, MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, parse_yaml
+from reconciler.loader.syntax import MAX_DEPTH
+from reconciler.loader.yaml import EXPANSION, MAX_NODES, MAX_PROBLEMS, parse_yaml
 from reconciler.types.diagnostic import Diagnostic
 
 
@@ -237,11 +239,41 @@ def test_nesting_is_bounded_and_never_overflows(opener: str, count: int) -> None
     assert any(item.is_error for item in found)
 
 
-def test_closed_deep_nesting_is_refused_with_its_place() -> None:
-    found = problem("a: " + "[" * 5_000 + "]" * 5_000)
+@pytest.mark.parametrize("count", [MAX_DEPTH + 2, 990, 1_010, 5_000])
+@pytest.mark.parametrize(
+    ("opener", "closer", "line"),
+    [("[", "]", 1), ("{a: ", "}", 1), ("- ", "", 1), ("[\n", "]", MAX_DEPTH), ("[{a: ", "}]", 1)],
+)
+@pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
+def test_deep_nesting_is_refused_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, parser: str, opener: str, closer: str, line: int, count: int
+) -> None:
+    """Whatever the parser's own limit is and says: with and without the C parser."""
+    monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, parser))
+    monkeypatch.setattr(module, "_loader", module._loader.__wrapped__)
+    found = problem("a:\n " + opener * count + "1" + closer * count)
+    assert found.is_error
     assert "nested deeper" in found.summary
     assert found.span is not None
-    assert found.span.line == 1
+    assert abs(found.span.line - line - 1) <= 2
+
+
+@pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
+def test_deep_indentation_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch, parser: str) -> None:
+    monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, parser))
+    monkeypatch.setattr(module, "_loader", module._loader.__wrapped__)
+    for depth in (MAX_DEPTH + 2, 1_100):
+        found = problem("\n".join(" " * level + "a:" for level in range(depth)))
+        assert "nested deeper" in found.summary
+        assert found.span is not None
+        assert abs(found.span.line - MAX_DEPTH) <= 2
+
+
+@pytest.mark.parametrize(
+    "text", ['a: "' + "[" * 2000 + '"\nb: @x', "# " + "{" * 2000 + "\na: [1\nb: 2", "a: [1]\n" * 2000 + "@"]
+)
+def test_many_brackets_are_not_yet_depth(text: str) -> None:
+    assert "deeper" not in problem(text).summary
 
 
 def test_the_greatest_depth_is_fine() -> None:
@@ -256,15 +288,26 @@ def test_the_greatest_depth_is_fine() -> None:
     ("text", "place", "word"),
     [
         ("a: b\n\tc: d\n", "x.yaml:2:1", "tab"),
-        ("a:\n\tb: c\n", "x.yaml:2:1", "cannot start any token"),
+        ("a:\n\tb: c\n", "x.yaml:2:1", "tab"),
         ("a: 'open\nb: c\n", "x.yaml:1:4", "never closed"),
         ('a: "open\n', "x.yaml:1:4", "never closed"),
-        ("a: [1, 2\nb: 3\n", "x.yaml:2:2", "','"),
-        ("a: b: c\n", "x.yaml:1:5", "mapping values"),
-        ("a: @x\n", "x.yaml:1:4", "cannot start any token"),
-        ("a: `x`\n", "x.yaml:1:4", "cannot start any token"),
-        ("a:\n  b: 1\n c: 2\n", "x.yaml:3:2", "block"),
+        ("a: [1, 2\nb: 3\n", "x.yaml:2:2", "line 1, column 4 is not closed"),
+        ("a: b: c\n", "x.yaml:1:5", "second ': '"),
+        ("a: @x\n", "x.yaml:1:4", "cannot start with"),
+        ("a: `x`\n", "x.yaml:1:4", "cannot start with"),
+        ("a:\n  b: 1\n c: 2\n", "x.yaml:3:2", "fits neither"),
         ('a: "\\q"\n', "x.yaml:1:5", "escape"),
+        ("a: *x\n", "x.yaml:1:4", "alias *x"),
+        ("a: ]\n", "x.yaml:1:4", "a ]"),
+        ("a: &x 1\nb: &x 2\n", "x.yaml:2:4", "anchor &x"),
+        ("a: &\n", "x.yaml:1:5", "name is missing"),
+        ("a: |x\n  b\n", "x.yaml:1:5", "line of |"),
+        ("a: - b\n", "x.yaml:1:4", "list cannot start"),
+        ("a: 'x' y\n", "x.yaml:1:8", "nothing may follow"),
+        ("a: 1\n- b\n", "x.yaml:2:1", "fits neither"),
+        ("%YAML 3.0\n---\na: 1\n", "x.yaml:1:1", "directive"),
+        ("a: !x!y z\n", "x.yaml:1:4", "tag"),
+        ("a: {b: 1\n", "x.yaml:2:1", "line 1, column 4 is not closed"),
         ("a: b\x07\n", "x.yaml:1:5", "U+0007"),
         ("a: !Ref x\n", "x.yaml:1:4", "!Ref"),
         ("a: !!binary aGk=\n", "x.yaml:1:4", "!!binary"),
@@ -382,8 +425,6 @@ def test_any_characters_give_values_or_findings(text: str) -> None:
 
 
 def test_it_works_without_the_c_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    from reconciler.loader import yaml as module
-
     monkeypatch.delattr(yaml, "CSafeLoader")
     module._loader.cache_clear()
     try:

@@ -123,7 +123,9 @@ def _parse(text: str, path: Path) -> Json:
     except ValueError as error:
         raise UsageError(f"{path} is not valid JSON: {error}") from None
     except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise UsageError(f"{path} is not valid YAML{place}") from None
     except RecursionError:
         raise UsageError(f"{path} is nested too deeply; this is no faults file") from None
     return data
