@@ -64,6 +64,8 @@ class _Run:
 
     def run(self) -> ApplyResult:
         shown = [change for change in self.plan.changes if change.is_difference]
+        if moving := [change for change in shown if change.previous is not None]:
+            self.worker.rename(moving)
         self.emit(RunStarted("apply", len(shown)))
         for stage in stages(self.plan.changes):
             self.announce(stage)

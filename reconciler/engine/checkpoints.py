@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from reconciler.core.state.journal import ChangeBegan, IntentNoted, PlanStarted, Record
+from reconciler.core.state.journal import ChangeBegan, IntentNoted, PlanStarted, Record, Renamed
 from reconciler.errors import ReconcilerError, StateError
 
 LONGEST = 4.0
@@ -20,7 +20,7 @@ LONGEST = 4.0
 
 def is_urgent(record: Record) -> bool:
     """Whether `record` must be in the store before its run goes on."""
-    return isinstance(record, IntentNoted | PlanStarted | ChangeBegan)
+    return isinstance(record, IntentNoted | PlanStarted | ChangeBegan | Renamed)
 
 
 class Checkpoints:

@@ -122,6 +122,7 @@ class _Draft:
             destroy=self.options.destroy,
             removed=address in self.compared.moves.removed or self.options.refresh_only,
             protect=new_address(address) in self._protected(),
+            previous=self.compared.moves.previous.get(address),
         )
         return self._with_requests(change)
 

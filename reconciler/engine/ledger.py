@@ -7,7 +7,7 @@ from typing import Protocol
 
 from reconciler.types.address import Address
 from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent, Move, State
 
 
 class Ledger(Protocol):
@@ -45,6 +45,10 @@ class Ledger(Protocol):
 
     def drop(self, address: Address) -> None:
         """The create of `address` was refused: nothing is open any more."""
+        ...
+
+    def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
+        """What is at these addresses is at others from now on, all at once; `preimages` say what that changes."""
         ...
 
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.planning.planfile import plan_digest
@@ -17,6 +17,7 @@ from reconciler.core.state.journal import (
     Outcome,
     PlanStarted,
     Record,
+    Renamed,
     RunBegan,
     RunEnded,
 )
@@ -40,7 +41,7 @@ from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend, Clock, Emit
 from reconciler.types.preimage import Preimage
 from reconciler.types.report import ApplyResult
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent, Move, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ class SessionLedger:
     def drop(self, address: Address) -> None:
         self._session.record(IntentDropped(address))
 
+    def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
+        self._note_begin()
+        marks: list[Record] = [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all([*marks, Renamed(tuple(moves))])
+
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
         self._session.record(Outcome(address, "recorded", entry, previous))
 
@@ -153,7 +159,8 @@ def apply_manifests(
         if asked and not confirm(plan):
             return plan, None
         _drop_settled(plan, manifests, session)
-        return plan, _carry_out(plan, live, read_at, session, setting, around, options)
+        result = _carry_out(plan, live, read_at, session, setting, around, options)
+    return plan, _saved(result, session)
 
 
 def apply_rollback(
@@ -179,7 +186,8 @@ def apply_rollback(
         refuse_blocked(plan)
         if plan.differences and not confirm(plan):
             return plan, None
-        return plan, _carry_out(plan, live, read_at, session, setting, around, options)
+        result = _carry_out(plan, live, read_at, session, setting, around, options)
+    return plan, _saved(result, session)
 
 
 def apply_saved(
@@ -199,7 +207,13 @@ def apply_saved(
         reader = Reader(setting.provider, setting.workspace.parallelism)
         live = check_account(plan, session.state, setting, reader, accept=options.accept_account)
         read_at = around.clock.monotonic()
-        return _carry_out(plan, live, read_at, session, setting, around, options, digest=digest)
+        result = _carry_out(plan, live, read_at, session, setting, around, options, digest=digest)
+    return _saved(result, session)
+
+
+def _saved(result: ApplyResult, session: Session) -> ApplyResult:
+    """The result with the serial of the document that holds it, which is that of its entry in the history."""
+    return replace(result, serial=session.state.serial)
 
 
 def _carry_out(

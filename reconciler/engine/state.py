@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from reconciler.core.state.entries import entry_to_json, intent_to_json
 from reconciler.core.state.file import dump_state, load_state, parse_state
-from reconciler.core.state.journal import Outcome
+from reconciler.core.state.journal import Outcome, Renamed
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue
 from reconciler.engine.session import HERE, Session, open_session
@@ -18,7 +18,7 @@ from reconciler.types.address import Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
-from reconciler.types.state import State
+from reconciler.types.state import Move, State
 
 GIVEN = "the given state"
 
@@ -99,11 +99,7 @@ def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
             raise UsageError(
                 f"{after} exists already", hint=f"reconciler state rm {after} forgets it, its live object stays"
             )
-        session.record(Outcome(after, "moved", entry, before))
-        for address, other in session.state.resources.items():
-            if str(before) in other.refs:
-                refs = tuple(str(after) if one == str(before) else one for one in other.refs)
-                session.record(Outcome(address, "recorded", replace(other, refs=refs)))
+        session.record(Renamed((Move(before, after, entry.id),)))
         return Managed(after, entry.id, entry.name)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from reconciler.core.history.preimage import preimage
 from reconciler.core.readback import is_draft, judge, moved_since
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
@@ -24,7 +25,7 @@ from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.ports import Answer, Clock, Emit, Provider
 from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry, Intent
+from reconciler.types.state import Entry, Intent, Move
 
 FRESH = 5.0
 """Seconds for which a reading counts as current; older ones are read again right before a write."""
@@ -69,12 +70,27 @@ class Worker:
         }
         return steps[change.action](change)
 
+    def rename(self, changes: Sequence[Change]) -> None:
+        """Give what moves its new address, whatever else becomes of it: before everything else, and all at once."""
+        moves: list[Move] = []
+        known: list[Preimage] = []
+        for change in changes:
+            if change.previous is None:
+                continue
+            entry = self.entries.get(change.previous)
+            moves.append(Move(change.previous, change.address, entry.id if entry is not None else None))
+            if entry is not None:
+                known.append(preimage(replace(change, action=Action.NOOP, importing=None), None, entry))
+        self.ledger.rename(moves, known)
+        self.entries = self.ledger.state.resources
+        self.ids = {address: entry.id for address, entry in self.entries.items()}
+
     # create
 
     def announce(self, changes: Sequence[Change]) -> None:
         """Mark the creates among `changes` as about to be sent, together. Raises `StateError`."""
         # A replacement first gives its old entry another address, which closes what is open under its own.
-        plain = [one for one in changes if one.action is Action.CREATE and not (one.replaces or one.previous)]
+        plain = [one for one in changes if one.action is Action.CREATE and not one.replaces]
         before: Sequence[Preimage | None] = ()
         if self.ledger.together:
             before = run_parallel(self.preimage, [one for one in changes if one.is_difference], WIDTH)
@@ -90,7 +106,7 @@ class Worker:
 
     def preimage(self, change: Change, live: LiveObject | None = None) -> Preimage | None:
         """What `change` is about to change; None where another change keeps it."""
-        entry = self.entries.get(change.previous or change.address)
+        entry = self.entries.get(change.address)
         return before_change(change, entry, live, self.live, self.provider)
 
     def intent(self, change: Change) -> Intent:
@@ -101,9 +117,8 @@ class Worker:
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         self.begin(change)
         first, *others = change.requests
-        before_it = change.previous or change.address
-        if change.replaces is not None and (old := self.entries.get(before_it)) is not None:
-            self.ledger.keep(change.replaces, old, previous=before_it)
+        if change.replaces is not None and (old := self.entries.get(change.address)) is not None:
+            self.ledger.keep(change.replaces, old, previous=change.address)
         intent, request = self.intent(change), fill_request(first, self.ids, self.book)
         id = send_create(change, request, intent, self.provider, self.ledger, lambda: self.look_up(intent))
         self.ids[change.address] = id
@@ -229,7 +244,7 @@ class Worker:
         return read_apart(self.provider, live, spoken_of & set(kind(change.address.kind).apart))
 
     def remember(self, change: Change, live: LiveObject) -> None:
-        old = self.entries.get(change.previous or change.address)
+        old = self.entries.get(change.address)
         self.ids[change.address] = live.id
         entry = record(change, live, old, self.book, self.ids, refresh=self.refresh)
-        self.ledger.keep(change.address, entry, previous=change.previous)
+        self.ledger.keep(change.address, entry)

@@ -59,6 +59,16 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """One managed object, or one open create, gets another address."""
+
+    before: Address
+    after: Address
+    id: str | None = None
+    """The object that moves; None for an open create. Where `before` holds another one, nothing moves."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One workspace. `serial` rises by one with every write of the document; `lineage` never changes."""
 

@@ -42,6 +42,9 @@ class Worker:
     def announce(self, changes):
         self.announced.append([str(one.address) for one in changes])
 
+    def rename(self, changes):
+        self.renamed = [(str(one.previous), str(one.address)) for one in changes]
+
     def run(self, one):
         with self.mutex:
             self.clock.sleep(2)

@@ -63,6 +63,16 @@ def test_an_edit_is_undone_field_by_field_and_recorded(world):
     assert world.state().history.entries[-1].header.target == 1
 
 
+def test_the_serial_of_a_result_is_that_of_its_entry_in_the_history(world):
+    for text in ("x", "y"):
+        result = world.apply(persona("a", system_prompt=text))
+        assert result.serial == world.state().history.entries[-1].serial
+    _, result = world.rollback(1)
+    assert result.serial == world.state().history.entries[-1].serial
+    plan = world.plan_back(2)
+    assert world.carry_out(plan).serial == world.state().history.entries[-1].serial
+
+
 def test_afterwards_the_old_manifests_are_in_sync(world):
     world.apply(persona("a"))
     world.apply(persona("a", system_prompt="y", greeting="Hi"))
@@ -156,19 +166,7 @@ def test_a_renamed_address_goes_back_by_itself(world):
     world.apply(persona("a"))
     id = world.state().resources[at("persona.a")].id
     moved = manifest("persona.z", {**persona("a").spec, "system_prompt": "y"})
-    from reconciler.engine.run import apply_manifests
-    from reconciler.types.manifest import ManifestSet
-    from reconciler.types.options import ApplyOptions, PlanOptions
-
-    files = ManifestSet((moved,), (Moved(at("persona.a"), at("persona.z"), Source("m")),))
-    apply_manifests(
-        files,
-        world.lab.setting(),
-        world.around(),
-        PlanOptions(record=True),
-        ApplyOptions(),
-        confirm=lambda plan: True,
-    )
+    world.apply(moved, Moved(at("persona.a"), at("persona.z"), Source("m")))
     world.rollback(1)
     assert {str(a): entry.id for a, entry in world.state().resources.items()} == {"persona.a": id}
     assert world.world()["A"]["system_prompt"] == "x"

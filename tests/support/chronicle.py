@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
@@ -12,22 +13,45 @@ from reconciler.engine.plan import make_plan
 from reconciler.engine.readstate import read_only_state
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
+from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest import Manifest
+from reconciler.types.manifest import Manifest, ManifestSet, Moved, Removed
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
 from reconciler.types.report import ApplyResult
+from reconciler.types.source import Source
 from reconciler.types.state import State
-from tests.support.lab import Lab, as_set
+from tests.support.lab import Lab
 
 LISTS = {"pals": "pal_type", "tools": "type", "guardrails": "type", "documents": "type"}
 SERVER = {"created_at", "updated_at", "pal_id", "id", "tool_id", "guardrails_id", "uuid", "document_uuid"}
 SETS = ("document_tags", "document_ids", "guardrail_ids", "guardrail_tags")
 """Lists whose order means nothing."""
+
+Document: TypeAlias = Manifest | Moved | Removed
+FILE = Source("documents.yaml")
+
+
+def moved(before: str, after: str) -> Moved:
+    return Moved(Address.parse(before), Address.parse(after), FILE)
+
+
+def removed(address: str) -> Removed:
+    return Removed(Address.parse(address), FILE)
+
+
+def files(documents: Iterable[Document]) -> ManifestSet:
+    """What the loader makes of these documents."""
+    given = tuple(documents)
+    return ManifestSet(
+        tuple(one for one in given if isinstance(one, Manifest)),
+        tuple(one for one in given if isinstance(one, Moved)),
+        tuple(one for one in given if isinstance(one, Removed)),
+    )
 
 
 class Chronicle:
@@ -41,9 +65,9 @@ class Chronicle:
     def around(self) -> Surroundings:
         return Surroundings(self.backend, self.lab.clock, self.events.append)
 
-    def apply(self, *manifests: Manifest, **options: Any) -> ApplyResult:
+    def apply(self, *documents: Document, **options: Any) -> ApplyResult:
         plan, result = apply_manifests(
-            as_set(manifests), self.lab.setting(), self.around(), PlanOptions(record=True, **options),
+            files(documents), self.lab.setting(), self.around(), PlanOptions(record=True, **options),
             ApplyOptions(), confirm=lambda plan: True,
         )  # fmt: skip
         assert result is not None, plan
@@ -61,10 +85,10 @@ class Chronicle:
         plan, _ = plan_rollback(serial, self.state(), PlanOptions(**options), self.lab.setting(reading=True))
         return load_plan(dump_plan(plan))
 
-    def differences(self, *manifests: Manifest) -> tuple[Change, ...]:
+    def differences(self, *documents: Document) -> tuple[Change, ...]:
         """What a plan says now."""
         setting = self.lab.setting(reading=True)
-        return make_plan(as_set(manifests), self.state(), PlanOptions(), setting).differences
+        return make_plan(files(documents), self.state(), PlanOptions(), setting).differences
 
     def carry_out(self, plan: Plan) -> ApplyResult:
         return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), ApplyOptions(saved=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from reconciler.core.state.renaming import renamed
 from reconciler.engine.apply import apply_changes
 from reconciler.engine.plan import make_plan
 from reconciler.engine.setting import Setting
@@ -27,7 +28,7 @@ from reconciler.types.plan import Plan
 from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
 from reconciler.types.report import ApplyResult
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent, Move, State
 
 BASE = "http://127.0.0.1/v2"
 
@@ -88,6 +89,10 @@ class MemoryLedger:
         with self.mutex:
             pending = tuple(one for one in self.state.pending if one.address != address)
             self.state = replace(self.state, pending=pending)
+
+    def rename(self, moves: Iterable[Move], preimages: Iterable[Preimage] = ()) -> None:
+        with self.mutex:
+            self.state = renamed(self.state, moves)
 
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
         with self.mutex:

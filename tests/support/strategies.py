@@ -13,6 +13,7 @@ from reconciler.core.state.journal import (
     PlanFinished,
     PlanStarted,
     Record,
+    Renamed,
 )
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
@@ -22,7 +23,7 @@ from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
 from reconciler.types.source import Source, Span
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent, Move, State
 
 TEXT = st.text(max_size=6)
 MAYBE = st.none() | TEXT
@@ -66,6 +67,7 @@ STATES = st.builds(
     retired=st.dictionaries(ADDRESSES, TEXTS, max_size=2),
 )  # fmt: skip
 
+MOVES = st.builds(Move, ADDRESSES, ADDRESSES, MAYBE)
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(IntentNoted, INTENTS),
     st.builds(IntentDropped, ADDRESSES),
@@ -74,6 +76,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(DigestKeyNoted, MAYBE),
     st.builds(PlanStarted, TEXT),
     st.builds(PlanFinished, TEXT),
+    st.builds(Renamed, st.lists(MOVES, max_size=1).map(tuple)),
 )
 
 BLOCKS = st.builds(Block, TEXT, TEXT, TEXT)

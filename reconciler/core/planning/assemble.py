@@ -28,7 +28,14 @@ def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None,
 
 
 def plan_leaving(
-    address: Address, entry: Entry, live: LiveObject | None, *, destroy: bool, removed: bool, protect: bool
+    address: Address,
+    entry: Entry,
+    live: LiveObject | None,
+    *,
+    destroy: bool,
+    removed: bool,
+    protect: bool,
+    previous: Address | None = None,
 ) -> Change:
     """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed."""
     spec = kind(address.kind)
@@ -47,6 +54,7 @@ def plan_leaving(
         action=action,
         reason=reason,
         id=entry.id,
+        previous=previous,
         before=redact(spec, live_document(spec, live), entry.secret_paths) if live is not None else None,
         name=live.name if live is not None else entry.name,
         lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),

@@ -63,7 +63,8 @@ def match(
         binding = _bind(resource, state, account, held, intents, resources, result.problems)
         if binding is not None:
             if resource.address in previous:
-                binding = Binding(binding.id, Reason.MOVED, binding.entry, previous[resource.address])
+                reason = Reason.MOVED if binding.entry is not None else binding.reason
+                binding = Binding(binding.id, reason, binding.entry, previous[resource.address])
             result.bindings[resource.address] = binding
     _refuse_shared(resources, result)
     return result

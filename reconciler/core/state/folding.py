@@ -16,10 +16,12 @@ from reconciler.core.state.journal import (
     PlanFinished,
     PlanStarted,
     Record,
+    Renamed,
     RunBegan,
     RunEnded,
     decode_for,
 )
+from reconciler.core.state.renaming import renamed_entries, renamed_intents
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.history import Running
@@ -67,6 +69,10 @@ class Folding:
                     self._retire(address, self._resources.pop(address, None))
                 else:
                     self._resources[address] = entry
+            case Renamed(moves):
+                self._resources = renamed_entries(self._resources, moves)
+                self._pending = renamed_intents(self._pending, moves)
+                self._done |= {move.after for move in moves if move.after in self._items}
             case AccountNoted(owner, key, base_url):
                 base = self._base
                 keys = base.keys if key is None or key in base.keys else (*base.keys, key)
@@ -83,6 +89,7 @@ class Folding:
                 self._running, self._items, self._done = Running(header), {}, set()
             case ChangeBegan(address, text):
                 self._items[address] = text
+                self._done.discard(address)
             case RunEnded(result, failed, skipped):
                 if self._running is not None:
                     self._running = replace(self._running, ended=result, failed=failed, skipped=skipped)

@@ -23,7 +23,7 @@ from reconciler.core.state.entries import (
 from reconciler.types.address import Address
 from reconciler.types.history import RunHeader
 from reconciler.types.json import Json, Object
-from reconciler.types.state import Entry, Intent
+from reconciler.types.state import Entry, Intent, Move
 
 _FRAME = frozenset({"record", "lineage", "serial"})
 OUTCOMES = ("created", "adopted", "updated", "deleted", "forgotten", "moved", "recorded")
@@ -52,7 +52,14 @@ class Outcome:
     """One of `OUTCOMES`; for people who read the journal."""
     entry: Entry | None = None
     previous: Address | None = None
-    """Its address before a move: leaves state."""
+    """Where the same entry was until now: leaves state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Objects and open creates that are found at other addresses from now on, all at once."""
+
+    moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ Record: TypeAlias = (
     IntentNoted
     | IntentDropped
     | Outcome
+    | Renamed
     | AccountNoted
     | DigestKeyNoted
     | PlanStarted
@@ -126,7 +134,8 @@ Record: TypeAlias = (
 )
 
 
-_RUN_RECORDS: dict[str, type[RunBegan | ChangeBegan | RunEnded]] = {
+_RUN_RECORDS: dict[str, type[RunBegan | ChangeBegan | RunEnded | Renamed]] = {
+    "renamed": Renamed,
     "run_began": RunBegan,
     "change_began": ChangeBegan,
     "run_ended": RunEnded,
@@ -192,6 +201,8 @@ def _to_json(record: Record) -> Object:
             return {"record": "plan_started", "digest": digest}
         case PlanFinished(digest):
             return {"record": "plan_finished", "digest": digest}
+        case Renamed():
+            return {"record": "renamed", **_members(record)}
         case RunBegan():
             return {"record": "run_began", **_members(record)}
         case ChangeBegan():
@@ -200,7 +211,7 @@ def _to_json(record: Record) -> Object:
             return {"record": "run_ended", **_members(record)}
 
 
-def _members(record: RunBegan | ChangeBegan | RunEnded) -> Object:
+def _members(record: RunBegan | ChangeBegan | RunEnded | Renamed) -> Object:
     return read.mapping(to_json(record), "")
 
 
@@ -224,7 +235,7 @@ def _from_json(found: Object) -> Record:
             return PlanStarted(read.text(found.get("digest"), "/digest"))
         case "plan_finished":
             return PlanFinished(read.text(found.get("digest"), "/digest"))
-        case "run_began" | "change_began" | "run_ended" as word:
+        case "run_began" | "change_began" | "run_ended" | "renamed" as word:
             members = {name: value for name, value in found.items() if name not in _FRAME}
             return from_json(_RUN_RECORDS[word], members)
         case other:
