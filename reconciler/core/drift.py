@@ -9,7 +9,6 @@ from reconciler.core.compare import hidden
 from reconciler.core.digest import digest
 from reconciler.core.outdated import TABLES
 from reconciler.core.planning.planner import ignored, live_document
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.secretbook import HIDDEN, SecretBook
 from reconciler.core.shape import field_at, unlisted
 from reconciler.core.vendor_changes import moved_from, why_replaced
@@ -19,6 +18,7 @@ from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Direction, Reason
 from reconciler.types.json import Json, lookup
 from reconciler.types.live import LiveObject
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.state import Entry
 

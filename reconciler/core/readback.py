@@ -9,7 +9,6 @@ from reconciler.core.canonical import at_default, effective, is_masked, leaf_at,
 from reconciler.core.compare import hidden, is_secret, only_defaults
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.planning.planner import live_document
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import bind
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.shape import field_at, is_undeclared
@@ -20,6 +19,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.live import LiveObject
+from reconciler.types.mask import is_mask
 
 DRAFT_MARKS = ("publish_url", "is_draft", "is_draft_view", "has_unpublished_changes")
 UNDOCUMENTED = ("observed", "vendor client", "create-persona example")
@@ -111,7 +111,7 @@ def is_doubtful(spec: KindSpec, path: str) -> bool:
 def _wanted(change: Change, path: str, shown: Json) -> Json:
     """The value that was written: the plan shows a secret literal only as `(sensitive)`."""
     managed = change.managed or {}
-    return managed.get(path, None if shown == SENSITIVE else shown)
+    return managed.get(path, None if is_mask(shown) else shown)
 
 
 def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
@@ -124,7 +124,7 @@ def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
 
 
 def _as_before(before: Json, current: Json) -> bool:
-    return before is not None and before != SENSITIVE and same(before, current)
+    return before is not None and not is_mask(before) and same(before, current)
 
 
 def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
@@ -154,7 +154,8 @@ def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ..
     return tuple(
         path
         for path, value in leaves(spec, change.before).items()
-        if value not in (None, "", [], {}, SENSITIVE)
+        if value not in (None, "", [], {})
+        and not is_mask(value)
         and not may_hide(field_at(spec, path), value)
         and not is_masked(value)
         and path not in spec.apart
@@ -176,7 +177,7 @@ def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
     moved = [
         path
         for path, value in seen.items()
-        if value != SENSITIVE
+        if not is_mask(value)
         and not is_masked(value)
         and path not in spec.apart
         and not is_secret(field_at(spec, path), (change.managed or {}).get(path))

@@ -19,8 +19,8 @@ from reconciler.core.canonical import is_masked, tool_name
 from reconciler.core.shape import UNKNOWN, Node, shape
 from reconciler.kinds.base import KindSpec
 from reconciler.types.json import SECRET, Json, Object, escape, split
+from reconciler.types.mask import SENSITIVE
 
-SENSITIVE = "(sensitive)"
 NOTHING: frozenset[str] = frozenset()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.loader import scalars
 from reconciler.types.json import Json, Object
+from reconciler.types.mask import refuse_masks
 
 WIDTH = 100
 """Flow lists of words stay on one line up to this length."""
@@ -83,6 +84,7 @@ def write_flow(value: Json, manner: Manner, like: str = "") -> str:
 def write_scalar(value: Json, manner: Manner, *, flow: bool) -> str:
     """A text, number, boolean or null on one line."""
     if isinstance(value, str):
+        refuse_masks(value, "a manifest")
         if not manner.json and plain_is_safe(value, flow=flow):
             return value
         return quoted(value, ascii=manner.ascii)
@@ -91,6 +93,7 @@ def write_scalar(value: Json, manner: Manner, *, flow: bool) -> str:
 
 def write_json(value: Json, manner: Manner, indent: str) -> str:
     """JSON over several lines; the members of the value stand one level deeper than `indent`."""
+    refuse_masks(value, "a manifest")
     text = json.dumps(value, ensure_ascii=manner.ascii, indent=manner.step)
     return text.replace("\n", manner.newline + indent)
 

@@ -15,6 +15,7 @@ from reconciler.loader.documents import FENCE, read_documents
 from reconciler.loader.findings import Findings
 from reconciler.loader.writing import write_document
 from reconciler.types.json import Json, Object
+from reconciler.types.mask import refuse_masks
 
 PROMPT = "system_prompt"
 LONG_PROMPT = 300
@@ -31,6 +32,7 @@ class ManifestFile:
 
 def manifest_file(document: Object) -> ManifestFile | None:
     """The file for one manifest (an envelope); None where no spelling gives it back unchanged, or it is too large."""
+    refuse_masks(document, "a manifest")
     for candidate in (_markdown(document), _yaml(document), _json(document)):
         if candidate is not None and len(candidate.data) <= MAX_BYTES and _reads_back(candidate, document):
             return candidate

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reconciler.core.redact import NOTHING, SENSITIVE, is_secret, marked, redact_at
+from reconciler.core.redact import NOTHING, is_secret, marked, redact_at
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.change import Adoption, Change, FieldChange
 from reconciler.types.json import Json, Object, within
+from reconciler.types.mask import SENSITIVE, is_mask
 from reconciler.types.plan import DriftField
 
 
@@ -46,8 +47,8 @@ def _safe_pair(
 ) -> tuple[Json, Json]:
     before, after = sides
     inside = marked(before, after)
-    hides_whole = any(within(path, pointer) for pointer in hidden) or "" in inside or SENSITIVE in (before, after)
-    if sensitive or hides_whole or is_secret(kind, path):
+    hides_whole = any(within(path, pointer) for pointer in hidden) or "" in inside
+    if sensitive or hides_whole or is_mask(before) or is_mask(after) or is_secret(kind, path):
         return (SENSITIVE if before is not None else None), (SENSITIVE if after is not None else None)
     everything = {*hidden, *(path + pointer for pointer in inside)}
     return redact_at(kind, path, before, everything), redact_at(kind, path, after, everything)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.redact import SENSITIVE, is_secret, redact_at
+from reconciler.core.redact import is_secret, redact_at
 from reconciler.reporters.change_json import ACTIONS
 from reconciler.reporters.safe import kind_of
 from reconciler.types.address import Address
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
 from reconciler.types.json import Json, Object
+from reconciler.types.mask import SENSITIVE
 
 SIGNS = {
     Standing.SAME: "=",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.visible import visible
 from reconciler.types.json import Json, Object, ref_of, secret_of
+from reconciler.types.mask import SENSITIVE, is_mask
 
 UNKNOWN = "(known after apply)"
 LONG_TEXT = 120
@@ -18,7 +18,7 @@ def show(value: Json, limit: int = LONG_TEXT) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
-        return value if value == SENSITIVE else quote(value, limit)
+        return value if is_mask(value) else quote(value, limit)
     if secret_of(value) is not None:
         return SENSITIVE
     reference = ref_of(value)

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.readback import is_doubtful, judge, moved_since
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.mask import SENSITIVE
 from tests.support.making import at, book, env, live
 
 SECRETS = book(KEY="sk-1")
@@ -169,7 +170,7 @@ def test_a_draft_is_not_live(mark):
 BEFORE = {
     "pal_name": "A",
     "system_prompt": "old",
-    "layers": {"llm": {"model": "m", "api_key": "(sensitive)"}, "tts": {"tts_engine": "azure"}},
+    "layers": {"llm": {"model": "m", "api_key": SENSITIVE}, "tts": {"tts_engine": "azure"}},
 }
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from reconciler.reporters.dump import dump
 from reconciler.reporters.values import quote, shorten, show, summarize
 from reconciler.types.json import Json
+from reconciler.types.mask import SENSITIVE
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,8 @@ from reconciler.types.json import Json
         (1.5, "1.5"),
         ("a", '"a"'),
         ('a "b" \\ \n\t', '"a \\"b\\" \\\\ \\n\\t"'),
-        ("(sensitive)", "(sensitive)"),
+        (SENSITIVE, "(sensitive)"),
+        ("(sensitive)", '"(sensitive)"'),
         ({"$secret": {"env": "X"}}, "(sensitive)"),
         ({"$ref": "tool.x"}, "tool.x (known after apply)"),
         ({"a": [1, {"$secret": {"env": "X"}}, {"$ref": "tool.x"}]}, '{"a": [1, "(sensitive)", "tool.x"]}'),

@@ -15,13 +15,13 @@ from reconciler.core.planning.planner import (
     live_document,
     unknown_ids,
 )
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.vendor_changes import Difference
 from reconciler.kinds import kind
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import DriftField
 from reconciler.types.resource import Resource
 

@@ -10,25 +10,27 @@ import binascii
 import json
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 
 from reconciler.core import members as read
 from reconciler.core.canonical import comparable
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.members import Malformed
 from reconciler.core.planning.planner import live_document
-from reconciler.core.redact import SENSITIVE, redact
+from reconciler.core.redact import redact
 from reconciler.core.secretbook import has_secret
 from reconciler.core.state.entries import entry_from_json, entry_to_json
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Reason
-from reconciler.types.json import SECRET, Json, Object, lookup, secret_of
+from reconciler.types.json import SECRET, Json, Object, escape, lookup, secret_of
 from reconciler.types.live import LiveObject
+from reconciler.types.mask import SENSITIVE, is_mask, lift_masks, masks, put_masks, refuse_masks
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry
 
 ITEM = frozenset(
     {
-        "address", "action", "id", "body", "entry", "fields", "previous", "replaced", "imported", "outcome",
+        "address", "action", "id", "body", "entry", "fields", "previous", "replaced", "imported", "outcome", "hidden",
     }
 )  # fmt: skip
 
@@ -70,18 +72,18 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
     body = redact(spec, seen, hidden)
     for path, reference in known.items():
         parent = path.rpartition("/")[0]
-        if lookup(body, path) in (None, SENSITIVE) and isinstance(lookup(body, parent), dict):
+        if ((held := lookup(body, path)) is None or is_mask(held)) and isinstance(lookup(body, parent), dict):
             body = apply_edits(spec, body, [Edit(path, {SECRET: dict(reference)})])
     return body
 
 
 def write_item(item: Preimage) -> Object:
-    """One pre-image as JSON; what is at its default is left out."""
+    """One pre-image as JSON; what is at its default is left out, and `hidden` says where secrets stood."""
     full: Object = {
         "address": str(item.address),
         "action": item.action,
         "id": item.id,
-        "body": item.body,
+        "body": lift_masks(item.body),
         "entry": None if item.entry is None else entry_to_json(item.previous or item.address, item.entry),
         "fields": list(item.fields),
         "previous": None if item.previous is None else str(item.previous),
@@ -89,7 +91,8 @@ def write_item(item: Preimage) -> Object:
         "imported": item.imported,
         "outcome": item.outcome,
     }
-    return {key: value for key, value in full.items() if value not in (None, False, [])}
+    said: Object = {key: value for key, value in full.items() if value not in (None, False, [])}
+    return said if item.body is None else {**said, "hidden": list(masks(item.body))}
 
 
 def read_item(value: Json, where: str) -> Preimage:
@@ -104,7 +107,7 @@ def read_item(value: Json, where: str) -> Preimage:
         address=address,
         action=read.text(found.get("action"), f"{where}/action"),
         id=read.optional_text(found.get("id"), f"{where}/id"),
-        body=None if body is None else read.mapping(body, f"{where}/body"),
+        body=None if body is None else _body(read.mapping(body, f"{where}/body"), found.get("hidden"), where),
         entry=None if entry is None else entry_from_json(before or address, entry, f"{where}/entry"),
         fields=read.texts(found.get("fields"), f"{where}/fields"),
         previous=before,
@@ -112,6 +115,24 @@ def read_item(value: Json, where: str) -> Preimage:
         imported=read.flag(found.get("imported"), f"{where}/imported"),
         outcome=read.optional_text(found.get("outcome"), f"{where}/outcome") or "unknown",
     )
+
+
+def _body(body: Object, hidden: Json, where: str) -> Object:
+    """The body with its masks; one from before masks had places of their own has a text where they stood."""
+    places = [*_told(body, "")] if hidden is None else read.texts(hidden, f"{where}/hidden")
+    found = put_masks(body, frozenset(places))
+    return found if isinstance(found, dict) else {}
+
+
+def _told(value: Json, here: str) -> Iterator[str]:
+    if value == SENSITIVE:
+        yield here
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _told(member, f"{here}/{escape(key)}")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _told(item, f"{here}/{place}")
 
 
 def read_items(text: str) -> tuple[Preimage, ...]:
@@ -122,6 +143,7 @@ def read_items(text: str) -> tuple[Preimage, ...]:
 
 def pack(value: Json) -> str:
     """A JSON value as one opaque text."""
+    refuse_masks(value, "the state")
     text = json.dumps(value, separators=(",", ":"))  # members keep their order: models read schemas as they stand
     return b64encode(zlib.compress(text.encode("ascii"), 6)).decode("ascii")
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from reconciler.core.canonical import at_default, leaves
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.history.threads import Thread, related
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.shape import field_at, is_undeclared
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.json import REF, SECRET, Json, Object, lookup, ref_of, within
 from reconciler.types.manifest import Lifecycle
+from reconciler.types.mask import is_mask
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry
@@ -186,4 +186,4 @@ def _has_sensitive(value: Json) -> bool:
         return any(_has_sensitive(member) for member in value.values())
     if isinstance(value, list):
         return any(_has_sensitive(item) for item in value)
-    return value == SENSITIVE
+    return is_mask(value)

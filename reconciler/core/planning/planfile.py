@@ -1,6 +1,9 @@
 """A saved plan <-> bytes: one JSON file with everything that apply needs, guarded by a digest, without a secret.
 
-{"type": "reconciler-plan", "format": 1, "plan": {...}, "digest": BLAKE2b over type, format and plan}
+{"type": "reconciler-plan", "format": 2, "plan": {...}, "digest": BLAKE2b over type, format and plan}
+
+What only stands for a secret is `{"$mask": true}`, data that looks like it has one more `$`. Format 1 had a text in
+its place.
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, join, secret_of
+from reconciler.types.mask import SENSITIVE, is_mask
 from reconciler.types.plan import Plan
 
 TYPE = "reconciler-plan"
-FORMAT = 1
+MASK = "$mask"
+FORMAT = 2
+OLDEST = 1
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
 
 
@@ -55,7 +61,7 @@ def load_plan(data: bytes) -> Plan:
     """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format."""
     content = _open(data)
     try:
-        return codec.from_json(Plan, content["plan"], "/plan")
+        return codec.from_json(Plan, _read_masks(content["plan"], old=content["format"] == OLDEST), "/plan")
     except Malformed as error:
         raise PlanUnreadable(f"the plan file cannot be read: {error}", hint=AGAIN) from None
 
@@ -74,7 +80,7 @@ def looks_like_plan(data: bytes) -> bool:
 
 
 def _content(plan: Plan) -> Object:
-    return {"type": TYPE, "format": FORMAT, "plan": codec.to_json(plan)}
+    return {"type": TYPE, "format": FORMAT, "plan": _write_masks(codec.to_json(plan))}
 
 
 def _digest(content: Object) -> str:
@@ -90,7 +96,7 @@ def _open(data: bytes) -> Object:
     if not isinstance(found, dict) or found.get("type") != TYPE:
         raise PlanUnreadable("this file is no saved plan", hint=AGAIN)
     version = found.get("format")
-    if not isinstance(version, int) or isinstance(version, bool) or version != FORMAT:
+    if not isinstance(version, int) or isinstance(version, bool) or not OLDEST <= version <= FORMAT:
         newer = isinstance(version, int) and version > FORMAT
         raise PlanUnreadable(
             f"the plan file has format {version}, this version reads {FORMAT}",
@@ -100,6 +106,31 @@ def _open(data: bytes) -> Object:
     if set(content) != {"type", "format", "plan"} or _digest(content) != found.get("digest"):
         raise PlanUnreadable("the plan file was edited or is damaged: its digest does not fit", hint=AGAIN)
     return content
+
+
+def _write_masks(value: Json) -> Json:
+    if is_mask(value):
+        return {MASK: True}
+    if isinstance(value, dict):
+        found: Object = {key: _write_masks(member) for key, member in value.items()}
+        return {f"${key}": member for key, member in found.items()} if _looks_masked(value) else found
+    return [_write_masks(item) for item in value] if isinstance(value, list) else value
+
+
+def _read_masks(value: Json, *, old: bool) -> Json:
+    """The inverse. `old`: the file has texts in the place of masks."""
+    if value == SENSITIVE and old:
+        return SENSITIVE
+    if isinstance(value, dict):
+        if not old and value == {MASK: True}:
+            return SENSITIVE
+        found: Object = {key: _read_masks(member, old=old) for key, member in value.items()}
+        return {key[1:]: member for key, member in found.items()} if not old and _looks_masked(value) else found
+    return [_read_masks(item, old=old) for item in value] if isinstance(value, list) else value
+
+
+def _looks_masked(value: Object) -> bool:
+    return len(value) == 1 and next(iter(value)).lstrip("$") == MASK[1:] and next(iter(value)) != MASK[1:]
 
 
 def _literal_secrets(plan: Plan) -> Iterator[tuple[Address, str]]:

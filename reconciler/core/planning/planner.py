@@ -10,7 +10,6 @@ from reconciler.core.canonical import comparable, leaves
 from reconciler.core.digest import digest
 from reconciler.core.named import by_name
 from reconciler.core.planning.match import Binding
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import references
 from reconciler.core.secretbook import SecretBook, has_secret
 from reconciler.core.shape import field_at
@@ -24,6 +23,7 @@ from reconciler.types.change import Action, Block, Change, Direction, FieldChang
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import DriftField
 from reconciler.types.resource import Resource
 

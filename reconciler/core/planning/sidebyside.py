@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from reconciler.core.canonical import at_default, same
 from reconciler.core.compare import is_secret
-from reconciler.core.redact import SENSITIVE
 from reconciler.core.resolve import reference
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
@@ -15,6 +14,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
 from reconciler.types.json import SECRET, Json, secret_of
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
 from reconciler.types.resource import Resource
 

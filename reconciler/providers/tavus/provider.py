@@ -35,6 +35,7 @@ from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
 from reconciler.types.json import Json, Object, secret_of
 from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.mask import is_mask
 from reconciler.types.ports import Answer, Clock, Emit
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ class TavusProvider:
     def send(self, request: Request, *, force: bool = False) -> Answer:
         """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
         endpoint, spec = ENDPOINTS.get(request.address.kind), kind_named(request.address.kind)
-        if PLACEHOLDER.search(unquote(request.path)) or _has_secret_marker(request.body):
+        if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
             raise Rejected(
                 f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
             )
@@ -292,7 +293,9 @@ class TavusProvider:
         return found.body if found is not None else None
 
 
-def _has_secret_marker(value: Json) -> bool:
+def _has_placeholder(value: Json) -> bool:
+    if is_mask(value):
+        return True
     if isinstance(value, dict):
-        return secret_of(value) is not None or any(_has_secret_marker(member) for member in value.values())
-    return isinstance(value, list) and any(_has_secret_marker(item) for item in value)
+        return secret_of(value) is not None or any(_has_placeholder(member) for member in value.values())
+    return isinstance(value, list) and any(_has_placeholder(item) for item in value)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from reconciler.core.canonical import is_masked, without
+from reconciler.core.canonical import is_masked, same, without
+from reconciler.core.diff import apply_patch
+from reconciler.core.secretbook import has_secret
 from reconciler.core.shape import Node, node_at, shape
-from reconciler.core.words import wire_words
+from reconciler.core.words import canonical_words, wire_words
 from reconciler.kinds.base import KindSpec
 from reconciler.providers.tavus.endpoints import Endpoint, Part, PatchStyle
 from reconciler.types.change import Action, Change, PatchOp, Request
-from reconciler.types.json import Json, Object, is_marker, lookup, ref_of, secret_of, split, within
+from reconciler.types.json import Json, Object, escape, is_marker, lookup, ref_of, secret_of, split, within
+from reconciler.types.mask import is_mask
 
-SHOWN_SECRET = "(sensitive)"
 ATTACHED_WORDS = ("tools", "tool_ids")
+_LEFT_OUT: Object = {"": "a value that is no member"}
 
 
 def render(
@@ -173,9 +176,15 @@ def _touches_keyed(spec: KindSpec, ops: Sequence[PatchOp]) -> bool:
 
 
 def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
-    """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes."""
-    after = with_markers(spec, change.after or {}, change.managed or {})
-    wire = wire_words(spec, visible(spec, after), vocabulary, like=before)
+    """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes.
+
+    Made from the object as it was read (`before`) and the patch, never from what the plan shows.
+    """
+    held = before or {}
+    live = canonical_words(spec, held)[0]
+    after = canonical_words(spec, apply_patch(change.patch, held))[0]
+    resent = _resent(shape(spec), after, live, change.managed or {}, "")
+    wire = wire_words(spec, resent if isinstance(resent, dict) else {}, vocabulary, like=before)
     body: Object = {}
     for op in change.patch:
         for place in (op.source, op.path):
@@ -207,7 +216,7 @@ def _is_hidden_member(spec: KindSpec, document: Object, pointer: str) -> bool:
 
 
 def _is_hidden(value: Json) -> bool:
-    return is_masked(value) or value == SHOWN_SECRET
+    return is_masked(value) or is_mask(value)
 
 
 def has_reference(value: Json) -> bool:
@@ -228,19 +237,39 @@ def _placed(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
 
 def sendable(spec: KindSpec, document: Object) -> Object:
     """A canonical document as the body of a create: no nulls, nothing the server owns, no masks."""
-    result = _clean(shape(spec), document, nulls=False)
+    result = _clean(shape(spec), document)
     assert isinstance(result, dict)
     return result
 
 
-def visible(spec: KindSpec, document: Object) -> Object:
-    """The same for a merging PATCH, where null means something."""
-    result = _clean(shape(spec), document, nulls=True)
-    assert isinstance(result, dict)
+def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> Json:
+    """A member that is written whole, as it may be sent: `value` is what the patch makes of `live`.
+
+    What the patch set goes as it is. Of what only travels along, our own references are sent again; other secrets,
+    shown or masked, are left out: the API keeps those that are declared, and a mask sent back is refused or stored.
+    """
+    if same(value, live):
+        ours, row = managed.get(path), node.row
+        kept_by_api = row is not None and row.secret and not row.path.endswith("/*")
+        if has_reference(ours) or (has_secret(ours) and not kept_by_api):
+            return ours
+        if kept_by_api or (row is not None and row.secret) or is_masked(value):
+            return _LEFT_OUT
+    if not isinstance(value, dict) or is_marker(value) or (node.row is not None and node.row.verbatim):
+        return value
+    held = live if isinstance(live, dict) else {}
+    result: Object = {}
+    for word, member in value.items():
+        child = node.child(word)
+        if child.row is not None and child.row.server:
+            continue
+        sent = _resent(child, member, held.get(word, _LEFT_OUT), managed, f"{path}/{escape(word)}")
+        if sent is not _LEFT_OUT:
+            result[word] = sent
     return result
 
 
-def _clean(node: Node, value: Json, *, nulls: bool) -> Json:
+def _clean(node: Node, value: Json) -> Json:
     if not isinstance(value, dict) or is_marker(value) or (node.row is not None and node.row.verbatim):
         return value
     result: Object = {}
@@ -251,10 +280,10 @@ def _clean(node: Node, value: Json, *, nulls: bool) -> Json:
             continue
         if row is not None and row.secret and _is_hidden(member):
             continue  # a mask sent back is refused, or stored as if it were the secret
-        cleaned = _clean(child, member, nulls=nulls)
-        if cleaned is None and not nulls:
+        cleaned = _clean(child, member)
+        if cleaned is None:
             continue
-        if cleaned == {} and member != {} and not nulls:
+        if cleaned == {} and member != {}:
             continue  # held nothing but nulls
         result[word] = cleaned
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.core.history.restoring import restore
 from reconciler.core.history.rollback import is_shared, make_goal
 from reconciler.core.history.threads import follow
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry, State
 from tests.support.making import at
@@ -63,7 +64,7 @@ def test_ids_of_what_is_made_again_become_references():
 
 def test_a_secret_without_a_reference_is_never_written():
     entry = Entry("p1", {"/layers/llm/api_key": "hmac.k:x"})
-    body = {"layers": {"llm": {"model": "m", "api_key": "(sensitive)"}}}
+    body = {"layers": {"llm": {"model": "m", "api_key": SENSITIVE}}}
     goal = make_goal(1, [[step(A, body=body, fields=["/layers/llm/api_key"], entry=entry)]], state(persona__a=entry))
     assert goal.restored[A].lost == ("/layers/llm/api_key",)
     assert "/layers/llm/api_key" in goal.resources[A].kept

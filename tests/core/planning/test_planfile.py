@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.planfile import dump_plan, load_plan, looks_like_plan, plan_digest
+from reconciler.core.codec import to_json
+from reconciler.core.digest import digest_bytes
+from reconciler.core.planning.planfile import TYPE, dump_plan, load_plan, looks_like_plan, plan_digest
 from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, PatchOp, Reason, Request
 from reconciler.types.json import Json
 from reconciler.types.live import Account
+from reconciler.types.mask import SENSITIVE, masks
 from reconciler.types.plan import Plan
 from tests.support.strategies import PLANS
 
@@ -142,9 +145,9 @@ def test_other_files_are_told(data: bytes) -> None:
 
 
 def test_a_newer_format_names_the_way_out() -> None:
-    data = dump_plan(plan_of()).replace(b'"format": 1', b'"format": 2')
+    data = dump_plan(plan_of()).replace(b'"format": 2', b'"format": 3')
     assert looks_like_plan(data)
-    with pytest.raises(PlanUnreadable, match="format 2") as caught:
+    with pytest.raises(PlanUnreadable, match="format 3") as caught:
         load_plan(data)
     assert "version that made it" in str(caught.value.hint)
 
@@ -152,7 +155,29 @@ def test_a_newer_format_names_the_way_out() -> None:
 @pytest.mark.parametrize("version", [b"0", b'"1"', b"true", b"null", b"1.5"])
 def test_a_strange_format_is_refused(version: bytes) -> None:
     with pytest.raises(PlanUnreadable):
-        load_plan(dump_plan(plan_of()).replace(b'"format": 1', b'"format": ' + version))
+        load_plan(dump_plan(plan_of()).replace(b'"format": 2', b'"format": ' + version))
+
+
+def test_what_stands_for_a_secret_is_told_from_data_that_looks_like_it() -> None:
+    shown: Json = {
+        "a": SENSITIVE,
+        "b": "(sensitive)",
+        "c": [SENSITIVE, {"$mask": True}],
+        "d": {"$$mask": {"$mask": 1}},
+    }
+    change = Change(CLAIMS, Action.UPDATE, before={"x": shown}, after={"y": shown})
+    found = load_plan(dump_plan(plan_of(change))).changes[0]
+    assert found == change
+    assert [*masks(found.before)] == ["/x/a", "/x/c/0"]
+    assert [*masks(found.after)] == ["/y/a", "/y/c/0"]
+
+
+def test_a_plan_of_the_format_before_has_texts_where_secrets_stood() -> None:
+    plan = plan_of(Change(CLAIMS, Action.UPDATE, before={"a": "(sensitive)"}))
+    content = {"type": TYPE, "format": 1, "plan": to_json(plan)}
+    digest = digest_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    found = load_plan(json.dumps({**content, "digest": digest}).encode())
+    assert [*masks(found.changes[0].before)] == ["/a"]
 
 
 def test_two_plans_have_two_digests() -> None:

@@ -12,6 +12,7 @@ from reconciler.providers.tavus import ENDPOINTS
 from reconciler.providers.tavus.render import divide, render, sendable
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
+from reconciler.types.mask import SENSITIVE
 
 DESK = Address("persona", "claims-desk")
 TOOL = Address("tool", "lookup")
@@ -117,7 +118,7 @@ def test_a_create_keeps_unknown_fields_and_markers() -> None:
 
 
 def test_a_create_never_sends_a_mask() -> None:
-    after = {"layers": {"llm": {"api_key": "********", "model": "m"}, "tts": {"api_key": "(sensitive)"}}}
+    after = {"layers": {"llm": {"api_key": "********", "model": "m"}, "tts": {"api_key": SENSITIVE}}}
     assert sendable(kind("persona"), after) == {"layers": {"llm": {"model": "m"}}}
 
 
@@ -299,49 +300,66 @@ def test_attaching_comes_after_inline_tools_are_added() -> None:
 # --- kinds with a merging PATCH -----------------------------------------------------------------------------------
 
 
-def merge(*patch: PatchOp, after: Any, **more: Any) -> Any:
-    (request,) = requests(update(*patch, id="t1", address=TOOL, after=after, **more), before={})
+def merge(*patch: PatchOp, before: Any, **more: Any) -> Any:
+    (request,) = requests(update(*patch, id="t1", address=TOOL, **more), before=before)
     assert (request.method, request.path, request.purpose) == ("PATCH", "/tools/t1", "update")
     return request.body
 
 
+LIVE = {"name": "lookup", "description": "old", "parameters": {}, "on_call": "generate_filler", "tool_id": "t1"}
+
+
+def api(**members: Any) -> Any:
+    return {"delivery": {"api": {"url": "https://a.example", **members}}}
+
+
 def test_a_merging_patch_holds_the_members_that_are_touched() -> None:
-    after = {"name": "lookup", "description": "new", "parameters": {"type": "object"}, "on_call": "silent"}
-    assert merge(PatchOp("replace", "/description", "new"), after=after) == {"description": "new"}
-    body = merge(PatchOp("add", "/parameters/type", "object"), PatchOp("replace", "/on_call", "silent"), after=after)
+    assert merge(PatchOp("replace", "/description", "new"), before=LIVE) == {"description": "new"}
+    body = merge(PatchOp("add", "/parameters/type", "object"), PatchOp("replace", "/on_call", "silent"), before=LIVE)
     assert body == {"parameters": {"type": "object"}, "on_call": "silent"}
 
 
 def test_a_removed_member_is_null() -> None:
-    assert merge(PatchOp("remove", "/static_filler"), after={"name": "lookup"}) == {"static_filler": None}
+    assert merge(PatchOp("remove", "/static_filler"), before={**LIVE, "static_filler": "x"}) == {
+        "static_filler": None
+    }
 
 
-def test_an_object_that_is_replaced_whole_is_sent_whole_without_masks() -> None:
-    after = {
-        "delivery": {
-            "api": {"url": "https://a.example", "timeout": 5, "auth": {"type": "bearer", "token": "********"}}
-        }
-    }
-    assert merge(PatchOp("replace", "/delivery/api/timeout", 5), after=after) == {
-        "delivery": {"api": {"url": "https://a.example", "timeout": 5, "auth": {"type": "bearer"}}}
-    }
+@pytest.mark.parametrize("token", ["********", "shown in the clear"])
+def test_an_object_that_is_replaced_whole_is_sent_whole_without_the_secrets_of_others(token: str) -> None:
+    before = api(timeout=4, auth={"type": "bearer", "token": token})
+    body = merge(PatchOp("replace", "/delivery/api/timeout", 5), before=before)
+    assert body == api(timeout=5, auth={"type": "bearer"})
 
 
 def test_a_secret_that_is_ours_travels_as_a_marker() -> None:
-    after = {"delivery": {"api": {"url": "https://a.example", "auth": {"type": "bearer", "token": KEY}}}}
-    assert merge(PatchOp("replace", "/delivery/api/auth/token", KEY), after=after) == after
+    before = api(auth={"type": "bearer", "token": "********"})
+    body = merge(PatchOp("replace", "/delivery/api/auth/token", KEY), before=before)
+    assert body == api(auth={"type": "bearer", "token": KEY})
 
 
 def test_a_hidden_header_that_is_ours_is_sent_again() -> None:
-    after = {
-        "delivery": {"api": {"url": "https://a.example", "headers": {"X-Key": "********", "X-Other": "********"}}}
-    }
     body = merge(
-        PatchOp("replace", "/delivery/api/url", "https://a.example"),
-        after=after,
+        PatchOp("add", "/delivery/api/timeout", 5),
+        before=api(headers={"X-Key": "********", "X-Other": "********"}),
         managed={"/delivery/api/headers/X-Key": KEY, "/delivery/api/auth/token": KEY},
     )
-    assert body == {"delivery": {"api": {"url": "https://a.example", "headers": {"X-Key": KEY}}}}
+    assert body == api(headers={"X-Key": KEY}, timeout=5)
+
+
+@pytest.mark.parametrize("shown", ["the value itself", "********"])
+def test_a_reference_at_a_place_that_no_table_knows_is_sent_again_beside_what_changes(shown: str) -> None:
+    body = merge(
+        PatchOp("add", "/delivery/api/query_params/b", "2"),
+        before=api(query_params={"a": shown}),
+        managed={"/delivery/api/query_params/a": KEY},
+    )
+    assert body == api(query_params={"a": KEY, "b": "2"})
+
+
+def test_what_is_shown_is_not_what_is_sent() -> None:
+    patch = PatchOp("replace", "/description", "plain")
+    assert merge(patch, before=LIVE, after={"description": SENSITIVE}) == {"description": "plain"}
 
 
 # --- delete -------------------------------------------------------------------------------------------------------
