@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from reconciler.errors import StateMoved as StateMoved
     from reconciler.errors import StateUnreadable as StateUnreadable
     from reconciler.errors import Unavailable as Unavailable
+    from reconciler.errors import Unreachable as Unreachable
     from reconciler.errors import UsageError as UsageError
     from reconciler.errors import WriteRefused as WriteRefused
     from reconciler.loader.catalogue import load_catalogue as load_catalogue
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from reconciler.types.event import Event as Event
     from reconciler.types.history import HistoryEntry as HistoryEntry
     from reconciler.types.history import RunHeader as RunHeader
+    from reconciler.types.incomplete import Incomplete as Incomplete
+    from reconciler.types.incomplete import Obstacle as Obstacle
     from reconciler.types.plan import DriftField as DriftField
     from reconciler.types.plan import DriftItem as DriftItem
     from reconciler.types.plan import Plan as Plan
@@ -85,7 +88,7 @@ EXPORTS = {
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",
         "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
-        "StateUnreadable", "Unavailable", "UsageError", "WriteRefused",
+        "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
     "reconciler.loader.catalogue": ("load_catalogue",),
     "reconciler.migrations.outcome": ("MigrationResult",),
@@ -94,6 +97,7 @@ EXPORTS = {
     "reconciler.types.diagnostic": ("Diagnostic", "Severity"),
     "reconciler.types.event": ("Event",),
     "reconciler.types.history": ("HistoryEntry", "RunHeader"),
+    "reconciler.types.incomplete": ("Incomplete", "Obstacle"),
     "reconciler.types.plan": ("DriftField", "DriftItem", "Plan", "Summary"),
     "reconciler.types.report": ("ApplyResult", "Report", "StepResult", "Style"),
     "reconciler.types.state": ("Entry", "State"),

@@ -19,6 +19,7 @@ The tree (exit code in brackets):
     │   │   ├── NotFound           404, or the 400 that means "unknown id"
     │   │   └── MakerConflict      409: a person is editing this object in the vendor's editor
     │   ├── Unavailable            no answer, or 5xx / 429 after all retries
+    │   │   ├── Unreachable        nothing could be sent: no connection, no name, a failing proxy
     │   │   └── OutcomeUnknown     the same for a create: it may or may not have happened
     │   ├── IncompleteList         a list never became complete
     │   └── WriteRefused           a reading command tried to write: a bug, stopped by construction
@@ -154,6 +155,10 @@ class Unavailable(ProviderError):
     """No answer, a broken answer, or 429/5xx after all retries."""
 
     retryable = True
+
+
+class Unreachable(Unavailable):
+    """Nothing could be sent: the address, the network or a proxy stands in the way of every request alike."""
 
 
 class OutcomeUnknown(Unavailable):

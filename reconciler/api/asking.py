@@ -42,6 +42,7 @@ def plan_options(
     resend_secrets: bool = False,
     migrate: bool = False,
     unmanaged: bool = False,
+    strict_complete: bool = False,
     record: bool = False,
 ) -> PlanOptions:
     """The options of a plan, checked. Raises `UsageError` for those that exclude each other and unknown kinds."""
@@ -66,5 +67,6 @@ def plan_options(
         resend_secrets=resend_secrets,
         migrate=migrate,
         unmanaged=unmanaged,
+        strict_complete=strict_complete,
         record=record,
     )

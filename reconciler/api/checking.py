@@ -19,6 +19,7 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
     from reconciler.engine.validate import validate
     from reconciler.loader.placing import place
+    from reconciler.types.diagnostic import Severity
 
     catalogue = run.catalogue()
     manifests, _ = run.files()
@@ -26,6 +27,11 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
     found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
+    if strict:
+        # Promoted here, once: the exit code and every format tell of errors then.
+        found = tuple(
+            replace(one, severity=Severity.ERROR) if one.severity is Severity.WARNING else one for one in found
+        )
     return found, run.remarks(manifests)
 
 

@@ -49,6 +49,7 @@ class PlanFlags(Choice, total=False):
     resend_secrets: bool
     migrate: bool
     unmanaged: bool
+    strict_complete: bool
 
 
 class OpenedProject:

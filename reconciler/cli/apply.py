@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, MODES, REF, SAFETY, with_flags
+from reconciler.cli.planning import CHOICE, MODES, REF, SAFETY, STRICT, with_flags
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
@@ -28,7 +28,7 @@ APPROVAL = (
 
 @command("apply", examples=EXAMPLES)
 @click.argument("paths", nargs=-1, metavar="[PLANFILE | PATH...]")
-@with_flags(APPROVAL, (REF,), CHOICE, MODES, SAFETY)
+@with_flags(APPROVAL, (REF,), CHOICE, MODES, STRICT, SAFETY)
 def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
     """Carry out a plan: a saved one as it is, or one made now, shown, and approved by you.
 

@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.cli import exits
 from reconciler.cli.accepting import ACCEPT
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, PATHS, REF, options_of, with_flags
+from reconciler.cli.planning import CHOICE, PATHS, REF, STRICT, options_of, with_flags
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """
@@ -22,7 +22,7 @@ reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand b
 @PATHS
 @REF
 @ACCEPT
-@with_flags(CHOICE)
+@with_flags(CHOICE, STRICT)
 def drift(
     settings: Settings, paths: tuple[str, ...], ref: str | None, accepted: tuple[Any, ...], **flags: Any
 ) -> int:
@@ -47,6 +47,8 @@ def drift(
             return tell(settings, accept_now(run, options, accepted))
         looked = drift_now(run, options)
         code = exits.DIFFERENCES if looked.plan.drift else exits.DONE
+        if options.strict_complete and looked.plan.incomplete:
+            code = exits.ERROR
         findings = looked.manifests.diagnostics
         report = Report("drift", run.workspace.name, looked.plan, None, findings, code, looked.notes)
         return deliver(report, settings)

@@ -98,7 +98,7 @@ def failed(verb: str, error: ReconcilerError, workspace: str = "") -> Report:
     if not any(one.is_error for one in findings):
         code = f"E-{type(error).__name__}"
         findings = (*findings, Diagnostic(code, Severity.ERROR, error.message, hint=error.hint))
-    return Report(verb, workspace, diagnostics=findings, exit_code=error.exit_code)
+    return Report(verb, workspace, diagnostics=findings, exit_code=error.exit_code, reached=False)
 
 
 def emit_document(settings: Settings, *, text: Callable[[], str], document: Callable[[], Json]) -> int:

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, options_of, with_flags
+from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
@@ -37,7 +37,7 @@ reconciler -w staging plan --compare production  what promoting to production wo
 )
 @click.option("--unmanaged", is_flag=True, help="Also list the account's objects that nothing claims, of every kind.")
 @REF
-@with_flags(CHOICE, MODES, SAFETY)
+@with_flags(CHOICE, MODES, STRICT, SAFETY)
 def plan(
     settings: Settings,
     paths: tuple[str, ...],
@@ -70,19 +70,21 @@ def plan(
         if compare is not None:
             refuse_with_compare(options, out)
             found = compare_now(run, compare, options)
-            return deliver(found.report(exit_code(found.plan, detailed=detailed_exitcode)), settings)
+            return deliver(found.report(exit_code(found.plan, options, detailed=detailed_exitcode)), settings)
         looked = plan_now(run, options)
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
             notes = (*notes, keep(made, out))
-        code = exit_code(made, detailed=detailed_exitcode)
+        code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
         return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
 
 
-def exit_code(made: Plan, *, detailed: bool) -> int:
-    """2 for a plan that would do something, where that was asked for."""
+def exit_code(made: Plan, options: PlanOptions, *, detailed: bool) -> int:
+    """2 for a plan that would do something, 1 for one that could not see all, where that was asked for."""
+    if options.strict_complete and made.incomplete:
+        return exits.ERROR
     differs = bool(made.differences or made.all_blocks)
     return exits.DIFFERENCES if detailed and differs else exits.DONE
 

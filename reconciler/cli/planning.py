@@ -36,6 +36,13 @@ CHOICE = (
     ),
     click.option("--selector", type=SELECTOR, multiple=True, metavar="KEY=VALUE", help="Only with this label."),
 )
+STRICT = (
+    click.option(
+        "--strict-complete",
+        is_flag=True,
+        help="Exit with 1 when something could not be compared; apply sends nothing.",
+    ),
+)
 SAFETY = (
     click.option("--allow-deletes", is_flag=True, help="Let deletes through; they are blocked otherwise."),
     click.option("--allow-mass-change", is_flag=True, help="Lift the ratio rule and the rule of the empty set."),

@@ -32,7 +32,6 @@ def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict
     with reporting("validate", settings):
         run = open_run(settings, ref=ref)
         findings, notes = check(run, strict=strict)
-        failed = any(one.is_error or (strict and one.severity.value == "warning") for one in findings)
-        code = exits.ERROR if failed else exits.DONE
+        code = exits.ERROR if any(one.is_error for one in findings) else exits.DONE
         report = Report("validate", run.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
         return deliver(report, settings)

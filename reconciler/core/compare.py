@@ -11,6 +11,7 @@ from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.change import Direction
+from reconciler.types.incomplete import Obstacle
 from reconciler.types.json import Json, Object, secret_of
 
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
@@ -42,6 +43,8 @@ class Verdict:
     assumed: bool = False
     desired_moved: bool = False
     """The manifest is no longer what was sent (only meaningful with a sent digest)."""
+    obstacle: Obstacle | None = None
+    """What kept the manifest from being held against what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,21 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         if same(desired, live) or (live is None and desired in EMPTY):
             return Verdict(Sync.SAME)
     if leaf.sent is None and missing and not leaf.tracked:
-        return Verdict(Sync.SAME, UNAVAILABLE, assumed=True)
+        return Verdict(Sync.SAME, UNAVAILABLE, assumed=True, obstacle=Obstacle.SECRET_MISSING)
     if leaf.sent is None or (leaf.sent == UNKNOWN and not missing):
         return Verdict(Sync.GIT)
     live_same = _live_same(leaf, live, book)
     if missing:
-        return Verdict(Sync.SAME, UNAVAILABLE) if live_same else Verdict(Sync.LIVE)
+        return Verdict(
+            Sync.SAME if live_same else Sync.LIVE,
+            UNAVAILABLE if live_same else None,
+            obstacle=Obstacle.SECRET_MISSING,
+        )
     desired_same = _as_sent(row, leaf.desired, leaf.sent, book)
-    note = NOT_COMPARABLE if desired_same is None else None
-    if desired_same is not False:
-        return Verdict(Sync.SAME, note) if live_same else Verdict(Sync.LIVE, note)
+    if desired_same is None:
+        return Verdict(Sync.SAME if live_same else Sync.LIVE, NOT_COMPARABLE, obstacle=Obstacle.DIGEST_KEY)
+    if desired_same:
+        return Verdict(Sync.SAME if live_same else Sync.LIVE)
     return Verdict(Sync.GIT if live_same else Sync.BOTH, desired_moved=True)
 
 
@@ -92,14 +100,15 @@ def _hidden(row: Field | None, leaf: Leaf, book: SecretBook, *, missing: bool) -
         # A mask means that there is a value; nothing at all is what the manifest wants.
         return Verdict(Sync.GIT) if is_masked(leaf.live) else Verdict(Sync.SAME)
     if leaf.sent is None:
-        return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True)
+        absent = Obstacle.SECRET_MISSING if missing else None
+        return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True, obstacle=absent)
     if missing:
-        return Verdict(Sync.SAME, UNAVAILABLE)
+        return Verdict(Sync.SAME, UNAVAILABLE, obstacle=Obstacle.SECRET_MISSING)
     if leaf.sent == UNKNOWN:
         return Verdict(Sync.SAME, ASSUMED, assumed=True)
     equal = _as_sent(row, leaf.desired, leaf.sent, book)
     if equal is None:
-        return Verdict(Sync.SAME, NOT_COMPARABLE)
+        return Verdict(Sync.SAME, NOT_COMPARABLE, obstacle=Obstacle.DIGEST_KEY)
     return Verdict(Sync.SAME) if equal else Verdict(Sync.GIT, desired_moved=True)
 
 

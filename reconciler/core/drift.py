@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from reconciler.core.canonical import effective, has_parent, leaf_at
 from reconciler.core.compare import hidden
@@ -16,6 +16,7 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Direction, Reason
+from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.json import Json, lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.mask import SENSITIVE
@@ -67,6 +68,21 @@ def drift_from_state(
     vendors = bool(fields) and all(field.direction is Direction.VENDOR for field in fields)
     reason = Reason.VENDOR.value if vendors else None
     return DriftItem(address, entry.id, tuple(fields), reason) if fields else None
+
+
+def incomplete_from_state(address: Address, entry: Entry, live: LiveObject, book: SecretBook) -> Iterator[Incomplete]:
+    """Leaves whose digest was made with a key that is not here, where the account shows the value: it may have moved.
+    A value that the account hides tells nobody anything, so it is not missed."""
+    spec = kind(address.kind)
+    document = live_document(spec, live)
+    for path in sorted(entry.secret_paths & entry.sent.keys()):
+        seen = entry.seen_at(path)
+        current = leaf_at(spec, document, path)
+        if ignored(path, entry.lifecycle.ignore) or current is None or hidden(field_at(spec, path), current):
+            continue
+        seen = entry.sent[path] if seen == HIDDEN else seen
+        if seen is not None and book.equal(book.digest(current, secret=":" in seen), seen) is None:
+            yield Incomplete(Obstacle.DIGEST_KEY, address, path)
 
 
 def _tells_nothing(entry: Entry, path: str, current: Json) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.drift import drift_from_state
+from reconciler.core.drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
 from reconciler.core.planning.match import Matching, Seen, objects_of
 from reconciler.core.planning.moves import Moves
@@ -25,6 +25,7 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.incomplete import Incomplete
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
@@ -47,6 +48,8 @@ class Compared:
     book: SecretBook
     whole: Mapping[str, Listing] = field(default_factory=dict)
     """Lists of which a part was left out while matching, as they were read."""
+    unread: tuple[Incomplete, ...] = ()
+    """Objects and kinds that the account did not show."""
 
 
 def draft(
@@ -153,6 +156,7 @@ class _Draft:
         )
         self.problems += missing_secrets(ordered, self.compared.book)
         unmanaged = self.unmanaged()
+        incomplete = self.incomplete()
         self.problems += check_libraries(ordered, self.setting.provider, self.setting.workspace.parallelism)
         return Plan(
             workspace=self.setting.workspace.name,
@@ -168,6 +172,7 @@ class _Draft:
                 not_looked_at=self.compared.scope.not_looked_at,
                 unmanaged=len(unmanaged),
                 unchanged=unchanged,
+                incomplete=len(incomplete),
             ),
             unmanaged=unmanaged if self.options.unmanaged else (),
             mode=self.mode,
@@ -186,6 +191,7 @@ class _Draft:
                 if change.action is Action.CREATE
             },
             references=self.references(ordered),
+            incomplete=incomplete,
         )
 
     @property
@@ -207,6 +213,17 @@ class _Draft:
             elif (live := self.compared.live.get((address.kind, entry.id))) is not None:
                 found.append(drift_from_state(address, entry, live, self.compared.book, self.setting.catalogue))
         return tuple(item for item in found if item is not None)
+
+    def incomplete(self) -> tuple[Incomplete, ...]:
+        """What could not be compared: of resources, of entries without a manifest, and of what was not to be read."""
+        found = [*self.compared.unread]
+        for planned in self.compared.planned.values():
+            found += planned.incomplete
+        for address in self.compared.scope.deletable - self.compared.planned.keys():
+            entry = self.compared.state.resources[address]
+            if (live := self.compared.live.get((address.kind, entry.id))) is not None:
+                found += incomplete_from_state(address, entry, live, self.compared.book)
+        return tuple(sorted(found, key=lambda one: (str(one.address or ""), one.path)))
 
     def unmanaged(self) -> tuple[Unmanaged, ...]:
         """User objects that neither a manifest nor the state claims."""

@@ -20,6 +20,12 @@ def find_drift(manifests: ManifestSet, state: State, setting: Setting, options: 
     read, `PlanError` when an entry is not one of the account's own objects.
     """
     plan = make_plan(manifests, state, replace(options or PlanOptions(), drift_only=True), setting)
-    counts = Summary(unchanged=len(state.resources) - len(plan.drift), not_looked_at=plan.summary.not_looked_at)
+    unread = {one.address for one in plan.incomplete if one.address is not None and not one.path}
+    looked = len(state.resources) - plan.summary.not_looked_at - len(unread)
+    counts = Summary(
+        unchanged=max(looked - len(plan.drift), 0),
+        not_looked_at=plan.summary.not_looked_at,
+        incomplete=plan.summary.incomplete,
+    )
     blocked = tuple(block for block in plan.blocked if block.rule == "account")
     return replace(plan, changes=(), summary=counts, mode="drift", blocked=blocked)

@@ -38,6 +38,7 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
@@ -99,7 +100,10 @@ class _Planning:
             self.resources = dict(goal.resources)
         if options.drift_only:
             self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
-        self.reader = Reader(setting.provider, setting.workspace.parallelism)
+        self.not_shown: dict[tuple[str, str], str] = {}
+        self.unread: dict[Address, str] = {}
+        self.unlisted: list[Incomplete] = []
+        self.reader = Reader(setting.provider, setting.workspace.parallelism, self.not_shown)
         self.book = setting.book(state)
         self.context = Context(self.book, setting.provider.vocabulary, options.resend_secrets, setting.catalogue)
         self.problems: list[Diagnostic] = list(self.moves.problems)
@@ -127,11 +131,15 @@ class _Planning:
         matching = self.bind(seen)
         self.names = names_of(seen.listings, matching, self.state)
         planned = self.compare(chosen, matching, seen.listings)
+        chosen = replace(chosen, deletable=chosen.deletable - self.unread.keys())
         if any(problem.is_error for problem in self.problems):
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])
         if found := self.to_replace(planned):
             return self.once_more(found)
-        compared = Compared(self.state, planned, chosen, seen, matching, self.live, self.moves, self.book, self.whole)
+        compared = Compared(
+            self.state, planned, chosen, seen, matching, self.live, self.moves, self.book, self.whole,
+            (*self.unlisted, *(Incomplete(Obstacle.UNREADABLE, one, "", why) for one, why in self.unread.items())),
+        )  # fmt: skip
         plan = draft(compared, self.problems, self.manifests, self.options, self.setting)
         return replace(plan, names=names_in(plan, self.names))
 
@@ -200,6 +208,7 @@ class _Planning:
                 except ProviderError as error:
                     summary = f"{name} objects cannot be listed: {error.message}"
                     self.problems.append(Diagnostic("E-list", Severity.WARNING, summary, hint=error.hint))
+                    self.unlisted.append(Incomplete(Obstacle.UNREADABLE, detail=summary))
         return found
 
     def adopt_orphans(self, chosen: Scope, seen: Seen) -> Scope:
@@ -251,7 +260,7 @@ class _Planning:
     def compare(self, chosen: Scope, matching: Matching, listings: Mapping[str, Listing]) -> dict[Address, Planned]:
         wanted = {address: binding for address, binding in matching.bindings.items() if address in chosen.wanted}
         for address, binding in wanted.items():
-            if binding.id is not None:
+            if binding.id is not None and binding.id in listings[address.kind].objects:
                 self.live[address.kind, binding.id] = listings[address.kind].objects[binding.id]
         for address in chosen.deletable:
             entry = self.state.resources[address]
@@ -260,7 +269,8 @@ class _Planning:
         known = Known(wanted, self.resources, self.state, self.live)
         self.live |= self.reader.apart(spoken_of(known), self.live)
         self.look_at(partly_listed(known))
-        planned = {address: self._plan(address, binding) for address, binding in wanted.items()}
+        shown = {address: one for address, one in wanted.items() if (address.kind, one.id) not in self.not_shown}
+        planned = {address: self._plan(address, binding) for address, binding in shown.items()}
         doubtful = [
             live
             for address, result in planned.items()
@@ -278,6 +288,15 @@ class _Planning:
         for address, binding in wanted.items():
             if binding.id is not None and (address.kind, binding.id) in found:
                 planned[address] = self._plan(address, binding)
+        self.unread = {
+            address: self.not_shown[address.kind, id]
+            for address, id in [
+                *((address, binding.id or "") for address, binding in wanted.items()),
+                *((address, self.state.resources[address].id) for address in chosen.deletable),
+            ]
+            if (address.kind, id) in self.not_shown
+        }
+        planned = {address: one for address, one in planned.items() if address not in self.unread}
         self.problems += told_of_failures(planned, known)
         if not self.options.drift_only and not self.options.refresh_only:
             self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from reconciler.core.planning.match import Seen
 from reconciler.engine.parallel import run_parallel
+from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.ports import Provider
 from reconciler.types.state import Entry, State
+
+T = TypeVar("T")
 
 MANY_MISSING = 20
 """Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
@@ -23,6 +27,8 @@ class Reader:
 
     provider: Provider
     width: int = 10
+    unread: dict[tuple[str, str], str] | None = None
+    """Kind and id of each object that the account did not show, with its answer; None: the first one ends the run."""
 
     def lists(self, kinds: Iterable[str]) -> dict[str, Listing]:
         """A complete list per kind, side by side."""
@@ -52,10 +58,11 @@ class Reader:
                 listings[name] = Listing(name, {**listings[name].objects, **again.objects})
             lost = _lost(entries, listings)
             return Seen(listings, gone=frozenset(entry.id for entry in lost.values()))
-        found = run_parallel(lambda item: self.provider.get(item[0].kind, item[1].id), lost.items(), self.width)
-        gone = {entry.id for entry, live in zip(lost.values(), found, strict=True) if live is None}
-        foreign = {entry.id for entry in lost.values()} - gone
-        return Seen(listings, frozenset(gone), frozenset(foreign))
+        keys = {(address.kind, entry.id): entry for address, entry in lost.items()}
+        found = self._each(keys, lambda key: self.provider.get(*key))
+        gone = frozenset(id for (_, id), live in found.items() if live is None)
+        foreign = frozenset(id for _, id in found) - gone
+        return Seen(listings, gone, foreign, frozenset(id for _, id in keys.keys() - found.keys()))
 
     def apart(
         self, wanted: Mapping[tuple[str, str], Collection[str]], live: Mapping[tuple[str, str], LiveObject]
@@ -63,19 +70,41 @@ class Reader:
         """The objects of which something `wanted` is kept apart from the body, with it: a GET for each of them,
         less what the list carried."""
         keys = [key for key in wanted if key in live]
-        found = run_parallel(lambda key: read_apart(self.provider, live[key], wanted[key]), keys, self.width)
-        return dict(zip(keys, found, strict=True))
+        return self._each(keys, lambda key: read_apart(self.provider, live[key], wanted[key]))
 
     def details(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject | None]:
         """Each object by a GET of its own, keeping what is known of its attachments."""
-        items = list(wanted)
-        found = run_parallel(lambda live: self.provider.get(live.kind, live.id), items, self.width)
+        items = {(live.kind, live.id): live for live in wanted}
+        found = self._each(items, lambda key: self.provider.get(*key))
         return {
-            (old.kind, old.id): replace(new, tools=old.tools if new.tools is None else new.tools, parts=old.parts)
+            key: replace(new, tools=items[key].tools if new.tools is None else new.tools, parts=items[key].parts)
             if new
             else None
-            for old, new in zip(items, found, strict=True)
+            for key, new in found.items()
         }
+
+    def _each(
+        self, keys: Iterable[tuple[str, str]], read: Callable[[tuple[str, str]], T]
+    ) -> dict[tuple[str, str], T]:
+        """What `read` gives for each object, less those that the account answered for without showing them."""
+        wanted = [key for key in keys if key not in (self.unread or ())]
+
+        def attempt(key: tuple[str, str]) -> tuple[T, ...]:
+            try:
+                return (read(key),)
+            except ProviderError as error:
+                if self.unread is None or not _about_one_object(error):
+                    raise
+                self.unread[key] = error.message
+                return ()
+
+        found = zip(wanted, run_parallel(attempt, wanted, self.width), strict=True)
+        return {key: one for key, answer in found for one in answer}
+
+
+def _about_one_object(error: ProviderError) -> bool:
+    """Whether the account is there and lets us in, and only this object is not to be had."""
+    return not isinstance(error, AuthRefused | Unreachable) and error.status != 429
 
 
 def read_apart(provider: Provider, live: LiveObject, pointers: Collection[str]) -> LiveObject:

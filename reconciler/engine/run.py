@@ -32,7 +32,9 @@ from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
 from reconciler.engine.steps import Worker
+from reconciler.errors import PlanError
 from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.history import RunHeader
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import ManifestSet
@@ -155,12 +157,27 @@ def apply_manifests(
         read_at = around.clock.monotonic()
         plan = review(plan)
         refuse_blocked(plan)
+        if plan_options.strict_complete:
+            refuse_incomplete(plan)
         asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.drift))
         if asked and not confirm(plan):
             return plan, None
         _drop_settled(plan, manifests, session)
         result = _carry_out(plan, live, read_at, session, setting, around, options)
     return plan, _saved(result, session)
+
+
+def refuse_incomplete(plan: Plan) -> None:
+    """Raise `PlanError` for a plan that could not compare everything."""
+    if plan.incomplete:
+        problems = [
+            Diagnostic(
+                "E-incomplete", Severity.ERROR, f"not compared: {one.detail or one.obstacle.value}",
+                address=one.address, pointer=one.path or None,
+            )
+            for one in plan.incomplete
+        ]  # fmt: skip
+        raise PlanError("not everything could be compared (--strict-complete); nothing was sent", problems)
 
 
 def apply_rollback(

@@ -9,7 +9,7 @@ from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
 from reconciler.reporters.dump import dump
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
-from reconciler.reporters.wording import drift_summary, plan_summary, result_summary, sentence
+from reconciler.reporters.wording import report_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
@@ -185,13 +185,12 @@ def _plan_entries(plan: Plan) -> Iterator[tuple[str, str, str, Object]]:
 
 
 def _summary(report: Report) -> Iterator[tuple[str, str, str, Object]]:
+    text = report_summary(report)
     if report.result:
         destroy = report.verb == "destroy" or (report.plan is not None and report.plan.mode == "destroy")
-        text = result_summary(report.result, destroy=destroy)
         operation = "destroy" if destroy else "apply"
         yield "info", text, "change_summary", {"changes": _counts(report.result.summary, operation)}
     elif report.plan:
-        text = drift_summary(report.plan) if report.verb == "drift" else plan_summary(report.plan)
         counts = _counts(report.plan.summary, "plan", len(report.plan.drift))
         yield "info", text, "change_summary", {"changes": counts}
 
@@ -207,6 +206,6 @@ def _counts(summary: Summary, operation: str, drifted: int = 0) -> Object:
         "operation": operation,
         **{
             key: ours[key]
-            for key in ("move", "forget", "adopt", "unchanged", "drifted", "unmanaged", "not_looked_at")
+            for key in ("move", "forget", "adopt", "unchanged", "drifted", "unmanaged", "not_looked_at", "incomplete")
         },
     }

@@ -11,6 +11,7 @@ from reconciler.core.visible import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
+from reconciler.types.incomplete import Obstacle
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
 
@@ -50,6 +51,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _families(report: Report) -> Iterator[_Family]:
     version: dict[_Labels, int] = {(("version", __version__), ("verb", report.verb)): 1}
     yield _Family("reconciler_build_info", "The version that made this report.", version)
+    yield _Family("reconciler_up", "Whether the run got to see what it was to look at.", {(): int(report.reached)})
     yield _Family("reconciler_exit_code", "Exit code of the run.", {(): report.exit_code})
     severities = [diagnostic.severity for diagnostic in all_diagnostics(report)]
     found: dict[_Labels, int] = {(("severity", severity.value),): severities.count(severity) for severity in Severity}
@@ -87,6 +89,9 @@ def _of_plan(plan: Plan) -> Iterator[_Family]:
     }
     yield _Family("reconciler_drifted_fields", "Managed fields changed outside of manifests.", fields)
     yield _Family("reconciler_unchanged_resources", "Resources in sync.", {(): summary.unchanged})
+    obstacles = [one.obstacle for one in plan.incomplete]
+    incomplete: dict[_Labels, int] = {(("reason", one.value),): obstacles.count(one) for one in Obstacle}
+    yield _Family("reconciler_incomplete", "Fields and objects that could not be compared.", incomplete)
     yield _Family("reconciler_unmanaged_objects", "Objects that no manifest claims.", {(): summary.unmanaged})
 
 

@@ -21,6 +21,7 @@ from reconciler.reporters.safe import kind_of, safe_body
 from reconciler.reporters.sidebyside import comparison_object
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
@@ -52,6 +53,7 @@ def report_object(report: Report) -> Object:
         "configuration": configuration(changes),
         "resource_changes": changes,
         "resource_drift": [drift_object(item) for item in plan.drift] if plan else [],
+        "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
@@ -97,6 +99,12 @@ def blocked_objects(plan: Plan) -> list[Json]:
     return whole + [{"address": str(address), **block_object(block)} for address, block in single]
 
 
+def incomplete_object(one: Incomplete) -> Object:
+    """Something that could not be compared; `path` is empty for a whole object, `address` null for a whole kind."""
+    address = str(one.address) if one.address else None
+    return {"address": address, "path": one.path, "reason": one.obstacle.value, "detail": one.detail}
+
+
 def diagnostic_object(diagnostic: Diagnostic) -> Object:
     """`range` is null where the finding has no place in a file."""
     span = diagnostic.span
@@ -128,6 +136,7 @@ def summary_object(summary: Summary, drifted: int) -> Object:
         "drifted": drifted,
         "unmanaged": summary.unmanaged,
         "not_looked_at": summary.not_looked_at,
+        "incomplete": summary.incomplete,
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.core.prompts.diff import PromptDiff
 from reconciler.core.prompts.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 
@@ -19,6 +21,17 @@ BANDS = {
 }
 """What a budget band of `core.tokens` means."""
 PLANNED = ("to move", "to forget", "to adopt")
+OBSTACLES = {
+    Obstacle.SECRET_MISSING: ("secret whose value is not here", "secrets whose values are not here"),
+    Obstacle.DIGEST_KEY: ("value digested with another key", "values digested with another key"),
+    Obstacle.UNREADABLE: ("object that could not be read", "objects that could not be read"),
+}
+_WHY = {
+    Obstacle.SECRET_MISSING: "its value is not here",
+    Obstacle.DIGEST_KEY: "what was sent was digested with another key",
+    Obstacle.UNREADABLE: "it could not be read",
+}
+COUNTED = (Severity.ERROR, Severity.WARNING)
 DONE = ("moved", "forgotten", "adopted")
 
 
@@ -59,6 +72,8 @@ def plan_summary(plan: Plan) -> str:
     """`Plan: 1 to import, 2 to add, 3 to change, 0 to destroy.` or `No changes. ...`"""
     summary = plan.summary
     if summary.is_empty and not plan.differences:
+        if plan.incomplete:
+            return f"No changes in what could be compared; {not_compared(plan)}."
         if plan.mode == "destroy":
             return "No changes. No objects need to be destroyed."
         if plan.mode == "refresh-only":
@@ -66,7 +81,25 @@ def plan_summary(plan: Plan) -> str:
         return "No changes. The account matches the manifests."
     counts = f"{summary.added} to add, {summary.changed} to change, {summary.destroyed} to destroy."
     imported = f"{summary.imported} to import, " if summary.imported else ""
-    return f"Plan: {imported}{counts}{_also(summary, PLANNED)}"
+    return f"Plan: {imported}{counts}{_also(summary, PLANNED)}{_beside(plan)}"
+
+
+def not_compared(plan: Plan) -> str:
+    """`3 could not be (2 secrets without a value here, 1 object that could not be read)`."""
+    found = [one.obstacle for one in plan.incomplete]
+    reasons = [plural(found.count(one), *words) for one, words in OBSTACLES.items() if one in found]
+    return f"{len(found):,} could not be ({', '.join(reasons)})"
+
+
+def incomplete_line(one: Incomplete) -> str:
+    """`persona.desk /layers/llm/api_key: its value is not here (env KEY)`."""
+    place = " ".join(part for part in (str(one.address or ""), one.path) if part)
+    said = f" ({one.detail})" if one.detail else ""
+    return f"{place}: {_WHY[one.obstacle]}{said}" if place else one.detail
+
+
+def _beside(plan: Plan) -> str:
+    return f" Of what was to be compared, {not_compared(plan)}." if plan.incomplete else ""
 
 
 def _also(summary: Summary, words: tuple[str, str, str]) -> str:
@@ -97,6 +130,8 @@ def result_summary(result: ApplyResult, *, destroy: bool) -> str:
 def drift_summary(plan: Plan) -> str:
     """`No drift. ...` or `Drift: 2 objects changed outside of manifests ...`"""
     if not plan.drift:
+        if plan.incomplete:
+            return f"No drift in what could be compared; {not_compared(plan)}."
         return "No drift. The account is as it was last applied."
     gone = sum(any(change.path == "" for change in item.changes) for item in plan.drift)
     vendors = sum(item.reason == "vendor" for item in plan.drift)
@@ -104,7 +139,8 @@ def drift_summary(plan: Plan) -> str:
     parts = [f"{changed} edited"] if changed else []
     parts += [f"{vendors} by the vendor"] if vendors else []
     parts += [f"{gone} deleted"] if gone else []
-    return f"Drift: {plural(len(plan.drift), 'object')} changed outside of manifests ({', '.join(parts)})."
+    objects = plural(len(plan.drift), "object")
+    return f"Drift: {objects} changed outside of manifests ({', '.join(parts)}).{_beside(plan)}"
 
 
 def folded_counts(report: Report) -> Iterator[str]:
@@ -119,17 +155,30 @@ def folded_counts(report: Report) -> Iterator[str]:
 
 
 def report_summary(report: Report) -> str:
-    """The one sentence that stands for the whole report; empty for a verb without a plan or a result."""
+    """The one line that stands for the whole report, in every format; empty for a verb without anything to sum up.
+
+    It never says success where the exit code does not.
+    """
     plan = report.plan
     if report.result:
         destroy = report.verb == "destroy" or (plan is not None and plan.mode == "destroy")
-        return result_summary(report.result, destroy=destroy)
-    errors = sum(diagnostic.is_error for diagnostic in all_diagnostics(report))
-    if errors and not (plan and plan.differences):
-        return f"{plural(errors, 'error')}."
+        return result_summary(report.result, destroy=destroy) + (_beside(plan) if plan else "")
+    diagnostics = all_diagnostics(report)
+    errors = any(diagnostic.is_error for diagnostic in diagnostics)
+    if errors and not (plan and report.verb != "drift" and plan.differences):
+        return f"{count_lines(diagnostics)}."
     if plan:
         return drift_summary(plan) if report.verb == "drift" else plan_summary(plan)
-    return "Success! The manifests are valid." if report.verb == "validate" else ""
+    if report.verb != "validate" or report.exit_code:
+        return ""
+    counts = count_lines(diagnostics)
+    return "Success! The manifests are valid" + (f" ({counts})." if counts else ".")
+
+
+def count_lines(diagnostics: Sequence[Diagnostic]) -> str:
+    """`2 errors, 1 warning`; empty where there is neither."""
+    counts = [(one.value, sum(found.severity is one for found in diagnostics)) for one in COUNTED]
+    return ", ".join(plural(count, noun) for noun, count in counts if count)
 
 
 def token_change(diff: PromptDiff) -> str:

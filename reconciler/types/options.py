@@ -34,6 +34,8 @@ class PlanOptions:
     """Read every kind, and list what nobody claims."""
     rollback: int | None = None
     """Go back to the moment right after the apply of this serial."""
+    strict_complete: bool = False
+    """What cannot be compared is an error: an apply sends nothing."""
     record: bool = False
     """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
 

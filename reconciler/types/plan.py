@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction
 from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
 from reconciler.types.live import Account
 
@@ -56,6 +57,8 @@ class Summary:
     """Entries whose source lies outside the paths given."""
     unmanaged: int = 0
     """User objects of the account that no manifest claims."""
+    incomplete: int = 0
+    """Leaves and objects that could not be compared."""
 
     @property
     def is_empty(self) -> bool:
@@ -110,6 +113,8 @@ class Plan:
     """`kind/id` -> address or name, of the ids in this plan: for reports that people read."""
     rollback: int | None = None
     """The serial of the state that this plan goes back to."""
+    incomplete: tuple[Incomplete, ...] = ()
+    """What could not be compared, in the order of addresses."""
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

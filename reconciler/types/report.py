@@ -55,6 +55,8 @@ class Report:
     """Lines for a person: "3 unmanaged objects", "no state: nothing to compare"."""
     comparison: Comparison | None = None
     """Where two workspaces were held against each other; `plan` is that of the second one."""
+    reached: bool = True
+    """False where an error ended the run before there was anything to tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,3 +327,21 @@ def test_a_tool_that_is_to_go_is_called_by_its_name(project: Path, call: Call) -
     assert "- tool.one\n" in call("show", "kept.plan", "--no-color").out, "a kept plan knows the names, too"
     (change,) = json.loads(call("plan", "--format", "json").out)["resource_changes"]
     assert all(one.startswith("t") and "." not in one for one in change["change"]["before"]["tools"])
+
+
+def test_an_incomplete_comparison_is_no_clean_one(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = project / "manifests" / "desk.yaml"
+    llm = "{model: m, base_url: 'https://llm.example/v1', api_key: {env: DESK_KEY}}"
+    path.write_text(path.read_text().replace("{model: tavus-gpt-oss}", llm))
+    monkeypatch.setenv("DESK_KEY", "sk-0123456789abcdef")
+    assert call("apply", "--auto-approve").code == 0
+    monkeypatch.delenv("DESK_KEY")
+    for command, words in (("plan", "No changes in what could be compared"), ("drift", "No drift in what could")):
+        loose, strict = call(command), call(command, "--strict-complete")
+        assert (loose.code, strict.code) == (0, 1), loose
+        assert words in loose.out and "DESK_KEY" in loose.out
+    saved = call("plan", "--out", "kept.plan")
+    assert saved.code == 0 and "1 could not be" in call("show", "kept.plan").out
+    assert call("apply", "--auto-approve").code == 0
+    refused = call("apply", "--auto-approve", "--strict-complete")
+    assert refused.code == 1 and "persona.desk /layers/llm/api_key" in refused.err

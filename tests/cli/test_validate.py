@@ -31,7 +31,14 @@ def test_a_warning_is_no_error_unless_strict(project: Path, call: Callable[..., 
     ended = call("validate")
     assert ended.code == 0
     assert "manifests/typo.yaml:7:" in ended.out
-    assert call("validate", "--strict").code == 1
+    strict = call("validate", "--strict", "--report", "json=found.json", "--report", "openmetrics=found.prom")
+    assert strict.code == 1
+    assert "Success" not in strict.out
+    found = json.loads((project / "found.json").read_text())
+    errors = [one for one in found["diagnostics"] if one["severity"] == "error"]
+    assert found["exit_code"] == 1 and found["errored"] is True and len(errors) >= 1
+    assert f"{len(errors)} error" in strict.out.splitlines()[-1]
+    assert f'severity="error"}} {len(errors)}' in (project / "found.prom").read_text()
 
 
 def test_a_keep_comment_silences_one_finding(project: Path, call: Callable[..., Any]) -> None:

@@ -91,7 +91,7 @@ def test_a_plan_as_lines() -> None:
     assert found[-1]["@message"].startswith("Plan: 1 to add, 2 to change, 0 to destroy.")
     assert found[-1]["changes"] == {
         "add": 1, "change": 2, "import": 0, "remove": 0, "operation": "plan", "move": 1, "forget": 1, "unchanged": 3,
-        "drifted": 1, "unmanaged": 2, "not_looked_at": 5, "adopt": 0,
+        "drifted": 1, "unmanaged": 2, "not_looked_at": 5, "adopt": 0, "incomplete": 0,
     }  # fmt: skip
 
 

@@ -236,7 +236,7 @@ def test_the_same_finding_in_report_and_plan_is_told_once() -> None:
 def test_summary_counts() -> None:
     assert render(reports.MIXED)["summary"] == {
         "import": 0, "add": 1, "change": 2, "destroy": 0, "move": 1, "forget": 1, "unchanged": 3, "drifted": 1,
-        "unmanaged": 2, "not_looked_at": 5, "adopt": 0,
+        "unmanaged": 2, "not_looked_at": 5, "adopt": 0, "incomplete": 0,
     }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_github_stays_within_its_limits_and_says_so() -> None:
     lines = github.render(MANY, Style()).splitlines()
     kinds = [line.split(" ")[0] for line in lines]
     assert {kind: kinds.count(kind) for kind in kinds} == {"::error": 10, "::warning": 10, "::notice": 10}
-    assert lines[-1] == "::notice title=reconciler validate::30 errors. 61 findings not shown here."
+    assert lines[-1] == "::notice title=reconciler validate::30 errors, 30 warnings. 61 findings not shown here."
 
 
 def test_github_ends_with_the_summary() -> None:

@@ -25,7 +25,7 @@ def test_plural_of_its_own() -> None:
         (reports.EMPTY, "No changes. The account matches the manifests."),
         (reports.DRIFT, "Drift: 2 objects changed outside of manifests (1 edited, 1 deleted)."),
         (reports.DESTROYED, "Destroy complete! Resources: 1 destroyed."),
-        (reports.INVALID, "1 error."),
+        (reports.INVALID, "1 error, 1 warning."),
         (reports.VALID, "Success! The manifests are valid."),
         (Report("export"), ""),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
 from reconciler.types.report import ApplyResult, Report, StepResult
@@ -335,6 +336,19 @@ INVALID = Report(
 )
 
 VALID = Report("validate", "sandbox")
+
+INCOMPLETE = Report(
+    "plan",
+    "sandbox",
+    make_plan(
+        summary=Summary(unchanged=6, incomplete=3),
+        incomplete=(
+            Incomplete(Obstacle.UNREADABLE, detail="tool objects cannot be listed: GET /tools answered 500"),
+            Incomplete(Obstacle.SECRET_MISSING, CLAIMS, "/layers/llm/api_key", "env LLM_KEY"),
+            Incomplete(Obstacle.SECRET_MISSING, ECHO, "/layers/llm/api_key", "env LLM_KEY"),
+        ),
+    ),
+)
 
 LONG_PROMPT = Report(
     "plan",

@@ -31,4 +31,12 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
     if not work.observing:
         carry_companions(work)
     change = to_change(work) if work.is_news else in_sync(work)
-    return Planned(change, tuple(work.drift), work.absent, tuple(work.dropped), tuple(work.assumed), tuple(work.left))
+    return Planned(
+        change,
+        tuple(work.drift),
+        work.absent,
+        tuple(work.dropped),
+        tuple(work.assumed),
+        tuple(work.left),
+        tuple(work.incomplete),
+    )

@@ -18,6 +18,7 @@ from reconciler.core.planning.planner import (
 from reconciler.core.vendor_changes import Difference
 from reconciler.kinds import kind
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
+from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
@@ -45,6 +46,7 @@ class Work:
         self.notes: list[str] = []
         self.dropped: list[str] = []
         self.assumed: list[str] = []
+        self.incomplete: list[Incomplete] = []
         self.blocks: list[Block] = []
         self.absent = False
         self.differences: list[Difference] = []

@@ -100,7 +100,9 @@ def gone_item(address: Address, entry: Entry) -> DriftItem:
     return DriftItem(address, entry.id, (DriftField("", Direction.LIVE, before_unknown=True),), "deleted_outside")
 
 
-def summarise(items: Sequence[Change], *, not_looked_at: int, unmanaged: int, unchanged: int) -> Summary:
+def summarise(
+    items: Sequence[Change], *, not_looked_at: int, unmanaged: int, unchanged: int, incomplete: int = 0
+) -> Summary:
     """The counts of the summary line."""
     return Summary(
         imported=sum(1 for change in items if change.importing),
@@ -113,4 +115,5 @@ def summarise(items: Sequence[Change], *, not_looked_at: int, unmanaged: int, un
         unchanged=unchanged,
         not_looked_at=not_looked_at,
         unmanaged=unmanaged,
+        incomplete=incomplete,
     )

@@ -47,6 +47,8 @@ class Seen:
     """Managed ids that a GET by id confirmed to be gone."""
     foreign: frozenset[str] = frozenset()
     """Ids that exist but are not in the user list."""
+    unread: frozenset[str] = frozenset()
+    """Managed ids that no list shows and of which the account does not say what became of them."""
 
 
 def match(
@@ -98,7 +100,7 @@ def _bind(
                 )
             )
             return None
-        if entry.id in objects:
+        if entry.id in objects or entry.id in account.unread:
             return Binding(entry.id, Reason.CHANGED, entry)
         if entry.id in account.foreign:
             problems.append(

@@ -20,6 +20,7 @@ from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
+from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
@@ -57,6 +58,8 @@ class Planned:
     """Hidden secrets of an adopted object, taken to be what the manifest says."""
     left: tuple[Left, ...] = ()
     """What stays beside that which took its place."""
+    incomplete: tuple[Incomplete, ...] = ()
+    """Leaves that could not be compared."""
 
 
 @dataclass(frozen=True, slots=True)

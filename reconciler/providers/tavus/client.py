@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable, Unreachable
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.exchange import Call, Exchange, Lost, Reply
 from reconciler.providers.tavus.pace import Pace
@@ -152,9 +152,8 @@ class Client:
 
     def _no_answer(self, call: Call, lost: Lost) -> Unavailable:
         text = conceal(" ".join(lost.text.split()), (self._key, *call.secrets))
-        return Unavailable(
-            f"{call.where}: {text}", hint=f"check the network and that {self.base_url} is the right address"
-        )
+        kind = Unreachable if lost.trouble is Trouble.UNSENT else Unavailable
+        return kind(f"{call.where}: {text}", hint=f"check the network and that {self.base_url} is the right address")
 
 
 def _trouble(status: int) -> Trouble | None:

@@ -12,7 +12,7 @@ from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import folded_counts, plural, report_summary
+from reconciler.reporters.wording import folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import DriftItem, Plan
@@ -73,6 +73,7 @@ def _counts(report: Report) -> Iterator[str]:
         ("drifted", len(report.plan.drift) if report.plan else 0),
         ("blocked", len(report.plan.all_blocks) if report.plan else 0),
         ("unchanged", summary.unchanged),
+        ("not compared", len(report.plan.incomplete) if report.plan else 0),
     )
     yield "<ul class=counts>"
     yield from (f"<li><b>{count:,}</b>{word}</li>" for word, count in counts if count)
@@ -98,6 +99,10 @@ def _body(report: Report) -> Iterator[str]:
             yield "<h2>Changed outside of manifests</h2>"
             yield from room.items(drift, drift_item)
         yield from _requests(plan)
+    if plan and plan.incomplete:
+        shown = plan.incomplete[:MAX_ROWS]
+        yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(incomplete_line(one))}</li>" for one in shown)
+        yield f"</ul>{left_out(len(plan.incomplete) - MAX_ROWS, 'place')}"
     notes = [*report.notes, *(folded_counts(report) if not report.result else ())]
     if notes:
         yield "<h2>Notes</h2><ul>" + "".join(f"<li>{text(note)}</li>" for note in notes) + "</ul>"

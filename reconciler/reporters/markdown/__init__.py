@@ -16,7 +16,7 @@ from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import folded_counts, plural, report_summary
+from reconciler.reporters.wording import folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style
 
@@ -114,6 +114,9 @@ def _capped(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _tail(report: Report) -> Iterable[str]:
+    if report.plan:
+        lines = (incomplete_line(one)[:1_000] for one in report.plan.incomplete)
+        yield from _capped(f"- Not compared: {prose(line)}" for line in lines)
     yield from _capped(f"- {prose(note[:1_000])}" for note in report.notes)
     folded = list(folded_counts(report)) if not report.result else []
     if folded:

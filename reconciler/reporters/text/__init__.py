@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.text.changes import block_lines, change_lines
-from reconciler.reporters.text.diagnostics import count_lines, diagnostic_lines
+from reconciler.reporters.text.diagnostics import diagnostic_lines
 from reconciler.reporters.text.drift import drift_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.result import result_lines
 from reconciler.reporters.text.sidebyside import comparison_lines
-from reconciler.reporters.wording import drift_summary, folded_counts, plan_summary, plural, result_summary
+from reconciler.reporters.wording import count_lines, folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
 
+MOST_INCOMPLETE = 10
 LEGEND = {
     Direction.GIT: "git: the manifest changed since the last apply",
     Direction.LIVE: "live: the account changed since the last apply",
@@ -53,6 +54,7 @@ def _sections(report: Report, paint: Paint) -> Iterator[str]:
     yield from diagnostic_lines(all_diagnostics(report), paint)
     if plan and report.result is None:
         yield from _blocks(plan, paint)
+        yield from _incomplete(plan, paint)
     if not style.quiet:
         yield from _notes(report, paint)
 
@@ -95,6 +97,18 @@ def _blocks(plan: Plan, paint: Paint) -> Iterator[str]:
     yield ""
 
 
+def _incomplete(plan: Plan, paint: Paint) -> Iterator[str]:
+    if not plan.incomplete or paint.style.quiet:
+        return
+    yield "Not compared:"
+    shown = plan.incomplete if paint.style.verbose else plan.incomplete[:MOST_INCOMPLETE]
+    for one in shown:
+        yield from paint.wrap(incomplete_line(one), "      ", first="  - ")
+    if left := len(plan.incomplete) - len(shown):
+        yield paint(f"    and {left:,} more (--verbose shows them)", Tone.DIM)
+    yield ""
+
+
 def _notes(report: Report, paint: Paint) -> Iterator[str]:
     notes = list(report.notes)
     folded = list(folded_counts(report)) if report.result is None else []
@@ -109,15 +123,8 @@ def _notes(report: Report, paint: Paint) -> Iterator[str]:
 def _ending(report: Report, paint: Paint) -> Iterator[str]:
     diagnostics = all_diagnostics(report)
     errors = any(diagnostic.is_error for diagnostic in diagnostics)
-    if report.result:
-        destroy = report.verb == "destroy" or (report.plan is not None and report.plan.mode == "destroy")
-        yield paint(result_summary(report.result, destroy=destroy), Tone.BOLD)
-    elif report.verb == "drift" and report.plan and not errors:
-        yield paint(drift_summary(report.plan), Tone.BOLD)
-    elif report.plan and (not errors or report.plan.differences):
-        yield paint(plan_summary(report.plan), Tone.BOLD)
-    elif report.verb == "validate" and not errors:
-        counts = count_lines(diagnostics)
-        yield paint("Success! The manifests are valid" + (f" ({counts})." if counts else "."), Tone.BOLD)
-    if errors and not report.result:
-        yield paint(f"{count_lines(diagnostics)}.", Tone.BOLD)
+    summary, counts = report_summary(report), f"{count_lines(diagnostics)}."
+    if summary:
+        yield paint(summary, Tone.BOLD)
+    if errors and not report.result and summary != counts:
+        yield paint(counts, Tone.BOLD)

@@ -45,11 +45,3 @@ def _diagnostic(diagnostic: Diagnostic, paint: Paint) -> Iterator[str]:
         yield from paint.wrap(diagnostic.detail, "    ")
     if diagnostic.hint:
         yield from paint.wrap(diagnostic.hint, "          ", first="    hint: ", tone=Tone.NOTE)
-
-
-def count_lines(diagnostics: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning`; empty where there is neither."""
-    errors = sum(diagnostic.is_error for diagnostic in diagnostics)
-    warnings = sum(diagnostic.severity is Severity.WARNING for diagnostic in diagnostics)
-    counts = [plural(errors, "error")] if errors else []
-    return ", ".join(counts + ([plural(warnings, "warning")] if warnings else []))
