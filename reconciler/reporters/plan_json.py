@@ -53,7 +53,6 @@ def report_object(report: Report) -> Object:
         "configuration": configuration(changes),
         "resource_changes": changes,
         "resource_drift": [drift_object(item) for item in plan.drift] if plan else [],
-        "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
@@ -61,6 +60,7 @@ def report_object(report: Report) -> Object:
         "requests": [request_object(request) for request in plan_requests(plan)] if plan else [],
         "inputs_digest": plan.inputs_digest if plan else "",
         "notes": list(report.notes),
+        "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
     }
     if plan:
         result["mode"] = plan.mode
