@@ -13,6 +13,8 @@ from reconciler.core.planning.order import in_order
 from reconciler.core.planning.planner import Planned, object_digest
 from reconciler.core.planning.scope import Scope
 from reconciler.core.planning.setaside import new_address
+from reconciler.core.planning.taken import refuse_taken
+from reconciler.core.planning.users import NOTHING, Usage, keep_used, tell_users, wait_for_users
 from reconciler.core.policies import guard
 from reconciler.core.policies.base import Situation
 from reconciler.core.policies.values import standing_violations
@@ -50,6 +52,7 @@ class Compared:
     """Lists of which a part was left out while matching, as they were read."""
     unread: tuple[Incomplete, ...] = ()
     """Objects and kinds that the account did not show."""
+    usage: Usage = NOTHING
 
 
 def draft(
@@ -86,7 +89,12 @@ class _Draft:
             changes.append(self._with_requests(change))
         for address in sorted(self.compared.scope.deletable):
             changes.append(self._leaving(address))
-        return order_deletes(changes, self.compared.state), unchanged
+        usage = self.compared.usage
+        changes = order_deletes(refuse_taken(changes, self.compared.seen.listings), self.compared.state)
+        changes, told = keep_used(changes, usage, destroy=self.options.destroy)
+        self.problems += told
+        words = self.setting.provider.vocabulary
+        return [tell_users(one, usage, words) for one in wait_for_users(changes, usage)], unchanged
 
     def _refreshed(self, change: Change) -> Change | None:
         """Refresh-only takes in what is live and writes nothing; what is gone is forgotten, nothing is created."""

@@ -28,15 +28,17 @@ from reconciler.core.planning.scope import Scope, scope
 from reconciler.core.planning.setaside import set_aside
 from reconciler.core.planning.shadows import item_ids, shadows
 from reconciler.core.planning.stateless import tell_missing_state
+from reconciler.core.planning.users import NOTHING, Usage
 from reconciler.core.resolve import bind_resource, resources_of
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.looks import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.engine.reading import Reader, kinds_to_read
 from reconciler.engine.setting import Setting
+from reconciler.engine.usage import claimed, read_usage
 from reconciler.errors import PlanError, ProviderError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Direction, Reason
+from reconciler.types.change import Action, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Listing, LiveObject
@@ -139,6 +141,7 @@ class _Planning:
         compared = Compared(
             self.state, planned, chosen, seen, matching, self.live, self.moves, self.book, self.whole,
             (*self.unlisted, *(Incomplete(Obstacle.UNREADABLE, one, "", why) for one, why in self.unread.items())),
+            self.usage(chosen, matching, planned, seen),
         )  # fmt: skip
         plan = draft(compared, self.problems, self.manifests, self.options, self.setting)
         return replace(plan, names=names_in(plan, self.names))
@@ -301,6 +304,21 @@ class _Planning:
         if not self.options.drift_only and not self.options.refresh_only:
             self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)
         return planned
+
+    def usage(self, chosen: Scope, matching: Matching, planned: Mapping[Address, Planned], seen: Seen) -> Usage:
+        """Who uses what this plan deletes, or what it changes and several may share."""
+        if self.options.refresh_only or self.options.drift_only:
+            return NOTHING
+        leaving = {(one.kind, self.state.resources[one].id) for one in chosen.deletable - self.moves.removed}
+        changed = {
+            (address.kind, result.change.id)
+            for address, result in planned.items()
+            if result.change.action is Action.UPDATE and result.change.id and is_shared(address.kind)
+        }
+        return read_usage(
+            leaving & self.live.keys(), changed, seen.listings, self.live, claimed(matching, self.state),
+            self.reader, lambda wanted: self.others(seen.listings, wanted),
+        )  # fmt: skip
 
     def look_at(self, doubtful: Sequence[LiveObject]) -> Collection[tuple[str, str]]:
         """Take each object by a GET of its own instead of its list item; which ones were looked at."""

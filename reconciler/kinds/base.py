@@ -72,6 +72,8 @@ class Field:
     """The member by which the items of a list are known: each is an object of its own, whose members are leaves."""
     ref: str | None = None
     """The kind whose id stands here (in each item, for a list)."""
+    sibling: bool = False
+    """Names other items of the same list: a text, a list of texts, or an object by its keys."""
     library: str | None = None
     """face | voice: the vendor's library that the id is from. Read only; ids are checked before they are written."""
     verbatim: bool = False

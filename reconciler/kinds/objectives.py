@@ -55,6 +55,7 @@ STEP = (
         Type.STRING,
         "The step that follows. Not together with next_conditional_objectives.",
         DOCS,
+        sibling=True,
         example="get_patient_name",
     ),
     Field(
@@ -62,6 +63,7 @@ STEP = (
         Type.OBJECT,
         "Steps that may follow, each with its condition.",
         DOCS,
+        sibling=True,
         atomic=True,
         default={},
         example={"new_patient": "If the patient has never been here"},

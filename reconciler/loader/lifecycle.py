@@ -9,10 +9,10 @@ from reconciler.kinds.base import KindSpec
 from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, ID, Findings, suggest
 from reconciler.types.json import Object, join, split
-from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.manifest import Adopt, Lifecycle, Manage
 
-KEYS = ("protect", "ignore", "manage")
-MODES = tuple(mode.value for mode in Manage)
+WORDS = {"manage": tuple(one.value for one in Manage), "adopt": tuple(one.value for one in Adopt)}
+KEYS = ("protect", "ignore", *WORDS)
 
 
 def check_lifecycle(draft: Draft, findings: Findings) -> Object:
@@ -30,12 +30,12 @@ def check_lifecycle(draft: Draft, findings: Findings) -> Object:
                 checked[key] = value
             else:
                 problem, hint = "protect is true or false", "write it without quotes"
-        elif key == "manage":
-            if value in MODES:
+        elif key in WORDS:
+            if value in WORDS[key]:
                 checked[key] = value
             else:
-                problem = f"manage is {' or '.join(MODES)}"
-                hint = suggest(value, MODES) if isinstance(value, str) else None
+                problem = f"{key} is {' or '.join(WORDS[key])}"
+                hint = suggest(value, WORDS[key]) if isinstance(value, str) else None
         elif isinstance(value, list):
             paths: list[str] = []
             for index, path in enumerate(value):
@@ -61,6 +61,7 @@ def lifecycle_of(checked: Object) -> Lifecycle:
         checked.get("protect") is True,
         tuple(str(path) for path in ignore) if isinstance(ignore, list) else (),
         Manage(str(checked.get("manage") or Manage.FULL.value)),
+        Adopt(str(checked.get("adopt") or Adopt.ANY.value)),
     )
 
 

@@ -23,6 +23,14 @@ class Manage(Enum):
     """Compare and report, never write."""
 
 
+class Adopt(Enum):
+    """Which live object of its name a manifest without state may take over."""
+
+    ANY = "any"
+    SAME = "same"
+    """Only one whose content is what the manifest says; any other is left to whoever made it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """Remembered in state, so that it survives the removal of the manifest."""
@@ -31,6 +39,7 @@ class Lifecycle:
     ignore: tuple[str, ...] = ()
     """Canonical JSON pointers: written on create, then neither compared nor written."""
     manage: Manage = Manage.FULL
+    adopt: Adopt = Adopt.ANY
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import Findings
 from reconciler.loader.lifecycle import canonical_pointer, check_lifecycle, choose_id, lifecycle_of
 from reconciler.types.address import Address
-from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.manifest import Adopt, Lifecycle, Manage
 from reconciler.types.source import Source
 
 PERSONA = kind("persona")
@@ -51,6 +51,8 @@ def test_pointers_in_canonical_words(pointer: str, canonical: str) -> None:
         ({"protect": None, "ignore": None, "manage": None}, Lifecycle()),
         ({"manage": "observe"}, Lifecycle(manage=Manage.OBSERVE)),
         ({"manage": "full"}, Lifecycle()),
+        ({"adopt": "same"}, Lifecycle(adopt=Adopt.SAME)),
+        ({"adopt": "any"}, Lifecycle()),
         ({"ignore": []}, Lifecycle()),
         ({"ignore": ["/persona_name", "/layers"]}, Lifecycle(ignore=("/pal_name", "/layers"))),
     ],
@@ -68,6 +70,8 @@ def test_what_is_written_becomes_a_record(written: dict[str, Any], record: Lifec
         ({"protect": 1}, "/lifecycle/protect"),
         ({"manage": "Observe"}, "/lifecycle/manage"),
         ({"manage": ["full"]}, "/lifecycle/manage"),
+        ({"adopt": "none"}, "/lifecycle/adopt"),
+        ({"adopt": True}, "/lifecycle/adopt"),
         ({"ignore": "/a"}, "/lifecycle/ignore"),
         ({"ignore": ["a"]}, "/lifecycle/ignore/0"),
         ({"ignore": ["/a", 1]}, "/lifecycle/ignore/1"),

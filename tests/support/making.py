@@ -12,7 +12,7 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Lifecycle, Manage, Manifest
+from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry, State
@@ -34,6 +34,7 @@ def manifest(
     protect: bool = False,
     ignore: tuple[str, ...] = (),
     manage: str = "full",
+    adopt: str = "any",
 ) -> Manifest:
     """A manifest as the loader gives it, from a body in either vocabulary."""
     spec, clashes = canonical_words(kind(at(address).kind), body)
@@ -45,7 +46,7 @@ def manifest(
         Source(path or f"{address}.yaml"),
         id=id,
         labels=labels or {},
-        lifecycle=Lifecycle(protect, ignore, Manage(manage)),
+        lifecycle=Lifecycle(protect, ignore, Manage(manage), Adopt(adopt)),
     )
 
 

@@ -7,6 +7,7 @@ from reconciler.core.existing.extras import find_extras
 from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
 from reconciler.core.existing.leftovers import find_copies, find_leftovers
 from reconciler.core.existing.removals import find_removals
+from reconciler.core.existing.adoption import refuse_other_content
 from reconciler.core.existing.result import in_sync, to_change
 from reconciler.core.existing.work import Work
 from reconciler.core.planning.match import Binding
@@ -30,6 +31,7 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
         write_enabling(work)
     if not work.observing:
         carry_companions(work)
+    refuse_other_content(work)
     change = to_change(work) if work.is_news else in_sync(work)
     return Planned(
         change,

@@ -58,6 +58,15 @@ ENVELOPE = KindSpec(
             enum=("full", "observe"),
         ),
         Field(
+            "/lifecycle/adopt",
+            Type.STRING,
+            "Which live object of its name is taken over. any: the only one of that name. same: only if its content "
+            "is the same, else the change is blocked as name_taken. Manifests that migrations write say same.",
+            SOURCE,
+            default="any",
+            enum=("any", "same"),
+        ),
+        Field(
             "/spec",
             Type.OBJECT,
             "The API body in either vocabulary. A member that is left out is not ours; null means ours and absent.",

@@ -133,6 +133,10 @@ def _lifecycle() -> Object:
                 "items": {"type": "string", "pattern": "^/"},
             },
             "manage": {"enum": ["full", "observe"], "description": "observe: compare and report, never write."},
+            "adopt": {
+                "enum": ["any", "same"],
+                "description": "same: a live object of this name is taken over only if its content is the same.",
+            },
         },
         "additionalProperties": False,
     }

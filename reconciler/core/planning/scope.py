@@ -28,27 +28,43 @@ def scope(
     options: PlanOptions,
     paths: tuple[str, ...] | None,
 ) -> Scope:
-    """Targets take in what they depend on, excludes take out what depends on them.
+    """What is written: targets take in what they depend on, excludes take out what depends on them. What is deleted
+    the other way round: a target of `destroy` takes in what depends on it, an exclude keeps what it depends on.
 
     With paths, a selector or targets, an entry without manifest is deletable only when it lies inside the part that
     was asked for; state keeps no labels, so a selector never deletes.
     """
     users = _users(resources, state)
     everything = set(resources) | set(state.resources)
+    gone = {address for address in state.resources if address not in resources}
+
+    def needs(address: Address) -> Iterable[Address]:
+        return _needs(address, resources, state)
+
+    def holds(address: Address) -> Iterable[Address]:
+        # What is left as it is still holds what it was applied with.
+        entry = state.resources.get(address)
+        return (*needs(address), *(_entry_refs(entry) if entry is not None else ()))
+
+    def used_by(address: Address) -> Iterable[Address]:
+        return users.get(address, ())
+
     chosen = set(everything)
     if options.targets:
-        chosen = set()
+        chosen = set(options.targets) & everything
         for target in options.targets:
-            chosen |= _closure(target, lambda address: _needs(address, resources, state)) & everything
+            if options.destroy:
+                chosen |= _closure(target, used_by) & everything
+            elif target in resources:
+                chosen |= _closure(target, needs) & set(resources)
     for excluded in options.excludes:
-        chosen -= _closure(excluded, lambda address: users.get(address, ()))
+        chosen -= {excluded} | _closure(excluded, used_by) - gone | _closure(excluded, holds) & gone
     if options.selector:
         labelled = {address for address, resource in resources.items() if _labelled(resource, options.selector)}
         needed: set[Address] = set()
         for address in labelled & chosen:
             needed |= _closure(address, lambda one: _needs(one, resources, state)) & set(resources)
         chosen &= labelled | needed
-    gone = {address for address in state.resources if address not in resources}
     inside = {address for address in gone if under_paths(state.resources[address].source, paths)}
     looked = chosen & (set(resources) | inside)
     return Scope(

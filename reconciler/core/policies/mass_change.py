@@ -12,7 +12,9 @@ def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
     """Updates and deletes over the objects in state; what restores or re-points does not count."""
     options, policy = situation.options, situation.policy
     total = len(situation.state.resources)
-    if options.destroy or options.allow_mass_change or options.migrate or options.rollback is not None:
+    # A target of `destroy` takes along what depends on it: how much that is, nobody has typed.
+    everything = options.destroy and not options.targets
+    if everything or options.allow_mass_change or options.migrate or options.rollback is not None:
         return None
     if total < policy.min_resources:
         return None

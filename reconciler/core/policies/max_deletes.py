@@ -11,7 +11,8 @@ from reconciler.types.change import Action, Block, Change
 def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
     options, most = situation.options, situation.policy.max_deletes
     count = sum(change.action is Action.DELETE for change in changes)
-    if most is None or count <= most or options.destroy or options.allow_mass_change:
+    everything = options.destroy and not options.targets
+    if most is None or count <= most or everything or options.allow_mass_change:
         return None
     return Block(
         "max_deletes",

@@ -6,7 +6,7 @@ from reconciler.core import members as read
 from reconciler.core.members import Malformed, address_from
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.manifest import Adopt, Lifecycle, Manage
 from reconciler.types.state import Entry, Intent
 
 _ENTRY = frozenset(
@@ -18,6 +18,7 @@ _ENTRY = frozenset(
         "protect",
         "ignore",
         "manage",
+        "adopt",
         "source",
         "parents",
         "assumed",
@@ -39,6 +40,7 @@ def entry_to_json(address: Address, entry: Entry) -> Object:
         "protect": lifecycle.protect,
         "ignore": list(lifecycle.ignore),
         "manage": None if lifecycle.manage is Manage.FULL else lifecycle.manage.value,
+        "adopt": None if lifecycle.adopt is Adopt.ANY else lifecycle.adopt.value,
         "source": entry.source,
         "parents": list(entry.parents),
         "assumed": list(entry.assumed),
@@ -61,10 +63,14 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
     manage = found.get("manage") or Manage.FULL.value
     if manage not in {mode.value for mode in Manage}:
         raise Malformed(f"{where}/manage: {manage!r} is unknown")
+    adopt = found.get("adopt") or Adopt.ANY.value
+    if adopt not in {mode.value for mode in Adopt}:
+        raise Malformed(f"{where}/adopt: {adopt!r} is unknown")
     lifecycle = Lifecycle(
         read.flag(found.get("protect"), f"{where}/protect"),
         read.texts(found.get("ignore"), f"{where}/ignore"),
         Manage(manage),
+        Adopt(adopt),
     )
     return Entry(
         id=read.text(found.get("id"), f"{where}/id"),

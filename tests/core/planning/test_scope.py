@@ -39,13 +39,33 @@ def test_a_target_takes_in_what_it_depends_on():
     assert chosen(targets=(at("persona.a"),)) == (["persona.a", "tool.look"], [], 4)
 
 
-def test_a_target_may_be_what_has_left():
-    assert chosen(targets=(at("persona.old"),)) == ([], ["persona.old", "tool.gone"], 4)
+def test_a_target_that_has_left_goes_alone():
+    assert chosen(targets=(at("persona.old"),)) == ([], ["persona.old"], 5)
+    assert chosen(targets=(at("tool.gone"),)) == ([], ["tool.gone"], 5)
 
 
 def test_an_exclude_takes_out_what_depends_on_it():
     assert chosen(excludes=(at("tool.look"),))[0] == ["persona.b", "tool.other"]
-    assert chosen(excludes=(at("tool.gone"),))[1] == []
+
+
+def test_an_exclude_keeps_what_it_uses_from_being_deleted_and_nothing_else():
+    assert chosen(excludes=(at("persona.old"),))[1] == []
+    assert chosen(excludes=(at("tool.gone"),))[1] == ["persona.old"]
+
+
+def test_an_exclude_keeps_what_it_was_applied_with_though_its_manifest_no_longer_says_so():
+    held = state(persona__b=entry("p1", refs=("tool.gone",)), tool__gone=entry("t1"))
+    assert scope(RESOURCES, held, PlanOptions(excludes=(at("persona.b"),)), None).deletable == set()
+
+
+def test_a_target_of_destroy_takes_in_what_depends_on_it_and_never_what_it_uses():
+    def leaving(**options):
+        return sorted(map(str, scope({}, STATE, PlanOptions(destroy=True, **options), None).deletable))
+
+    assert leaving(targets=(at("persona.old"),)) == ["persona.old"]
+    assert leaving(targets=(at("tool.gone"),)) == ["persona.old", "tool.gone"]
+    assert leaving(excludes=(at("persona.old"),)) == ["persona.a"]
+    assert leaving(excludes=(at("tool.gone"),)) == ["persona.a", "persona.old"]
 
 
 def test_labels_choose_and_never_delete():

@@ -1,0 +1,57 @@
+"""Reading who uses what a plan deletes or changes: lists of the kinds of its users, and attachments where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from reconciler.core.planning.match import Matching
+from reconciler.core.planning.users import NOTHING, Key, Usage, find_usage, user_kinds
+from reconciler.engine.reading import Reader
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.state import State
+
+
+def read_usage(
+    doomed: Collection[Key],
+    changed: Collection[Key],
+    listings: Mapping[str, Listing],
+    live: Mapping[Key, LiveObject],
+    addresses: Mapping[Key, Address],
+    reader: Reader,
+    lists: Callable[[Sequence[str]], Mapping[str, Listing]],
+) -> Usage:
+    """Who uses the objects that are to be deleted or changed; nothing is read where there are none.
+
+    `live` holds what was read of single objects, `lists` reads further kinds. What is attached to a user and not
+    shown by its list is read for deletes only: a change takes nothing away from anybody.
+    """
+    wanted = {*doomed, *changed}
+    if not wanted:
+        return NOTHING
+    users = user_kinds({name for name, _ in wanted})
+    known = {**listings, **lists([name for name in users if name not in listings])}
+    objects = {
+        (name, id): live.get((name, id), found)
+        for name in users
+        if name in known
+        for id, found in known[name].objects.items()
+    }
+    lost = {name for name, _ in doomed}
+    hidden = {
+        key: {spec.attachments}
+        for key, found in objects.items()
+        if (spec := kind(key[0])).attachments is not None and found.tools is None
+        if any(row.path == spec.attachments and row.ref in lost for row in spec.fields)
+    }
+    objects |= reader.apart(hidden, objects)
+    return find_usage(objects.values(), addresses, only=wanted)
+
+
+def claimed(matching: Matching, state: State) -> dict[Key, Address]:
+    """The live objects that a manifest or the state claims, with their addresses."""
+    found = {(address.kind, entry.id): address for address, entry in state.resources.items()}
+    return found | {
+        (address.kind, binding.id): address for address, binding in matching.bindings.items() if binding.id
+    }

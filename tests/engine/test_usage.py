@@ -1,0 +1,180 @@
+"""Nothing in use is deleted: whoever uses it, and whatever took the user out of the run."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.engine.plan import make_plan
+from reconciler.errors import PlanBlocked
+from reconciler.types.change import Action
+from reconciler.types.manifest import ManifestSet, Removed
+from reconciler.types.options import PlanOptions
+from reconciler.types.source import Source
+from tests.support.lab import Lab
+from tests.support.making import at, manifest
+
+FACE = "rfe12d8b9597"
+
+
+def tool(name):
+    return manifest(f"tool.{name}", {"name": name, "description": f"Does {name}."})
+
+
+def persona(name, *tools, **more):
+    body = {
+        "pal_name": name,
+        "system_prompt": "x",
+        "default_face_id": FACE,
+        "tools": [{"$ref": f"tool.{t}"} for t in tools],
+    }
+    return manifest(f"persona.{name}", {**body, **more})
+
+
+def attach_by_hand(lab, tool_id, name="theirs"):
+    """Somebody whom nobody manages here uses the tool."""
+    made = lab.client.post("/pals", json={"pal_name": name, "system_prompt": "x", "default_face_id": FACE}).json()
+    assert lab.client.post(f"/pals/{made['pal_id']}/tools", json={"tool_ids": [tool_id]}).status_code == 200
+    return made["pal_id"]
+
+
+def blocks(plan, address):
+    return [block for change in plan.changes if change.address == at(address) for block in change.blocked]
+
+
+def test_a_tool_that_an_excluded_persona_uses_is_kept():
+    lab = Lab()
+    lab.apply(tool("look"), persona("a"), persona("b", "look"))
+    plan = lab.plan(persona("a"), persona("b"), excludes=(at("persona.b"),), allow_deletes=True)
+    assert at("tool.look") not in {change.address for change in plan.differences}
+
+
+def test_a_tool_that_a_persona_out_of_scope_uses_is_blocked_and_names_it():
+    lab = Lab()
+    lab.apply(tool("look"), persona("a"), persona("b", "look"))
+    plan = lab.plan(persona("a"), persona("b"), targets=(at("tool.look"),), allow_deletes=True)
+    [block] = blocks(plan, "tool.look")
+    assert block.rule == "in_use" and "persona.b" in block.message and "--exclude" in block.hint
+
+
+def test_a_use_that_the_same_plan_takes_away_is_none():
+    lab = Lab()
+    lab.apply(tool("look"), persona("a", "look"), persona("b", "look"))
+    plan = lab.plan(persona("a"), allow_deletes=True)
+    assert plan.applyable
+    tool_change = next(change for change in plan.changes if change.address == at("tool.look"))
+    assert set(tool_change.depends_on) == {at("persona.a"), at("persona.b")}
+
+
+@pytest.mark.parametrize("how", ["observed", "removed", "unmanaged"])
+def test_whoever_uses_it_is_named(how):
+    lab = Lab()
+    lab.apply(tool("look"), persona("a", "look"))
+    removed, left = (), []
+    if how == "unmanaged":
+        attach_by_hand(lab, lab.id_of("tool.look"))
+    elif how == "removed":
+        removed = (Removed(at("persona.a"), Source("r.yaml")),)
+    else:
+        left = [manifest("persona.a", {"pal_name": "a"}, manage="observe")]
+    manifests = ManifestSet(tuple(left), removed=removed)
+    options = PlanOptions(allow_deletes=True, allow_mass_change=True)
+    plan = make_plan(manifests, lab.state, options, lab.setting(reading=True))
+    [block] = blocks(plan, "tool.look")
+    assert ("theirs" if how == "unmanaged" else "persona.a") in block.message
+
+
+def test_a_persona_that_a_deployment_of_others_serves_is_in_use():
+    lab = Lab()
+    lab.apply(persona("a"))
+    body = {"name": "site", "channel": "widget", "pal_id": lab.id_of("persona.a")}
+    assert lab.client.post("/deployments", json=body).status_code in (200, 201)
+    plan = lab.plan(allow_deletes=True, allow_mass_change=True)
+    assert [block.rule for block in blocks(plan, "persona.a")] == ["in_use"]
+
+
+def test_destroy_keeps_what_others_use_and_all_that_it_uses_itself():
+    lab = Lab()
+    lab.apply(tool("look"), tool("other"), persona("a", "look", "other"))
+    attach_by_hand(lab, lab.id_of("tool.look"))
+    plan = lab.plan(destroy=True)
+    assert plan.applyable
+    assert {str(change.address) for change in plan.differences} == {"persona.a", "tool.other"}
+    [told] = [one for one in plan.diagnostics if one.code == "E-in-use"]
+    assert told.address == at("tool.look") and "in use by" in told.summary and "theirs" in told.summary
+    lab.apply(destroy=True)
+    assert lab.names("tools") == ["look"] and [str(one) for one in lab.state.resources] == ["tool.look"]
+
+
+def test_a_target_of_destroy_never_takes_what_it_uses():
+    lab = Lab()
+    everything = (tool("look"), persona("a", "look"), persona("b", "look"))
+    lab.apply(*everything)
+    plan = lab.plan(*everything, destroy=True, targets=(at("persona.a"),))
+    assert [str(change.address) for change in plan.differences] == ["persona.a"]
+    plan = lab.plan(*everything, destroy=True, targets=(at("tool.look"),))
+    assert {str(change.address) for change in plan.differences} == {"persona.a", "persona.b", "tool.look"}
+
+
+def test_a_changed_tool_says_who_else_uses_it():
+    lab = Lab()
+    users = [persona("a", "look"), persona("b", "look")]
+    lab.apply(tool("look"), *users)
+    for number in range(3):
+        attach_by_hand(lab, lab.id_of("tool.look"), f"theirs {number}")
+    changed = manifest("tool.look", {"name": "look", "description": "Another."})
+    plan = lab.plan(changed, *users)
+    [note] = next(change.notes for change in plan.differences if change.address == at("tool.look"))
+    assert note == "used by persona.a, persona.b and 3 PALs that are not managed here"
+
+
+NAMES = "abc"
+pairs = st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=3)
+picked = st.lists(st.sampled_from([f"{kind}.{name}" for kind in ("tool", "persona") for name in NAMES]), max_size=2)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pairs, pairs, st.sets(st.sampled_from(NAMES)), picked, picked, st.booleans(), st.booleans())
+def test_whom_a_run_does_not_change_keeps_all_that_it_uses(
+    before, after, theirs, targets, excludes, destroy, orphan_tools
+):
+    lab = Lab()
+    lab.apply(*map(tool, NAMES), *(persona(name, *used) for name, used in before.items()))
+    for name in theirs:
+        attach_by_hand(lab, lab.id_of(f"tool.{name}"), f"their {name}")
+    held = uses(lab)
+    wanted = {name for used in after.values() for name in used} if orphan_tools else set(NAMES)
+    manifests = [*map(tool, sorted(wanted)), *(persona(name, *used) for name, used in after.items())]
+    options = {
+        "targets": tuple(at(one) for one in targets if one not in excludes),
+        "excludes": tuple(map(at, excludes)),
+        "destroy": destroy,
+        "allow_deletes": True,
+        "allow_mass_change": True,
+    }
+    known = {str(one.address) for one in manifests if not destroy} | {str(one) for one in lab.state.resources}
+    if not {*targets, *excludes} <= known:
+        return
+    plan = lab.plan(*manifests, **options)
+    touched = {change.id for change in plan.changes if change.action in (Action.UPDATE, Action.DELETE)}
+    try:
+        lab.apply(*manifests, **options)
+    except PlanBlocked:
+        assert uses(lab) == held
+        return
+    now = uses(lab)
+    assert {id: used for id, used in held.items() if id not in touched}.items() <= now.items()
+    if destroy:
+        chosen = {str(change.address) for change in plan.differences}
+        assert not chosen & set(excludes)
+
+
+def uses(lab):
+    """Persona id -> ids of its tools."""
+    rows = lab.client.get("/pals", params={"limit": 100, "page": 1, "pal_type": "user"}).json()["data"]
+    found = {}
+    for row in rows:
+        tools = lab.client.get(f"/pals/{row['pal_id']}/tools").json()["data"]
+        found[row["pal_id"]] = {one["tool_id"] for one in tools}
+    return found
