@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.core.documentedit import rebase
-from reconciler.migrations.base import Answers, Context, Finding, Migration, Subject
+from reconciler.migrations.base import Answers, Context, Finding, Held, Migration, Subject
 from reconciler.migrations.outcome import FileChange, MigrationResult, Outcome, Status
 from reconciler.rules.keep import is_kept
 from reconciler.types.address import Address
@@ -79,6 +79,8 @@ class MigrateOptions:
     """Names that were asked for one by one."""
     folder: str = ""
     """Where folders for new manifests go, relative to the project."""
+    account: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
+    """What the account holds by kind and name, where somebody looked."""
 
 
 def migrate(
@@ -149,7 +151,10 @@ class _Run:
 
     def context(self) -> Context:
         subjects = tuple(subject for found in self.bodies.values() for _, subject in found)
-        return Context(self.catalogue, subjects, self.options.answers, self.options.words, self.options.requested)
+        return Context(
+            self.catalogue, subjects, self.options.answers, self.options.words, self.options.requested,
+            self.options.account,
+        )  # fmt: skip
 
     def run(self, migration: Migration) -> Iterator[Outcome]:
         """One migration over every manifest; gives what it could not do."""

@@ -95,6 +95,15 @@ class Subject:
     """False: outside of the paths that were asked for; looked at, never changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object of the account that bears a name which a new manifest may want."""
+
+    id: str
+    spec: Object
+    """Its body in canonical words, without what the server owns."""
+
+
 Answers: TypeAlias = Mapping[str, Mapping[str, str]]
 """By migration name, then by question key, by address, or `*`."""
 
@@ -111,6 +120,8 @@ class Context:
     """pal | persona: the vocabulary that files are to be written in."""
     requested: frozenset[str] = frozenset()
     """Names of migrations that were asked for one by one."""
+    account: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
+    """By kind and name: what the account holds, where somebody looked; files alone know of no account."""
     cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Work over all subjects that several searches share; lives as long as this context."""
 

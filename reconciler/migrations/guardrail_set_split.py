@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.migrations.base import (
+    KEEP,
     Choice,
     Context,
     Finding,
@@ -16,7 +17,7 @@ from reconciler.migrations.base import (
     Subject,
     ask,
 )
-from reconciler.types.address import Address
+from reconciler.migrations.held import THEIRS, Holder, find_holder
 from reconciler.types.edit import Edit, NewDocument, RemoveValue, SetValue
 from reconciler.types.json import Json, Object
 
@@ -44,21 +45,39 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
 
 
 def _split(subject: Subject, context: Context, target: str, entries: list[Object]) -> Iterator[Finding]:
-    known = {other.address: other for other in context.subjects if not other.overlay}
     documents: list[NewDocument] = []
-    names = [str(entry["guardrail_name"]) for entry in entries]
-    for name, entry in zip(names, entries, strict=True):
-        existing = known.get(Address("guardrail", name))
+    references: list[Json] = []
+    open_names: list[Finding] = []
+    answers: list[str] = []
+    for entry in entries:
+        name = str(entry["guardrail_name"])
         body = {**entry, "app_message": entry.get("app_message", True)}
-        if existing is None:
+        holder = find_holder("guardrail", name, context)
+        if holder is not None and not holder.is_same("guardrail", body):
+            answer = _chosen(name, context)
+            if answer == KEEP:
+                return
+            if answer == THEIRS:
+                references.append(holder.reference())
+                answers.append(answer)
+                continue
+            other = find_holder("guardrail", answer, context) if answer else None
+            renamed = {**body, "guardrail_name": answer} if answer else body
+            if not answer or (other is not None and not other.is_same("guardrail", renamed)):
+                open_names.append(_taken(target, name, holder, answer))
+                continue
+            name, body, holder = answer, renamed, other
+            answers.append(answer)
+        if holder is None or holder.address is None:
             head: Object = {"apiVersion": "personas/v1", "kind": "Guardrail", "metadata": {"name": name}}
-            documents.append(NewDocument(f"{name}.yaml", {**head, "spec": body}))
-        elif existing.spec.get("guardrail_prompt") != entry.get("guardrail_prompt"):
-            note = f"another guardrail {name} with a different prompt is in this project: rename one of the two"
-            yield Finding(("/guardrails_id",), f"{target} cannot be split yet", WHY, notes=(note,))
-            return
+            spec: Object = {"lifecycle": {"adopt": "same"}, "spec": body}
+            documents.append(NewDocument(f"{name}.yaml", {**head, **spec}))
+        address = holder.address if holder is not None else None
+        references.append({"ref": str(address) if address is not None else f"guardrail.{name}"})
+    if open_names:
+        yield from open_names
+        return
     held = subject.spec.get("guardrail_ids")
-    references: list[Json] = [{"ref": f"guardrail.{name}"} for name in names]
     more = [one for one in references if not (isinstance(held, list) and one in held)]
     edits: tuple[Edit, ...]
     if isinstance(held, list) and held:
@@ -66,6 +85,7 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
     else:
         edits = (SetValue("/guardrail_ids", references),)
     edits = (*edits, RemoveValue("/guardrails_id"))
+    names = [str(entry["guardrail_name"]) for entry in entries]
     question = Question(
         target,
         f"{target} becomes {len(names)} guardrails ({', '.join(names)}), each reporting to the app?",
@@ -77,6 +97,24 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
             found.pointers, found.summary, found.why, found.edits,
             tuple(documents) if found.edits else (), found.question, found.answer, found.notes,
         )  # fmt: skip
+
+
+def _chosen(name: str, context: Context) -> str | None:
+    """What a person said about a name that somebody else has: keep, theirs, or another name."""
+    answer = context.answers.get(MIGRATION.name, {}).get(name)
+    return answer if answer in (KEEP, THEIRS) or (answer and NAME.fullmatch(answer)) else None
+
+
+def _taken(target: str, name: str, holder: Holder, answer: str | None) -> Finding:
+    question = Question(
+        name,
+        f"{target} has a guardrail {name}, and {holder.whose} another one of that name. What becomes of it?",
+        (Choice(THEIRS, "the set's is dropped for it: its text counts from then on"),),
+        "another name for the set's (callbacks carry it)",
+    )
+    notes = (f"the name {answer} is taken, too",) if answer else ()
+    summary = f"{target} cannot be split before {name} is settled"
+    return Finding(("/guardrails_id",), summary, WHY, question=question, notes=notes)
 
 
 def _entries(target: str, context: Context) -> list[Object] | None:

@@ -19,7 +19,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     assert isinstance(made, set)
     for one in book.of(subject):
         name = book.target(one)
-        if name is None or name in book.registry or name in made or hindrance(one, book):
+        if name is None or book.is_there(name) or name in made or hindrance(one, book):
             continue
         body = book.decision(one.name).bodies.get(name)
         if body is None:
@@ -27,7 +27,13 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         made.add(name)
         document = NewDocument(
             f"{name}.yaml",
-            {"apiVersion": API_VERSION, "kind": "Tool", "metadata": {"name": name}, "spec": body},
+            {
+                "apiVersion": API_VERSION,
+                "kind": "Tool",
+                "metadata": {"name": name},
+                "lifecycle": {"adopt": "same"},
+                "spec": body,
+            },
         )
         users = sorted({str(other.subject.address) for other in book.groups[one.name] if book.target(other) == name})
         yield Finding(

@@ -22,7 +22,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         reason = hindrance(one, book)
         if reason:
             blocked.setdefault(reason, []).append(one)
-        elif book.target(one) in book.registry:
+        elif book.is_there(str(book.target(one))):
             ready.append(one)
     for reason, tools in blocked.items():
         names = ", ".join(dict.fromkeys(one.name for one in tools))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.core.documentedit import exists
-from reconciler.core.toolbody import body_digest
-from reconciler.migrations.base import KEEP, Choice, Context, Question, Subject, text_at
+from reconciler.migrations.base import KEEP, YES, Choice, Context, Question, Subject, text_at
+from reconciler.migrations.held import THEIRS, Holder, find_holder
 from reconciler.migrations.inline_tool import (
     LARGEST,
     MOST,
@@ -30,6 +31,9 @@ from reconciler.migrations.inline_tool import (
 from reconciler.types.json import Object, lookup
 
 DEDUPE = "inline-tool-dedupe"
+ODD_INLINE, COMMON, RENAME = "odd-inline", "common", "rename"
+WORDS = frozenset({KEEP, YES, ODD_INLINE, COMMON, RENAME, THEIRS})
+"""Answers that are no names."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class Decision:
     """Why nothing can be done."""
     answered: str | None = None
     note: str = ""
+    theirs: set[str] = field(default_factory=set)
+    """Names of the account's tools that are used as they are, without a manifest."""
 
 
 class ToolBook:
@@ -57,7 +63,11 @@ class ToolBook:
         self.groups: dict[str, list[Inline]] = {}
         self.registry: dict[str, tuple[Subject, str]] = {}
         self.overlaid: dict[str, list[Subject]] = {}
+        self.named: dict[str, str] = {}
+        """Names under `tools:`, each with a place: of a manifest's tool, or one that the account holds."""
         for subject in context.subjects:
+            for mentioned in _tools_named(subject):
+                self.named.setdefault(mentioned, subject.path)
             if subject.address.kind == "tool" and not subject.overlay:
                 name = subject.spec.get("name")
                 self.registry[name if isinstance(name, str) else subject.address.name] = (
@@ -88,10 +98,28 @@ class ToolBook:
         """The registry tool that an inline tool becomes, None while it stays inline."""
         return self.decision(one.name).targets.get(one.digest)
 
+    def is_there(self, name: str) -> bool:
+        """Whether a registry tool of this name needs no new manifest: it has one, or the account's own is used."""
+        return name in self.registry or any(name in decision.theirs for decision in self.decisions.values())
+
+    def holder(self, name: str) -> Holder | None:
+        """Who has the name already. Without a look at the account, a name under `tools:` that no manifest bears is
+        the account's, and nobody knows what it does."""
+        found = find_holder("tool", name, self.context)
+        if found is None and name in self.named and name not in self.registry:
+            found = Holder(f"the account (`tools:` in {self.named[name] or 'a manifest'} names it)")
+        return found
+
     def answer(self, key: str, group: list[Inline]) -> str | None:
         """The answer to a question about a tool; an answer for one persona alone makes no sense here."""
         given = self.context.answers.get(DEDUPE, {})
         return given.get(key) or (given.get("*") if group else None)
+
+
+def _tools_named(subject: Subject) -> Iterator[str]:
+    if subject.address.kind == "persona":
+        items = subject.spec.get("tools")
+        yield from (item for item in (items if isinstance(items, list) else []) if isinstance(item, str))
 
 
 def tool_book(context: Context) -> ToolBook:
@@ -206,66 +234,105 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
 def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
     """Fill in what each body becomes, or the question that has to be answered first."""
     bodies = Counter(one.digest for one in group)
-    common = max(bodies, key=lambda digest: bodies[digest])
     sample = {one.digest: one for one in reversed(group)}
-    known = book.registry.get(wanted)
-    if known is not None:
-        for digest, one in sample.items():
-            same = body_digest(description or one.description, one.parameters, one.origin) == known[1]
-            if same:
-                decision.targets[digest] = wanted
-        if len(decision.targets) == len(bodies):
-            return
-        others = f"a registry tool {wanted} with another body is in this project"
-    elif len(bodies) == 1:
-        decision.targets[common] = wanted
-        decision.bodies[wanted] = registry_body(sample[common], wanted, description)
+    holder = book.holder(wanted)
+    explicit = book.context.answers.get(DEDUPE, {}).get(decision.name)
+    if holder is None and explicit in (KEEP, THEIRS):
+        # Answered ahead of the look at the account that would ask: what comes of it is the same.
+        holder = Holder("the account")
+    if holder is None and len(bodies) == 1:
+        [one] = sample.values()
+        name = wanted
+        if explicit is not None and explicit not in WORDS and NAME.fullmatch(explicit) and explicit != wanted:
+            name, decision.answered = explicit, explicit
+        _become(book, decision, one, name, description)
         return
-    else:
-        origins = {one.origin for one in group}
-        others = (
-            f"{len(bodies)} different bodies" if len(origins) == 1 else f"used as {' and as '.join(sorted(origins))}"
-        )
-    _several(book, decision, wanted, group, others, known is not None)
+    if holder is not None:
+        for one in sample.values():
+            if holder.is_same("tool", registry_body(one, wanted, description)):
+                _become(book, decision, one, wanted, description)
+    if len(decision.targets) < len(bodies):
+        _several(book, decision, wanted, group, holder, description)
 
 
-def _several(book: ToolBook, decision: Decision, wanted: str, group: list[Inline], others: str, exists: bool) -> None:
+def _become(book: ToolBook, decision: Decision, one: Inline, name: str, description: str | None = None) -> bool:
+    """Let the body of `one` become the registry tool `name`, with a manifest unless there is one.
+
+    False where somebody has that name with other content.
+    """
+    body = registry_body(one, name, description)
+    holder = book.holder(name)
+    if holder is not None and not holder.is_same("tool", body):
+        return False
+    if name not in book.registry:
+        decision.bodies[name] = body
+    decision.targets[one.digest] = name
+    return True
+
+
+def _several(
+    book: ToolBook,
+    decision: Decision,
+    wanted: str,
+    group: list[Inline],
+    holder: Holder | None,
+    description: str | None,
+) -> None:
+    """Bodies that cannot all have the name: it is held by another one, or they are several."""
     bodies = Counter(one.digest for one in group)
     sample = {one.digest: one for one in reversed(group)}
-    dual = len({one.origin for one in group}) > 1
     of_llm = [digest for digest in bodies if sample[digest].origin == "llm"]
     common = max(of_llm or bodies, key=lambda digest: bodies[digest])
-    users = {digest: [str(one.subject.address) for one in group if one.digest == digest] for digest in bodies}
-    odd = ", ".join(sorted({who for digest in bodies if digest != common for who in users[digest]}))
-    choices = []
-    if exists:
-        choices.append(Choice("odd-inline", "those that differ from the registry tool stay inline; nothing changes"))
-    else:
-        choices.append(Choice("odd-inline", f"the commonest body becomes the registry tool; inline stays: {odd}"))
-    if not dual:
-        choices.append(Choice("common", f"one body for all; this changes {odd}"))
-    choices.append(
-        Choice("rename", "each other body becomes a tool of a new name; prompts and frontends must follow")
-    )
+    odd = [digest for digest in bodies if digest not in decision.targets and (holder is not None or digest != common)]
+    dual = len({one.origin for one in group}) > 1
     answer = book.answer(decision.name, group)
     decision.answered = answer
-    if answer == "common" and not dual:
+    if answer in (THEIRS, COMMON) and not dual and (holder is not None or answer == COMMON):
+        if holder is None:
+            _become(book, decision, sample[common], wanted, description)
+        elif wanted not in book.registry:
+            decision.theirs.add(wanted)
+            decision.bodies.pop(wanted, None)
         decision.targets.update(dict.fromkeys(bodies, wanted))
-    elif answer in ("odd-inline", "rename"):
-        if not exists:
-            decision.targets[common] = wanted
-        for digest in bodies if answer == "rename" else ():
-            if digest not in decision.targets:
-                decision.targets[digest] = f"{wanted[:55]}_{digest[:8]}"
-                _add_body(book, decision, sample[digest], decision.targets[digest])
+    elif answer in (ODD_INLINE, RENAME) or (
+        answer and _is_new_name(book, answer, wanted, [sample[one] for one in odd])
+    ):
+        if holder is None:
+            _become(book, decision, sample[common], wanted, description)
+        if answer != ODD_INLINE:
+            base = wanted if answer == RENAME else answer
+            for digest in odd:
+                name = base if base == answer and len(odd) == 1 else f"{base[:55]}_{digest[:8]}"
+                _become(book, decision, sample[digest], name, description)
     elif answer != KEEP:
-        text = f"{decision.name}: {others}. What becomes of them?"
-        decision.question = Question(decision.name, text, tuple(choices))
+        decision.question = _question(decision.name, wanted, group, holder, odd, dual=dual)
+        if answer is not None and answer != RENAME:
+            decision.note = f"the answer {answer!r} is no answer here, or a name that is taken"
         decision.answered = None
-    if not exists and wanted in decision.targets.values():
-        _add_body(book, decision, sample[common], wanted)
 
 
-def _add_body(book: ToolBook, decision: Decision, one: Inline, name: str) -> None:
-    if name not in book.registry:
-        decision.bodies[name] = registry_body(one, name)
+def _is_new_name(book: ToolBook, answer: str, wanted: str, odd: list[Inline]) -> bool:
+    if answer in WORDS or answer == wanted or answer in book.groups or not NAME.fullmatch(answer):
+        return False
+    holder = book.holder(answer)
+    return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)
+
+
+def _question(
+    name: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
+) -> Question:
+    bodies = {one.digest for one in group}
+    origins = sorted({one.origin for one in group})
+    who = ", ".join(sorted({str(one.subject.address) for one in group if one.digest in odd}))
+    if holder is not None:
+        other = "a body that nobody looked at" if holder.spec is None else "another body"
+        text = f"{name}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"
+        first = Choice(ODD_INLINE, "those that differ from the registry tool stay inline; nothing changes")
+        use = [Choice(THEIRS, f"the registry tool as it is, for {who}: its behaviour counts from then on")]
+    else:
+        others = f"used as {' and as '.join(origins)}" if dual else f"{len(bodies)} different bodies"
+        text = f"{name}: {others}. What becomes of them?"
+        first = Choice(ODD_INLINE, f"the commonest body becomes the registry tool; inline stays: {who}")
+        use = [Choice(COMMON, f"one body for all; this changes {who}")]
+    rename = Choice(RENAME, "each other body becomes a tool of a new name; prompts and frontends must follow")
+    return Question(name, text, (first, *(() if dual else use), rename), "a name for the new tool")

@@ -116,6 +116,8 @@ def test_the_new_tool_has_a_file_of_its_own() -> None:
         "kind: Tool\n"
         "metadata:\n"
         "  name: ring_bell\n"
+        "lifecycle:\n"
+        "  adopt: same\n"
         "spec:\n"
         "  name: ring_bell\n"
         "  description: Rings the bell.\n"

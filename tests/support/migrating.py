@@ -10,6 +10,7 @@ from reconciler.engine.migrate import MigrateOptions, SourceFile, migrate
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.loader.sources import TextEditor
 from reconciler.migrations.answers import choose_migrations, requested_names
+from reconciler.migrations.base import Held
 from reconciler.migrations.outcome import MigrationResult, Status
 
 
@@ -31,12 +32,15 @@ class Project:
         words: str = "pal",
         write: bool = True,
         folder: str = "",
+        account: Mapping[str, Mapping[str, Held]] | None = None,
     ) -> MigrationResult:
         sources = [
             SourceFile(path, data, path in self.overlays, path not in self.outside)
             for path, data in self.files.items()
         ]
-        options = MigrateOptions(choose_migrations(only, skip), answers or {}, words, requested_names(only), folder)
+        options = MigrateOptions(
+            choose_migrations(only, skip), answers or {}, words, requested_names(only), folder, account or {}
+        )
         result = migrate(sources, BodyEditor(TextEditor()), load_catalogue(), options)
         if write:
             for change in result.files:

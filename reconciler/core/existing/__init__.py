@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.core.existing.adoption import refuse_other_content
 from reconciler.core.existing.companions import carry_companions
 from reconciler.core.existing.extras import find_extras
 from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
 from reconciler.core.existing.leftovers import find_copies, find_leftovers
 from reconciler.core.existing.removals import find_removals
-from reconciler.core.existing.adoption import refuse_other_content
 from reconciler.core.existing.result import in_sync, to_change
 from reconciler.core.existing.work import Work
 from reconciler.core.planning.match import Binding
