@@ -27,7 +27,7 @@ def persona(name, *tools, **more):
         "pal_name": name,
         "system_prompt": "x",
         "default_face_id": FACE,
-        "tools": [{"$ref": f"tool.{t}"} for t in tools],
+        "tools": list(tools),
     }
     return manifest(f"persona.{name}", {**body, **more})
 
