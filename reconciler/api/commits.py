@@ -14,6 +14,6 @@ def with_commit(run: Opened, plan: Plan) -> Plan:
     """The same plan, with the commit of the work tree that its manifests lie in; without git it stays as it is."""
     if plan.commit is not None or run.ref is not None:
         return plan
-    from reconciler.loader.gitref import head_of
+    from reconciler.loader.gitstatus import head_of
 
     return replace(plan, commit=head_of(run.project.home))

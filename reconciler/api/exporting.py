@@ -61,8 +61,8 @@ def read_manifests(run: Opened, target: Path) -> tuple[ManifestSet, bool]:
     A folder elsewhere is looked at on its own. Raises `ManifestError` where files cannot be read: what they claim
     would be exported a second time.
     """
-    from reconciler.loader.files import inside
     from reconciler.loader.manifests import load_manifests
+    from reconciler.loader.repository import inside
     from reconciler.types.manifest import ManifestSet
 
     within = any(inside(str(target), os.path.realpath(place)) for place in run.project.manifests)

@@ -69,7 +69,8 @@ def write_project_file(run: Opened, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
     from reconciler.api.files import write_file
     from reconciler.engine.initialise import project_name
-    from reconciler.loader.files import PROJECT_FILES, inside
+    from reconciler.loader.files import PROJECT_FILES
+    from reconciler.loader.repository import inside
     from reconciler.loader.writing_project import project_file
 
     of_run = run.project.file is not None and inside(str(target), run.project.home)

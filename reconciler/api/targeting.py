@@ -101,7 +101,7 @@ def _known(subjects: Sequence[Subject]) -> str:
 
 def _require_apart(run: Opened, folder: str) -> None:
     """Settings are JSON: among the manifests they would be read as such."""
-    from reconciler.loader.files import inside
+    from reconciler.loader.repository import inside
 
     target = os.path.realpath(folder)
     around = next((place for place in run.project.manifests if inside(target, os.path.realpath(place))), None)

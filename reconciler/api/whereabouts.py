@@ -50,6 +50,6 @@ def _beside(project: Project) -> Path:
 
 def _owner(project: Project, beside: Path) -> Path:
     """The folder of the run, for everything that lies in it; else the one beside the project file."""
-    from reconciler.loader.files import inside
+    from reconciler.loader.repository import inside
 
     return Path(project.root) if inside(str(beside), project.root) else beside

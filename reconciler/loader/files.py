@@ -1,4 +1,4 @@
-"""Where manifest files come from: a tree of files (the work tree, or a commit), and which of them are manifests.
+"""Where manifest files come from: a tree of files, which is the work tree or a commit.
 
 Paths inside the loader are absolute, with the tree's own separators resolved away; `relative` turns them into what
 records carry.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.errors import UsageError
 from reconciler.loader.decode import MAX_BYTES
-from reconciler.loader.findings import FILE, Findings
-from reconciler.types.source import Span
+from reconciler.loader.lfs import pointer_of
+from reconciler.loader.repository import absent_modules, inside, reach
 
 SUFFIXES = (".yaml", ".yml", ".json", ".md")
 PROJECT_FILES = ("reconciler.yaml", "reconciler.yml")
@@ -24,9 +25,22 @@ OVERLAYS = "overlays"
 class Unreadable(Exception):
     """A file that cannot be read; the text says why, without the path."""
 
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A submodule whose files are not to be had."""
+
+    path: str
+    why: str
+
 
 class Tree(Protocol):
-    """Files by absolute path. Must not: follow a link out of `boundary`; raise anything but `Unreadable`."""
+    """Files by absolute path; links are followed, and whoever asks looks at `real` first. Must not raise anything but
+    `Unreadable`, and `UsageError` where git fails."""
 
     commit: str | None
 
@@ -35,7 +49,11 @@ class Tree(Protocol):
     def is_folder(self, path: str) -> bool: ...
 
     def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
-        """(path, is a folder, is a symbolic link) of every entry, in no order."""
+        """(path, leads to a folder, is a symbolic link) of every entry, in no order."""
+        ...
+
+    def absent(self, folder: str) -> list[Absent]:
+        """Submodules at or below `folder` that are not there; nested ones are asked for by those that hold them."""
         ...
 
     def real(self, path: str) -> str:
@@ -60,11 +78,14 @@ class WorkTree:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    is_folder = entry.is_dir()
-                    if is_folder or entry.is_file() or entry.is_symlink():
-                        yield entry.path, is_folder, entry.is_symlink()
+                    is_link = entry.is_symlink()
+                    # Of an entry that leads in a circle `is_dir` raises; the plain question says no.
+                    yield entry.path, self.is_folder(entry.path) if is_link else entry.is_dir(), is_link
         except OSError as problem:
             raise Unreadable(problem.strerror or "not readable") from None
+
+    def absent(self, folder: str) -> list[Absent]:
+        return [Absent(path, "the submodule is not checked out") for path in absent_modules(folder)]
 
     def real(self, path: str) -> str:
         return os.path.realpath(path)
@@ -81,7 +102,10 @@ class WorkTree:
                     raise Unreadable(
                         f"larger than {MAX_BYTES // (1024 * 1024)} MB ({status.st_size:,} bytes); split it"
                     )
-                return file.readall()
+                data = file.readall()
+                if pointer_of(data) is not None:
+                    raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
+                return data
         except OSError as problem:
             raise Unreadable(problem.strerror or "not readable") from None
 
@@ -94,66 +118,17 @@ def relative(path: str, folder: str) -> str:
     return os.path.relpath(path, folder).replace(os.sep, "/")
 
 
-def inside(path: str, folder: str) -> bool:
-    """Whether `path` (no links) is `folder` or lies under it."""
-    return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+def placed(tree: Tree, root: str, home: str, path: str) -> str:
+    """The absolute path of a PATH argument, seen from the folder `root`, without links unless it lies under `home`.
 
-
-def find_manifests(
-    tree: Tree,
-    start: str,
-    boundary: str,
-    home: str,
-    findings: Findings,
-    *,
-    skip: Sequence[str] = (),
-    overlay: bool = False,
-) -> Iterator[str]:
-    """Manifest files under the folder `start`, at any depth.
-
-    Hidden entries, folders called `overlays` (unless `overlay`) and the paths in `skip` are left out. A link that
-    leads out of `boundary` is an error; a link to a folder is followed once. Findings bear paths relative to `home`.
-    """
-    visited = {tree.real(start)}
-    folders = [start]
-    while folders:
-        folder = folders.pop()
-        try:
-            entries = sorted(tree.children(folder))
-        except Unreadable as problem:
-            findings.error(FILE, f"the folder cannot be read: {problem}", span=Span(relative(folder, home), 1, 1))
-            continue
-        for path, is_folder, is_link in entries:
-            name = os.path.basename(path)  # noqa: PTH119
-            if name.startswith(".") or path in skip:
-                continue
-            if not is_folder and not name.lower().endswith(SUFFIXES):
-                continue
-            if is_folder and name == OVERLAYS and not overlay:
-                continue
-            if is_link and not _link_allowed(tree, path, boundary, home, findings):
-                continue
-            if not is_folder:
-                yield path
-            elif not is_link:
-                folders.append(path)
-            elif (real := tree.real(path)) not in visited:
-                visited.add(real)
-                folders.append(path)
-
-
-def _link_allowed(tree: Tree, path: str, boundary: str, home: str, findings: Findings) -> bool:
-    target = tree.real(path)
-    if inside(target, boundary):
-        if tree.is_file(path) or tree.is_folder(path):
-            return True
-        summary = "a symbolic link that leads nowhere"
-    else:
-        summary = "a symbolic link that leaves the project"
-    findings.error(
-        FILE, summary, span=Span(relative(path, home), 1, 1), hint="replace it by the file that it points to"
-    )
-    return False
+    Raises `UsageError` where a link that the repository holds leads out of it: what the command line names is the
+    operator's, where it leads is not."""
+    given = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
+    real = tree.real(given)
+    around = reach(root, root)
+    if around.holds(given) and not around.holds(real):
+        raise UsageError(f"{path} is a link that leaves the repository", hint="give the path that it points to")
+    return given if inside(given, home) else real
 
 
 def check_given(tree: Tree, path: str, shown: str) -> None:

@@ -11,8 +11,10 @@ from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.documents import read_documents
 from reconciler.loader.drafts import Draft
 from reconciler.loader.envelope import read_document
-from reconciler.loader.files import Tree, Unreadable, find_manifests, inside, relative
+from reconciler.loader.files import Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, OVERLAY, SIZE, Findings
+from reconciler.loader.repository import Reach, reach_of
+from reconciler.loader.search import Search
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.project import Project, Workspace
@@ -38,6 +40,7 @@ class Gathering:
         self.home = project.home
         self.findings = findings
         self.digests: dict[str, bytes] = {}
+        self.reach = reach_of(project)
 
     def overlay_folders(self) -> list[str]:
         """Every workspace's overlay folders: none of them holds base manifests."""
@@ -47,16 +50,13 @@ class Gathering:
             for folder in workspace.overlays
         ]
 
-    def read(self, starts: Sequence[str], boundaries: tuple[str, ...], *, explicit: Sequence[str] = ()) -> Gathered:
-        skip = [*self.overlay_folders(), *self.project.own_files]
+    def read(self, starts: Sequence[str], *, explicit: Sequence[str] = ()) -> Gathered:
+        search = self._search(self.reach.and_around(*starts), (*self.overlay_folders(), *self.project.own_files))
         files: dict[str, None] = {}
         for start in starts:
             if self.tree.is_folder(start):
-                boundary = next((item for item in boundaries if inside(start, item)), start)
-                files.update(
-                    dict.fromkeys(find_manifests(self.tree, start, boundary, self.home, self.findings, skip=skip))
-                )
-            elif start not in skip:
+                files.update(dict.fromkeys(search.files(start)))
+            elif start not in search.skip:
                 files[start] = None
         items = Gathered()
         for path in sorted(files):
@@ -92,19 +92,24 @@ class Gathering:
                     hint="paths are relative to the project file",
                 )
                 continue
-            for path in sorted(find_manifests(self.tree, start, self.home, self.home, self.findings, overlay=True)):
+            for path in sorted(self._search(self.reach, (), overlay=True).files(start)):
                 self._collect(path, items, overlay=True)
         for source in [move.source for move in items.moved] + [drop.source for drop in items.removed]:
             summary = "Moved and Removed documents do not belong into overlays"
             self.findings.error(OVERLAY, summary, source=source, pointer="/kind")
         return items.drafts
 
+    def _search(self, reach: Reach, skip: Sequence[str], *, overlay: bool = False) -> Search:
+        return Search(self.tree, reach, self.home, self.findings, skip, self.project.exclude, overlay)
+
     def _bytes(self, path: str, shown: str) -> bytes | None:
         try:
             data = self.tree.read(path)
         except Unreadable as problem:
             code = SIZE if f"{MAX_BYTES // (1024 * 1024)} MB" in str(problem) else FILE
-            self.findings.error(code, f"the file cannot be read: {problem}", span=Span(shown, 1, 1))
+            self.findings.error(
+                code, f"the file cannot be read: {problem}", span=Span(shown, 1, 1), hint=problem.hint
+            )
             return None
         self.digests[shown] = sha256(data).digest()
         return data

@@ -1,66 +1,66 @@
-"""The files of a commit, read without touching the work tree: one `git ls-tree` and one `git cat-file --batch`."""
+"""The files of a commit as a tree, without touching the work tree: links followed, submodules as recorded."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
-from threading import Lock
 
 from reconciler.errors import UsageError
-from reconciler.loader.decode import MAX_BYTES
-from reconciler.loader.files import Unreadable
-from reconciler.types.manifest import DIRTY
+from reconciler.loader.files import Absent, Unreadable
+from reconciler.loader.gitcommand import git_output, run_git
+from reconciler.loader.gitobjects import Objects
+from reconciler.loader.repository import inside, top_of
 
+SEPARATOR = "/"
 LINK, MODULE = "120000", "160000"
-HEAD = b"# branch.oid "
-STATUS_SECONDS = 10.0
-"""After that long a report goes without its commit."""
+HOPS = 40
+"""So many links are followed on the way to one file, as by the operating system."""
 
 
 class GitTree:
     """A commit as a `Tree`; paths are those that the files would have in the work tree.
 
-    Symbolic links and submodules are no files here. `close` ends the reading process.
+    A submodule is a folder with the files of the commit that the tree records, read when something in it is asked
+    for. `close` ends the reading processes.
     """
 
     def __init__(self, folder: str, ref: str) -> None:
         """`folder` lies in the repository. Raises `UsageError` without git, repository or such a commit."""
-        self.top = os.path.realpath(_git(folder, "rev-parse", "--show-toplevel").strip())
-        found = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        folder = top_of(os.path.realpath(folder)) or folder  # never a bare repository among the files
+        self.top = os.path.realpath(os.fsdecode(git_output(folder, "rev-parse", "--show-toplevel")).strip())
+        found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         if found.returncode or not found.stdout.strip():
             raise UsageError(
                 f"--ref {ref}: git knows no such commit",
                 hint="give a branch, a tag or a commit id; a shallow clone may have to fetch it first",
             )
         self.commit: str | None = found.stdout.decode("ascii").strip()
-        self._blobs: dict[str, str] = {}
-        self._links: set[str] = set()
+        self._blobs: dict[str, tuple[Objects, str]] = {}
+        self._links: dict[str, tuple[Objects, str]] = {}
+        self._modules: dict[str, tuple[Objects, str, str, str]] = {}
+        """Submodules not looked into yet: (repository, its commit, path in it, the recorded commit)."""
+        self._absent: dict[str, Absent] = {}
         self._folders: dict[str, dict[str, bool]] = {self.top: {}}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock = Lock()
-        self._list()
+        self._repositories: list[Objects] = []
+        self._mount(Objects(self.top), str(self.commit), self.top)
 
-    def _list(self) -> None:
-        listing = _git_bytes(self.top, "ls-tree", "-r", "-z", "--full-tree", str(self.commit))
-        for line in listing.split(b"\0"):
-            if not line:
-                continue
-            head, _, name = line.partition(b"\t")
-            mode, _, blob = head.decode("ascii").split(" ")
-            path = os.path.join(self.top, os.fsdecode(name))  # noqa: PTH118
+    def _mount(self, objects: Objects, commit: str, base: str) -> None:
+        """Make the entries of a commit known below the folder `base`."""
+        self._repositories.append(objects)
+        for mode, blob, name in objects.entries(commit):
+            path = os.path.join(base, name)  # noqa: PTH118 - plain strings: this runs once a file
             if mode == LINK:
-                self._links.add(path)
+                self._links[path] = (objects, blob)
             elif mode == MODULE:
-                continue
+                self._modules[path] = (objects, commit, name, blob)
             else:
-                self._blobs[path] = blob
-            self._enter(path)
+                self._blobs[path] = (objects, blob)
+            self._enter(path, mode == MODULE)
 
-    def _enter(self, path: str) -> None:
+    def _enter(self, path: str, is_folder: bool) -> None:
         """Make the folders on the way to `path` known."""
-        is_folder = False
+        if is_folder:
+            self._folders.setdefault(path, {})
         while path != self.top:
             parent = os.path.dirname(path)  # noqa: PTH120
             known = parent in self._folders
@@ -69,117 +69,69 @@ class GitTree:
                 return
             path, is_folder = parent, True
 
+    def _open(self, path: str) -> None:
+        """Look into the submodule at `path`."""
+        objects, commit, inner, wanted = self._modules.pop(path)
+        found = objects.module(path, inner, wanted, commit)
+        if found is None:
+            self._absent[path] = Absent(path, f"commit {wanted[:12]} of the submodule is not here")
+        else:
+            self._mount(found, wanted, path)
+
     def is_file(self, path: str) -> bool:
-        return path in self._blobs
+        return path in self._blobs or self.real(path) in self._blobs
 
     def is_folder(self, path: str) -> bool:
-        return path in self._folders
+        return self.real(path) in self._folders
 
     def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
-        for path, is_folder in self._folders.get(folder, {}).items():
-            yield path, is_folder, path in self._links
+        real = self.real(folder)
+        for path, is_folder in list(self._folders.get(real, {}).items()):
+            is_link = path in self._links
+            shown = path if real == folder else os.path.join(folder, os.path.basename(path))  # noqa: PTH118, PTH119
+            yield shown, is_folder or (is_link and self.is_folder(path)), is_link
+
+    def absent(self, folder: str) -> list[Absent]:
+        start = self.real(folder)
+        while below := [path for path in self._modules if inside(path, start)]:
+            for path in below:
+                self._open(path)
+        return [one for path, one in self._absent.items() if inside(path, start)]
 
     def real(self, path: str) -> str:
-        """Links are not followed: one reads as a place that is nowhere inside."""
-        here = path
-        while len(here) > len(self.top):
-            if here in self._links:
-                return os.sep
-            here = os.path.dirname(here)  # noqa: PTH120
-        return os.path.normpath(path)
+        """`path` with every link resolved; a link that leads in a circle stays."""
+        if not inside(path, self.top):
+            return os.path.normpath(path)
+        here, hops = self.top, 0
+        rest = [part for part in path[len(self.top) :].split(SEPARATOR) if part][::-1]
+        while rest:
+            part = rest.pop()
+            if part == os.pardir:
+                here = os.path.dirname(here)  # noqa: PTH120
+                continue
+            if part in ("", os.curdir):
+                continue
+            here = os.path.join(here, part)  # noqa: PTH118
+            link = self._links.get(here)
+            if link is not None:
+                hops += 1
+                if hops > HOPS:
+                    return here
+                target = os.fsdecode(link[0].read(link[1], ""))
+                here = os.sep if target.startswith(os.sep) else os.path.dirname(here)  # noqa: PTH120
+                rest += target.split(SEPARATOR)[::-1]
+            elif here in self._modules:
+                self._open(here)
+        return here
 
     def read(self, path: str) -> bytes:
-        blob = self._blobs.get(path)
-        if blob is None:
-            kind = "a symbolic link" if path in self._links else "not there"
-            raise Unreadable(f"{kind} at commit {str(self.commit)[:12]}")
-        with self._lock:
-            return self._ask(blob)
-
-    def _ask(self, blob: str) -> bytes:
-        try:
-            if self._process is None:
-                self._process = subprocess.Popen(
-                    ["git", "-C", self.top, "cat-file", "--batch"],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(),
-                )  # fmt: skip
-            source, sink = self._process.stdout, self._process.stdin
-            if source is None or sink is None:
-                raise Unreadable("git cat-file cannot be reached")
-            sink.write(blob.encode("ascii") + b"\n")
-            sink.flush()
-            head = source.readline().split()
-            if len(head) != 3:
-                raise Unreadable(f"git has no object {blob[:12]}; a partial clone may have to fetch it")
-            size = int(head[2])
-            data = source.read(size + 1)
-        except (OSError, ValueError) as problem:
-            raise Unreadable(f"git cat-file failed: {problem}") from None
-        if len(data) != size + 1:
-            raise Unreadable("git cat-file ended early")
-        if size > MAX_BYTES:
-            raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
-        return data[:-1]
+        found = self._blobs.get(path) or self._blobs.get(self.real(path))
+        where = f"at commit {str(self.commit)[:12]}"
+        if found is None:
+            raise Unreadable(f"not there {where}")
+        return found[0].read(found[1], where)
 
     def close(self) -> None:
-        """End the reading process; the tree stays usable, a later read starts it again."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def head_of(folder: str) -> str | None:
-    """The commit that the work tree around `folder` stands at, with `-dirty` behind it while anything below `folder`
-    differs from it; None where there is no git, no repository or no commit. For reports; costs one process."""
-    try:
-        status = _run(
-            folder, "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch",
-            "--untracked-files=normal", "--", ".", ":(exclude).reconciler",
-            seconds=STATUS_SECONDS,
-        )  # fmt: skip
-    except (UsageError, subprocess.TimeoutExpired):
-        return None
-    lines = [] if status.returncode else status.stdout.splitlines()
-    head = next((line[len(HEAD) :].decode("ascii", "replace") for line in lines if line.startswith(HEAD)), "")
-    if not head or not set(head) <= set("0123456789abcdef"):
-        return None  # `(initial)`: nothing was committed yet
-    return head + DIRTY if any(not line.startswith(b"#") for line in lines) else head
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-
-
-def _run(folder: str, *arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["git", "-C", folder, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environment(), timeout=seconds,
-        )  # fmt: skip
-    except OSError as problem:
-        reason = "git is not installed" if isinstance(problem, FileNotFoundError) else f"git cannot run: {problem}"
-        raise UsageError(
-            f"--ref needs git: {reason}", hint="install git, or plan the files of the work tree"
-        ) from None
-
-
-def _git_bytes(folder: str, *arguments: str) -> bytes:
-    done = _run(folder, *arguments)
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = lines[0].removeprefix("fatal: ") if lines else f"git {arguments[0]} failed"
-        raise UsageError(f"--ref: {reason}", hint="run inside a git repository that holds the manifests")
-    return done.stdout
-
-
-def _git(folder: str, *arguments: str) -> str:
-    return os.fsdecode(_git_bytes(folder, *arguments))
+        """End the reading processes; the tree stays usable, a later read starts them again."""
+        for objects in self._repositories:
+            objects.close()

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 from reconciler.errors import UsageError
 from reconciler.loader import checks, overlays
-from reconciler.loader.files import Tree, check_given, inside, relative
+from reconciler.loader.files import Tree, check_given, placed, relative
 from reconciler.loader.findings import Findings
 from reconciler.loader.gathering import Gathering
 from reconciler.loader.merging import Merging
 from reconciler.loader.placing import places_of
 from reconciler.loader.references import Included, References
+from reconciler.loader.repository import inside
 from reconciler.loader.secrets import LiteralSecrets, RunSecrets
 from reconciler.loader.spans import in_order
 from reconciler.loader.trees import open_tree
@@ -100,15 +101,15 @@ class _Run:
     def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
         """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
         whole = self.project.manifests or (self.home,)
-        given = [os.path.realpath(os.path.join(self.project.root, path)) for path in paths or ()]  # noqa: PTH118
+        given = [placed(self.tree, self.project.root, self.home, os.fspath(path)) for path in paths or ()]
         for path, text in zip(given, paths or (), strict=True):
             check_given(self.tree, path, os.fspath(text))
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole)
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
         gathering = Gathering(self.project, self.workspace, self.tree, self.findings)
-        items = gathering.read(given or list(whole), boundaries, explicit=given)
+        items = gathering.read(given or list(whole), explicit=given)
         references = References(
-            Included(self.tree, self.home, boundaries, gathering.digests),
+            Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests),
             self.literals,
             self.findings,
             allow_literals=self.allow_literals,
@@ -146,4 +147,4 @@ class _Run:
         if not given:
             return frozenset()
         other = Gathering(self.project, self.workspace, self.tree, Findings())
-        return frozenset(draft.address for draft in other.read(whole, (self.home, *whole)).drafts)
+        return frozenset(draft.address for draft in other.read(whole).drafts)

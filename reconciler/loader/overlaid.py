@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from reconciler.loader.files import Tree
+from reconciler.loader.files import Absent, Tree
 
 
 class OverlaidTree:
@@ -34,6 +34,9 @@ class OverlaidTree:
         for path in sorted({*self._texts, *self._folders} - seen):
             if os.path.dirname(path) == here:  # noqa: PTH120 - plain strings, like every tree
                 yield path, path in self._folders, False
+
+    def absent(self, folder: str) -> list[Absent]:
+        return self._base.absent(folder)
 
     def real(self, path: str) -> str:
         return os.path.normpath(path) if os.path.normpath(path) in self._texts else self._base.real(path)

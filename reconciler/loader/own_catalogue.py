@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import ManifestError
 from reconciler.loader.decode import decode
-from reconciler.loader.files import Tree, Unreadable, inside, relative
+from reconciler.loader.files import Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, Findings
+from reconciler.loader.repository import inside, reach
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.source import Source
 
@@ -32,7 +33,7 @@ def read_own_catalogue(
     `ManifestError` with everything that is wrong inside the file, each with its line.
     """
     path = os.path.normpath(os.path.join(folder, name))  # noqa: PTH118
-    if os.path.isabs(name) or not inside(os.path.realpath(path), folder):  # noqa: PTH117
+    if os.path.isabs(name) or not inside(path, folder) or not reach(root, folder).holds(tree.real(path)):  # noqa: PTH117
         hint = "give a file beside the project file"
         findings.error(FILE, f"the catalogue {name} leaves the project", source=source, pointer=POINTER, hint=hint)
         return None

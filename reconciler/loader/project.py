@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.loader.decode import decode
-from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, inside, relative
+from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.loader.literals import ENV_NAME
+from reconciler.loader.repository import inside, reach
 from reconciler.types.history import Retention
 from reconciler.types.json import SECRET, Json, Object, join
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
@@ -55,20 +56,19 @@ def load_project(
     is_folder = given.is_dir()
     base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
     if ref is None:
-        return _load(WorkTree(), base, None if is_folder else str(given), manifests or ())
+        return _load(WorkTree(), base, None if is_folder else where, manifests or ())
     from reconciler.loader.gitref import GitTree
 
     tree = GitTree(base if Path(base).is_dir() else ".", ref)
     try:
-        return _load(tree, base, None if is_folder else str(given), manifests or ())
+        return _load(tree, base, None if is_folder else where, manifests or ())
     finally:
         tree.close()
 
 
-def _load(tree: Tree, root: str, file: str | None, manifests: Sequence[str | Path]) -> Project:
-    if file is None:
-        file = _find(tree, root, manifests)
-    elif not tree.is_file(file):
+def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[str | Path]) -> Project:
+    file = _find(tree, root, manifests) if given is None else placed(tree, root, root, str(Path(given).absolute()))
+    if given is not None and file is not None and not tree.is_file(file):
         raise UsageError(f"{relative(file, root)}: no such project file", hint="give an existing file to --project")
     if file is None:
         usual = str(Path(root) / FOLDER)
@@ -76,30 +76,41 @@ def _load(tree: Tree, root: str, file: str | None, manifests: Sequence[str | Pat
         return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places)
     folder = str(Path(file).parent)
     shown = relative(file, root)
+    _check_reach(tree, root, file)
     findings = Findings()
     try:
         data = tree.read(file)
     except Unreadable as problem:
-        raise ManifestError(f"{shown}: {problem}", ()) from None
+        raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
     text = decode(data, shown, findings)
     model = _parse(text, shown, findings) if text is not None else None
     project = _records(tree, model, root, folder, file, Source(shown), findings) if model is not None else None
     if findings.has_errors or project is None:
         from reconciler.loader.spans import Places, in_order
 
-        placed = in_order(Places(lambda _: data, str).place(findings.items))
-        raise ManifestError(f"{shown} is not a valid project file", placed)
+        problems = in_order(Places(lambda _: data, str).place(findings.items))
+        raise ManifestError(f"{shown} is not a valid project file", problems)
     return project
 
 
 def _find(tree: Tree, root: str, manifests: Sequence[str | Path]) -> str | None:
-    folders = [os.path.realpath(os.path.join(root, path)) for path in manifests]  # noqa: PTH118
+    folders = [placed(tree, root, root, str(path)) for path in manifests]
     for folder in (*folders, os.path.join(root, FOLDER), root):  # noqa: PTH118
         for name in PROJECT_FILES:
             path = os.path.join(folder, name)  # noqa: PTH118
+            _check_reach(tree, root, path)
             if tree.is_file(path):
                 return path
     return None
+
+
+def _check_reach(tree: Tree, root: str, file: str) -> None:
+    """Refuse a project file that a link leads out of the repository for."""
+    if not reach(root, os.path.dirname(file)).holds(tree.real(file)):  # noqa: PTH120
+        raise UsageError(
+            f"{relative(file, root)}: the project file is a link, or lies under one, that leaves the repository",
+            hint="replace the link by what it points to",
+        )
 
 
 def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
@@ -172,7 +183,8 @@ def _records(
         from reconciler.loader.own_catalogue import read_own_catalogue
 
         own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
-    project = Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), answers)
+    exclude = tuple(model.sources.exclude)
+    project = Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers)
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 
@@ -204,7 +216,7 @@ def _workspace(
 ) -> Workspace:
     here = join("workspaces", name)
     for index, overlay in enumerate(model.overlays):
-        target = os.path.realpath(os.path.join(folder, overlay))  # noqa: PTH118
+        target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
         if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
             findings.error(
                 FILE,

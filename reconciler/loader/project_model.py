@@ -99,6 +99,12 @@ class PolicyModel(_Strict):
     """Nothing that the catalogue calls deprecated or gone is written."""
 
 
+class SourcesModel(_Strict):
+    exclude: list[Text] = []
+    """Patterns over paths relative to the project file; files and folders that one fits are not looked at. `*` stands
+    for any run of characters, slashes included."""
+
+
 class HistoryModel(_Strict):
     keep: Annotated[int, Field(ge=1, le=10_000)] = DEFAULT_RETENTION.keep
     """How many applies the history keeps; older ones go first."""
@@ -139,6 +145,8 @@ class ProjectModel(_Strict):
     off (never)."""
     catalogue: Text | None = None
     """A file beside the project file, merged over the model catalogue."""
+    sources: SourcesModel = SourcesModel()
+    """Which files are looked at."""
     workspaces: dict[Name, WorkspaceModel] = {}
     """One account plus its settings each."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
@@ -148,6 +156,7 @@ class ProjectModel(_Strict):
 KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "": tuple(ProjectModel.model_fields),
     "/metadata": tuple(MetadataModel.model_fields),
+    "/sources": tuple(SourcesModel.model_fields),
     "/workspaces/*": tuple(WorkspaceModel.model_fields),
     "/workspaces/*/policy": tuple(PolicyModel.model_fields),
     "/workspaces/*/history": tuple(HistoryModel.model_fields),

@@ -10,9 +10,10 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.base import Type
 from reconciler.loader.decode import decode
 from reconciler.loader.drafts import Draft
-from reconciler.loader.files import Tree, Unreadable, inside, relative
+from reconciler.loader.files import Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
 from reconciler.loader.literals import ENV_NAME, is_mask, looks_secret, reference_for
+from reconciler.loader.repository import Reach, inside
 from reconciler.loader.secrets import LiteralSecrets
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Severity
@@ -26,43 +27,47 @@ RESERVED = frozenset({SECRET, REF_MARKER})
 class Included:
     """The files that manifests include; each is read once, and none outside of `boundaries`."""
 
-    def __init__(self, tree: Tree, folder: str, boundaries: tuple[str, ...], digests: dict[str, bytes]) -> None:
+    def __init__(
+        self, tree: Tree, folder: str, boundaries: tuple[str, ...], reach: Reach, digests: dict[str, bytes]
+    ) -> None:
+        """Paths may lead anywhere inside `boundaries`, and links from there into `reach`."""
         self.tree = tree
+        self.reach = reach
         self.folder = folder
         self.boundaries = boundaries
         self._digests = digests
         self._texts: dict[str, str | None] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, tuple[str, str | None]] = {}
 
     def place(self, path: str, base: str) -> str | None:
         """The absolute path of `path` seen from the folder `base`, None when it leaves the project."""
         if os.path.isabs(path) or "\0" in path:  # noqa: PTH117
             return None
         target = os.path.normpath(os.path.join(base, path))  # noqa: PTH118
-        real = self.tree.real(target)
-        return target if any(inside(real, boundary) for boundary in self.boundaries) else None
+        named = any(inside(target, boundary) for boundary in self.boundaries)
+        return target if named and self.reach.holds(self.tree.real(target)) else None
 
-    def text(self, path: str) -> tuple[str | None, str]:
-        """The text less one final newline (CRLF is LF), or None and why not."""
+    def text(self, path: str) -> tuple[str | None, tuple[str, str | None]]:
+        """The text less one final newline (CRLF is LF), or None, why not and what to do."""
         if path not in self._texts:
             self._texts[path] = self._read(path)
-        return self._texts[path], self._problems.get(path, "")
+        return self._texts[path], self._problems.get(path, ("", None))
 
     def _read(self, path: str) -> str | None:
         if not self.tree.is_file(path):
             is_folder = self.tree.is_folder(path)
-            self._problems[path] = "is a folder" if is_folder else "does not exist"
+            self._problems[path] = ("is a folder" if is_folder else "does not exist", None)
             return None
         try:
             data = self.tree.read(path)
         except Unreadable as problem:
-            self._problems[path] = f"cannot be read: {problem}"
+            self._problems[path] = (f"cannot be read: {problem}", problem.hint)
             return None
         self._digests[relative(path, self.folder)] = sha256(data).digest()
         findings = Findings()
         text = decode(data, path, findings)
         if text is None:
-            self._problems[path] = f"cannot be used: {findings.items[0].summary}"
+            self._problems[path] = (f"cannot be used: {findings.items[0].summary}", findings.items[0].hint)
             return None
         return text.replace("\r\n", "\n").removesuffix("\n")
 
@@ -149,9 +154,9 @@ class _Walk:
             return ""
         if node.row is not None and node.row.secret:
             return {SECRET: {"file": relative(place, self.all.included.folder)}}
-        text, problem = self.all.included.text(place)
+        text, (problem, way_out) = self.all.included.text(place)
         if text is None:
-            self.error(FILE, f"the file {target} {problem}", path, "the path is relative to this file")
+            self.error(FILE, f"the file {target} {problem}", path, way_out or "the path is relative to this file")
             return ""
         return text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from reconciler.loader.files import Unreadable, WorkTree, inside
+from reconciler.loader.files import Unreadable, WorkTree
+from reconciler.loader.repository import inside, reach
 
 LiteralSecrets = dict[str, str]
 """`<address><pointer>` -> the value that stood there; never leaves the process."""
@@ -35,8 +36,8 @@ class RunSecrets:
     def _read(self, path: str) -> str | None:
         if "\0" in path:
             return None
-        target = os.path.realpath(os.path.join(self._folder, path))  # noqa: PTH118
-        if not inside(target, self._folder):
+        target = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
+        if not inside(target, self._folder) or not reach(self._folder, self._folder).holds(os.path.realpath(target)):
             return None
         try:
             text = WorkTree().read(target).decode("utf-8-sig")

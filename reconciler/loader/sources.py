@@ -12,9 +12,11 @@ from reconciler.loader.decode import decode
 from reconciler.loader.documents import read_documents
 from reconciler.loader.drafts import Draft
 from reconciler.loader.envelope import read_document
-from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, find_manifests, inside, relative
+from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.loader.findings import FILE, Findings
+from reconciler.loader.repository import inside, reach_of
 from reconciler.loader.rewrite import rewrite
+from reconciler.loader.search import LINES, Search
 from reconciler.loader.spans import Places, in_order, locate
 from reconciler.loader.writing import write_document
 from reconciler.types.diagnostic import Diagnostic
@@ -56,7 +58,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     """
     tree, home, findings = tree or WorkTree(), project.home, Findings()
     whole = list(project.manifests or (home,))
-    given = [os.path.realpath(os.path.join(project.root, path)) for path in paths]  # noqa: PTH118
+    given = [placed(tree, project.root, home, path) for path in paths]
     for path, text in zip(given, paths, strict=True):
         check_given(tree, path, text)
     layers = sorted(
@@ -68,27 +70,28 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     )
     skip = [*layers, *project.own_files]
     found: dict[str, bool] = {}
+    reach = reach_of(project)
+    search = Search(tree, reach.and_around(*given), home, findings, skip, project.exclude)
     for start in (*whole, *given):
-        boundary = home if inside(start, home) else start
-        if not tree.is_folder(start):
-            if start not in skip:
-                found.setdefault(start, any(inside(start, layer) for layer in layers))
-            continue
-        for path in find_manifests(tree, start, boundary, home, findings, skip=skip):
-            found.setdefault(path, False)
+        if tree.is_folder(start):
+            found.update({path: False for path in search.files(start) if path not in found})
+        elif start not in skip:
+            found.setdefault(start, any(inside(start, layer) for layer in layers))
+    search = Search(tree, reach, home, findings, exclude=project.exclude, overlay=True)
     for layer in layers:
         if tree.is_folder(layer):
-            for path in find_manifests(tree, layer, home, home, findings, overlay=True):
-                found[path] = True
+            found.update(dict.fromkeys(search.files(layer), True))
     files: list[RawFile] = []
     for path in sorted(found):
+        if path.lower().endswith(LINES):
+            continue
         selected = not given or any(inside(path, start) for start in given)
         try:
             data = tree.read(path)
         except Unreadable as problem:
             if selected:
                 shown = Span(relative(path, home), 1, 1)
-                findings.error(FILE, f"the file cannot be read: {problem}", span=shown)
+                findings.error(FILE, f"the file cannot be read: {problem}", span=shown, hint=problem.hint)
             continue
         files.append(RawFile(relative(path, home), tree.real(path), data, found[path], selected))
     start = next((path for path in given if tree.is_folder(path)), given[0] if given else whole[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from reconciler.loader.files import Tree, WorkTree
+from reconciler.loader.repository import inside, top_of
 from reconciler.types.project import Project
 
 
@@ -14,7 +15,9 @@ def open_tree(project: Project, ref: str | None) -> tuple[Tree, _Close]:
         return WorkTree(), _Close()
     from reconciler.loader.gitref import GitTree
 
-    tree = GitTree(project.home if os.path.isdir(project.home) else project.root, ref)  # noqa: PTH112
+    around = top_of(project.root)
+    inner = around is None or not inside(project.home, around)
+    tree = GitTree(project.home if inner and os.path.isdir(project.home) else project.root, ref)  # noqa: PTH112
     return tree, _Close(tree)
 
 

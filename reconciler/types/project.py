@@ -83,6 +83,8 @@ class Project:
     manifests: tuple[str, ...] = ()
     """Absolute; where the whole project's manifests are looked for."""
 
+    exclude: tuple[str, ...] = ()
+    """Globs over paths relative to `folder`: files and folders that are not looked at."""
     migrations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Answers to the questions of `migrate`: by migration name, then by what the question is about (`*`: any)."""
 

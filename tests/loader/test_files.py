@@ -8,8 +8,10 @@ import pytest
 
 from reconciler.errors import UsageError
 from reconciler.loader.decode import MAX_BYTES
-from reconciler.loader.files import Unreadable, WorkTree, find_manifests, inside, relative
+from reconciler.loader.files import Unreadable, WorkTree, relative
 from reconciler.loader.findings import Findings
+from reconciler.loader.repository import Reach, inside
+from reconciler.loader.search import Search
 from tests.support.manifestfolder import Folder
 
 
@@ -165,5 +167,5 @@ def test_the_work_tree_says_what_it_cannot_read(folder: Folder) -> None:
 def test_a_folder_that_vanishes_is_a_finding(folder: Folder) -> None:
     findings = Findings()
     gone = str(folder.root / "gone")
-    assert list(find_manifests(WorkTree(), gone, gone, str(folder.root), findings)) == []
+    assert list(Search(WorkTree(), Reach((gone,)), str(folder.root), findings).files(gone)) == []
     assert findings.items[0].code == "E-file"

@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.loader import load_project
 from reconciler.loader.files import Unreadable
-from reconciler.loader.gitref import GitTree, head_of
+from reconciler.loader.gitref import GitTree
 from tests.support.manifestfolder import Folder
 
 PROJECT = """apiVersion: personas/v1
@@ -101,20 +101,6 @@ def test_no_git_is_a_usage_error(repository: Folder, monkeypatch: pytest.MonkeyP
         repository.load(ref="HEAD")
 
 
-def test_links_and_submodules_are_no_files(repository: Folder) -> None:
-    (repository.root / "manifests/link.yaml").symlink_to("a.yaml")
-    (repository.root / "manifests/linked").symlink_to("deep")
-    repository.persona("c", "  system_prompt: {file: link.yaml}\n", path="manifests/c.yaml")
-    inner = Folder(repository.root / "manifests/module")
-    inner.persona("inner")
-    inner.commit()
-    repository.git("add", "-A")
-    repository.git("commit", "-qm", "x")
-    loaded = repository.load(ref="HEAD")
-    assert "persona.inner" not in loaded.addresses
-    assert {item.span.path for item in loaded.errors if item.span} == {"manifests/link.yaml", "manifests/c.yaml"}
-
-
 def test_a_folder_below_the_top_of_the_repository(folder: Folder) -> None:
     inner = Folder(folder.root / "team/personas")
     inner.persona("a")
@@ -124,7 +110,6 @@ def test_a_folder_below_the_top_of_the_repository(folder: Folder) -> None:
 
 
 def test_many_files_need_two_processes_for_the_content(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    import subprocess
 
     started: list[list[str]] = []
     real = subprocess.Popen
@@ -144,13 +129,13 @@ def test_many_files_need_two_processes_for_the_content(repository: Folder, monke
             assert b"Persona" in tree.read(str(repository.root / f"manifests/n{number}.yaml"))
     finally:
         tree.close()
-    assert [arguments[3:] for arguments in started] == [["cat-file", "--batch"]]
+    assert [arguments[-2:] for arguments in started] == [["cat-file", "--batch"]]
 
 
 def test_the_reading_process_ends(repository: Folder) -> None:
     tree = GitTree(str(repository.root), "v1")
     tree.read(str(repository.root / "manifests/a.yaml"))
-    process = tree._process
+    process = tree._repositories[0].process
     assert process is not None
     tree.close()
     assert process.returncode is not None
@@ -166,51 +151,6 @@ def test_what_is_not_there_is_unreadable(repository: Folder) -> None:
     assert not tree.is_file(str(repository.root / "manifests"))
     assert tree.is_folder(str(repository.root / "manifests/deep"))
     assert not tree.is_folder(str(repository.root / "manifests/shallow"))
-
-
-def test_the_commit_of_a_work_tree(repository: Folder, tmp_path: Path) -> None:
-    head = repository.git("rev-parse", "HEAD")
-    home = str(repository.root / "manifests")
-    assert head_of(home) == head
-    repository.write("untracked.txt", "x")
-    assert head_of(home) == head, "what lies beside the manifests says nothing about them"
-    repository.write("manifests/new.yaml", "x: y\n")
-    assert head_of(home) == f"{head}-dirty"
-    (repository.root / "manifests/new.yaml").unlink()
-    assert head_of(home) == head
-    repository.write("manifests/a.yaml", "changed: true\n")
-    assert head_of(home) == f"{head}-dirty"
-
-
-def test_our_own_folder_makes_no_tree_dirty(repository: Folder) -> None:
-    repository.write(".reconciler/first/state.json", "{}")
-    assert head_of(str(repository.root)) == repository.git("rev-parse", "HEAD")
-
-
-def test_no_commit_without_a_repository(tmp_path: Path) -> None:
-    outside = tmp_path.parent / f"{tmp_path.name}-plain"
-    outside.mkdir()
-    assert head_of(str(outside)) is None
-
-
-def test_no_commit_before_the_first(folder: Folder, tmp_path: Path) -> None:
-    empty = tmp_path.parent / f"{tmp_path.name}-empty"
-    empty.mkdir()
-    subprocess.run(["git", "-C", str(empty), "init", "-q"], check=True)
-    assert head_of(str(empty)) is None
-
-
-def test_no_commit_without_git(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(repository.root))
-    assert head_of(str(repository.root)) is None
-
-
-def test_a_git_that_hangs_costs_no_more_than_a_commit(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(*arguments: object, **options: object) -> None:
-        raise subprocess.TimeoutExpired("git", 10.0)
-
-    monkeypatch.setattr(subprocess, "run", hang)
-    assert head_of(str(repository.root)) is None
 
 
 def test_a_project_file_that_only_the_commit_has(repository: Folder) -> None:

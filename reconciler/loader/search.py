@@ -1,0 +1,139 @@
+"""Which files under a folder are manifests: every one is read, or it is said why not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.glob import any_matches
+from reconciler.loader.files import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
+from reconciler.loader.findings import FILE, Findings
+from reconciler.loader.repository import GIT, Reach, inside
+from reconciler.types.source import Span
+
+LINES = ".jsonl"
+"""Never a manifest, and often taken for one."""
+
+
+@dataclass(slots=True)
+class Search:
+    """Walks folders of one project. Hidden entries, folders called `overlays` (unless `overlay`), the paths in `skip`
+    and what the project file excludes are left out.
+
+    A link is followed where it leads into `reach`, a folder once; any other is an error, as are folders that cannot
+    be read and submodules that are not there. Findings bear paths relative to `home`.
+    """
+
+    tree: Tree
+    reach: Reach
+    home: str
+    findings: Findings
+    skip: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    overlay: bool = False
+    _walked: set[str] = field(default_factory=set)
+    """Folders, without links."""
+    _folders: list[str] = field(default_factory=list)
+    """Links to folders, still to be followed."""
+    _links: list[str] = field(default_factory=list)
+    """Links to files, still to be read."""
+    _files: set[str] = field(default_factory=set)
+    _missed: set[str] = field(default_factory=set)
+    """Submodules that were said not to be there."""
+
+    def files(self, start: str) -> Iterator[str]:
+        """Manifest files, and files of JSON lines, under the folder `start`, at any depth.
+
+        What a link leads to is read at its own place where it has one among the manifests; so links come last.
+        """
+        if self.tree.is_folder(start) and not self._allowed(start):
+            return
+        self._absent(start, start)
+        yield from self._walk(start)
+        while self._folders:
+            self._folders.sort(reverse=True)
+            path = self._folders.pop()
+            self._absent(path, start)
+            yield from self._walk(path)
+        for path in self._links:
+            real = self.tree.real(path)
+            if real not in self._files or os.path.basename(real) != os.path.basename(path):  # noqa: PTH119
+                yield path
+        self._links.clear()
+
+    def _walk(self, start: str) -> Iterator[str]:
+        folders = [start]
+        while folders:
+            folder = folders.pop()
+            real = self.tree.real(folder)
+            if real in self._walked:
+                continue
+            self._walked.add(real)
+            entries = self._entries(folder)
+            if not entries:
+                self._absent(folder, start)
+            for path, is_folder, is_link in entries:
+                name = os.path.basename(path)  # noqa: PTH119
+                if name == GIT and folder != start:
+                    self._absent(folder, start)
+                if self.passes(path, is_folder) or (is_link and not self._allowed(path)):
+                    continue
+                if is_folder:
+                    (self._folders if is_link else folders).append(path)
+                elif not name.lower().endswith((*SUFFIXES, LINES)):
+                    continue
+                elif not self.tree.is_file(path):
+                    self._error(path, "not a regular file", "remove it, or give it another name")
+                elif is_link:
+                    self._links.append(path)
+                else:
+                    self._files.add(os.path.join(real, name))  # noqa: PTH118
+                    yield path
+
+    def passes(self, path: str, is_folder: bool) -> bool:
+        """Whether an entry is none of ours by its name or place."""
+        name = os.path.basename(path)  # noqa: PTH119
+        if name.startswith(".") or path in self.skip or (is_folder and name == OVERLAYS and not self.overlay):
+            return True
+        return bool(self.exclude) and any_matches(relative(path, self.home), self.exclude) is not None
+
+    def _entries(self, folder: str) -> list[tuple[str, bool, bool]]:
+        try:
+            return sorted(self.tree.children(folder))
+        except Unreadable as problem:
+            self._error(folder, f"the folder cannot be read: {problem}", problem.hint)
+            return []
+
+    def _allowed(self, path: str) -> bool:
+        """Whether what `path` leads to may be read, and is there."""
+        real = self.tree.real(path)
+        if real in self.skip:
+            return False
+        if not self.reach.holds(real):
+            self._error(path, "a link that leaves the repository", "replace it by what it points to")
+            return False
+        if self.tree.is_folder(path) or self.tree.is_file(path):
+            return True
+        self._error(path, "a link that leads nowhere", "mend or remove it")
+        return False
+
+    def _absent(self, folder: str, start: str) -> None:
+        for module in self.tree.absent(folder):
+            path = module.path
+            if path in self._missed:
+                continue
+            self._missed.add(path)
+            if inside(path, start) and any(self.passes(step, True) for step in _steps(path, start)):
+                continue
+            self._error(path, module.why, "run `git submodule update --init --recursive`")
+
+    def _error(self, path: str, summary: str, hint: str | None) -> None:
+        self.findings.error(FILE, summary, span=Span(relative(path, self.home), 1, 1), hint=hint)
+
+
+def _steps(path: str, start: str) -> Iterator[str]:
+    """`path` and the folders above it, up to below `start`."""
+    while path != start:
+        yield path
+        path = os.path.dirname(path)  # noqa: PTH120
