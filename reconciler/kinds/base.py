@@ -196,7 +196,9 @@ class KindSpec:
     processing: Processing | None = None
     """Set where a new object is of no use until the vendor is done with it."""
     bare_keys: frozenset[str] = frozenset()
-    """A file without `kind` whose top-level keys include one of these is a body of this kind."""
+    """A file without `kind` whose top-level keys include one of these is a body of this kind..."""
+    bare_with: frozenset[str] = frozenset()
+    """... if it has all of these too."""
 
     @property
     def apart(self) -> tuple[str, ...]:

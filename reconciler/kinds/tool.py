@@ -25,7 +25,8 @@ KIND = KindSpec(
     level=1,
     merge_patch=True,
     unique_names=True,
-    bare_keys=frozenset(),
+    bare_keys=frozenset({"parameters", "delivery", "trigger_type", "origin", "on_call", "on_resolve", "tool_id"}),
+    bare_with=frozenset({"name", "description"}),
     needs=(
         Need(("/static_filler",), "/on_call", ("static_filler",)),
         Need(("/delivery",), "/trigger_type", ("post_call",)),

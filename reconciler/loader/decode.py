@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 
-from reconciler.loader.findings import ENCODING, SIZE, Findings
+from reconciler.loader.findings import CONFLICT, ENCODING, SIZE, Findings
 from reconciler.types.source import Span
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -20,8 +21,13 @@ _MARKS = (
 )
 
 
-def decode(data: bytes, path: str, findings: Findings) -> str | None:
-    """The text of a file without its byte order mark, None (and an error) when it is not text or too large.
+_CONFLICT = re.compile(r"^(?:<{7,}|>{7,}) \S", re.MULTILINE)
+"""What git, Mercurial and Subversion write around the two sides of a conflict."""
+
+
+def decode(data: bytes, path: str, findings: Findings, *, merged: bool = True) -> str | None:
+    """The text of a file without its byte order mark; None (and an error) when it is not text, too large, or, unless
+    `merged` is false, when a merge was not finished in it.
 
     UTF-8 with or without mark, and UTF-16 or UTF-32 with one. Line ends stay as they are.
     """
@@ -41,7 +47,7 @@ def decode(data: bytes, path: str, findings: Findings) -> str | None:
                 data = data[len(mark) :] if name == "utf-8" else data
                 break
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as problem:
         findings.error(
             ENCODING,
@@ -50,6 +56,24 @@ def decode(data: bytes, path: str, findings: Findings) -> str | None:
             hint="save the file as UTF-8",
         )
         return None
+
+    if merged and (found := conflict(text)) is not None:
+        findings.error(
+            CONFLICT,
+            "an unfinished merge: both sides of a conflict stand in the file",
+            span=Span(path, text.count("\n", 0, found) + 1, 1),
+            hint="keep one of them and remove the marker lines; indent a line that is meant to look so",
+        )
+        return None
+    return text
+
+
+def conflict(text: str) -> int | None:
+    """Offset of the first marker line of an unfinished merge."""
+    if "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return None
+    found = _CONFLICT.search(text)
+    return found.start() if found is not None else None
 
 
 def _place(data: bytes, offset: int, path: str) -> Span:

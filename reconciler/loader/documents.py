@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from reconciler.loader.decode import decode
+from reconciler.loader.decode import conflict, decode
 from reconciler.loader.findings import YAML, Findings
 from reconciler.loader.yaml import parse_yaml
 from reconciler.types.json import Json
@@ -38,10 +39,10 @@ class FrontMatter:
 
 def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]:
     """The documents that are not empty. What is wrong goes to `findings`; never raises."""
-    text = decode(data, path, findings)
+    suffix = path[path.rfind(".") :].lower()
+    text = decode(data, path, findings, merged=suffix != ".md")
     if text is None:
         return []
-    suffix = path[path.rfind(".") :].lower()
     if suffix == ".md":
         return _markdown(text, path, findings)
     if suffix == ".json":
@@ -63,6 +64,9 @@ def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]
 
 
 def _markdown(text: str, path: str, findings: Findings) -> list[Document]:
+    if re.search(r"^kind:", text, re.MULTILINE) and conflict(text) is not None:
+        decode(text.encode(), path, findings)
+        return []
     front = split_front_matter(text)
     if front is None:
         if text.split("\n", 1)[0].rstrip() == FENCE and "\nkind:" in text.replace("\r\n", "\n"):
@@ -70,10 +74,9 @@ def _markdown(text: str, path: str, findings: Findings) -> list[Document]:
                 YAML, "front matter that is never closed", span=Span(path, 1, 1), hint="add a line of three dashes"
             )
         return []
-    if "kind" not in front.yaml:
-        return []
-    documents = parse_yaml(front.yaml, path, findings)
-    if len(documents) != 1 or not isinstance(documents[0][1], dict) or "kind" not in documents[0][1]:
+    quiet = findings if "kind" in front.yaml else Findings()
+    documents = parse_yaml(front.yaml, path, quiet)
+    if len(documents) != 1 or not isinstance(documents[0][1], dict):
         return []
     return [Document(documents[0][1], documents[0][0], front.body)]
 

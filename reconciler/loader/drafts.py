@@ -32,6 +32,16 @@ class Draft:
         return Source(self.source.path, self.source.document)
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A document, or a whole file, that is read as no manifest."""
+
+    source: Source
+    looks: str
+    """What it looks like."""
+    hint: str
+
+
 def clean_name(text: str) -> str:
     """`text` as a legal name: illegal characters become `-`; empty where nothing is left."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip("-.")[:128]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from reconciler.kinds import KINDS
 from reconciler.kinds.base import KindSpec
 from reconciler.loader.documents import Document
-from reconciler.loader.drafts import Draft, clean_name
+from reconciler.loader.drafts import Draft, Passed, clean_name
 from reconciler.loader.findings import FIELD, KIND, NAME, Findings, suggest
 from reconciler.loader.head import METADATA, labels_of, mapping_of, name_of
+from reconciler.loader.looks import API_VERSION
 from reconciler.loader.recognise import (
-    API_VERSION,
     PROJECT,
     SHARED_WORDS,
     bare_kind,
-    bare_kinds,
     has_bodies,
     is_near_ours,
     looks_like_ours,
     manifest_words,
-    report_foreign,
+    read_foreign,
 )
 from reconciler.loader.statements import STATEMENTS, read_statement
 from reconciler.types.address import Address
@@ -28,13 +28,13 @@ from reconciler.types.source import Source
 ENVELOPE = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
 PROMPT = "system_prompt"
 
-Item = Draft | Moved | Removed
+Item = Draft | Moved | Removed | Passed
 
 
 def read_document(
     document: Document, path: str, findings: Findings, *, given: bool = False, overlay: bool = False
 ) -> list[Item]:
-    """What one document declares. A foreign document gives nothing, with an info (an error when `given` by name).
+    """What one document declares. A foreign document is passed over (an error when `given` by name).
 
     An `overlay` may do without a spec, and a mapping without an envelope is a bare body whatever its keys.
     """
@@ -44,19 +44,19 @@ def read_document(
             if overlay and isinstance(value.get("kind"), str) and value["kind"] in manifest_words():
                 value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
             return _enveloped(value, document.body, source, findings, given=given)
-        bare = bare_kind(value) or (bare_kinds()[0] if overlay else None)
+        if document.body is not None:
+            return [*read_foreign(value, source, findings, given=given)]
+        bare = bare_kind(value) or (KINDS.get("persona") if overlay else None)
         if bare is not None:
             name = clean_name(path.rpartition("/")[2].rpartition(".")[0])
             return [Draft(Address(bare.name, name or bare.name), bare, value, source)]
         data = value.get("data")
         if isinstance(data, list) and has_bodies(data):
             return _answers(data, source, "/data", findings)
-        report_foreign(value, source, findings, given=given)
-        return []
+        return [*read_foreign(value, source, findings, given=given)]
     if isinstance(value, list) and has_bodies(value):
         return _answers(value, source, "", findings)
-    report_foreign({}, source, findings, given=given)
-    return []
+    return [*read_foreign(value, source, findings, given=given)]
 
 
 def _enveloped(value: Object, body: str | None, source: Source, findings: Findings, *, given: bool) -> list[Item]:
@@ -64,15 +64,13 @@ def _enveloped(value: Object, body: str | None, source: Source, findings: Findin
     known = isinstance(word, str) and (word in manifest_words() or word in STATEMENTS or word == PROJECT)
     if version is not None and version != API_VERSION:
         if not looks_like_ours(version) and (not known or word in SHARED_WORDS):
-            report_foreign(value, source, findings, given=given)
-        else:
-            summary = f"apiVersion {version!r} is not known"
-            findings.error(KIND, summary, source=source, pointer="/apiVersion", hint=f"write {API_VERSION}")
+            return [*read_foreign(value, source, findings, given=given)]
+        summary = f"apiVersion {version!r} is not known"
+        findings.error(KIND, summary, source=source, pointer="/apiVersion", hint=f"write {API_VERSION}")
         return []
     if not known:
         if version is None and not is_near_ours(value, word):
-            report_foreign(value, source, findings, given=given)
-            return []
+            return [*read_foreign(value, source, findings, given=given)]
         names = [*manifest_words(), *STATEMENTS]
         hint = (suggest(word, names) if isinstance(word, str) else None) or f"known kinds: {', '.join(names)}"
         summary = "kind is missing" if "kind" not in value else f"kind {word!r} is not known"
@@ -80,10 +78,9 @@ def _enveloped(value: Object, body: str | None, source: Source, findings: Findin
         return []
     if version is None and body is None and word not in STATEMENTS:
         if word in SHARED_WORDS:
-            report_foreign(value, source, findings, given=given)
-        else:
-            hint = f"add the line apiVersion: {API_VERSION}"
-            findings.error(KIND, "apiVersion is missing", source=source, pointer="/kind", hint=hint)
+            return [*read_foreign(value, source, findings, given=given)]
+        hint = f"add the line apiVersion: {API_VERSION}"
+        findings.error(KIND, "apiVersion is missing", source=source, pointer="/kind", hint=hint)
         return []
     if word == PROJECT:
         findings.warning(
@@ -159,8 +156,9 @@ def _answers(items: list[Json], source: Source, base: str, findings: Findings) -
         place = Source(source.path, source.document, f"{base}/{number}")
         kind = bare_kind(item) if isinstance(item, dict) else None
         if kind is None or not isinstance(item, dict):
+            hint = "remove it from the list, or write it as a document of its own with a kind"
             findings.error(
-                KIND, "not the body of a persona", source=source, pointer=place.base, hint="remove it from the list"
+                KIND, "not a body that is known without a kind", source=source, pointer=place.base, hint=hint
             )
             continue
         words = _name_words(kind)

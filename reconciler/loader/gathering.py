@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.documents import read_documents
-from reconciler.loader.drafts import Draft
+from reconciler.loader.drafts import Draft, Passed
 from reconciler.loader.envelope import read_document
 from reconciler.loader.files import Tree, Unreadable, relative
-from reconciler.loader.findings import FILE, OVERLAY, SIZE, Findings
+from reconciler.loader.findings import FILE, FOREIGN, OVERLAY, SIZE, Findings
 from reconciler.loader.repository import Reach, reach_of
-from reconciler.loader.search import Search
+from reconciler.loader.search import LINES, Search
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.project import Project, Workspace
@@ -28,6 +28,8 @@ class Gathered:
     drafts: list[Draft] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+    """What was read as none of these."""
 
 
 class Gathering:
@@ -68,16 +70,34 @@ class Gathering:
         data = self._bytes(path, shown)
         if data is None:
             return
-        for document in read_documents(data, shown, self.findings):
+        if path.lower().endswith(LINES):
+            items.passed.append(Passed(Source(shown), "it looks like JSON Lines", "write a document for each line"))
+            return
+        passed: list[Passed] = []
+        documents = read_documents(data, shown, self.findings)
+        for document in documents:
             for item in read_document(document, shown, self.findings, given=given, overlay=overlay):
                 if isinstance(item, Draft):
                     items.drafts.append(item)
                 elif isinstance(item, Moved):
                     items.moved.append(item)
-                else:
+                elif isinstance(item, Removed):
                     items.removed.append(item)
+                else:
+                    passed.append(item)
+        items.passed += passed[:1] if len(passed) == len(documents) else passed
 
-    def overlays(self) -> list[Draft]:
+    def report_passed(self, passed: Sequence[Passed], used: Callable[[], Collection[str]]) -> None:
+        """Say which files are read as nothing at all, save those that are `used` (absolute paths) otherwise."""
+        known: set[str] | None = None
+        for one in passed:
+            if known is None:
+                known = {self.tree.real(path) for path in used()}
+            if self.tree.real(os.path.normpath(os.path.join(self.home, one.source.path))) not in known:  # noqa: PTH118
+                summary = f"passed over: {one.looks}"
+                self.findings.warning(FOREIGN, summary, source=one.source, pointer="", hint=one.hint)
+
+    def overlays(self) -> Gathered:
         """The workspace's overlays: folders in the order of the project file, files by name."""
         items = Gathered()
         for number, folder in enumerate(self.workspace.overlays):
@@ -97,7 +117,7 @@ class Gathering:
         for source in [move.source for move in items.moved] + [drop.source for drop in items.removed]:
             summary = "Moved and Removed documents do not belong into overlays"
             self.findings.error(OVERLAY, summary, source=source, pointer="/kind")
-        return items.drafts
+        return items
 
     def _search(self, reach: Reach, skip: Sequence[str], *, overlay: bool = False) -> Search:
         return Search(self.tree, reach, self.home, self.findings, skip, self.project.exclude, overlay)

@@ -19,6 +19,7 @@ from reconciler.loader.repository import inside
 from reconciler.loader.secrets import LiteralSecrets, RunSecrets
 from reconciler.loader.spans import in_order
 from reconciler.loader.trees import open_tree
+from reconciler.loader.used import used_files
 from reconciler.types.address import Address
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.ports import Secrets
@@ -115,7 +116,8 @@ class _Run:
             allow_literals=self.allow_literals,
         )
         bases = checks.unique(items.drafts, self.places.locate, self.findings)
-        layers = overlays.attach(bases, gathering.overlays(), self.findings, partial=partial)
+        over = gathering.overlays()
+        layers = overlays.attach(bases, over.drafts, self.findings, partial=partial)
         merging = Merging(self.project, self.workspace, references, self.findings)
         manifests = {address: merging.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         checks.check_references(
@@ -127,6 +129,7 @@ class _Run:
         )
         checks.check_claims(manifests, self.findings)
         checks.check_moves(manifests, items.moved, items.removed, self.findings)
+        gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         sources = {address: manifest.overlays for address, manifest in manifests.items()}
         gathering.read_project_file()
         return ManifestSet(

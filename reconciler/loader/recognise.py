@@ -7,12 +7,13 @@ from functools import cache
 
 from reconciler.kinds import KINDS, manifest_kinds
 from reconciler.kinds.base import KindSpec
+from reconciler.loader.drafts import Passed
 from reconciler.loader.findings import FIELD, FOREIGN, Findings
+from reconciler.loader.looks import API_VERSION, looks_like
 from reconciler.loader.statements import STATEMENTS
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Source, Span
 
-API_VERSION = "personas/v1"
 PROJECT = "Project"
 SHARED_WORDS = frozenset({"Deployment"})
 """Kinds that other tools' files have too: only our apiVersion makes them ours."""
@@ -29,10 +30,12 @@ def bare_kinds() -> tuple[KindSpec, ...]:
 
 
 def bare_kind(value: Object) -> KindSpec | None:
+    """The kind that a document without `kind` is a body of."""
     for kind in bare_kinds():
         found = kind.bare_keys.intersection(value)
-        # `layers` alone also stands in container manifests, as a list.
-        if found and not (found == {"layers"} and not isinstance(value["layers"], dict)):
+        # `layers` alone also stands in container manifests, as a list; `parameters` in pipelines and templates.
+        lists = found <= {"layers", "parameters"} and any(not isinstance(value[key], dict) for key in found)
+        if found and not lists and kind.bare_with <= value.keys():
             return kind
     return None
 
@@ -60,21 +63,16 @@ def looks_like_ours(version: Json) -> bool:
     return plain.startswith(("persona", "pal/")) or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
 
 
-def report_foreign(value: Object, source: Source, findings: Findings, *, given: bool) -> None:
+def read_foreign(value: Json, source: Source, findings: Findings, *, given: bool) -> list[Passed]:
+    """A document that is no manifest: passed over, or an error where it was `given` by name or surely is ours."""
     span = Span(source.path, 1, 1)
-    bare = sorted({key for kind in bare_kinds() for key in kind.bare_keys if key != "layers"})
-    near = next((match for key in value for match in get_close_matches(key, bare, n=1, cutoff=0.85)), None)
-    cased = next((word for key in value for word in ("apiVersion", "kind") if key.lower() == word.lower()), None)
-    if cased and cased not in value:
+    keys: Object = value if isinstance(value, dict) else {}
+    cased = next((word for key in keys for word in ("apiVersion", "kind") if key.lower() == word.lower()), None)
+    if cased and cased not in keys:
         findings.error(FIELD, f"not read as a manifest: {cased} is misspelt", span=span, hint=f"write {cased}")
-    elif given:
-        findings.error(
-            FOREIGN,
-            "the document is not a manifest",
-            span=span,
-            hint=f"start it with apiVersion: {API_VERSION} and a kind, or give a persona's API body",
-        )
-    elif near:
-        findings.warning(FOREIGN, "not read as a persona", span=span, hint=f"did you mean {near!r}?")
-    else:
-        findings.info(FOREIGN, "not a manifest; left alone", span=span)
+        return []
+    looks, hint = looks_like(value)
+    if given:
+        findings.error(FOREIGN, f"the document is not a manifest: {looks}", span=span, hint=hint)
+        return []
+    return [Passed(source, looks, hint)]

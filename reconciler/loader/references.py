@@ -14,7 +14,7 @@ from reconciler.loader.files import Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
 from reconciler.loader.literals import ENV_NAME, is_mask, looks_secret, reference_for
 from reconciler.loader.repository import Reach, inside
-from reconciler.loader.secrets import LiteralSecrets
+from reconciler.loader.secrets import LiteralSecrets, unusable_secret
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import REF as REF_MARKER
@@ -153,6 +153,9 @@ class _Walk:
             self.error(FILE, f"the file {target} lies outside the project", path, hint)
             return ""
         if node.row is not None and node.row.secret:
+            problem = unusable_secret(place)
+            if problem is not None:
+                self.error(FILE, f"the file {target} {problem}", path, "save the value as UTF-8 text")
             return {SECRET: {"file": relative(place, self.all.included.folder)}}
         text, (problem, way_out) = self.all.included.text(place)
         if text is None:

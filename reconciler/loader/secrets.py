@@ -40,7 +40,23 @@ class RunSecrets:
         if not inside(target, self._folder) or not reach(self._folder, self._folder).holds(os.path.realpath(target)):
             return None
         try:
-            text = WorkTree().read(target).decode("utf-8-sig")
-        except (Unreadable, UnicodeDecodeError, ValueError):
+            return _text(target)
+        except (Unreadable, ValueError):
             return None
-        return text.replace("\r\n", "\n").removesuffix("\n") or None
+
+
+def unusable_secret(path: str) -> str | None:
+    """Why the file at `path` (absolute) is no secret; None where it is one, or is not there yet."""
+    try:
+        if os.path.lexists(path):
+            _text(path)
+    except Unreadable as problem:
+        return f"cannot be read: {problem}"
+    except ValueError:
+        return "cannot be used: it is not UTF-8 text"
+    return None
+
+
+def _text(path: str) -> str | None:
+    text = WorkTree().read(path).decode("utf-8-sig")
+    return text.replace("\r\n", "\n").removesuffix("\n") or None

@@ -50,17 +50,22 @@ def test_crlf_and_marks_and_spaces_behind_the_fence() -> None:
     [
         "",
         "# Title\n",
-        "---\ntitle: x\n---\ntext",
         "---\n---\nkind: x\n",
         "----\nkind: Persona\n----\n",
         " ---\nkind: P\n---\n",
-        "---\nmankind: x\n---\n",
         "---\n- kind\n---\n",
         "text\n---\nkind: Persona\n---\n",
     ],
 )
 def test_other_markdown_is_no_manifest(text: str) -> None:
     assert read(text) == []
+
+
+@pytest.mark.parametrize("text", ["---\ntitle: x\n---\ntext", "---\nmankind: x\n---\ntext"])
+def test_front_matter_without_a_kind_is_a_document_that_somebody_has_to_name(text: str) -> None:
+    (document,) = read(text)
+    assert document.body == "text"
+    assert "kind" not in (document.value or {})
 
 
 def test_front_matter_that_is_never_closed() -> None:

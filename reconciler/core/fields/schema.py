@@ -72,7 +72,7 @@ def _when(words: Iterable[str], definition: str) -> Object:
 
 def _bare(spec: KindSpec) -> Object:
     """A body without `kind`: it has one of the keys that give it away."""
-    some: list[Json] = [{"required": [key]} for key in sorted(spec.bare_keys)]
+    some: list[Json] = [{"required": [key, *sorted(spec.bare_with)]} for key in sorted(spec.bare_keys)]
     return {"allOf": [{"$ref": f"#/definitions/{spec.name}_spec"}, {"anyOf": some}]}
 
 

@@ -1,0 +1,161 @@
+"""A file that is read as no manifest is named, with what it looks like, unless it has another use."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.types.diagnostic import Severity
+from tests.support.manifestfolder import Folder
+
+TOOL = '{"name": "look_up", "description": "d", "parameters": {"type": "object", "properties": {}}}'
+PERSONA = '{"persona_name": "P", "system_prompt": "x"}'
+PROJECT = """apiVersion: personas/v1
+kind: Project
+metadata: {name: p}
+%s
+workspaces:
+  one: {provider: {type: simulator, faults: faults.yaml}}
+  two: {provider: {type: simulator}, overlays: [overlays/two]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "looks", "way_out"),
+    [
+        ("a.json", f'{{"persona": {PERSONA}}}', "body of a persona inside `persona`", "kind: Persona"),
+        ("a.json", f'{{"body": {TOOL}}}', "body of a tool inside `body`", "kind: Tool"),
+        ("a.yaml", "guardrail_name: g\nguardrail_prompt: p\n", "bare body of a guardrail", "kind: Guardrail"),
+        ("a.yaml", "name: s\ndata: [{guardrail_name: g}]\n", "bare body of a guardrail_set", "kind: GuardrailSet"),
+        ("a.yaml", "data: [{objective_name: g}]\n", "bare body of a objectives", "kind: Objectives"),
+        ("a.yaml", "document_url: https://x\ndocument_name: d\n", "bare body of a document", "kind: Document"),
+        ("a.json", '[{"guardrail_name": "g"}]', "list with bodies of a guardrail", "a document for each"),
+        ("a.json", '{"data": [{"guardrail_name": "g"}], "total_count": 1}', "list answer", "a document for each"),
+        ("a.json", f'{{"pals": [{PERSONA}]}}', "list answer", "a document for each"),
+        ("a.json", '[{"op": "add", "path": "/x", "value": 1}]', "JSON Patch", "how an object should be"),
+        ("a.json", f'{{"type": "function", "function": {TOOL}}}', "inline tool", "kind: Tool"),
+        ("a.jsonl", PERSONA + "\n" + PERSONA + "\n", "JSON Lines", "for each line"),
+        ("a.md", "---\npersona_name: P\nsystem_prompt: x\n---\ntext\n", "bare body of a persona", "kind: Persona"),
+        ("a.yaml", "apiVersion: apps/v1\nkind: Deployment\n", "Deployment of apps/v1", "sources.exclude"),
+        ("a.yaml", "just words", "single value", "sources.exclude"),
+        ("a.yaml", "sytem_prompt: x", "no kind", "'system_prompt'"),
+    ],
+)
+def test_what_it_looks_like_and_what_to_do(folder: Folder, path: str, text: str, looks: str, way_out: str) -> None:
+    folder.write(path, text)
+    loaded = folder.load()
+    assert loaded.addresses == []
+    assert (loaded.warning.code, loaded.warning.span and loaded.warning.span.path) == ("E-foreign", path)
+    assert looks in loaded.warning.summary
+    assert way_out in (loaded.warning.hint or "")
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+@pytest.mark.parametrize(
+    "extra", ['"parameters": {}', '"delivery": {"app_message": true}', '"trigger_type": "in_call"']
+)
+def test_a_bare_tool_body_is_a_tool_named_after_its_file(folder: Folder, suffix: str, extra: str) -> None:
+    folder.write(f"look-up.{suffix}", f'{{"name": "look_up", "description": "d", {extra}}}')
+    loaded = folder.load()
+    assert loaded.found() == []
+    assert loaded.addresses == ["tool.look-up"]
+    assert loaded.spec["name"] == "look_up"
+
+
+def test_a_list_of_tools_is_read_like_one_of_personas(folder: Folder) -> None:
+    folder.write("tools.json", f'{{"data": [{TOOL}], "total_count": 1}}')
+    assert folder.load().addresses == ["tool.look_up"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "x", "version": "1.0.0", "description": "d", "parameters": ["a"]}',
+        '{"name": "x", "description": "d"}',
+        '{"parameters": {"type": "object"}}',
+    ],
+)
+def test_what_only_resembles_a_tool_is_passed_over(folder: Folder, text: str) -> None:
+    folder.write("a.json", text)
+    loaded = folder.load()
+    assert loaded.addresses == []
+    assert loaded.warning.code == "E-foreign"
+
+
+def test_one_warning_for_a_file_of_many_documents(folder: Folder) -> None:
+    folder.write("a.yaml", "---\n".join(f"kind: Service\nname: s{number}\n" for number in range(5)))
+    folder.write(
+        "b.yaml", "kind: Service\n---\napiVersion: personas/v1\nkind: Persona\nmetadata: {name: p}\nspec: {}\n"
+    )
+    loaded = folder.load()
+    assert [str(item.span) for item in loaded.found(Severity.WARNING)] == ["a.yaml:1:1", "b.yaml:1:1"]
+
+
+def test_what_has_a_use_is_not_named(folder: Folder) -> None:
+    folder.write("manifests/reconciler.yaml", PROJECT % "sources: {exclude: ['vendor', '*.gen.json', 'x/*/z.yaml']}")
+    for path in ("faults.yaml", "included.yaml", "by-overlay.json", "vendor/a.json", "b.gen.json", "x/y/w/z.yaml"):
+        folder.write(f"manifests/{path}", '["some", "thing"]')
+    folder.write("manifests/empty.yaml", "# nothing yet\n")
+    folder.persona("a", "  system_prompt: {file: included.yaml}\n", path="manifests/part/../a.yaml")
+    folder.write("manifests/overlays/two/a.yaml", "system_prompt: {file: ../../by-overlay.json}\n")
+    folder.persona("b", path="manifests/part/b.yaml")
+    for workspace in ("one", "two"):
+        assert folder.load(workspace).found() == []
+    folder.write("manifests/part/c.json", "{}")
+    loaded = folder.load("one", paths=["manifests/part"])
+    assert [str(item.span) for item in loaded.found()] == ["manifests/part/c.json:1:1"]
+
+
+def test_excluded_files_are_not_read_at_all(folder: Folder) -> None:
+    folder.write("manifests/reconciler.yaml", PROJECT % "sources: {exclude: ['templates*']}")
+    folder.write("manifests/faults.yaml", "{}")
+    folder.write("manifests/templates/a.yaml", "a: {{ .Values.x }}\n")
+    folder.write("manifests/templates.yaml", "persona_name: x\n")
+    loaded = folder.load()
+    assert loaded.found() == []
+    assert loaded.addresses == []
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "<<<<<<< HEAD\npersona_name: A\n=======\npersona_name: B\n>>>>>>> other\n"),
+        ("a.json", '{\n<<<<<<< HEAD\n"persona_name": "A"\n=======\n"persona_name": "B"\n>>>>>>> b\n}'),
+        ("a.md", "<<<<<<< HEAD\n---\nkind: Persona\n=======\n---\nkind: PAL\n>>>>>>> b\n---\ntext\n"),
+        (
+            "a.md",
+            "---\nkind: Persona\nmetadata: {name: a}\n---\nBe\n<<<<<<< HEAD\nkind.\n=======\nnice.\n>>>>>>> b\n",
+        ),
+        ("a.md", "---\nkind: Persona\nmetadata: {name: a}\n---\nBe kind.\n>>>>>>> left over\n"),
+    ],
+)
+def test_an_unfinished_merge_is_an_error(folder: Folder, path: str, text: str, newline: str) -> None:
+    folder.write(path, text.replace("\n", newline))
+    loaded = folder.load()
+    assert loaded.addresses == []
+    assert loaded.error.code == "E-conflict"
+    assert loaded.error.span is not None
+    line = text.split("\n")[loaded.error.span.line - 1]
+    assert line.startswith(("<<<<<<< ", ">>>>>>> "))
+
+
+def test_an_unfinished_merge_in_an_included_file(folder: Folder) -> None:
+    folder.persona("a", "  system_prompt: {file: p.md}\n")
+    folder.write("p.md", "one\n<<<<<<< HEAD\ntwo\n=======\nthree\n>>>>>>> other\n")
+    loaded = folder.load()
+    assert str(loaded.error.span) == "a.yaml:6:18"
+    assert "unfinished merge" in loaded.error.summary
+
+
+@pytest.mark.parametrize("text", ["Title\n=======\nText\n", "    <<<<<<< HEAD\n", "> > > a quote\n", "<<<<<<<\n"])
+def test_what_is_no_merge(folder: Folder, text: str) -> None:
+    folder.persona("a", "  system_prompt: {file: p.md}\n")
+    folder.write("p.md", text)
+    assert folder.load().found() == []
+
+
+@pytest.mark.parametrize("field", ["system_prompt: {file: p.txt}", "layers: {llm: {api_key: {file: p.txt}}}"])
+def test_an_included_file_that_is_not_utf8(folder: Folder, field: str) -> None:
+    folder.persona("a", f"  {field}\n")
+    folder.write("p.txt", b"caf\xe9 \xff")
+    assert "UTF-8" in folder.load().error.summary
