@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -67,7 +67,8 @@ def validate(
     `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources. `new` are those that have to
     hold everything that the API wants in a new object; None: to be told from the manifests.
     """
-    found = _distinct([*manifests.diagnostics, *check_rules(manifests, catalogue, strict=strict, only=only, new=new)])
+    ruled = check_rules(manifests, catalogue, strict=strict, only=only, new=new)
+    found: list[Diagnostic] = _distinct(manifests.diagnostics, ruled)
     if strict:
         found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
     if place is not None:
@@ -115,21 +116,29 @@ def check_rules(
                 yield from rule.check(manifest, context)
 
 
-def _distinct(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Without repetitions. What the loader reports under a rule's code is not reported again for the same place,
-    but takes the rule's fix where it has none of its own."""
-    places = {(one.code, one.address, one.pointer) for one in diagnostics if one.address is not None}
-    silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
-    kept: dict[tuple[object, ...], Diagnostic] = {}
-    for one in diagnostics:
+def _distinct(loaded: Sequence[Diagnostic], ruled: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings of the loader and of the rules, each once: two are one where nothing of them differs.
+
+    What the loader reports under a rule's code is not reported again by the rule for the same place; it takes the
+    rule's fix where it has none of its own.
+    """
+    said = {(one.code, one.address, one.pointer) for one in loaded if one.address is not None}
+    kept: dict[Diagnostic, Diagnostic] = {one: one for one in loaded}
+    fixes: dict[tuple[object, ...], Diagnostic] = {}
+    for one in ruled:
         place = (one.code, one.address, one.pointer)
-        if place in silenced:
-            continue
-        key = place if one.code in LOADER_CODES and one.address is not None else (*place, one.summary, one.source)
-        first = kept.setdefault(key, one)
-        if first.fix is None and one.fix is not None:
-            kept[key] = replace(first, fix=one.fix, hint=first.hint or one.hint)
-    return list(kept.values())
+        if one.code in LOADER_CODES and place in said:
+            fixes.setdefault(place, one)
+        else:
+            kept.setdefault(one, one)
+    places = said | {(one.code, one.address, one.pointer) for one in kept if one.address is not None}
+    silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
+    return [_with_fix(one, fixes) for one in kept.values() if (one.code, one.address, one.pointer) not in silenced]
+
+
+def _with_fix(one: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -> Diagnostic:
+    other = fixes.get((one.code, one.address, one.pointer)) if one.fix is None and fixes else None
+    return one if other is None else replace(one, fix=other.fix, hint=one.hint or other.hint)
 
 
 def _unkept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:

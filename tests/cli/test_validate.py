@@ -74,3 +74,18 @@ def test_findings_as_json_have_a_range(project: Path, call: Callable[..., Any]) 
     assert finding["range"]["start"] == {"line": 7, "column": 12}
     assert finding["address"] == "persona.typo"
     assert "greeting" in finding["hint"]
+
+
+def test_equal_mistakes_in_several_places_are_all_shown(
+    project: Path, call: Callable[..., Any], tmp_path: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        (project / "manifests" / f"{name}.yaml").write_text("persona_name: [\n")
+    (project / "manifests" / "d.yaml").write_text("persona_name: x\nlayers: {tts: {a: 1, a: 2}, llm: {a: 1, a: 1}}\n")
+    formats = ("text", "json", "ndjson", "junit", "sarif", "github", "codequality", "markdown", "html")
+    reports = [option for name in formats for option in ("--report", f"{name}={tmp_path / name}")]
+    assert call("validate", *reports).code == 1
+    for name in formats:
+        written = (tmp_path / name).read_text()
+        assert [written.count(f"manifests/{file}.yaml") > 0 for file in "abc"] == [True] * 3, name
+        assert written.count("stands twice in one mapping") >= 2, name

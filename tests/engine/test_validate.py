@@ -385,3 +385,23 @@ def test_errors_of_rules_that_the_api_does_not_share_become_warnings() -> None:
 def test_what_is_no_error_stays_what_it_is() -> None:
     info = loaded("L12", "/x", Severity.INFO)
     assert tolerated([info]) == (info,)
+
+
+def test_findings_are_one_only_if_nothing_of_them_differs() -> None:
+    """The same words at another line, column or file, under another code or pointer, are another finding."""
+    first = Diagnostic("E-yaml", Severity.ERROR, "not readable", span=Span("a.yaml", 1, 1))
+    others = (
+        first.at(Span("a.yaml", 1, 2)), first.at(Span("a.yaml", 2, 1)), first.at(Span("b.yaml", 1, 1)),
+        replace(first, code="E-file"), replace(first, pointer="/x"), replace(first, summary="another"),
+    )  # fmt: skip
+    assert set(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE)) == {first, *others}
+    assert len(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE)) == 7
+
+
+def test_two_documents_may_have_the_same_fault_at_the_same_pointer() -> None:
+    """A base manifest and its overlay: two places to mend."""
+    found = loaded("L20", "/greeting", Severity.ERROR)
+    other = replace(found, source=Source("overlays/x.yaml"))
+    assert (
+        len([one for one in validate(ManifestSet(diagnostics=(found, other)), CATALOGUE) if one.code == "L20"]) == 2
+    )
