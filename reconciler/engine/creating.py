@@ -12,6 +12,9 @@ from reconciler.types.ports import Clock, Provider
 from reconciler.types.state import Intent
 
 CREATE_TRIES = 3
+SETTLE_SECONDS = 3.0
+"""How long a create whose outcome is unknown may still be on its way through the service: a second look for what it
+made is not taken earlier. The vendor states no bound; creates are answered well within a second."""
 
 
 def send_create(
@@ -59,7 +62,7 @@ def look_up(intent: Intent, provider: Provider, clock: Clock, held: Callable[[],
 
     `held` gives the ids that other addresses have by now. Raises `PlanStale` when there are several.
     """
-    for pause in (0.0, 1.0):
+    for pause in (0.0, SETTLE_SECONDS):
         if pause:
             clock.sleep(pause)
         taken = held()

@@ -175,7 +175,7 @@ class _Planning:
         )
         addresses = [*self.resources, *self.state.resources, *(intent.address for intent in self.state.pending)]
         listings = self.reader.lists(kinds_to_read(addresses, attachments=bool(named)))
-        self.reader.settle_pending(listings, self.state)
+        self.reader.settle_pending(listings, self.state, self.setting.wait_for_creates)
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)
         self.hide_shadows(listings)

@@ -35,19 +35,24 @@ class Reader:
         wanted = [name for name in dict.fromkeys(kinds) if name in self.provider.kinds]
         return dict(zip(wanted, run_parallel(self.provider.list, wanted, self.width), strict=True))
 
-    def settle_pending(self, listings: dict[str, Listing], state: State) -> None:
-        """An open create that the first list does not show is looked for in a second one before it is sent again."""
+    def settle_pending(self, listings: dict[str, Listing], state: State, wait: Callable[[], None]) -> None:
+        """An open create that the first list does not show is looked for in a second one before it is sent again.
+
+        `wait` gives the service time in between to carry out what it had received.
+        """
         held = {entry.id for entry in state.resources.values()}
-        for name in {intent.kind for intent in state.pending} & set(listings):
-            shown = listings[name].objects.values()
-            for intent in state.pending:
-                found = any(
-                    live.name == intent.name and live.id not in intent.before and live.id not in held
-                    for live in shown
-                )
-                if intent.kind == name and not found:
-                    listings[name] = self.provider.list(name)
-                    break
+        unseen = {
+            intent.kind
+            for intent in state.pending
+            if intent.kind in listings
+            and not any(
+                live.name == intent.name and live.id not in intent.before and live.id not in held
+                for live in listings[intent.kind].objects.values()
+            )
+        }
+        if unseen:
+            wait()
+            listings |= self.lists(sorted(unseen))
 
     def missing(self, entries: Mapping[Address, Entry], listings: dict[str, Listing]) -> Seen:
         """Find out what became of managed ids that their list does not show."""

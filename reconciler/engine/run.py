@@ -22,6 +22,7 @@ from reconciler.core.state.journal import (
     RunEnded,
 )
 from reconciler.engine.apply import apply_changes, refuse_blocked
+from reconciler.engine.creating import SETTLE_SECONDS
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
 from reconciler.engine.holder import describe_run
@@ -35,6 +36,7 @@ from reconciler.engine.steps import Worker
 from reconciler.errors import PlanError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.event import Notice
 from reconciler.types.history import RunHeader
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import ManifestSet
@@ -153,7 +155,7 @@ def apply_manifests(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
         lock_timeout=options.lock_timeout, rescue=around.rescue, retention=setting.workspace.history,
     ) as session:  # fmt: skip
-        plan, live = plan_with_live(manifests, session.state, plan_options, setting)
+        plan, live = plan_with_live(manifests, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
         plan = review(plan)
         refuse_blocked(plan)
@@ -198,7 +200,7 @@ def apply_rollback(
         emit=around.emit, lock_timeout=options.lock_timeout, rescue=around.rescue,
         retention=setting.workspace.history,
     ) as session:  # fmt: skip
-        plan, live = plan_rollback(serial, session.state, plan_options, setting)
+        plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
         refuse_blocked(plan)
         if plan.differences and not confirm(plan):
@@ -266,6 +268,16 @@ def _carry_out(
         _note_account(session, setting)
     ledger.end(result)
     return result
+
+
+def _patient(setting: Setting, around: Surroundings) -> Setting:
+    """`setting` for a plan that is carried out: it does not create again what may still be on its way."""
+
+    def wait() -> None:
+        around.emit(Notice("an earlier run ended while it created something; looking twice before it is sent again"))
+        around.clock.sleep(SETTLE_SECONDS)
+
+    return replace(setting, wait_for_creates=wait)
 
 
 def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:

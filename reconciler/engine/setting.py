@@ -25,6 +25,9 @@ class Setting:
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
     catalogue: Callable[[], Catalogue] | None = None
     """The model catalogue, read when first needed: a run in which nothing differs needs none."""
+    wait_for_creates: Callable[[], None] = lambda: None
+    """Called between two looks for what an open create made: a request that was on its way when its run was killed
+    may be carried out after the first. Runs that only read do not wait."""
 
     def fingerprint(self, state: State) -> str:
         """Salted digest of the API key, by which this account is known again."""

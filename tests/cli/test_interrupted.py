@@ -114,8 +114,7 @@ def test_a_killed_run_is_taken_up_by_the_next(many: Path, account: str, call: Ca
     else:
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        while b"Interrupted" not in process.stderr.readline():
-            pass
+        assert any(b"Interrupted" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if hard else 130)

@@ -9,13 +9,17 @@ import pytest
 from reconciler.backends.base import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
+from reconciler.core.state.journal import IntentNoted
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import make_plan
 from reconciler.engine.readstate import read_only_state
 from reconciler.engine.run import Surroundings, apply_manifests, apply_saved
+from reconciler.engine.session import open_session
 from reconciler.errors import PlanBlocked, PlanStale, SecretMissing, StateLocked
+from reconciler.types.address import Address
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.project import BackendSettings
+from reconciler.types.state import Intent
 from tests.support.lab import Lab, as_set
 from tests.support.making import env, manifest
 
@@ -294,3 +298,37 @@ def test_an_open_create_that_left_nothing_is_closed(world):
     world.apply(ONE)
     assert world.state().pending == ()
     assert world.lab.names() == ["A"]
+
+
+def late_create(world, address: str) -> str:
+    """A run was killed with its create of `address` on the way; the service carries it out during the next sleep."""
+    address = Address.parse(address)
+    with open_session(
+        world.backend, workspace="lab", operation="apply", clock=world.lab.clock, emit=world.events.append
+    ) as session:
+        session.record(IntentNoted(Intent(address, "persona", "A", (), world.lab.clock.now())))
+    pause = world.lab.clock.sleep
+
+    def sleep(seconds):
+        pause(seconds)
+        world.lab.clock.sleep = pause
+        body = {"pal_name": "A", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
+        assert world.lab.client.post("/pals", json=body).status_code == 200
+
+    world.lab.clock.sleep = sleep
+
+
+def test_a_create_that_was_still_on_its_way_when_its_run_was_killed_is_not_sent_again(world):
+    late_create(world, "persona.a")
+    plan, result = world.apply(ONE)
+    assert [change.action.name for change in plan.changes] == ["NOOP"]
+    assert result.summary.imported == 1
+    assert world.lab.names() == ["A"]
+    assert world.state().pending == ()
+
+
+def test_a_plan_does_not_wait_for_it(world):
+    late_create(world, "persona.a")
+    plan = world.save(ONE)
+    assert [change.action.name for change in plan.changes] == ["CREATE"]
+    assert world.lab.names() == []

@@ -44,16 +44,15 @@ class Postgres:
         self.folder = folder
         self._binaries = binaries
         self.port = free_port()
-        # The server refuses to run as root.
-        self._prefix = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else []
+        self._user = unprivileged_user()
 
     @property
     def dsn(self) -> str:
         return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres connect_timeout=5"
 
     def create(self) -> None:
-        if self._prefix:
-            shutil.chown(self.folder, "nobody")
+        if self._user is not None:
+            shutil.chown(self.folder, self._user)
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8",
                   "--locale=C.UTF-8")  # fmt: skip
 
@@ -76,8 +75,9 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
         done = subprocess.run(
-            [*self._prefix, str(self._binaries / program), *arguments],
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120, check=False,
+            [str(self._binaries / program), *arguments],
+            cwd=self.folder, user=self._user, extra_groups=() if self._user else None,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120, check=False,
         )  # fmt: skip
         if check and done.returncode != 0:
             log = self.folder / "log"
@@ -100,6 +100,11 @@ def postgres() -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unprivileged_user() -> str | None:
+    """Who runs a server that refuses to run as root; None where we are not root."""
+    return "nobody" if os.getuid() == 0 else None
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reconciler.types.json import Object
 from tests.support.objectstore import BUCKET, settings_for
-from tests.support.postgres import Postgres, free_port
+from tests.support.postgres import Postgres, free_port, unprivileged_user
 
 READY_SECONDS = 120.0
 
@@ -168,12 +168,12 @@ def pgbouncer(server: Postgres) -> Iterator[str]:
             "pool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 100\n",
             encoding="utf-8",
         )
-        prefix: list[str] = []
-        if os.getuid() == 0:  # It refuses to run as root.
-            shutil.chown(folder, "nobody")
-            prefix = ["runuser", "-u", "nobody", "--"]
+        user = unprivileged_user()
+        if user is not None:
+            shutil.chown(folder, user)
         process = subprocess.Popen(
-            [*prefix, program, "-q", str(folder / "pool.ini")], cwd=folder, stdin=subprocess.DEVNULL,
+            [program, "-q", str(folder / "pool.ini")], cwd=folder, user=user,
+            extra_groups=() if user else None, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
