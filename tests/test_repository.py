@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 TOP = {"pyproject.toml", "reconciler", "manifests", "tests", "README.md", "LICENSE", "CHANGELOG.md"}
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest -n auto"
@@ -48,13 +49,39 @@ def test_the_readme_holds_the_two_commands(repository: Path, command: str) -> No
 def test_ci_runs_what_the_readme_says(repository: Path) -> None:
     script = repository / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text("utf-8").rstrip().endswith("\n" + TEST_COMMAND)
-    before = script.read_text("utf-8").rstrip().removesuffix(TEST_COMMAND)
-    installs = [line for line in before.splitlines() if "pip install" in line]
+    lines = script.read_text("utf-8").splitlines()
+    assert TEST_COMMAND in lines
+    before = [line for line in lines[: lines.index(TEST_COMMAND)] if line.startswith("timeout") and "pip" in line]
     extras = ("'.[livekit]'", "'.[servers]'")
-    assert all(line.endswith("|| true") and any(extra in line for extra in extras) for line in installs), (
+    assert before
+    assert all(line.endswith("|| true") and any(extra in line for extra in extras) for line in before), (
         "nothing that must succeed"
     )
+
+
+def test_ci_proves_both_ends_of_what_is_allowed_and_the_lock(repository: Path) -> None:
+    text = (repository / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    matrix = yaml.safe_load(text)["jobs"]["test"]["strategy"]["matrix"]
+    assert {*matrix["packages"], *(row["packages"] for row in matrix["include"])} == {"locked", "oldest", "newest"}
+
+
+@pytest.mark.parametrize("name", ["run", "test", "oldest"])
+def test_the_lock_fits_what_is_declared(repository: Path, settings: dict[str, Any], name: str) -> None:
+    """Every dependency has one version in the lock, inside its range; the newest ones with their hashes."""
+    text = (repository / ".github" / "requirements" / f"{name}.txt").read_text("utf-8")
+    pins = dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,-]+\])?==([^ ;\n]+)", text, re.MULTILINE))
+    extras = settings["project"]["optional-dependencies"]
+    wanted = [*settings["project"]["dependencies"], *extras["postgres"], *extras["s3"], *extras["encryption"]]
+    wanted += extras["test"] if name == "test" else []
+    for line in wanted:
+        requirement = Requirement(line)
+        version = pins.get(requirement.name.lower())
+        assert version is not None and requirement.specifier.contains(version), f"{line}: {version} in {name}.txt"
+        floor = next((one.version for one in requirement.specifier if one.operator == ">="), None)
+        assert name != "oldest" or floor is None or version.startswith(floor), f"{line} is not tested: {version} is"
+    assert "://" not in text
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert name == "oldest" or all("--hash=sha256:" in block for block in blocks)
 
 
 def test_the_ci_script_is_valid_shell(repository: Path) -> None:
