@@ -37,8 +37,8 @@ def name_personas(project: Project, words: Sequence[str]) -> Answers:
     paths = [word for word in words if word not in addresses]
     editor, known, found = TextEditor(), set[Address](), set[Address]()
     for file in read_sources(project, paths).files:
-        bodies, _ = editor.bodies(file.path, file.data, overlay=file.overlay)
-        here = {one.address for one in bodies if one.address.kind == "persona" and not file.overlay}
+        drafts = editor.open(file.path, file.data, overlay=file.overlay).drafts
+        here = {one.address for one in drafts if one.address.kind == "persona" and not file.overlay}
         known |= here
         found |= here if file.selected and paths else set()
     for word in addresses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +11,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
+    from reconciler.types.address import Address
     from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
@@ -30,34 +32,41 @@ def as_configured(run: R, options: PlanOptions) -> tuple[R, PlanOptions, tuple[s
     idle = options.destroy or options.refresh_only
     if not options.migrate and (word != "auto" or idle):
         return run, options, ()
-    ahead, notes = look_ahead(run)
+    ahead, notes = look_ahead(run, options)
     said = () if not options.migrate and ahead is run else notes
     return ahead, replace(options, migrate=True), said
 
 
-def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
+def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
     """The run over the migrated texts, and a line for a person about what that means.
 
-    Only what is automatic, or answered in the project file, is migrated; nobody is asked. The files stay as they
-    are until `reconciler migrate --write`; with `--ref` they are those of the commit.
+    Only what is automatic, or answered in the project file, is migrated; nobody is asked. A change is made where it
+    is possible in this workspace, and only to what the run looks at. The files stay as they are until
+    `reconciler migrate --write`; with `--ref` they are those of the commit.
     """
     from reconciler.api.migrating import read_migration
     from reconciler.loader.trees import open_tree
     from reconciler.migrations.answers import choose_migrations
+    from reconciler.migrations.outcome import Status
 
     tree, close = open_tree(run.project, run.ref)
     try:
         migration = read_migration(
-            run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None
-        )
+            run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None,
+            workspace=run.workspace.name, addresses=_in_scope(run, options),
+        )  # fmt: skip
         result = migration.once(migration.options.answers)
     finally:
         close()
     home = Path(run.project.home)
     places = {one.path: one.place for one in migration.raw.files}
     texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}
+    refused = tuple(
+        f"Left as it is: {one.address}, {one.finding.summary}: {one.reason.removeprefix('left as it is: ')}"
+        for one in result.of(Status.REFUSED)
+    )
     if not texts:
-        return run, ("There is nothing to migrate.",)
+        return run, ("There is nothing to migrate." if not refused else "Nothing can be migrated.", *refused)
     # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
     new = () if not run.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
@@ -65,4 +74,17 @@ def look_ahead(run: R) -> tuple[R, tuple[str, ...]]:
     left = len(result.questions)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more)
+    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more, *refused)
+
+
+def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | None:
+    """Whether a resource is among what the run looks at; None where that is everything."""
+    if not (options.targets or options.excludes or options.selector):
+        return None
+    from reconciler.core.planning.scope import scope
+    from reconciler.core.resolve import resources_of
+    from reconciler.types.state import State
+
+    manifests, _ = run.manifests()
+    found = scope(resources_of(manifests.manifests), State(""), options, manifests.paths)
+    return found.wanted.__contains__

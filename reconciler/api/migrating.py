@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,59 @@ if TYPE_CHECKING:
     from reconciler.engine.migrate import Body, MigrateOptions, SourceFile
     from reconciler.loader.files import Tree
     from reconciler.loader.filewrite import Replacement
-    from reconciler.loader.sources import RawFiles, TextEditor
+    from reconciler.loader.sources import OpenManifests, RawFiles, TextEditor
     from reconciler.migrations.base import Answers, Migration
     from reconciler.migrations.outcome import MigrationResult
+    from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.edit import Edit
     from reconciler.types.json import Object
     from reconciler.types.project import Project
+    from reconciler.types.source import Span
+
+
+class OpenBodies:
+    """One of the loader's open files as the engine sees it."""
+
+    def __init__(self, file: OpenManifests) -> None:
+        self._file = file
+
+    @property
+    def problems(self) -> Sequence[Diagnostic]:
+        return self._file.problems
+
+    def bodies(self) -> Sequence[Body]:
+        return [self.body(index) for index in range(len(self._file.drafts))]
+
+    def body(self, index: int) -> Body:
+        from reconciler.engine.migrate import Body
+        from reconciler.loader.findings import Findings
+        from reconciler.loader.lifecycle import check_lifecycle
+
+        draft = self._file.drafts[index]
+        lifecycle = check_lifecycle(draft, Findings()) if draft.lifecycle else {}
+        return Body(draft.address, draft.body, lifecycle)
+
+    def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
+        return self._file.edit(index, edits)
+
+    def lines_at(self, index: int, pointer: str) -> tuple[Sequence[str], int]:
+        from reconciler.loader.spans import locate
+        from reconciler.rules.keep import split_lines
+
+        text, source = self._file.text_of(index)
+        if "keep" not in text or "reconciler:" not in text:
+            return (), 0
+        return split_lines(text), locate(text, source, pointer).line
+
+    def place(self, index: int, pointer: str) -> Span:
+        return self._file.place(index, pointer)
+
+    def head(self, index: int, pointer: str) -> Span:
+        return self._file.head(index, pointer)
+
+    def data(self) -> bytes:
+        return self._file.data()
 
 
 class BodyEditor:
@@ -27,23 +73,11 @@ class BodyEditor:
     def __init__(self, editor: TextEditor) -> None:
         self._editor = editor
 
-    def bodies(self, path: str, data: bytes, *, overlay: bool) -> tuple[Sequence[Body], Sequence[Diagnostic]]:
-        from reconciler.engine.migrate import Body
-
-        drafts, problems = self._editor.bodies(path, data, overlay=overlay)
-        return [Body(one.address, one.body, one.source.document, one.source.base) for one in drafts], problems
-
-    def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
-        return self._editor.rewrite(path, data, edits)
+    def open(self, path: str, data: bytes, *, overlay: bool) -> OpenBodies:
+        return OpenBodies(self._editor.open(path, data, overlay=overlay))
 
     def render(self, document: Object, comment: str) -> bytes:
         return self._editor.render(document, comment)
-
-    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[Sequence[str], int]:
-        from reconciler.rules.keep import split_lines
-
-        text, line = self._editor.line_of(path, data, document, pointer)
-        return split_lines(text), line
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +122,14 @@ def read_migration(
     words: str | None = None,
     requested: frozenset[str] = frozenset(),
     tree: Tree | None = None,
+    workspace: str | None = None,
+    addresses: Callable[[Address], bool] | None = None,
 ) -> MigrationRun:
     """Read the manifest files of `project`, or those under `paths`. Raises `UsageError` for an unknown path.
 
     `words`: the vocabulary to write, `persona` or `pal`; `requested`: names of migrations that somebody asked for;
-    `tree`: where the files are read from, None for the work tree.
+    `tree`: where the files are read from, None for the work tree; `workspace`: the only one in which a change has to
+    be possible, None for all of them; `addresses`: which resources may change, None for all of them.
     """
     from reconciler.engine.migrate import MigrateOptions
     from reconciler.loader.sources import read_sources
@@ -101,7 +138,8 @@ def read_migration(
     raw = read_sources(project, paths, tree)
     wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
     merged = merge_answers(project.migrations, wanted, answers)
-    options = MigrateOptions(tuple(chosen), merged, words or "pal", requested, raw.folder)
+    layers = {name: paths for name, paths in raw.layers.items() if workspace in (None, name)}
+    options = MigrateOptions(tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses)
     return MigrationRun(project, raw, options, tree)
 
 

@@ -30,7 +30,11 @@ reconciler migrate --list                               all migrations
 @command("migrate", examples=EXAMPLES)
 @PATHS
 @click.option("--write", is_flag=True, help="Change the files; without it, only show.")
-@click.option("--check", is_flag=True, help="Change nothing; exit with 2 when something could be changed.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Change nothing; exit with 2 when something could be changed, or what no longer works waits for an answer.",
+)
 @click.option("--only", multiple=True, metavar="RULE", help="Only this migration (name or id); may be repeated.")
 @click.option("--skip", multiple=True, metavar="RULE", help="Not this migration; may be repeated.")
 @click.option("--to", "words", type=click.Choice(["persona", "pal"]), help="The vocabulary to write [default: pal].")
@@ -70,6 +74,7 @@ def migrate(
     from reconciler.cli.migrating import ask_and_migrate, deliver_result, list_migrations, open_migration
     from reconciler.errors import UsageError
     from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
+    from reconciler.migrations.outcome import is_undone
 
     if listing:
         return list_migrations(settings)
@@ -91,6 +96,6 @@ def migrate(
     deliver_result(result, settings, written=written)
     tell_agents(agents, written=written)
     codes = [exits.ERROR] if result.diagnostics else []
-    if check and result.files:
+    if check and is_undone(result):
         codes.append(exits.DIFFERENCES)
     return exits.worst(codes)

@@ -57,15 +57,19 @@ def pruned(document: Json, edit: RemoveValue) -> str:
     return pointer
 
 
-def rebase(edit: Edit, base: str) -> Edit:
-    """The edit for a document in which the body stands at `base`."""
+def rebase(edit: Edit, base: str, *, back: bool = False) -> Edit:
+    """The edit for a document in which the body stands at `base`; `back`: that edit for the body alone."""
+
+    def at(pointer: str) -> str:
+        return pointer.removeprefix(base) if back else base + pointer
+
     match edit:
         case SetValue() | RenameKey():
-            return replace(edit, pointer=base + edit.pointer)
+            return replace(edit, pointer=at(edit.pointer))
         case RemoveValue():
-            return replace(edit, pointer=base + edit.pointer, floor=base + edit.floor)
+            return replace(edit, pointer=at(edit.pointer), floor=at(edit.floor))
         case MoveValue():
-            return replace(edit, pointer=base + edit.pointer, target=base + edit.target, floor=base + edit.floor)
+            return replace(edit, pointer=at(edit.pointer), target=at(edit.target), floor=at(edit.floor))
 
 
 def exists(document: Json, pointer: str) -> bool:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from reconciler.core.documentedit import rebase
+from reconciler.engine.newmanifests import NewManifests
+from reconciler.engine.units import Layers, Part, Written, canonical_place, obstacle, part_of
+from reconciler.errors import ReconcilerError
 from reconciler.migrations.base import Answers, Context, Finding, Held, Migration, Subject
 from reconciler.migrations.outcome import FileChange, MigrationResult, Outcome, Status
 from reconciler.rules.keep import is_kept
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.edit import Edit, EditRefused, NewDocument
-from reconciler.types.json import Object
+from reconciler.types.edit import Edit, EditRefused
+from reconciler.types.json import Object, lookup
+from reconciler.types.source import Span
 
-PASSES = 12
-"""One migration may make room for another; after so many rounds something is wrong."""
-STEPS = 200
+ROUNDS = 100
+"""One migration may make room for another, a few times over; this many rounds mean that two undo each other."""
+STEPS = 1_000
 """Changes of one migration to one manifest in one round."""
-FOLDERS = {"Tool": "tools", "Guardrail": "guardrails"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +44,52 @@ class Body:
     address: Address
     spec: Object
     """In the author's words, references as written."""
-    document: int
-    base: str
-    """Pointer from the document to the body."""
+    lifecycle: Object = field(default_factory=dict)
+    """Its valid part, with canonical pointers."""
+
+
+class OpenFile(Protocol):
+    """A manifest file that is read once, takes edits, and is written once."""
+
+    @property
+    def problems(self) -> Sequence[Diagnostic]: ...
+
+    def bodies(self) -> Sequence[Body]:
+        """The manifests as they are now."""
+        ...
+
+    def body(self, index: int) -> Body: ...
+
+    def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
+        """Change one manifest; what is given back takes it back again. Raises `EditRefused`, with nothing changed."""
+        ...
+
+    def lines_at(self, index: int, pointer: str) -> tuple[Sequence[str], int]:
+        """Lines around a place of a body, and the number (from 1) of that on which it stands."""
+        ...
+
+    def place(self, index: int, pointer: str) -> Span:
+        """Where a place of a body stands in the file."""
+        ...
+
+    def head(self, index: int, pointer: str) -> Span:
+        """Where a place beside a body stands."""
+        ...
+
+    def data(self) -> bytes:
+        """The bytes as they are now. Raises `EditRefused` where they do not say what they should."""
+        ...
 
 
 class Editor(Protocol):
     """Reads and changes the text of manifest files."""
 
-    def bodies(self, path: str, data: bytes, *, overlay: bool) -> tuple[Sequence[Body], Sequence[Diagnostic]]:
-        """The manifests of a file, and what is wrong with it. Never raises."""
-        ...
-
-    def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
-        """The file after edits of its documents (by number). Raises `EditRefused`."""
+    def open(self, path: str, data: bytes, *, overlay: bool) -> OpenFile:
+        """One file. Never raises."""
         ...
 
     def render(self, document: Object, comment: str) -> bytes:
         """A new file."""
-        ...
-
-    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[Sequence[str], int]:
-        """The lines of a file and the number (from 1) of that on which the value at a document pointer stands."""
         ...
 
 
@@ -81,6 +107,10 @@ class MigrateOptions:
     """Where folders for new manifests go, relative to the project."""
     account: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
     """What the account holds by kind and name, where somebody looked."""
+    workspaces: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By workspace: the paths of its overlays in the order in which they are merged. None: one that has them all."""
+    addresses: Callable[[Address], bool] | None = None
+    """Which resources may change; None: all of them."""
 
 
 def migrate(
@@ -93,12 +123,15 @@ def migrate(
 ) -> MigrationResult:
     """Run the migrations over `files` until none finds anything more to change.
 
-    1. Every file is read; one that is not readable is reported and left alone.
-    2. Round after round, each migration looks at each manifest; a change is made at once, so that the next look sees
-       it. A change that the editor refuses is noted and not tried again.
-    3. The round in which nothing changes says what is left: open questions and reports.
+    1. Every file is read, once; one that is not readable is reported and left alone.
+    2. A first look gathers the open questions: what they are about is left alone.
+    3. Round after round, each migration looks at each manifest; a change is made at once, so that the next look sees
+       it. A change is a unit (`engine.units`): with all its places, or not at all.
+    4. The round in which nothing changes says what is left: open questions, refused units and reports.
+    5. Every file that changed is put together and read, once.
 
-    `taken(path)` says whether a path for a new file is in use. Nothing is written.
+    `taken(path)` says whether a path for a new file is in use. Nothing is written. Raises `ReconcilerError` when the
+    migrations do not come to an end.
     """
     return _Run(files, editor, catalogue, options, taken).result()
 
@@ -113,150 +146,200 @@ class _Run:
         taken: Callable[[str], bool],
     ) -> None:
         self.files = {file.path: file for file in files}
-        self.texts = {file.path: file.data for file in files}
-        self.editor = editor
         self.catalogue = catalogue
         self.options = options
-        self.taken = taken
-        self.diagnostics: list[Diagnostic] = []
-        self.bodies: dict[str, list[tuple[Body, Subject]]] = {}
-        self.new: dict[str, bytes] = {}
-        self.done: list[Outcome] = []
-        self.refused: dict[tuple[str, str, tuple[str, ...]], Outcome] = {}
+        self.open = {file.path: editor.open(file.path, file.data, overlay=file.overlay) for file in files}
+        overlays = tuple(file.path for file in files if file.overlay)
+        self.layers = Layers(options.workspaces or {"": overlays})
+        self.manifests: list[Written] = []
         for file in files:
-            bodies, problems = editor.bodies(file.path, file.data, overlay=file.overlay)
-            self.diagnostics += problems if file.selected else ()
-            self.bodies[file.path] = [(body, _subject(body, file)) for body in bodies]
+            self.manifests += self.written(file)
+        for one in self.manifests:
+            self.layers.add(one)
+        self.new = NewManifests(editor, options.folder, taken, self.files, self.manifests)
+        self.done: list[Outcome] = []
+        self.left: list[Outcome] = []
+        self.refused: dict[str, Outcome] = {}
+        self.known: Context | None = None
+
+    def written(self, file: SourceFile) -> list[Written]:
+        """The manifests of one file."""
+        found = self.open[file.path]
+        return [
+            Written(
+                file.path,
+                index,
+                Subject(body.address, body.spec, file.path, file.overlay, self.is_selected(file, body.address)),
+                body.lifecycle,
+                lambda pointer, index=index: str(found.place(index, pointer)),  # type: ignore[misc]
+                lambda pointer, index=index: str(found.head(index, pointer)),  # type: ignore[misc]
+            )
+            for index, body in enumerate(found.bodies())
+        ]
+
+    def is_selected(self, file: SourceFile, address: Address) -> bool:
+        return file.selected and (self.options.addresses is None or self.options.addresses(address))
 
     def result(self) -> MigrationResult:
-        left: list[Outcome] = []
-        for _ in range(PASSES):
-            left = []
-            count = len(self.done)
+        self.survey()
+        for _ in range(ROUNDS):
+            count, moved = len(self.done), False
+            self.left, self.refused = [], {}
+            questions: list[list[tuple[str, str]]] = [[] for _ in self.manifests]
             for migration in self.options.migrations:
-                left += self.run(migration)
-            if len(self.done) == count:
-                break
-        changes = [
-            FileChange(path, file.data, self.texts[path])
-            for path, file in self.files.items()
-            if self.texts[path] != file.data
+                context = self.context()
+                for one, found in zip(self.manifests, questions, strict=True):
+                    if one.subject.selected:
+                        found += self.settle(migration, one, context)
+            for one, found in zip(self.manifests, questions, strict=True):
+                moved = moved or one.asked != tuple(found)
+                one.asked = tuple(found)
+            if len(self.done) == count and not moved:
+                return self.finished()
+        raise _endless()
+
+    def survey(self) -> None:
+        """Gather what is open before anything changes."""
+        context = self.context()
+        for migration in self.options.migrations:
+            for one in self.manifests:
+                if one.subject.selected:
+                    found = [finding for finding in migration.search(one.subject, context) if not finding.is_change]
+                    one.asked += tuple(self.places(migration, one, found))
+
+    def places(self, migration: Migration, one: Written, findings: Sequence[Finding]) -> list[tuple[str, str]]:
+        """What open questions are about."""
+        return [
+            (canonical_place(one.subject.address.kind, one.subject.spec, pointer), migration.name)
+            for finding in findings
+            if finding.question is not None and not self.is_kept(migration, one, finding)
+            for pointer in finding.pointers
         ]
-        changes = [*(FileChange(path, None, data) for path, data in self.new.items()), *changes]
-        count = sum(
-            len(found) for path, found in self.bodies.items() if path in self.files and self.files[path].selected
-        )
-        outcomes = (*self.done, *self.refused.values(), *left)
-        return MigrationResult(outcomes, tuple(changes), tuple(self.diagnostics), count)
+
+    def finished(self) -> MigrationResult:
+        changes = [FileChange(path, None, data) for path, data in self.new.files.items()]
+        for path, file in self.files.items():
+            try:
+                data = self.open[path].data()
+            except EditRefused as problem:
+                raise ReconcilerError(f"cannot change {path}: {problem}", hint="nothing was written") from None
+            if data != file.data:
+                changes.append(FileChange(path, file.data, data))
+        diagnostics = [one for path, file in self.files.items() if file.selected for one in self.open[path].problems]
+        outcomes = (*self.done, *self.refused.values(), *self.left)
+        count = sum(one.subject.selected for one in self.manifests)
+        return MigrationResult(outcomes, tuple(changes), tuple(diagnostics), count)
 
     def context(self) -> Context:
-        subjects = tuple(subject for found in self.bodies.values() for _, subject in found)
-        return Context(
-            self.catalogue, subjects, self.options.answers, self.options.words, self.options.requested,
-            self.options.account,
-        )  # fmt: skip
+        """What searches look at, made anew when anything changed."""
+        if self.known is None:
+            subjects = (*(one.subject for one in self.manifests), *self.new.subjects)
+            self.known = Context(
+                self.catalogue, subjects, self.options.answers, self.options.words, self.options.requested,
+                self.options.account,
+            )  # fmt: skip
+        return self.known
 
-    def run(self, migration: Migration) -> Iterator[Outcome]:
-        """One migration over every manifest; gives what it could not do."""
-        context, known = self.context(), len(self.new)
-        for path in list(self.bodies):
-            file = self.files.get(path)
-            if file is None or not file.selected:
-                continue
-            for index in range(len(self.bodies[path])):
-                if len(self.new) != known:
-                    # What was just written for one manifest is there for the next.
-                    context, known = self.context(), len(self.new)
-                yield from self.settle(migration, path, index, context)
-
-    def settle(self, migration: Migration, path: str, index: int, context: Context) -> list[Outcome]:
-        """Change one manifest until the migration is content with it; what is left is given back."""
+    def settle(self, migration: Migration, one: Written, context: Context) -> list[tuple[str, str]]:
+        """Change one manifest until the migration is content with it; gives what it leaves open."""
         for _ in range(STEPS):
-            body, subject = self.bodies[path][index]
-            if not migration.concerns(subject):
-                return []
             left: list[Outcome] = []
             changed = False
-            for finding in migration.find(subject, context):
-                key = (str(subject.address), migration.id, finding.pointers)
-                if self.is_kept(migration, path, body, finding):
+            for finding in migration.search(one.subject, context):
+                if self.is_kept(migration, one, finding):
                     continue
                 if not finding.is_change:
                     status = Status.OPEN if finding.question is not None else Status.REPORTED
-                    left.append(self.outcome(migration, subject, status, finding))
-                elif key not in self.refused and self.carry_out(migration, path, body, subject, finding):
+                    left.append(_outcome(migration, one.subject, status, finding))
+                elif self.carry_out(migration, one, finding):
                     changed = True
                     break
             if not changed:
-                return left
-        return []
+                self.left += left
+                return self.places(migration, one, [item.finding for item in left])
+        raise _endless()
 
-    def is_kept(self, migration: Migration, path: str, body: Body, finding: Finding) -> bool:
+    def is_kept(self, migration: Migration, one: Written, finding: Finding) -> bool:
         """Whether a comment beside one of the places says that it stays: `# reconciler: keep M15 reason`."""
-        data = self.texts.get(path, b"")
-        if b"keep" not in data or b"reconciler:" not in data:
-            return False
         for pointer in finding.pointers:
-            lines, line = self.editor.line_of(path, data, body.document, body.base + pointer)
+            lines, line = self.open[one.path].lines_at(one.index, pointer)
             if any(is_kept(lines, line, code) for code in (migration.id, *migration.cures)):
                 return True
         return False
 
-    def carry_out(self, migration: Migration, path: str, body: Body, subject: Subject, finding: Finding) -> bool:
-        """Make one change, in memory. False where it was refused."""
-        edits = [(body.document, rebase(edit, body.base)) for edit in finding.edits]
+    def carry_out(self, migration: Migration, one: Written, finding: Finding) -> bool:
+        """Carry out one unit, in memory. False where it was refused, now or before."""
+        key = _content(migration, one.subject, finding)
+        if key in self.refused:
+            return False
         try:
-            after = self.editor.rewrite(path, self.texts[path], edits) if edits else self.texts[path]
-            bodies, problems = self.editor.bodies(path, after, overlay=self.files[path].overlay)
-            if len(bodies) != len(self.bodies[path]):
-                summary = problems[0].summary if problems else "the file would hold other manifests"
-                raise EditRefused(summary, problems[0].span) if problems and problems[0].span else ValueError(summary)
+            parts = self.unit(migration, one, finding)
+            self.write(parts, finding)
         except (EditRefused, ValueError) as problem:
-            key = (str(subject.address), migration.id, finding.pointers)
-            refused = self.outcome(migration, subject, Status.REFUSED, finding)
+            refused = _outcome(migration, one.subject, Status.REFUSED, finding)
             self.refused[key] = replace(refused, reason=str(problem))
             return False
-        for document in finding.documents:
-            self.add(document)
-        self.texts[path] = after
-        self.bodies[path] = [(body, _subject(body, self.files[path])) for body in bodies]
-        self.done.append(self.outcome(migration, subject, Status.DONE, finding))
+        for part in parts:
+            body = self.open[part.written.path].body(part.written.index)
+            part.written.subject = replace(part.written.subject, address=body.address, spec=body.spec)
+            self.done.append(_outcome(migration, part.written.subject, Status.DONE, part.finding))
+        self.known = None
         return True
 
-    def outcome(self, migration: Migration, subject: Subject, status: Status, finding: Finding) -> Outcome:
-        return Outcome(migration.id, migration.name, subject.address, subject.path, status, finding)
+    def unit(self, migration: Migration, one: Written, finding: Finding) -> list[Part]:
+        """Everything that has to change together. Raises `ValueError` with the reason why it cannot."""
+        parts = [part_of(one, finding)]
+        found = obstacle(parts, self.layers)
+        if found is not None and found.layered and not one.subject.overlay:
+            parts += self.along(migration, parts[0])
+            found = obstacle(parts, self.layers)
+        if found is not None:
+            raise ValueError(f"left as it is: {found.reason}")
+        return parts
 
-    def add(self, document: NewDocument) -> None:
-        """A new manifest in a file of its own."""
-        path = self.free_path(document)
-        data = self.editor.render(document.document, document.comment)
-        self.new[path] = data
-        file = SourceFile(path, data)
-        bodies, _ = self.editor.bodies(path, data, overlay=False)
-        self.bodies[path] = [(body, _subject(body, file)) for body in bodies]
+    def along(self, migration: Migration, base: Part) -> list[Part]:
+        """The same change in the overlays of a manifest."""
+        overlays = [one for one in self.layers.over(str(base.written.subject.address)) if one.subject.selected]
+        first = replace(base.written.subject, spec=base.after)
+        context = replace(self.context(), subjects=(first, *(one.subject for one in overlays)), cache={})
+        parts: list[Part] = []
+        for one in overlays:
+            for finding in migration.search(one.subject, context):
+                if finding.is_change and not self.is_kept(migration, one, finding):
+                    part = part_of(one, finding)
+                    if part.belongs_to(base):
+                        parts.append(part)
+                        break
+        return parts
 
-    def free_path(self, document: NewDocument) -> str:
-        folder = self.folder_for(str(document.document.get("kind")))
-        stem, dot, suffix = document.path.rpartition(".")
-        used = {path.lower() for path in (*self.files, *self.new)}
-        for number in range(1, 10_000):
-            name = f"{stem}{'' if number == 1 else f'-{number}'}{dot}{suffix}"
-            path = f"{folder}/{name}" if folder else name
-            if path.lower() not in used and not self.taken(path):
-                return path
-        raise ValueError(f"no free file name for {document.path}")
-
-    def folder_for(self, kind: str) -> str:
-        """Where manifests of this kind lie already, else a folder of the usual name."""
-        usual = FOLDERS.get(kind, "shared")
-        for path, found in self.bodies.items():
-            base = self.files.get(path)
-            if base is None or base.overlay or not base.selected or not found:
-                continue
-            if all(subject.address.kind == kind.lower() for _, subject in found):
-                return path.rpartition("/")[0]
-        return f"{self.options.folder}/{usual}" if self.options.folder not in ("", ".") else usual
+    def write(self, parts: Sequence[Part], finding: Finding) -> None:
+        """Put all parts into the texts, or none. Raises `EditRefused`, or `ValueError` for a name that is taken."""
+        new = [document for document in finding.documents if not self.new.has(document)]
+        undo: list[Callable[[], None]] = []
+        try:
+            for part in parts:
+                if part.edits:
+                    undo.append(self.open[part.written.path].edit(part.written.index, part.edits))
+            for document in new:
+                self.new.add(document)
+        except (EditRefused, ValueError):
+            for back in reversed(undo):
+                back()
+            raise
 
 
-def _subject(body: Body, file: SourceFile) -> Subject:
-    return Subject(body.address, body.spec, file.path, file.overlay, file.selected)
+def _outcome(migration: Migration, subject: Subject, status: Status, finding: Finding) -> Outcome:
+    return Outcome(migration.id, migration.name, subject.address, subject.path, status, finding)
+
+
+def _content(migration: Migration, subject: Subject, finding: Finding) -> str:
+    """What a finding is about, whatever position it has: positions shift when something else goes."""
+    values = [lookup(subject.spec, pointer) for pointer in finding.pointers]
+    return repr((migration.id, subject.path, str(subject.address), finding.summary, finding.answer, values))
+
+
+def _endless() -> ReconcilerError:
+    return ReconcilerError(
+        "the migrations do not come to an end: two of them undo each other; nothing was written",
+        hint="leave one out with --skip, and please report the manifest",
+    )

@@ -177,7 +177,7 @@ def _skip(text: str, at: int) -> int:
 def json_layout(text: str) -> list[Part]:
     """The one document of a JSON text that is known to be well-formed."""
     at = _after(text, 0)
-    return [_json_value(text, at)] if at < len(text) else []
+    return [json_part(text, at)] if at < len(text) else []
 
 
 def _after(text: str, at: int) -> int:
@@ -185,7 +185,8 @@ def _after(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _json_value(text: str, at: int) -> Part:
+def json_part(text: str, at: int) -> Part:
+    """The value that begins at `at` of a JSON text that is known to be well-formed."""
     sign = text[at]
     if sign == '"':
         return Part(SCALAR, at, _string_end(text, at), flow=True, style='"')
@@ -202,7 +203,7 @@ def _json_value(text: str, at: int) -> Part:
             key = decoder.scanstring(text, start + 1, True)[0]  # type: ignore[attr-defined]
             colon = _after(text, key_end) + 1
             at = _after(text, colon)
-        value = _json_value(text, at)
+        value = json_part(text, at)
         part.members.append(Member(key, start, key_end, colon, value))
         at = _after(text, value.end)
         if text[at] == ",":

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 
 from reconciler.core.fields.check import check_fields, server_field_warning, without_server_fields
+from reconciler.core.mergepatch import merge
 from reconciler.core.words import canonical_words
-from reconciler.loader import overlays
 from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, TOOLS, Findings
 from reconciler.loader.lifecycle import check_lifecycle, choose_id, lifecycle_of
@@ -32,10 +32,10 @@ class Merging:
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
         id = self.id_of(base)
         for layer in layers:
-            merged = overlays.merge(spec, self.canonical(layer))
+            merged = merge(spec, self.canonical(layer))
             spec = merged if isinstance(merged, dict) else {}
             if layer.lifecycle:
-                changed = overlays.merge(lifecycle, check_lifecycle(layer, self.findings))
+                changed = merge(lifecycle, check_lifecycle(layer, self.findings))
                 lifecycle = changed if isinstance(changed, dict) else {}
             id = self.id_of(layer) or id
         return Manifest(

@@ -7,32 +7,6 @@ from collections.abc import Mapping, Sequence
 from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, OVERLAY, Findings, suggest
 from reconciler.types.address import Address
-from reconciler.types.json import Json, Object, is_marker
-
-NULL_KEY = "null"
-
-
-def merge(target: Json, patch: Json) -> Json:
-    """RFC 7386 with two additions: markers are replaced whole, and `{null: true}` sets null (null deletes).
-
-    Neither argument is changed; what did not change is shared.
-    """
-    if not isinstance(patch, dict) or is_marker(patch):
-        return patch
-    if sets_null(patch):
-        return None
-    result: Object = dict(target) if isinstance(target, dict) and not is_marker(target) else {}
-    for key, member in patch.items():
-        if member is None:
-            result.pop(key, None)
-        else:
-            result[key] = merge(result.get(key), member)
-    return result
-
-
-def sets_null(value: Json) -> bool:
-    """Whether `value` is `{null: true}`: null itself would delete the member."""
-    return isinstance(value, dict) and len(value) == 1 and value.get(NULL_KEY) is True
 
 
 def attach(

@@ -1,34 +1,31 @@
 """Edits of manifest files: the source text is spliced, read again, and kept only if nothing but the edit changed.
 
 A file that holds several documents, Markdown with front matter, JSON, CRLF line ends, a byte order mark, UTF-16: all
-are given back as they came.
+are given back as they came. Each document is edited in a piece of text of its own, and so is each body of a long JSON
+list: an edit costs what its document is long, not what its file is.
 """
 
 from __future__ import annotations
 
 import codecs
-import json
-import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from reconciler.core.canonical import same
-from reconciler.core.documentedit import Unfit, edit_document, exists, pruned, steps
+from reconciler.core.documentedit import Unfit, rebase
+from reconciler.kinds.base import KindSpec
 from reconciler.loader.decode import decode
 from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.findings import Findings
-from reconciler.loader.layout import CannotEdit, Part, json_layout, yaml_layout
-from reconciler.loader.moveblock import MARK, block_at, put_block
-from reconciler.loader.splice import raw_value, splice_grow, splice_remove, splice_rename, splice_set
-from reconciler.loader.writing import Manner
-from reconciler.loader.yaml import parse_yaml
-from reconciler.types.edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
-from reconciler.types.json import Json, lookup
+from reconciler.loader.jsontext import parse_json
+from reconciler.loader.layout import CannotEdit
+from reconciler.loader.pieces import Piece, cut
+from reconciler.loader.textedit import EditableText, edited
+from reconciler.types.edit import Edit, EditRefused
+from reconciler.types.json import Json, lookup, within
 from reconciler.types.source import Span
 
-PROMPT = "system_prompt"
-_FENCE = re.compile(r"---[ \t]*\r?\n")
-_CLOSE = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -44,196 +41,194 @@ def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
     All or nothing. Raises `EditRefused` when an edit would change anything else (an anchor that is used
     elsewhere, a merge), or when the file is not readable to begin with.
     """
-    mark, encoding = _encoding(data)
-    before = _read(data, path)
-    text = data[len(mark) :].decode(encoding)
-    expected = {one.number: one for one in before}
-    for number, edit in edits:
-        if number not in expected:
-            raise EditRefused(f"there is no document number {number + 1}", Span(path, 1, 1))
-        file = _File(text, path)
-        try:
-            text = file.apply(number, edit, expected[number])
-            expected[number] = edited(expected[number], edit)
-        except CannotEdit as problem:
-            raise EditRefused(problem.message, file.place(problem)) from None
-        except Unfit as problem:
-            raise EditRefused(str(problem), file.where(number)) from None
-    result = mark + text.encode(encoding)
-    _check(result, path, before, expected, edits)
-    return result
+    file = EditableFile(data, path)
+    for number, group in groupby(edits, lambda pair: pair[0]):
+        file.edit(number, [edit for _, edit in group])
+    return file.data()
 
 
-def edited(document: Document, edit: Edit) -> Document:
-    """The document's data after one edit; in Markdown the prompt may be the text below the front matter."""
-    if _is_body(document, edit):
-        return replace(document, body=_new_body(edit))
-    return replace(document, value=edit_document(document.value, edit))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which piece an edit belongs to, and where the piece begins in its document."""
+
+    piece: int
+    base: str = ""
 
 
-def _is_body(document: Document, edit: Edit) -> bool:
-    """Whether the edit is about the text below the front matter."""
-    if document.body is None or edit.pointer not in (f"/{PROMPT}", f"/spec/{PROMPT}"):
-        return False
-    if exists(document.value, edit.pointer):
-        return False
-    if isinstance(edit, RemoveValue):
-        return bool(document.body)
-    return isinstance(edit, SetValue) and isinstance(edit.value, str)
+class EditableFile:
+    """One file, read once, that takes any number of edits and is written once."""
 
+    def __init__(self, data: bytes, path: str, documents: Sequence[Document] | None = None) -> None:
+        """`documents` are those of the file where they were read already.
 
-def _new_body(edit: Edit) -> str:
-    """The text below the front matter after `edit`; none is an empty one."""
-    return str(edit.value) if isinstance(edit, SetValue) else ""
-
-
-class _File:
-    """A file's text, and the slice of it that is YAML or JSON."""
-
-    def __init__(self, text: str, path: str) -> None:
-        self.text = text
+        Raises `EditRefused` for a file that cannot be read.
+        """
         self.path = path
-        self.start, self.stop = 0, len(text)
-        if path.lower().endswith(".md"):
-            self.start, self.stop, self.body, self.body_end = front_matter(text)
-        self.inner = text[self.start : self.stop]
-        self.json = path.lower().endswith(".json") or _is_json(self.inner)
-        self.roots = self.layout()
+        self._mark, self._encoding = _encoding(data)
+        self._before = data
+        documents = _read(data, path) if documents is None else documents
+        self.documents = {one.number: one for one in documents}
+        text = data[len(self._mark) :].decode(self._encoding)
+        self._pieces = cut(text, path, documents)
+        self._places: dict[int, _Place] = {
+            number: _Place(at) for at, piece in enumerate(self._pieces) for number in piece.numbers
+        }
+        self._changed = False
 
-    def layout(self) -> list[Part]:
-        if self.json:
-            return json_layout(self.inner)
-        from yaml import YAMLError
+    def edit(self, number: int, edits: Sequence[Edit]) -> Callable[[], None]:
+        """Carry out all of `edits` on one document, or none; what is given back takes them back again.
 
-        try:
-            return yaml_layout(self.inner)
-        except YAMLError:
-            raise EditRefused("the file is no longer readable", Span(self.path, 1, 1)) from None
+        Raises `EditRefused`, with nothing changed.
+        """
+        document = self.documents.get(number)
+        if document is None:
+            raise EditRefused(f"there is no document number {number + 1}", Span(self.path, 1, 1))
+        item = self._item(number, edits)
+        if item is not None:
+            at, index = item
+            return self._edit_item(at, index, document, edits)
+        if number not in self._places:
+            self._join()
+        at = self._places[number].piece
+        piece = self._pieces[at]
+        after, text = self._carried_out(piece, 0 if piece.single else number, document, edits)
+        before, piece.text = piece.text, text
+        self.documents[number] = after
+        self._changed = True
 
-    def apply(self, number: int, edit: Edit, document: Document) -> str:
-        if _is_body(document, edit):
-            return self.with_body(_new_body(edit))
-        root = self.roots[number]
-        manner = self.manner(root)
-        match edit:
-            case SetValue():
-                inner = self.grown(number, edit, document, manner) or splice_set(
-                    self.inner, root, edit.pointer, edit.value, manner
+        def undo() -> None:
+            piece.text = before
+            self.documents[number] = document
+
+        return undo
+
+    def data(self) -> bytes:
+        """The bytes of the file as it is now, read once more. Raises `EditRefused` where they do not say what they
+        should."""
+        if not self._changed:
+            return self._before
+        data = self._mark + "".join(piece.text for piece in self._pieces).encode(self._encoding)
+        after = {one.number: one for one in _read(data, self.path)}
+        for number in sorted({*self.documents, *after}):
+            wanted, found = self.documents.get(number), after.get(number)
+            if wanted is None or found is None or wanted.body != found.body or not same(wanted.value, found.value):
+                raise EditRefused("changing this document would change another one", Span(self.path, 1, 1))
+        return data
+
+    def text_of(self, number: int) -> tuple[str, int]:
+        """The text of the piece that holds a document, and the document's number there. Empty for list items: JSON
+        has no comments."""
+        at = self._places.get(number)
+        if at is None:
+            return "", 0
+        return self._pieces[at.piece].text, 0 if self._pieces[at.piece].single else number
+
+    def place(self, number: int, base: str, pointer: str, kind: KindSpec) -> Span:
+        """Line and column of a value in the body at `base` of a document, or of what is nearest to it."""
+        from reconciler.loader.spans import locate
+        from reconciler.types.source import Source
+
+        at = self._places.get(number)
+        if at is None:
+            text = "".join(piece.text for piece in self._pieces)
+            return locate(text, Source(self.path, number, base), pointer, kind=kind)
+        piece = self._pieces[at.piece]
+        source = Source(self.path, 0 if piece.single else number, base)
+        return self._moved(locate(piece.text, source, pointer, kind=kind), piece)
+
+    def _item(self, number: int, edits: Sequence[Edit]) -> tuple[int, int] | None:
+        """The piece of a list item that all edits lie in, and the number of the item."""
+        if number in self._places or not edits:
+            return None
+        for base in {piece.base.rpartition("/")[0] for piece in self._pieces[1:2]}:
+            token = edits[0].pointer[len(base) + 1 :].partition("/")[0]
+            where = f"{base}/{token}"
+            at = 2 * int(token) + 1 if token.isdigit() else len(self._pieces)
+            inside = all(within(edit.pointer, where) and edit.pointer != where for edit in edits)
+            if inside and at < len(self._pieces) and self._pieces[at].base == where:
+                return at, int(token)
+        return None
+
+    def _edit_item(self, at: int, index: int, document: Document, edits: Sequence[Edit]) -> Callable[[], None]:
+        piece = self._pieces[at]
+        items = lookup(document.value, piece.base.rpartition("/")[0])
+        assert isinstance(items, list)
+        inner = [rebase(edit, piece.base, back=True) for edit in edits]
+        after, text = self._carried_out(piece, 0, Document(items[index], 0), inner)
+        value, before = items[index], piece.text
+        piece.text, items[index] = text[len(piece.lead) :], after.value
+        self._changed = True
+
+        def undo() -> None:
+            piece.text, items[index] = before, value
+
+        return undo
+
+    def _carried_out(
+        self, piece: Piece, number: int, document: Document, edits: Sequence[Edit]
+    ) -> tuple[Document, str]:
+        """The document and the text of its piece after the edits, proven to say the same."""
+        text = piece.lead + piece.text
+        item = (len(piece.lead), piece.manner) if piece.manner is not None else None
+        others = {one: self.documents[one] for one in piece.numbers if not piece.single and one != number}
+        after = document
+        for edit in edits:
+            file = EditableText(text, self.path, item)
+            try:
+                text = file.apply(number, edit, after)
+                after = edited(after, edit)
+            except CannotEdit as problem:
+                raise EditRefused(problem.message, self._moved(file.place(problem), piece)) from None
+            except Unfit as problem:
+                raise EditRefused(str(problem), self._moved(file.where(number), piece)) from None
+        self._check(piece, text, {**others, number: after}, edits)
+        return after, text
+
+    def _check(self, piece: Piece, text: str, wanted: dict[int, Document], edits: Sequence[Edit]) -> None:
+        """Refuse what does not read as wanted, naming the place where it differs."""
+        pointers = ", ".join(edit.pointer for edit in edits)
+        findings = Findings()
+        if piece.manner is not None:
+            found = {
+                number: Document(value, number)
+                for number, value in parse_json(text[len(piece.lead) :], self.path, findings)
+            }
+        else:
+            found = {one.number: one for one in read_documents(text.encode(), self.path, findings)}
+        if findings.has_errors:
+            first = next(one for one in findings.items if one.is_error)
+            reason = f"the file would not be readable any more after changing {pointers} ({first.summary})"
+            raise EditRefused(reason, self._moved(first.span or Span(self.path, 1, 1), piece))
+        for number in sorted({*wanted, *found}):
+            one, other = wanted.get(number), found.get(number)
+            if one is None or other is None or one.body != other.body:
+                raise EditRefused("changing this document would change another one", Span(self.path, 1, 1))
+            pointer = _difference(one.value, other.value, "")
+            if pointer is not None:
+                from reconciler.loader.spans import locate
+                from reconciler.types.source import Source
+
+                span = locate(text, Source(self.path, number), pointer)
+                raise EditRefused(
+                    f"changing {pointers} would also change {pointer or 'the document'}: "
+                    "an anchor or a merge ties them together; write the value out first",
+                    self._moved(span, piece),
                 )
-            case RemoveValue():
-                inner = splice_remove(self.inner, root, pruned(document.value, edit), manner)
-            case RenameKey():
-                if exists(document.value, edit.pointer.rpartition("/")[0] + "/" + edit.name):
-                    raise Unfit(f"{edit.name} is already there")
-                inner = splice_rename(self.inner, root, edit.pointer, edit.name, manner)
-            case MoveValue():
-                return self.move(number, edit, document)
-        return self.text[: self.start] + inner + self.text[self.stop :]
 
-    def move(self, number: int, edit: MoveValue, document: Document) -> str:
-        put, take = steps(document.value, edit)
-        assert isinstance(put, SetValue)
-        root = self.roots[number]
-        whole = None if self.json else self.moved_whole(number, put, take, edit, document)
-        if whole is not None:
-            return whole
-        raw = raw_value(self.inner, root, edit.pointer)
-        inner = splice_set(self.inner, root, put.pointer, put.value, self.manner(root), raw)
-        text = self.text[: self.start] + inner + self.text[self.stop :]
-        return _File(text, self.path).apply(number, take, edited(document, put))
+    def _moved(self, span: Span, piece: Piece) -> Span:
+        """A place of a piece as one of the file."""
+        lines = 0
+        for one in self._pieces:
+            if one is piece:
+                break
+            lines += one.text.count("\n")
+        return replace(span, line=span.line + lines)
 
-    def moved_whole(self, number: int, put: SetValue, take: Edit, edit: MoveValue, document: Document) -> str | None:
-        """The text with the block moved as it is written, None where its value has to be written anew."""
-        found = block_at(self.inner, self.roots[number], edit.pointer)
-        if found is None:
-            return None
-        block, column, bare = found
-        base = _File(self.text[: self.start] + bare + self.text[self.stop :], self.path)
-        root = base.roots[number]
-        marked = splice_set(base.inner, root, put.pointer, MARK, base.manner(root), MARK)
-        inner = put_block(marked, block, column)
-        if inner is None:
-            return None
-        try:
-            file = _File(self.text[: self.start] + inner + self.text[self.stop :], self.path)
-            text = file.apply(number, take, edited(document, put))
-        except (EditRefused, CannotEdit, Unfit, IndexError):
-            return None
-        wanted = edit_document(document.value, edit)
-        after = dict(parse_yaml(_File(text, self.path).inner, self.path, Findings()))
-        return text if same(after.get(number), wanted) else None
-
-    def grown(self, number: int, edit: SetValue, document: Document, manner: Manner) -> str | None:
-        """The slice with a block text that got more lines, None where the value has to be written anew."""
-        old = lookup(document.value, edit.pointer)
-        if self.json or not isinstance(old, str) or not isinstance(edit.value, str) or edit.value == old:
-            return None
-        inner = splice_grow(self.inner, self.roots[number], edit.pointer, old, edit.value, manner)
-        if inner is None:
-            return None
-        after = dict(parse_yaml(inner, self.path, Findings()))
-        return inner if same(lookup(after.get(number), edit.pointer), edit.value) else None
-
-    def with_body(self, prompt: str) -> str:
-        newline = "\r\n" if "\r\n" in self.text[: self.stop] else "\n"
-        start, end = self.body, self.body_end
-        lead = newline if start == len(self.text) and not self.text.endswith("\n") else ""
-        return self.text[:start] + lead + prompt.replace("\n", newline) + self.text[end:]
-
-    def manner(self, root: Part) -> Manner:
-        crlf = self.inner.count("\r\n")
-        newline = "\r\n" if crlf and crlf * 2 >= self.inner.count("\n") else "\n"
-        ascii = self.json and self.inner.isascii() and "\\u" in self.inner
-        return Manner(newline, self.json, self.step(root), ascii, not self.inner.endswith("\n"))
-
-    def step(self, root: Part) -> int:
-        """By how much the file indents, from the first member that stands deeper than its parent."""
-        stack: list[tuple[Part, int]] = [(root, -1)]
-        while stack:
-            part, above = stack.pop()
-            if not part.members or (part.flow and not self.json):
-                continue
-            at = part.members[0].start
-            column = at - (self.inner.rfind("\n", 0, at) + 1)
-            if above >= 0 and column > above and not self.inner[at - column : at].strip(" "):
-                return min(column - above, 8)
-            if self.json and above < 0 and column > 0 and not self.inner[at - column : at].strip(" "):
-                return min(column, 8)
-            stack += [(member.value, column) for member in reversed(part.members)]
-        return 2
-
-    def place(self, problem: CannotEdit) -> Span:
-        return CannotEdit(problem.message, problem.offset + self.start).span(self.text, self.path)
-
-    def where(self, number: int) -> Span:
-        offset = self.roots[number].start if number < len(self.roots) else 0
-        return CannotEdit("", offset + self.start).span(self.text, self.path)
-
-
-def front_matter(text: str) -> tuple[int, int, int, int]:
-    """Offsets in a Markdown text: the YAML between the fences, then the prompt (less one line end at each side)."""
-    opening = _FENCE.match(text)
-    if opening is None:
-        return 0, 0, 0, len(text)
-    closing = _CLOSE.search(text, opening.end())
-    if closing is None:
-        return opening.end(), len(text), len(text), len(text)
-    start, end = closing.end(), len(text)
-    if text.startswith(("\n", "\r\n"), start):
-        start += 2 if text[start] == "\r" else 1
-    if end > start and text[end - 1] == "\n":
-        end -= 2 if end - 1 > start and text[end - 2] == "\r" else 1
-    return opening.end(), closing.start(), start, max(start, end)
-
-
-def _is_json(text: str) -> bool:
-    if text.lstrip()[:1] not in ("{", "["):
-        return False
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+    def _join(self) -> None:
+        """One piece again, for edits that lie in no item of the list."""
+        text = "".join(piece.text for piece in self._pieces)
+        self._pieces = [Piece(text, tuple(self.documents))]
+        self._places = {number: _Place(0) for number in self.documents}
 
 
 def _encoding(data: bytes) -> tuple[bytes, str]:
@@ -248,34 +243,6 @@ def _read(data: bytes, path: str) -> list[Document]:
             return documents
     first = next(one for one in findings.items if one.is_error)
     raise EditRefused(first.summary, first.span or Span(path, 1, 1))
-
-
-def _check(
-    data: bytes, path: str, before: list[Document], expected: dict[int, Document], edits: Sequence[tuple[int, Edit]]
-) -> None:
-    """Refuse what does not read as wanted, naming the place where it differs."""
-    try:
-        after = {one.number: one for one in _read(data, path)}
-    except EditRefused as problem:
-        pointers = ", ".join(edit.pointer for _, edit in edits)
-        reason = f"the file would not be readable any more after changing {pointers} ({problem.message})"
-        raise EditRefused(reason, problem.span) from None
-    for number in sorted({one.number for one in before} | set(after)):
-        wanted, found = expected.get(number), after.get(number)
-        if wanted is None or found is None or wanted.body != found.body:
-            raise EditRefused("changing this document would change another one", Span(path, 1, 1))
-        pointer = _difference(wanted.value, found.value, "")
-        if pointer is not None:
-            from reconciler.loader.spans import locate
-            from reconciler.types.source import Source
-
-            places = ", ".join(edit.pointer for _, edit in edits)
-            span = locate(decode(data, path, Findings()) or "", Source(path, number), pointer)
-            raise EditRefused(
-                f"changing {places} would also change {pointer or 'the document'}: "
-                "an anchor or a merge ties them together; write the value out first",
-                span,
-            )
 
 
 def _difference(a: Json, b: Json, path: str) -> str | None:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from reconciler.core.documentedit import rebase
 from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
-from reconciler.loader.decode import decode
-from reconciler.loader.documents import read_documents
+from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.drafts import Draft
 from reconciler.loader.envelope import read_document
 from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.repository import inside, reach_of
-from reconciler.loader.rewrite import rewrite
+from reconciler.loader.rewrite import EditableFile
 from reconciler.loader.search import LINES, Search
-from reconciler.loader.spans import Places, in_order, locate
+from reconciler.loader.spans import Places, in_order
 from reconciler.loader.writing import write_document
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.edit import Edit
-from reconciler.types.json import Json, Object
+from reconciler.types.edit import Edit, EditRefused
+from reconciler.types.json import Json, Object, lookup
 from reconciler.types.project import Project
 from reconciler.types.source import Source, Span
 
@@ -47,6 +47,8 @@ class RawFiles:
     diagnostics: tuple[Diagnostic, ...]
     folder: str
     """Where new files belong, relative to the home: what was asked for, or the folder of all manifests."""
+    layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By workspace: the paths of its overlays, in the order in which they are merged."""
 
 
 def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None = None) -> RawFiles:
@@ -78,9 +80,21 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
         elif start not in skip:
             found.setdefault(start, any(inside(start, layer) for layer in layers))
     search = Search(tree, reach, home, findings, exclude=project.exclude, overlay=True)
+    inside_layer: dict[str, list[str]] = {}
     for layer in layers:
         if tree.is_folder(layer):
-            found.update(dict.fromkeys(search.files(layer), True))
+            inside_layer[layer] = sorted(search.files(layer))
+            found.update(dict.fromkeys(inside_layer[layer], True))
+    order = {
+        workspace.name: tuple(
+            dict.fromkeys(
+                relative(path, home)
+                for folder in workspace.overlays
+                for path in inside_layer.get(os.path.normpath(os.path.join(home, folder)), ())  # noqa: PTH118
+            )
+        )
+        for workspace in project.workspaces.values()
+    }
     files: list[RawFile] = []
     for path in sorted(found):
         if path.lower().endswith(LINES):
@@ -97,36 +111,103 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     start = next((path for path in given if tree.is_folder(path)), given[0] if given else whole[0])
     folder = start if tree.is_folder(start) else os.path.dirname(start)  # noqa: PTH120
     errors = tuple(one for one in findings.items if one.is_error)
-    return RawFiles(tuple(files), errors, relative(folder, home) if folder != home else "")
+    return RawFiles(tuple(files), errors, relative(folder, home) if folder != home else "", order)
+
+
+class OpenManifests:
+    """The manifests of one file, open for editing: the file is read once, and given back once."""
+
+    def __init__(self, path: str, data: bytes, *, overlay: bool) -> None:
+        self.path = path
+        self.overlay = overlay
+        self.drafts: list[Draft] = []
+        self.problems: list[Diagnostic] = []
+        self._data = data
+        findings = Findings()
+        documents = read_documents(data, path, findings)
+        self._broken = next((one for one in findings.items if one.is_error), None)
+        for document in documents:
+            self.drafts += self._read(document, findings)
+        errors = [one for one in findings.items if one.is_error]
+        self.problems = list(in_order(Places(lambda _: data, str).place(errors)) if errors else ())
+        self._file = EditableFile(data, path, documents) if self._broken is None and self.drafts else None
+
+    def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
+        """Change the manifest of that number; the edits' pointers lead into its body.
+
+        All or nothing; what is given back takes it back again. Raises `EditRefused`.
+        """
+        before = self.drafts[index]
+        if self._file is None:
+            problem = self._broken
+            place = problem.span if problem is not None and problem.span is not None else Span(self.path, 1, 1)
+            raise EditRefused(problem.summary if problem is not None else "nothing can be edited here", place)
+        base, number = before.source.base, before.source.document
+        restore = self._file.edit(number, [rebase(edit, base) for edit in edits])
+        found = self._again(self._file.documents[number], base)
+        if len(found) != 1 or found[0].address.kind != before.address.kind:
+            restore()
+            raise EditRefused("the file would hold other manifests", self.place(index, ""))
+        self.drafts[index] = found[0]
+
+        def undo() -> None:
+            restore()
+            self.drafts[index] = before
+
+        return undo
+
+    def data(self) -> bytes:
+        """The bytes of the file as it is now. Raises `EditRefused` where they do not say what they should."""
+        return self._data if self._file is None else self._file.data()
+
+    def text_of(self, index: int) -> tuple[str, Source]:
+        """The text in which a manifest stands, and where it stands there; comments are looked for in it."""
+        draft = self.drafts[index]
+        text, number = ("", 0) if self._file is None else self._file.text_of(draft.source.document)
+        return text, Source(self.path, number, draft.source.base)
+
+    def place(self, index: int, pointer: str) -> Span:
+        """Line and column of a place in the body of a manifest."""
+        draft = self.drafts[index]
+        if self._file is None:
+            return Span(self.path, 1, 1)
+        return self._file.place(draft.source.document, draft.source.base, pointer, draft.kind)
+
+    def head(self, index: int, pointer: str) -> Span:
+        """Line and column of a place beside the body of a manifest, such as `/lifecycle`."""
+        draft = self.drafts[index]
+        return (
+            Span(self.path, 1, 1)
+            if self._file is None
+            else self._file.place(draft.source.document, "", pointer, draft.kind)
+        )
+
+    def _again(self, document: Document, base: str) -> list[Draft]:
+        """The one manifest at `base` of a document that was changed."""
+        holder, _, token = base.rpartition("/")
+        items = lookup(document.value, holder)
+        if not (isinstance(items, list) and token.isdigit()):
+            return self._read(document, Findings())
+        found = self._read(Document([items[int(token)]], document.number), Findings())
+        return [replace(one, source=Source(self.path, document.number, base)) for one in found]
+
+    def _read(self, document: Document, findings: Findings) -> list[Draft]:
+        items = read_document(document, self.path, findings, overlay=self.overlay)
+        return [item for item in items if isinstance(item, Draft)]
 
 
 class TextEditor:
-    """Reads manifests out of bytes and puts changes into them; `secrets` gathers literal secrets that it met."""
+    """Opens manifest files for editing, and writes new ones; `secrets` gathers literal secrets that it met."""
 
     def __init__(self) -> None:
         self.secrets: set[str] = set()
 
-    def bodies(self, path: str, data: bytes, *, overlay: bool) -> tuple[list[Draft], list[Diagnostic]]:
-        """The manifests of one file, and its errors with their places."""
-        findings = Findings()
-        drafts: list[Draft] = []
-        for document in read_documents(data, path, findings):
-            for item in read_document(document, path, findings, overlay=overlay):
-                if isinstance(item, Draft):
-                    drafts.append(item)
-                    self.secrets |= set(_literals(item.kind, item.body))
-        errors = [one for one in findings.items if one.is_error]
-        placed = in_order(Places(lambda _: data, str).place(errors)) if errors else ()
-        return drafts, list(placed)
-
-    def rewrite(self, path: str, data: bytes, edits: Sequence[tuple[int, Edit]]) -> bytes:
-        """The bytes after the edits. Raises `EditRefused`."""
-        return rewrite(data, path, edits)
-
-    def line_of(self, path: str, data: bytes, document: int, pointer: str) -> tuple[str, int]:
-        """The text of the file, and the line (from 1) of the value at a document pointer."""
-        text = decode(data, path, Findings()) or ""
-        return text, locate(text, Source(path, document), pointer).line
+    def open(self, path: str, data: bytes, *, overlay: bool) -> OpenManifests:
+        """One file with its manifests, and its errors with their places. Never raises."""
+        found = OpenManifests(path, data, overlay=overlay)
+        for draft in found.drafts:
+            self.secrets |= set(_literals(draft.kind, draft.body))
+        return found
 
     def render(self, document: Object, comment: str) -> bytes:
         """A new YAML file."""

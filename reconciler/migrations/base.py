@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from reconciler.core.documentedit import exists, sibling
+from reconciler.core.mergepatch import is_reference
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Scores
-from reconciler.types.edit import Edit, NewDocument
-from reconciler.types.json import Json, Object, lookup
+from reconciler.types.edit import Edit, MoveValue, NewDocument, RenameKey
+from reconciler.types.json import Object, lookup
 
 KEEP = "keep"
 """The answer to any question that leaves everything as it is, for good."""
@@ -76,10 +78,26 @@ class Finding:
     """The answer that was followed."""
     notes: tuple[str, ...] = ()
     """What to look at afterwards."""
+    beside: tuple[str, ...] = ()
+    """Further places that the change rests on: what says it already, and the fields by which it was decided."""
+    broken: bool = False
+    """What stands there no longer works."""
 
     @property
     def is_change(self) -> bool:
         return bool(self.edits or self.documents)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place of the change, in the author's words: what goes, what takes over, and what it rests on."""
+        found = [*self.pointers, *self.beside]
+        for edit in self.edits:
+            found.append(edit.pointer)
+            if isinstance(edit, RenameKey):
+                found.append(sibling(edit.pointer, edit.name))
+            elif isinstance(edit, MoveValue):
+                found.append(edit.target)
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,14 @@ class Context:
     cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Work over all subjects that several searches share; lives as long as this context."""
 
+    def base(self, address: str) -> Subject | None:
+        """The base manifest of that address."""
+        found = self.cache.get("bases")
+        if not isinstance(found, dict):
+            found = self.cache["bases"] = {str(one.address): one for one in self.subjects if not one.overlay}
+        subject = found.get(address)
+        return subject if isinstance(subject, Subject) else None
+
     def answer(self, name: str, key: str, subject: Subject) -> str | None:
         """The answer of the person, the one for this very object first."""
         given = self.answers.get(name, {})
@@ -162,15 +188,19 @@ class Migration:
     find: Find
     kinds: tuple[str, ...] = ("persona",)
     overlays: bool = True
-    """Whether a part of a body is enough to go by."""
+    """Whether a part of a body is enough to go by; else an overlay has to hold every place of a change itself."""
     sources: str = ""
     """Where the facts come from."""
     cures: tuple[str, ...] = ("L32",)
     """Lint rules whose findings it takes away: a comment that keeps one of them keeps this away, too."""
 
-    def concerns(self, subject: Subject) -> bool:
-        """Whether the migration looks at this body at all."""
-        return subject.address.kind in self.kinds and (self.overlays or not subject.overlay)
+    def search(self, subject: Subject, context: Context) -> Iterator[Finding]:
+        """What there is in this body. Of a part of a body only what that part says by itself."""
+        if subject.address.kind not in self.kinds:
+            return
+        for finding in self.find(subject, context):
+            if not subject.overlay or self.overlays or all(_held(subject.spec, one) for one in finding.places):
+                yield finding
 
 
 def ask(
@@ -197,15 +227,7 @@ def ask(
             *notes,
             f"the answer {answer!r} is none of {known}" + (f", or {question.free}" if question.free else ""),
         )
-    yield Finding(
-        finding.pointers,
-        finding.summary,
-        finding.why,
-        edits or (),
-        question=question,
-        answer=answer if edits else None,
-        notes=notes,
-    )
+    yield replace(finding, edits=edits or (), question=question, answer=answer if edits else None, notes=notes)
 
 
 def text_at(spec: Object, pointer: str) -> str:
@@ -220,13 +242,6 @@ def mapping_at(spec: Object, pointer: str) -> Object:
     return value if isinstance(value, dict) and not is_reference(value) else {}
 
 
-def is_reference(value: Json) -> bool:
-    """`{env: X}`, `{file: p}` or `{ref: kind.name}`."""
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("env", "file", "ref")
-
-
-def is_filled(value: Json) -> bool:
-    """Says something: not null, not blank, not empty."""
-    if isinstance(value, str):
-        return bool(value.strip())
-    return bool(value) if isinstance(value, (list, dict)) else value is not None
+def _held(spec: Object, pointer: str) -> bool:
+    """Whether a body itself says something at the place; the end of a list is there where the list is."""
+    return exists(spec, pointer.removesuffix("/-"))

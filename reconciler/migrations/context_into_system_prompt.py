@@ -14,9 +14,9 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
 )
 from reconciler.types.edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.json import is_filled
 
 WHY = "context is deprecated since 2026-02-12; the server merges it into the system prompt"
 PASSIVE = ("echo", "speech-to-speech")
@@ -30,10 +30,12 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     if isinstance(said, str) and not said.strip():
         yield Finding(("/context",), "an empty context goes", WHY, drop)
     elif isinstance(said, str) and isinstance(prompt, str) and said.strip() in prompt:
-        yield Finding(("/context",), "the system prompt holds the context already", WHY, drop)
+        beside = ("/system_prompt",)
+        yield Finding(("/context",), "the system prompt holds the context already", WHY, drop, beside=beside)
     elif subject.spec.get("pipeline_mode") in PASSIVE:
         question = Question("passive", "context has no place in this mode", (Choice("remove", "nothing reads it"),))
-        finding = Finding(("/context",), f"context in mode {subject.spec['pipeline_mode']}", WHY)
+        said = f"context in mode {subject.spec['pipeline_mode']}"
+        finding = Finding(("/context",), said, WHY, beside=("/pipeline_mode",))
         yield from ask(subject, context, MIGRATION.name, question, finding, {"remove": drop}.get)
     else:
         yield from _merge(subject, context, drop)
@@ -69,7 +71,7 @@ def _merge(subject: Subject, context: Context, drop: tuple[Edit, ...]) -> Iterat
         ),
     )
     notes = (f"the prompt then has about {tokens:,} tokens",) if tokens else ()
-    finding = Finding(finding.pointers, finding.summary, WHY, notes=notes)
+    finding = Finding(finding.pointers, finding.summary, WHY, notes=notes, beside=("/pipeline_mode",))
     yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)
 
 

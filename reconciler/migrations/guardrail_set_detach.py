@@ -14,9 +14,9 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
 )
 from reconciler.types.edit import Edit, RemoveValue
+from reconciler.types.json import is_filled
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:
@@ -29,7 +29,8 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     choices = (Choice("detach", "once every rule of the set is among the guardrails", "judgement"),)
     question = Question("detach", "does the persona still need its legacy set?", choices)
     why = "both together only enforce twice; the set itself is never deleted while another persona may have it"
-    finding = Finding(("/guardrails_id",), "a legacy set beside single guardrails", why)
+    beside = ("/guardrail_ids", "/guardrail_tags")
+    finding = Finding(("/guardrails_id",), "a legacy set beside single guardrails", why, beside=beside)
     yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.migrations.base import (
     KEEP,
@@ -17,6 +18,7 @@ from reconciler.migrations.base import (
     Subject,
     ask,
 )
+from reconciler.migrations.documents import new_manifest
 from reconciler.migrations.held import THEIRS, Holder, find_holder
 from reconciler.types.edit import Edit, NewDocument, RemoveValue, SetValue
 from reconciler.types.json import Json, Object
@@ -69,9 +71,7 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
             name, body, holder = answer, renamed, other
             answers.append(answer)
         if holder is None or holder.address is None:
-            head: Object = {"apiVersion": "personas/v1", "kind": "Guardrail", "metadata": {"name": name}}
-            spec: Object = {"lifecycle": {"adopt": "same"}, "spec": body}
-            documents.append(NewDocument(f"{name}.yaml", {**head, **spec}))
+            documents.append(new_manifest("Guardrail", name, body))
         address = holder.address if holder is not None else None
         references.append({"ref": str(address) if address is not None else f"guardrail.{name}"})
     if open_names:
@@ -91,12 +91,10 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
         f"{target} becomes {len(names)} guardrails ({', '.join(names)}), each reporting to the app?",
         (Choice("split", "app_message true, the documented default; what sets did is not documented", "judgement"),),
     )
-    finding = Finding(("/guardrails_id",), f"{target} is a legacy set of {len(names)} guardrails", WHY)
+    summary = f"{target} is a legacy set of {len(names)} guardrails"
+    finding = Finding(("/guardrails_id",), summary, WHY, beside=("/guardrail_ids",))
     for found in ask(subject, context, MIGRATION.name, question, finding, {"split": edits}.get):
-        yield Finding(
-            found.pointers, found.summary, found.why, found.edits,
-            tuple(documents) if found.edits else (), found.question, found.answer, found.notes,
-        )  # fmt: skip
+        yield replace(found, documents=tuple(documents) if found.edits else ())
 
 
 def _chosen(name: str, context: Context) -> str | None:
@@ -118,7 +116,7 @@ def _taken(target: str, name: str, holder: Holder, answer: str | None) -> Findin
 
 
 def _entries(target: str, context: Context) -> list[Object] | None:
-    found = next((one for one in context.subjects if str(one.address) == target and not one.overlay), None)
+    found = context.base(target)
     data = found.spec.get("data") if found is not None else None
     if not isinstance(data, list) or not data:
         return None

@@ -41,16 +41,14 @@ class Inline:
     name: str
     description: Json
     parameters: Json
+    digest: str
+    """The same for all tools that mean the same."""
     dropped: tuple[str, ...] = ()
     """Members that a registry tool does not have."""
 
     @property
     def pointer(self) -> str:
         return f"{self.place}/{self.index}"
-
-    @property
-    def digest(self) -> str:
-        return body_digest(self.description, self.parameters, self.origin)
 
 
 def inline_tools(subject: Subject) -> Iterator[Inline]:
@@ -65,9 +63,9 @@ def inline_tools(subject: Subject) -> Iterator[Inline]:
             body = function if isinstance(function, dict) else item
             outer = item if isinstance(function, dict) else {}
             dropped = sorted({*body} - KNOWN - {"type"} | {*outer} - {"type", "function"})
-            yield Inline(
-                subject, place, index, origin, name, body.get("description"), body.get("parameters"), tuple(dropped)
-            )
+            description, parameters = body.get("description"), body.get("parameters")
+            digest = body_digest(description, parameters, origin)
+            yield Inline(subject, place, index, origin, name, description, parameters, digest, tuple(dropped))
 
 
 def registry_digest(tool: Subject) -> str:

@@ -1,57 +1,53 @@
-"""M20: a registry tool for every inline one."""
+"""M20: inline tools that have no registry tool yet become one each, attached in the same step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
+from reconciler.migrations.documents import new_manifest
 from reconciler.migrations.inline_tool import Inline
+from reconciler.migrations.inline_tool_swap import attach
 from reconciler.migrations.toolbook import ToolBook, hindrance, tool_book
-from reconciler.types.edit import NewDocument
 
-API_VERSION = "personas/v1"
 WHY = "inline tools are legacy: they cannot be shared, have no delivery, no filler and no authentication"
 
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:
     book = tool_book(context)
-    made = context.cache.setdefault("created", set())
-    assert isinstance(made, set)
+    new: dict[str, list[Inline]] = {}
     for one in book.of(subject):
         name = book.target(one)
-        if name is None or book.is_there(name) or name in made or hindrance(one, book):
-            continue
-        body = book.decision(one.name).bodies.get(name)
-        if body is None:
-            continue
-        made.add(name)
-        document = NewDocument(
-            f"{name}.yaml",
-            {
-                "apiVersion": API_VERSION,
-                "kind": "Tool",
-                "metadata": {"name": name},
-                "lifecycle": {"adopt": "same"},
-                "spec": body,
-            },
-        )
-        users = sorted({str(other.subject.address) for other in book.groups[one.name] if book.target(other) == name})
-        yield Finding(
-            (one.pointer,),
-            f"the inline tool {one.name} becomes the registry tool {name} ({_count(users)})",
-            WHY,
-            documents=(document,),
-            answer=book.decision(one.name).answered,
-            notes=_notes(book, one),
-        )
+        made = name is not None and not book.is_there(name) and name in book.decision(one.name).bodies
+        if name is not None and made and not hindrance(one, book):
+            new.setdefault(name, []).append(one)
+    if not new:
+        return
+    ready = [(one, name) for name, tools in new.items() for one in tools]
+    documents = [new_manifest("Tool", name, book.decision(tools[0].name).bodies[name]) for name, tools in new.items()]
+    said = [f"{tools[0].name} becomes the registry tool {name} ({_count(name, book)})" for name, tools in new.items()]
+    notes = tuple(dict.fromkeys(note for tools in new.values() for note in _notes(book, tools[0])))
+    answers = [given for tools in new.values() if (given := book.decision(tools[0].name).answered)]
+    edits, more, beside = attach(subject, ready)
+    yield Finding(
+        tuple(one.pointer for one, _ in ready),
+        f"the inline tool{'s' if len(said) > 1 else ''} {', '.join(said)}, attached instead of held inline",
+        WHY,
+        edits,
+        documents=tuple(documents),
+        answer=", ".join(dict.fromkeys(answers)) or None,
+        notes=(*notes, *more),
+        beside=beside,
+    )
 
 
-def _count(users: list[str]) -> str:
+def _count(name: str, book: ToolBook) -> str:
+    users = book.users(name)
     return f"for {users[0]}" if len(users) == 1 else f"shared by {len(users)} personas"
 
 
 def _notes(book: ToolBook, one: Inline) -> tuple[str, ...]:
-    dropped = sorted({name for other in book.groups[one.name] for name in other.dropped})
+    dropped = book.dropped(one.name)
     notes = [f"dropped, because a registry tool has no such member: {', '.join(dropped)}"] if dropped else []
     if one.origin == "llm":
         notes.append("on_call is silent: inline tools said nothing while they ran, the registry's default would")
@@ -68,11 +64,12 @@ MIGRATION = Migration(
     doc=MigrationDoc(
         what="Every inline tool (layers.llm.tools, layers.perception.visual_tools, perception_tools and audio_tools) "
         "gets a Tool manifest of the same name, description and parameters, one for all personas that have the same. "
-        "on_call is silent, on_resolve fire_and_forget, delivery a message to the app: what inline tools did.",
-        why="A new registry tool changes nothing until it is attached, and the next migration attaches it.",
+        "on_call is silent, on_resolve fire_and_forget, delivery a message to the app: what inline tools did. The "
+        "personas attach it in the same step.",
+        why="A tool that nothing attaches is of no use, and a persona must not lose its tool in between: both happen "
+        "together, or not at all.",
         before="layers: {llm: {model: tavus-gpt-oss, tools: [{type: function, function: {name: get_weather, "
         "description: Weather for a city}}]}}\n",
-        after="layers: {llm: {model: tavus-gpt-oss, tools: [{type: function, function: {name: get_weather, "
-        "description: Weather for a city}}]}}\n",
+        after="layers: {llm: {model: tavus-gpt-oss}}\ntools: [get_weather]\n",
     ),
 )

@@ -43,7 +43,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         elif first is not one:
             why = "which of the two runs is not known"
             yield Finding((first.pointer, one.pointer), f"{one.name} stands twice in one list, differently", why)
-        elif one.name not in asked:
+        elif one.name not in asked and book.target(one) is None:
             asked.add(one.name)
             yield from _decided(one, book.decision(one.name))
     if double:

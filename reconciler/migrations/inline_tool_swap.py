@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.migrations.base import Context, Finding, Migration, MigrationDoc, Safety, Subject
 from reconciler.migrations.inline_tool import FIT_MODEL, PERCEPTION_MODEL, PLACES, Inline
@@ -28,16 +28,29 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         names = ", ".join(dict.fromkeys(one.name for one in tools))
         yield Finding(tuple(one.pointer for one in tools), f"{names}: inline for now", WHY, notes=(reason,))
     if ready:
-        yield _swap(subject, ready, [str(book.target(one)) for one in ready])
+        pairs = [(one, str(book.target(one))) for one in ready]
+        edits, notes, beside = attach(subject, pairs)
+        names = ", ".join(dict.fromkeys(name for _, name in pairs))
+        what = f"{names} is" if len(ready) == 1 else f"{names} are"
+        yield Finding(
+            tuple(one.pointer for one in ready),
+            f"{what} attached from the registry instead of inline",
+            WHY,
+            edits,
+            notes=notes,
+            beside=beside,
+        )
 
 
-def _swap(subject: Subject, ready: list[Inline], names: list[str]) -> Finding:
+def attach(
+    subject: Subject, ready: Sequence[tuple[Inline, str]]
+) -> tuple[tuple[Edit, ...], tuple[str, ...], tuple[str, ...]]:
+    """The edits that attach registry tools (by name) in the place of inline ones, notes, and what they rest on."""
     word = "tool_ids" if "tool_ids" in subject.spec and "tools" not in subject.spec else "tools"
     held = subject.spec.get(word)
-    where = tuple(one.pointer for one in ready)
     present = held if isinstance(held, list) else []
     new: list[Json] = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(name for _, name in ready):
         reference: Json = {"ref": f"tool.{name}"}
         if name not in present and reference not in present:
             new.append(name if word == "tools" else reference)
@@ -48,19 +61,18 @@ def _swap(subject: Subject, ready: list[Inline], names: list[str]) -> Finding:
         edits.append(SetValue(f"/{word}", new))
     for place in PLACES:
         items = lookup(subject.spec, place)
-        gone = [one for one in ready if one.place == place]
+        gone = [one for one, _ in ready if one.place == place]
         if isinstance(items, list) and gone and len(gone) == len(items):
             edits.append(RemoveValue(place, prune=True))
         else:
-            edits += [RemoveValue(one.pointer) for one in reversed(gone)]
-    count = len(ready)
+            edits += [RemoveValue(one.pointer) for one in sorted(gone, key=lambda one: -one.index)]
     notes: tuple[str, ...] = ()
-    if any(one.origin != "llm" for one in ready) and lookup(subject.spec, PERCEPTION_MODEL) is None:
+    perceives = any(one.origin != "llm" for one, _ in ready)
+    if perceives and lookup(subject.spec, PERCEPTION_MODEL) is None:
         edits.insert(0, SetValue(PERCEPTION_MODEL, FIT_MODEL))
         notes = (f"perception_model is {FIT_MODEL} in so many words: what sees or hears fires with no older one",)
     notes += ("tools is the whole set from now on: one attached by hand shows up as drift",) if held is None else ()
-    what = f"{names[0]} is" if count == 1 else f"{', '.join(dict.fromkeys(names))} are"
-    return Finding(where, f"{what} attached from the registry instead of inline", WHY, tuple(edits), notes=notes)
+    return tuple(edits), notes, (f"/{word}", PERCEPTION_MODEL) if perceives else (f"/{word}",)
 
 
 MIGRATION = Migration(

@@ -87,11 +87,8 @@ def _inert(spec: Object) -> list[str]:
 
 def _is_handed_over(subject: Subject, context: Context) -> bool:
     """Whether the manifest that this overlay belongs to is a LiveKit agent's face already."""
-    return any(
-        text_at(one.spec, MODE) == "echo" and text_at(one.spec, TYPE) == "livekit"
-        for one in context.subjects
-        if one.address == subject.address and not one.overlay
-    )
+    base = context.base(str(subject.address))
+    return base is not None and text_at(base.spec, MODE) == "echo" and text_at(base.spec, TYPE) == "livekit"
 
 
 MIGRATION = Migration(

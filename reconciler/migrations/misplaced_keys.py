@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.documentedit import exists
+from reconciler.core.mergepatch import is_reference
 from reconciler.kinds import kind
 from reconciler.migrations.base import (
     Choice,
@@ -16,7 +17,6 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_reference,
 )
 from reconciler.types.edit import Edit, MoveValue, RemoveValue
 from reconciler.types.json import lookup

@@ -13,7 +13,6 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
     mapping_at,
     text_at,
 )
@@ -21,9 +20,10 @@ from reconciler.migrations.successors import choices_for, proposed
 from reconciler.types.catalogue import Catalogue, is_hosted
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.edit import Edit, SetValue
-from reconciler.types.json import lookup
+from reconciler.types.json import is_filled, lookup
 
 WHERE = "/layers/llm/model"
+BASE_URL = "/layers/llm/base_url"
 SAID = {
     Status.LEGACY: "is legacy",
     Status.DEPRECATED: "is deprecated (it may still answer)",
@@ -37,7 +37,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     model = text_at(subject.spec, WHERE)
     catalogue = context.catalogue
     status = catalogue.status(model) if is_hosted(model) else Status.UNKNOWN
-    if status not in SAID or is_filled(lookup(subject.spec, "/layers/llm/base_url")):
+    if status not in SAID or is_filled(lookup(subject.spec, BASE_URL)):
         return
     summary = f"{model} {SAID[status]}"
     after = catalogue.successor(model)
@@ -46,7 +46,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         why = f"{after.reason} (documented)"
         notes = checks(subject, catalogue, after.id)
         edits: tuple[Edit, ...] = (SetValue(WHERE, after.id),)
-        yield Finding((WHERE,), f"{summary}: {after.id} follows it", why, edits, notes=notes)
+        yield Finding((WHERE,), f"{summary}: {after.id} follows it", why, edits, notes=notes, beside=(BASE_URL,))
         return
 
     def carry_out(answer: str) -> tuple[Edit, ...] | None:
@@ -66,9 +66,9 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         )
     choices = choices_for(catalogue, model, "llm", others=True)
     question = Question(model, f"what follows {model}?", choices)
-    yield from ask(
-        subject, context, MIGRATION.name, question, Finding((WHERE,), summary, why, notes=notes), carry_out
-    )
+    broken = status in (Status.REMOVED, Status.INTERNAL)
+    finding = Finding((WHERE,), summary, why, notes=notes, beside=(BASE_URL,), broken=broken)
+    yield from ask(subject, context, MIGRATION.name, question, finding, carry_out)
 
 
 def checks(subject: Subject, catalogue: Catalogue, model: str) -> tuple[str, ...]:

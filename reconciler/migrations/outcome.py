@@ -81,6 +81,11 @@ class MigrationResult:
         return tuple((name, question) for (name, _), question in found.items())
 
 
+def is_undone(result: MigrationResult) -> bool:
+    """Whether there is something to do: texts that change, or open questions about what no longer works."""
+    return bool(result.files) or any(one.finding.broken for one in result.of(Status.OPEN))
+
+
 def by_address(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Outcomes by what they are about, in order of first appearance."""
     found: dict[str, list[Outcome]] = {}

@@ -15,11 +15,11 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
     mapping_at,
     text_at,
 )
 from reconciler.types.edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.json import is_filled
 
 LAYER = "/layers/perception"
 NAMES = {
@@ -40,7 +40,8 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         rename: tuple[Edit, ...] = (RenameKey(where, new),)
         drop: tuple[Edit, ...] = (RemoveValue(where),)
         if new in layer and (same(layer[old], layer[new]) or not is_filled(layer[old])):
-            yield Finding((where,), f"{old} says the same as {new} and goes", WHY, drop)
+            beside = (f"{LAYER}/{new}",)
+            yield Finding((where,), f"{old} says the same as {new} and goes", WHY, drop, beside=beside)
         elif new in layer and not is_filled(layer[new]):
             edits = (RemoveValue(f"{LAYER}/{new}"), *rename)
             yield Finding((where,), f"{new} is empty and {old} becomes {new}", WHY, edits)
@@ -56,7 +57,8 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
             finding = Finding((where,), f"{old} is called {new} now (with raven-1)", WHY)
             yield from ask(subject, context, MIGRATION.name, question, finding, {"rename": rename}.get)
         else:
-            yield Finding((where,), f"{old} becomes {new}", WHY, rename)
+            beside = (f"{LAYER}/perception_model",)
+            yield Finding((where,), f"{old} becomes {new}", WHY, rename, beside=beside)
 
 
 def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Finding]:

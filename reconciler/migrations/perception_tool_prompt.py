@@ -14,10 +14,10 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
     mapping_at,
 )
 from reconciler.types.edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.json import is_filled
 
 LAYER = "/layers/perception"
 WHERE = f"{LAYER}/tool_prompt"
@@ -46,7 +46,9 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     if isinstance(value, str) and not value.strip():
         yield Finding((WHERE,), "an empty tool_prompt goes", WHY, (drop,))
     elif sees and not hears and "visual" in edits:
-        yield Finding((WHERE,), f"all tools are visual: tool_prompt becomes {VISUAL}", WHY, edits["visual"])
+        summary = f"all tools are visual: tool_prompt becomes {VISUAL}"
+        beside = tuple(f"{LAYER}/{name}" for name in ("visual_tools", "perception_tools", "audio_tools"))
+        yield Finding((WHERE,), summary, WHY, edits["visual"], beside=beside)
     else:
         reasons = {
             "visual": "it is about what is seen",
@@ -56,7 +58,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         }
         choices = tuple(Choice(name, reason) for name, reason in reasons.items() if name in edits)
         question = Question(str(subject.address), "which prompt does the text belong to?", choices)
-        finding = Finding((WHERE,), "tool_prompt has to be split by hand or given to one side", WHY)
+        finding = Finding((WHERE,), "tool_prompt has to be split by hand or given to one side", WHY, broken=True)
         yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)
 
 

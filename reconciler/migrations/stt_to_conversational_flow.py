@@ -43,7 +43,8 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     if flow:
         model = flow.get("turn_detection_model")
         if model is None or (isinstance(model, str) and model.startswith("sparrow-") and model != "sparrow-0"):
-            yield Finding(where, f"{', '.join(old)}: dead, the conversational flow overrides them", WHY, drop)
+            summary = f"{', '.join(old)}: dead, the conversational flow overrides them"
+            yield Finding(where, summary, WHY, drop, beside=(FLOW,))
         else:
             note = "answer turn-detection-model first: from sparrow-1 on these fields are dead and go"
             yield Finding(where, f"{', '.join(old)} beside turn detection {model}", WHY, notes=(note,))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.migrations.base import YES, Choice, Context, Finding, Question, Subject, ask, text_at
 from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import Successor
+from reconciler.types.catalogue_entry import Status, Successor
 from reconciler.types.edit import Edit, SetValue
 
 NO_REASON = Successor()
@@ -56,7 +56,7 @@ def replace_outdated(
         usable = answer in known and not context.catalogue.status(answer, table).is_outdated
         return (SetValue(pointer, answer),) if usable else None
 
-    status = context.catalogue.status(value, table).value
-    finding = Finding((pointer,), f"{value} is {status}", why)
+    status = context.catalogue.status(value, table)
+    finding = Finding((pointer,), f"{value} is {status.value}", why, broken=status is Status.REMOVED)
     question = Question(value, f"what follows {value}?", choices, "any other value of the catalogue")
     yield from ask(subject, context, name, question, finding, carry_out)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from reconciler.core.documentedit import exists
 from reconciler.migrations.base import KEEP, YES, Choice, Context, Question, Subject, text_at
 from reconciler.migrations.held import THEIRS, Holder, find_holder
 from reconciler.migrations.inline_tool import (
@@ -20,7 +19,6 @@ from reconciler.migrations.inline_tool import (
     MOST,
     NAME,
     PERCEPTION_MODEL,
-    PLACES,
     RESERVED,
     UNFIT_MODELS,
     Inline,
@@ -50,8 +48,6 @@ class Decision:
     """Why nothing can be done."""
     answered: str | None = None
     note: str = ""
-    theirs: set[str] = field(default_factory=set)
-    """Names of the account's tools that are used as they are, without a manifest."""
 
 
 class ToolBook:
@@ -62,9 +58,12 @@ class ToolBook:
         self.by_subject: dict[int, list[Inline]] = {}
         self.groups: dict[str, list[Inline]] = {}
         self.registry: dict[str, tuple[Subject, str]] = {}
-        self.overlaid: dict[str, list[Subject]] = {}
+        self._users: dict[str, list[str]] | None = None
+        self._dropped: dict[str, list[str]] = {}
         self.named: dict[str, str] = {}
         """Names under `tools:`, each with a place: of a manifest's tool, or one that the account holds."""
+        self.theirs: set[str] = set()
+        """Names of the account's tools that are used as they are, without a manifest."""
         for subject in context.subjects:
             for mentioned in _tools_named(subject):
                 self.named.setdefault(mentioned, subject.path)
@@ -74,9 +73,7 @@ class ToolBook:
                     subject,
                     registry_digest(subject),
                 )
-            elif subject.address.kind == "persona" and subject.overlay:
-                self.overlaid.setdefault(str(subject.address), []).append(subject)
-            elif subject.address.kind == "persona":
+            elif subject.address.kind == "persona" and (not subject.overlay or _attaches(subject)):
                 found = list(inline_tools(subject))
                 if found:
                     self.by_subject[id(subject)] = found
@@ -100,7 +97,7 @@ class ToolBook:
 
     def is_there(self, name: str) -> bool:
         """Whether a registry tool of this name needs no new manifest: it has one, or the account's own is used."""
-        return name in self.registry or any(name in decision.theirs for decision in self.decisions.values())
+        return name in self.registry or name in self.theirs
 
     def holder(self, name: str) -> Holder | None:
         """Who has the name already. Without a look at the account, a name under `tools:` that no manifest bears is
@@ -109,6 +106,23 @@ class ToolBook:
         if found is None and name in self.named and name not in self.registry:
             found = Holder(f"the account (`tools:` in {self.named[name] or 'a manifest'} names it)")
         return found
+
+    def users(self, target: str) -> list[str]:
+        """The personas whose inline tools become that registry tool."""
+        if self._users is None:
+            found: dict[str, set[str]] = {}
+            for group in self.groups.values():
+                for one in group:
+                    if (name := self.target(one)) is not None:
+                        found.setdefault(name, set()).add(str(one.subject.address))
+            self._users = {name: sorted(users) for name, users in found.items()}
+        return self._users.get(target, [])
+
+    def dropped(self, name: str) -> list[str]:
+        """Members that a registry tool does not have, of all inline tools of that name."""
+        if name not in self._dropped:
+            self._dropped[name] = sorted({word for one in self.groups[name] for word in one.dropped})
+        return self._dropped[name]
 
     def answer(self, key: str, group: list[Inline]) -> str | None:
         """The answer to a question about a tool; an answer for one persona alone makes no sense here."""
@@ -141,20 +155,20 @@ def attached_after(subject: Subject, context: Context) -> int:
 
 def hindrance(one: Inline, book: ToolBook) -> str:
     """Why this inline tool cannot be swapped for a registry tool yet; empty where it can."""
-    for overlay in book.overlaid.get(str(one.subject.address), []):
-        if any(exists(overlay.spec, pointer) for pointer in ("/tools", "/tool_ids", *PLACES)):
-            return f"the overlay {overlay.path} sets tools too: bring it in line by hand first"
     held = one.subject.spec.get("tools", one.subject.spec.get("tool_ids"))
     if held is not None and not isinstance(held, list):
         return "tools is no list"
-    layered = [overlay.spec for overlay in book.overlaid.get(str(one.subject.address), [])]
-    models = [text_at(spec, PERCEPTION_MODEL) for spec in (one.subject.spec, *layered)]
-    model = next((name for name in models if name in UNFIT_MODELS), "")
-    if one.origin != "llm" and model:
+    model = text_at(one.subject.spec, PERCEPTION_MODEL)
+    if one.origin != "llm" and model in UNFIT_MODELS:
         return f"registry tools that are fired by what is seen or heard need raven-1, not {model}"
     if attached_after(one.subject, book.context) > MOST:
         return f"more than {MOST} tools would be attached"
     return ""
+
+
+def _attaches(subject: Subject) -> bool:
+    """Whether a part of a body has the whole set of attached tools."""
+    return "tools" in subject.spec or "tool_ids" in subject.spec
 
 
 def _decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
@@ -291,7 +305,7 @@ def _several(
         if holder is None:
             _become(book, decision, sample[common], wanted, description)
         elif wanted not in book.registry:
-            decision.theirs.add(wanted)
+            book.theirs.add(wanted)
             decision.bodies.pop(wanted, None)
         decision.targets.update(dict.fromkeys(bodies, wanted))
     elif answer in (ODD_INLINE, RENAME) or (

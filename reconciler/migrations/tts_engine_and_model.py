@@ -19,6 +19,7 @@ from reconciler.migrations.base import (
     text_at,
 )
 from reconciler.migrations.successors import choices_for
+from reconciler.types.catalogue_entry import Status
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 
 LAYER = "/layers/tts"
@@ -36,10 +37,11 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         return
     if exists(subject.spec, f"{LAYER}/playht_user_id"):
         where = f"{LAYER}/playht_user_id"
-        yield Finding((where,), "playht_user_id goes", "its engine is gone", (RemoveValue(where, prune=True),))
+        gone: tuple[Edit, ...] = (RemoveValue(where),)
+        yield Finding((where,), "playht_user_id goes", "its engine is gone", gone, beside=(ENGINE,))
     if row is not None and "tts_model_name" in row.forbids and text_at(subject.spec, MODEL):
         why = f"{engine} takes no model name"
-        yield Finding((MODEL,), f"tts_model_name goes: {why}", why, (RemoveValue(MODEL),))
+        yield Finding((MODEL,), f"tts_model_name goes: {why}", why, (RemoveValue(MODEL),), beside=(ENGINE,))
         return
     yield from _model(subject, context)
 
@@ -62,7 +64,9 @@ def _engine(subject: Subject, context: Context, engine: str) -> Iterator[Finding
     )
     after = context.catalogue.successor(engine, "tts_engine")
     why = after.reason if after is not None else "the engine was removed"
-    finding = Finding((ENGINE, *here), f"the voice engine {engine} is gone; a voice id does not carry over", why)
+    summary = f"the voice engine {engine} is gone; a voice id does not carry over"
+    broken = context.catalogue.status(engine, "tts_engine") is Status.REMOVED
+    finding = Finding((ENGINE, *here), summary, why, broken=broken)
     yield from ask(subject, context, MIGRATION.name, question, finding, carry_out)
 
 
@@ -89,7 +93,7 @@ def _model(subject: Subject, context: Context) -> Iterator[Finding]:
     after = context.catalogue.successor(model, "tts_model")
     why = after.reason if after is not None else "superseded"
     notes = ("the voice changes; emotion and speed are dropped with it and have to be chosen anew",)
-    finding = Finding((MODEL,), f"{model} is {status.value}", why, notes=notes)
+    finding = Finding((MODEL,), f"{model} is {status.value}", why, notes=notes, broken=status is Status.REMOVED)
     question = Question(model, f"what follows {model}?", choices, "any other voice model of the catalogue")
     yield from ask(subject, context, MIGRATION.name, question, finding, carry_out)
 

@@ -18,10 +18,9 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
 )
 from reconciler.types.edit import Edit, RemoveValue, RenameKey
-from reconciler.types.json import Json, join, split
+from reconciler.types.json import Json, is_filled, join, split
 
 WHY = (
     "personas are called PALs and replicas faces since 2026; both words work on the wire, so this is about the files"

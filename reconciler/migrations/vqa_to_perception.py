@@ -14,12 +14,11 @@ from reconciler.migrations.base import (
     Safety,
     Subject,
     ask,
-    is_filled,
     mapping_at,
     text_at,
 )
 from reconciler.types.edit import Edit, RemoveValue, SetValue
-from reconciler.types.json import Json, lookup
+from reconciler.types.json import Json, is_filled, lookup
 
 VQA = "/layers/vqa"
 MODEL = "/layers/perception/perception_model"
@@ -35,7 +34,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     drop: Edit = RemoveValue(VQA, prune=True)
     chosen = lookup(subject.spec, MODEL)
     if not vqa or (enabled is False and chosen == "off"):
-        yield Finding((VQA,), "layers.vqa says nothing any more and goes", WHY, (drop,))
+        yield Finding((VQA,), "layers.vqa says nothing any more and goes", WHY, (drop,), beside=(MODEL,))
     elif enabled is False and not is_filled(chosen):
         off: Edit = SetValue(MODEL, "off")
         yield Finding((VQA,), 'vision was switched off: perception_model becomes "off"', WHY, (off, drop))
@@ -65,7 +64,7 @@ def _choose(
         edits["query"] = (*model, SetValue(QUERIES, [prompt]), drop)
         choices.insert(0, Choice("query", "the current perception model, the old prompt as a visual awareness query"))
     state = "on" if enabled else "not clearly on or off" if enabled is None else "off, and a perception model is set"
-    finding = Finding((VQA,), f"vision of the first generation, {state}", WHY)
+    finding = Finding((VQA,), f"vision of the first generation, {state}", WHY, beside=(MODEL,), broken=True)
     question = Question("vision", "what becomes of layers.vqa?", tuple(choices))
     yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.loader.overlays import merge, sets_null
+from reconciler.core.mergepatch import merge, sets_null
 from reconciler.types.json import lookup
 from tests.support.manifestfolder import Folder
 

@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.loader.project import load_project
 from reconciler.loader.sources import RawFiles, TextEditor, read_sources
-from reconciler.types.edit import SetValue
+from reconciler.types.edit import EditRefused, SetValue
 
 PROJECT = """\
 apiVersion: personas/v1
@@ -103,7 +103,8 @@ def test_without_a_project_file(tmp_path: Path) -> None:
 def test_the_editor_reads_bodies_as_written() -> None:
     editor = TextEditor()
     text = "kind: PAL\napiVersion: personas/v1\nmetadata: {name: a}\nspec: {layers: {llm: {api_key: {env: K}}}}\n"
-    (draft,), problems = editor.bodies("a.yaml", text.encode(), overlay=False)
+    file = editor.open("a.yaml", text.encode(), overlay=False)
+    (draft,), problems = file.drafts, file.problems
     assert draft.body == {"layers": {"llm": {"api_key": {"env": "K"}}}}
     assert (draft.source.base, problems) == ("/spec", [])
     assert editor.secrets == set()
@@ -112,17 +113,23 @@ def test_the_editor_reads_bodies_as_written() -> None:
 def test_the_editor_gathers_literal_secrets() -> None:
     editor = TextEditor()
     text = "pal_name: A\nlayers: {llm: {api_key: hunter22, headers: {X: abcdefgh}, model: m}}\n"
-    editor.bodies("a.yaml", text.encode(), overlay=False)
+    editor.open("a.yaml", text.encode(), overlay=False)
     assert editor.secrets == {"hunter22", "abcdefgh"}
 
 
 def test_the_editor_tells_what_is_wrong_with_its_place() -> None:
-    found, problems = TextEditor().bodies("a.yaml", b"pal_name: A\npal_name: B\n", overlay=False)
-    assert [str(one.span) for one in problems] == ["a.yaml:2:1"]
-    assert len(found) == 1
+    found = TextEditor().open("a.yaml", b"pal_name: A\npal_name: B\n", overlay=False)
+    assert [str(one.span) for one in found.problems] == ["a.yaml:2:1"]
+    assert len(found.drafts) == 1
+    with pytest.raises(EditRefused, match="stands twice"):
+        found.edit(0, [SetValue("/pal_name", "C")])
 
 
 def test_the_editor_edits_and_writes() -> None:
     editor = TextEditor()
-    assert editor.rewrite("a.yaml", b"a: 1 # x\n", [(0, SetValue("/a", 2))]) == b"a: 2 # x\n"
+    file = editor.open("a.yaml", b"pal_name: A # x\n", overlay=False)
+    undo = file.edit(0, [SetValue("/pal_name", "B")])
+    assert (file.data(), file.drafts[0].body) == (b"pal_name: B # x\n", {"pal_name": "B"})
+    undo()
+    assert (file.data(), file.drafts[0].body) == (b"pal_name: A # x\n", {"pal_name": "A"})
     assert editor.render({"kind": "Tool", "spec": {"name": "x"}}, "") == b"kind: Tool\nspec:\n  name: x\n"

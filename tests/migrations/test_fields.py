@@ -164,7 +164,7 @@ class TestPerception:
         both = layer("perception", visual_tool_prompt="Use x.", audio_tool_prompt="Use x.")
         assert after(body, "M06", M06={"persona.p": "both"}) == both
         assert after(body, "M06", M06={"*": "audio"}) == layer("perception", audio_tool_prompt="Use x.")
-        assert after(body, "M06", M06={"*": "remove"}) == layer("perception")
+        assert after(body, "M06", M06={"*": "remove"}) == {}
 
     @pytest.mark.parametrize("model", ["raven-0", "basic"])
     def test_old_models_are_asked_about(self, model: str) -> None:

@@ -265,7 +265,8 @@ def test_an_overlay_that_sets_tools_keeps_them_inline() -> None:
     project = Project({"p.yaml": persona("p", tool()), "o/p.yaml": overlay}, overlays=frozenset({"o/p.yaml"}))
     result = project.migrate(only=TOOLS)
     assert "tools" not in load(project, "p.yaml")
-    assert any("overlay o/p.yaml" in note for one in result.of(Status.REPORTED) for note in one.finding.notes)
+    (refused,) = result.of(Status.REFUSED)
+    assert "overlay o/p.yaml:4:" in refused.reason and "/tools" in refused.reason
     assert "tools/look_up.yaml" not in project.files
 
 
