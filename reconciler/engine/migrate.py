@@ -288,11 +288,17 @@ class _Run:
 
     def unit(self, migration: Migration, one: Written, finding: Finding) -> list[Part]:
         """Everything that has to change together. Raises `ValueError` with the reason why it cannot."""
+
+        def agrees(part: Part, spec: Object) -> bool:
+            subject = replace(part.written.subject, spec=spec, overlay=False)
+            found = migration.search(subject, self.context())
+            return any(other.is_change and other.edits == part.finding.edits for other in found)
+
         parts = [part_of(one, finding)]
-        found = obstacle(parts, self.layers)
+        found = obstacle(parts, self.layers, agrees)
         if found is not None and found.layered and not one.subject.overlay:
             parts += self.along(migration, parts[0])
-            found = obstacle(parts, self.layers)
+            found = obstacle(parts, self.layers, agrees)
         if found is not None:
             raise ValueError(f"left as it is: {found.reason}")
         return parts

@@ -156,8 +156,11 @@ def canonical_place(name: str, body: Object, pointer: str) -> str:
     return join(*tokens)
 
 
-def obstacle(parts: Sequence[Part], layers: Layers) -> Obstacle | None:
-    """What keeps the unit from being carried out in all workspaces that have one of its manifests."""
+def obstacle(parts: Sequence[Part], layers: Layers, agrees: Callable[[Part, Object], bool]) -> Obstacle | None:
+    """What keeps the unit from being carried out in all workspaces that have one of its manifests.
+
+    `agrees`: whether the migration would do the same to a body in which the places that the change rests on differ.
+    """
     if not any(part.effect for part in parts):
         return None  # words only: no value goes anywhere
     for part in parts:
@@ -167,7 +170,7 @@ def obstacle(parts: Sequence[Part], layers: Layers) -> Obstacle | None:
                     return Obstacle(f"{place} is part of an open question of {name}: answer that first")
     for view in layers.views(str(parts[0].written.subject.address)):
         mine = [part for layer in view.layers for part in parts if part.written is layer]
-        found = (_out_of_reach(mine, view) or _layered(mine, view)) if mine else None
+        found = (_out_of_reach(mine, view) or _layered(mine, view, agrees)) if mine else None
         if found is not None:
             return found
     return None
@@ -194,7 +197,7 @@ def _out_of_reach(parts: Sequence[Part], view: View) -> Obstacle | None:
     return None
 
 
-def _layered(parts: Sequence[Part], view: View) -> Obstacle | None:
+def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object], bool]) -> Obstacle | None:
     """Whether the whole of each part arrives in the workspace, or none of it does."""
     if len(view.layers) == 1:
         return None
@@ -203,18 +206,28 @@ def _layered(parts: Sequence[Part], view: View) -> Obstacle | None:
     before, after = _merged(view, {}), _merged(view, changed)
     real = effect(name, before, after)
     wanted = _combined(parts)
-    for part in parts:
+    for number, part in enumerate(parts):
+        above = next((other for other in parts[number + 1 :] if _covers_half(other, part)), None)
+        if above is not None:
+            return _in_the_way(part, next(path for path in above.effect if path in part.effect), view)
         arrived = [path for path in part.effect if path in real and _equal(real[path], wanted[path])]
         missing = [path for path in part.effect if path not in arrived and (path in real or not same(*wanted[path]))]
         if missing and (arrived or any(path in real for path in missing)):
             return _in_the_way(part, missing[0], view)
+        local = _canonical(name, part.after)
         for pointer in part.beside if arrived else ():
-            local = _canonical(name, part.after)
-            if not same(lookup(local, pointer), lookup(_canonical(name, after), pointer)):
+            if not same(lookup(local, pointer), lookup(after, pointer)) and not agrees(part, before):
                 return _in_the_way(part, pointer, view)
     known = {path for part in parts for path in part.effect}
     stray = next((path for path in real if path not in known), None)
     return None if stray is None else _in_the_way(parts[0], stray, view)
+
+
+def _covers_half(upper: Part, lower: Part) -> bool:
+    """Whether an upper layer has something else in the place of what goes, and nothing in that of what takes over."""
+    taken = any(path in upper.effect for path, (_, after) in lower.effect.items() if after is None)
+    given = [path for path, (_, after) in lower.effect.items() if after is not None]
+    return taken and not lower.finding.elsewhere and not all(path in upper.effect for path in given)
 
 
 def _combined(parts: Sequence[Part]) -> Effect:

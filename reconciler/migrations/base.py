@@ -82,6 +82,8 @@ class Finding:
     """Further places that the change rests on: what says it already, and the fields by which it was decided."""
     broken: bool = False
     """What stands there no longer works."""
+    elsewhere: bool = False
+    """What goes is taken over outside of the manifests, and not by the places that the change writes."""
 
     @property
     def is_change(self) -> bool:
@@ -89,8 +91,8 @@ class Finding:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Every place of the change, in the author's words: what goes, what takes over, and what it rests on."""
-        found = [*self.pointers, *self.beside]
+        """The places of the change itself, in the author's words: what goes, and what takes over."""
+        found = [*self.pointers]
         for edit in self.edits:
             found.append(edit.pointer)
             if isinstance(edit, RenameKey):

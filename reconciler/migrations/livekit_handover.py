@@ -69,7 +69,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         (Choice("handover", "Tavus keeps the face only; the agent does the rest"),),
     )
     why = "with LiveKit as transport only echo mode works; language model, voice and turn taking are the agent's"
-    finding = Finding(tuple(gone), "moves to a LiveKit agent", why, notes=tuple(notes))
+    finding = Finding(tuple(gone), "moves to a LiveKit agent", why, notes=tuple(notes), elsewhere=True)
     found = {"handover": tuple(edits)}
     yield from ask(subject, context, MIGRATION.name, question, finding, found.get)
 

@@ -22,6 +22,8 @@ class Project:
     overlays: frozenset[str] = frozenset()
     outside: frozenset[str] = frozenset()
     """Paths that were not asked for."""
+    workspaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By workspace: its overlays in order; none: one workspace that has them all."""
 
     def migrate(
         self,
@@ -39,8 +41,9 @@ class Project:
             for path, data in self.files.items()
         ]
         options = MigrateOptions(
-            choose_migrations(only, skip), answers or {}, words, requested_names(only), folder, account or {}
-        )
+            choose_migrations(only, skip), answers or {}, words, requested_names(only), folder, account or {},
+            self.workspaces,
+        )  # fmt: skip
         result = migrate(sources, BodyEditor(TextEditor()), load_catalogue(), options)
         if write:
             for change in result.files:
