@@ -139,7 +139,9 @@ def read_migration(
     wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
     merged = merge_answers(project.migrations, wanted, answers)
     layers = {name: paths for name, paths in raw.layers.items() if workspace in (None, name)}
-    options = MigrateOptions(tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses)
+    options = MigrateOptions(
+        tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses
+    )
     return MigrationRun(project, raw, options, tree)
 
 
