@@ -47,11 +47,17 @@ class Opened:
     @property
     def folder(self) -> Path:
         """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
-        from reconciler.api.whereabouts import STATE_FOLDER, find_state_folder
+        from reconciler.api.whereabouts import find_state_folder
 
-        if self.place is not None:
-            return self.place / STATE_FOLDER / self.workspace.name
-        return find_state_folder(self.project, self.workspace.name)
+        return find_state_folder(self.project, self.workspace.name, self.place)
+
+    def claim(self) -> None:
+        """From here on the workspace's folder is this project file's, which a run says before it writes there."""
+        from reconciler.api.whereabouts import claim_folder
+
+        settings = self.workspace.state
+        if settings.type == "local" and "path" not in settings.settings:
+            claim_folder(self.folder, self.project)
 
     @property
     def digest_key(self) -> bytes | None:
@@ -163,6 +169,7 @@ class Opened:
             folder=self.folder,
             workspace=self.workspace.name,
             environ=self.environ,
+            owner=self.project.identity,
             secrets=self.secrets() if settings.settings else None,
         )
         return open_state(settings, context)
@@ -187,13 +194,23 @@ class Opened:
         """The state as it is now, without a lock; what a dead run left behind is folded in."""
         from reconciler.engine.readstate import read_only_state
 
-        return read_only_state(self.backend(), self.workspace.name, clock=self.clock, emit=self.emit)
+        return read_only_state(
+            self.backend(), self.workspace.name, self.project.identity, clock=self.clock, emit=self.emit
+        )
 
     def setting(self, provider: Provider, secrets: Secrets) -> Setting:
         """The same for the engine."""
         from reconciler.engine.setting import Setting
 
-        return Setting(self.workspace, provider, secrets, self.project.name, self.digest_key, self.catalogue)
+        return Setting(
+            self.workspace,
+            provider,
+            secrets,
+            self.project.name,
+            self.digest_key,
+            self.catalogue,
+            self.project.identity,
+        )
 
 
 def choose_project(

@@ -37,9 +37,11 @@ def access(run: Opened, lock_timeout: float = 0.0, backend: Backend | None = Non
     """The state of the run's workspace, to be written. `lock_timeout`: seconds to wait for the lock."""
     from reconciler.engine.state import StateAccess
 
+    if backend is None:
+        run.claim()
     return StateAccess(
         backend or run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout, run.rescue(),
-        run.workspace.history,
+        run.workspace.history, run.project.identity,
     )  # fmt: skip
 
 
@@ -57,6 +59,22 @@ def with_backend(run: R, type: str, settings: Object) -> R:
 
     marked: Object = {key: {SECRET: value} if isinstance(value, dict) else value for key, value in settings.items()}
     return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked)))
+
+
+def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:
+    """Give the state of the project that was called `former` the name of this one; see `engine.state`."""
+    from reconciler.engine.state import rename_project
+    from reconciler.errors import UsageError
+
+    name = run.project.identity
+    if name is None or name == former:
+        raise UsageError(
+            "--from-project takes the name that the project had before"
+            + (f"; {name} is its name now" if name else ", and there is no project file here"),
+            hint="change metadata.name in the project file first, then give the old name",
+        )
+    before = replace(run, project=replace(run.project, name=former))
+    return rename_project(access(before, lock_timeout), access(run, lock_timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +179,10 @@ class ProjectState:
 
         target = with_backend(self.run, backend, settings or {})
         return migrate_state(self._access(), access(target, self.lock_timeout), force=force)
+
+    def rename_project(self, former: str) -> State:
+        """Take over the state that this project had as `former`. Raises `StateError` where there is none."""
+        return take_name(self.run, former, self.lock_timeout)
 
     def lock_holder(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""

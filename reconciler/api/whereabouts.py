@@ -10,19 +10,76 @@ if TYPE_CHECKING:
     from reconciler.types.project import Project
 
 STATE_FOLDER = ".reconciler"
+OWNER = "project"
+"""File in a workspace's folder: the project file whose folder it is, relative to what `.reconciler` is in."""
 
 
-def find_state_folder(project: Project, workspace: str) -> Path:
+def find_state_folder(project: Project, workspace: str, place: Path | None = None) -> Path:
     """Where a workspace keeps its own files: `.reconciler/<workspace>` in the folder that the project belongs to.
 
     That is the folder of the run. A project file from elsewhere (`--project`, or a run inside `manifests/`) brings
     its folder along: a second state of one account would take everything for unmanaged. What is there already is
-    used.
+    used, unless it is another project file's: two of them never share a folder, so the second has one of its own,
+    `.reconciler/<project file>/<workspace>`. `place`: the folder that holds `.reconciler`, where it was chosen.
     """
     beside = _beside(project)
-    places = (Path(project.root), beside, _owner(project, beside))
-    found = [place / STATE_FOLDER / workspace for place in places]
-    return next((folder for folder in found if folder.exists()), found[-1])
+    places = (place,) if place is not None else (Path(project.root), beside, _owner(project, beside))
+    found = [folder for one in places for folder in _folders(project, workspace, one)]
+    owners = [(folder, _read_owner(folder)) for folder in found]
+    for folder, owner in owners:
+        if owner is not None and owner == _file(project):
+            return folder
+    for folder, owner in owners:
+        if folder.exists() and _is_free(owner, project):
+            return folder
+    usual, own = owners[-2:]
+    return usual[0] if _is_free(usual[1], project) else own[0]
+
+
+def claim_folder(folder: Path, project: Project) -> None:
+    """Note whose folder it is, before the first file of a state is written there."""
+    file = _file(project)
+    if file is None or _read_owner(folder) == file:
+        return
+    from reconciler.backends.durable import told
+
+    with told(folder, "created"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        top = folder.parents[_depth(folder)]
+        (folder / OWNER).write_text(os.path.relpath(file, top).replace(os.sep, "/") + "\n", encoding="utf-8")
+
+
+def _folders(project: Project, workspace: str, place: Path) -> tuple[Path, Path]:
+    """The usual folder, and the one that only this project file can have."""
+    top = place / STATE_FOLDER
+    file = _file(project)
+    if file is None:
+        return top / workspace, top / workspace
+    return top / workspace, top / os.path.relpath(file, place).replace(os.sep, "~") / workspace
+
+
+def _file(project: Project) -> Path | None:
+    return None if project.file is None else Path(os.path.realpath(project.file))
+
+
+def _depth(folder: Path) -> int:
+    """How many folders up the one is that holds `.reconciler`."""
+    return next(index for index, one in enumerate(folder.parents) if one.name == STATE_FOLDER) + 1
+
+
+def _read_owner(folder: Path) -> Path | None:
+    """The project file whose folder this is; None where none says so."""
+    try:
+        text = (folder / OWNER).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return Path(os.path.realpath(folder.parents[_depth(folder)] / text)) if text else None
+
+
+def _is_free(owner: Path | None, project: Project) -> bool:
+    """Whether a folder may be used: nobody's, our own, or that of a project file which is no longer there. A run
+    without a project file has only the usual one."""
+    return owner is None or project.file is None or owner == _file(project) or not owner.exists()
 
 
 def find_project_above(folder: str) -> Path | None:

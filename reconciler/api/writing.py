@@ -33,6 +33,7 @@ def surrounding(run: Opened, stop: Callable[[], bool]) -> Iterator[Surroundings]
     """What a run writes with where nobody watches a terminal; once `stop` returns True, nothing new begins."""
     from reconciler.engine.run import Surroundings
 
+    run.claim()
     yield Surroundings(run.backend(), run.clock, run.emit, stop, run.rescue())
 
 

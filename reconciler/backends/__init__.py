@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.backends.base import BackendContext, BackendFactory
 from reconciler.registry import Registry
 from reconciler.types.ports import Backend
@@ -19,8 +21,27 @@ BACKENDS: Registry[BackendFactory] = Registry(
 )
 
 
+PLACES = {"s3": "key", "postgres": "name"}
+"""Backends whose default place is named after the project and the workspace (`default_place`), and the setting that
+names another one. Before, it was named after the workspace alone."""
+
+
 def open_state(settings: BackendSettings, context: BackendContext) -> Backend:
     """The backend that `settings` name, sealed where they say `encryption`. Raises `UsageError`."""
+    backend = _open(settings, context)
+    place = PLACES.get(settings.type)
+    if context.owner is None or place is None or settings.settings.get(place) is not None:
+        return backend
+    from reconciler.backends.relocated import Relocated
+
+    before = replace(context, owner=None)
+    plain = {key: value for key, value in settings.settings.items() if key != "encryption"}
+    old = _open(settings, before)
+    unsealed = _open(BackendSettings(settings.type, plain), before) if "encryption" in settings.settings else old
+    return Relocated(backend, old, unsealed, context.owner)
+
+
+def _open(settings: BackendSettings, context: BackendContext) -> Backend:
     own = {key: value for key, value in settings.settings.items() if key != "encryption"}
     backend = BACKENDS.get(settings.type)(BackendSettings(settings.type, own), context)
     if "encryption" not in settings.settings:

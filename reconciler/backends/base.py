@@ -13,29 +13,45 @@ from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend, Secrets
 from reconciler.types.project import BackendSettings
 
+OWN = ".reconciler"
+"""The folder of our own files in a project."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackendContext:
     """Surroundings of a backend."""
 
     folder: Path
-    """Where this workspace keeps its own files: `<project>/.reconciler/<workspace>`."""
+    """Where this workspace keeps its own files: `<project>/.reconciler/<workspace>`, or a folder further down."""
     workspace: str
     environ: Mapping[str, str] = field(default_factory=dict)
     lease_seconds: float = 60.0
     """How long a lock outlives a holder that no longer renews it."""
     heartbeat_seconds: float = 15.0
     """How often a holder renews it."""
+    owner: str | None = None
+    """The name of the project; None where no project file gives one."""
     secrets: Secrets | None = None
     """Resolves `{file: path}` references in settings; `{env: X}` needs only `environ`."""
 
     @property
     def project(self) -> Path:
         """What paths in settings are relative to."""
-        return self.folder.parent.parent
+        own = own_folder(self.folder)
+        return self.folder.parent.parent if own is None else own.parent
 
 
 BackendFactory: TypeAlias = Callable[[BackendSettings, BackendContext], Backend]
+
+
+def own_folder(folder: Path) -> Path | None:
+    """The `.reconciler` that `folder` lies in; None where it lies in none."""
+    return next((one for one in folder.parents if one.name == OWN), None)
+
+
+def default_place(context: BackendContext) -> str:
+    """What the state of a workspace is called in a store that several projects share."""
+    return context.workspace if context.owner is None else f"{context.owner}/{context.workspace}"
 
 
 def check_settings(settings: BackendSettings, known: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ import os
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from reconciler.backends.base import BackendContext, check_settings
+from reconciler.backends.base import BackendContext, check_settings, own_folder
 from reconciler.backends.durable import sync_folder, told, write_durably
 from reconciler.backends.filejournal import FileJournal
 from reconciler.backends.filelock import FileLock
@@ -99,7 +99,7 @@ class LocalBackend:
         folder = self._document.parent
         with told(folder, "created"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        top = folder.parent if folder.parent.name == ".reconciler" else folder
+        top = own_folder(folder) or folder
         if top.name.startswith("."):
             ignore = top / ".gitignore"
             with told(ignore, "created"), suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:

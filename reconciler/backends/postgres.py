@@ -1,4 +1,4 @@
-"""State in PostgreSQL: one row a workspace, a table of journal lines, the documents before, and a row for the lock.
+"""State in PostgreSQL: a row for the workspace of a project, the lines of a journal, documents before, the lock.
 
 <schema>.state     name, version, data     replaced where its version is still the one that was read
 <schema>.journal   name, number, line      lines appended since the document was written
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from reconciler.backends.base import BackendContext, check_settings, read_number, read_text
+from reconciler.backends.base import BackendContext, check_settings, default_place, read_number, read_text
 from reconciler.backends.holding import (
     Held,
     StoreClock,
@@ -50,7 +50,7 @@ USUAL = {
 
 
 def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
-    """The row `name` (the workspace, unless set) in `schema` of the database at `dsn`. Connects to nothing yet.
+    """The row `name` (else `<project>/<workspace>`) in `schema` of the database at `dsn`. Connects to nothing yet.
 
     Without `dsn`, the variables of PostgreSQL's own programs count (PGHOST, PGSERVICE, ...). Raises `UsageError` for
     unknown settings, and where psycopg is not installed.
@@ -82,7 +82,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
             "the setting `dsn` of state backend 'postgres' cannot be read",
             hint="postgresql://user@host/database, or host=... dbname=...; and `password: {env: NAME}`",
         ) from None
-    name = read_text(settings, "name", context) or context.workspace
+    name = read_text(settings, "name", context) or default_place(context)
     where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
     return PostgresBackend(dsn, schema, name, where, int(read_number(settings, "keep", 20)), context)
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from reconciler.backends.base import BackendContext, check_settings, read_flag, read_text
+from reconciler.backends.base import BackendContext, check_settings, default_place, read_flag, read_text
 from reconciler.backends.bucket import Bucket, Moved, open_bucket
 from reconciler.backends.holding import (
     Held,
@@ -46,7 +46,7 @@ PROBE = b"reconciler tries whether this store minds conditions; this object may 
 
 
 def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
-    """The object `key` (`reconciler/<workspace>/state.json`, unless set) in `bucket`. Sends nothing yet.
+    """The object `key` (`reconciler/<project>/<workspace>/state.json`, unless set) in `bucket`. Sends nothing yet.
 
     `url` in place of `bucket` names the store in its own scheme: s3://, gs://, az://. Credentials that are not
     set are those of the environment, as the store's own tools find them. Raises `UsageError` for unknown or
@@ -72,7 +72,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
         marked: Json = {SECRET: value} if isinstance(value, dict) and SECRET not in value else value
         options[name] = read_text(BackendSettings(settings.type, {name: marked}), name, context) or ""
     address = url or f"s3://{bucket}"
-    key = read_text(settings, "key", context) or f"reconciler/{context.workspace}/state.json"
+    key = read_text(settings, "key", context) or f"reconciler/{default_place(context)}/state.json"
     plain = read_flag(settings, "allow_http", bool(endpoint and endpoint.startswith("http://")))
     store = open_bucket(address, options, allow_http=plain)
     return S3Backend(store, key.strip("/"), context)

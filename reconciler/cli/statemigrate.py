@@ -20,6 +20,7 @@ reconciler state migrate --to s3 --set bucket=our-states --set region=eu-central
 reconciler state migrate --to postgres --set dsn=env:STATE_DSN
 reconciler state migrate --to local
 reconciler state migrate --to-workspace shared
+reconciler state migrate --from-project old-name
 """
 
 
@@ -30,6 +31,9 @@ reconciler state migrate --to-workspace shared
     help="A setting of that backend; env:NAME for the value of a variable. Any number.",
 )  # fmt: skip
 @click.option("--to-workspace", "other", metavar="NAME", help="The workspace whose backend to copy into.")
+@click.option(
+    "--from-project", "former", metavar="NAME", help="What the project was called before: take its state along."
+)
 @click.option("--force", is_flag=True, help="Also over a newer state, or one of another lineage.")
 @WAIT
 def migrate(
@@ -37,12 +41,14 @@ def migrate(
     backend: str | None,
     pairs: tuple[tuple[str, str], ...],
     other: str | None,
+    former: str | None,
     force: bool,
     lock_timeout: float,
 ) -> int:
     """Copy the state of the workspace into another backend; both are locked meanwhile, the old copy stays.
 
-    Afterwards put the new place into the project file: until then every command goes on with the old one.
+    Afterwards put the new place into the project file: until then every command goes on with the old one. With
+    --from-project the state of a project that was renamed becomes that of this one, and nothing else is to be done.
     """
     from reconciler.api.states import access, in_workspace, with_backend
     from reconciler.cli.streams import write
@@ -50,12 +56,18 @@ def migrate(
     from reconciler.engine.state import migrate_state
     from reconciler.errors import UsageError
 
-    if (backend is None) == (other is None) or (pairs and backend is None):
+    if sum(one is not None for one in (backend, other, former)) != 1 or (pairs and backend is None):
         raise UsageError(
-            "say where to: either --to BACKEND (with --set KEY=VALUE) or --to-workspace NAME",
+            "say where to: --to BACKEND (with --set KEY=VALUE) or --to-workspace NAME; or --from-project NAME",
             hint="reconciler state migrate --to http --set address=https://states.example/claims",
         )
     run = open_run(settings)
+    if former is not None:
+        from reconciler.api.states import take_name
+
+        stored = take_name(run, former, lock_timeout)
+        write(f"Serial {stored.serial} in {run.backend().describe()} is now that of project {stored.project}.\n")
+        return 0
     target = in_workspace(run, other) if other is not None else with_backend(run, backend or "", _settings(pairs))
     before, after = run.backend(), target.backend()
     source, goal = access(run, lock_timeout, before), access(target, lock_timeout, after)

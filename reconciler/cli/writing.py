@@ -109,6 +109,7 @@ def writing(run: Run) -> Iterator[Surroundings]:
                 interrupts.graceful = True
             run.emit(event)
 
+        run.claim()
         yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set, run.rescue())
 
 

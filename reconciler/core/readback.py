@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, normal, same
 from reconciler.core.compare import hidden, is_secret, only_defaults
@@ -190,6 +190,21 @@ def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
         if not _means_same(spec, field.path, None if field.before == {} else field.before, current):
             moved.append(field.path)
     return tuple(sorted(set(moved)))
+
+
+def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:
+    """Whether the body is exactly what the planned write makes of the object that the plan was made against.
+
+    What the API keeps apart from the body (attachments, parts) is left out: writing it once more does no harm.
+    """
+    spec = kind(change.address.kind)
+    fields = tuple(field for field in change.fields if field.path not in spec.apart)
+    verdict = judge(replace(change, fields=fields), live, book, ids)
+    written = [field.path for field in fields]
+    after = leaves(spec, change.after or {})
+    untouched = [path for path in after if not any(within(path, one) or within(one, path) for one in written)]
+    moved = set(moved_since(replace(change, before=change.after, fields=()), live))
+    return verdict.good and not verdict.notes and moved.isdisjoint(untouched)
 
 
 def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:

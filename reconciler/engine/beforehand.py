@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.history.preimage import preimage
-from reconciler.core.planning.setaside import new_address
 from reconciler.engine.reading import read_apart
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change
@@ -28,7 +27,7 @@ def before_change(
     None for the delete that ends a replacement: the create before it kept that object. An object that goes is read
     whole, with everything that the API keeps apart from it; of one that changes, what the change touches.
     """
-    if change.action is Action.DELETE and new_address(change.address) != change.address:
+    if change.action is Action.DELETE and change.gives_way_to is not None:
         return None
     goes = change.action is Action.DELETE or change.replaces is not None
     id = change.id if change.replaces is None else entry.id if entry is not None else None

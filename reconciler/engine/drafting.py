@@ -12,7 +12,6 @@ from reconciler.core.planning.moves import Moves
 from reconciler.core.planning.order import in_order
 from reconciler.core.planning.planner import Planned, object_digest
 from reconciler.core.planning.scope import Scope
-from reconciler.core.planning.setaside import new_address
 from reconciler.core.planning.taken import refuse_taken
 from reconciler.core.planning.users import NOTHING, Usage, keep_used, tell_users, wait_for_users
 from reconciler.core.policies import guard
@@ -132,7 +131,7 @@ class _Draft:
             live,
             destroy=self.options.destroy,
             removed=address in self.compared.moves.removed or self.options.refresh_only,
-            protect=new_address(address) in self._protected(),
+            protect=(entry.gives_way_to or address) in self._protected(),
             previous=self.compared.moves.previous.get(address),
         )
         return self._with_requests(change)

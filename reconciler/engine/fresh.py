@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
 from reconciler.core.policies.account import same_account
 from reconciler.engine.reading import Reader
+from reconciler.engine.resuming import Begun, find_begun
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanStale
 from reconciler.kinds import kind
+from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.plan import Plan
-from reconciler.types.state import State
+from reconciler.types.state import PlanProgress, State
 
 AGAIN = "make a new plan, review it, and apply that one"
 
 
-def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None) -> None:
-    """The plan was made for this state, at this serial, and was not applied before. Raises `PlanStale`."""
+def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None) -> PlanProgress | None:
+    """The plan was made for this state, at this serial, and was not applied before; how far it came where it was
+    begun and cut short, with no other run since. Raises `PlanStale`."""
     if plan.workspace != workspace:
         raise PlanStale(
             f"the plan was made for workspace {plan.workspace!r}, this is {workspace!r}",
             hint=f"apply it with -w {plan.workspace}",
         )
-    if digest is not None and digest in state.applied_plans:
+    begun = state.plan(digest) if digest is not None else None
+    if begun is not None and begun.finished:
         raise PlanStale("this plan was applied before", hint=AGAIN)
     new = state.serial == 0 and not state.resources
     if plan.lineage != state.lineage and not (new and plan.serial == 0):
         raise PlanStale("the plan was made for another state (its lineage differs)", hint=AGAIN)
+    if begun is not None and begun.serial == state.serial:
+        return begun
+    if begun is not None:
+        raise PlanStale(
+            f"this plan was cut short at serial {begun.serial}, and the state moved since: serial {state.serial}",
+            hint=AGAIN,
+        )
     if plan.serial != state.serial:
         raise PlanStale(
             f"the state moved since the plan was made: serial {state.serial}, not {plan.serial}", hint=AGAIN
         )
+    return None
 
 
 def check_account(
-    plan: Plan, state: State, setting: Setting, reader: Reader, *, accept: bool
-) -> dict[tuple[str, str], LiveObject]:
+    plan: Plan,
+    state: State,
+    setting: Setting,
+    reader: Reader,
+    *,
+    accept: bool,
+    progress: PlanProgress | None = None,
+) -> tuple[dict[tuple[str, str], LiveObject], Begun]:
     """The account and every object that the plan changes, imports or refers to are as they were.
 
-    Gives the objects as they are now read. Raises `PlanStale` naming all that moved.
+    Gives the objects as they are now read, and what of the plan is there already: with `progress` the plan is what is
+    left of one that was cut short. Raises `PlanStale` naming all that moved.
     """
     account = setting.provider.account()
     if (account.base_url, account.vocabulary) != (plan.account.base_url, plan.account.vocabulary):
@@ -50,17 +71,29 @@ def check_account(
             hint=AGAIN,
         )
     kinds = {change.address.kind for change in plan.changes} | {key.partition("/")[0] for key in plan.references}
-    kinds |= {address.kind for address in state.resources} if not kinds else set()
+    if not kinds or progress is not None:
+        # A run that was cut short may not have noted the account: any object of ours tells it.
+        kinds |= {address.kind for address in state.resources}
     listings = reader.lists(sorted(kinds))
+    if progress is not None:
+        reader.settle_pending(listings, state)
     account = setting.provider.account()
     other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
     if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
         raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
     live = _read(plan, listings, reader)
-    moved = _moved(plan, listings, live)
+    begun = find_begun(plan, state, listings, progress)
+    ids = {address: entry.id for address, entry in state.resources.items()}
+    explained = {
+        change.address
+        for change in plan.changes
+        if change.address in begun.made
+        or begun.explains(change, live.get((change.address.kind, change.id or "")), setting.book(state), ids)
+    }
+    moved = _moved(plan, listings, live, explained)
     if moved:
         raise PlanStale("the account moved since the plan was made: " + "; ".join(moved), hint=AGAIN)
-    return live
+    return live, begun
 
 
 def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tuple[str, str], LiveObject]:
@@ -81,9 +114,17 @@ def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tupl
     return live
 
 
-def _moved(plan: Plan, listings: dict[str, Listing], live: dict[tuple[str, str], LiveObject]) -> list[str]:
+def _moved(
+    plan: Plan,
+    listings: dict[str, Listing],
+    live: dict[tuple[str, str], LiveObject],
+    explained: Collection[Address],
+) -> list[str]:
+    """`explained` are changes whose object is there, gone or other than planned by our own doing."""
     moved: list[str] = []
     for change in plan.changes:
+        if change.address in explained:
+            continue
         name = change.address.kind
         if change.action is Action.CREATE:
             there = objects_of(listings[name], change.name or "")

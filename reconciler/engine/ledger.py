@@ -58,3 +58,7 @@ class Ledger(Protocol):
     def forget(self, address: Address) -> None:
         """The object is deleted or no longer ours."""
         ...
+
+    def finish(self, address: Address) -> None:
+        """The change of `address` was carried out whole; what a saved plan that is cut short need not do again."""
+        ...

@@ -330,5 +330,5 @@ class _Planning:
         live = self.live.get((address.kind, binding.id)) if binding.id is not None else None
         planned = plan_resource(self.resources[address], binding, live, self.context)
         if address in self.replaced:
-            return replace(planned, change=as_replacement(planned.change))
+            return replace(planned, change=as_replacement(planned.change, self.moves.state.resources[address].id))
         return planned

@@ -20,6 +20,7 @@ READ_TRIES = 5
 def read_only_state(
     backend: Backend,
     workspace: str,
+    project: str | None = None,
     *,
     emit: Emit,
     clock: Clock | None = None,
@@ -43,7 +44,7 @@ def read_only_state(
         raise StateError(f"{backend.describe()} is being written all the time", hint="try again in a moment")
     if held is not None:
         emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
-    state = base_state(stored, lines, workspace, lineage, backend.describe())
+    state = base_state(stored, lines, workspace, lineage, backend.describe(), project)
     folded = fold(state, lines, where=f"the journal of {backend.describe()}")
     if held is None and (folded != state or folded.running is not None):
         return replace(folded, serial=state.serial + 1)
@@ -55,7 +56,9 @@ def journal_lines(backend: Backend) -> list[bytes]:
     return [] if backend.journal is None else list(backend.journal.read())
 
 
-def base_state(stored: bytes | None, lines: list[bytes], workspace: str, lineage: str, where: str) -> State:
+def base_state(
+    stored: bytes | None, lines: list[bytes], workspace: str, lineage: str, where: str, project: str | None = None
+) -> State:
     """The document as a state; without a document a new one, unless a journal says that there was one."""
     if stored is None:
         bound = next((found for line in lines if (found := binding(line)) is not None), None)
@@ -64,8 +67,8 @@ def base_state(stored: bytes | None, lines: list[bytes], workspace: str, lineage
                 f"{where} is missing, though a journal that continues it (serial {bound[1]}) is there",
                 hint=f"put the document or its backup ({where}.backup) back; or move the journal aside to begin anew",
             )
-        return new_state(workspace, lineage)
-    return load_state(stored, workspace, lineage=lineage, where=where)
+        return new_state(workspace, lineage, project)
+    return load_state(stored, workspace, lineage=lineage, where=where, project=project)
 
 
 def _holder(backend: Backend) -> str | None:

@@ -15,7 +15,9 @@ from reconciler.core.state.journal import (
     IntentDropped,
     IntentNoted,
     Outcome,
+    PlanFinished,
     PlanStarted,
+    PlanStep,
     Record,
     Renamed,
     RunBegan,
@@ -29,6 +31,7 @@ from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
 from reconciler.engine.rescue import Rescue
+from reconciler.engine.resuming import NOTHING, Begun, what_is_left
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
@@ -64,9 +67,16 @@ class Surroundings:
 class SessionLedger:
     """The ledger of the steps on top of the session's journal."""
 
-    def __init__(self, session: Session, header: Callable[[], RunHeader] = lambda: RunHeader("apply")) -> None:
+    def __init__(
+        self,
+        session: Session,
+        header: Callable[[], RunHeader] = lambda: RunHeader("apply"),
+        digest: str | None = None,
+    ) -> None:
         self._session = session
         self._header = header
+        self._digest = digest
+        """Of the saved plan that is carried out."""
         self._announced: set[Address] = set()
         self._began = threading.Lock()
         self._begun = False
@@ -135,6 +145,10 @@ class SessionLedger:
     def forget(self, address: Address) -> None:
         self._session.record(Outcome(address, "forgotten"))
 
+    def finish(self, address: Address) -> None:
+        if self._digest is not None:
+            self._session.record(PlanStep(self._digest, address))
+
 
 def apply_manifests(
     manifests: ManifestSet,
@@ -154,6 +168,7 @@ def apply_manifests(
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
         lock_timeout=options.lock_timeout, rescue=around.rescue, retention=setting.workspace.history,
+        project=setting.identity,
     ) as session:  # fmt: skip
         plan, live = plan_with_live(manifests, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
@@ -198,7 +213,7 @@ def apply_rollback(
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="rollback", clock=around.clock,
         emit=around.emit, lock_timeout=options.lock_timeout, rescue=around.rescue,
-        retention=setting.workspace.history,
+        retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
         plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
@@ -220,13 +235,20 @@ def apply_saved(
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
         lock_timeout=options.lock_timeout, lineage=plan.lineage, rescue=around.rescue,
-        retention=setting.workspace.history,
+        retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
-        check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
+        progress = check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
+        rest = what_is_left(plan, progress)
         reader = Reader(setting.provider, setting.workspace.parallelism)
-        live = check_account(plan, session.state, setting, reader, accept=options.accept_account)
+        live, begun = check_account(
+            rest, session.state, setting, reader, accept=options.accept_account, progress=progress
+        )
         read_at = around.clock.monotonic()
-        result = _carry_out(plan, live, read_at, session, setting, around, options, digest=digest)
+        if progress is not None:
+            whole = len(plan.differences)
+            done = whole - len(rest.differences)
+            around.emit(Notice(f"this plan was cut short: {done} of {whole} changes are done, the rest is taken up"))
+        result = _carry_out(rest, live, read_at, session, setting, around, options, digest=digest, begun=begun)
     return _saved(result, session)
 
 
@@ -245,13 +267,15 @@ def _carry_out(
     options: ApplyOptions,
     *,
     digest: str | None = None,
+    begun: Begun = NOTHING,
 ) -> ApplyResult:
+    session.claim()
     if digest is not None:
         check_secrets(
             plan.changes, setting.book(session.state)
         )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
-    ledger = SessionLedger(session, lambda: describe_plan(plan, around.clock.now(), digest))
+    ledger = SessionLedger(session, lambda: describe_plan(plan, around.clock.now(), digest), digest)
     worker = Worker(
         setting.provider,
         ledger,
@@ -262,11 +286,14 @@ def _carry_out(
         plan.namesakes,
         force_maker=options.force_maker,
         refresh=plan.mode == "refresh-only",
+        begun=begun,
     )
     result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
     if result.count("done"):
         _note_account(session, setting)
     ledger.end(result)
+    if digest is not None and not result.interrupted and result.count("done") == len(result.steps):
+        session.record(PlanFinished(digest))
     return result
 
 

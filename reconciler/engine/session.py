@@ -19,7 +19,7 @@ from uuid import uuid4
 from reconciler.core.history.chain import close_run
 from reconciler.core.state.file import dump_state, peek
 from reconciler.core.state.folding import Folding, fold
-from reconciler.core.state.journal import Record, encode
+from reconciler.core.state.journal import PlanStarted, Record, encode
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.holder import describe_run
 from reconciler.engine.readstate import base_state, journal_lines
@@ -47,9 +47,14 @@ class Session:
         stored: bytes | None,
         rescue: Rescue,
         retention: Retention = DEFAULT_RETENTION,
+        project: str | None = None,
     ) -> None:
         self._backend = backend
         self._retention = retention
+        self._project = project
+        self._claimed = False
+        self._plans: set[str] = set()
+        """Digests of the saved plans that are carried out: by this run, or the killed one that it takes over from."""
         self._start = state
         self._folding = Folding(state)
         self._lease = lease
@@ -79,6 +84,12 @@ class Session:
         with self._lock:
             return self._folding.entry(address)
 
+    def claim(self, project: str | None = None) -> None:
+        """From here on the state is this run's project's (or `project`'s, as it is called now), also where there
+        is nothing else to record."""
+        self._project = project or self._project
+        self._claimed = True
+
     def check(self) -> None:
         """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
         self._lease.check()
@@ -94,6 +105,7 @@ class Session:
         """Keep several records with as few writes as the store allows."""
         if not records:
             return
+        self._plans |= {record.digest for record in records if isinstance(record, PlanStarted)}
         if self._checkpoints is not None:
             urgent = [record for record in records if is_urgent(record)]
             with self._lock:
@@ -138,23 +150,27 @@ class Session:
             state = folding.state()
             if state == self._start:
                 return
-            state = replace(state, serial=self._start.serial + 1)
+            state = self._next(state)
             data = dump_state(state)
             self._put(data)
             with self._lock:
                 for record in records:
                     self._folding.add(record)
                 self._stored, self._start = data, state
-                self._folding = Folding(replace(self._folding.state(), serial=state.serial))
+                self._folding = Folding(self._next(self._folding.state(), state.serial))
 
     def take_over(self, folded: State) -> None:
         """Make what a killed run left behind part of the document, and clear its journal."""
         with self._lock:
             self._folding = Folding(folded)
             self._journalled = True
+            if folded.running is not None and folded.running.header.plan is not None:
+                self._plans.add(folded.running.header.plan)
+            self._plans |= {plan.digest for plan in folded.plans if plan != self._start.plan(plan.digest)}
         if folded != self._start or folded.running is not None:
             self._emit(Notice("an earlier run ended before it could save; what it recorded was taken up"))
         self.save()
+        self._plans.clear()
 
     def save(self) -> State:
         """Write the document with the next serial and clear the journal; nothing, when nothing changed.
@@ -163,14 +179,23 @@ class Session:
         """
         with self._storing, self._lock:
             state, dropped = close_run(self._folding.state(), self._start.serial + 1, self._retention)
+            if self._claimed and self._stored is not None:
+                state = replace(state, project=self._project)
             if state != self._start:
-                state = replace(state, serial=self._start.serial + 1)
+                state = self._next(state)
                 self._write(state)
                 self._tell_dropped(dropped)
             elif self._journalled and self._journal is not None:
                 self._journal.clear()
             self._journalled = False
             return state
+
+    def _next(self, state: State, serial: int | None = None) -> State:
+        """`state` as the next document holds it: its serial, whose it is, and of which plans it is the last word."""
+        serial = self._start.serial + 1 if serial is None else serial
+        plans = tuple(replace(one, serial=serial) if one.digest in self._plans else one for one in state.plans)
+        project = self._project if self._claimed else state.project or self._project
+        return replace(state, serial=serial, project=project, plans=plans)
 
     def _tell_dropped(self, dropped: Sequence[HistoryEntry]) -> None:
         if dropped:
@@ -234,19 +259,23 @@ def open_session(
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
     rescue: Rescue = HERE,
     retention: Retention = DEFAULT_RETENTION,
+    project: str | None = None,
 ) -> Iterator[Session]:
     """Hold the state for one writing run; saved when the block ends, also by an exception.
 
-    `lineage`: for a workspace without state, the one that a saved plan was minted with. `rescue` keeps a document
-    that cannot be stored at the end. Raises `StateLocked` with the holder, `StateUnreadable`, `StateError`.
+    `project`: whose state it is, None where no project file says so. `lineage`: for a workspace without state, the
+    one that a saved plan was minted with. `rescue` keeps a document that cannot be stored at the end. Raises
+    `StateLocked` with the holder, `StateUnreadable`, `StateError`.
     """
     info = describe_run(operation, clock.now())
     with backend.lock(info, timeout=lock_timeout, clock=clock, emit=emit) as lease:
         stored = backend.read()
         lines = journal_lines(backend)
-        state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe())
+        state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-        session = Session(backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention)
+        session = Session(
+            backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention, project=project
+        )
         if lines or folded.running is not None:
             session.take_over(folded)
         try:

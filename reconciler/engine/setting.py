@@ -29,6 +29,9 @@ class Setting:
     """Called between two looks for what an open create made: a request that was on its way when its run was killed
     may be carried out after the first. Runs that only read do not wait."""
 
+    identity: str | None = None
+    """The project's name as its states bear it; None where no project file gives one."""
+
     def fingerprint(self, state: State) -> str:
         """Salted digest of the API key, by which this account is known again."""
         return self.provider.fingerprint(lambda key: key_fingerprint(state.salt, key))

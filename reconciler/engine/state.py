@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from reconciler.core.state.entries import entry_to_json, intent_to_json
-from reconciler.core.state.file import dump_state, load_state, parse_state
+from reconciler.core.state.file import check_owner, dump_state, left_behind, load_state, parse_state
 from reconciler.core.state.journal import Outcome, Renamed
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
-from reconciler.types.address import Address
+from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
@@ -44,6 +44,8 @@ class StateAccess:
     lock_timeout: float = 0.0
     rescue: Rescue = HERE
     retention: Retention = DEFAULT_RETENTION
+    project: str | None = None
+    """Whose state it is; None where no project file says so."""
 
 
 def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, ...]:
@@ -75,6 +77,7 @@ def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[M
         for address in wanted:
             if address not in known:
                 raise _unknown(session.state, address)
+        session.claim()
         for address in wanted:
             session.record(Outcome(address, "forgotten"))
         return tuple(known[address] for address in wanted)
@@ -85,6 +88,8 @@ def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
 
     Raises `UsageError` for an unknown `before`, an `after` that exists, and another kind.
     """
+    if not NAME_PATTERN.fullmatch(after.name):
+        raise UsageError(f"{after.name!r} is no name for a manifest", hint="letters, digits, _ . and -")
     if before.kind != after.kind:
         raise UsageError(
             f"{before} cannot become {after}: an object keeps its kind",
@@ -99,6 +104,7 @@ def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
             raise UsageError(
                 f"{after} exists already", hint=f"reconciler state rm {after} forgets it, its live object stays"
             )
+        session.claim()
         session.record(Renamed((Move(before, after, entry.id),)))
         return Managed(after, entry.id, entry.name)
 
@@ -122,7 +128,8 @@ def push_state(access: StateAccess, data: bytes, *, force: bool = False) -> Stat
             f"the given state belongs to workspace {given.workspace!r}, not to {access.workspace!r}",
             hint=f"push it with -w {given.workspace}",
         )
-    return _place(access, given, "state push", force=force)
+    check_owner(given, access.workspace, access.project, where=GIVEN)
+    return _place(access, replace(given, project=access.project), "state push", force=force)
 
 
 def migrate_state(source: StateAccess, target: StateAccess, *, force: bool = False) -> State:
@@ -139,7 +146,30 @@ def migrate_state(source: StateAccess, target: StateAccess, *, force: bool = Fal
     with _session(source, "state migrate") as session:
         if source.backend.read() is None:
             raise StateError(f"there is no state in {source.backend.describe()}", hint="there is nothing to migrate")
-        return _place(target, replace(session.state, workspace=target.workspace), "state migrate", force=force)
+        moved = replace(session.state, workspace=target.workspace, project=target.project)
+        return _place(target, moved, "state migrate", force=force)
+
+
+def rename_project(source: StateAccess, target: StateAccess) -> State:
+    """Give the state of a project that is called otherwise now its new name; the state as it is there.
+
+    `source` is opened under the old name, `target` under the new one. Where the name is part of the place, the state
+    is copied there under both locks, and a note that says so stays at the old one. Raises `StateError` where there is
+    no state, `StateUnreadable` for that of a third project, `StateMoved` where the new place has a state already.
+    """
+    old, new = source.backend, target.backend
+    with _session(source, "state migrate") as session:
+        if old.read() is None:
+            raise StateError(
+                f"there is no state of project {source.project!r} in {old.describe()}",
+                hint="--from-project takes the name that the project file had before",
+            )
+        if old.describe() == new.describe():
+            session.claim(target.project)
+            return session.save()
+        stored = _place(target, replace(session.state, project=target.project), "state migrate", force=False)
+        old.write(left_behind(stored, str(target.project), new.describe()))
+        return stored
 
 
 def _place(access: StateAccess, given: State, operation: str, *, force: bool) -> State:
@@ -148,7 +178,10 @@ def _place(access: StateAccess, given: State, operation: str, *, force: bool) ->
     with access.backend.lock(info, timeout=access.lock_timeout, clock=access.clock, emit=access.emit) as lease:
         stored = access.backend.read()
         if stored is not None and not force:
-            there = load_state(stored, access.workspace, lineage=given.lineage, where=access.backend.describe())
+            there = load_state(
+                stored, access.workspace, lineage=given.lineage, where=access.backend.describe(),
+                project=access.project,
+            )  # fmt: skip
             if there.lineage != given.lineage:
                 raise StateMoved(
                     f"{access.backend.describe()} has another lineage: it is the state of another life",
@@ -196,6 +229,7 @@ def _session(access: StateAccess, operation: str) -> AbstractContextManager[Sess
         lock_timeout=access.lock_timeout,
         rescue=access.rescue,
         retention=access.retention,
+        project=access.project,
     )
 
 

@@ -16,6 +16,7 @@ from reconciler.engine.ledger import Ledger
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.processing import wait_until_done
 from reconciler.engine.reading import read_apart
+from reconciler.engine.resuming import NOTHING, Begun, is_as_planned
 from reconciler.engine.seeing import looks, refuse, see_attached, see_patched
 from reconciler.errors import NotFound, PlanStale
 from reconciler.kinds import kind
@@ -29,6 +30,8 @@ from reconciler.types.state import Entry, Intent, Move
 
 FRESH = 5.0
 """Seconds for which a reading counts as current; older ones are read again right before a write."""
+BODY = ("update", "conferencing")
+"""Purposes of requests that write the body itself."""
 WIDTH = 10
 """Objects that are read at once for the pre-images of a stage."""
 
@@ -47,6 +50,8 @@ class Worker:
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     force_maker: bool = False
     refresh: bool = False
+    begun: Begun = NOTHING
+    """What an earlier run of the same saved plan had done of these changes."""
     emit: Emit = lambda event: None
     stop: Callable[[], bool] = lambda: False
     entries: Mapping[Address, Entry] = field(init=False)
@@ -68,7 +73,9 @@ class Worker:
             Action.FORGET: self.forget,
             Action.NOOP: self.keep,
         }
-        return steps[change.action](change)
+        done = steps[change.action](change)
+        self.ledger.finish(change.address)
+        return done
 
     def rename(self, changes: Sequence[Change]) -> None:
         """Give what moves its new address, whatever else becomes of it: before everything else, and all at once."""
@@ -117,10 +124,7 @@ class Worker:
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         self.begin(change)
         first, *others = change.requests
-        if change.replaces is not None and (old := self.entries.get(change.address)) is not None:
-            self.ledger.keep(change.replaces, old, previous=change.address)
-        intent, request = self.intent(change), fill_request(first, self.ids, self.book)
-        id = send_create(change, request, intent, self.provider, self.ledger, lambda: self.look_up(intent))
+        id = self.begun.made.get(change.address) or self.make(change, first)
         self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(
@@ -131,6 +135,15 @@ class Worker:
         live, notes = self.read_back(change, id)
         return id, notes + wait_until_done(change, live, self.provider, self.clock, self.emit, self.stop)
 
+    def make(self, change: Change, first: Request) -> str:
+        """Send the create itself; the new id. What gives way to the new object is put aside first."""
+        old = self.entries.get(change.address)
+        if change.replaces is not None and change.replaces not in self.entries and old is not None:
+            aside = replace(old, gives_way_to=change.address)
+            self.ledger.keep(change.replaces, aside, previous=change.address)
+        intent, request = self.intent(change), fill_request(first, self.ids, self.book)
+        return send_create(change, request, intent, self.provider, self.ledger, lambda: self.look_up(intent))
+
     def look_up(self, intent: Intent) -> str | None:
         """The object that an open create made: of its name, not there before, in no state entry."""
         return look_up(intent, self.provider, self.clock, lambda: set(self.ids.copy().values()))
@@ -139,9 +152,14 @@ class Worker:
 
     def update(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         assert change.id is not None
-        self.begin(change, self.refuse_moved(change))
+        held = self.live.get((change.address.kind, change.id))
+        sent = held is not None and self.begun.explains(change, held, self.book, self.ids)
+        sent = sent and not is_as_planned(change, held)
+        self.begin(change, None if sent else self.refuse_moved(change))
         unchanged = drafted = False
         for place, request in enumerate(change.requests):
+            if sent and request.purpose in BODY:
+                continue
             if request.purpose == "detach":
                 see_patched(change, change.requests[:place], self.provider, self.clock)
             answer = self.send(change, request)

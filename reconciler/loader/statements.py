@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds import KINDS
 from reconciler.loader.findings import FIELD, REF, Findings, suggest
-from reconciler.types.address import Address
+from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.json import Object, join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.source import Source
@@ -38,6 +38,9 @@ def _address(value: Object, key: str, source: Source, findings: Findings) -> Add
     except ValueError:
         summary = f"{key} must be an address" if key in value else f"the key {key!r} is missing"
         findings.error(REF, summary, source=source, pointer=pointer, hint="for example persona.claims-desk")
+        return None
+    if key == "to" and not NAME_PATTERN.fullmatch(address.name):
+        findings.error(REF, f"{address.name!r} is no name for a manifest", source=source, pointer=pointer)
         return None
     if address.kind not in KINDS:
         hint = suggest(address.kind, KINDS) or f"known kinds: {', '.join(KINDS)}"

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+"""What a manifest may be called."""
+ASIDE = "~"
+"""Stands in no name that a manifest may have: what follows it tells an object that gives way from its successor."""
+ASIDE_PATTERN = re.compile(rf"{NAME_PATTERN.pattern}(?:{ASIDE}[A-Za-z0-9_.-]{{1,200}})?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,6 +26,6 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Split at the first dot (names may contain dots). Raises `ValueError` for anything else."""
         kind, dot, name = text.partition(".")
-        if not dot or not kind or not NAME_PATTERN.fullmatch(name):
+        if not dot or not kind or not ASIDE_PATTERN.fullmatch(name):
             raise ValueError(f"{text!r} is not an address; write kind.name, for example persona.claims-desk")
         return cls(kind, name)

@@ -157,6 +157,8 @@ class Change:
     """The address it had before a move."""
     replaces: Address | None = None
     """A create that takes the place of another object: where the entry of that one is kept until it is deleted."""
+    gives_way_to: Address | None = None
+    """A delete that ends such a replacement: the address of the object that took its place."""
     before: Object | None = None
     """Canonical live document without server-owned fields; secrets `(sensitive)`."""
     after: Object | None = None

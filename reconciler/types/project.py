@@ -94,6 +94,11 @@ class Project:
     """Absolute; None where the project has none of its own."""
 
     @property
+    def identity(self) -> str | None:
+        """The name that its states bear; None for the built-in workspaces, which belong to no project."""
+        return self.name if self.file is not None else None
+
+    @property
     def own_files(self) -> tuple[str, ...]:
         """Files among the manifests that are none."""
         return tuple(one for one in (self.file, self.catalogue_file) if one is not None)

@@ -34,6 +34,8 @@ class Entry:
     """Ids of objects that were deleted outside and that this one was created for again (newest last, bounded)."""
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Pointer -> reference (`{"env": X}`, `{"file": path}`) of each secret that was sent, for a rollback."""
+    gives_way_to: Address | None = None
+    """The address whose new object takes the place of this one, which is only there until it is deleted."""
 
     def seen_at(self, pointer: str) -> str | None:
         """The digest the server showed at `pointer`."""
@@ -69,6 +71,19 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanProgress:
+    """How far a saved plan came."""
+
+    digest: str
+    done: frozenset[Address] = frozenset()
+    """Addresses of the changes that were carried out whole."""
+    finished: bool = False
+    """All of it was; nothing is left to take up."""
+    serial: int = 0
+    """Of the document that was written last while this plan was carried out: what came later is another run's."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One workspace. `serial` rises by one with every write of the document; `lineage` never changes."""
 
@@ -86,14 +101,22 @@ class State:
     """Hex; for scrypt digests of secrets and of keys."""
     digest_key: str | None = None
     """Id of the key that secret digests were made with; None for scrypt."""
-    applied_plans: tuple[str, ...] = ()
-    """Digests of the saved plans that were applied to this state (newest last, bounded)."""
+    plans: tuple[PlanProgress, ...] = ()
+    """The saved plans that were begun on this state (newest last, bounded)."""
     history: History = History()
     running: Running | None = None
     """What the run at work, or one that was killed, has begun; closed as an entry of the history."""
     retired: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     """Ids of objects that were managed at an address and left it (newest last, bounded): a manifest that still has
     one as its `metadata.id` makes the object anew once it is gone."""
+    project: str | None = None
+    """The project that the state belongs to; None while no project with a name has written it."""
+    moved_to: str | None = None
+    """Where the state is kept now: this document only says so, and holds nothing else."""
+
+    def plan(self, digest: str) -> PlanProgress | None:
+        """How far the saved plan with this digest came; None where it was never begun."""
+        return next((one for one in self.plans if one.digest == digest), None)
 
 
 @dataclass(frozen=True, slots=True)

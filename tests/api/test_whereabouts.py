@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.whereabouts import find_project_above, find_state_folder
+from reconciler.api.whereabouts import claim_folder, find_project_above, find_state_folder
 from reconciler.cli.main import run
+from reconciler.core.state.file import parse_state
 from reconciler.loader.project import load_project
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n"
@@ -111,3 +112,100 @@ def test_a_repository_is_not_left(project: Path) -> None:
     assert find_project_above(str(inner)) is None
     assert find_project_above(str(inner / "deep")) is None
     assert find_project_above("/") is None
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    """Two project files of one name in one folder, each with manifests of its own."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        text = f"apiVersion: personas/v1\nkind: Persona\nmetadata: {{name: {name}}}\n"
+        body = f"spec: {{pal_name: {name.upper()}, system_prompt: Be kind., default_face_id: r1}}\n"
+        (tmp_path / name / f"{name}.yaml").write_text(text + body)
+        (tmp_path / f"{name}.project.yaml").write_text(HEAD)
+    return tmp_path / "a.project.yaml", tmp_path / "b.project.yaml"
+
+
+def test_two_project_files_never_share_a_folders_state(
+    two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in (*two, *two):
+        words = ["--project", str(file), "-m", str(tmp_path / file.name[0])]
+        assert go(tmp_path, monkeypatch, *APPLY, *words) == 0
+        assert go(tmp_path, monkeypatch, *SAME, *words) == 0
+    states = sorted(tmp_path.rglob("state.json"))
+    assert [len(parse_state(one.read_bytes()).resources) for one in states] == [1, 1]
+    assert states[0].parent == tmp_path / ".reconciler" / "b.project.yaml" / "sandbox"
+    assert (tmp_path / ".reconciler" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_project_file_that_is_gone_leaves_its_folder_to_the_next(two: tuple[Path, Path], tmp_path: Path) -> None:
+    first, second = (load_project(file, root=tmp_path) for file in two)
+    claim_folder(find_state_folder(first, "w"), first)
+    assert find_state_folder(second, "w") != find_state_folder(first, "w")
+    two[0].unlink()
+    assert find_state_folder(second, "w") == tmp_path / ".reconciler" / "w"
+
+
+def test_a_folder_that_is_ours_stays_ours(two: tuple[Path, Path], tmp_path: Path) -> None:
+    first, second = (load_project(file, root=tmp_path) for file in two)
+    claim_folder(find_state_folder(first, "w"), first)
+    claim_folder(find_state_folder(second, "w"), second)
+    own = find_state_folder(second, "w")
+    two[0].unlink()
+    assert find_state_folder(second, "w") == own
+    assert find_state_folder(load_project(tmp_path), "w") == tmp_path / ".reconciler" / "w"
+
+
+def renamed(project: Path, name: str) -> None:
+    (project / "manifests" / "reconciler.yaml").write_text(HEAD.replace("name: p", f"name: {name}"))
+
+
+def test_the_state_of_another_project_is_refused_and_a_renamed_one_takes_its_along(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert go(project, monkeypatch, *APPLY) == 0
+    renamed(project, "q")
+    for words in (SAME, APPLY, ["drift"], ["state", "list"], ["state", "rm", "persona.a"]):
+        capfd.readouterr()
+        assert go(project, monkeypatch, *words) == 1
+        said = capfd.readouterr().err
+        assert "belongs to project 'p', not to 'q'" in said
+        assert "state migrate --from-project p" in said
+    assert go(project, monkeypatch, "state", "migrate", "--from-project", "other") == 1
+    assert go(project, monkeypatch, "state", "migrate", "--from-project", "p") == 0
+    assert "project q" in capfd.readouterr().out
+    assert go(project, monkeypatch, *SAME) == 0
+    assert go(project, monkeypatch, "state", "migrate", "--from-project", "q") == 64
+
+
+def test_what_was_applied_without_a_project_file_is_the_first_projects(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "manifests" / "reconciler.yaml"
+    text = file.read_text()
+    file.unlink()
+    state = project / ".reconciler" / "sandbox" / "state.json"
+    assert go(project, monkeypatch, *APPLY) == 0
+    assert parse_state(state.read_bytes()).project is None
+    file.write_text(text)
+    assert go(project, monkeypatch, *SAME) == 0
+    assert parse_state(state.read_bytes()).project is None, "readers write nothing"
+    assert go(project, monkeypatch, *APPLY) == 0
+    assert parse_state(state.read_bytes()).project == "p"
+    file.unlink()
+    assert go(project, monkeypatch, *SAME) == 1
+    assert "no project file" in capfd.readouterr().err
+
+
+def test_what_is_refused_takes_nothing_over(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the wrong project could make a state its own by a plan that nobody wanted."""
+    file = project / "manifests" / "reconciler.yaml"
+    text = file.read_text()
+    file.unlink()
+    assert go(project, monkeypatch, *APPLY) == 0
+    file.write_text(text)
+    (project / "manifests" / "a.yaml").rename(project / "kept.yaml")
+    assert go(project, monkeypatch, *APPLY, "--allow-mass-change") == 3
+    state = project / ".reconciler" / "sandbox" / "state.json"
+    assert parse_state(state.read_bytes()).project is None

@@ -22,7 +22,7 @@ def test_a_deleted_object_is_kept_whole_with_its_tools(tmp_path):
 
 
 def test_the_end_of_a_replacement_is_kept_by_its_create():
-    change = Change(at("persona.a.replaced"), Action.DELETE, Reason.REPLACED, id="p1")
+    change = Change(at("persona.a~p1"), Action.DELETE, Reason.REPLACED, id="p1", gives_way_to=at("persona.a"))
     assert before_change(change, Entry("p1"), None, {}, None) is None
 
 

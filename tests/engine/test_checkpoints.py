@@ -20,7 +20,7 @@ from reconciler.engine.session import open_session
 from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import StateSaved
-from reconciler.types.state import Entry, Intent, LockInfo, State
+from reconciler.types.state import Entry, Intent, LockInfo, PlanProgress, State
 from tests.support.state import RESCUE, Events, JumpingClock, open_local
 
 A, B, C = (Address("persona", name) for name in "abc")
@@ -124,7 +124,7 @@ def test_outcomes_alone_need_one_write(backend: Memory, events: Events) -> None:
 def test_a_saved_plan_counts_as_applied_before_its_first_request(backend: Memory, events: Events) -> None:
     with session(backend, events) as run:
         run.record(PlanStarted("digest"))
-        assert parse_state(backend.data or b"").applied_plans == ("digest",)
+        assert parse_state(backend.data or b"").plan("digest") == PlanProgress("digest", serial=1)
 
 
 def test_a_killed_run_leaves_its_intents_to_the_next(backend: Memory, events: Events) -> None:

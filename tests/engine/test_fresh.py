@@ -12,7 +12,7 @@ from reconciler.errors import PlanStale
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.live import Account
 from reconciler.types.plan import Plan
-from reconciler.types.state import State
+from reconciler.types.state import PlanProgress, State
 from tests.support.lab import Lab
 from tests.support.making import entry, manifest, state
 
@@ -36,7 +36,7 @@ def test_the_state_that_a_plan_was_made_for_is_accepted():
     ("plan", "found", "says", "hint"),
     [
         ({"workspace": "other"}, {}, "made for workspace 'other', this is 'lab'", "-w other"),
-        ({}, {"applied_plans": ("c", "d")}, "applied before", "make a new plan"),
+        ({}, {"plans": (PlanProgress("c"), PlanProgress("d", finished=True))}, "applied before", "make a new plan"),
         ({"lineage": "else"}, {}, "lineage differs", "make a new plan"),
         ({}, {"serial": 4}, "serial 4, not 3", "make a new plan"),
         ({"serial": 4}, {}, "serial 3, not 4", "make a new plan"),
@@ -59,12 +59,12 @@ def test_a_first_plan_fits_the_state_that_is_still_to_be_minted():
 
 
 def test_other_plans_applied_before_do_not_matter():
-    assert check_state(PLAN, of_state(applied_plans=("c",)), workspace="lab", digest="d") is None
+    assert check_state(PLAN, of_state(plans=(PlanProgress("c"),)), workspace="lab", digest="d") is None
 
 
 def checked(lab, plan, *, accept=False):
     setting = lab.setting()
-    return check_account(plan, lab.state, setting, Reader(setting.provider), accept=accept)
+    return check_account(plan, lab.state, setting, Reader(setting.provider), accept=accept)[0]
 
 
 def test_the_objects_of_a_fresh_plan_are_given_as_they_are_now():

@@ -64,7 +64,7 @@ def test_another_url_is_another_document_and_its_users_follow(lab: Lab) -> None:
     assert done(lab, *elsewhere, allow_deletes=True) == {
         "document.returns": Action.CREATE,
         "persona.desk": Action.UPDATE,
-        "document.returns.replaced": Action.DELETE,
+        f"document.returns~{old}": Action.DELETE,
     }
     assert lab.id_of("document.returns") != old
     assert skills(lab)["presentation"]["document_ids"] == [lab.id_of("document.returns")]  # type: ignore[index,call-overload]
@@ -123,13 +123,14 @@ def test_anything_is_made_anew_on_request() -> None:
     lab = Lab()
     lab.apply(*project())
     asked = (at("guardrail.no_legal_advice"), at("persona.desk"))
+    guardrail, desk = (lab.id_of(str(one)) for one in asked)
     steps = done(lab, *project(), replace=asked, allow_deletes=True)
     assert steps == {
         "guardrail.no_legal_advice": Action.CREATE,
         "persona.desk": Action.CREATE,
         "deployment.web": Action.UPDATE,
-        "persona.desk.replaced": Action.DELETE,
-        "guardrail.no_legal_advice.replaced": Action.DELETE,
+        f"persona.desk~{desk}": Action.DELETE,
+        f"guardrail.no_legal_advice~{guardrail}": Action.DELETE,
     }
 
 

@@ -100,6 +100,9 @@ class MemoryLedger:
             self.state = replace(self.state, resources={**resources, address: entry})
             self.drop(address)
 
+    def finish(self, address: Address) -> None:
+        pass
+
     def forget(self, address: Address) -> None:
         with self.mutex:
             resources = {one: held for one, held in self.state.resources.items() if one != address}

@@ -12,6 +12,7 @@ from reconciler.core.state.journal import (
     Outcome,
     PlanFinished,
     PlanStarted,
+    PlanStep,
     Record,
     Renamed,
 )
@@ -23,7 +24,7 @@ from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
 from reconciler.types.source import Source, Span
-from reconciler.types.state import Entry, Intent, Move, State
+from reconciler.types.state import Entry, Intent, Move, PlanProgress, State
 
 TEXT = st.text(max_size=6)
 MAYBE = st.none() | TEXT
@@ -48,7 +49,7 @@ DIGESTS = st.dictionaries(POINTERS, TEXT, max_size=3)
 ENTRIES = st.builds(
     Entry,
     id=TEXT, sent=DIGESTS, seen=DIGESTS, lifecycle=LIFECYCLES, source=MAYBE, parents=TEXTS, assumed=TEXTS,
-    name=MAYBE, refs=TEXTS, former=TEXTS,
+    name=MAYBE, refs=TEXTS, former=TEXTS, gives_way_to=st.none() | ADDRESSES,
 )  # fmt: skip
 INTENTS = st.builds(Intent, address=ADDRESSES, kind=TEXT, name=TEXT, before=TEXTS, at=TEXT)
 
@@ -58,12 +59,14 @@ def one_each(intents: list[Intent]) -> tuple[Intent, ...]:
     return tuple({intent.address: intent for intent in intents}.values())
 
 
+PLANS = st.builds(PlanProgress, TEXT, st.frozensets(ADDRESSES, max_size=2), st.booleans(), st.integers(0, 10**9))
 STATES = st.builds(
     State,
     lineage=TEXT, serial=st.integers(0, 10**9), workspace=TEXT,
     resources=st.dictionaries(ADDRESSES, ENTRIES, max_size=3),
     pending=st.lists(INTENTS, max_size=3).map(one_each),
-    owner=MAYBE, keys=TEXTS, base_url=MAYBE, salt=TEXT, digest_key=MAYBE, applied_plans=TEXTS,
+    owner=MAYBE, keys=TEXTS, base_url=MAYBE, salt=TEXT, digest_key=MAYBE, project=MAYBE, moved_to=MAYBE,
+    plans=st.lists(PLANS, max_size=2).map(tuple),
     retired=st.dictionaries(ADDRESSES, TEXTS, max_size=2),
 )  # fmt: skip
 
@@ -75,6 +78,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(AccountNoted, MAYBE, MAYBE, MAYBE),
     st.builds(DigestKeyNoted, MAYBE),
     st.builds(PlanStarted, TEXT),
+    st.builds(PlanStep, TEXT, ADDRESSES),
     st.builds(PlanFinished, TEXT),
     st.builds(Renamed, st.lists(MOVES, max_size=1).map(tuple)),
 )

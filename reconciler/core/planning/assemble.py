@@ -8,7 +8,6 @@ from dataclasses import replace
 from reconciler.core.existing import plan_existing
 from reconciler.core.planning.match import Binding
 from reconciler.core.planning.planner import Context, Planned, live_document, object_digest, plan_create
-from reconciler.core.planning.setaside import new_address
 from reconciler.core.redact import redact
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -40,7 +39,7 @@ def plan_leaving(
     """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed."""
     spec = kind(address.kind)
     reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
-    if new_address(address) != address and not destroy:
+    if entry.gives_way_to is not None and not destroy:
         reason = Reason.REPLACED
     action = Action.DELETE
     if removed:
@@ -55,6 +54,7 @@ def plan_leaving(
         reason=reason,
         id=entry.id,
         previous=previous,
+        gives_way_to=entry.gives_way_to,
         before=redact(spec, live_document(spec, live), entry.secret_paths) if live is not None else None,
         name=live.name if live is not None else entry.name,
         lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),
@@ -78,7 +78,7 @@ def order_deletes(changes: list[Change], state: State) -> list[Change]:
         if change.replaces is not None:
             users.setdefault(str(change.address), []).append(change.address)
     return [
-        replace(change, depends_on=tuple(users.get(str(new_address(change.address)), ())))
+        replace(change, depends_on=tuple(users.get(str(change.gives_way_to or change.address), ())))
         if change.action is Action.DELETE
         else change
         for change in changes

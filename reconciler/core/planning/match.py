@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.planning.setaside import old_address
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -132,7 +131,10 @@ def _bind(
             )
             return None
         return Binding(resource.id, Reason.ADOPTED_BY_ID)
-    return _by_name(resource, entry, objects_of(listing, resource.name), held, intents, resources, problems)
+    others = {key: one for key, one in held.items() if state.resources[one].gives_way_to != address}
+    named = objects_of(listing, resource.name)
+    named = [id for id in named if (address.kind, id) in others or (address.kind, id) not in held]
+    return _by_name(resource, entry, named, held, intents, resources, problems)
 
 
 def objects_of(listing: Listing | None, name: str) -> list[str]:
@@ -168,7 +170,7 @@ def _by_name(
     if free:
         pending = intent is not None and free[0] not in intent.before
         return Binding(free[0], Reason.PENDING if pending else Reason.ADOPTED_BY_NAME)
-    holders = [holder for id in named if (holder := held[address.kind, id]) != old_address(address)]
+    holders = [held[address.kind, id] for id in named]
     orphan = next((holder for holder in holders if holder not in resources and holder != address), None)
     if orphan is not None:
         return Binding(None, Reason.NEW, rename_of=orphan)

@@ -1,7 +1,7 @@
 """Replacing an object whose fixed fields are to change: make the new one, re-point its users, delete the old one.
 
-Meanwhile the old object keeps an entry in state under an address of its own, so that nothing is lost when a run ends
-between the two: the next plan finds it without a manifest and deletes it.
+Meanwhile the old object keeps an entry in state under an address of its own (`setaside`), so that nothing is lost
+when a run ends between the two: the next plan finds it without a manifest and deletes it.
 """
 
 from __future__ import annotations
@@ -38,12 +38,9 @@ def find_replaced(
         and result.change.lifecycle.manage is Manage.FULL
         and not kind(address.kind).unique_names
         and resources[address].id is None
-        and (old := old_address(address)) is not None
-        and old not in state.resources
-        and old not in resources
     )
 
 
-def as_replacement(change: Change) -> Change:
-    """The create of the new object, which keeps the entry of the old one first."""
-    return replace(change, replaces=old_address(change.address))
+def as_replacement(change: Change, id: str) -> Change:
+    """The create of the new object, which keeps the entry of the old one (`id`) first."""
+    return replace(change, replaces=old_address(change.address, id))

@@ -108,6 +108,8 @@ def _users(resources: Mapping[Address, Resource], state: State) -> dict[Address,
         if address not in resources:
             for used in _entry_refs(entry):
                 users.setdefault(used, set()).add(address)
+        if entry.gives_way_to is not None:
+            users.setdefault(entry.gives_way_to, set()).add(address)
     return users
 
 

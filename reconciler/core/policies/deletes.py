@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.planning.setaside import new_address
 from reconciler.core.policies.base import PolicyRule, Situation
 from reconciler.types.change import Action, Block, Change, Reason
 
@@ -25,7 +24,7 @@ def judge(change: Change, situation: Situation) -> Iterator[Block]:
 
 def _denied(change: Change) -> Block:
     if change.reason is Reason.REPLACED:
-        new = new_address(change.address)
+        new = change.gives_way_to
         return Block(
             "deletes",
             f"{new} is made anew, and deleting what it was is not allowed",

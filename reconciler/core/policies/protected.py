@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.glob import any_matches
-from reconciler.core.planning.setaside import new_address
 from reconciler.core.policies.base import PolicyRule, Situation
 from reconciler.types.change import Action, Block, Change
 
@@ -14,7 +13,7 @@ def judge(change: Change, situation: Situation) -> Iterator[Block]:
     if change.action is not Action.DELETE:
         return
     # An object that gives way to its successor goes by another address; it is the same object to its owner.
-    names = (str(change.address), str(new_address(change.address)))
+    names = (str(change.address), str(change.gives_way_to or change.address))
     patterns = situation.policy.protected
     pattern = next((found for name in names if (found := any_matches(name, patterns)) is not None), None)
     if pattern is not None:

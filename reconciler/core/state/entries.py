@@ -26,6 +26,7 @@ _ENTRY = frozenset(
         "refs",
         "former",
         "secrets",
+        "gives_way_to",
     }
 )
 _INTENT = frozenset({"address", "kind", "name", "before", "at"})
@@ -48,6 +49,7 @@ def entry_to_json(address: Address, entry: Entry) -> Object:
         "refs": list(entry.refs),
         "former": list(entry.former),
         "secrets": {path: dict(reference) for path, reference in entry.secrets.items()},
+        "gives_way_to": None if entry.gives_way_to is None else str(entry.gives_way_to),
     }
     # An empty text is no default: only what reads back as the same may be left out.
     kept: Object = {key: value for key, value in full.items() if value or value == ""}
@@ -72,6 +74,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
         Manage(manage),
         Adopt(adopt),
     )
+    successor = found.get("gives_way_to")
     return Entry(
         id=read.text(found.get("id"), f"{where}/id"),
         sent=read.text_map(found.get("sent"), f"{where}/sent"),
@@ -84,6 +87,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
         refs=read.texts(found.get("refs"), f"{where}/refs"),
         former=read.texts(found.get("former"), f"{where}/former"),
         secrets=_secrets(found.get("secrets"), f"{where}/secrets"),
+        gives_way_to=None if successor is None else address_from(successor, f"{where}/gives_way_to"),
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.core.state.journal import (
     Outcome,
     PlanFinished,
     PlanStarted,
+    PlanStep,
     Record,
     Renamed,
     RunBegan,
@@ -25,7 +26,7 @@ from reconciler.core.state.renaming import renamed_entries, renamed_intents
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.history import Running
-from reconciler.types.state import Entry, State
+from reconciler.types.state import Entry, PlanProgress, State
 
 KEPT_PLANS = 50
 KEPT_IDS = 5
@@ -44,6 +45,9 @@ class Folding:
         self._items = dict(state.running.items) if state.running is not None else {}
         self._done = set(state.running.done) if state.running is not None else set()
         self._retired = dict(state.retired)
+        self._plans = {plan.digest: set(plan.done) for plan in state.plans}
+        self._finished = {plan.digest for plan in state.plans if plan.finished}
+        self._serials = {plan.digest: plan.serial for plan in state.plans}
         self._made: State | None = state
 
     def entry(self, address: Address) -> Entry | None:
@@ -80,11 +84,12 @@ class Folding:
             case DigestKeyNoted(id):
                 self._base = replace(self._base, digest_key=id)
             case PlanStarted(digest):
-                if digest not in self._base.applied_plans:
-                    plans = (*self._base.applied_plans, digest)[-KEPT_PLANS:]
-                    self._base = replace(self._base, applied_plans=plans)
-            case PlanFinished():
-                pass
+                self._plan(digest)
+            case PlanStep(digest, address):
+                self._plan(digest).add(address)
+            case PlanFinished(digest):
+                self._plan(digest)
+                self._finished.add(digest)
             case RunBegan(header):
                 self._running, self._items, self._done = Running(header), {}, set()
             case ChangeBegan(address, text):
@@ -93,6 +98,21 @@ class Folding:
             case RunEnded(result, failed, skipped):
                 if self._running is not None:
                     self._running = replace(self._running, ended=result, failed=failed, skipped=skipped)
+
+    def _plan(self, digest: str) -> set[Address]:
+        """What is done of a saved plan; the one begun longest ago is forgotten where there are many."""
+        done = self._plans.setdefault(digest, set())
+        while len(self._plans) > KEPT_PLANS:
+            del self._plans[next(iter(self._plans))]
+        return done
+
+    def _progress(self) -> tuple[PlanProgress, ...]:
+        return tuple(
+            PlanProgress(digest, frozenset(), True, self._serials.get(digest, 0))
+            if digest in self._finished
+            else PlanProgress(digest, frozenset(done), False, self._serials.get(digest, 0))
+            for digest, done in self._plans.items()
+        )
 
     def _retire(self, address: Address, entry: Entry | None) -> None:
         """Remember which object this was: manifests may go on naming it."""
@@ -115,6 +135,7 @@ class Folding:
                 pending=tuple(self._pending.values()),
                 running=running,
                 retired=dict(self._retired),
+                plans=self._progress(),
             )
         return self._made
 

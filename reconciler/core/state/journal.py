@@ -81,14 +81,22 @@ class DigestKeyNoted:
 
 @dataclass(frozen=True, slots=True)
 class PlanStarted:
-    """A saved plan began: from here on it counts as applied."""
+    """A saved plan began: from here on it can only be taken up again."""
 
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One change of a saved plan was carried out whole."""
+
+    digest: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFinished:
-    """It came to its end; changes nothing in state."""
+    """All of it was carried out: it cannot be applied again."""
 
     digest: str
 
@@ -127,6 +135,7 @@ Record: TypeAlias = (
     | AccountNoted
     | DigestKeyNoted
     | PlanStarted
+    | PlanStep
     | PlanFinished
     | RunBegan
     | ChangeBegan
@@ -199,6 +208,8 @@ def _to_json(record: Record) -> Object:
             return {"record": "digest_key", "id": id}
         case PlanStarted(digest):
             return {"record": "plan_started", "digest": digest}
+        case PlanStep(digest, address):
+            return {"record": "plan_step", "digest": digest, "address": str(address)}
         case PlanFinished(digest):
             return {"record": "plan_finished", "digest": digest}
         case Renamed():
@@ -233,6 +244,8 @@ def _from_json(found: Object) -> Record:
             return DigestKeyNoted(read.optional_text(found.get("id"), "/id"))
         case "plan_started":
             return PlanStarted(read.text(found.get("digest"), "/digest"))
+        case "plan_step":
+            return PlanStep(read.text(found.get("digest"), "/digest"), address_from(found.get("address"), "/address"))
         case "plan_finished":
             return PlanFinished(read.text(found.get("digest"), "/digest"))
         case "run_began" | "change_began" | "run_ended" | "renamed" as word:

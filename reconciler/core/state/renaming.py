@@ -34,7 +34,7 @@ def renamed_entries(resources: Mapping[Address, Entry], moves: Iterable[Move]) -
     texts = {str(before): str(after) for before, after in done.items()}
     left = {address: entry for address, entry in resources.items() if address not in done}
     come = {after: resources[before] for before, after in done.items()}
-    return {address: _pointed(entry, texts) for address, entry in {**left, **come}.items()}
+    return {address: _pointed(entry, texts, done) for address, entry in {**left, **come}.items()}
 
 
 def renamed_intents(pending: Mapping[Address, Intent], moves: Iterable[Move]) -> dict[Address, Intent]:
@@ -44,7 +44,9 @@ def renamed_intents(pending: Mapping[Address, Intent], moves: Iterable[Move]) ->
     return left | {after: replace(pending[before], address=after) for before, after in done.items()}
 
 
-def _pointed(entry: Entry, texts: Mapping[str, str]) -> Entry:
-    if not any(used in texts for used in entry.refs):
+def _pointed(entry: Entry, texts: Mapping[str, str], done: Mapping[Address, Address]) -> Entry:
+    successor = entry.gives_way_to
+    if successor not in done and not any(used in texts for used in entry.refs):
         return entry
-    return replace(entry, refs=tuple(texts.get(used, used) for used in entry.refs))
+    refs = tuple(texts.get(used, used) for used in entry.refs)
+    return replace(entry, refs=refs, gives_way_to=done.get(successor, successor) if successor else None)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from reconciler.core.planning.setaside import new_address, old_address, set_aside
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.planning.setaside import old_address, set_aside
+from reconciler.types.address import NAME_PATTERN, Address
 from tests.support.making import at, entry, state
+from tests.support.strategies import NAMES
 
 
-def test_there_and_back() -> None:
-    assert old_address(at("document.a")) == at("document.a.replaced")
-    assert new_address(at("document.a.replaced")) == at("document.a")
-    assert new_address(at("document.a")) == at("document.a")
+@settings(max_examples=60, deadline=None)
+@given(NAMES, st.text(max_size=300))
+def test_its_address_is_one_and_no_manifest_can_have_it(name: str, id: str) -> None:
+    address = old_address(Address("document", name), id)
+    assert Address.parse(str(address)) == address
+    assert not NAME_PATTERN.fullmatch(address.name)
 
 
-def test_a_name_that_would_become_too_long_has_none() -> None:
-    assert old_address(at("document." + "x" * 119)) is not None
-    assert old_address(at("document." + "x" * 120)) is None
+def test_two_objects_that_give_way_to_one_are_told_apart() -> None:
+    assert old_address(at("document.a"), "d1") != old_address(at("document.a"), "d2")
+    assert old_address(at("document." + "x" * 128), "d1").name.endswith("~d1")
 
 
-def test_only_what_is_replaced_moves() -> None:
-    before = state(document__a=entry("d1"), document__b=entry("d2"))
+def test_only_what_is_replaced_moves_and_says_what_it_gives_way_to() -> None:
+    before = state(**{"document__a": entry("d1"), "document__a.replaced": entry("d2")})
     after = set_aside(before, [at("document.a")])
-    assert after.resources == {at("document.a.replaced"): entry("d1"), at("document.b"): entry("d2")}
+    assert after.resources == {
+        at("document.a~d1"): replace(entry("d1"), gives_way_to=at("document.a")),
+        at("document.a.replaced"): entry("d2"),
+    }
     assert set_aside(before, []).resources == before.resources

@@ -201,7 +201,8 @@ class TestDeletes:
 
     @pytest.mark.parametrize("options", [{}, {"allow_deletes": True}, {"destroy": True}, {"allow_mass_change": True}])
     def test_protected_addresses_hold_against_every_flag(self, options: dict[str, bool]) -> None:
-        guarded, _ = guard(self.gone("prod-a", "dev-a", "prod-b.replaced"), situation(**options))
+        aside = Change(at("persona.b~p1"), Action.DELETE, Reason.REPLACED, "p1", gives_way_to=at("persona.prod-b"))
+        guarded, _ = guard([*self.gone("prod-a", "dev-a"), aside], situation(**options))
         assert [[block.rule for block in one.blocked] for one in guarded] == [["protected"], [], ["protected"]]
 
     @pytest.mark.parametrize(

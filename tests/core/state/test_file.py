@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.digest import digest_bytes
-from reconciler.core.state import file as statefile
+from reconciler.core.state import formats
 from reconciler.core.state.file import dump_state, load_state, new_state, parse_state, peek
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Entry, Intent, PlanProgress, State
 from tests.support.strategies import STATES
 
 CLAIMS = Address("persona", "claims-desk")
@@ -34,7 +34,8 @@ STATE = State(
         ),
     },
     pending=(Intent(Address("persona", "new"), "persona", "New", ("p7",), "2026-11-21T05:00:00Z"),),
-    owner="o1", keys=("k1",), base_url="https://api.test/v2", salt="aa", applied_plans=("x",),
+    owner="o1", keys=("k1",), base_url="https://api.test/v2", salt="aa", project="shop",
+    plans=(PlanProgress("x", finished=True), PlanProgress("y", frozenset({CLAIMS}), serial=4)),
 )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_layout_is_one_line_a_resource_and_stable() -> None:
 
 def test_document_has_the_documented_members() -> None:
     document = json.loads(dump_state(STATE))
-    assert document["format"] == 2
+    assert (document["format"], document["project"]) == (3, "shop")
     assert document["account"] == {"owner": "o1", "keys": ["k1"], "base_url": "https://api.test/v2"}
     entry = document["resources"]["persona.claims-desk"]
     assert (entry["kind"], entry["protect"], entry["manage"], entry["ignore"]) == (
@@ -89,13 +90,13 @@ def test_no_state_yet_is_a_new_one_of_serial_0() -> None:
 
 def test_the_state_of_another_workspace_is_refused() -> None:
     with pytest.raises(StateUnreadable, match="belongs to workspace 'production'") as caught:
-        load_state(dump_state(STATE), "sandbox", lineage="x", where="/p/state.json")
+        load_state(dump_state(STATE), "sandbox", lineage="x", project="shop", where="/p/state.json")
     assert "/p/state.json" in caught.value.message
 
 
 def test_a_newer_format_asks_for_the_newer_version() -> None:
-    data = dump_state(STATE).replace(b'"format": 2', b'"format": 3')
-    with pytest.raises(StateUnreadable, match="format 3, this version reads up to 2") as caught:
+    data = dump_state(STATE).replace(b'"format": 3', b'"format": 4')
+    with pytest.raises(StateUnreadable, match="format 4, this version reads up to 3") as caught:
         parse_state(data)
     assert "upgrade" in str(caught.value.hint)
 
@@ -161,9 +162,8 @@ def test_a_wrong_member_is_named(change: dict[str, Any], place: str) -> None:
 
 
 def test_older_formats_are_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statefile, "FORMAT", 3)
-    monkeypatch.setitem(statefile.UPGRADES, 1, lambda document: {**document, "format": 2, "step": "one"})
-    monkeypatch.setitem(statefile.UPGRADES, 2, lambda document: {**_without(document, "step"), "format": 3})
+    monkeypatch.setitem(formats.UPGRADES, 1, lambda document: {**document, "format": 2, "step": "one"})
+    monkeypatch.setitem(formats.UPGRADES, 2, lambda document: {**_without(document, "step"), "format": 3})
     document = json.loads(dump_state(STATE))
     assert parse_state(sealed({**document, "format": 1})) == STATE
 

@@ -103,8 +103,8 @@ def test_account_keys_and_plans() -> None:
     )
     assert (state.owner, state.keys, state.base_url, state.digest_key) == ("o", ("k1", "k2"), "u", "d")
     many = fold(EMPTY, lines(*[PlanStarted(str(n)) for n in range(KEPT_PLANS + 5)], PlanFinished("5")))
-    assert len(many.applied_plans) == KEPT_PLANS
-    assert many.applied_plans[-1] == str(KEPT_PLANS + 4)
+    assert len(many.plans) == KEPT_PLANS
+    assert many.plans[-1].digest == str(KEPT_PLANS + 4)
 
 
 def test_lines_of_another_life_are_passed_over() -> None:
