@@ -24,16 +24,13 @@ def find_state_folder(project: Project, workspace: str, place: Path | None = Non
     """
     beside = _beside(project)
     places = (place,) if place is not None else (Path(project.root), beside, _owner(project, beside))
-    found = [folder for one in places for folder in _folders(project, workspace, one)]
-    owners = [(folder, _read_owner(folder)) for folder in found]
-    for folder, owner in owners:
-        if owner is not None and owner == _file(project):
-            return folder
-    for folder, owner in owners:
-        if folder.exists() and _is_free(owner, project):
-            return folder
-    usual, own = owners[-2:]
-    return usual[0] if _is_free(usual[1], project) else own[0]
+    usual = own = Path()
+    for one in places:
+        usual, own = _folders(project, workspace, one)
+        kept = [folder for folder in (own, usual) if folder.exists() and _is_free(folder, project)]
+        if kept:
+            return next((folder for folder in kept if _read_owner(folder) is not None), kept[-1])
+    return usual if _is_free(usual, project) else own
 
 
 def claim_folder(folder: Path, project: Project) -> None:
@@ -76,9 +73,10 @@ def _read_owner(folder: Path) -> Path | None:
     return Path(os.path.realpath(folder.parents[_depth(folder)] / text)) if text else None
 
 
-def _is_free(owner: Path | None, project: Project) -> bool:
+def _is_free(folder: Path, project: Project) -> bool:
     """Whether a folder may be used: nobody's, our own, or that of a project file which is no longer there. A run
     without a project file has only the usual one."""
+    owner = _read_owner(folder)
     return owner is None or project.file is None or owner == _file(project) or not owner.exists()
 
 
