@@ -209,7 +209,7 @@ class Opened:
             self.project.name,
             self.digest_key,
             self.catalogue,
-            self.project.identity,
+            identity=self.project.identity,
         )
 
 

@@ -76,7 +76,7 @@ def check_account(
         kinds |= {address.kind for address in state.resources}
     listings = reader.lists(sorted(kinds))
     if progress is not None:
-        reader.settle_pending(listings, state)
+        reader.settle_pending(listings, state, setting.wait_for_creates)
     account = setting.provider.account()
     other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
     if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
