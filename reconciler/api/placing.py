@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.api.opened import Opened
-    from reconciler.types.change import Block, Change
+    from reconciler.types.change import Block, Change, FieldChange
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
@@ -38,27 +38,41 @@ def located(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.loader.placing import place
     from reconciler.types.diagnostic import Diagnostic, Severity
 
-    blocks = [(change, block) for change in plan.changes for block in change.blocked if block.pointer is not None]
+    asked = dict.fromkeys(
+        (change.address, pointer)
+        for change in plan.changes
+        for pointer in (
+            *(block.pointer for block in change.blocked),
+            *(field.path for field in change.fields if field.wanted),
+        )
+        if pointer is not None
+    )
     diagnostics = anchored(plan.diagnostics, manifests)
     open_places = any(one.source is not None and one.span is None for one in diagnostics)
-    if not blocks and not open_places:
+    if not asked and not open_places:
         return plan
     sources = {one.address: one.source for one in manifests.manifests}
-    asked = [
-        Diagnostic(
-            block.rule, Severity.ERROR, "", address=change.address, pointer=block.pointer,
-            source=sources.get(change.address),
-        )
-        for change, block in blocks
-    ]  # fmt: skip
-    found = place(run.project, [*diagnostics, *asked], manifests=manifests.manifests, ref=run.ref)
+    questions = [
+        Diagnostic("E-place", Severity.ERROR, "", address=address, pointer=pointer, source=sources.get(address))
+        for address, pointer in asked
+    ]
+    found = place(run.project, [*diagnostics, *questions], manifests=manifests.manifests, ref=run.ref)
     spans = {(one.address, one.pointer): one.span for one in found[len(diagnostics) :]}
 
     def placed(change: Change, block: Block) -> Block:
         span = spans.get((change.address, block.pointer)) if block.pointer is not None else None
         return block if span is None else replace(block, span=span)
 
+    def seen(change: Change, field: FieldChange) -> FieldChange:
+        span = spans.get((change.address, field.path)) if field.wanted else None
+        return field if span is None else replace(field, span=span)
+
     changes = tuple(
-        replace(change, blocked=tuple(placed(change, block) for block in change.blocked)) for change in plan.changes
+        replace(
+            change,
+            blocked=tuple(placed(change, block) for block in change.blocked),
+            fields=tuple(seen(change, field) for field in change.fields),
+        )
+        for change in plan.changes
     )
     return replace(plan, changes=changes, diagnostics=found[: len(diagnostics)])

@@ -132,7 +132,7 @@ class _Run:
             change.id,
             error.message,
             error.hint,
-            exit_code=error.exit_code if isinstance(error, PlanStale) else 1,
+            exit_code=error.exit_code if isinstance(error, (PlanStale, PlanBlocked)) else 1,
         )
 
     def tell(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:

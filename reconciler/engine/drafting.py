@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
+from reconciler.core.planning.gate import unlawful
 from reconciler.core.planning.match import Matching, Seen, objects_of
 from reconciler.core.planning.moves import Moves
 from reconciler.core.planning.order import in_order
@@ -143,6 +144,21 @@ class _Draft:
         live = self.compared.live.get((change.address.kind, change.id or ""))
         if change.action not in (Action.CREATE, Action.UPDATE, Action.DELETE):
             return change
+        rules = {block.rule for block in change.blocked}
+        scope = self.compared.scope
+        entry = self.compared.state.resources.get(change.address)
+        blocks = tuple(
+            block
+            for block in unlawful(
+                change,
+                in_scope=change.address in scope.wanted or change.address in scope.deletable,
+                today=entry.lifecycle if entry is not None and self.options.rollback is not None else None,
+            )
+            # A protected object is blocked by its policy, in the plan of what it would take.
+            if block.rule not in rules and block.rule != "protect"
+        )
+        if blocks:
+            return replace(change, blocked=(*change.blocked, *blocks))
         return replace(change, requests=self.setting.provider.requests(change, live.body if live else None))
 
     def plan(self) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.history.preimage import preimage
+from reconciler.core.planning.gate import unlawful
 from reconciler.core.readback import is_draft, judge, moved_since
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
@@ -18,7 +19,7 @@ from reconciler.engine.processing import wait_until_done
 from reconciler.engine.reading import read_apart
 from reconciler.engine.resuming import NOTHING, Begun, is_as_planned
 from reconciler.engine.seeing import looks, refuse, see_attached, see_patched
-from reconciler.errors import NotFound, PlanStale
+from reconciler.errors import NotFound, PlanBlocked, PlanStale
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
@@ -66,6 +67,7 @@ class Worker:
     def run(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         """Carry out `change`; the live id and notes for a person. Raises `ProviderError`, `PlanStale`, ..."""
         self.ledger.check()
+        self.refuse_unlawful(change)
         steps: Mapping[Action, Callable[[Change], tuple[str | None, tuple[str, ...]]]] = {
             Action.CREATE: self.create,
             Action.UPDATE: self.update,
@@ -91,6 +93,15 @@ class Worker:
         self.ledger.rename(moves, known)
         self.entries = self.ledger.state.resources
         self.ids = {address: entry.id for address, entry in self.entries.items()}
+
+    def refuse_unlawful(self, change: Change) -> None:
+        """No request leaves for what is blocked, observed, protected or ignored, whatever a plan file says."""
+        entry = self.entries.get(change.previous or change.address)
+        held = entry.lifecycle if entry is not None and change.action is Action.DELETE else None
+        blocks = (*change.blocked, *unlawful(change, today=held))
+        if blocks:
+            reasons = "; ".join(dict.fromkeys(block.message for block in blocks))
+            raise PlanBlocked(f"{change.address}: {reasons}; nothing of it was sent", [])
 
     # create
 

@@ -43,6 +43,8 @@ def change_object(change: Change) -> Object:
     moved = [(field.path, field.direction) for field in change.fields]
     moved += [(one.path, Direction.VENDOR) for one in change.adopt]
     body["directions"] = {path: direction.value for path, direction in moved}
+    if gone := [field for field in change.fields if field.why]:
+        body["removed"] = {one.path: {"why": one.remark, "range": span_object(one.span)} for one in gone}
     if change.adopt:
         body["adopt"] = [_adoption(kind, one, hidden) for one in change.adopt]
     result = _resource(change.address)

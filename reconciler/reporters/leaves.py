@@ -88,7 +88,7 @@ def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
                 (before, after if named is None else named),
                 direction=_shown(change, field.direction, mixed),
                 unknown=field.after_unknown and named is None,
-                note=field.note,
+                note=field.remark,
             )
         )
     return leaves + [

@@ -70,6 +70,19 @@ class FieldChange:
     sensitive: bool = False
     after_unknown: bool = False
     note: str | None = None
+    why: str | None = None
+    """Of what goes: the manifest that wants it gone, or the one that no longer says it."""
+    wanted: bool = False
+    """Whether a manifest speaks of the place; `span` is where."""
+    span: Span | None = None
+
+    @property
+    def remark(self) -> str | None:
+        """Note and reason for people, with the line where it is known."""
+        why = self.why
+        if why is not None and self.span is not None:
+            why = f"wanted at {self.span}"
+        return "; ".join(part for part in (self.note, why) if part) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.existing.adoption import refuse_other_content
 from reconciler.core.existing.companions import carry_companions
+from reconciler.core.existing.conserve import with_ignored
 from reconciler.core.existing.extras import find_extras
 from reconciler.core.existing.leaves import compare_leaf, settle, write_enabling
 from reconciler.core.existing.leftovers import find_copies, find_leftovers
@@ -18,6 +19,8 @@ from reconciler.types.resource import Resource
 
 def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Planned:
     """A resource whose live object is known: tracked in state, or adopted by this plan."""
+    if resource.lifecycle.ignore:
+        resource = with_ignored(resource, live)
     work = Work(resource, live, binding, context)
     for path, value in work.compared.items():
         compare_leaf(work, path, value)

@@ -6,6 +6,7 @@ from reconciler.core import compare as three_way
 from reconciler.core.canonical import leaf_at
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.existing.work import Work
+from reconciler.core.planning.planner import ignored
 from reconciler.core.shape import field_at
 from reconciler.types.change import Block
 from reconciler.types.json import within
@@ -23,7 +24,7 @@ def carry_companions(work: Work) -> None:
         for path in companion.carry:
             if path in work.edits:
                 continue
-            value = work.resource.leaves.get(path)
+            value = None if ignored(path, work.resource.lifecycle.ignore) else work.resource.leaves.get(path)
             if value is None:
                 current = leaf_at(work.spec, work.document, path)
                 if current is None or three_way.hidden(field_at(work.spec, path), current):
@@ -31,7 +32,7 @@ def carry_companions(work: Work) -> None:
                         Block(
                             "secret",
                             f"{path} must travel with this write and is not in the manifest: {companion.why}",
-                            f"add {path} to the manifest as {{env: NAME}} or {{file: path}}",
+                            f"add {path} to the manifest as {{env: NAME}} or {{file: path}}, not under ignore",
                         )
                     )
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.core.canonical import comparable
 from reconciler.core.diff import build_patch
 from reconciler.core.edit import apply_edits
+from reconciler.core.existing.conserve import refuse_ignored, tell_removed
 from reconciler.core.existing.work import Work
 from reconciler.core.planning.planner import object_digest
 from reconciler.core.redact import marked, redact
@@ -19,6 +20,8 @@ def to_change(work: Work) -> Change:
     after = apply_edits(spec, work.document, edits)
     apart = [change for change in work.fields if change.path in spec.apart]
     after = {**after, **{change.path[1:]: change.after for change in apart}}
+    refuse_ignored(work, after)
+    tell_removed(work, after)
     adopted = work.entry is None
     patch: tuple[PatchOp, ...] = ()
     parents: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""What a write may not touch, and what it may not leave unsaid: ignored values stay, and all that goes is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.core.canonical import at_default, comparable, is_masked, leaves, same
+from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.existing.work import Work
+from reconciler.core.planning.planner import field_change, live_document
+from reconciler.core.shape import field_at
+from reconciler.kinds import kind
+from reconciler.types.change import Block, Direction, FieldChange
+from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.live import LiveObject
+from reconciler.types.resource import Resource
+
+
+def with_ignored(resource: Resource, live: LiveObject) -> Resource:
+    """The resource with the live value at each ignored place inside a leaf: a leaf that is compared and written whole
+    leaves it as it is."""
+    inside = [
+        (pointer, path)
+        for pointer in resource.lifecycle.ignore
+        for path in resource.leaves
+        if pointer != path and within(pointer, path) and isinstance(lookup(resource.spec, path), dict)
+    ]
+    if not inside:
+        return resource
+    spec = kind(resource.address.kind)
+    document = live_document(spec, live)
+    body = resource.spec
+    for pointer, _ in inside:
+        value = lookup(document, pointer)
+        if not is_masked(value):  # the API keeps what it hides
+            body = apply_edits(spec, body, [Edit(pointer, value, remove=value is None)])
+    flat = leaves(spec, body)
+    changed = {path: flat[path] for _, path in inside if path in flat}
+    return replace(resource, spec=body, leaves={**resource.leaves, **changed})
+
+
+def refuse_ignored(work: Work, after: Object) -> None:
+    """Block a change that would write what `lifecycle.ignore` leaves alone, whichever step planned it."""
+    for pointer in work.resource.lifecycle.ignore:
+        touched = any(within(path, pointer) or within(pointer, path) for path in work.edits)
+        if touched and not same(lookup(work.document, pointer), lookup(after, pointer)):
+            message = f"{pointer} is left alone (lifecycle.ignore), and this change would take it away or write it"
+            hint = f"take {pointer} out of lifecycle.ignore, or keep what stands around it in the manifest"
+            work.blocks.append(Block("ignore", message, hint, pointer))
+
+
+def tell_removed(work: Work, after: Object) -> None:
+    """Every leaf that is live before and not after stands among the fields, and each removal says who wants it."""
+    told = [field.path for field in work.fields]
+    left = leaves(work.spec, comparable(work.spec, after))
+    for path, value in leaves(work.spec, comparable(work.spec, work.document)).items():
+        if path in left or value is None or at_default(field_at(work.spec, path), value):
+            continue
+        if any(within(path, one) or within(one, path) for one in told):
+            continue
+        gone = field_change(work.spec, path, Direction.GIT, value, None, secret=work.was_secret(path))
+        work.fields.append(replace(gone, note="goes along"))
+    work.fields = [_explained(work, field) for field in work.fields]
+
+
+def _explained(work: Work, field: FieldChange) -> FieldChange:
+    if not _takes_away(field.before, field.after) or field.after_unknown or work.observing:
+        return field
+    resource, entry = work.resource, work.entry
+    source = resource.source.path if resource.source is not None else None
+    ours = entry is not None and any(within(one, field.path) for one in entry.sent)
+    said = any(within(one, field.path) or within(field.path, one) for one in resource.leaves)
+    if said or not ours:
+        return replace(field, why=f"{source or 'the manifest'} wants it", wanted=True)
+    before = entry.source if entry is not None and entry.source is not None else source
+    return replace(field, why=f"{before or 'the manifest'} no longer says it")
+
+
+def _takes_away(before: Json, after: Json) -> bool:
+    """Whether something that was there is not there any more: a value, an item of a list."""
+    if isinstance(before, list) and isinstance(after, list):
+        return any(not any(same(one, other) for other in after) for one in before)
+    return before is not None and after is None
