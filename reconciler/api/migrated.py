@@ -12,6 +12,8 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
     from reconciler.types.address import Address
+    from reconciler.migrations.base import Held
+    from reconciler.migrations.outcome import MigrationResult
     from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
@@ -55,7 +57,12 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
             run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None,
             workspace=run.workspace.name, addresses=_in_scope(run, options),
         )  # fmt: skip
-        result = migration.once(migration.options.answers)
+        alone = migration.once(migration.options.answers)
+        held = _held_names(run, alone)
+        result = alone
+        if held:
+            looking = replace(migration, options=replace(migration.options, account=held))
+            result = looking.once(migration.options.answers)
     finally:
         close()
     home = Path(run.project.home)
@@ -65,16 +72,18 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
         f"Left as it is: {one.address}, {one.finding.summary}: {one.reason.removeprefix('left as it is: ')}"
         for one in result.of(Status.REFUSED)
     )
+    asked = _asked(result, alone)
     if not texts:
-        return run, ("There is nothing to migrate." if not refused else "Nothing can be migrated.", *refused)
+        nothing = "There is nothing to migrate." if not (refused or asked) else "Nothing can be migrated."
+        return run, (nothing, *refused, *asked)
     # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
     new = () if not run.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
-    left = len(result.questions)
+    left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more, *refused)
+    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more, *refused, *asked)
 
 
 def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | None:
@@ -88,3 +97,44 @@ def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | 
     manifests, _ = run.manifests()
     found = scope(resources_of(manifests.manifests), State(""), options, manifests.paths)
     return found.wanted.__contains__
+
+
+NEW = {"Tool": "tool", "Guardrail": "guardrail"}
+"""Words behind `kind:` of the manifests that migrations write, with the kind."""
+
+
+def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
+    """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
+    earlier apply made of such a manifest. Nothing is read where there is none. Raises `ProviderError`."""
+    from reconciler.core.canonical import comparable
+    from reconciler.core.planning.planner import live_document
+    from reconciler.kinds import kind
+    from reconciler.migrations.base import Held
+    from reconciler.migrations.outcome import Status
+    from reconciler.types.address import Address
+
+    documents = [document for one in result.of(Status.DONE) for document in one.finding.documents]
+    wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
+    if not wanted:
+        return {}
+    state = run.state()
+    found: dict[str, dict[str, Held]] = {name: {} for name in wanted}
+    with run.provider(run.secrets(), reading=True) as provider:
+        for name in sorted(wanted & set(provider.kinds)):
+            for live in provider.list(name).objects.values():
+                ours = state.resources.get(Address(name, live.name or ""))
+                if live.name and (ours is None or ours.id != live.id):
+                    body = comparable(kind(name), live_document(kind(name), live))
+                    found[name].setdefault(live.name, Held(live.id, body))
+    return {name: held for name, held in found.items() if held}
+
+
+def _asked(result: MigrationResult, alone: MigrationResult) -> tuple[str, ...]:
+    """A line for each question that only the look at the account brought up: `reconciler migrate` cannot show it."""
+    known = {(name, question.key) for name, question in alone.questions}
+    return tuple(
+        f"{question.text} It stays as it is until the project file answers: migrations: {{{name}: {{{question.key}: "
+        f"keep | theirs | a new name}}}}"
+        for name, question in result.questions
+        if (name, question.key) not in known
+    )

@@ -67,8 +67,11 @@ def apply_now(
     from reconciler.api.commits import with_commit
     from reconciler.api.migrated import as_configured
     from reconciler.engine.run import apply_manifests
+    from reconciler.types.event import Notice
 
-    run, options, _ = as_configured(run, options)
+    run, options, ahead = as_configured(run, options)
+    for line in ahead[1:]:
+        run.emit(Notice(line, "warning"))
     manifests, secrets = run.manifests()
     with run.placing(manifests), run.provider(secrets, reading=False) as provider, surround() as around:
         plan, result = apply_manifests(

@@ -1,0 +1,85 @@
+"""A migration meets an object of the account that somebody else made: it is asked about, and never written over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.test_migrated import LEGACY, PROJECT
+
+Call = Callable[..., Any]
+
+THEIRS = """\
+apiVersion: personas/v1
+kind: Tool
+metadata: {name: find_room}
+spec:
+  name: find_room
+  description: Finds THEIR rooms.
+  delivery: {api: {url: "https://theirs.example/v1"}}
+"""
+KEY = "inline-tool-dedupe"
+
+
+@pytest.fixture
+def held(project: Path, call: Call) -> Path:
+    """Another team's tool in the account, known to no state and no manifest, and a persona with one of its name."""
+    (project / "manifests" / "theirs.yaml").write_text(THEIRS)
+    assert call("apply", "--auto-approve").code == 0
+    assert call("state", "rm", "tool.find_room").code == 0
+    (project / "manifests" / "theirs.yaml").unlink()
+    (project / "manifests" / "legacy.yaml").write_text(LEGACY)
+    assert call("apply", "--auto-approve").code == 0
+    return project
+
+
+def account(call: Call, folder: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Descriptions of the tools of the account, and the bodies of what was exported of the personas."""
+    world = json.loads((folder / ".reconciler" / "sandbox" / "world.json").read_text())
+    text = json.dumps(world)
+    return [word for word in ("Finds THEIR rooms.", "Finds a room") if word in text], [world]
+
+
+def rows(call: Call, *flags: str) -> dict[str, Any]:
+    ended = call("plan", "--format", "json", *flags)
+    assert ended.code == 0, ended
+    return {row["address"]: row for row in json.loads(ended.out)["resource_changes"]}
+
+
+def test_it_stays_inline_theirs_stays_as_it_is_and_the_question_is_told(held: Path, call: Call) -> None:
+    looked = call("plan", "--migrate")
+    assert looked.code == 0 and "find_room" in looked.out and "theirs" in looked.out
+    assert "tool.find_room" not in rows(call, "--migrate")
+    ended = call("apply", "--migrate", "--auto-approve")
+    assert ended.code == 0 and "theirs" in ended.out + ended.err
+    assert account(call, held)[0] == ["Finds THEIR rooms.", "Finds a room"]
+
+
+def test_files_alone_do_not_know_and_the_apply_that_follows_takes_nothing_over(held: Path, call: Call) -> None:
+    assert call("migrate", "--write").code == 0
+    assert "adopt: same" in (held / "manifests" / "tools" / "find_room.yaml").read_text()
+    row = rows(call)["tool.find_room"]
+    assert [block["rule"] for block in row["blocked"]] == ["name_taken"]
+    assert call("apply", "--auto-approve").code == 3
+    assert account(call, held)[0] == ["Finds THEIR rooms.", "Finds a room"]
+
+
+@pytest.mark.parametrize("answer", ["keep", "theirs", "find_our_room"])
+def test_with_the_same_answer_files_and_apply_come_to_the_same(held: Path, call: Call, answer: str) -> None:
+    file = held / "manifests" / "reconciler.yaml"
+    file.write_text(f"{PROJECT}migrations: {{{KEY}: {{find_room: {answer}}}}}\n")
+    live = rows(call, "--migrate")
+    file.write_text(PROJECT)
+    assert call("migrate", "--write", "--answer", f"{KEY}.find_room={answer}").code == 0
+    files = rows(call)
+    assert {one: (row["change"]["actions"], row["change"]["patch"]) for one, row in live.items()} == {
+        one: (row["change"]["actions"], row["change"]["patch"]) for one, row in files.items()
+    }
+    assert call("apply", "--auto-approve").code == 0
+    assert "Finds THEIR rooms." in account(call, held)[0]
+    assert rows(call) == {}
+    assert ("tool.find_our_room" in files) is (answer == "find_our_room")
