@@ -80,7 +80,8 @@ def _reasons(change: Change) -> Iterator[str]:
     if change.previous is not None and change.action is not Action.NOOP:
         yield f"moved from {plain(str(change.previous))}"
     if change.reason in _BECAUSE:
-        yield _BECAUSE[change.reason]
+        stood = change.reason is Reason.NOT_IN_MANIFESTS and change.source
+        yield _BECAUSE[change.reason] + (f"; it stood in {plain(str(change.source))}" if stood else "")
 
 
 def block_lines(block: Block, paint: Paint, indent: str) -> Iterator[str]:
