@@ -11,9 +11,9 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
-    from reconciler.types.address import Address
     from reconciler.migrations.base import Held
     from reconciler.migrations.outcome import MigrationResult
+    from reconciler.types.address import Address
     from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
