@@ -105,7 +105,13 @@ def _filled(row: Field, value: dict[str, Json]) -> Json:
     for pointer, default in row.fill.items():
         *above, last = split(pointer)
         parent = lookup(result, join(*above)) if above else result
-        if isinstance(parent, dict) and last not in parent and default is not None:
+        if not isinstance(parent, dict):
+            continue
+        beside, values = row.fill_when.get(pointer, ("", ()))
+        if beside and lookup(result, beside) not in values:
+            if same(parent.get(last), default):
+                parent.pop(last, None)
+        elif last not in parent and default is not None:
             parent[last] = default
     return result
 

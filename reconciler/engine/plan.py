@@ -20,7 +20,7 @@ from reconciler.core.history.rollback import Goal, is_shared
 from reconciler.core.planning.assemble import plan_resource
 from reconciler.core.planning.leftovers import AttachedTools, tell_left
 from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
-from reconciler.core.planning.moves import follow_moves
+from reconciler.core.planning.moves import Moves, follow_moves
 from reconciler.core.planning.naming import names_in
 from reconciler.core.planning.planner import Context, Planned
 from reconciler.core.planning.replacing import as_replacement, find_replaced
@@ -30,6 +30,7 @@ from reconciler.core.planning.shadows import item_ids, shadows
 from reconciler.core.planning.stateless import tell_missing_state
 from reconciler.core.planning.users import NOTHING, Usage
 from reconciler.core.resolve import bind_resource, resources_of
+from reconciler.core.state.renaming import renamed
 from reconciler.engine.drafting import Compared, draft
 from reconciler.engine.looks import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.engine.reading import Reader, kinds_to_read
@@ -94,7 +95,7 @@ class _Planning:
         self.options = options
         self.setting = setting
         self.original = state
-        self.moves = follow_moves(manifests, state)
+        self.moves = follow_moves(manifests, state) if goal is None else _moves_back(goal, state)
         self.state = set_aside(self.moves.state, replaced)
         self.replaced = replaced
         self.resources: dict[Address, Resource] = {} if options.destroy else resources_of(manifests.manifests)
@@ -124,6 +125,7 @@ class _Planning:
         if self.goal is not None:
             leaving = self.goal.leaving | self.goal.orphans
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
+            self.problems += [_torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
         for address in chosen.unknown:
             self.problems.append(
                 Diagnostic("E-target", Severity.ERROR, f"{address} is neither in the manifests nor in the state")
@@ -238,6 +240,10 @@ class _Planning:
             previous = self.moves.previous.get(address)
             matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
         self.problems += matching.problems
+        if self.goal is not None:
+            self.resources, unknown = self.goal.settled(matching, seen.listings.get("tool"))
+            self.problems += [not_made(address, why) for address, why in sorted(unknown.items())]
+            matching.bindings = {a: one for a, one in matching.bindings.items() if a in self.resources}
         self.context = replace(
             self.context,
             migrate=self.options.migrate and self.goal is None and not self.options.drift_only,
@@ -252,9 +258,6 @@ class _Planning:
             if address not in self.resources and entry.id not in seen.gone
         }
         for address, resource in self.resources.items():
-            binding = matching.bindings.get(address)
-            if self.goal is not None and (binding is None or binding.id is None):
-                resource = self.goal.whole.get(address, resource)
             bound, problems = bind_resource(resource, ids, seen.listings.get("tool"))
             self.resources[address] = bound
             self.problems += problems
@@ -332,3 +335,29 @@ class _Planning:
         if address in self.replaced:
             return replace(planned, change=as_replacement(planned.change, self.moves.state.resources[address].id))
         return planned
+
+
+def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
+    """What a rollback says of an object that is gone and that it does not make again."""
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
+        hint="write its manifest and apply it, if it is to be there",
+        address=address,
+    )
+
+
+def _moves_back(goal: Goal, state: State) -> Moves:
+    """Everything at the address that it had then, at once."""
+    return Moves(renamed(state, goal.moves), goal.moved, goal.orphans)
+
+
+def _torn(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "E-target",
+        Severity.ERROR,
+        f"{address} is another object now, which is to go back as well and is left out",
+        hint="take both in, or neither",
+        address=address,
+    )

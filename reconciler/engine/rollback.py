@@ -7,33 +7,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.drift import drift_from_state
 from reconciler.core.history.chain import changes_of, close_run, verify
-from reconciler.core.history.rollback import Goal, make_goal
+from reconciler.core.history.restoring import Restored
+from reconciler.core.history.rollback import Goal, let_go, make_goal
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.history import short_commit
-from reconciler.engine.plan import plan_with_live
+from reconciler.engine.parallel import run_parallel
+from reconciler.engine.plan import not_made, plan_with_live
+from reconciler.engine.reading import read_apart
 from reconciler.engine.setting import Setting
 from reconciler.errors import UsageError
+from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, Reason
+from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, secret_of
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.manifest import Lifecycle, Manage, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
-from reconciler.types.state import State
+from reconciler.types.state import Entry, State
 
 
 def plan_rollback(
-    serial: int, state: State, options: PlanOptions, setting: Setting
+    serial: int,
+    state: State,
+    options: PlanOptions,
+    setting: Setting,
+    today: Mapping[Address, Lifecycle] | None = None,
 ) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
     """The plan, and the live objects that it was made against. Sends nothing but GET requests.
 
+    `today` is what the manifests say of ignore, observe and protect; of all others what state remembers holds.
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
     and what `make_plan` raises.
     """
@@ -43,14 +52,31 @@ def plan_rollback(
     check_serial(serial, state)
     runs = [changes_of(entry) for entry in state.history.entries if entry.serial > serial]
     book = setting.book(state)
-    goal, rotated = without_rotated(make_goal(serial, runs, state), book)
-    manifests = ManifestSet(moved=goal.moved, removed=goal.removed)
-    plan, live = plan_with_live(manifests, state, replace(options, rollback=serial), setting, goal)
-    changes = tuple(_explained(change, goal, serial) for change in plan.changes)
-    notes = [*_notes(goal, state, plan, live, book), *rotated_notes(rotated)]
+    today = today or {}
+    resources = {
+        address: replace(entry, lifecycle=today.get(address, entry.lifecycle))
+        for address, entry in state.resources.items()
+    }
+    state = replace(state, resources=resources)
+    alive = still_there(let_go(runs, state), setting)
+    goal, rotated = without_rotated(make_goal(serial, runs, state, alive, today), book)
+    plan, live = plan_with_live(ManifestSet(), state, replace(options, rollback=serial), setting, goal)
+    changes = tuple(_explained(change, goal) for change in plan.changes)
+    notes = [*_notes(goal, plan, live, book), *rotated_notes(rotated)]
     if plan.differences:
         notes.append(_ahead(serial, state))
     return replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)), live
+
+
+def still_there(ids: Sequence[tuple[str, str]], setting: Setting) -> dict[tuple[str, str], LiveObject]:
+    """What there still is of these objects, by kind and id, with everything that the API keeps apart from them."""
+
+    def look(key: tuple[str, str]) -> LiveObject | None:
+        live = setting.provider.get(*key)
+        return read_apart(setting.provider, live, kind(live.kind).apart) if live is not None else None
+
+    found = run_parallel(look, ids, setting.workspace.parallelism)
+    return {key: live for key, live in zip(ids, found, strict=True) if live is not None}
 
 
 def check_serial(serial: int, state: State) -> None:
@@ -104,60 +130,57 @@ def _differs(value: Json, digest: str, book: SecretBook) -> bool:
     return secret is not None and book.equal(book.digest(secret, secret=True), digest) is False
 
 
-def _explained(change: Change, goal: Goal, serial: int) -> Change:
-    """The change in words of a rollback, blocked where what it has to make again is not known well enough."""
+def _explained(change: Change, goal: Goal) -> Change:
+    """The change in words of a rollback."""
     if change.action is Action.DELETE and change.address in goal.leaving:
         hint = f"--allow-deletes, or --exclude {change.address} to leave it as it is"
         blocked = tuple(replace(one, hint=hint) if one.rule == "deletes" else one for one in change.blocked)
         return replace(change, reason=Reason.ADDED_SINCE, blocked=blocked)
     if change.action is Action.FORGET and change.address in goal.orphans:
         return replace(change, reason=Reason.ADDED_SINCE)
-    one = goal.restored.get(change.address)
-    if change.action is not Action.CREATE or one is None:
-        return change
-    blocks = [
-        Block(
-            "secret",
-            f"{path} held a secret after serial {serial}, and no reference to it was recorded",
-            f"declare {change.address} in a manifest, with the secret as {{env: NAME}}, and --exclude it here",
-        )
-        for path in one.forgotten
-    ]
-    blocks += [
-        Block(
-            "history",
-            f"{path} is needed to make it again, and the API never showed what it was",
-            f"declare {change.address} in a manifest and --exclude it here",
-        )
-        for path in one.missing
-    ]
-    return replace(change, blocked=(*change.blocked, *blocks))
+    return change
 
 
 def _notes(
-    goal: Goal, state: State, plan: Plan, live: Mapping[tuple[str, str], LiveObject], book: SecretBook
+    goal: Goal, plan: Plan, live: Mapping[tuple[str, str], LiveObject], book: SecretBook
 ) -> Iterator[Diagnostic]:
-    for address in sorted(goal.orphans & {change.address for change in plan.changes}):
+    changes = {change.address: change for change in plan.changes}
+    for address in sorted(goal.orphans & changes.keys()):
         yield _note(
             address,
-            f"{address} ({state.resources[address].id}) came after serial {goal.serial}; it stays in the account as "
+            f"{address} ({changes[address].id}) came after serial {goal.serial}; it stays in the account as "
             "an orphan and leaves state: a rollback deletes nothing that others may use",
             "delete it by hand once nothing uses it, or leave it declared",
         )
-    for address in goal.unknown:
-        yield _note(address, f"{address} was managed then and is gone; no run has kept what it was", None)
+    for address, why in sorted(goal.unknown.items()):
+        yield not_made(address, why)
     for address, one in sorted(goal.restored.items()):
+        change = changes.get(address)
+        made = change is not None and change.action is Action.CREATE
         for path in one.lost:
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
+        if made and one.apart:
+            yield _note(
+                address, f"no run has kept what it had at {', '.join(one.apart)}", "look whether it is needed"
+            )
         now = one.held
-        found = live.get((address.kind, now.id)) if now is not None else None
-        if now is None or found is None:
-            continue
-        left = drift_from_state(address, replace(now, sent=_only(now.sent, one.resource.kept)), found, book)
-        for field in left.changes if left is not None else ():
-            yield _note(address, f"{field.path} was changed by somebody else and stays as it is", None, field.path)
+        if one.resource.lifecycle.manage is Manage.OBSERVE and one.touched:
+            yield _note(address, f"{address} is only observed: it stays as it is", None)
+        elif now is not None and (found := live.get((address.kind, now.id))) is not None:
+            written = [field.path for field in change.fields] if change is not None else []
+            yield from _edits_of_others(address, one, now, found, written, book)
+
+
+def _edits_of_others(
+    address: Address, one: Restored, now: Entry, found: LiveObject, written: Sequence[str], book: SecretBook
+) -> Iterator[Diagnostic]:
+    """What a person changed since the last apply: what stays so, and what going back writes over."""
+    moved = drift_from_state(address, replace(now, sent=_only(now.sent, {*one.resource.kept, *written})), found, book)
+    for field in moved.changes if moved is not None else ():
+        end = "going back writes over it" if field.path in written else "stays as it is"
+        yield _note(address, f"{field.path} was changed by somebody else and {end}", None, field.path)
 
 
 def _only(sent: Mapping[str, str], paths: Collection[str]) -> dict[str, str]:

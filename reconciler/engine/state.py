@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.state.entries import entry_to_json, intent_to_json
 from reconciler.core.state.file import check_owner, dump_state, left_behind, load_state, parse_state
-from reconciler.core.state.journal import Outcome, Renamed
+from reconciler.core.state.journal import ChangeBegan, Outcome, Renamed, RunBegan, RunEnded
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import NAME_PATTERN, Address
-from reconciler.types.history import DEFAULT_RETENTION, Retention
+from reconciler.types.history import DEFAULT_RETENTION, Retention, RunHeader
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
+from reconciler.types.preimage import Preimage
 from reconciler.types.state import Move, State
 
 GIVEN = "the given state"
@@ -78,8 +80,13 @@ def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[M
             if address not in known:
                 raise _unknown(session.state, address)
         session.claim()
-        for address in wanted:
-            session.record(Outcome(address, "forgotten"))
+        entries = session.state.resources
+        with noted(session, "state rm", access.clock.now()):
+            for address in wanted:
+                if address in entries:
+                    before = Preimage(address, "forget", entries[address].id, entry=entries[address])
+                    session.record(ChangeBegan(address, pack(write_item(before))))
+                session.record(Outcome(address, "forgotten"))
         return tuple(known[address] for address in wanted)
 
 
@@ -105,8 +112,20 @@ def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
                 f"{after} exists already", hint=f"reconciler state rm {after} forgets it, its live object stays"
             )
         session.claim()
-        session.record(Renamed((Move(before, after, entry.id),)))
+        with noted(session, "state mv", access.clock.now()):
+            item = Preimage(after, "noop", entry.id, entry=entry, previous=before)
+            session.record(ChangeBegan(after, pack(write_item(item))))
+            session.record(Renamed((Move(before, after, entry.id),)))
         return Managed(after, entry.id, entry.name)
+
+
+@contextmanager
+def noted(session: Session, operation: str, now: str) -> Iterator[None]:
+    """What is recorded inside is one entry of the history, as that of an apply is."""
+    info = describe_run(operation, now)
+    session.record(RunBegan(RunHeader(operation, info.who, now, info.version, run=info.run)))
+    yield
+    session.record(RunEnded("done"))
 
 
 def pull_state(state: State) -> bytes:

@@ -60,6 +60,9 @@ class Field:
     """The API replaces the object whole: one leaf, compared after `fill`."""
     fill: Mapping[str, Json] = field(default_factory=dict)
     """Members the server fills in inside an atomic object, or inside each item of a list, by relative pointer."""
+    fill_when: Mapping[str, tuple[str, tuple[Json, ...]]] = field(default_factory=dict)
+    """A pointer of `fill` that there is only beside certain values -> where these stand, and the values. Beside
+    others its default says nothing, and may be refused."""
     immutable: bool = False
     """Taken in when the object is created and never changed afterwards; servers may not show it again."""
     set_like: bool = False

@@ -112,6 +112,7 @@ KIND = KindSpec(
                 "/api/query_params": {},
                 "/api/content_type": None,
             },
+            fill_when={"/api/auth/location": ("/api/auth/type", ("api_key",))},
         ),
         *(
             Field(f"/delivery/api/{name}", Type.STRING, doc, "llm-tool-auth page", secret=True)

@@ -26,7 +26,7 @@ class RunHeader:
     """Who applied what. All texts; `at` is ISO 8601 UTC."""
 
     operation: str
-    """apply | destroy | import | rollback"""
+    """apply | destroy | rollback | state mv | state rm"""
     who: str = ""
     """user@host"""
     at: str = ""

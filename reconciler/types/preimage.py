@@ -15,7 +15,7 @@ class Preimage:
 
     address: Address
     action: str
-    """create | update | delete | forget | no-op"""
+    """create | update | delete | forget | noop"""
     id: str | None = None
     """The live id it had; None for what did not exist."""
     body: Object | None = None
@@ -30,6 +30,10 @@ class Preimage:
     replaced: bool = False
     """The object of `id` gave way to a new one."""
     imported: bool = False
-    """This run took it into state."""
+    """This run took into state what somebody else had made."""
+    whole: bool = False
+    """`body` is all of it: read by itself, or a list item that lacks nothing that we know of."""
+    became: str | None = None
+    """The id of the object that the address held after the run, where it is another one."""
     outcome: str = "unknown"
     """done | failed | unknown (the run was killed, or could not tell)"""

@@ -32,7 +32,7 @@ def close_run(state: State, serial: int, retention: Retention) -> tuple[State, t
     if running is None:
         return state, ()
     state = replace(state, running=None)
-    items = _items(running)
+    items = _items(running, state)
     if not items:
         return state, ()
     history = state.history
@@ -91,8 +91,8 @@ def changes_of(entry: HistoryEntry, *, where: str = "the state") -> tuple[Preima
         raise _broken(where, entry, f"cannot be read: {error}") from None
 
 
-def _items(running: Running) -> list[Preimage]:
-    """What the run began; of one that was killed, the outcome may be unknown."""
+def _items(running: Running, state: State) -> list[Preimage]:
+    """What the run began, and which objects came of it; of one that was killed, the outcome may be unknown."""
     found: list[Preimage] = []
     for address, text in running.items.items():
         if address in running.skipped:
@@ -100,7 +100,10 @@ def _items(running: Running) -> list[Preimage]:
         outcome = "done" if running.ended is not None or address in running.done else "unknown"
         if address in running.failed:
             outcome = "failed"
-        found.append(replace(read_item(unpack(text), f"/running/{address}"), outcome=outcome))
+        item = read_item(unpack(text), f"/running/{address}")
+        now = state.resources.get(address)
+        became = now.id if now is not None and now.id != item.id else None
+        found.append(replace(item, outcome=outcome, became=became))
     return found
 
 

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 
 from reconciler.core import members as read
 from reconciler.core.canonical import comparable
+from reconciler.core.drift import rests_on_absence
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.members import Malformed
 from reconciler.core.planning.planner import live_document
 from reconciler.core.redact import redact
 from reconciler.core.secretbook import has_secret
+from reconciler.core.shape import unlisted
 from reconciler.core.state.entries import entry_from_json, entry_to_json
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Reason
@@ -31,6 +33,7 @@ from reconciler.types.state import Entry
 ITEM = frozenset(
     {
         "address", "action", "id", "body", "entry", "fields", "previous", "replaced", "imported", "outcome", "hidden",
+        "whole", "became",
     }
 )  # fmt: skip
 
@@ -51,8 +54,18 @@ def preimage(change: Change, live: LiveObject | None, entry: Entry | None) -> Pr
         fields=tuple(field.path for field in change.fields) if found else (),
         previous=change.previous,
         replaced=change.replaces is not None,
-        imported=change.importing is not None,
+        imported=change.importing is not None and change.reason is not Reason.PENDING,
+        whole=live is not None and _is_whole(live, entry),
     )
+
+
+def _is_whole(live: LiveObject, entry: Entry | None) -> bool:
+    """Whether what was read shows all of the object: a GET does; a list item does where nothing that we wrote, nor
+    anything that lists leave out, is missing from it."""
+    if live.detailed:
+        return True
+    lacking = any(live.body.get(pointer[1:]) is None for pointer in unlisted(kind(live.kind)))
+    return not lacking and (entry is None or not rests_on_absence(entry, live))
 
 
 def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) -> Object:
@@ -90,6 +103,8 @@ def write_item(item: Preimage) -> Object:
         "replaced": item.replaced,
         "imported": item.imported,
         "outcome": item.outcome,
+        "whole": item.whole,
+        "became": item.became,
     }
     said: Object = {key: value for key, value in full.items() if value not in (None, False, [])}
     return said if item.body is None else {**said, "hidden": list(masks(item.body))}
@@ -114,6 +129,8 @@ def read_item(value: Json, where: str) -> Preimage:
         replaced=read.flag(found.get("replaced"), f"{where}/replaced"),
         imported=read.flag(found.get("imported"), f"{where}/imported"),
         outcome=read.optional_text(found.get("outcome"), f"{where}/outcome") or "unknown",
+        whole=read.flag(found.get("whole"), f"{where}/whole"),
+        became=read.optional_text(found.get("became"), f"{where}/became"),
     )
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical import at_default, leaves
+from reconciler.core.canonical import at_default, is_masked, leaf_at, leaves
 from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.export.values import unfilled_items, unfilled_object
+from reconciler.core.fields.required import missing
 from reconciler.core.history.threads import Thread, related
+from reconciler.core.named import by_place
+from reconciler.core.planning.planner import atomic_parent, live_document
 from reconciler.core.shape import field_at, is_undeclared
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.json import REF, SECRET, Json, Object, lookup, ref_of, within
-from reconciler.types.manifest import Lifecycle
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.mask import is_mask
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
@@ -26,159 +31,259 @@ class Restored:
 
     resource: Resource
     whole: Resource | None = None
-    """With everything that is known of it; None where no run has looked at all of it."""
+    """With everything that is known of it; None where that is not all of it, so that it cannot be made again."""
     held: Entry | None = None
     """Its entry in state, None where there is none."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Digest of each secret that was sent then, by path."""
     lost: tuple[str, ...] = ()
     """Secrets that were written since and cannot be put back: their reference is nowhere recorded."""
-    forgotten: tuple[str, ...] = ()
-    """The same for a create: all secrets of the object."""
-    missing: tuple[str, ...] = ()
-    """Fields that a create needs and that the API never showed."""
+    lacking: tuple[str, ...] = ()
+    """Why it cannot be made again: secrets without a reference, fields that were never shown, or nothing is known."""
+    touched: frozenset[str] = frozenset()
+    """What runs have written since."""
+    apart: tuple[str, ...] = ()
+    """What the API keeps apart from the object and no run has looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What restoring one object needs to know of the others, and of today."""
+
+    ids: Mapping[str, Address]
+    """What objects will be called that may have other ids by now."""
+    there: Collection[Address]
+    """Every address that can be referred to."""
+    gone: frozenset[str] = frozenset()
+    """Ids of objects that are gone for good: nothing may refer to them."""
+    lifecycles: Mapping[Address, Lifecycle] = field(default_factory=dict)
+    """What manifests of today say of objects that state does not hold."""
 
 
 def restore(
-    thread: Thread, now: Entry | None, ids: Mapping[str, Address], there: Collection[Address]
-) -> Restored | None:
-    """The object at the moment of its thread; None where nothing is known of one that is gone.
+    thread: Thread, address: Address, now: Entry | None, setting: Setting, live: LiveObject | None = None
+) -> Restored:
+    """The object at the moment of its thread, as `address`.
 
-    `now` is its entry in state, `ids` what objects were called that may have other ids by now, `there` every address
-    that can be referred to.
+    `now` is its entry in state; `live` what the account has of an object that is in no entry and still there.
     """
-    spec = kind(thread.then.kind)
+    spec = kind(address.kind)
+    then = thread.first.entry or now or next((one.entry for one in thread.items if one.entry is not None), None)
+    made = _Making(thread, spec, address, now, then, setting)
     body = thread.body()
-    if body is None:
-        if not thread.is_known:
-            return None
-        return Restored(_resource(thread, now, {}, {}, kept=tuple(now.sent) if now else (), there=there), held=now)
-    flat = {path: renumbered(spec, path, value, ids) for path, value in leaves(spec, body).items()}
+    if made.lifecycle.manage is Manage.OBSERVE or (body is None and (now is not None or live is not None)):
+        kept = tuple(now.sent) if now is not None else ()
+        found = made.as_found({}, live) if live is not None and made.lifecycle.manage is Manage.FULL else {}
+        resource = made.resource(
+            apply_edits(spec, {}, made.edits(found)), found, kept=kept, id=live.id if live is not None else None
+        )
+        return Restored(resource, held=now, lacking=made.lacking({}, ()), touched=thread.touched)
+    flat = {path: made.renumbered(path, value) for path, value in leaves(spec, body or {}).items()}
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
-    whole = _whole(thread, spec, known, now, there)
-    missing = tuple(row.path for row in spec.fields if row.required and not _held(whole.spec, row.path))
+    lacking = made.lacking(known, lost)
+    apart = tuple(path for path in spec.apart if path[1:] not in (body or {}))
+    whole = None if lacking else made.whole(known)
+    secrets = {path: digest for path, digest in (then.sent if then is not None else {}).items() if ":" in digest}
     renewed = now is not None and thread.first.id is not None and now.id != thread.first.id
-    then = thread.first.entry.sent if thread.first.entry is not None else {}
-    secrets = {path: digest for path, digest in then.items() if ":" in digest}
-    if (now is None and thread.last.action == "delete") or renewed:
-        return Restored(whole, whole, now, secrets, lost, lost, missing)
-    partial = _partial(thread, spec, known, now, there, lost)
+    if whole is not None and ((now is None and live is None) or renewed):
+        return Restored(whole, whole, now, secrets, lost, touched=thread.touched, apart=apart)
+    partial = made.partial(known, lost, live)
     hit = tuple(path for path in lost if related(path, thread.touched))
-    return Restored(partial, whole, now, secrets, hit, lost, missing)
+    return Restored(partial, whole, now, secrets, hit, lacking, thread.touched, apart)
 
 
-def _partial(
-    thread: Thread,
-    spec: KindSpec,
-    known: Mapping[str, Json],
-    now: Entry | None,
-    there: Collection[Address],
-    lost: Collection[str],
-) -> Resource:
-    """Only what was written since; the rest of the entry stays as it is."""
-    touched = thread.touched
-    sent = now.sent if now is not None else {}
-    then = thread.first.entry.sent if thread.first.entry is not None else {}
-    # What left state without a write of its own (a secret went with its layer) comes back like what was written.
-    wanted = {
-        path: value
-        for path, value in known.items()
-        if related(path, touched) or (path in then and now is not None and path not in sent)
-    }
-    for path in touched:
-        if path not in sent and not related(path, known) and not related(path, lost):
-            wanted[path] = None  # it was not there, and no entry asks to take it away again
-    for companion in spec.companions:
-        if any(within(path, companion.under) for path in touched):
-            references = now.secrets if now is not None else {}
-            wanted |= {
-                path: {SECRET: dict(references[path])}
-                for path in companion.carry
-                if path in references and path not in wanted and not related(path, touched)
-            }
-    kept = tuple(path for path in sent if path not in wanted and (path in lost or not related(path, touched)))
-    return _resource(
-        thread, now, apply_edits(spec, {}, _edits(known)), wanted, kept=kept, touched=touched, there=there
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """The making of one resource."""
+
+    thread: Thread
+    spec: KindSpec
+    address: Address
+    now: Entry | None
+    then: Entry | None
+    setting: Setting
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """That of today: a rollback honours it as every other plan."""
+        if self.now is not None:
+            return self.now.lifecycle
+        known = self.setting.lifecycles.get(self.address)
+        return known or (self.then.lifecycle if self.then is not None else Lifecycle())
+
+    @property
+    def owned(self) -> Collection[str]:
+        """Paths that were ours then; for an object that is only since then ours, those that are now."""
+        return self.then.sent.keys() if self.then is not None else ()
+
+    def lacking(self, known: Mapping[str, Json], lost: Collection[str]) -> tuple[str, ...]:
+        """Why it could not be made again."""
+        if self.lifecycle.manage is Manage.OBSERVE:
+            return ("it is only observed",)
+        if not self.thread.is_whole:
+            return ("no run has kept all that it was",)
+        named = {self.spec.name_field: "-"} | dict(known)
+        body = apply_edits(self.spec, {}, self.edits(named))
+        return (
+            *(f"{path} was a secret, and no reference to it was recorded" for path in lost),
+            *(
+                f"{path} is needed, and the API never showed what it was"
+                for path, _ in missing(self.spec, by_place(self.spec, body))
+                if not any(within(one, path) or within(path, one) for one in lost)
+            ),
+        )
+
+    def partial(self, known: Mapping[str, Json], lost: Collection[str], live: LiveObject | None) -> Resource:
+        """Only what was written since; the rest of the entry stays as it is."""
+        touched = self.thread.touched
+        sent = self.now.sent if self.now is not None else {}
+        then = self.then.sent if self.then is not None else {}
+        # What left state without a write of its own (a secret went with its layer) comes back like what was written.
+        wanted = {
+            path: value
+            for path, value in known.items()
+            if related(path, touched) or (path in then and self.now is not None and path not in sent)
+        }
+        for path in touched:
+            if path not in sent and not related(path, known) and not related(path, lost):
+                wanted[path] = None  # it was not there, and no entry asks to take it away again
+        for companion in self.spec.companions:
+            if any(within(path, companion.under) for path in touched):
+                references = self.now.secrets if self.now is not None else {}
+                wanted |= {
+                    path: {SECRET: dict(references[path])}
+                    for path in companion.carry
+                    if path in references and path not in wanted and not related(path, touched)
+                }
+        spoilt = self.spoilt(lost)
+        wanted = {path: value for path, value in wanted.items() if not any(within(path, one) for one in spoilt)}
+        if live is not None:
+            wanted = self.as_found(known, live) | wanted
+        kept = tuple(path for path in sent if path not in wanted and (path in lost or not related(path, touched)))
+        kept += tuple(path for path in sent if path not in kept and any(within(path, one) for one in spoilt))
+        body = apply_edits(self.spec, {}, self.edits({**known, **wanted}))
+        return self.resource(body, wanted, kept=kept, touched=touched, id=live.id if live is not None else None)
+
+    def spoilt(self, lost: Collection[str]) -> set[str]:
+        """Objects that the API takes only whole, and of which a secret with a name of the user's own is not known:
+        written without it, it would vanish."""
+        found: set[str] = set()
+        for path in lost:
+            above = atomic_parent(self.spec, path)
+            row = field_at(self.spec, path)
+            if above is not None and above != path and row is not None and row.path.endswith("*"):
+                found.add(above)
+        return found
+
+    def as_found(self, known: Mapping[str, Json], live: LiveObject) -> dict[str, Json]:
+        """What was ours then and that no run has written since, of an object that state has let go: as it is now."""
+        document = live_document(self.spec, live)
+        found: dict[str, Json] = {}
+        for path in self.owned:
+            current = leaf_at(self.spec, document, path)
+            hidden = current is None or is_masked(current) or path in (self.then.secrets if self.then else {})
+            if hidden and path in known:
+                found[path] = known[path]
+            elif current is not None and not is_masked(current):
+                found[path] = current
+        return found
+
+    def whole(self, known: Mapping[str, Json]) -> Resource:
+        """Everything that says something: for an object that is made again."""
+        said = {
+            path: value
+            for path, value in known.items()
+            if path in self.owned
+            or not (at_default(field_at(self.spec, path), value) or is_undeclared(self.spec, path))
+        }
+        empty = [Edit(f"/{word}", {}) for word, member in (self.thread.body() or {}).items() if member == {}]
+        return self.resource(apply_edits(self.spec, {}, [*empty, *self.edits(said)]), said)
+
+    def resource(
+        self,
+        body: Object,
+        wanted: Mapping[str, Json],
+        *,
+        kept: tuple[str, ...] = (),
+        touched: frozenset[str] | None = None,
+        id: str | None = None,
+    ) -> Resource:
+        then = self.then
+        name = lookup(body, self.spec.name_field)
+        refs = {Address.parse(text) for text in (then.refs if then is not None else ())} & set(self.setting.there)
+        refs |= {Address.parse(text) for value in wanted.values() for text in _references(value)}
+        return Resource(
+            address=self.address,
+            spec=body,
+            leaves=dict(wanted),
+            name=name if isinstance(name, str) and name else (then.name if then and then.name else self.address.name),
+            id=id,
+            lifecycle=self.lifecycle,
+            source=Source(then.source) if then is not None and then.source is not None else None,
+            refs=tuple(sorted(refs)),
+            kept=kept,
+            lent=frozenset(path for path in wanted if path not in self.owned),
+            touched=touched,
+        )
+
+    def edits(self, flat: Mapping[str, Json]) -> list[Edit]:
+        """The leaves as edits; objects that the API takes only whole without what it fills in of itself."""
+        return [Edit(path, self.sendable(path, value)) for path, value in flat.items() if value is not None]
+
+    def sendable(self, path: str, value: Json) -> Json:
+        row = field_at(self.spec, path)
+        if row is None or not row.fill:
+            return value
+        if isinstance(value, list):
+            return unfilled_items(row, value)
+        return unfilled_object(row, value) if isinstance(value, dict) else value
+
+    def renumbered(self, path: str, value: Json) -> Json:
+        """`value` with references in place of ids of objects that may have been made again since, and without those
+        that are gone for good."""
+        row = field_at(self.spec, path)
+        if row is None or (row.ref is None and path != self.spec.attachments):
+            return value
+        if isinstance(value, list):
+            return [self.reference(item) for item in value if not self.is_gone(item)]
+        return None if self.is_gone(value) else self.reference(value)
+
+    def is_gone(self, value: Json) -> bool:
+        return isinstance(value, str) and value in self.setting.gone
+
+    def reference(self, value: Json) -> Json:
+        return {REF: str(self.setting.ids[value])} if isinstance(value, str) and value in self.setting.ids else value
+
+
+def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:
+    """The resource without references to what is not made again, and without tools that the account has no more."""
+    spec = kind(resource.address.kind)
+    changed: dict[str, Json] = {}
+    for path, value in resource.leaves.items():
+        if isinstance(value, list):
+            kept = [item for item in value if ref_of(item) not in {str(one) for one in gone}]
+            if path == spec.attachments and tools is not None:
+                kept = [item for item in kept if not isinstance(item, str) or item in tools.objects]
+            if kept != value:
+                changed[path] = kept
+        elif ref_of(value) is not None and ref_of(value) in {str(one) for one in gone}:
+            changed[path] = None
+    if not changed:
+        return resource
+    dropped = tuple(path for path, value in changed.items() if value is None)
+    return replace(
+        resource,
+        spec=apply_edits(spec, resource.spec, [Edit(path, one, remove=one is None) for path, one in changed.items()]),
+        leaves={path: changed.get(path, value) for path, value in resource.leaves.items() if path not in dropped},
+        refs=tuple(one for one in resource.refs if one not in gone),
+        kept=(*resource.kept, *dropped),
     )
-
-
-def _whole(
-    thread: Thread, spec: KindSpec, known: Mapping[str, Json], now: Entry | None, there: Collection[Address]
-) -> Resource:
-    """Everything that says something: for an object that is made again."""
-    owned = _owned(thread, now)
-    said = {
-        path: value
-        for path, value in known.items()
-        if path in owned or not (at_default(field_at(spec, path), value) or is_undeclared(spec, path))
-    }
-    empty = [Edit(f"/{word}", {}) for word, member in (thread.body() or {}).items() if member == {}]
-    return _resource(thread, now, apply_edits(spec, {}, [*empty, *_edits(said)]), said, there=there)
-
-
-def _resource(
-    thread: Thread,
-    now: Entry | None,
-    body: Object,
-    wanted: Mapping[str, Json],
-    *,
-    there: Collection[Address],
-    kept: tuple[str, ...] = (),
-    touched: frozenset[str] | None = None,
-) -> Resource:
-    spec = kind(thread.then.kind)
-    then = thread.first.entry or now
-    owned = _owned(thread, now)
-    name = lookup(body, spec.name_field)
-    refs = {Address.parse(text) for text in (then.refs if then is not None else ())} & set(there)
-    refs |= {Address.parse(text) for value in wanted.values() for text in _references(value)}
-    return Resource(
-        address=thread.then if thread.was_managed else thread.latest,
-        spec=body,
-        leaves=dict(wanted),
-        name=name if isinstance(name, str) and name else (then.name if then and then.name else thread.then.name),
-        id=thread.last.id if thread.is_gone and thread.last.action == "forget" else None,
-        lifecycle=then.lifecycle if then is not None else Lifecycle(),
-        source=Source(then.source) if then is not None and then.source is not None else None,
-        refs=tuple(sorted(refs)),
-        kept=kept,
-        lent=frozenset(path for path in wanted if path not in owned),
-        touched=touched,
-    )
-
-
-def _owned(thread: Thread, now: Entry | None) -> Collection[str]:
-    """Paths that were ours then; for an object that is only since then ours, those that are now."""
-    then = thread.first.entry or now
-    return then.sent.keys() if then is not None else ()
-
-
-def renumbered(spec: KindSpec, path: str, value: Json, ids: Mapping[str, Address]) -> Json:
-    """`value` with references in place of ids of objects that may have been made again since."""
-    row = field_at(spec, path)
-    if row is None or (row.ref is None and path != spec.attachments):
-        return value
-    if isinstance(value, list):
-        return [_reference(item, ids) for item in value]
-    return _reference(value, ids)
-
-
-def _reference(value: Json, ids: Mapping[str, Address]) -> Json:
-    return {REF: str(ids[value])} if isinstance(value, str) and value in ids else value
 
 
 def _references(value: Json) -> list[str]:
     found = [ref_of(item) for item in (value if isinstance(value, list) else [value])]
     return [text for text in found if text is not None]
-
-
-def _edits(flat: Mapping[str, Json]) -> list[Edit]:
-    return [Edit(path, value) for path, value in flat.items() if value is not None]
-
-
-def _held(document: Object, path: str) -> bool:
-    return lookup(document, path) is not None
 
 
 def _has_sensitive(value: Json) -> bool:
