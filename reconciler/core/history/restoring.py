@@ -100,15 +100,15 @@ class _Making:
     thread: Thread
     spec: KindSpec
     address: Address
-    now: Entry | None
+    entry: Entry | None
     then: Entry | None
     setting: Setting
 
     @property
     def lifecycle(self) -> Lifecycle:
         """That of today: a rollback honours it as every other plan."""
-        if self.now is not None:
-            return self.now.lifecycle
+        if self.entry is not None:
+            return self.entry.lifecycle
         known = self.setting.lifecycles.get(self.address)
         return known or (self.then.lifecycle if self.then is not None else Lifecycle())
 
@@ -137,20 +137,20 @@ class _Making:
     def partial(self, known: Mapping[str, Json], lost: Collection[str], live: LiveObject | None) -> Resource:
         """Only what was written since; the rest of the entry stays as it is."""
         touched = self.thread.touched
-        sent = self.now.sent if self.now is not None else {}
+        sent = self.entry.sent if self.entry is not None else {}
         then = self.then.sent if self.then is not None else {}
         # What left state without a write of its own (a secret went with its layer) comes back like what was written.
         wanted = {
             path: value
             for path, value in known.items()
-            if related(path, touched) or (path in then and self.now is not None and path not in sent)
+            if related(path, touched) or (path in then and self.entry is not None and path not in sent)
         }
         for path in touched:
             if path not in sent and not related(path, known) and not related(path, lost):
                 wanted[path] = None  # it was not there, and no entry asks to take it away again
         for companion in self.spec.companions:
             if any(within(path, companion.under) for path in touched):
-                references = self.now.secrets if self.now is not None else {}
+                references = self.entry.secrets if self.entry is not None else {}
                 wanted |= {
                     path: {SECRET: dict(references[path])}
                     for path in companion.carry

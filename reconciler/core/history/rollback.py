@@ -80,7 +80,7 @@ class Goal:
 def let_go(runs: Sequence[Sequence[Preimage]], state: State) -> list[tuple[str, str]]:
     """Kind and id of what state held then and has let go since, so that it may still be there."""
     held = _held(state)
-    gone = [one for one in _threads(runs, state) if one.was_managed and one.now(held) is None]
+    gone = [one for one in _threads(runs, state) if one.was_managed and one.address_in(held) is None]
     return [(one.kind, one.ids[-1]) for one in gone if one.ids]
 
 
@@ -98,7 +98,7 @@ def make_goal(
     threads, held, there = _threads(runs, state), _held(state), alive or {}
     back = [thread for thread in threads if thread.was_managed]
     since = [thread for thread in threads if not thread.was_managed]
-    places = {id(thread): thread.now(held) for thread in threads}
+    places = {id(thread): thread.address_in(held) for thread in threads}
     for thread in back:
         if places[id(thread)] is None and _live(thread, there) is None:
             heir = _heir(thread, since, places, state)

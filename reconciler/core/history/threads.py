@@ -83,7 +83,7 @@ class Thread:
         before = bodies[: bodies.index(base)]
         return put_back(base, first, {path for item in before for path in item.fields})
 
-    def now(self, held: Mapping[tuple[str, str], Address]) -> Address | None:
+    def address_in(self, held: Mapping[tuple[str, str], Address]) -> Address | None:
         """Where state holds the object now, under whichever name; None where it does not."""
         return next((held[self.kind, id] for id in reversed(self.ids) if (self.kind, id) in held), None)
 

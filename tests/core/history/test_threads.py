@@ -43,7 +43,7 @@ def test_what_state_held_under_no_recorded_name_is_found_by_its_id():
     """A rename of which no entry tells, as those before they were noted."""
     runs = [[step(A, body={"greeting": "1"}, fields=["/greeting"])], [step(B, body={}, fields=["/context"])]]
     [thread] = follow(runs)
-    assert thread.now({("persona", "p1"): C}) == C
+    assert thread.address_in({("persona", "p1"): C}) == C
     assert thread.then == A
 
 
@@ -51,7 +51,7 @@ def test_made_again_it_is_the_same_to_its_owner():
     runs = [[step(A, "create", became="p2")], [step(A, id="p2", body={}, fields=["/greeting"])]]
     [thread] = follow(runs)
     assert thread.ids == ["p1", "p2"]
-    assert thread.now({("persona", "p2"): A, ("persona", "p1"): B}) == A
+    assert thread.address_in({("persona", "p2"): A, ("persona", "p1"): B}) == A
 
 
 def test_a_create_of_which_nothing_was_noted_is_what_its_address_held_next():
