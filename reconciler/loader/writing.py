@@ -15,7 +15,10 @@ WIDTH = 100
 _PLAIN = re.compile(
     r"[A-Za-z_/(][^\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff\ufff0-\uffff]*"
 )
-_FLOW_SIGNS = re.compile(r"[\[\]{},]")
+_FLOW_SIGNS = re.compile(r"[\[\]{},:?]")
+"""Signs that end an unquoted text between brackets, for some reader or other."""
+_NO_POINT = re.compile(r"^(-?[0-9]+)(e[-+][0-9]+)$")
+"""YAML 1.1 takes a number with an exponent and no point for a text."""
 _UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]"
 )
@@ -50,7 +53,7 @@ def plain_is_safe(text: str, *, flow: bool) -> bool:
         return False
     if ": " in text or " #" in text or text.endswith(":") or "\t" in text:
         return False
-    return not (flow and (_FLOW_SIGNS.search(text) or ":" in text))
+    return not (flow and _FLOW_SIGNS.search(text))
 
 
 def quoted(text: str, *, ascii: bool = False) -> str:
@@ -88,7 +91,7 @@ def write_scalar(value: Json, manner: Manner, *, flow: bool) -> str:
         if not manner.json and plain_is_safe(value, flow=flow):
             return value
         return quoted(value, ascii=manner.ascii)
-    return json.dumps(value)
+    return _NO_POINT.sub(r"\1.0\2", json.dumps(value))
 
 
 def write_json(value: Json, manner: Manner, indent: str) -> str:
