@@ -46,8 +46,8 @@ READERS: dict[str, Callable[[str], Any]] = {
 SIGNS = list("?!:,-#&*|>%@`'\"\\/[]{}()=~<._$+ \t\n\x07\x7f\x85\xa0\u2028\ufeffé🎉")
 WORDS = [
     "  ", "\n\n", " \n", ": ", " #", "? ", "- ", "--- ", "...", "a", "B", "is a badge visible", "yes", "on", "null",
-    "Null", "true", "FALSE", "y", "N", "1", "0", "12", "1_000", "0x1F", "0o7", "010", "1e3", "1.5", ".5", ".inf", ".NaN",
-    "2026-01-31", "12:30:00", "190:20:30.15", "<<", "{{name}}", "${X}", "!!str", "&a", "*a", "T10:00:00Z",
+    "Null", "true", "FALSE", "y", "N", "1", "0", "12", "1_000", "0x1F", "0o7", "010", "1e3", "1.5", ".5", ".inf",
+    ".NaN", "2026-01-31", "12:30:00", "190:20:30.15", "<<", "{{name}}", "${X}", "!!str", "&a", "*a", "T10:00:00Z",
 ]  # fmt: skip
 PIECES = st.sampled_from(SIGNS + WORDS)
 TEXT = st.lists(PIECES, max_size=5).map("".join) | st.text(st.characters(codec="utf-8"), max_size=12)

@@ -142,6 +142,8 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
                     summary = f"{item_name(row, str(index), item)} must be a text, not {describe(item)}"
                     place = f"{pointer}/{index}"
                     yield WRONG_TYPE, Severity.ERROR, summary, hint_for_item(row, item), place, None
+        elif row.keyed and isinstance(value, list):
+            yield from _inline_tools(value, pointer)
         return
     if isinstance(value, str):
         meant = _from_text(row.type, value)
@@ -151,6 +153,17 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
             yield WRONG_TYPE, Severity.WARNING, summary, "write it without quotes", pointer, fix
             return
     yield _wrong(row, value, pointer, _WANTED[row.type], hint_for_value(row, value))
+
+
+def _inline_tools(items: list[Json], pointer: str) -> Iterator[_Found]:
+    hint = "write {type: function, function: {name, description, parameters}}; tools of the registry stand in `tools`"
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            summary = f"an inline tool must be a mapping, not {describe(item)}"
+            yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}", None
+        elif not isinstance(item.get("function", {}), dict):
+            summary = f"function of an inline tool must be a mapping, not {describe(item['function'])}"
+            yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}/function", None
 
 
 def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
