@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.api.opened import Opened
     from reconciler.engine.validate import ReadText
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.plan import Plan
+    from reconciler.types.project import Project
 
 
 def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
@@ -23,6 +26,7 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
 
     catalogue = run.catalogue()
     manifests, _ = run.files()
+    manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(run.project)))
     found = validate(manifests, catalogue, strict=strict)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
@@ -33,6 +37,31 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
             replace(one, severity=Severity.ERROR) if one.severity is Severity.WARNING else one for one in found
         )
     return found, run.remarks(manifests)
+
+
+def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
+    """Providers and backends that no workspace of the project can be opened with."""
+    from reconciler.backends import BACKENDS
+    from reconciler.loader.files import relative
+    from reconciler.loader.findings import PROJECT, suggest
+    from reconciler.providers import PROVIDERS
+    from reconciler.types.diagnostic import Diagnostic, Severity
+    from reconciler.types.json import join
+    from reconciler.types.source import Source
+
+    if project.file is None:
+        return
+    source = Source(relative(project.file, project.home))
+    for name, workspace in project.workspaces.items():
+        for section, key, word, table in (
+            ("provider", "type", workspace.provider.type, PROVIDERS),
+            ("state", "backend", workspace.state.type, BACKENDS),
+        ):
+            if word not in table:
+                hint = suggest(word, table) or f"known: {', '.join(table)}"
+                pointer = join("workspaces", name, section, key)
+                summary = f"unknown {table.what} {word!r} in workspace {name!r}"
+                yield Diagnostic(PROJECT, Severity.ERROR, summary, hint=hint, pointer=pointer, source=source)
 
 
 def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from reconciler.core.alike import difference, folded
 from reconciler.core.shape import node_at
 from reconciler.kinds import kind as kind_of
 from reconciler.loader.drafts import Draft
-from reconciler.loader.findings import CYCLE, DUPLICATE, ID, REF, Findings, suggest
-from reconciler.loader.spans import Locate
+from reconciler.loader.findings import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
+from reconciler.loader.spans import Locate, Places
 from reconciler.types.address import Address
 from reconciler.types.json import Json, escape, ref_of
 from reconciler.types.manifest import Manifest, Moved, Removed
+from reconciler.types.source import Source
 
 
 def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[Address, Draft]:
@@ -29,6 +31,38 @@ def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[
                 address=draft.address,
             )
     return result
+
+
+def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings: Findings) -> None:
+    """Two manifests of one kind whose names look alike are said, with both places."""
+    seen: dict[tuple[str, str, str], tuple[Manifest, str]] = {}
+    said: set[tuple[Address, Address]] = set()
+    for manifest in manifests.values():
+        address = manifest.address
+        field = kind_of(address.kind).name_field
+        called = manifest.spec.get(field[1:])
+        for pointer, name in (("/metadata/name", address.name), (field, called)):
+            if not isinstance(name, str):
+                continue
+            first, other = seen.setdefault((address.kind, pointer, folded(name)), (manifest, name))
+            if other == name or (first.address, address) in said:
+                continue
+            said.add((first.address, address))
+            place = places.locate(_source_of(first, pointer), pointer, kind_of(address.kind))
+            findings.warning(
+                NAME,
+                f"{address} is called {name!r} and {first.address} {other!r} (at {place}): "
+                f"the two differ only {difference(name, other)}",
+                source=_source_of(manifest, pointer),
+                pointer=pointer,
+                hint="people cannot tell them apart; give one of them another name",
+                address=address,
+            )
+
+
+def _source_of(manifest: Manifest, pointer: str) -> Source:
+    whole = Source(manifest.source.path, manifest.source.document)
+    return whole if pointer == "/metadata/name" else manifest.source
 
 
 def references(value: Json, path: str = "") -> Iterator[tuple[str, str]]:

@@ -128,6 +128,7 @@ class _Run:
             self.findings,
         )
         checks.check_claims(manifests, self.findings)
+        checks.check_twins(manifests, self.places, self.findings)
         checks.check_moves(manifests, items.moved, items.removed, self.findings)
         gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         sources = {address: manifest.overlays for address, manifest in manifests.items()}

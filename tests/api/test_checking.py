@@ -76,3 +76,21 @@ def test_a_wrong_type_is_not_sent(write: Callable[..., None], call: Call) -> Non
     ended = call("apply", "--auto-approve")
     assert ended.code == 1, ended
     assert "desk.json:7:13" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("workspace", "what"),
+    [
+        ("{provider: {type: simulator}, state: {backend: cloud}}", "state backend 'cloud'"),
+        ("{provider: {type: tavos}}", "provider 'tavos'"),
+    ],
+)
+def test_a_workspace_that_cannot_be_opened_is_an_error(workspace: str, what: str, project: Path, call: Call) -> None:
+    """Also where another workspace is validated: who opens this one next should not be the first to hear of it."""
+    head = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\nworkspaces:\n"
+    text = f"{head}  sandbox: {{provider: {{type: simulator}}}}\n  elsewhere: {workspace}\n"
+    (project / "manifests" / "reconciler.yaml").write_text(text)
+    ended = call("validate", "-w", "sandbox")
+    assert ended.code == 1
+    assert f"unknown {what} in workspace 'elsewhere'" in ended.out + ended.err
+    assert "manifests/reconciler.yaml:6:" in ended.out + ended.err

@@ -13,6 +13,7 @@ from reconciler.loader.findings import Findings
 from reconciler.types.address import Address
 from reconciler.types.manifest import Manifest, Moved, Removed
 from reconciler.types.source import Source
+from tests.support.manifestfolder import Folder
 
 
 def manifest(
@@ -121,3 +122,32 @@ def test_what_moved_or_left_is_declared_no_more(
         findings,
     )
     assert [item.pointer for item in findings.items] == pointers
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Desk", "desk"), ("caf\u00e9", "cafe\u0301"), ("A B", "A  B"), ("A B", "A\u00a0B"), ("AB", "A\u200bB")],
+)
+def test_names_that_look_alike_are_said_with_both_places(folder: Folder, one: str, other: str) -> None:
+    folder.persona("first", f'  persona_name: "{one}"\n')
+    folder.persona("second", f'  pal_name: "{other}"\n')
+    warning = folder.load().warning
+    assert (warning.code, str(warning.span)) == ("E-name", "second.yaml:6:13")
+    assert "first.yaml:6:17" in warning.summary
+
+
+def test_addresses_that_look_alike_are_said_once(folder: Folder) -> None:
+    folder.write(
+        "a.yaml", "apiVersion: personas/v1\nkind: Tool\nmetadata: {name: t}\nspec: {name: t, description: d}\n"
+    )
+    folder.write(
+        "b.yaml", "apiVersion: personas/v1\nkind: Tool\nmetadata: {name: T}\nspec: {name: T, description: d}\n"
+    )
+    assert "'T'" in folder.load().warning.summary
+
+
+def test_equal_and_different_names_are_no_lookalikes(folder: Folder) -> None:
+    for name, called in (("a", "One"), ("b", "One"), ("c", "Two")):
+        folder.persona(name, f"  persona_name: {called}\n")
+    folder.persona("d", "  persona_name: {env: NAME}\n")
+    assert folder.load().found() == []

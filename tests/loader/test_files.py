@@ -62,7 +62,22 @@ def test_a_linked_folder_inside_is_read_once(folder: Folder) -> None:
 def test_a_pipe_does_not_hang(folder: Folder) -> None:
     os.mkfifo(folder.root / "pipe.yaml")
     folder.persona("a")
-    assert folder.load().addresses == ["persona.a"]
+    loaded = folder.load()
+    assert loaded.addresses == ["persona.a"]
+    assert loaded.error.summary == "not a regular file"
+
+
+def test_without_git_links_stay_in_the_folder_that_holds_the_project(folder: Folder) -> None:
+    project = Folder(folder.root / "project")
+    project.write("manifests/reconciler.yaml", "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n")
+    project.persona("shared", path="shared/shared.yaml")
+    folder.persona("outside")
+    (project.root / "manifests/inside.yaml").symlink_to("../shared/shared.yaml")
+    (project.root / "manifests/outside.yaml").symlink_to("../../outside.yaml")
+    for where in (project, Folder(project.root / "manifests")):
+        loaded = where.load()
+        assert loaded.addresses == ["persona.shared"]
+        assert "leaves" in loaded.error.summary
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

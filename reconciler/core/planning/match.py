@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.planning.lookalikes import lookalikes
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -68,6 +69,8 @@ def match(
                 binding = Binding(binding.id, reason, binding.entry, previous[resource.address])
             result.bindings[resource.address] = binding
     _refuse_shared(resources, result)
+    created = [address for address, one in result.bindings.items() if one.id is None and one.rename_of is None]
+    result.problems += lookalikes(resources, created, account.listings)
     return result
 
 

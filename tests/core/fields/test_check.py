@@ -269,3 +269,31 @@ def test_any_body_is_checked_without_harm(body: dict[str, Any]) -> None:
     assert body == before
     assert without_server_fields(PERSONA, rest) == (rest, ())
     assert (rest == body) == (dropped == ())
+
+
+@pytest.mark.parametrize(
+    "place", ["/layers/llm/tools", "/layers/perception/visual_tools", "/layers/perception/perception_tools"]
+)
+@pytest.mark.parametrize(
+    ("item", "below"),
+    [
+        ("look_up", ""),
+        (3, ""),
+        (None, ""),
+        (["x"], ""),
+        ({"function": "look_up"}, "/function"),
+        ({"function": []}, "/function"),
+    ],
+)
+def test_inline_tools_are_mappings(place: str, item: Any, below: str) -> None:
+    _, _, layer, name = place.split("/")
+    tool = {"type": "function", "function": {"name": "a", "description": "d", "parameters": {}}}
+    found = only({"layers": {layer: {name: [tool, item]}}})
+    assert found.is_error
+    assert found.pointer == f"{place}/1{below}"
+    assert found.hint
+
+
+def test_inline_tools_in_either_form_are_fine() -> None:
+    tools = [{"type": "function", "function": {"name": "a"}}, {"name": "b", "parameters": {}}]
+    assert check({"layers": {"llm": {"tools": tools}}}) == []

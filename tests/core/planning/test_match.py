@@ -37,8 +37,30 @@ def test_what_state_knows_is_taken_by_id_whatever_its_name():
 
 
 def test_nothing_of_that_name_means_create():
-    binding = only(bind([resource("persona.a", {"pal_name": "A"})], state(), persona("p1", "a")))
+    binding = only(bind([resource("persona.a", {"pal_name": "A"})], state(), persona("p1", "B")))
     assert (binding.id, binding.reason) == (None, Reason.NEW)
+
+
+@pytest.mark.parametrize(
+    ("live_name", "word"),
+    [
+        ("cafe\u0301 desk", "Unicode"), ("Caf\u00e9 Desk", "case"), ("caf\u00e9  desk ", "blanks"),
+        ("caf\u00e9\u00a0desk", "blanks"), ("caf\u00e9\u200b desk", "sees"),
+        ("CAFE\u0301 DESK", "Unicode form"),
+    ],
+)  # fmt: skip
+def test_a_create_beside_a_live_name_that_looks_the_same_is_said(live_name, word):
+    result = bind([resource("persona.a", {"pal_name": "caf\u00e9 desk"})], state(), persona("p1", live_name))
+    assert result.bindings[A].id is None
+    (problem,) = result.problems
+    assert not problem.is_error
+    assert "p1" in problem.summary
+    assert word in problem.summary
+
+
+def test_a_name_that_is_managed_needs_no_warning():
+    known = state(persona__a=entry("p1"))
+    assert bind([resource("persona.a", {"pal_name": "A"})], known, persona("p1", "a")).problems == []
 
 
 def test_a_unique_exact_name_is_adopted():
