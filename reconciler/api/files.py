@@ -12,8 +12,10 @@ from reconciler.errors import ReconcilerError
 def write_file(path: str | Path, data: bytes, *, mode: int = 0o644) -> None:
     """Put `data` where `path` says: atomically for an ordinary file, straight into a pipe or a device.
 
-    A missing folder is made. Raises `ReconcilerError`, and leaves what was there, when it cannot be written.
+    A missing folder is made. Raises `ReconcilerError`, and leaves what was there, when it cannot be written, or when
+    a link that the repository holds leads out of it.
     """
+    check_way(path)
     target = Path(os.path.realpath(path))
     try:
         if Path(path).exists() and not Path(path).is_file():
@@ -23,6 +25,18 @@ def write_file(path: str | Path, data: bytes, *, mode: int = 0o644) -> None:
         replace_file(target, data, mode)
     except OSError as error:
         raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error
+
+
+def check_way(path: str | Path) -> None:
+    """Refuse a path that a committed link leads out of its repository. Raises `ReconcilerError`."""
+    from reconciler.loader.repository import committed_way_out
+
+    link = committed_way_out(str(path))
+    if link is not None:
+        raise ReconcilerError(
+            f"cannot write {path}: {link} is a link of the repository that leads out of it",
+            hint="name the place that is meant, or remove the link",
+        )
 
 
 def replace_file(target: Path, data: bytes, mode: int) -> None:

@@ -46,10 +46,14 @@ class Opened:
 
     @property
     def folder(self) -> Path:
-        """Where this workspace keeps its own files: `.reconciler/<workspace>`."""
+        """Where this workspace keeps its own files: `.reconciler/<workspace>`. Raises `ReconcilerError` where a link
+        of the repository leads out of it."""
+        from reconciler.api.files import check_way
         from reconciler.api.whereabouts import find_state_folder
 
-        return find_state_folder(self.project, self.workspace.name, self.place)
+        found = find_state_folder(self.project, self.workspace.name, self.place)
+        check_way(found)
+        return found
 
     def claim(self) -> None:
         """From here on the workspace's folder is this project file's, which a run says before it writes there."""
@@ -161,6 +165,7 @@ class Opened:
 
     def backend(self) -> Backend:
         """Where the state is kept."""
+        from reconciler.api.files import check_way
         from reconciler.backends import open_state
         from reconciler.backends.base import BackendContext
 
@@ -172,6 +177,9 @@ class Opened:
             owner=self.project.identity,
             secrets=self.secrets() if settings.settings else None,
         )
+        path = settings.settings.get("path")
+        if settings.type == "local" and isinstance(path, str):
+            check_way(context.project / path)
         return open_state(settings, context)
 
     def rescue(self) -> Rescue:

@@ -76,6 +76,30 @@ def _around(start: str) -> str:
     return top_of(folder) or folder
 
 
+def committed_way_out(path: str) -> str | None:
+    """The link on the way to `path` that a repository holds and that leads out of it; None where there is none.
+
+    A link that nobody committed is the user's own, wherever it leads.
+    """
+    here = os.sep
+    for part in Path(os.path.abspath(path)).parts[1:]:  # noqa: PTH100
+        link = os.path.join(here, part)  # noqa: PTH118
+        here = os.path.realpath(link)
+        if here == link or not os.path.islink(link):  # noqa: PTH114
+            continue
+        top = top_of(os.path.dirname(link))  # noqa: PTH120
+        if top is not None and not inside(here, top) and _is_committed(top, link):
+            return link
+    return None
+
+
+def _is_committed(top: str, path: str) -> bool:
+    try:
+        return bool(run_git(top, "ls-files", "-z", "--", path, seconds=SECONDS).stdout)
+    except (UsageError, subprocess.TimeoutExpired):
+        return True
+
+
 def absent_modules(folder: str) -> list[str]:
     """Submodules at or below `folder` that the index of its repository knows and that are not checked out."""
     top = top_of(folder)

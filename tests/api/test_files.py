@@ -11,6 +11,7 @@ import pytest
 from reconciler.api import files
 from reconciler.api.files import read_file, write_file
 from reconciler.errors import ReconcilerError
+from tests.support.gittrees import repository
 
 
 def test_a_file_and_its_folders(tmp_path: Path) -> None:
@@ -91,3 +92,31 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     writer.start()
     assert read_file(pipe) == b"x" * 100_000
     writer.join()
+
+
+@pytest.mark.parametrize("way", ["out/plan.json", "out.json", "chain/plan.json"])
+def test_a_committed_link_leads_no_file_out_of_the_repository(tmp_path: Path, way: str) -> None:
+    repo, outside = repository(tmp_path.resolve() / "repo"), tmp_path.resolve() / "outside"
+    outside.mkdir()
+    repo.link("out", "../outside")
+    repo.link("out.json", "../outside/plan.json")
+    repo.link("chain", "out")
+    repo.write("inside/x", "x")
+    repo.link("in", "inside")
+    repo.commit()
+    with pytest.raises(ReconcilerError, match="leads out of it"):
+        write_file(repo.root / way, b"x")
+    assert list(outside.iterdir()) == []
+    write_file(repo.root / "in/plan.json", b"x")
+    write_file(repo.root / "plan.json", b"x")
+    write_file(outside / "plan.json", b"x")
+
+
+def test_a_link_of_the_users_own_leads_where_it_likes(tmp_path: Path) -> None:
+    repo, outside = repository(tmp_path.resolve() / "repo"), tmp_path.resolve() / "outside"
+    outside.mkdir()
+    repo.write("x", "x")
+    repo.commit()
+    repo.link("out", "../outside")
+    write_file(repo.root / "out/plan.json", b"x")
+    assert (outside / "plan.json").read_bytes() == b"x"

@@ -10,6 +10,7 @@ from reconciler.api.whereabouts import claim_folder, find_project_above, find_st
 from reconciler.cli.main import run
 from reconciler.core.state.file import parse_state
 from reconciler.loader.project import load_project
+from tests.support.gittrees import repository
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n"
 PERSONA = """apiVersion: personas/v1
@@ -209,3 +210,19 @@ def test_what_is_refused_takes_nothing_over(project: Path, monkeypatch: pytest.M
     assert go(project, monkeypatch, *APPLY, "--allow-mass-change") == 3
     state = project / ".reconciler" / "sandbox" / "state.json"
     assert parse_state(state.read_bytes()).project is None
+
+
+@pytest.mark.parametrize("settings", ["", "    state: {backend: local, path: kept/state.json}\n"])
+def test_a_committed_link_takes_no_state_out_of_the_repository(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], settings: str
+) -> None:
+    workspaces = f"workspaces:\n  sandbox:\n    provider: {{type: simulator}}\n{settings}"
+    (project / "manifests" / "reconciler.yaml").write_text(HEAD + workspaces)
+    repo = repository(project)
+    (repo.root.parent / "outside").mkdir()
+    for link in (".reconciler", "kept"):
+        repo.link(link, "../outside")
+    repo.commit()
+    assert go(project, monkeypatch, *APPLY, "-w", "sandbox") == 1
+    assert "leads out of it" in capsys.readouterr().err
+    assert list((repo.root.parent / "outside").iterdir()) == []
