@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from reconciler.api.asking import parse_address, plan_options
 from reconciler.api.clock import SystemClock
+from reconciler.api.hearing import heard
 from reconciler.api.opened import Opened, choose_project
 from reconciler.errors import UsageError
 
@@ -270,7 +271,8 @@ def open_project(
     )  # fmt: skip
     return OpenedProject(
         Opened(
-            project=project, workspace=chosen, clock=SystemClock(), emit=on_event, environ=variables, paths=paths,
-            allow_literal_secrets=allow_literal_secrets, ref=ref, place=None if root is None else Path(root),
+            project=project, workspace=chosen, clock=SystemClock(), emit=heard(on_event), environ=variables,
+            paths=paths, allow_literal_secrets=allow_literal_secrets, ref=ref,
+            place=None if root is None else Path(root),
         )
     )  # fmt: skip

@@ -91,7 +91,7 @@ class FileLock:
         acquire(lambda: self._attempt(info, clock.now(), folder, emit), timeout=timeout, clock=clock, emit=emit)
         with keep_lease(
             info, ask=self._holding, renew=lambda: self.renew(info, clock.now()),
-            release=lambda: self._release(info), heartbeat=self._heartbeat, emit=emit,
+            release=lambda: self._release(info), heartbeat=self._heartbeat, emit=emit, lease=self._lease,
         ) as lease:  # fmt: skip
             yield lease
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -23,6 +24,7 @@ from reconciler.backends.httpline import Line, Reply, bare
 from reconciler.backends.httplock import PROBE, make_probe, parse_lock, write_lock
 from reconciler.backends.httpsettings import Places, read_line, read_places
 from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.core.state.file import peek
 from reconciler.errors import StateError, StateLocked
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -57,9 +59,18 @@ class HttpBackend:
         self._line = line
         self._heartbeat = context.heartbeat_seconds
         self._held: str | None = None
+        self._storing = threading.Lock()
+        self._known: list[bytes | None] = []
+        """The document as this run read it, or wrote or tried to write it, last."""
 
     def read(self) -> bytes | None:
         """The document. Raises `StateError` when the server does not hand it out, or hands out a damaged one."""
+        with self._storing:
+            found = self._read()
+            self._known = [found]
+            return found
+
+    def _read(self) -> bytes | None:
         reply = self._line.ask("GET", self._places.address)
         if reply.status in {204, 404}:
             return None
@@ -71,6 +82,19 @@ class HttpBackend:
 
     def write(self, data: bytes) -> None:
         """Replace the document, under our lock where we hold one. Raises `StateError`, `StateLocked`."""
+        with self._storing:
+            self._known.append(data)
+            self._write(data)
+            self._known = [data]
+
+    def _unmoved(self) -> bool:
+        """Whether the server still has the lineage and serial that this run knows."""
+        with self._storing:
+            found = self._read()
+            serial = peek(found)
+            return any(found == known or (serial is not None and serial == peek(known)) for known in self._known)
+
+    def _write(self, data: bytes) -> None:
         address = _with_id(self._places.address, self._held)
         headers = {"Content-Type": "application/json", "Content-MD5": _md5(data)}
         reply = self._line.ask(self._places.update_method, address, data, headers)
@@ -82,7 +106,7 @@ class HttpBackend:
                 hint="the lock of this run was lost; run again once the other run has ended",
             )
         if reply.status not in {200, 201, 202, 204}:
-            if reply.tries > 1 and self.read() == data:
+            if reply.tries > 1 and self._read() == data:
                 return  # An earlier try arrived, and the server takes a serial only once.
             raise self._unexpected(self._places.update_method, reply)
 
@@ -120,7 +144,7 @@ class HttpBackend:
         try:
             with keep_lease(
                 info, ask=self._holding, renew=None, release=lambda: self._release(info),
-                heartbeat=self._heartbeat, emit=emit,
+                heartbeat=self._heartbeat, emit=emit, unmoved=self._unmoved,
             ) as lease:  # fmt: skip
                 yield lease
         finally:

@@ -1,8 +1,14 @@
-"""A lock while it is held: renewed by a thread, asked about before each request, given back at the end."""
+"""A lock while it is held: renewed by a thread, made sure of before each request, given back at the end.
+
+A run may be stopped for any time (a signal, a suspended machine), so its own clock decides whether it may still
+send: one that counts suspended time. What no client can close is the moment between that look and the first byte.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +17,17 @@ from reconciler.errors import StateError, StateLocked
 from reconciler.types.event import Notice
 from reconciler.types.ports import Emit
 from reconciler.types.state import LockInfo
+
+QUIET = 30.0
+"""Seconds for which a lock without a lease is believed to be ours after the store was asked."""
+
+
+def seconds_awake_or_not() -> float:
+    """Seconds since some moment, those of a suspended machine included where the system has such a clock."""
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)  # counts on while it sleeps; time.monotonic does not
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @contextmanager
@@ -22,18 +39,21 @@ def keep_lease(
     release: Callable[[], object],
     heartbeat: float,
     emit: Emit,
+    lease: float = 0.0,
+    unmoved: Callable[[], bool] = lambda: True,
 ) -> Iterator[HeldLease]:
     """Renew the lock that was just taken while the block runs, then give it back.
 
-    `ask`: who holds the lock now. `renew`: move the end of our lease, False when the lock is not ours; None where
-    the store has no leases. A lock that cannot be given back is told, not raised: it ends with its lease.
+    `ask`: who holds the lock now. `renew`: move the end of our lease of `lease` seconds, False when the lock is not
+    ours; None where the store has no leases: then `unmoved` says whether the document there is still the one that
+    this run read or wrote. A lock that cannot be given back is told, not raised: it ends with its lease.
     """
-    lease = HeldLease(info, ask=ask, renew=renew, heartbeat=heartbeat)
-    lease.start()
+    held = HeldLease(info, ask=ask, renew=renew, heartbeat=heartbeat, lease=lease, unmoved=unmoved)
+    held.start()
     try:
-        yield lease
+        yield held
     finally:
-        lease.stop()
+        held.stop()
         try:
             release()
         except StateError as error:
@@ -42,7 +62,7 @@ def keep_lease(
 
 
 class HeldLease:
-    """A lock while it is held: `check` asks the store, a thread renews the lease where the store has one."""
+    """A lock while it is held: a thread renews the lease where the store has one."""
 
     def __init__(
         self,
@@ -51,12 +71,20 @@ class HeldLease:
         ask: Callable[[], LockInfo | None],
         renew: Callable[[], bool] | None,
         heartbeat: float,
+        lease: float = 0.0,
+        unmoved: Callable[[], bool] = lambda: True,
+        seconds: Callable[[], float] = seconds_awake_or_not,
     ) -> None:
-        """`ask`: who holds the lock now. `renew`: move the end of our lease; False when the lock is not ours."""
+        """As `keep_lease`; `seconds` is the clock that counts suspended time."""
         self._info = info
         self._ask = ask
         self._renew = renew
         self._heartbeat = heartbeat
+        self._lease = lease
+        self._unmoved = unmoved
+        self._seconds = seconds
+        self._until = seconds() + QUIET if renew is None else float("-inf")
+        """Until when the lock is ours without asking; a lease counts from before the request that renewed it."""
         self._end = threading.Event()
         self._turn = threading.Lock()
         self._asked = 0
@@ -91,13 +119,51 @@ class HeldLease:
             self._verify()
             self._answered = self._asked
 
+    def confirm(self, seconds: float) -> None:
+        """Return once the lock is ours for `seconds` more; asks the store only where less is left by our clock.
+
+        A lease shorter than that counts from its renewal. Raises as `check`.
+        """
+        wanted = seconds if self._renew is not None else 0.0
+        if not self._lost and self._left() >= wanted:
+            return
+        with self._turn:
+            if self._lost:
+                self._raise_lost(None)
+            if self._left() >= min(wanted, self._lease * 0.9) and self._left() > 0:
+                return  # another thread renewed it while this one waited
+            if self._renew is None:
+                self._see_unmoved()
+            elif not self._renewed():
+                self._lost = True
+                self._raise_lost(self._ask())
+
+    def _left(self) -> float:
+        return self._until - self._seconds()
+
+    def _renewed(self) -> bool:
+        assert self._renew is not None
+        start = self._seconds()
+        done = self._renew()
+        if done:
+            self._until = start + self._lease
+        return done
+
+    def _see_unmoved(self) -> None:
+        start = self._seconds()
+        held = self._ask()
+        if held is None or held.id != self._info.id or not self._unmoved():
+            self._lost = True
+            self._raise_lost(held if held is None or held.id != self._info.id else None)
+        self._until = start + QUIET
+
     def _verify(self) -> None:
         held = self._ask()
         if held is not None and held.id == self._info.id:
             if self._renew is None or moment(held.expires) >= moment(present()):
                 return
             # Stopped for longer than its lease (a suspended machine): only a renewal shows that nobody came.
-            if self._renew():
+            if self._renewed():
                 return
             held = self._ask()
         self._lost = True
@@ -105,7 +171,7 @@ class HeldLease:
 
     def _raise_lost(self, held: LockInfo | None) -> None:
         raise StateLocked(
-            "the lock was lost: " + (describe_holder(held) if held else "somebody removed it"),
+            "the lock was lost: " + (describe_holder(held) if held else "somebody removed it, or wrote the state"),
             holder=held.record() if held else {"ID": self._info.id},
             hint="nothing more was sent; run again once the other run has ended",
         )
@@ -113,7 +179,7 @@ class HeldLease:
     def _beat(self) -> None:
         while not self._end.wait(self._heartbeat):
             try:
-                if self._renew is not None and not self._renew():
+                if self._renew is not None and not self._renewed():
                     self._lost = True
                     return
             except StateError:

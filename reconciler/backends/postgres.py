@@ -188,7 +188,7 @@ class PostgresBackend:
         try:
             with keep_lease(
                 info, ask=self._holding, renew=lambda: self._renew(info), release=lambda: self._release(info),
-                heartbeat=self._heartbeat, emit=emit,
+                heartbeat=self._heartbeat, emit=emit, lease=self._lease,
             ) as lease:  # fmt: skip
                 yield lease
         finally:

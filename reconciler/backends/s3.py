@@ -150,7 +150,7 @@ class S3Backend:
         acquire(lambda: self._attempt(info, clock.now(), store, emit), timeout=timeout, clock=clock, emit=emit)
         with keep_lease(
             info, ask=self._holding, renew=lambda: self._replace(info, self._record(info, clock.now())),
-            release=lambda: self._replace(info, FREE), heartbeat=self._heartbeat, emit=emit,
+            release=lambda: self._replace(info, FREE), heartbeat=self._heartbeat, emit=emit, lease=self._lease,
         ) as lease:  # fmt: skip
             yield lease
 

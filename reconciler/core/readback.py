@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, normal, same
 from reconciler.core.compare import hidden, is_secret, only_defaults
@@ -16,7 +16,7 @@ from reconciler.core.told import is_unset
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action, Change, FieldChange
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.live import LiveObject
 from reconciler.types.mask import is_mask
@@ -64,7 +64,7 @@ def judge(
         wanted = bind(_wanted(change, field.path, field.after), ids)
         desired = normal(row, book.fill(wanted))
         current = leaf_at(spec, document, field.path)
-        if _arrived(spec, field.path, desired, current) or (desired is not None and hidden(row, current, wanted)):
+        if is_there(spec, field.path, desired, current) or (desired is not None and hidden(row, current, wanted)):
             continue
         absent = current is None or is_unset(row, current)
         if desired is not None and (absent or _as_before(field.before, current)):
@@ -114,7 +114,14 @@ def _wanted(change: Change, path: str, shown: Json) -> Json:
     return managed.get(path, None if is_mask(shown) else shown)
 
 
-def _arrived(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
+def wanted_at(change: Change, field: FieldChange, book: SecretBook, ids: Mapping[Address, str]) -> Json:
+    """The value that `change` writes at a field, as far as its references are known."""
+    row = field_at(kind(change.address.kind), field.path)
+    return normal(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
+
+
+def is_there(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
+    """Whether the account shows `desired` at `path`, in a form that means the same."""
     row = field_at(spec, path)
     if desired is None:
         return at_default(row, current) or only_defaults(spec, path, current)
@@ -163,55 +170,6 @@ def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ..
         and not any(within(path, other) or within(other, path) for other in touched)
         and leaf_at(spec, document, path) is None
     )
-
-
-def moved_since(change: Change, live: LiveObject) -> tuple[str, ...]:
-    """Paths at which the object is no longer what the plan was made against.
-
-    Works leaf by leaf, so that a GET that shows more than the list did is no move: every leaf the plan saw must be
-    as it was, and every leaf the plan writes must not have appeared since.
-    """
-    spec = kind(change.address.kind)
-    document = live_document(spec, live)
-    seen = leaves(spec, change.before or {})
-    moved = [
-        path
-        for path, value in seen.items()
-        if not is_mask(value)
-        and not is_masked(value)
-        and path not in spec.apart
-        and not is_secret(field_at(spec, path), (change.managed or {}).get(path))
-        and not _means_same(spec, path, value, leaf_at(spec, document, path))
-    ]
-    for field in change.fields:
-        if field.path in spec.apart or field.sensitive or any(within(path, field.path) for path in seen):
-            continue
-        current = leaf_at(spec, document, field.path)
-        if not _means_same(spec, field.path, None if field.before == {} else field.before, current):
-            moved.append(field.path)
-    return tuple(sorted(set(moved)))
-
-
-def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:
-    """Whether the body is exactly what the planned write makes of the object that the plan was made against.
-
-    What the API keeps apart from the body (attachments, parts) is left out: writing it once more does no harm.
-    """
-    spec = kind(change.address.kind)
-    fields = tuple(field for field in change.fields if field.path not in spec.apart)
-    verdict = judge(replace(change, fields=fields), live, book, ids)
-    written = [field.path for field in fields]
-    after = leaves(spec, change.after or {})
-    untouched = [path for path in after if not any(within(path, one) or within(one, path) for one in written)]
-    moved = set(moved_since(replace(change, before=change.after, fields=()), live))
-    return verdict.good and not verdict.notes and moved.isdisjoint(untouched)
-
-
-def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
-    row = field_at(spec, path)
-    if is_masked(current) or same(effective(row, before), effective(row, current)):
-        return True
-    return at_default(row, before) and at_default(row, current)
 
 
 def _short(value: Json) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from reconciler.core.planning.order import stages
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.steps import Worker
-from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError, StateError
+from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, StateError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.event import RunFinished, RunStarted, StepDone, StepFailed, StepSkipped, StepStarted
@@ -71,8 +71,12 @@ class _Run:
             self.announce(stage)
             with ThreadPoolExecutor(max(1, min(self.parallelism, len(stage)))) as pool:
                 self.results |= {step.address: step for step in pool.map(self.step, stage)}
-            self.worker.ledger.retract()
+            try:
+                self.worker.ledger.retract()
+            except StateError as error:
+                self.fatal = self.fatal or error
         if self.fatal is not None:
+            self.fatal.hint = "\n".join(text for text in (self.fatal.hint, self.worker.sent.told()) if text)
             raise self.fatal
         steps = tuple(self.results[change.address] for change in shown)
         result = ApplyResult(steps, self.summary(), self.worker.ledger.state.serial, self.interrupted)
@@ -99,6 +103,9 @@ class _Run:
             id, notes = self.worker.run(change)
         except StateError as error:
             self.fatal = self.fatal or error
+            return self.failed(change, error)
+        except Interrupted as error:
+            self.interrupted = True
             return self.failed(change, error)
         except ReconcilerError as error:
             return self.failed(change, error)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from reconciler.core.planning.match import objects_of
 from reconciler.engine.ledger import Ledger
-from reconciler.errors import OutcomeUnknown, PlanStale, ProviderError
-from reconciler.types.change import Change, Request
-from reconciler.types.ports import Clock, Provider
+from reconciler.errors import Interrupted, OutcomeUnknown, PlanStale, ProviderError
+from reconciler.types.change import Change
+from reconciler.types.live import Listing
+from reconciler.types.ports import Answer, Clock, Provider
 from reconciler.types.state import Intent
 
 CREATE_TRIES = 3
@@ -19,20 +20,22 @@ made is not taken earlier. The vendor states no bound; creates are answered well
 
 def send_create(
     change: Change,
-    request: Request,
     intent: Intent,
+    post: Callable[[], Answer],
     provider: Provider,
     ledger: Ledger,
     find: Callable[[], str | None],
+    settle: Callable[[str | None], str | None],
 ) -> str:
     """Send a create at most once per look: after an unknown outcome the object is looked for first.
 
+    `post` sends it, `settle` gives the id of what was made, from the answer's own where that can be believed, and
     `find` looks for what an earlier try made. Returns its id. Raises `OutcomeUnknown`, `ProviderError`.
     """
     for attempt in range(CREATE_TRIES):
         ledger.intend(intent)
         try:
-            answer = provider.send(request)
+            answer = post()
         except OutcomeUnknown as error:
             found = find()
             if found is not None:
@@ -42,12 +45,15 @@ def send_create(
                     f"{error.message}; the object was not found afterwards",
                     hint="run the same command again: it looks the object up before it creates one",
                 ) from error
-            ledger.check()
             continue
         except ProviderError:
             ledger.drop(change.address)  # the API answered: nothing was created
             raise
-        id = provider.created_id(intent.kind, answer) or find()
+        except (PlanStale, Interrupted):
+            if not attempt:
+                ledger.drop(change.address)  # the API was not asked
+            raise
+        id = settle(provider.created_id(intent.kind, answer))
         if id is None:
             raise OutcomeUnknown(
                 f"the answer to the create of {change.address} names no id and the object is not in the list",
@@ -57,7 +63,7 @@ def send_create(
     raise AssertionError("unreachable")
 
 
-def look_up(intent: Intent, provider: Provider, clock: Clock, held: Callable[[], set[str]]) -> str | None:
+def look_up(intent: Intent, read: Callable[[str], Listing], clock: Clock, held: Callable[[], set[str]]) -> str | None:
     """The object that an open create made: of its name, not there before, in no state entry.
 
     `held` gives the ids that other addresses have by now. Raises `PlanStale` when there are several.
@@ -66,7 +72,7 @@ def look_up(intent: Intent, provider: Provider, clock: Clock, held: Callable[[],
         if pause:
             clock.sleep(pause)
         taken = held()
-        named = objects_of(provider.list(intent.kind), intent.name)
+        named = objects_of(read(intent.kind), intent.name)
         found = [id for id in named if id not in intent.before and id not in taken]
         if len(found) > 1:
             raise PlanStale(

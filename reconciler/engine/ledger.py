@@ -18,8 +18,9 @@ class Ledger(Protocol):
         """The state with everything recorded so far."""
         ...
 
-    def check(self) -> None:
-        """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
+    def confirm(self, seconds: float) -> None:
+        """Make sure that the lock stays ours for `seconds`. Raises `StateLocked` when it was lost, `StateError` when
+        the store does not say: nothing more may be sent."""
         ...
 
     @property

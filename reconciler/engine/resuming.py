@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.moved import as_we_left
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
-from reconciler.core.readback import as_we_left
 from reconciler.core.secretbook import SecretBook
 from reconciler.kinds import kind
 from reconciler.types.address import Address

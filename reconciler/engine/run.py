@@ -86,8 +86,8 @@ class SessionLedger:
     def state(self) -> State:
         return self._session.state
 
-    def check(self) -> None:
-        self._session.check()
+    def confirm(self, seconds: float) -> None:
+        self._session.confirm(seconds)
 
     @property
     def together(self) -> bool:

@@ -94,6 +94,10 @@ class Session:
         """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
         self._lease.check()
 
+    def confirm(self, seconds: float) -> None:
+        """Make sure that the lock stays ours for `seconds`. Raises `StateLocked`, `StateError`."""
+        self._lease.confirm(seconds)
+
     def record(self, record: Record) -> None:
         """Keep one record: durable when this returns. Raises `StateError`, and then it counts as not recorded.
 
@@ -278,8 +282,17 @@ def open_session(
         )
         if lines or folded.running is not None:
             session.take_over(folded)
+        lost: StateError | None = None
         try:
             yield session
+        except StateError as error:
+            lost = error
+            raise
         finally:
             session.close()
-            session.save()
+            try:
+                session.save()
+            except StateError as error:
+                if lost is None:
+                    raise
+                lost.hint = "\n".join(text for text in (lost.hint, error.hint) if text)

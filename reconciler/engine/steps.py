@@ -7,19 +7,20 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.gate import unlawful
-from reconciler.core.readback import is_draft, judge, moved_since
+from reconciler.core.readback import is_draft, judge
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
 from reconciler.engine.beforehand import before_change
 from reconciler.engine.creating import look_up, send_create
 from reconciler.engine.fill import fill_request
+from reconciler.engine.gate import Newcomers, Sent, Watch, base_of
 from reconciler.engine.ledger import Ledger
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.processing import wait_until_done
 from reconciler.engine.reading import read_apart
 from reconciler.engine.resuming import NOTHING, Begun, is_as_planned
-from reconciler.engine.seeing import looks, refuse, see_attached, see_patched
-from reconciler.errors import NotFound, PlanBlocked, PlanStale
+from reconciler.engine.seeing import looks, refuse, see_attached, see_gone, see_patched
+from reconciler.errors import NotFound, PlanBlocked, PlanStale, ProviderError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
@@ -29,8 +30,6 @@ from reconciler.types.ports import Answer, Clock, Emit, Provider
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry, Intent, Move
 
-FRESH = 5.0
-"""Seconds for which a reading counts as current; older ones are read again right before a write."""
 BODY = ("update", "conferencing")
 """Purposes of requests that write the body itself."""
 WIDTH = 10
@@ -59,14 +58,16 @@ class Worker:
     """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
     ids: dict[Address, str] = field(init=False)
     """Every id known so far, those of this run included."""
+    newcomers: Newcomers = field(init=False)
+    sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
         self.entries = self.ledger.state.resources
         self.ids = {address: entry.id for address, entry in self.entries.items()}
+        self.newcomers = Newcomers(self.provider, self.clock, self.read_at, lambda: set(self.ids.copy().values()))
 
     def run(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         """Carry out `change`; the live id and notes for a person. Raises `ProviderError`, `PlanStale`, ..."""
-        self.ledger.check()
         self.refuse_unlawful(change)
         steps: Mapping[Action, Callable[[Change], tuple[str | None, tuple[str, ...]]]] = {
             Action.CREATE: self.create,
@@ -135,29 +136,77 @@ class Worker:
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         self.begin(change)
         first, *others = change.requests
-        id = self.begun.made.get(change.address) or self.make(change, first)
+        seen: list[LiveObject] = []
+        id = self.begun.made.get(change.address) or self.make(change, first, seen)
         self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(
             change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source)
         )
         for request in others:
-            self.send(change, request)
-        live, notes = self.read_back(change, id)
+            self.send(change, request, None)
+        live, notes = self.read_back(change, id, first=None if others or not seen else seen[-1])
         return id, notes + wait_until_done(change, live, self.provider, self.clock, self.emit, self.stop)
 
-    def make(self, change: Change, first: Request) -> str:
-        """Send the create itself; the new id. What gives way to the new object is put aside first."""
+    def make(self, change: Change, first: Request, seen: list[LiveObject]) -> str:
+        """Send the create itself; the new id. What gives way to the new object is put aside first. `seen` gets the
+        object, where it was read."""
         old = self.entries.get(change.address)
         if change.replaces is not None and change.replaces not in self.entries and old is not None:
             aside = replace(old, gives_way_to=change.address)
             self.ledger.keep(change.replaces, aside, previous=change.address)
         intent, request = self.intent(change), fill_request(first, self.ids, self.book)
-        return send_create(change, request, intent, self.provider, self.ledger, lambda: self.look_up(intent))
+        return send_create(
+            change,
+            intent,
+            lambda: self.post(change, request, lambda attempt: self.newcomers.refuse(intent)),
+            self.provider,
+            self.ledger,
+            lambda: self.look_up(intent),
+            lambda told: self.settle(intent, told, seen),
+        )
 
     def look_up(self, intent: Intent) -> str | None:
         """The object that an open create made: of its name, not there before, in no state entry."""
-        return look_up(intent, self.provider, self.clock, lambda: set(self.ids.copy().values()))
+        return look_up(intent, self.newcomers.read, self.clock, lambda: set(self.ids.copy().values()))
+
+    def watch(self, change: Change) -> Watch:
+        """The object of `change`, watched from when it was read for the plan."""
+        was, at = base_of(change, self.live, self.read_at)
+        return Watch(change, self.provider, self.clock, self.book, self.ids, was, at)
+
+    def settle(self, intent: Intent, told: str | None, seen: list[LiveObject]) -> str | None:
+        """The id of what a create made. The one that the answer tells is believed where nobody knew it before and the
+        object there bears the name; else the object is looked for. `seen` gets the object, where it was read."""
+        known = told in intent.before or (intent.kind, told) in self.live or told in set(self.ids.copy().values())
+        live = None if told is None or known else self.provider.get(intent.kind, told)
+        if live is not None and (live.name is None or live.name.split() == intent.name.split()):
+            seen.append(live)
+            return told
+        found = self.look_up(intent)
+        return told if found is None and live is None and not known else found
+
+    def post(self, change: Change, request: Request, before: Callable[[int], bool]) -> Answer:
+        """Send one request. Before each attempt `before` is asked (True: it is done already), then the lock is made
+        sure of for as long as the attempt may take."""
+        last: list[str] = []
+
+        def gate(attempt: int) -> bool:
+            nonlocal last
+            if before(attempt):
+                return True
+            self.ledger.confirm(self.provider.timeout)
+            last = self.sent.begin(request)
+            return False
+
+        force = self.force_maker and change.action is Action.UPDATE
+        try:
+            answer = self.provider.send(request, force=force, gate=gate)
+        except ProviderError as error:
+            last[1:] = [f"answered {error.status}" if error.status else "no answer came"]
+            raise
+        last[1:] = [f"answered {answer.status}"]
+        return answer
 
     # update
 
@@ -166,14 +215,17 @@ class Worker:
         held = self.live.get((change.address.kind, change.id))
         sent = held is not None and self.begun.explains(change, held, self.book, self.ids)
         sent = sent and not is_as_planned(change, held)
-        self.begin(change, None if sent else self.refuse_moved(change))
+        watch = self.watch(change)
+        if watch.is_old():
+            watch.look()
+        self.begin(change, None if sent else watch.now)
         unchanged = drafted = False
         for place, request in enumerate(change.requests):
             if sent and request.purpose in BODY:
                 continue
             if request.purpose == "detach":
                 see_patched(change, change.requests[:place], self.provider, self.clock)
-            answer = self.send(change, request)
+            answer = self.send(change, request, watch)
             unchanged = unchanged or answer.status == 304
             drafted = drafted or is_draft(answer.body)
             if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[place:]):
@@ -185,26 +237,10 @@ class Worker:
         body = fill_request(request, self.ids, self.book).body
         return set(texts) if isinstance(body, dict) and isinstance(texts := body.get("tool_ids"), list) else set()
 
-    def refuse_moved(self, change: Change) -> LiveObject | None:
-        """Read the object again unless that was done a moment ago; what moved is not written over. The object, where
-        it was read."""
-        if self.clock.monotonic() - self.read_at < FRESH:
-            return None
-        live = self.provider.get(change.address.kind, change.id or "")
-        if live is None:
-            raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
-        moved = moved_since(change, live)
-        if moved:
-            raise PlanStale(
-                f"{change.address} moved since the plan was made: {', '.join(moved)}",
-                hint="run plan again and look at what changed",
-            )
-        return live
-
-    def send(self, change: Change, request: Request) -> Answer:
-        self.ledger.check()
+    def send(self, change: Change, request: Request, watch: Watch | None) -> Answer:
+        filled = fill_request(request, self.ids, self.book)
         try:
-            return self.provider.send(fill_request(request, self.ids, self.book), force=self.force_maker)
+            return self.post(change, filled, lambda attempt: watch is not None and watch.look_before(filled, attempt))
         except NotFound:
             if request.purpose == "detach":
                 return Answer(204)  # the tool is gone, and with it the attachment
@@ -214,15 +250,17 @@ class Worker:
 
     def delete(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         notes: tuple[str, ...] = ()
-        self.begin(change)
-        for request in change.requests:
+        watch = self.watch(change)
+        gone = watch.is_old() and watch.look()
+        self.begin(change, watch.now)
+        for request in change.requests if not gone else ():
             try:
-                self.ledger.check()
-                self.provider.send(fill_request(request, self.ids, self.book))
+                self.send(change, request, watch)
             except NotFound:
-                if self.provider.get(change.address.kind, change.id or "") is not None:
-                    raise
-                notes = ("was gone already",)
+                gone = True
+        see_gone(change, self.provider, self.clock)
+        if gone:
+            notes = ("was gone already",)
         self.ledger.forget(change.address)
         return change.id, notes
 
@@ -244,18 +282,25 @@ class Worker:
     # read-back
 
     def read_back(
-        self, change: Change, id: str, *, unchanged: bool = False, drafted: bool = False
+        self,
+        change: Change,
+        id: str,
+        *,
+        unchanged: bool = False,
+        drafted: bool = False,
+        first: LiveObject | None = None,
     ) -> tuple[LiveObject, tuple[str, ...]]:
         """Read until the account shows the write, then record what was sent and seen; the object, and notes.
 
-        `drafted` says that an answer spoke of a draft: why the write does not show, should it not.
+        `drafted` says that an answer spoke of a draft: why the write does not show, should it not. `first` is the
+        object where it was read since the write.
         Raises `Rejected` when it never does, or when a member outside the patch vanished; the digests in state then
         stay as they were.
         """
         name = change.address.kind
         verdict = None
         for _ in looks(self.clock):
-            live = self.provider.get(name, id)
+            live, first = first or self.provider.get(name, id), None
             if live is None:
                 continue
             live = self.with_apart(change, live)

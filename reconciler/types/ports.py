@@ -20,6 +20,9 @@ from reconciler.types.state import LockInfo
 
 Emit: TypeAlias = Callable[[Event], None]
 Confirm: TypeAlias = Callable[[str], bool]
+Gate: TypeAlias = Callable[[int], bool]
+"""Asked right before the first byte of attempt n (from 0) of a write. True: it is done already, so nothing is sent.
+Raises when nothing may be sent (any more)."""
 
 
 class Clock(Protocol):
@@ -65,6 +68,8 @@ class Provider(Protocol):
     """The kinds this provider can hold."""
     vocabulary: str
     """pal | persona: the words on the wire."""
+    timeout: float
+    """Seconds that the API may be silent before an attempt is given up."""
 
     def account(self) -> Account:
         """Base URL, vocabulary, and what is known of the owner so far; costs no request."""
@@ -98,8 +103,10 @@ class Provider(Protocol):
         """The writes that carry out `change`, in order; pure. `before` is the live body as found (for updates)."""
         ...
 
-    def send(self, request: Request, *, force: bool = False) -> Answer:
+    def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
         """Send one write whose placeholders are filled. 304 is an answer, not an error.
+
+        `gate` is asked right before each attempt, the first one included; what it raises is passed on.
 
         A create is sent once: when its outcome is unknown, raises `OutcomeUnknown`. Everything else is retried
         with backoff. `force` discards a person's unpublished edits (`--force-maker`).
@@ -118,7 +125,12 @@ class Lease(Protocol):
     """A lock that is held, as long as `check` says so."""
 
     def check(self) -> None:
-        """Raise `StateLocked` when the lock was broken or taken over: nothing more may be sent. Cheap."""
+        """Ask the store. Raise `StateLocked` when the lock was broken or taken over: nothing more may be sent."""
+        ...
+
+    def confirm(self, seconds: float) -> None:
+        """Make sure that the lock stays ours for `seconds` by a clock that counts suspended time, with a request to
+        the store only where less is left. Raises as `check`, and `StateError` when the store does not answer."""
         ...
 
 

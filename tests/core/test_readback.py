@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.readback import is_doubtful, judge, moved_since
+from reconciler.core.readback import is_doubtful, judge
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.mask import SENSITIVE
@@ -197,39 +197,9 @@ def test_a_new_object_has_nothing_to_lose():
     assert verdict(one, {"pal_name": "A", "system_prompt": "new"}).good
 
 
-@pytest.mark.parametrize(
-    ("shown", "moved"),
-    [
-        (BEFORE, ()),
-        ({**BEFORE, "owner_id": 7, "updated_at": "later"}, ()),
-        ({**BEFORE, "greeting": "more than the list showed"}, ()),
-        ({**BEFORE, "system_prompt": "theirs"}, ("/system_prompt",)),
-        ({**BEFORE, "layers": {"llm": {"model": "m", "api_key": "********"}}}, ("/layers/tts/tts_engine",)),
-    ],
-)
-def test_an_object_that_moved_since_the_plan(shown, moved):
-    assert moved_since(change(PROMPT, before=BEFORE), live("persona", "p1", shown)) == moved
-
-
-def test_a_member_that_appeared_where_the_plan_adds_one():
-    one = change(field("/greeting", None, "hi"), before={"pal_name": "A"})
-    assert moved_since(one, live("persona", "p1", {"pal_name": "A", "greeting": "theirs"})) == ("/greeting",)
-    assert moved_since(one, live("persona", "p1", {"pal_name": "A"})) == ()
-
-
 def test_what_the_patch_takes_along_has_not_vanished():
     """The old name of a moved field goes with the move; the plan says so by not holding it afterwards."""
     after = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
     one = change(PROMPT, before=BEFORE, after=after)
     shown = {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}}
     assert verdict(one, shown).vanished == ()
-
-
-def test_a_value_that_was_masked_when_it_was_planned_cannot_have_moved():
-    """An account that masks in its list and not in a GET shows the same object twice in two ways."""
-    one = change(PROMPT, before={"pal_name": "A", "system_prompt": "old", "greeting": "********"})
-    for shown in ("Hello.", "********"):
-        assert (
-            moved_since(one, live("persona", "p1", {"pal_name": "A", "system_prompt": "old", "greeting": shown}))
-            == ()
-        )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.engine.apply import apply_changes, refuse_blocked
+from reconciler.engine.gate import Sent
 from reconciler.errors import PlanBlocked, Rejected, SecretMissing, StateError
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -36,6 +37,7 @@ class Worker:
         self.ledger = MemoryLedger(State("lineage", 7))
         self.book = book()
         self.done = []
+        self.sent = Sent()
         self.announced = []
         self.mutex = threading.Lock()
 

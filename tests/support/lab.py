@@ -66,7 +66,7 @@ class MemoryLedger:
         self.state = state
         self.mutex = threading.RLock()
 
-    def check(self) -> None:
+    def confirm(self, seconds: float) -> None:
         pass
 
     together = False

@@ -82,6 +82,8 @@ class Client:
         uncertain = False
         while True:
             self._pace.wait()
+            if call.gate is not None and call.gate(failures.total()):
+                return Reply(204, {})
             retry_after: float | None = None
             problem: ProviderError
             try:

@@ -137,6 +137,17 @@ def is_answer_about(spec: KindSpec, id: str, answer: Json) -> bool:
     return shown == id if shown is not None else bool(body.keys() - {"data", "error", "message"})
 
 
+def is_answer_to(spec: KindSpec, id: str, answer: Json) -> bool:
+    """Whether this is an answer of the API to a write that makes no object: nothing, a list, or an object that tells
+    of no error and of no id but `id` (empty: any). Texts and the pages of what stands in between are none."""
+    if not isinstance(answer, dict):
+        return answer is None or isinstance(answer, list)
+    shown = id_of(spec, object_in(spec, answer))
+    if shown is None:
+        return not answer.get("error") or bool(answer.keys() & {"data", "message"})
+    return not id or shown == id
+
+
 def items_in(words: Iterable[str], answer: Json) -> list[Json] | None:
     """The items of a list's answer; None when the answer is no list in any known shape."""
     if isinstance(answer, list):

@@ -13,7 +13,7 @@ from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.retry import Trouble
 from reconciler.types.json import Json
-from reconciler.types.ports import Clock
+from reconciler.types.ports import Clock, Gate
 
 if TYPE_CHECKING:
     import httpx
@@ -43,6 +43,8 @@ class Call:
     """Whether a success has the shape that is wanted; a fault may have put anything there, so it is asked again."""
     landed: Callable[[], bool] | None = None
     """Asked before a request is sent again whose first answer was lost: True when it was carried out."""
+    gate: Gate | None = None
+    """Asked right before each attempt: True when there is nothing left to send. What it raises is passed on."""
 
     @property
     def where(self) -> str:
@@ -209,16 +211,15 @@ class Exchange:
 
 def _readable(call: Call, reply: Reply) -> Reply:
     """The success with its document. One that cannot be read is a lost answer, where the answer matters."""
-    if call.method != "GET" and (reply.status == 304 or (not reply.content and not call.create)):
-        return reply
+    if call.method != "GET" and (reply.status == 304 or (not reply.content.strip() and not call.create)):
+        return reply  # documented: 204 and 304 have no body, and what was written is read back anyway
     try:
         found = replace(reply, document=json.loads(reply.content))
     except (ValueError, RecursionError) as error:
         kind = reply.headers.get("content-type", "").partition(";")[0].lower()
-        if call.method not in ("GET", "POST") and kind and "json" not in kind:
-            return reply  # "OK" as plain text says enough; what was written is read back anyway
+        trouble = Trouble.ODD if call.method != "GET" and kind and "json" not in kind else Trouble.BROKEN
         what = kind or "no content type"
-        raise Lost(Trouble.BROKEN, f"the answer ({reply.status}, {what}) is no JSON, or broke off") from error
+        raise Lost(trouble, f"the answer ({reply.status}, {what}) is no JSON, or broke off") from error
     if call.accept is not None and not call.accept(found.document):
         raise Lost(Trouble.ODD, "the answer does not have the shape that belongs to this request")
     return found

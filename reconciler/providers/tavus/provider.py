@@ -19,6 +19,7 @@ from reconciler.providers.tavus.endpoints import (
     attached_in,
     id_of,
     is_answer_about,
+    is_answer_to,
     is_stock,
     items_in,
     name_of,
@@ -36,7 +37,7 @@ from reconciler.types.event import Reading
 from reconciler.types.json import Json, Object, secret_of
 from reconciler.types.live import Account, Listing, LiveObject
 from reconciler.types.mask import is_mask
-from reconciler.types.ports import Answer, Clock, Emit
+from reconciler.types.ports import Answer, Clock, Emit, Gate
 
 if TYPE_CHECKING:
     import httpx
@@ -70,6 +71,7 @@ class TavusProvider:
 
         self.vocabulary = vocabulary
         self.base_url = check_base_url(base_url)
+        self.timeout = timeout
         self._key = api_key
         self._clock = clock
         self._emit = emit
@@ -238,7 +240,7 @@ class TavusProvider:
         kind = change.address.kind
         return render(kind_named(kind), ENDPOINTS.get(kind), self.vocabulary, change, before)
 
-    def send(self, request: Request, *, force: bool = False) -> Answer:
+    def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
         """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
         endpoint, spec = ENDPOINTS.get(request.address.kind), kind_named(request.address.kind)
         if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
@@ -254,6 +256,8 @@ class TavusProvider:
             create=create,
             secrets=secrets_in(spec, request.body),
             landed=self._judge(request, endpoint),
+            accept=None if create else lambda document: is_answer_to(spec, self._id_in(request.path), document),
+            gate=gate,
         )
         answer = self._client.write(call)
         if create and self.created_id(request.address.kind, answer) is None:
@@ -274,6 +278,12 @@ class TavusProvider:
         """Whether `path` is `/pals/{id}/tools`: a POST there attaches, and may be repeated."""
         parts = path.strip("/").split("/")
         return endpoint.attachments is not None and len(parts) == 3 and parts[2] == endpoint.attachments
+
+    @staticmethod
+    def _id_in(path: str) -> str:
+        """The id of the object whose own path this is; empty for a collection and a sub resource."""
+        parts = path.strip("/").split("/")
+        return unquote(parts[1]) if len(parts) == 2 else ""
 
     def _judge(self, request: Request, endpoint: Endpoint) -> Callable[[], bool] | None:
         """How to find out whether a PATCH landed; None where sending it again does no harm."""

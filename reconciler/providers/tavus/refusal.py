@@ -61,6 +61,12 @@ def error_for(
     path = where.partition(" ")[2]
     if status in (404, 410) and not _things(path):
         return Rejected(message, status=status, hint="the API has no such place: check base_url, it ends in /v2")
+    if status in (404, 410) and document is None and content.strip():
+        return Unavailable(
+            f"{message}; that is no answer of the API, so it says nothing about the object",
+            status=status,
+            hint="something in between answered (a proxy, a gateway): try again, and check base_url",
+        )
     if status in (404, 410) or (status == 400 and says_unknown(text, path)):
         return NotFound(message, status=status, hint="the object is gone, or the key belongs to another account")
     if status == 429:

@@ -167,7 +167,6 @@ def test_304_is_an_answer(client: Any, script: Any) -> None:
     [
         (EMPTY, None),
         (httpx.Response(200), None),
-        (httpx.Response(200, text="OK"), None),
         (httpx.Response(200, json={"a": 1}), {"a": 1}),
         (httpx.Response(201, json=[1]), [1]),
         (httpx.Response(202, json="x"), "x"),

@@ -1,0 +1,142 @@
+"""Right before the first byte of every attempt: what the object is by now, and who made one of its name meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.moved import is_done, moved_since
+from reconciler.core.planning.match import objects_of
+from reconciler.core.secretbook import SecretBook
+from reconciler.engine.reading import read_apart
+from reconciler.errors import PlanStale
+from reconciler.kinds import kind
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Request
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.ports import Clock, Provider
+from reconciler.types.state import Intent
+
+FRESH = 5.0
+"""Seconds for which a reading counts as current; older ones are read again right before a write."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One object that is about to be written: what it was when it was read, and when it was last looked at."""
+
+    change: Change
+    provider: Provider
+    clock: Clock
+    book: SecretBook
+    ids: Mapping[Address, str]
+    was: LiveObject | None
+    """As it was read for the plan; None where only the plan knows."""
+    looked_at: float
+    now: LiveObject | None = None
+    """As it was read last, where it was read again."""
+
+    def is_old(self) -> bool:
+        return self.clock.monotonic() - self.looked_at >= FRESH
+
+    def look_before(self, request: Request, attempt: int) -> bool:
+        """Look before a repeat, and where the last look was a while ago; True when `request` is done already."""
+        return bool(attempt or self.is_old()) and self.look(request if attempt else None)
+
+    def look(self, request: Request | None = None) -> bool:
+        """Read the object again; True when nothing is left to do for `request`: it is done already.
+
+        Raises `PlanStale` when the object is neither as it was read nor as this change would have left it.
+        """
+        change = self.change
+        live = self.provider.get(change.address.kind, change.id or "")
+        if live is not None:
+            live = read_apart(self.provider, live, self._apart())
+        self.looked_at = self.clock.monotonic()
+        if live is None:
+            if change.action is Action.DELETE:
+                return True
+            raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
+        moved = moved_since(change, live, self.was, self.book, self.ids)
+        if moved:
+            raise PlanStale(
+                f"{change.address} moved since the plan was made: {', '.join(moved)}",
+                hint="run plan again and look at what changed",
+            )
+        self.now = live
+        return request is not None and is_done(change, request, live, self.book, self.ids)
+
+    def _apart(self) -> set[str]:
+        apart = set(kind(self.change.address.kind).apart)
+        return apart & {one.path for one in self.change.fields} if self.change.action is Action.UPDATE else set()
+
+
+class Sent:
+    """Every attempt at a write whose first byte may have left, in order, and what came of it."""
+
+    def __init__(self) -> None:
+        self._attempts: list[list[str]] = []
+
+    def begin(self, request: Request) -> list[str]:
+        """Note that an attempt begins; its second text is for what comes of it."""
+        attempt = [f"{request.method} {request.path} ({request.address})", "no answer came"]
+        self._attempts.append(attempt)
+        return attempt
+
+    def told(self) -> str:
+        """All of it, for a person whose run lost its lock."""
+        if not self._attempts:
+            return "Nothing was sent by this run."
+        lines = "".join(f"\n  {what}: {outcome}" for what, outcome in list(self._attempts))
+        return f"This run had sent, in this order:{lines}"
+
+
+@dataclass(slots=True)
+class Newcomers:
+    """Looks for objects that came to bear a name since the account was read: one complete list serves every create of
+    its kind that is sent within `FRESH` seconds of its start."""
+
+    provider: Provider
+    clock: Clock
+    read_at: float
+    held: Callable[[], set[str]]
+    """Ids that addresses have by now."""
+    _lists: dict[str, tuple[float, Listing]] = field(default_factory=dict)
+    _turns: dict[str, threading.Lock] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, name: str) -> Listing:
+        """A complete list of a kind, read now."""
+        start = self.clock.monotonic()
+        listing = self.provider.list(name)
+        self._lists[name] = (start, listing)
+        return listing
+
+    def refuse(self, intent: Intent) -> bool:
+        """Raise `PlanStale` when somebody made an object of the name that `intent` is about to give, else False."""
+        if self.clock.monotonic() - self.read_at < FRESH:
+            return False
+        with self._turn:
+            turn = self._turns.setdefault(intent.kind, threading.Lock())
+        with turn:
+            start, listing = self._lists.get(intent.kind, (self.read_at, None))
+            if listing is None or self.clock.monotonic() - start >= FRESH:
+                listing = self.read(intent.kind)
+        taken = self.held()
+        found = [id for id in objects_of(listing, intent.name) if id not in intent.before and id not in taken]
+        if found:
+            raise PlanStale(
+                f"{intent.address}: an object called {intent.name!r} was made since the plan was made: "
+                f"{', '.join(found)}",
+                hint="run plan again: it is taken over, or told apart, instead of a second one being made",
+            )
+        return False
+
+
+def base_of(
+    change: Change, live: Mapping[tuple[str, str], LiveObject], read_at: float
+) -> tuple[LiveObject | None, float]:
+    """The object of `change` as it was read for the plan, and when that was."""
+    was = live.get((change.address.kind, change.id or ""))
+    return was, read_at if was is None else min(read_at, was.read_at or read_at)
