@@ -24,4 +24,7 @@ def heard(listener: Callable[[Event], None]) -> Callable[[Event], None]:
                     f"on_event raised {type(error).__name__}: {error}; the run goes on", RuntimeWarning, stacklevel=2
                 )
 
+    close = getattr(listener, "close", None)
+    if close is not None:
+        setattr(emit, "close", close)  # noqa: B010
     return emit

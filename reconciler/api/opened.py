@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,9 +202,10 @@ class Opened:
         """The state as it is now, without a lock; what a dead run left behind is folded in."""
         from reconciler.engine.readstate import read_only_state
 
-        return read_only_state(
-            self.backend(), self.workspace.name, self.project.identity, clock=self.clock, emit=self.emit
-        )
+        with closing(self.backend()) as backend:
+            return read_only_state(
+                backend, self.workspace.name, self.project.identity, clock=self.clock, emit=self.emit
+            )
 
     def setting(self, provider: Provider, secrets: Secrets) -> Setting:
         """The same for the engine."""

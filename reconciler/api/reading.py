@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,13 @@ def look(
     make: Callable[[State, Setting], Plan],
 ) -> Plan:
     """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
-    setting, backend = run.setting(provider, secrets), run.backend()
-    before = backend.read()
-    state = run.state()
-    with run.placing(manifests):
-        plan = make(state, setting)
-        return plan if backend.read() == before else make(run.state(), setting)
+    setting = run.setting(provider, secrets)
+    with closing(run.backend()) as backend:
+        before = backend.read()
+        state = run.state()
+        with run.placing(manifests):
+            plan = make(state, setting)
+            return plan if backend.read() == before else make(run.state(), setting)
 
 
 def plan_now(run: Opened, options: PlanOptions) -> Looked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -186,7 +187,8 @@ class ProjectState:
 
     def lock_holder(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""
-        return self.run.backend().holder()
+        with closing(self.run.backend()) as backend:
+            return backend.holder()
 
     def unlock(self) -> None:
         """Free a lock whose holder is dead or whose lease is over. Raises `StateLocked` where it is at work."""
@@ -198,7 +200,8 @@ class ProjectState:
         """Free the lock with this id, whoever holds it."""
         from reconciler.engine.state import force_unlock
 
-        force_unlock(self.run.backend(), lock_id)
+        with closing(self.run.backend()) as backend:
+            force_unlock(backend, lock_id)
 
     def _access(self) -> StateAccess:
         return access(self.run, self.lock_timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,7 +34,8 @@ def surrounding(run: Opened, stop: Callable[[], bool]) -> Iterator[Surroundings]
     from reconciler.engine.run import Surroundings
 
     run.claim()
-    yield Surroundings(run.backend(), run.clock, run.emit, stop, run.rescue())
+    with closing(run.backend()) as backend:
+        yield Surroundings(backend, run.clock, run.emit, stop, run.rescue())
 
 
 def apply_options(

@@ -7,10 +7,11 @@ counted by the clock of the file system, which hosts that share a folder have in
 
 from __future__ import annotations
 
+import glob
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +107,9 @@ class FileLock:
     def _attempt(self, info: LockInfo, now: str, folder: StoreClock, emit: Emit) -> LockInfo | None:
         """Take the lock if it is free, or its holder gone; else who holds it."""
         with self._guarded():
+            for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.tmp"):
+                with suppress(OSError):
+                    left.unlink()  # of a run that was killed: ours is written under this guard
             held = self.find()
             reason = None
             if held is not None:

@@ -131,6 +131,10 @@ class HttpBackend:
         """The address, without credentials."""
         return bare(self._places.address)
 
+    def close(self) -> None:
+        """Give the connection back; the next method makes a new one."""
+        self._line.close()
+
     @contextmanager
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         acquire(lambda: self._attempt(info, clock, emit), timeout=timeout, clock=clock, emit=emit)

@@ -89,6 +89,12 @@ class Line:
             return Reply(answer.status_code, answer.content, answer.headers.get("Content-MD5"), number)
         raise AssertionError("unreachable")
 
+    def close(self) -> None:
+        """Give the connections back; the next request makes new ones."""
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
+
     def _client(self) -> httpx.Client:
         if self._made is None:
             import httpx

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.backends.base import BackendContext, check_settings, own_folder
@@ -77,7 +78,15 @@ class LocalBackend:
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
         """Hold the lock file. Raises `StateLocked`, `StateError`."""
         self._prepare()
-        return self._lock.hold(info, timeout=timeout, clock=clock, emit=emit)
+        return self._hold(info, timeout, clock, emit)
+
+    @contextmanager
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[Lease]:
+        with self._lock.hold(info, timeout=timeout, clock=clock, emit=emit) as lease:
+            for path in (self._document, self._backup):  # what a killed run left half written
+                with suppress(OSError):
+                    path.with_name(path.name + ".tmp").unlink(missing_ok=True)
+            yield lease
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock; writes nothing."""
@@ -91,6 +100,9 @@ class LocalBackend:
     def describe(self) -> str:
         """The path of the document."""
         return str(self._document)
+
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
 
     def _prepare(self) -> None:
         """The folder, and a `.gitignore` that keeps it out of version control."""

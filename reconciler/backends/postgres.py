@@ -33,7 +33,7 @@ from reconciler.backends.holding import (
 )
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.postgresjournal import PostgresJournal
-from reconciler.backends.postgresline import Database, Statements, as_bytes, server_time
+from reconciler.backends.postgresline import Statements, as_bytes, server_time, shared_database
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -94,7 +94,7 @@ class PostgresBackend:
     seal = None
 
     def __init__(self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext) -> None:
-        self._database = Database(dsn, schema, name, where)
+        self._database = shared_database(dsn, schema, name, where)
         self._schema = schema
         self._name = name
         self._where = where
@@ -179,6 +179,10 @@ class PostgresBackend:
     def describe(self) -> str:
         """Host, database, table and row."""
         return self._where
+
+    def close(self) -> None:
+        """Give the connection back; the next method makes a new one."""
+        self._database.close()
 
     @contextmanager
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:

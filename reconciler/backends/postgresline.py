@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 T = TypeVar("T")
+LONGEST = 60.0
+"""Seconds that one transaction may take."""
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Waits between tries to reach a server that is restarting."""
 MAKING = 7_305_808_869
@@ -32,6 +37,10 @@ TABLES = (
     " replaced timestamptz not null default now(), primary key (name, version))",
     "create table if not exists {schema}.lock (name text primary key, id text not null, holder bytea not null)",
 )
+
+
+_OPENING = threading.Lock()
+_OPEN: dict[tuple[int, str, str, str], Database] = {}
 
 
 class Statements:
@@ -59,6 +68,12 @@ class Statements:
 
         query = sql.SQL(statement).format(schema=sql.Identifier(self._schema))
         return self._connection.execute(query, {**values, "name": self._name})
+
+
+def shared_database(dsn: str, schema: str, name: str, where: str) -> Database:
+    """The one of this process for this row: however many backends are opened, they share one connection."""
+    with _OPENING:
+        return _OPEN.setdefault((os.getpid(), dsn, schema, name), Database(dsn, schema, name, where))
 
 
 class Database:
@@ -96,13 +111,17 @@ class Database:
             for pause in (*PAUSES, None):
                 try:
                     connection = self._connect()
-                    if prepare:
-                        self._prepare(connection)
-                    with connection.transaction():
-                        return work(Statements(connection, self._schema, self._name))
+                    with _deadline(connection):
+                        if prepare:
+                            self._prepare(connection)
+                        with connection.transaction():
+                            return work(Statements(connection, self._schema, self._name))
                 except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
                     if nothing is not None:
                         return nothing[0]
+                    if self._ready and pause is not None:
+                        self._ready = False  # somebody dropped them since
+                        continue
                     raise self._failed(error) from None
                 except psycopg.OperationalError as error:
                     self.close()
@@ -141,6 +160,24 @@ class Database:
             f"{self._where} cannot be reached or changed: {said}",
             hint="check `dsn` under `state:` and the rights of its user, then run the same command again",
         )
+
+
+@contextmanager
+def _deadline(connection: Connection) -> Iterator[None]:
+    """Break the connection off when the block takes too long: a server that never answers holds nobody."""
+
+    def end() -> None:
+        with suppress(OSError), socket.socket(fileno=os.dup(handle)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    handle = connection.fileno()
+    timer = threading.Timer(LONGEST, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _is_final(error: Exception) -> bool:

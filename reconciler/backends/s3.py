@@ -143,6 +143,9 @@ class S3Backend:
         """The address of the document."""
         return f"{self._bucket.address}/{self._key}"
 
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
+
     @contextmanager
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         self.probe()

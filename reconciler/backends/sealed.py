@@ -74,6 +74,10 @@ class SealedBackend:
         """As the backend below."""
         return self._inner.describe()
 
+    def close(self) -> None:
+        """As the backend below."""
+        self._inner.close()
+
 
 class SealedJournal:
     """The port over another journal: each line sealed by itself."""

@@ -14,7 +14,8 @@ from reconciler.cli.exits import INTERRUPTED
 from reconciler.cli.streams import say
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, a polite kill, a terminal that went away (which Windows does not have)."""
 
 
 class Interrupts:
@@ -63,7 +64,9 @@ def handled(handler: Handler, numbers: Sequence[signal.Signals]) -> Iterator[Non
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in numbers}
+    # What is ignored stays ignored: `nohup` means it.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

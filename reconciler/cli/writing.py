@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,8 @@ def writing(run: Run) -> Iterator[Surroundings]:
             run.emit(event)
 
         run.claim()
-        yield Surroundings(run.backend(), run.clock, emit, interrupts.stop.is_set, run.rescue())
+        with closing(run.backend()) as backend:
+            yield Surroundings(backend, run.clock, emit, interrupts.stop.is_set, run.rescue())
 
 
 def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaves, same
-from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
+from reconciler.core.digest import digest
+from reconciler.core.secretbook import HIDDEN, MASKED, UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.shape import field_at
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.change import Direction
@@ -66,7 +67,12 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     row = field_at(spec, leaf.path)
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
-    if hidden(row, leaf.live, leaf.desired):
+    if leaf.desired is not None and (
+        was_taken_away(leaf.live, leaf.sent, leaf.seen) or moved_behind_masks(leaf.live, leaf.seen, book)
+    ):
+        same_wish = missing or _as_sent(row, leaf.desired, leaf.sent or "", book) is not False
+        return Verdict(Sync.LIVE) if same_wish else Verdict(Sync.BOTH, desired_moved=True)
+    if hidden(row, leaf.live, leaf.desired) and not _shown_whole(leaf):
         return _hidden(row, leaf, book, missing=missing)
     live = effective(row, leaf.live, parent_present=leaf.parent_present)
     if leaf.desired is None:
@@ -124,9 +130,40 @@ def _as_sent(row: Field | None, desired: Json, sent: str, book: SecretBook) -> b
 def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
     """Whether the live value is what was seen last; a value hidden then and shown now is held against `sent`."""
     seen = leaf.seen if leaf.seen is not None else leaf.sent
-    if seen == HIDDEN:
+    if is_unseen(seen):
         seen = leaf.sent
     return seen is not None and book.equal(book.digest(live, secret=":" in seen), seen) is not False
+
+
+def was_taken_away(live: Json, sent: str | None, seen: str | None) -> bool:
+    """Whether a secret that the server showed, or showed to be there by a mask, is not there any more."""
+    if live is not None or sent is None or not (":" in sent or seen == MASKED):
+        return False
+    return (seen or sent) not in (HIDDEN, UNKNOWN, digest(None))
+
+
+def moved_behind_masks(live: Json, seen: str | None, book: SecretBook) -> bool:
+    """Whether an object or a list with masks in it shows others than it did."""
+    mark, colon, shown = (seen or "").partition(":")
+    return mark == MASKED and bool(colon) and book.equal(book.digest(live, secret=True), shown) is False
+
+
+def _shown_whole(leaf: Leaf) -> bool:
+    """Whether an object or a list was shown with the secrets in it: what is not there now is gone."""
+    seen = leaf.seen or leaf.sent
+    return (
+        isinstance(leaf.live, dict | list)
+        and ":" in (seen or "")
+        and not is_unseen(seen)
+        and seen != UNKNOWN
+        and not _has_masks(leaf.live)
+    )
+
+
+def _has_masks(value: Json) -> bool:
+    if isinstance(value, dict | list):
+        return any(_has_masks(item) for item in (value.values() if isinstance(value, dict) else value))
+    return is_masked(value)
 
 
 def is_secret(row: Field | None, desired: Json) -> bool:
@@ -179,7 +216,9 @@ def desired_digest(row: Field | None, desired: Json, book: SecretBook) -> str:
 def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, *, parent_present: bool) -> str:
     """What state records as seen."""
     if hidden(row, live, desired):
-        return HIDDEN
+        if isinstance(live, dict | list):
+            return f"{MASKED}:{book.digest(live, secret=True)}"
+        return MASKED if is_masked(live) else HIDDEN
     secret = is_secret(row, desired)
     return book.digest(effective(row, live, parent_present=parent_present), secret=secret)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reconciler.core.canonical import effective, has_parent, leaf_at
-from reconciler.core.compare import hidden
+from reconciler.core.compare import hidden, moved_behind_masks, was_taken_away
 from reconciler.core.digest import digest
 from reconciler.core.outdated import TABLES
 from reconciler.core.planning.planner import ignored, live_document
-from reconciler.core.secretbook import HIDDEN, SecretBook
+from reconciler.core.secretbook import HIDDEN, SecretBook, is_unseen
 from reconciler.core.shape import field_at, unlisted
 from reconciler.core.vendor_changes import moved_from, why_replaced
 from reconciler.kinds import kind
@@ -43,11 +43,15 @@ def drift_from_state(
         current = leaf_at(spec, document, path)
         seen = entry.seen_at(path)
         secret = path in entry.secret_paths or (row is not None and row.secret)
-        if hidden(row, current) or (secret and _tells_nothing(entry, path, current)):
+        gone = secret and (
+            was_taken_away(current, entry.sent[path], entry.seen.get(path))
+            or moved_behind_masks(current, entry.seen.get(path), book)
+        )
+        if not gone and (hidden(row, current) or (secret and _tells_nothing(entry, path, current))):
             continue
-        seen = entry.sent[path] if seen == HIDDEN else seen
+        seen = entry.sent[path] if is_unseen(seen) else seen
         shown = effective(row, current, parent_present=has_parent(document, path))
-        if seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False:
+        if gone or (seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False):
             table = TABLES.get(path)
             if table is not None and catalogue is not None:
                 old = moved_from(catalogue(), table, seen, current, book)
@@ -60,7 +64,7 @@ def drift_from_state(
                     path,
                     Direction.LIVE,
                     before=SENSITIVE if secret else None,
-                    after=SENSITIVE if secret else current,
+                    after=SENSITIVE if secret and current is not None else current,
                     before_unknown=True,
                     sensitive=secret,
                 )
@@ -80,7 +84,7 @@ def incomplete_from_state(address: Address, entry: Entry, live: LiveObject, book
         current = leaf_at(spec, document, path)
         if ignored(path, entry.lifecycle.ignore) or current is None or hidden(field_at(spec, path), current):
             continue
-        seen = entry.sent[path] if seen == HIDDEN else seen
+        seen = entry.sent[path] if is_unseen(seen) else seen
         if seen is not None and book.equal(book.digest(current, secret=":" in seen), seen) is None:
             yield Incomplete(Obstacle.DIGEST_KEY, address, path)
 
@@ -90,7 +94,7 @@ def _tells_nothing(entry: Entry, path: str, current: Json) -> bool:
     secrets in it when it was written, which no digest of the whole can be held against."""
     if current is None:
         return path in entry.secrets
-    return isinstance(current, dict | list) and entry.seen_at(path) == HIDDEN
+    return isinstance(current, dict | list) and is_unseen(entry.seen_at(path))
 
 
 def rests_on_absence(entry: Entry, live: LiveObject) -> bool:

@@ -8,10 +8,18 @@ from reconciler.core.digest import SecretDigests, canonical_bytes, comparable, d
 from reconciler.types.json import Json, secret_of
 
 HIDDEN = "hidden"
-"""Stands in `seen` for a value that the server did not show."""
+"""Stands in `seen` for a value that the server did not show, not even a mask. Older states have it for masks, too."""
+MASKED = "masked"
+"""Stands in `seen` for a value of which the server showed that it is there: a mask. Without one, it is gone. Of an
+object or a list with secrets in it a digest follows, after a colon, of what was shown, masks included."""
 UNKNOWN = "unknown:"
 """Stands in `sent` for a secret of an adopted object that was not available then: comparable with no digest, until
 the secret is there and taken to be what the object has."""
+
+
+def is_unseen(seen: str | None) -> bool:
+    """Whether what state has in `seen` is no digest of the value."""
+    return seen is not None and (seen in (HIDDEN, MASKED) or seen.startswith(MASKED + ":"))
 
 
 def markers(value: Json) -> Iterator[Mapping[str, str]]:

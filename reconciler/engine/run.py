@@ -27,6 +27,7 @@ from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.creating import SETTLE_SECONDS
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
+from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import plan_with_live
 from reconciler.engine.reading import Reader
@@ -167,8 +168,8 @@ def apply_manifests(
     """
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, rescue=around.rescue, retention=setting.workspace.history,
-        project=setting.identity,
+        lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
+        retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
         plan, live = plan_with_live(manifests, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
@@ -212,9 +213,10 @@ def apply_rollback(
     """
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="rollback", clock=around.clock,
-        emit=around.emit, lock_timeout=options.lock_timeout, rescue=around.rescue,
+        emit=around.emit, lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
         retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
+        setting.provider.heed(around.stop)
         plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around))
         read_at = around.clock.monotonic()
         refuse_blocked(plan)
@@ -234,11 +236,12 @@ def apply_saved(
     refuse_blocked(plan)
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, lineage=plan.lineage, rescue=around.rescue,
+        lock_timeout=options.lock_timeout, stop=around.stop, lineage=plan.lineage, rescue=around.rescue,
         retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
         progress = check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
         rest = what_is_left(plan, progress)
+        setting.provider.heed(around.stop)
         reader = Reader(setting.provider, setting.workspace.parallelism)
         live, begun = check_account(
             rest, session.state, setting, reader, accept=options.accept_account, progress=progress
@@ -298,11 +301,13 @@ def _carry_out(
 
 
 def _patient(setting: Setting, around: Surroundings) -> Setting:
-    """`setting` for a plan that is carried out: it does not create again what may still be on its way."""
+    """`setting` for a plan that is carried out: it hears `stop` while it waits, and does not create again what may
+    still be on its way."""
+    setting.provider.heed(around.stop)
 
     def wait() -> None:
         around.emit(Notice("an earlier run ended while it created something; looking twice before it is sent again"))
-        around.clock.sleep(SETTLE_SECONDS)
+        HeedingClock(around.clock, around.stop, "an earlier create").sleep(SETTLE_SECONDS)
 
     return replace(setting, wait_for_creates=wait)
 

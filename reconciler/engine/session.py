@@ -21,6 +21,7 @@ from reconciler.core.state.file import dump_state, peek
 from reconciler.core.state.folding import Folding, fold
 from reconciler.core.state.journal import PlanStarted, Record, encode
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
+from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
 from reconciler.engine.readstate import base_state, journal_lines
 from reconciler.engine.rescue import Rescue
@@ -259,6 +260,7 @@ def open_session(
     clock: Clock,
     emit: Emit,
     lock_timeout: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
     lineage: str | None = None,
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
     rescue: Rescue = HERE,
@@ -268,11 +270,12 @@ def open_session(
     """Hold the state for one writing run; saved when the block ends, also by an exception.
 
     `project`: whose state it is, None where no project file says so. `lineage`: for a workspace without state, the
-    one that a saved plan was minted with. `rescue` keeps a document that cannot be stored at the end. Raises
-    `StateLocked` with the holder, `StateUnreadable`, `StateError`.
+    one that a saved plan was minted with. `rescue` keeps a document that cannot be stored at the end; `stop` ends the
+    wait for the lock (`Interrupted`). Raises `StateLocked` with the holder, `StateUnreadable`, `StateError`.
     """
     info = describe_run(operation, clock.now())
-    with backend.lock(info, timeout=lock_timeout, clock=clock, emit=emit) as lease:
+    waiting = HeedingClock(clock, stop, "the lock")
+    with backend.lock(info, timeout=lock_timeout, clock=waiting, emit=emit) as lease:
         stored = backend.read()
         lines = journal_lines(backend)
         state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)

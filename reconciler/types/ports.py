@@ -110,8 +110,12 @@ class Provider(Protocol):
 
         A create is sent once: when its outcome is unknown, raises `OutcomeUnknown`. Everything else is retried
         with backoff. `force` discards a person's unpublished edits (`--force-maker`).
-        Raises `Rejected`, `NotFound`, `MakerConflict`, `AuthRefused`, `Unavailable`.
+        Raises `Rejected`, `NotFound`, `MakerConflict`, `AuthRefused`, `Unavailable`, `Interrupted` (see `heed`).
         """
+        ...
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """From now on waits (limits, pauses, retries) end with `Interrupted` once `stop` says so."""
         ...
 
     def created_id(self, kind: str, answer: Answer) -> str | None:
@@ -189,7 +193,7 @@ class Backend(Protocol):
     def write(self, data: bytes) -> None: ...
 
     def lock(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[Lease]:
-        """Take the lock or raise `StateLocked` with its holder.
+        """Take the lock or raise `StateLocked` with its holder; waits with `clock`.
 
         A dead process's lock on the same host is taken over at once (with a `Notice`), any other after its lease.
         While held, the lease is renewed.
@@ -206,6 +210,10 @@ class Backend(Protocol):
 
     def describe(self) -> str:
         """Where the state lives, for messages: a path or a URL without credentials."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; the next method makes a new one."""
         ...
 
 

@@ -272,3 +272,68 @@ def test_settings_are_read_with_their_references(tmp_path: Path) -> None:
 def test_a_holder_is_named_by_host_and_process(info: LockInfo) -> None:
     record = json.loads(dump_holder(info, 60))
     assert (record["host"], record["process"]) == (socket.gethostname(), os.getpid())
+
+
+def held_lease(
+    info: LockInfo, answers: list[bool], clock: list[float], *, lease: float = 60.0
+) -> tuple[HeldLease, list[float]]:
+    """A lease by a clock that the test moves; `answers` are what the store says to each renewal."""
+    asked: list[float] = []
+
+    def renew() -> bool:
+        asked.append(clock[0])
+        return answers.pop(0) if answers else True
+
+    found = HeldLease(info, ask=lambda: None, renew=renew, heartbeat=999, lease=lease, seconds=lambda: clock[0])
+    return found, asked
+
+
+def test_a_lease_with_enough_left_costs_no_request(info: LockInfo) -> None:
+    clock = [0.0]
+    ours, asked = held_lease(info, [], clock)
+    ours.confirm(30)
+    for clock[0] in (1.0, 20.0, 30.0):
+        ours.confirm(30)
+    assert asked == [0.0]
+    clock[0] = 31.0
+    ours.confirm(30)
+    assert asked == [0.0, 31.0]
+
+
+@pytest.mark.parametrize("slept", [31.0, 3600.0])
+def test_a_run_that_slept_renews_before_it_sends_and_sends_nothing_once_the_lock_went(
+    info: LockInfo, slept: float
+) -> None:
+    clock = [0.0]
+    ours, asked = held_lease(info, [True, False], clock)
+    ours.confirm(30)
+    clock[0] = slept
+    for _ in range(2):
+        with pytest.raises(StateLocked):
+            ours.confirm(30)
+    assert asked == [0.0, slept]
+
+
+def test_a_lease_shorter_than_the_request_counts_from_its_renewal(info: LockInfo) -> None:
+    clock = [0.0]
+    ours, asked = held_lease(info, [], clock, lease=1.0)
+    ours.confirm(30)
+    ours.confirm(30)
+    assert len(asked) >= 1
+
+
+def test_a_store_without_leases_is_asked_when_the_last_look_is_old(info: LockInfo) -> None:
+    clock: list[float] = [0.0]
+    looks: list[float] = []
+
+    def unmoved() -> bool:
+        looks.append(clock[0])
+        return len(looks) < 2
+
+    ours = HeldLease(info, ask=lambda: info, renew=None, heartbeat=1, unmoved=unmoved, seconds=lambda: clock[0])
+    for clock[0] in (1.0, 30.0, 31.0, 60.0):
+        ours.confirm(120)
+    assert looks == [31.0]
+    clock[0] = 62.0
+    with pytest.raises(StateLocked):
+        ours.confirm(120)

@@ -36,7 +36,7 @@ def test_what_moved_is_named_and_the_value_before_unknown():
 
 
 def test_a_member_that_went_away():
-    assert drift({"pal_name": "A"}) == {"/greeting": (True, None)}
+    assert drift({"pal_name": "A"}) == {"/greeting": (True, None), "/layers/llm/api_key": (True, None)}
 
 
 def test_a_secret_that_the_server_now_shows():
@@ -66,8 +66,11 @@ def test_a_secret_that_no_table_knows_may_be_hidden_and_is_never_shown():
     hidden = ("a", {"token": "****"})
     entry = record(change, shown({"token": "****"}, *hidden), None, SECRETS, {})
     assert entry.secret_paths == {place, items}
-    for token in ({"token": "****"}, {"token": None}, {}, {"token": "sk-1"}):
+    for token in ({"token": "****"}, {"token": "sk-1"}):
         assert drift_from_state(at("persona.a"), entry, shown(token, *hidden), SECRETS) is None
+    for token in ({"token": None}, {}):  # the mask is gone, and what it stood for
+        found = drift_from_state(at("persona.a"), entry, shown(token, *hidden), SECRETS)
+        assert [(field.path, field.after) for field in found.changes] == [(place, None)]
     found = drift_from_state(at("persona.a"), entry, shown({"token": "sk-other"}, *hidden), SECRETS)
     assert [(field.path, field.after) for field in found.changes] == [(place, "(sensitive)")]
     open_entry = record(change, shown({"token": "sk-1"}, "a", {"token": "sk-1"}), None, SECRETS, {})

@@ -256,3 +256,21 @@ def test_a_change_of_nothing_else_is_no_reason_to_stop():
     (step,) = late.run(desired("persona.a"))
     assert step.outcome == "done"
     assert replace(step, seconds=0).notes == ()
+
+
+def test_the_wish_to_stop_is_heard_while_a_retry_waits():
+    late = Late(manifest("persona.a", BODY))
+    late.between.answers += [swallowed(httpx.Response(429, headers={"retry-after": "50"}))] * 2
+    real = late.lab.setting
+
+    def heeding():
+        setting = real()
+        setting.provider.heed(lambda: bool(late.between.passed) or len(late.between.answers) == 1)
+        return setting
+
+    late.lab.setting = heeding
+    (step,) = late.run(desired("persona.a"))
+    assert step.outcome == "failed"
+    assert "stopped while waiting" in step.message
+    assert late.writes == []
+    assert late.lab.clock.monotonic() < 10

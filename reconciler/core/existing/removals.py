@@ -10,7 +10,7 @@ from reconciler.core.emptied import emptied_parents
 from reconciler.core.existing.work import Work
 from reconciler.core.named import item_of
 from reconciler.core.planning.planner import atomic_parent, field_change, ignored
-from reconciler.core.secretbook import HIDDEN
+from reconciler.core.secretbook import HIDDEN, is_unseen
 from reconciler.core.shape import field_at
 from reconciler.types.change import Direction, FieldChange
 from reconciler.types.json import Json, lookup, within
@@ -68,7 +68,7 @@ def _take_out(work: Work, entry: Entry, path: str, current: Json) -> None:
 
 def _live_moved(work: Work, entry: Entry, path: str, current: Json) -> bool:
     seen = entry.seen_at(path)
-    if seen is None or seen == HIDDEN:
+    if seen is None or is_unseen(seen):
         return False
     secret = three_way.is_secret(field_at(work.spec, path), None) or path in work.secret_paths
     if three_way.hidden(field_at(work.spec, path), current):

@@ -8,7 +8,7 @@ from reconciler.core.canonical import has_parent, leaf_at, normal
 from reconciler.core.compare import desired_digest, hidden, seen_digest
 from reconciler.core.planning.planner import live_document
 from reconciler.core.resolve import bind
-from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook, has_secret
+from reconciler.core.secretbook import UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.address import Address
@@ -74,7 +74,7 @@ def record(
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
         known = old is not None and old.seen.get(path) == shown and before == new
-        if refresh and shown != HIDDEN and path not in adopted and not known:
+        if refresh and not is_unseen(shown) and path not in adopted and not known:
             new = shown
         sent[path] = new
         reference = secret_of(desired)

@@ -58,6 +58,10 @@ class Client:
             api_key=api_key, base_url=base_url, transport=transport, clock=clock, timeout=timeout
         )
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """From now on every wait ends with `Interrupted` once `stop` says so."""
+        self._pace.heed(stop)
+
     def close(self) -> None:
         self._exchange.close()
 
@@ -130,7 +134,7 @@ class Client:
             return False
         for look in range(LOOKS):
             if look:
-                self._clock.sleep(LOOK_AGAIN)
+                self._pace.sleep(LOOK_AGAIN)
             if call.landed():
                 return True
         return False
@@ -150,7 +154,7 @@ class Client:
         if trouble is Trouble.THROTTLED:
             self._pace.pause(seconds)  # the limit is the account's, so it stops every thread
         elif seconds > 0:
-            self._clock.sleep(seconds)
+            self._pace.sleep(seconds)
 
     def _no_answer(self, call: Call, lost: Lost) -> Unavailable:
         text = conceal(" ".join(lost.text.split()), (self._key, *call.secrets))

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+from reconciler.errors import Interrupted
 from reconciler.types.ports import Clock
+
+TURN = 0.2
+"""Seconds between two looks whether to stop."""
+SHORT = 1.0
+"""Waits up to this many seconds are seen through: what was sent is read back under the limit of requests, too."""
 
 
 class Pace:
@@ -16,6 +23,11 @@ class Pace:
         self._lock = threading.Lock()
         self._next = 0.0
         self._paused_until = 0.0
+        self._stop: Callable[[], bool] | None = None
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """From now on every wait ends with `Interrupted` once `stop` says so."""
+        self._stop = stop
 
     def wait(self) -> None:
         """Sleep until this thread's turn."""
@@ -36,4 +48,15 @@ class Pace:
     def _sleep_until(self, moment: float) -> None:
         seconds = moment - self._clock.monotonic()
         if seconds > 0:
+            self.sleep(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; in short turns where somebody may ask to stop. Raises `Interrupted`."""
+        if self._stop is None or seconds <= SHORT:
             self._clock.sleep(seconds)
+            return
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
+            if self._stop():
+                raise Interrupted("stopped while waiting to send", hint="run the same command again")
+            self._clock.sleep(min(left, TURN))

@@ -103,6 +103,9 @@ class TavusProvider:
         """`digest` of the API key: the key itself stays in here."""
         return digest(self._key)
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        self._client.heed(stop)
+
     def close(self) -> None:
         self._client.close()
 

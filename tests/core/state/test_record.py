@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.digest import SecretDigests
-from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook
+from reconciler.core.secretbook import HIDDEN, MASKED, UNKNOWN, SecretBook
 from reconciler.core.state.record import record
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
@@ -42,7 +42,7 @@ def test_a_default_and_its_absence_have_one_digest():
 
 def test_a_hidden_secret_is_marked_and_not_kept():
     found = kept({"/layers/llm/api_key": env("KEY")}, {"layers": {"llm": {"api_key": "********"}}})
-    assert found.seen == {"/layers/llm/api_key": HIDDEN}
+    assert found.seen == {"/layers/llm/api_key": MASKED}
     assert "sk-1" not in repr(found)
     assert found.assumed == ("/layers/llm/api_key",)
 
@@ -122,7 +122,7 @@ def test_refreshing_does_not_take_a_mask_for_a_value():
     path = "/layers/llm/api_key"
     before = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}})
     after = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}}, before, refresh=True)
-    assert (after.sent, after.seen) == (before.sent, {path: HIDDEN})
+    assert (after.sent, after.seen) == (before.sent, {path: MASKED})
     assert after.sent[path] != HIDDEN
 
 
