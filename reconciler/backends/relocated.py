@@ -34,6 +34,11 @@ class BothLeases:
         self.new.check()
         self.old.check()
 
+    def confirm(self, seconds: float) -> None:
+        """Make sure that both stay ours for `seconds`."""
+        self.new.confirm(seconds)
+        self.old.confirm(seconds)
+
 
 class Relocated:
     """The port over the new place and the old one; `plain` is the old one without a seal."""
@@ -95,6 +100,11 @@ class Relocated:
     def describe(self) -> str:
         """The new place."""
         return self._new.describe()
+
+    def close(self) -> None:
+        """Give the connections of both places back."""
+        for place in (self._new, self._old, self._plain):
+            place.close()
 
     def lines(self) -> Iterable[bytes]:
         """The journal that continues the document which was read last."""
