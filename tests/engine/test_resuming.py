@@ -157,11 +157,11 @@ def test_what_failed_can_be_tried_again(tmp_path):
         def __getattr__(self, name):
             return getattr(self.inner, name)
 
-        def send(self, request, *, force=False):
+        def send(self, request, *, force=False, gate=None):
             if str(request.address) == "persona.b" and not refused:
                 refused.append(request)
                 raise Rejected("not now")
-            return self.inner.send(request, force=force)
+            return self.inner.send(request, force=force, gate=gate)
 
     world.lab.provider = lambda **how: Refusing(provider(**how))
     first = one_by_one(world, plan)
