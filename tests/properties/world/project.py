@@ -1,0 +1,252 @@
+"""The files of a project as a person keeps them: written in every spelling, read by readers that are not ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.properties.world.oracle import Manifest
+from tests.properties.world.trees import merge
+from tests.properties.world.words import HEADS, PAL, SPELLINGS, Env, Ref, Tree, canonical
+
+KINDS = {word: kind for kind, word in HEADS.items()} | {"PAL": "persona"}
+PERSONA = {pal: persona for persona, pal in PAL.items()}
+WORKSPACES = ("sandbox", "staging")
+API = {"apiVersion": "personas/v1"}
+
+
+@dataclass
+class Doc:
+    """One document. `spec` is the API body in PAL words with `Ref`, `Env` in it; `file` says how it is spelled."""
+
+    address: str
+    spec: Tree
+    file: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    lifecycle: Tree = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    words: str = "pal"
+    by_name: bool = False
+    """Tools stand by their names, not as references."""
+    included: bool = False
+    """The prompt stands in a file of its own."""
+
+    @property
+    def kind(self) -> str:
+        return self.address.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.address.partition(".")[2]
+
+
+@dataclass
+class Project:
+    """Documents, overlays, Moved and Removed documents; `write` makes the folder say the same."""
+
+    folder: Path
+    docs: dict[str, Doc] = field(default_factory=dict)
+    overlays: dict[str, Tree] = field(default_factory=dict)
+    """Address -> {spec, lifecycle}: what the workspace `staging` sets differently."""
+    moves: dict[str, str] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    written: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def manifests(self) -> Path:
+        return self.folder / "manifests"
+
+    def wanted(self, workspace: str) -> dict[str, Manifest]:
+        """What a workspace wants, in the oracle's words."""
+        over = self.overlays if workspace == "staging" else {}
+        return {address: self._manifest(doc, over.get(address, {}), workspace) for address, doc in self.docs.items()}
+
+    def _manifest(self, doc: Doc, over: Tree, workspace: str) -> Manifest:
+        spec = merge(canonical(doc.kind, doc.spec), canonical(doc.kind, over.get("spec", {})))
+        life = merge(doc.lifecycle, over.get("lifecycle", {}))
+        assert isinstance(spec, dict) and isinstance(life, dict)
+        return Manifest(
+            doc.address, spec, doc.file, doc.labels, frozenset(life.get("ignore", ())),
+            life.get("manage") == "observe", life.get("protect") is True, life.get("adopt") == "same",
+            doc.ids.get(workspace),
+        )  # fmt: skip
+
+    # writing
+
+    def write(self) -> None:
+        """Make the folder say what this says, and nothing else."""
+        texts = self.texts()
+        (self.manifests / "overlays" / "staging").mkdir(parents=True, exist_ok=True)
+        for path in self.written.keys() - texts.keys():
+            (self.manifests / path).unlink(missing_ok=True)
+        for path, text in texts.items():
+            if self.written.get(path) != text:
+                place = self.manifests / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text, "utf-8")
+        self.written = texts
+
+    def texts(self) -> dict[str, str]:
+        """Every file below `manifests/` with its text."""
+        files: dict[str, list[Doc]] = {}
+        for doc in self.docs.values():
+            files.setdefault(doc.file, []).append(doc)
+        texts = {"reconciler.yaml": PROJECT}
+        for path, docs in files.items():
+            for doc in docs:
+                if doc.included and not path.endswith(".md"):
+                    texts[f"prompts/{doc.name}.txt"] = f"{doc.spec['system_prompt']}\n"
+            texts[path] = self._spell(path, docs)
+        for address, over in self.overlays.items():
+            kind, _, name = address.partition(".")
+            head = API | {"kind": HEADS[kind], "metadata": {"name": name}}
+            texts[f"overlays/staging/{address}.yaml"] = _yaml([head | plain(over)])
+        said = [API | {"kind": "Moved", "from": old, "to": new} for old, new in self.moves.items()]
+        said += [API | {"kind": "Removed", "address": address} for address in self.removed]
+        return texts | ({"moved.yaml": _yaml(said)} if said else {})
+
+    def _spell(self, path: str, docs: list[Doc]) -> str:
+        if path.endswith(".md"):
+            (doc,) = docs
+            body = self._body(doc)
+            prompt = body.pop("system_prompt")
+            head = self._envelope(doc)
+            head.pop("spec")
+            return f"---\n{_yaml([head | body])}---\n{prompt}\n"
+        if path.startswith("bare/"):
+            return _yaml([self._body(doc) for doc in docs])
+        if path.endswith(".json"):
+            return json.dumps(self._envelope(docs[0]), indent=2) + "\n"
+        return _yaml([self._envelope(doc) for doc in docs])
+
+    def _envelope(self, doc: Doc) -> Tree:
+        ids = {"id": doc.ids} if doc.ids else {}
+        meta = {"name": doc.name, **ids, **({"labels": doc.labels} if doc.labels else {})}
+        life = {"lifecycle": doc.lifecycle} if doc.lifecycle else {}
+        return API | {"kind": HEADS[doc.kind], "metadata": meta, **life, "spec": self._body(doc)}
+
+    def _body(self, doc: Doc) -> Tree:
+        body = plain(doc.spec)
+        if doc.by_name and "tools" in body:
+            body["tools"] = [str(self.docs[ref.address].spec["name"]) for ref in doc.spec["tools"]]
+        if doc.included and not doc.file.endswith(".md"):
+            up = "../" * doc.file.count("/")
+            body["system_prompt"] = {"file": f"{up}prompts/{doc.name}.txt"}
+        if doc.words == "persona":
+            body = {PERSONA.get(key, key): value for key, value in body.items()}
+            flow = body.get("layers", {}).get("conversational_flow")
+            if flow:
+                respelled = {"replica_interruptibility" if k == SPELLINGS[0] else k: v for k, v in flow.items()}
+                body["layers"] = body["layers"] | {"conversational_flow": respelled}
+        return body
+
+    # reading
+
+    def reread(self) -> None:
+        """Take over what the tool wrote into the files, with readers that are not the tool's."""
+        self.docs, self.overlays, self.written = {}, {}, {}
+        for place in sorted(self.manifests.rglob("*")):
+            path = place.relative_to(self.manifests).as_posix()
+            if not place.is_file() or path.startswith("reports/"):
+                continue
+            text = place.read_text("utf-8")
+            self.written[path] = text
+            if path.startswith("prompts/") or path in {"reconciler.yaml", "moved.yaml"}:
+                continue
+            for document in read_documents(path, text):
+                self._take(path, document, place.parent)
+        names = {doc.spec.get("name"): address for address, doc in self.docs.items() if doc.kind == "tool"}
+        for doc in self.docs.values():
+            tools = doc.spec.get("tools")
+            if tools:
+                doc.by_name = any(isinstance(one, str) for one in tools)
+                doc.spec["tools"] = [Ref(names[one]) if isinstance(one, str) else one for one in tools]
+
+    def _take(self, path: str, document: Tree, folder: Path) -> None:
+        bare = "kind" not in document
+        kind = "persona" if bare else KINDS[document["kind"]]
+        meta = document.get("metadata", {})
+        address = f"{kind}.{meta.get('name') or Path(path).stem}"
+        if path.startswith("overlays/"):
+            over = {key: document[key] for key in ("spec", "lifecycle") if key in document}
+            self.overlays[address] = marked(over, folder)
+            return
+        rest = {k: v for k, v in document.items() if k not in {"apiVersion", "kind", "metadata", "lifecycle"}}
+        raw = document if bare else document.get("spec", rest)
+        ids = meta.get("id", {})
+        doc = Doc(
+            address, marked(raw, folder), path, meta.get("labels", {}), document.get("lifecycle", {}),
+            dict.fromkeys(WORKSPACES, ids) if isinstance(ids, str) else ids,
+        )  # fmt: skip
+        doc.included = isinstance(raw.get("system_prompt"), dict)
+        doc.words = "persona" if doc.spec.keys() & PAL.keys() else "pal"
+        doc.spec = {PAL.get(key, key): value for key, value in doc.spec.items()}
+        self.docs[address] = doc
+
+    def copy_to(self, folder: Path) -> Project:
+        """The same project in another folder."""
+        shutil.copytree(self.folder, folder)
+        twin = Project(folder)
+        twin.moves, twin.removed = dict(self.moves), list(self.removed)
+        twin.reread()
+        return twin
+
+
+def read_documents(path: str, text: str) -> list[Tree]:
+    """The documents of a file as PyYAML and json see them."""
+    if path.endswith(".json"):
+        return [json.loads(text)]
+    if path.endswith(".md"):
+        _, head, prompt = text.split("---\n", 2)
+        return [yaml.safe_load(head) | {"system_prompt": prompt.removeprefix("\n").removesuffix("\n")}]
+    return [one for one in yaml.safe_load_all(text) if one]
+
+
+def plain(value: Any) -> Any:
+    """A body as a file spells it."""
+    if isinstance(value, Env):
+        return {"env": value.name}
+    if isinstance(value, Ref):
+        return {"ref": value.address}
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def marked(value: Any, folder: Path) -> Any:
+    """The inverse, included texts in their places."""
+    if isinstance(value, dict):
+        if value.keys() == {"env"}:
+            return Env(value["env"])
+        if value.keys() == {"ref"}:
+            return Ref(value["ref"])
+        if value.keys() == {"file"}:
+            return (folder / value["file"]).read_text("utf-8").removesuffix("\n")
+        return {key: marked(inner, folder) for key, inner in value.items()}
+    return [marked(inner, folder) for inner in value] if isinstance(value, list) else value
+
+
+def _yaml(documents: list[Tree]) -> str:
+    return yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=1000)
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors: those have a step of their own."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+PROJECT = """apiVersion: personas/v1
+kind: Project
+metadata: {name: world}
+default_workspace: sandbox
+workspaces:
+  sandbox: {provider: {type: simulator}, parallelism: 1}
+  staging: {provider: {type: simulator}, parallelism: 1, overlays: [overlays/staging]}
+"""

@@ -1,0 +1,143 @@
+"""The wire between the tool and a simulated account in this process: it records, breaks, and lets others act."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from reconciler.api.opened import Opened
+from reconciler.providers.base import ProviderContext
+from reconciler.providers.simulator.mood import Mood
+from reconciler.providers.simulator.transport import SimulatorTransport
+from reconciler.providers.tavus.provider import TavusProvider
+from tests.properties.world.words import Tree, read_account
+
+BASE = "http://simulator.localhost/v2"
+WRITES = {"POST", "PATCH", "PUT", "DELETE"}
+
+
+class Killed(BaseException):
+    """kill -9: nothing of the run goes on."""
+
+
+@dataclass
+class Fault:
+    """What happens at the `nth` write of a run (1 is the first)."""
+
+    nth: int
+    what: (
+        str  # kill-before | kill-after | lost-before | lost-after | 500-before | 500-after | 503 | 429 | page | edit
+    )
+
+
+@dataclass
+class Sent:
+    """One write that reached the account."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+
+
+@dataclass
+class Wire(httpx.BaseTransport):
+    """One account, and the way to it."""
+
+    inner: SimulatorTransport
+    writes: list[Sent] = field(default_factory=list)
+    fault: Fault | None = None
+    met: int = 0
+    on_kill: Callable[[], None] = lambda: None
+    on_edit: Callable[[], None] = lambda: None
+    on_write: Callable[[], None] = lambda: None
+
+    @property
+    def world(self) -> Any:
+        """The simulator's own books."""
+        return self.inner.service._store._world
+
+    def account(self) -> dict[tuple[str, str], Tree]:
+        """Every object of the account in canonical words."""
+        return read_account(self.world)
+
+    def raw(self) -> dict[str, dict[str, Any]]:
+        """Every object as it is stored, to be compared byte for byte."""
+        return {kind: dict(objects) for kind, objects in self.world.objects.items()}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method not in WRITES:
+            return self.inner.handle_request(request)
+        self.met += 1
+        what = self.fault.what if self.fault and self.fault.nth == self.met else ""
+        if what == "edit":
+            self.on_edit()
+        if what == "kill-before":
+            self.on_kill()
+            raise Killed
+        if what == "lost-before":
+            raise httpx.ReadError("broken", request=request)
+        if what in {"500-before", "503", "429"}:
+            headers = {"retry-after": "1"} if what == "429" else {}
+            return httpx.Response(int(what[:3]), json={"error": "no"}, headers=headers, request=request)
+        answer = self.inner.handle_request(request)
+        text = request.content
+        body = json.loads(text) if text else None
+        self.writes.append(Sent(request.method, request.url.path.removeprefix("/v2"), body, answer.status_code))
+        self.on_write()
+        if what == "kill-after":
+            self.on_kill()
+            raise Killed
+        if what == "lost-after":
+            raise httpx.ReadError("broken", request=request)
+        if what == "500-after":
+            return httpx.Response(500, json={"error": "no"}, request=request)
+        if what == "page":
+            return httpx.Response(200, html="<html>proxy</html>", request=request)
+        return answer
+
+    def others(self) -> httpx.Client:
+        """Somebody else's client of the same account."""
+        return httpx.Client(transport=self.inner, base_url=BASE, headers={"x-api-key": "others"})
+
+    def fork(self) -> Wire:
+        """A second account with the same history."""
+        twin = open_wire(self.inner.service.mood)
+        theirs, ours = twin.world, self.world
+        for name in ("salt", "owner_id", "sequence"):
+            setattr(theirs, name, getattr(ours, name))
+        theirs.vault = ours.vault
+        theirs.objects = {kind: dict(objects) for kind, objects in ours.objects.items()}
+        theirs._ids.clear()
+        return twin
+
+    def close(self) -> None:
+        """Stays open: runs come and go."""
+
+
+def open_wire(mood: Mood | None = None) -> Wire:
+    """An empty account."""
+    return Wire(SimulatorTransport(None, mood=mood))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InWorld(Opened):
+    """The surroundings of a run whose account is behind a wire, not in a file."""
+
+    wires: dict[str, Wire] = field(default_factory=dict)
+    words: str = "pal"
+
+    @contextmanager
+    def provider(self, secrets, *, reading):
+        context: type[ProviderContext] = ProviderContext
+        assert context
+        yield TavusProvider(
+            api_key="our-own-key", base_url=BASE, vocabulary=self.words, reading=reading,
+            transport=self.wires[self.workspace.name], parallelism=1, clock=self.clock, random=lambda: 0.5,
+            emit=self.emit,
+        )  # fmt: skip
