@@ -40,7 +40,7 @@ def check_as_judged(
     for text in oracle.faults(outcome.before, outcome.after, verdict, born):
         raise Violated("the account is not as it must be", text)
     check_announced(outcome)
-    check_twins(outcome)
+    check_twins(world, workspace, outcome)
     world.memory[workspace] = oracle.remember(memory, world.wanted(workspace), verdict, born, world.env)
     check_state(world, workspace)
 
@@ -88,15 +88,16 @@ def _shape(path: str) -> str:
     return "[^/]+".join(re.escape(part) for part in UNKNOWN.split(path)[::2]).rstrip("/") + "/?"
 
 
-def check_twins(outcome: Outcome) -> None:
-    """No second object of one kind and name by our doing."""
+def check_twins(world: World, workspace: str, outcome: Outcome) -> None:
+    """No second object of one kind and name by our doing, unless two manifests want just that."""
 
     def named(account: oracle.Account) -> list[tuple[str, str]]:
         return [(key[0], str(body.get(oracle.NAME.get(key[0], "name")))) for key, body in account.items()]
 
     before, after = named(outcome.before), named(outcome.after)
+    meant = [(one.kind, one.name) for one in world.wanted(workspace).values()]
     for one in set(after):
-        if after.count(one) > max(1, before.count(one)):
+        if after.count(one) > max(1, before.count(one), meant.count(one)):
             raise Violated("a twin", one)
 
 

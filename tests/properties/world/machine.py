@@ -152,9 +152,15 @@ class World:
     ) -> tuple[dict[str, oracle.Entry], oracle.Verdict]:
         """What the oracle says of an apply: the memory that it starts from, and the verdict."""
         memory, forgotten = oracle.moved(self.memory[workspace], self.project.moves, self.project.removed)
-        verdict = oracle.judge(account, self.wanted(workspace), memory, run, self.env)
+        wanted = self.wanted(workspace)
+        verdict = oracle.judge(account, wanted, memory, run, self.env)
         verdict.effects += forgotten
-        if not (self.wanted(workspace) or self.memory[workspace] or self.project.moves or self.project.removed):
+        # What a Removed document lets go in this very run is not taken up by another manifest: that is a rename.
+        released = {(e.address.partition(".")[0], e.id) for e in forgotten}
+        for effect in verdict.effects:
+            if effect.action == "update" and (effect.address.partition(".")[0], effect.id) in released:
+                verdict.blocked[effect.address] = "probable_rename"
+        if not (wanted or self.memory[workspace] or self.project.moves or self.project.removed):
             verdict.refused["*"] = "nothing to look at"
         return memory, verdict
 

@@ -6,7 +6,7 @@ tree in canonical words (PAL words), secrets in clear; one of the account carrie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.properties.world.trees import Tree, hidden, leaves, same, tree_of, under
@@ -153,8 +153,11 @@ def moved(
     return {a: e for a, e in after.items() if a not in {effect.address for effect in forgotten}}, forgotten
 
 
-def whose(manifest: Manifest, memory: Mapping[str, Entry], account: Account, verdict: Verdict) -> str | None:
-    """The live object of a manifest: the one remembered, the one named by id, else the only one of its name."""
+def whose(
+    manifest: Manifest, memory: Mapping[str, Entry], account: Account, wanted: Collection[str], verdict: Verdict
+) -> str | None:
+    """The live object of a manifest: the one remembered, the one named by id, else the only one of its name that
+    nobody holds. One that an address with a manifest holds stays there: a second one is made, and that is said."""
     entry = memory.get(manifest.address)
     if entry and (manifest.kind, entry.id) in account:
         return entry.id
@@ -162,13 +165,13 @@ def whose(manifest: Manifest, memory: Mapping[str, Entry], account: Account, ver
         if (manifest.kind, manifest.id) not in account:
             verdict.refused[manifest.address] = "unknown id"
         return manifest.id
-    held = {other.id for address, other in memory.items() if address != manifest.address}
+    held = {other.id: address for address, other in memory.items() if address != manifest.address}
     candidates = named(account, manifest.kind, manifest.name)
     free = [id for id in candidates if id not in held]
     if len(free) > 1:
         verdict.refused[manifest.address] = "several objects of this name"
-    if not free and candidates:
-        verdict.blocked[manifest.address] = "held by another address"
+    if not free and any(held[id] not in wanted for id in candidates):
+        verdict.blocked[manifest.address] = "probable_rename"
     return free[0] if len(free) == 1 else None
 
 
@@ -179,9 +182,9 @@ def judge(
     verdict = Verdict()
     in_scope = lambda address: run.scope is None or address in run.scope  # noqa: E731
     rules, wanted = wanted, {} if run.destroy else wanted
-    owners = {address: entry.id for address, entry in memory.items()}
+    owners = {a: entry.id for a, entry in memory.items() if (a.partition(".")[0], entry.id) in account}
     for address, manifest in wanted.items():
-        if in_scope(address) and (id := whose(manifest, memory, account, verdict)):
+        if in_scope(address) and (id := whose(manifest, memory, account, wanted, verdict)):
             owners[address] = id
     for address, manifest in wanted.items():
         if in_scope(address):
@@ -248,9 +251,6 @@ def _leave(
         verdict.blocked[address] = "protect"
     elif not (run.deletes or run.destroy):
         verdict.blocked[address] = "deletes"
-    name = account[kind, entry.id].get(NAME.get(kind, "name"))
-    if any(m.kind == kind and m.name == name and m.address != address for m in wanted.values()):
-        verdict.blocked[address] = "probable_rename"
     return Effect(address, "delete", entry.id)
 
 

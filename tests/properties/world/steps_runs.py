@@ -66,7 +66,7 @@ def fault(world: World, workspace: str, nth: int, what: str) -> None:
     flags = {"allow_deletes": True, "allow_mass_change": True}
     broken = world.apply(workspace, fault=Fault(nth, what), **flags)
     laws.check_secrets(world, broken)
-    laws.check_twins(broken)
+    laws.check_twins(world, workspace, broken)
     laws.check_announced(broken, broken=True)
     healed = world.apply(workspace, **flags)
     healed.before = before
