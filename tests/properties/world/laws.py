@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.api.rendering import render
 from reconciler.core.planning.planfile import dump_plan
@@ -18,8 +18,9 @@ UNKNOWN = re.compile(r"\{([a-z_]+\.[^{}/]*)\}")
 
 
 def check_as_judged(
-    world: World, workspace: str, outcome: Outcome, verdict: oracle.Verdict, memory: dict[str, oracle.Entry]
-) -> None:
+    world: World, workspace: str, outcome: Outcome, verdict: oracle.Verdict, memory: dict[str, oracle.Entry],
+    *, wanted: dict[str, oracle.Manifest] | None = None,
+) -> None:  # fmt: skip
     """The run did what the oracle says, the state remembers it, and everything else holds too."""
     if outcome.code != verdict.code:
         said = outcome.error or [s for s in outcome.result.steps if s.outcome != "done"] if outcome.result else ""
@@ -41,7 +42,7 @@ def check_as_judged(
         raise Violated("the account is not as it must be", text)
     check_announced(outcome)
     check_twins(world, workspace, outcome)
-    world.memory[workspace] = oracle.remember(memory, world.wanted(workspace), verdict, born, world.env)
+    world.memory[workspace] = oracle.remember(memory, wanted or world.wanted(workspace), verdict, born, world.env)
     check_state(world, workspace)
 
 
@@ -135,19 +136,29 @@ def tools_of(account: oracle.Account) -> dict[str, set[str]]:
 
 
 def effects_of(account: oracle.Account) -> dict[str, set[str]]:
-    """Persona id -> all that takes effect in a conversation: texts, tools and guardrails."""
+    """Persona id -> all that takes effect in a conversation: texts, tools and guardrails, wherever they stand."""
+    said = {id: _tool(body) for (kind, id), body in account.items() if kind == "tool"}
     rails = {id: [str(body.get("guardrail_prompt"))] for (kind, id), body in account.items() if kind == "guardrail"}
     for (kind, id), body in account.items():
         if kind == "guardrail_set":
-            rails[id] = [value for pointer, value in leaves(body) if pointer.endswith("/guardrail_prompt")]
-    found: dict[str, set[str]] = {id: {f"tool {one}" for one in names} for id, names in tools_of(account).items()}
+            rails[id] = [str(value) for pointer, value in leaves(body) if pointer.endswith("/guardrail_prompt")]
+    found: dict[str, set[str]] = {}
     for (kind, id), body in account.items():
         if kind == "persona":
-            for _, value in leaves(body):
-                found[id] |= {f"text {token}" for token in TOKEN.findall(json.dumps(value))}
-            ids = [*(body.get("guardrail_ids") or []), body.get("guardrails_id")]
+            inline = [str(value) for pointer, value in leaves(body) if "tools/" in pointer]
+            texts = [json.dumps(value) for pointer, value in leaves(body) if "tools/" not in pointer]
+            attached, ids = body.get("tools"), [*(body.get("guardrail_ids") or []), body.get("guardrails_id")]
+            found[id] = {f"text {token}" for text in texts for token in TOKEN.findall(text)}
+            found[id] |= {f"tool {_tool(json.loads(value))}" for value in inline}
+            found[id] |= (
+                {f"tool {said[one]}" for one in attached if one in said} if isinstance(attached, list) else set()
+            )
             found[id] |= {f"guardrail {text}" for one in ids if one in rails for text in rails[one]}
     return found
+
+
+def _tool(body: Mapping[str, object]) -> str:
+    return f"{body.get('name')}: {body.get('description')} {json.dumps(body.get('parameters'), sort_keys=True)}"
 
 
 TOKEN = re.compile(r"\btext\d+\b")

@@ -55,6 +55,7 @@ class Project:
     """Address -> {spec, lifecycle}: what the workspace `staging` sets differently."""
     moves: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -96,7 +97,8 @@ class Project:
         files: dict[str, list[Doc]] = {}
         for doc in self.docs.values():
             files.setdefault(doc.file, []).append(doc)
-        texts = {"reconciler.yaml": PROJECT}
+        answers = f"migrations: {json.dumps(self.answers)}\n" if self.answers else ""
+        texts = {"reconciler.yaml": PROJECT + answers}
         for path, docs in files.items():
             for doc in docs:
                 if doc.included and not path.endswith(".md"):
@@ -192,7 +194,7 @@ class Project:
         """The same project in another folder."""
         shutil.copytree(self.folder, folder)
         twin = Project(folder)
-        twin.moves, twin.removed = dict(self.moves), list(self.removed)
+        twin.moves, twin.removed, twin.answers = dict(self.moves), list(self.removed), dict(self.answers)
         twin.reread()
         return twin
 

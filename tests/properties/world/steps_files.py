@@ -11,6 +11,7 @@ from tests.properties.world.oracle import needs
 from tests.properties.world.project import Doc
 from tests.properties.world.words import Env, Ref, Tree
 
+INLINE = ("/layers/llm/tools", "/layers/perception/visual_tools", "/layers/perception/perception_tools")
 FACE = "rfe12d8b9597"
 WORDS = ("alpha", "beta", "gamma")
 STATUS = ("active", "inactive")
@@ -200,7 +201,7 @@ def propose_edit(world: World, rnd: random.Random) -> Step | None:
 def edit(world: World, address: str, pointer: str, value: Any) -> None:
     found = doc(world, address)
     value = alive(value, world)
-    if pointer == "/tools" and found.spec.get("tool_ids"):
+    if pointer == "/on_call" and found.spec.get("origin", "llm") != "llm":
         raise Gone
     put(found.spec, pointer, value)
 
@@ -302,7 +303,8 @@ def propose_overlay(world: World, rnd: random.Random) -> Step | None:
 
 
 def overlay(world: World, address: str, pointer: str, value: Any) -> None:
-    doc(world, address)
+    if doc(world, address).spec.get("origin", "llm") != "llm" and pointer == "/on_call":
+        raise Gone
     over = world.project.overlays.setdefault(address, {"spec": {}})
     put(over["spec"], pointer, alive(value, world))
     if not over["spec"] and over.keys() == {"spec"}:

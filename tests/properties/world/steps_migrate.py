@@ -1,0 +1,158 @@
+"""Off what is deprecated, in the files or live first: nothing that took effect is lost, both ways meet (A1-A6)."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+from reconciler.errors import ReconcilerError
+from tests.properties.world import laws, oracle
+from tests.properties.world.machine import Gone, Kind, Step, Violated, World
+from tests.properties.world.project import WORKSPACES
+from tests.properties.world.steps_files import INLINE, doc, inline, pick, put, text
+
+FLAGS = {"allow_deletes": True, "allow_mass_change": True}
+ANSWERS = {
+    "context-into-system-prompt": ("append", "prepend", "keep"), "guardrail-set-split": ("split", "keep"),
+    "perception-field-names": ("rename", "keep"), "raven-0-to-raven-1": ("yes", "keep"),
+}  # fmt: skip
+
+
+def propose_outdated(world: World, rnd: random.Random) -> Step | None:
+    """Something deprecated in a persona, often what another persona has as well."""
+    address = pick(world, rnd, "persona")
+    if address is None:
+        return None
+    said = rnd.choice([text(world), "text0", "text0"])
+    tools = [inline(name, said) for name in rnd.sample(["look", "find"], rnd.randint(1, 2))]
+    rails = [a for a in world.project.docs if a.startswith("guardrail_set.")]
+    values: dict[str, Any] = {
+        "/context": said, INLINE[0]: tools, INLINE[1]: tools, INLINE[2]: tools,
+        "/layers/perception/ambient_awareness_queries": [said],
+        "/layers/vqa/enable_vision": "false", "/layers/stt/participant_pause_sensitivity": "high",
+    }  # fmt: skip
+    if rails:
+        values["/guardrails_id"] = {"ref": rnd.choice(rails)}
+    pointer = rnd.choice(list(values))
+    return {"address": address, "pointer": pointer, "value": values[pointer], "over": rnd.random() < 0.15}
+
+
+def outdated(world: World, address: str, pointer: str, value: Any, over: bool) -> None:
+    from tests.properties.world.steps_files import alive
+
+    found = doc(world, address)
+    spec = world.project.overlays.setdefault(address, {"spec": {}})["spec"] if over else found.spec
+    put(spec, pointer, alive(value, world))
+
+
+def propose_answer(world: World, rnd: random.Random) -> Step | None:
+    name = rnd.choice(list(ANSWERS))
+    return {"name": name, "answer": rnd.choice(ANSWERS[name])}
+
+
+def answer(world: World, name: str, answer: str) -> None:
+    """A question of a migration is answered in the project file."""
+    world.project.answers[name] = answer
+
+
+def propose_migrate(world: World, rnd: random.Random) -> Step | None:
+    return {"live": rnd.random() < 0.5} if pick(world, rnd, "persona") else None
+
+
+def migrate(world: World, live: bool) -> None:
+    """From a settled project off what is deprecated; `live`: `apply --migrate` before the files are rewritten."""
+    for workspace in WORKSPACES:
+        settle(world, workspace)
+    before = {workspace: laws.effects_of(world.wires[workspace].account()) for workspace in WORKSPACES}
+    twin = world.fork()
+    first, second = (twin, world) if live else (world, twin)
+    rewrite(first)
+    codes = {workspace: first.apply(workspace, **FLAGS).code for workspace in WORKSPACES}
+    for workspace in WORKSPACES:
+        ahead = second.apply(workspace, migrate=True, **FLAGS)
+        laws.check_secrets(second, ahead)
+        laws.check_announced(ahead)
+        if ahead.code != codes[workspace]:
+            raise Violated(
+                "files then apply is not apply --migrate", f"{codes[workspace]} != {ahead.code} {ahead.error}"
+            )
+        one, other = (facts(side.wires[workspace].account()) for side in (first, second))
+        if one != other:
+            raise Violated("files then apply is not apply --migrate", f"{differences(one, other)}")
+    rewrite(second)
+    for side in (first, second):
+        for workspace in WORKSPACES:
+            if codes[workspace] == 0:
+                after = laws.effects_of(side.wires[workspace].account())
+                laws.check_conserved(before[workspace], after, "migration")
+                side.memory[workspace] = recalled(side, workspace)
+                laws.check_quiet(side, workspace, **FLAGS)
+
+
+def settle(world: World, workspace: str) -> None:
+    """Apply what the files say. Raises `Gone` where that is refused."""
+    account = world.wires[workspace].account()
+    memory, verdict = world.judge(workspace, account, oracle.Run(deletes=True, mass=True))
+    if verdict.code or not world.wanted(workspace):
+        raise Gone
+    outcome = world.apply(workspace, **FLAGS)
+    laws.check_as_judged(world, workspace, outcome, verdict, memory)
+
+
+def rewrite(world: World) -> None:
+    """`migrate --write`, which leaves nothing to do, and writes what every reader reads the same."""
+    world.project.write()
+    project = world.open(WORKSPACES[0])
+    project.migrate(write=True)
+    again = project.migrate(write=True)
+    if again.files:
+        raise Violated("migrate twice is not once", [(one.path, one.after.decode()) for one in again.files])
+    world.project.reread()
+    try:
+        findings = project.validate()
+    except ReconcilerError as error:
+        raise Violated("migrate wrote what cannot be read", error) from error
+    wrong = [one for one in findings if one.is_error]
+    if wrong:
+        raise Violated("migrate wrote what is not valid", wrong)
+
+
+def recalled(world: World, workspace: str) -> dict[str, oracle.Entry]:
+    """The memory after a step that the oracle does not follow: what the state says, with today's values."""
+    account, project = world.wires[workspace].account(), world.open(workspace)
+    wanted, found = world.wanted(workspace), {}
+    for one in project.state.list():
+        address = str(one.address)
+        sent = project.state.show(address).get("sent")
+        flat = dict(oracle.leaves(account.get((address.partition(".")[0], one.id), {})))
+        places = {pointer: flat.get(pointer) for pointer in sent} if isinstance(sent, dict) else {}
+        found[address] = oracle.Entry(one.id, places, wanted.get(address))
+    return found
+
+
+def facts(account: oracle.Account) -> list[str]:
+    """An account without its ids, so that two of the same history can be compared."""
+    names = {id: f"<{kind} {body.get(oracle.NAME.get(kind, 'name'))}>" for (kind, id), body in account.items()}
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: plain(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            items = [plain(inner) for inner in value]
+            return sorted(items, key=str) if all(isinstance(one, str) for one in items) else items
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return sorted(f"{key[0]} {json.dumps(plain(body), sort_keys=True)}" for key, body in account.items())
+
+
+def differences(one: list[str], other: list[str]) -> tuple[list[str], list[str]]:
+    """What only one of two accounts holds."""
+    return [item for item in one if item not in other], [item for item in other if item not in one]
+
+
+STEPS = {
+    "outdated": Kind(10, propose_outdated, outdated),
+    "answer": Kind(3, propose_answer, answer),
+    "migrate": Kind(6, propose_migrate, migrate),
+}
