@@ -36,7 +36,8 @@ from reconciler.engine.resuming import NOTHING, Begun, what_is_left
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
-from reconciler.engine.steps import Worker
+from reconciler.engine.steps import FRESH, Worker
+from reconciler.engine.usage import refuse_newly_used
 from reconciler.errors import PlanError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -273,6 +274,9 @@ def _carry_out(
     begun: Begun = NOTHING,
 ) -> ApplyResult:
     session.claim()
+    if digest is not None or around.clock.monotonic() - read_at >= FRESH:
+        reader = Reader(setting.provider, setting.workspace.parallelism)
+        refuse_newly_used(plan.changes, session.state, reader)
     if digest is not None:
         check_secrets(
             plan.changes, setting.book(session.state)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from reconciler.core.planning.match import Matching
-from reconciler.core.planning.users import NOTHING, Key, Usage, find_usage, user_kinds
+from reconciler.core.planning.users import NOTHING, Key, Usage, find_usage, in_use, user_kinds
 from reconciler.engine.reading import Reader
+from reconciler.errors import PlanStale, ProviderError
 from reconciler.kinds import kind
 from reconciler.types.address import Address
+from reconciler.types.change import Action, Change
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.state import State
+
+AGAIN = "make a new plan, and look at who uses it"
 
 
 def read_usage(
@@ -47,6 +52,28 @@ def read_usage(
     }
     objects |= reader.apart(hidden, objects)
     return find_usage(objects.values(), addresses, only=wanted)
+
+
+def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -> None:
+    """Look again at who uses what is to be deleted, where time has passed since the plan was made.
+
+    Raises `PlanStale` naming the users that came meanwhile.
+    """
+    doomed = {(one.address.kind, one.id) for one in changes if one.action is Action.DELETE and one.id is not None}
+    addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
+
+    def lists(wanted: Sequence[str]) -> dict[str, Listing]:
+        found: dict[str, Listing] = {}
+        for name in wanted:
+            with suppress(ProviderError):  # told when the plan was made
+                found |= reader.lists([name])
+        return found
+
+    usage = read_usage(doomed, (), {}, {}, addresses, reader, lists)
+    held = in_use(changes, usage)
+    if held:
+        told = "; ".join(f"{address} is in use by {usage.listed(users)}" for address, users in sorted(held.items()))
+        raise PlanStale(f"since the plan was made, somebody began to use what it deletes: {told}", hint=AGAIN)
 
 
 def claimed(matching: Matching, state: State) -> dict[Key, Address]:

@@ -7,11 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.plan import make_plan
-from reconciler.errors import PlanBlocked
+from reconciler.engine.run import apply_manifests
+from reconciler.errors import PlanBlocked, PlanStale
 from reconciler.types.change import Action
 from reconciler.types.manifest import ManifestSet, Removed
-from reconciler.types.options import PlanOptions
+from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.source import Source
+from tests.support.chronicle import Chronicle
 from tests.support.lab import Lab
 from tests.support.making import at, manifest
 
@@ -178,3 +180,41 @@ def uses(lab):
         tools = lab.client.get(f"/pals/{row['pal_id']}/tools").json()["data"]
         found[row["pal_id"]] = {one["tool_id"] for one in tools}
     return found
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_who_begins_to_use_it_while_the_prompt_waits_stops_the_run(tmp_path, saved):
+    chronicle = Chronicle(tmp_path)
+    lab = chronicle.lab
+    chronicle.apply(tool("look"), persona("a", "look"))
+    [id] = [entry.id for address, entry in chronicle.state().resources.items() if address.kind == "tool"]
+    options = PlanOptions(record=True, allow_deletes=True, allow_mass_change=True)
+    manifests = ManifestSet((persona("a"),))
+
+    def meanwhile(plan):
+        assert plan.applyable
+        lab.clock.sleep(60)
+        attach_by_hand(lab, id)
+        return True
+
+    with pytest.raises(PlanStale) as stopped:
+        if saved:
+            plan = make_plan(manifests, chronicle.state(), options, lab.setting(reading=True))
+            meanwhile(plan)
+            chronicle.carry_out(plan)
+        else:
+            apply_manifests(manifests, lab.setting(), chronicle.around(), options, ApplyOptions(), confirm=meanwhile)
+    assert "theirs" in stopped.value.message and "tool.look" in stopped.value.message
+    assert not [one for one in lab.writes() if one[0] == "DELETE"]
+
+
+def test_a_rollback_deletes_nothing_that_others_use(tmp_path):
+    chronicle = Chronicle(tmp_path)
+    lab = chronicle.lab
+    chronicle.apply(persona("a"))
+    serial = chronicle.state().serial
+    chronicle.apply(persona("a"), persona("b"))
+    [id] = [entry.id for address, entry in chronicle.state().resources.items() if address == at("persona.b")]
+    site = {"name": "site", "channel": "widget", "pal_id": id}
+    assert lab.client.post("/deployments", json=site).status_code in (200, 201)
+    assert "in_use" in {block.rule for block in chronicle.plan_back(serial, allow_deletes=True).all_blocks}

@@ -102,12 +102,7 @@ def keep_used(
     left = list(changes)
     told: list[Diagnostic] = []
     while True:
-        after: dict[tuple[str, str | None], Change] = {(one.address.kind, one.id): one for one in left if one.id}
-        held = {
-            change.address: users
-            for change in left
-            if change.action is Action.DELETE and (users := _still(change, after, usage))
-        }
+        held = in_use(left, usage)
         if not destroy:
             return [_blocked(change, held.get(change.address), usage) for change in left], ()
         if not held:
@@ -123,6 +118,16 @@ def keep_used(
             for address, users in sorted(held.items())
         ]
         left = [change for change in left if change.address not in held]
+
+
+def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:
+    """What is to be deleted and has users that these changes leave with it, with those users."""
+    after: dict[tuple[str, str | None], Change] = {(one.address.kind, one.id): one for one in changes if one.id}
+    return {
+        change.address: users
+        for change in changes
+        if change.action is Action.DELETE and (users := _still(change, after, usage))
+    }
 
 
 def _still(change: Change, after: Mapping[tuple[str, str | None], Change], usage: Usage) -> tuple[Key, ...]:
