@@ -19,7 +19,10 @@ reconciler destroy --auto-approve --exclude tool.lookup_policy
 @command("destroy", examples=EXAMPLES)
 @with_flags(APPROVAL, CHOICE, SAFETY)
 def destroy(settings: Settings, **flags: Any) -> int:
-    """Delete everything that this project manages; what is protected stays, and stops the run."""
+    """Delete everything that this project manages; what is protected stays, and stops the run.
+
+    What somebody outside of the run still uses is kept, and said.
+    """
     from reconciler.cli.writing import carry_out
 
     return carry_out("destroy", settings, destroy=True, **flags)

@@ -21,10 +21,20 @@ REF = click.option("--ref", metavar="GITREF", help="Read manifests and project f
 
 CHOICE = (
     click.option(
-        "--target", "targets", type=ADDRESS, multiple=True, metavar="ADDR", help="Only this and what it depends on."
+        "--target",
+        "targets",
+        type=ADDRESS,
+        multiple=True,
+        metavar="ADDR",
+        help="Only this and what it depends on; of deletes: only this, and with destroy what depends on it.",
     ),
     click.option(
-        "--exclude", "excludes", type=ADDRESS, multiple=True, metavar="ADDR", help="Not this, nor what depends on it."
+        "--exclude",
+        "excludes",
+        type=ADDRESS,
+        multiple=True,
+        metavar="ADDR",
+        help="Not this, nor what depends on it; of deletes: not this, nor what it uses.",
     ),
     click.option(
         "--replace",
