@@ -44,6 +44,22 @@ def test_an_ignored_value_inside_what_is_written_whole_stays_as_somebody_left_it
     assert not lab.plan(tool(ignore, timeout=20)).differences
 
 
+def test_an_ignored_value_inside_an_inline_tool_stays_as_somebody_left_it():
+    def ours(**parameters):
+        function = {"name": "look", "description": "Ours.", "parameters": {"type": "object", **parameters}}
+        layers = {"llm": {"model": "tavus-gpt-oss", "tools": [{"type": "function", "function": function}]}}
+        ignore = ("/layers/llm/tools/look/function/description",)
+        return manifest("persona.a", {**PERSONA, "layers": layers}, ignore=ignore)
+
+    lab = Lab()
+    lab.apply(ours())
+    lab.edit("persona.a", {"op": "replace", "path": "/layers/llm/tools/0/function/description", "value": "Theirs."})
+    assert not lab.plan(ours()).differences
+    assert [one.outcome for one in lab.apply(ours(properties={"a": {"type": "string"}})).steps] == ["done"]
+    [tool] = lab.client.get(f"/pals/{lab.id_of('persona.a')}").json()["layers"]["llm"]["tools"]
+    assert tool["function"]["description"] == "Theirs." and "properties" in tool["function"]["parameters"]
+
+
 def test_an_item_with_something_ignored_inside_is_not_taken_away_silently():
     lab = Lab()
     steps = [{"objective_name": "a", "objective_prompt": "A.", "next_required_objective": "b"}]

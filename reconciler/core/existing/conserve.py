@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.canonical import at_default, comparable, is_masked, leaves, same
+from reconciler.core.canonical import at_default, comparable, is_masked, keyed_parent, leaf_at, leaves, same
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.existing.work import Work
 from reconciler.core.planning.planner import field_change, live_document
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
+from reconciler.kinds.base import KindSpec
 from reconciler.types.change import Block, Direction, FieldChange
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import Json, Object, is_marker, join, lookup, split, within
 from reconciler.types.live import LiveObject
 from reconciler.types.resource import Resource
 
@@ -22,28 +23,41 @@ def with_ignored(resource: Resource, live: LiveObject) -> Resource:
     inside = [
         (pointer, path)
         for pointer in resource.lifecycle.ignore
-        for path in resource.leaves
-        if pointer != path and within(pointer, path) and isinstance(lookup(resource.spec, path), dict)
+        for path, value in resource.leaves.items()
+        if pointer != path and within(pointer, path) and isinstance(value, dict) and not is_marker(value)
     ]
     if not inside:
         return resource
     spec = kind(resource.address.kind)
     document = live_document(spec, live)
-    body = resource.spec
-    for pointer, _ in inside:
-        value = lookup(document, pointer)
-        if not is_masked(value):  # the API keeps what it hides
+    body, flat = resource.spec, dict(resource.leaves)
+    for pointer, path in inside:
+        value = value_at(spec, document, pointer)
+        if is_masked(value):
+            continue  # the API keeps what it hides
+        leaf = apply_edits(spec, {"leaf": flat[path]}, [Edit(f"/leaf{pointer[len(path) :]}", value, value is None)])
+        flat[path] = leaf["leaf"]
+        if isinstance(lookup(body, path), dict):
             body = apply_edits(spec, body, [Edit(pointer, value, remove=value is None)])
-    flat = leaves(spec, body)
-    changed = {path: flat[path] for _, path in inside if path in flat}
-    return replace(resource, spec=body, leaves={**resource.leaves, **changed})
+    return replace(resource, spec=body, leaves=flat)
+
+
+def value_at(spec: KindSpec, document: Object, pointer: str) -> Json:
+    """The value at `pointer`, which may lead through the name of an inline tool."""
+    tokens = split(pointer)
+    for depth in range(1, len(tokens)):
+        path = join(*tokens[:depth])
+        if keyed_parent(spec, path) is not None:
+            return lookup(leaf_at(spec, document, path), join(*tokens[depth:]))
+    return lookup(document, pointer)
 
 
 def refuse_ignored(work: Work, after: Object) -> None:
     """Block a change that would write what `lifecycle.ignore` leaves alone, whichever step planned it."""
     for pointer in work.resource.lifecycle.ignore:
         touched = any(within(path, pointer) or within(pointer, path) for path in work.edits)
-        if touched and not same(lookup(work.document, pointer), lookup(after, pointer)):
+        before, left = value_at(work.spec, work.document, pointer), value_at(work.spec, after, pointer)
+        if touched and not same(before, left):
             message = f"{pointer} is left alone (lifecycle.ignore), and this change would take it away or write it"
             hint = f"take {pointer} out of lifecycle.ignore, or keep what stands around it in the manifest"
             work.blocks.append(Block("ignore", message, hint, pointer))
