@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
-from reconciler.core.planning.gate import unlawful
+from reconciler.core.planning.forbidden import unlawful
 from reconciler.core.planning.match import Matching, Seen, objects_of
 from reconciler.core.planning.moves import Moves
 from reconciler.core.planning.order import in_order

@@ -27,6 +27,7 @@ from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.creating import SETTLE_SECONDS
 from reconciler.engine.fill import check_secrets
 from reconciler.engine.fresh import check_account, check_state
+from reconciler.engine.gate import FRESH
 from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import plan_with_live
@@ -36,7 +37,7 @@ from reconciler.engine.resuming import NOTHING, Begun, what_is_left
 from reconciler.engine.rollback import plan_rollback
 from reconciler.engine.session import HERE, Session, open_session
 from reconciler.engine.setting import Setting
-from reconciler.engine.steps import FRESH, Worker
+from reconciler.engine.steps import Worker
 from reconciler.engine.usage import refuse_newly_used
 from reconciler.errors import PlanError
 from reconciler.types.address import Address

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.history.preimage import preimage
-from reconciler.core.planning.gate import unlawful
+from reconciler.core.planning.forbidden import unlawful
 from reconciler.core.readback import is_draft, judge
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
