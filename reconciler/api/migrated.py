@@ -12,8 +12,9 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
     from reconciler.migrations.base import Held
-    from reconciler.migrations.outcome import MigrationResult
+    from reconciler.migrations.outcome import MigrationResult, Outcome
     from reconciler.types.address import Address
+    from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
@@ -35,7 +36,7 @@ def as_configured(run: R, options: PlanOptions) -> tuple[R, PlanOptions, tuple[s
     if not options.migrate and (word != "auto" or idle):
         return run, options, ()
     ahead, notes = look_ahead(run, options)
-    said = () if not options.migrate and ahead is run else notes
+    said = () if not options.migrate and ahead.texts is run.texts else notes
     return ahead, replace(options, migrate=True), said
 
 
@@ -68,14 +69,11 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
     home = Path(run.project.home)
     places = {one.path: one.place for one in migration.raw.files}
     texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}
-    refused = tuple(
-        f"Left as it is: {one.address}, {one.finding.summary}: {one.reason.removeprefix('left as it is: ')}"
-        for one in result.of(Status.REFUSED)
-    )
+    run = replace(run, unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
     asked = _asked(result, alone)
     if not texts:
-        nothing = "There is nothing to migrate." if not (refused or asked) else "Nothing can be migrated."
-        return run, (nothing, *refused, *asked)
+        nothing = "There is nothing to migrate." if not (run.unmoved or asked) else "Nothing can be migrated."
+        return run, (nothing, *asked)
     # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
     new = () if not run.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
@@ -83,7 +81,15 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
     left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more, *refused, *asked)
+    return replace(run, texts=texts, paths=(*run.paths, *new)), (note, *more, *asked)
+
+
+def _unmoved(one: Outcome) -> Diagnostic:
+    """A change that was not made, with the reason."""
+    from reconciler.types.diagnostic import Diagnostic, Severity
+
+    summary = f"not migrated: {one.finding.summary}; {one.reason}"
+    return Diagnostic("E-left", Severity.WARNING, summary, address=one.address)
 
 
 def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | None:

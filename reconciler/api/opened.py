@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.engine.rescue import Rescue
     from reconciler.engine.setting import Setting
     from reconciler.types.catalogue import Catalogue
+    from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
     from reconciler.types.project import Project, Workspace
@@ -43,6 +44,8 @@ class Opened:
     """The folder that holds `.reconciler/`, where somebody chose one; else it goes by the project."""
     texts: Mapping[str, bytes] = field(default_factory=dict)
     """Manifest files taken to have another content than on disk: what a migration makes of them."""
+    unmoved: tuple[Diagnostic, ...] = ()
+    """What that migration left as it is, with the reasons."""
 
     @property
     def folder(self) -> Path:
@@ -84,7 +87,7 @@ class Opened:
         """The same, with what is wrong left in `ManifestSet.diagnostics`."""
         from reconciler.loader.manifests import load_manifests
 
-        return load_manifests(
+        found, secrets = load_manifests(
             self.project,
             self.workspace,
             paths=self.paths or None,
@@ -93,6 +96,7 @@ class Opened:
             environ=self.environ,
             texts=self.texts,
         )
+        return replace(found, diagnostics=(*found.diagnostics, *self.unmoved)), secrets
 
     def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:
         """What a person may want to know about what was read: that there was nothing to read."""

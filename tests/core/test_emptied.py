@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.core.emptied import emptied_parents
+from reconciler.core.edit import Edit
+from reconciler.core.emptied import emptied_parents, whole_removals
 from reconciler.kinds import kind
+from reconciler.types.json import Json, Object
 from tests.support.making import entry
 
 PERSONA = kind("persona")
@@ -33,3 +35,30 @@ def test_one_that_the_manifest_still_speaks_of_or_that_is_not_ours_stays():
 
 def test_one_that_is_gone_already_needs_nothing():
     assert emptied(None) == []
+
+
+def wholes(document: Object, *paths: str, sets: tuple[str, ...] = ()) -> list[str]:
+    edits = {path: Edit(path, remove=True) for path in paths} | {path: Edit(path, 1) for path in sets}
+    found = whole_removals(kind("persona"), document, edits)
+    return [path for path, edit in found.items() if edit.remove]
+
+
+def test_the_object_that_removals_leave_empty_goes_in_their_place() -> None:
+    layers: Object = {"vqa": {"a": 1, "b": {"c": 2}}, "llm": {"model": "m"}}
+    document: Object = {"layers": layers}
+    assert wholes(document, "/layers/vqa/a", "/layers/vqa/b/c") == ["/layers/vqa"]
+    assert wholes(document, "/layers/vqa/b/c") == ["/layers/vqa/b"]
+    assert wholes(document, "/layers/vqa/a") == ["/layers/vqa/a"]
+    assert wholes(document, "/layers/vqa/a", "/layers/vqa/b/c", "/layers/llm/model") == ["/layers"]
+    assert wholes(document, "/layers/llm/model", sets=("/layers/llm/base_url",)) == ["/layers/llm/model"]
+
+
+def test_a_layer_that_held_nothing_but_tools_goes_with_the_last_of_them() -> None:
+    tools: list[Json] = [{"function": {"name": "a"}}, {"function": {"name": "b"}}]
+    document: Object = {"layers": {"llm": {"tools": tools}, "tts": {"x": 1}}}
+    assert wholes(document, "/layers/llm/tools/a", "/layers/llm/tools/b") == ["/layers/llm"]
+    assert wholes(document, "/layers/llm/tools/a") == ["/layers/llm/tools/a"]
+
+
+def test_what_was_empty_before_is_nobodys() -> None:
+    assert wholes({"layers": {"stt": {}, "vqa": {"a": 1}}}, "/layers/vqa/a") == ["/layers/vqa"]

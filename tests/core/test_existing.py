@@ -97,7 +97,7 @@ def test_a_path_we_never_applied_is_never_removed():
 
 def test_a_parent_that_we_made_goes_with_its_last_leaf():
     known = entry("p1", sent=sent(pal_name="A", layers__stt__hotwords="w"), parents=("/layers/stt",))
-    found = {"pal_name": "A", "layers": {"stt": {"hotwords": "w", "stt_engine": "tavus-auto"}}}
+    found = {"pal_name": "A", "layers": {"stt": {"hotwords": "w", "stt_engine": "tavus-auto"}, "llm": {"model": "m"}}}
     assert ops(plan({"pal_name": "A"}, found, known)) == [("remove", "/layers/stt", None)]
 
 
@@ -322,10 +322,13 @@ def test_a_parent_stays_while_the_manifest_has_something_in_it():
     assert ops(planned) == [("remove", "/layers/stt/hotwords", None)]
 
 
-def test_a_parent_that_somebody_else_made_is_emptied_and_stays():
+def test_what_would_be_left_empty_goes_whole_whoever_made_it():
     known = entry("p1", sent=sent(pal_name="A", layers__stt__hotwords="w"))
+    layers = {"stt": {"hotwords": "w"}, "llm": {"model": "m"}}
+    planned = plan({"pal_name": "A"}, {"pal_name": "A", "layers": layers}, known)
+    assert ops(planned) == [("remove", "/layers/stt", None)]
     planned = plan({"pal_name": "A"}, {"pal_name": "A", "layers": {"stt": {"hotwords": "w"}}}, known)
-    assert ops(planned) == [("remove", "/layers/stt/hotwords", None)]
+    assert ops(planned) == [("remove", "/layers", None)]
 
 
 def test_nothing_travels_with_the_removal_of_the_whole_layer():
@@ -333,7 +336,7 @@ def test_nothing_travels_with_the_removal_of_the_whole_layer():
     known = entry("p1", sent=digests, parents=("/layers/llm",))
     found = {"pal_name": "A", "layers": {"llm": {"model": "own", "base_url": "https://u.example"}}}
     planned = plan({"pal_name": "A"}, found, known)
-    assert ops(planned) == [("remove", "/layers/llm", None)]
+    assert ops(planned) == [("remove", "/layers", None)]
     assert planned.change.blocked == ()
 
 

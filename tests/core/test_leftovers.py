@@ -61,7 +61,7 @@ def test_without_migrate_it_is_told_and_nothing_is_written():
 
 def test_what_is_tracked_but_was_never_sent_is_found_too():
     known = entry("p1", sent={"/pal_name": "x", "/tools": "x"})
-    assert removed(plan({"tools": ["t1"]}, layers(llm={"tools": [inline("find")]}), known)) == ["/layers/llm/tools"]
+    assert removed(plan({"tools": ["t1"]}, layers(llm={"tools": [inline("find")]}), known)) == ["/layers"]
 
 
 @pytest.mark.parametrize(

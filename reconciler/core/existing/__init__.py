@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.emptied import whole_removals
 from reconciler.core.existing.adoption import refuse_other_content
 from reconciler.core.existing.companions import carry_companions
 from reconciler.core.existing.conserve import with_ignored
@@ -35,6 +36,7 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
     if not work.observing:
         carry_companions(work)
     refuse_other_content(work)
+    work.edits = whole_removals(work.spec, work.document, work.edits, work.resource.leaves)
     change = to_change(work) if work.is_news else in_sync(work)
     return Planned(
         change,
