@@ -1,0 +1,109 @@
+"""What a migration reads and writes, as counts: linear in the manifests, in one file as in many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from reconciler.engine import migrate as engine
+from reconciler.errors import ReconcilerError
+from reconciler.loader import documents, textedit
+from reconciler.loader.rewrite import EditableFile
+from reconciler.migrations import MIGRATIONS
+from reconciler.migrations.base import Finding
+from reconciler.types.edit import SetValue
+from tests.bench.migrating import in_many_files, in_one_file
+from tests.support.migrating import Project, one
+
+
+class Counting:
+    """Characters that were parsed or laid out, how often a whole file was, and how often files were put together."""
+
+    def __init__(self) -> None:
+        self.characters: Counter[str] = Counter()
+        self.whole: Counter[str] = Counter()
+        self.written: Counter[str] = Counter()
+
+
+@contextmanager
+def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Counting]:
+    found = Counting()
+    lengths = {path: len(data) for path, data in project.files.items()}
+    parse, layout, data = documents.parse_yaml, textedit.yaml_layout, EditableFile.data
+
+    def parsed(text, path, findings):  # type: ignore[no-untyped-def]
+        found.characters["parsed"] += len(text)
+        found.whole[path] += len(text) >= lengths.get(path, 1 << 30) // 2
+        return parse(text, path, findings)
+
+    def laid_out(text):  # type: ignore[no-untyped-def]
+        found.characters["laid out"] += len(text)
+        return layout(text)
+
+    def written(self):  # type: ignore[no-untyped-def]
+        found.written[self.path] += 1
+        return data(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "parse_yaml", parsed)
+        patch.setattr(textedit, "yaml_layout", laid_out)
+        patch.setattr(EditableFile, "data", written)
+        yield found
+
+
+def test_one_file_is_parsed_twice_and_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = in_one_file(60)
+    with counting(monkeypatch, project) as found:
+        project.migrate()
+    assert found.whole["all.yaml"] == 2, "read, and proven before it is given back"
+    assert found.written["all.yaml"] == 1
+
+
+def test_the_work_is_linear_and_the_same_in_one_file_as_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = {}
+    for name, project in {
+        "60": in_one_file(60), "240": in_one_file(240), "240 files": in_many_files(240),
+    }.items():  # fmt: skip
+        with counting(monkeypatch, project) as found:
+            project.migrate()
+        work[name] = sum(found.characters.values())
+    assert work["240"] < 4.5 * work["60"]
+    assert work["240"] < 2 * work["240 files"]
+
+
+def test_every_manifest_is_migrated_and_every_tool_is_attached() -> None:
+    project = in_one_file(60)
+    result = project.migrate()
+    assert "type: function" not in project.text("all.yaml")
+    made = {path.rpartition("/")[2].removesuffix(".yaml") for path in project.files if path.startswith("tools/")}
+    assert made == {f"tool_{number}" for number in range(20)}
+    assert all(f"[{name}]" in project.text("all.yaml") for name in made)
+    assert result.manifests == 60
+    assert project.migrate().files == ()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_migrations_that_undo_each_other_are_an_error_that_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, several: bool
+) -> None:
+    def flip(old: str, new: str):  # type: ignore[no-untyped-def]
+        def find(subject, context):  # type: ignore[no-untyped-def]
+            if subject.spec["greeting"] in (old, old if several else new):
+                word = new if subject.spec["greeting"] == old else old
+                yield Finding(("/greeting",), "flips", "why", (SetValue("/greeting", word),))
+
+        return replace(MIGRATIONS.get("M01"), find=find)
+
+    restless = (flip("a", "b"), flip("b", "a")) if several else (flip("a", "b"),)
+    monkeypatch.setattr("tests.support.migrating.choose_migrations", lambda only, skip: restless)
+    monkeypatch.setattr(engine, "STEPS", 5)
+    monkeypatch.setattr(engine, "ROUNDS", 5)
+    project = one("pal_name: A\ngreeting: a\n")
+    before = dict(project.files)
+    with pytest.raises(ReconcilerError, match="nothing was written"):
+        project.migrate()
+    assert project.files == before
