@@ -21,7 +21,13 @@ from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, is_filled, lookup
 
 VQA = "/layers/vqa"
-MODEL = "/layers/perception/perception_model"
+LAYER = "/layers/perception"
+MODEL = f"{LAYER}/perception_model"
+SEEING = (
+    "visual_tools", "perception_tools", "audio_tools", "visual_awareness_queries", "ambient_awareness_queries",
+    "audio_awareness_queries", "perception_analysis_queries",
+)  # fmt: skip
+"""What perceives nothing once the model is off."""
 QUERIES = "/layers/perception/visual_awareness_queries"
 WHY = "layers.vqa is gone; the perception layer took its place"
 
@@ -35,11 +41,18 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     chosen = lookup(subject.spec, MODEL)
     if not vqa or (enabled is False and chosen == "off"):
         yield Finding((VQA,), "layers.vqa says nothing any more and goes", WHY, (drop,), beside=(MODEL,))
-    elif enabled is False and not is_filled(chosen):
+    elif enabled is False and not is_filled(chosen) and not _perceives(subject):
         off: Edit = SetValue(MODEL, "off")
-        yield Finding((VQA,), 'vision was switched off: perception_model becomes "off"', WHY, (off, drop))
+        summary = 'vision was switched off: perception_model becomes "off"'
+        beside = tuple(f"{LAYER}/{name}" for name in SEEING)
+        yield Finding((VQA,), summary, WHY, (off, drop), beside=beside)
     else:
         yield from _choose(subject, context, enabled, drop, is_filled(chosen))
+
+
+def _perceives(subject: Subject) -> bool:
+    """Whether the layer has what would be dead with perception off."""
+    return any(is_filled(lookup(subject.spec, f"{LAYER}/{name}")) for name in SEEING)
 
 
 def _switch(value: Json) -> bool | None:
@@ -63,7 +76,7 @@ def _choose(
         model: tuple[Edit, ...] = () if has_model else (SetValue(MODEL, "raven-1"),)
         edits["query"] = (*model, SetValue(QUERIES, [prompt]), drop)
         choices.insert(0, Choice("query", "the current perception model, the old prompt as a visual awareness query"))
-    state = "on" if enabled else "not clearly on or off" if enabled is None else "off, and a perception model is set"
+    state = "on" if enabled else "not clearly on or off" if enabled is None else "off, and perception is set up"
     finding = Finding((VQA,), f"vision of the first generation, {state}", WHY, beside=(MODEL,), broken=True)
     question = Question("vision", "what becomes of layers.vqa?", tuple(choices))
     yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)

@@ -80,6 +80,14 @@ class TestMisplacedKeys:
 
 
 class TestVqa:
+    @pytest.mark.parametrize("name", ["visual_tools", "perception_tools", "audio_tools", "visual_awareness_queries"])
+    def test_vision_that_is_off_beside_what_perceives_is_a_question(self, name: str) -> None:
+        body: Object = {"layers": {"vqa": {"enable_vision": "false"}, "perception": {name: ["look"]}}}
+        assert left(body, "M03")
+        assert after(body, "M03", M03={"*": "raven-1"}) == layer(
+            "perception", **{name: ["look"]}, perception_model="raven-1"
+        )
+
     def test_off_is_off_in_quotes(self) -> None:
         project = Project({"p.yaml": b"system_prompt: Hi\nlayers:\n  vqa: {enable_vision: false}\n"})
         project.migrate(only=["M03"])
