@@ -84,12 +84,30 @@ def _explain(text: str, mark: Any, context: Any) -> tuple[str, str, Any]:
     if "!" in (opener, sign):
         return "a tag that cannot be read", f"remove the tag, or {_QUOTE}", mark
     if ended:
-        return "the text ends too early", "close what was opened before", mark
+        what = _unclosed(text)
+        return (f"{what} is not closed", "close it", mark) if what else ("the text ends too early", "go on", mark)
     if sign == "-" and not at_start:
         return "a list cannot start in this line", "start it in the next line", mark
     if at_start:
         return "a line that fits neither what is above it nor a new key", _INDENT, mark
     return f"nothing may follow here, and {word or sign!r} does", f"put the whole value in quotes, or {_INDENT}", mark
+
+
+def _unclosed(text: str) -> str | None:
+    """The last bracket that nothing closes, by its place."""
+    open_at: list[int] = []
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        for found in _STRUCTURE.finditer(line):
+            if found.group() in "[{":
+                open_at.append(offset + found.start())
+            elif found.group() in "]}" and open_at:
+                open_at.pop()
+        offset += len(line)
+    if not open_at:
+        return None
+    span = span_at(text, open_at[-1], "")
+    return f"the {text[open_at[-1]]} of line {span.line}, column {span.column}"
 
 
 def depth_exceeded(text: str, end: int) -> int | None:

@@ -307,6 +307,8 @@ def test_the_greatest_depth_is_fine() -> None:
         ("a: 1\n- b\n", "x.yaml:2:1", "fits neither"),
         ("%YAML 3.0\n---\na: 1\n", "x.yaml:1:1", "directive"),
         ("a: !x!y z\n", "x.yaml:1:4", "tag"),
+        ("a: [\n", "x.yaml:2:1", "line 1, column 4 is not closed"),
+        ("a: {b: [1, {c: \n", "x.yaml:2:1", "line 1, column 12 is not closed"),
         ("a: {b: 1\n", "x.yaml:2:1", "line 1, column 4 is not closed"),
         ("a: b\x07\n", "x.yaml:1:5", "U+0007"),
         ("a: !Ref x\n", "x.yaml:1:4", "!Ref"),
@@ -457,3 +459,17 @@ def test_a_flood_of_warnings_is_no_error() -> None:
     found = problems("- off\n" * (MAX_PROBLEMS * 3))
     assert len(found) == MAX_PROBLEMS
     assert not any(item.is_error for item in found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from(list("ab:-?[]{}&*!|>'\"%@`#,\n\t <~.0123e")), min_size=1, max_size=30))
+def test_nobody_sees_the_wording_of_the_library(text: str) -> None:
+    """It is another project's, and changes with its versions."""
+    try:
+        list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as refusal:
+        said = " ".join(f"{one.summary} {one.hint or ''}" for one in problems(text))
+        assert said
+        assert not any(words and words in said for words in (refusal.problem, refusal.context))
+    except yaml.YAMLError:
+        assert problems(text)
