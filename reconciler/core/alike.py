@@ -10,10 +10,10 @@ _FORMAT = "Cf"
 
 def folded(name: str) -> str:
     """The same for all names that look alike."""
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-        name = _visible(name)
-    return " ".join(name.casefold().split())
+    if name.isascii():
+        return " ".join(name.lower().split())
+    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(_visible(name).casefold().split())
 
 
 def difference(one: str, other: str) -> str:

@@ -35,29 +35,39 @@ def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[
 
 def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings: Findings) -> None:
     """Two manifests of one kind whose names look alike are said, with both places."""
-    seen: dict[tuple[str, str, str], tuple[Manifest, str]] = {}
+    seen: dict[tuple[str, str, str], Manifest] = {}
     said: set[tuple[Address, Address]] = set()
     for manifest in manifests.values():
-        address = manifest.address
-        field = kind_of(address.kind).name_field
+        kind = manifest.address.kind
+        field = kind_of(kind).name_field
         called = manifest.spec.get(field[1:])
-        for pointer, name in (("/metadata/name", address.name), (field, called)):
-            if not isinstance(name, str):
-                continue
-            first, other = seen.setdefault((address.kind, pointer, folded(name)), (manifest, name))
-            if other == name or (first.address, address) in said:
-                continue
-            said.add((first.address, address))
-            place = places.locate(_source_of(first, pointer), pointer, kind_of(address.kind))
-            findings.warning(
-                NAME,
-                f"{address} is called {name!r} and {first.address} {other!r} (at {place}): "
-                f"the two differ only {difference(name, other)}",
-                source=_source_of(manifest, pointer),
-                pointer=pointer,
-                hint="people cannot tell them apart; give one of them another name",
-                address=address,
-            )
+        alike = [("/metadata/name", manifest.address.name.lower())]
+        if isinstance(called, str):
+            alike.append((field, folded(called)))
+        for pointer, name in alike:
+            first = seen.setdefault((kind, pointer, name), manifest)
+            pair = (first.address, manifest.address)
+            if first is not manifest and pair not in said and _name(first, pointer) != _name(manifest, pointer):
+                said.add(pair)
+                _say_twins(first, manifest, pointer, places, findings)
+
+
+def _say_twins(first: Manifest, second: Manifest, pointer: str, places: Places, findings: Findings) -> None:
+    one, other = _name(first, pointer), _name(second, pointer)
+    place = places.locate(_source_of(first, pointer), pointer, kind_of(first.address.kind))
+    findings.warning(
+        NAME,
+        f"{second.address} is called {other!r} and {first.address} {one!r} (at {place}): "
+        f"the two differ only {difference(one, other)}",
+        source=_source_of(second, pointer),
+        pointer=pointer,
+        hint="people cannot tell them apart; give one of them another name",
+        address=second.address,
+    )
+
+
+def _name(manifest: Manifest, pointer: str) -> str:
+    return manifest.address.name if pointer == "/metadata/name" else str(manifest.spec[pointer[1:]])
 
 
 def _source_of(manifest: Manifest, pointer: str) -> Source:

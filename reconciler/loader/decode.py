@@ -57,6 +57,14 @@ def decode(data: bytes, path: str, findings: Findings, *, merged: bool = True) -
         )
         return None
 
+    if "\0" in text:
+        findings.error(
+            ENCODING,
+            "the file is not UTF-8 text: it holds NUL characters, as UTF-16 without a mark does",
+            span=Span(path, text.count("\n", 0, text.index("\0")) + 1, 1),
+            hint="save the file as UTF-8",
+        )
+        return None
     if merged and (found := conflict(text)) is not None:
         findings.error(
             CONFLICT,

@@ -83,12 +83,10 @@ class Search:
                     (self._folders if is_link else folders).append(path)
                 elif not name.lower().endswith((*SUFFIXES, LINES)):
                     continue
-                elif not self.tree.is_file(path):
-                    self._error(path, "not a regular file", "remove it, or give it another name")
                 elif is_link:
                     self._links.append(path)
                 else:
-                    self._files.add(os.path.join(real, name))  # noqa: PTH118
+                    self._files.add(path if real == folder else os.path.join(real, name))  # noqa: PTH118
                     yield path
 
     def passes(self, path: str, is_folder: bool) -> bool:

@@ -59,4 +59,6 @@ def unusable_secret(path: str) -> str | None:
 
 def _text(path: str) -> str | None:
     text = WorkTree().read(path).decode("utf-8-sig")
+    if "\0" in text:
+        raise ValueError("holds NUL characters")
     return text.replace("\r\n", "\n").removesuffix("\n") or None

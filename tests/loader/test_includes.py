@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.loader.decode import conflict
 from reconciler.loader.includes import file_with_text, included_files
 from reconciler.loader.rawplace import Misplaced
 
@@ -44,7 +45,14 @@ def test_encoding_and_line_ends_stay(before: bytes, text: str, after: bytes) -> 
 
 @pytest.mark.parametrize(
     ("before", "text"),
-    [(b"old\n", "a\r\nb"), (b"old\n", "half \ud800"), (b"\xff\xfe\xff", "x"), (b"\xe9", "x")],
+    [
+        (b"old\n", "a\r\nb"),
+        (b"old\n", "a\0b"),
+        (b"old\n", "<<<<<<< HEAD\n"),
+        (b"old\n", "half \ud800"),
+        (b"\xff\xfe\xff", "x"),
+        (b"\xe9", "x"),
+    ],
 )
 def test_what_a_file_cannot_say_is_refused(before: bytes, text: str) -> None:
     with pytest.raises(Misplaced):
@@ -56,6 +64,7 @@ def test_the_file_reads_as_the_text_or_is_refused(before: bytes, text: str) -> N
     try:
         after = file_with_text(before, text, "p.md")
     except Misplaced:
-        assert "\r" in text or text.startswith("\ufeff") or any("\ud800" <= sign <= "\udfff" for sign in text)
+        unfit = "\r" in text or "\0" in text or text.startswith("\ufeff") or conflict(text) is not None
+        assert unfit or any("\ud800" <= sign <= "\udfff" for sign in text)
         return
     assert after.decode("utf-8-sig").replace("\r\n", "\n").removesuffix("\n") == text

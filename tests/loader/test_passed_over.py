@@ -155,7 +155,8 @@ def test_what_is_no_merge(folder: Folder, text: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["system_prompt: {file: p.txt}", "layers: {llm: {api_key: {file: p.txt}}}"])
-def test_an_included_file_that_is_not_utf8(folder: Folder, field: str) -> None:
+@pytest.mark.parametrize("content", [b"caf\xe9 \xff", "Be kind.".encode("utf-16-le"), b"Be\0kind"])
+def test_an_included_file_that_is_not_utf8(folder: Folder, field: str, content: bytes) -> None:
     folder.persona("a", f"  {field}\n")
-    folder.write("p.txt", b"caf\xe9 \xff")
+    folder.write("p.txt", content)
     assert "UTF-8" in folder.load().error.summary
