@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
+PREVIOUS_KEY = "RECONCILER_DIGEST_KEY_PREVIOUS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,7 @@ class Opened:
     @property
     def digest_key(self) -> bytes | None:
         """The key that secrets are digested with, None where there is none."""
-        key = self.environ.get(DIGEST_KEY)
-        return key.encode() if key else None
+        return _key(self.environ, DIGEST_KEY)
 
     def manifests(self) -> tuple[ManifestSet, Secrets]:
         """What the files say. Raises `ManifestError` with everything that is wrong with them."""
@@ -222,8 +222,14 @@ class Opened:
             self.project.name,
             self.digest_key,
             self.catalogue,
+            previous_key=_key(self.environ, PREVIOUS_KEY),
             identity=self.project.identity,
         )
+
+
+def _key(environ: Mapping[str, str], name: str) -> bytes | None:
+    """The key in a variable; an empty one is none."""
+    return environ.get(name, "").encode("utf-8", "surrogateescape") or None
 
 
 def choose_project(

@@ -18,7 +18,9 @@ from reconciler.types.json import Json, Object, secret_of
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
 EMPTY: tuple[Json, ...] = ("", [], {})
 """What says no more than an absent member does."""
-NOT_COMPARABLE = "digest made under another key: not comparable, taken as unchanged"
+NOT_COMPARABLE = "its digest was made with a key that is not here: not compared, taken as unchanged"
+KEY_CHANGED = "digest key changed: sent again"
+TRUSTED = "taken on trust at import: sent now that its value is here"
 UNAVAILABLE = "secret not available here: taken as unchanged"
 
 
@@ -71,7 +73,8 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         was_taken_away(leaf.live, leaf.sent, leaf.seen) or moved_behind_masks(leaf.live, leaf.seen, book)
     ):
         same_wish = missing or _as_sent(row, leaf.desired, leaf.sent or "", book) is not False
-        return Verdict(Sync.LIVE) if same_wish else Verdict(Sync.BOTH, desired_moved=True)
+        absent = Obstacle.SECRET_MISSING if missing else None
+        return Verdict(Sync.LIVE, obstacle=absent) if same_wish else Verdict(Sync.BOTH, desired_moved=True)
     if hidden(row, leaf.live, leaf.desired) and not _shown_whole(leaf):
         return _hidden(row, leaf, book, missing=missing)
     live = effective(row, leaf.live, parent_present=leaf.parent_present)
@@ -82,8 +85,8 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         desired = effective(row, book.fill(leaf.desired) if secret else leaf.desired)
         if same(desired, live) or (live is None and desired in EMPTY):
             return Verdict(Sync.SAME)
-    if leaf.sent is None and missing and not leaf.tracked:
-        return Verdict(Sync.SAME, UNAVAILABLE, assumed=True, obstacle=Obstacle.SECRET_MISSING)
+    if leaf.sent is None and missing:
+        return _absent(leaf, UNAVAILABLE)
     if leaf.sent is None or (leaf.sent == UNKNOWN and not missing):
         return Verdict(Sync.GIT)
     live_same = _live_same(leaf, live, book)
@@ -95,7 +98,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         )
     desired_same = _as_sent(row, leaf.desired, leaf.sent, book)
     if desired_same is None:
-        return Verdict(Sync.SAME if live_same else Sync.LIVE, NOT_COMPARABLE, obstacle=Obstacle.DIGEST_KEY)
+        return _under_another_key(Sync.SAME if live_same else Sync.LIVE, book)
     if desired_same:
         return Verdict(Sync.SAME if live_same else Sync.LIVE)
     return Verdict(Sync.GIT if live_same else Sync.BOTH, desired_moved=True)
@@ -105,26 +108,38 @@ def _hidden(row: Field | None, leaf: Leaf, book: SecretBook, *, missing: bool) -
     if leaf.desired is None:
         # A mask means that there is a value; nothing at all is what the manifest wants.
         return Verdict(Sync.GIT) if is_masked(leaf.live) else Verdict(Sync.SAME)
-    if leaf.sent is None:
-        absent = Obstacle.SECRET_MISSING if missing else None
-        return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True, obstacle=absent)
     if missing:
-        return Verdict(Sync.SAME, UNAVAILABLE, obstacle=Obstacle.SECRET_MISSING)
+        return _absent(leaf, ASSUMED)
+    if leaf.sent is None:
+        return Verdict(Sync.GIT) if leaf.tracked else Verdict(Sync.SAME, ASSUMED, assumed=True)
     if leaf.sent == UNKNOWN:
-        return Verdict(Sync.SAME, ASSUMED, assumed=True)
+        return Verdict(Sync.GIT, TRUSTED)
     equal = _as_sent(row, leaf.desired, leaf.sent, book)
     if equal is None:
-        return Verdict(Sync.SAME, NOT_COMPARABLE, obstacle=Obstacle.DIGEST_KEY)
+        return _under_another_key(Sync.SAME, book)
     return Verdict(Sync.SAME) if equal else Verdict(Sync.GIT, desired_moved=True)
 
 
+def _absent(leaf: Leaf, adopting: str) -> Verdict:
+    """The value of a secret is not here: nothing can be said of it, so it is no change. `adopting` is the note where
+    the object is only now adopted."""
+    adopted = leaf.sent is None and not leaf.tracked
+    note = adopting if adopted else UNAVAILABLE
+    return Verdict(Sync.SAME, note, assumed=adopted, obstacle=Obstacle.SECRET_MISSING)
+
+
+def _under_another_key(sync: Sync, book: SecretBook) -> Verdict:
+    """What was sent was digested with a key that is not here. A run with a key of its own sends the value again, so
+    that it can be compared from then on; a run without one can only say so."""
+    if book.digests.key_id is not None:
+        return Verdict(Sync.GIT, KEY_CHANGED)
+    return Verdict(sync, NOT_COMPARABLE, obstacle=Obstacle.DIGEST_KEY)
+
+
 def _as_sent(row: Field | None, desired: Json, sent: str, book: SecretBook) -> bool | None:
-    """Whether the manifest says what was sent; None under another key. A text that was none before may be a secret
-    now, or the other way round: it is digested the way that was used then."""
-    value = effective(row, book.fill(desired) if has_secret(desired) else desired)
-    if value is None:
-        return book.digest(None, secret=False) == sent
-    return book.equal(book.digest(value, secret=":" in sent), sent)
+    """Whether the manifest says what was sent; None under a key that is not here. A text that was none before may be
+    a secret now, or the other way round."""
+    return book.matches(effective(row, book.fill(desired) if has_secret(desired) else desired), sent)
 
 
 def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
@@ -132,7 +147,7 @@ def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
     seen = leaf.seen if leaf.seen is not None else leaf.sent
     if is_unseen(seen):
         seen = leaf.sent
-    return seen is not None and book.equal(book.digest(live, secret=":" in seen), seen) is not False
+    return seen is not None and book.matches(live, seen) is not False
 
 
 def was_taken_away(live: Json, sent: str | None, seen: str | None) -> bool:
@@ -145,7 +160,7 @@ def was_taken_away(live: Json, sent: str | None, seen: str | None) -> bool:
 def moved_behind_masks(live: Json, seen: str | None, book: SecretBook) -> bool:
     """Whether an object or a list with masks in it shows others than it did."""
     mark, colon, shown = (seen or "").partition(":")
-    return mark == MASKED and bool(colon) and book.equal(book.digest(live, secret=True), shown) is False
+    return mark == MASKED and bool(colon) and book.matches(live, shown) is False
 
 
 def _shown_whole(leaf: Leaf) -> bool:

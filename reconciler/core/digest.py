@@ -43,47 +43,67 @@ def digest_bytes(data: bytes) -> str:
     return _short(hashlib.blake2b(data, digest_size=_SIZE).digest())
 
 
-def comparable(a: str, b: str) -> bool:
-    """Whether two digests were made the same way and under the same key, so that unequal means different.
-
-    `scrypt:...` and `hmac.<key id>:...` name the way; a plain digest has no such prefix.
-    """
-    return _way(a) == _way(b)
-
-
 class SecretDigests:
     """Digests of secrets, made so that state can show a rotation and never the value.
 
     With `key` (from RECONCILER_DIGEST_KEY) HMAC-SHA256, else scrypt over the salt of the state. Every distinct value
-    is computed once. The text starts with its method: under another key it is recognisably not comparable.
+    is computed once. The text starts with its method (`scrypt`, `hmac.<key id>`), so that a value can be digested
+    once more the way it was then: scrypt needs no key, `previous` is the key before this one.
     """
 
-    __slots__ = ("_cache", "_key", "_key_id", "_salt")
+    __slots__ = ("_cache", "_key_id", "_keys", "_recorded", "_salt")
 
-    def __init__(self, salt: str, key: bytes | None = None) -> None:
+    def __init__(
+        self, salt: str, key: bytes | None = None, *, previous: bytes | None = None, recorded: str | None = None
+    ) -> None:
+        """`recorded`: id of the key that the state says its digests were made with."""
         self._salt = salt
-        self._key = key or None
-        self._key_id = _short(hmac.digest(key, b"reconciler digest key id", "sha256")[:6]) if key else None
-        self._cache: dict[str, str] = {}
+        self._keys = {_key_id(one): one for one in (previous, key) if one}
+        self._key_id = _key_id(key) if key else None
+        self._recorded = recorded
+        self._cache: dict[tuple[str, str], str] = {}
 
     @property
     def key_id(self) -> str | None:
         """Names the key without giving it away; None for scrypt. Recorded in state as `digest_key`."""
         return self._key_id
 
+    @property
+    def way(self) -> str:
+        """What new digests start with."""
+        return "scrypt" if self._key_id is None else f"hmac.{self._key_id}"
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether the state's digests were made with a key and this run has none at all: it can write no digest."""
+        return not self._keys and self._recorded is not None
+
     def of(self, value: str) -> str:
         """The digest of one secret. Raises `StateError` where this Python has no scrypt."""
-        known = self._cache.get(value)
+        return self._in_way(value, self.way)
+
+    def again(self, value: str, like: str) -> str | None:
+        """The digest of `value` made as the digest `like` was; None where its key is not here."""
+        way = like.partition(":")[0]
+        kind, _, id = way.partition(".")
+        return self._in_way(value, way) if way == "scrypt" or (kind == "hmac" and id in self._keys) else None
+
+    def _in_way(self, value: str, way: str) -> str:
+        known = self._cache.get((way, value))
         if known is None:
-            known = self._cache[value] = self._compute(value.encode("utf-8", "surrogatepass"))
+            data = value.encode("utf-8", "surrogatepass")
+            if way == "scrypt":
+                made = _scrypt(self._salt, b"secret", data)
+            else:
+                # The salt is part of the message, so that equal secrets of two states cannot be matched.
+                key = self._keys[way.partition(".")[2]]
+                made = hmac.digest(key, self._salt.encode() + b"\0" + data, "sha256")[:16]
+            known = self._cache[way, value] = f"{way}:{_short(made)}"
         return known
 
-    def _compute(self, value: bytes) -> str:
-        if self._key is not None:
-            # The salt is part of the message, so that equal secrets of two states cannot be matched.
-            mac = hmac.digest(self._key, self._salt.encode() + b"\0" + value, "sha256")
-            return f"hmac.{self._key_id}:{_short(mac[:16])}"
-        return f"scrypt:{_short(_scrypt(self._salt, b'secret', value))}"
+
+def _key_id(key: bytes) -> str:
+    return _short(hmac.digest(key, b"reconciler digest key id", "sha256")[:6])
 
 
 def key_fingerprint(salt: str, api_key: str) -> str:
@@ -103,10 +123,6 @@ def _scrypt(salt: str, purpose: bytes, value: bytes) -> bytes:
 
 def _short(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _way(text: str) -> str:
-    return text.partition(":")[0] if ":" in text else ""
 
 
 def _plain(value: Json) -> Json:

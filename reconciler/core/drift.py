@@ -51,7 +51,7 @@ def drift_from_state(
             continue
         seen = entry.sent[path] if is_unseen(seen) else seen
         shown = effective(row, current, parent_present=has_parent(document, path))
-        if gone or (seen is not None and book.equal(book.digest(shown, secret=secret), seen) is False):
+        if gone or (seen is not None and book.matches(shown, seen) is False):
             table = TABLES.get(path)
             if table is not None and catalogue is not None:
                 old = moved_from(catalogue(), table, seen, current, book)
@@ -85,7 +85,7 @@ def incomplete_from_state(address: Address, entry: Entry, live: LiveObject, book
         if ignored(path, entry.lifecycle.ignore) or current is None or hidden(field_at(spec, path), current):
             continue
         seen = entry.sent[path] if is_unseen(seen) else seen
-        if seen is not None and book.equal(book.digest(current, secret=":" in seen), seen) is None:
+        if seen is not None and book.matches(current, seen) is None:
             yield Incomplete(Obstacle.DIGEST_KEY, address, path)
 
 

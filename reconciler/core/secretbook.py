@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from reconciler.core.digest import SecretDigests, canonical_bytes, comparable, digest
+from reconciler.core.digest import SecretDigests, canonical_bytes, digest
 from reconciler.types.json import Json, secret_of
 
 HIDDEN = "hidden"
@@ -79,10 +79,22 @@ class SecretBook:
         """The digest that state keeps: one-way and keyed for a secret, plain otherwise."""
         if not secret or value is None:
             return digest(value)
-        text = value if isinstance(value, str) else canonical_bytes(value).decode("utf-8", "surrogatepass")
-        return self.digests.of(text)
+        return self.digests.of(_text(value))
 
-    @staticmethod
-    def equal(a: str, b: str) -> bool | None:
-        """Whether two digests are of one value; None when they were made under different keys."""
-        return a == b if comparable(a, b) else None
+    def matches(self, value: Json, recorded: str) -> bool | None:
+        """Whether `recorded` is a digest of `value`, which is digested the way that was used then, secret or not.
+
+        None where nothing can be said: the key of then is not here, or it stands for a value that nobody knew.
+        """
+        if recorded == UNKNOWN:
+            return None
+        if ":" not in recorded:
+            return digest(value) == recorded
+        if value is None:
+            return False
+        again = self.digests.again(_text(value), recorded)
+        return None if again is None else again == recorded
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical_bytes(value).decode("utf-8", "surrogatepass")

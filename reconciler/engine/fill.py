@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from reconciler.core.resolve import bind, references
 from reconciler.core.secretbook import SecretBook, markers
+from reconciler.core.state.record import digests_to_write
 from reconciler.errors import PlanStale, SecretMissing
 from reconciler.types.address import Address
 from reconciler.types.change import Change, Request
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json
 from reconciler.types.source import Source
+from reconciler.types.state import State
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+\.[A-Za-z0-9_.-]+)\}")
 
@@ -59,6 +61,26 @@ def check_secrets(changes: tuple[Change, ...], book: SecretBook) -> None:
         raise SecretMissing(
             "secrets that this plan needs are not available, nothing was sent:\n  " + "\n  ".join(lines),
             hint="set the environment variables or provide the files named above, and run the same command again",
+        )
+
+
+def check_digest_key(changes: Iterable[Change], state: State, book: SecretBook) -> None:
+    """Nothing may be written whose digest would be made without the key that the state's digests are made with.
+
+    Raises `SecretMissing` naming the places.
+    """
+    if not book.digests.lacks_key:
+        return
+    lines = [
+        f"{change.address}: {path}"
+        for change in changes
+        for path in digests_to_write(change, state.resources.get(change.previous or change.address), book)
+    ]
+    if lines:
+        raise SecretMissing(
+            "the digests of this state are made with a key that is not here, and this apply would write digests of "
+            "secrets; nothing was sent:\n  " + "\n  ".join(lines),
+            hint="set RECONCILER_DIGEST_KEY as in the run before, and run the same command again",
         )
 
 

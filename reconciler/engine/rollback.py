@@ -127,7 +127,7 @@ def _differs(value: Json, digest: str, book: SecretBook) -> bool:
     """Whether the secret that `value` refers to is here and another one than was digested."""
     reference = secret_of(value)
     secret = book.value(reference) if reference is not None else None
-    return secret is not None and book.equal(book.digest(secret, secret=True), digest) is False
+    return secret is not None and book.matches(secret, digest) is False
 
 
 def _explained(change: Change, goal: Goal) -> Change:

@@ -25,7 +25,7 @@ from reconciler.core.state.journal import (
 )
 from reconciler.engine.apply import apply_changes, refuse_blocked
 from reconciler.engine.creating import SETTLE_SECONDS
-from reconciler.engine.fill import check_secrets
+from reconciler.engine.fill import check_digest_key, check_secrets
 from reconciler.engine.fresh import check_account, check_state
 from reconciler.engine.gate import FRESH
 from reconciler.engine.heeding import HeedingClock
@@ -236,6 +236,7 @@ def apply_saved(
     Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`.
     """
     refuse_blocked(plan)
+    setting = _patient(setting, around)
     with open_session(
         around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
         lock_timeout=options.lock_timeout, stop=around.stop, lineage=plan.lineage, rescue=around.rescue,
@@ -274,6 +275,7 @@ def _carry_out(
     digest: str | None = None,
     begun: Begun = NOTHING,
 ) -> ApplyResult:
+    check_digest_key(plan.changes, session.state, setting.book(session.state))
     session.claim()
     if digest is not None or around.clock.monotonic() - read_at >= FRESH:
         reader = Reader(setting.provider, setting.workspace.parallelism)
@@ -299,6 +301,7 @@ def _carry_out(
     result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
     if result.count("done"):
         _note_account(session, setting)
+    _note_digest_key(session, setting)
     ledger.end(result)
     if digest is not None and not result.interrupted and result.count("done") == len(result.steps):
         session.record(PlanFinished(digest))
@@ -326,13 +329,21 @@ def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
 
 
 def _note_account(session: Session, setting: Setting) -> None:
-    """Remember whose account this is, and under which key secrets are digested."""
+    """Remember whose account this is."""
     account = setting.provider.account()
     key = setting.fingerprint(session.state)
     session.record(AccountNoted(account.owner, key, account.base_url))
-    id = setting.book(session.state).digests.key_id
-    if id != session.state.digest_key:
-        session.record(DigestKeyNoted(id))
+
+
+def _note_digest_key(session: Session, setting: Setting) -> None:
+    """Remember under which key secrets are digested, once a digest in the state is made with it."""
+    state = session.state
+    digests = setting.book(state).digests
+    if digests.lacks_key or digests.key_id == state.digest_key:
+        return
+    way = f"{digests.way}:"
+    if any(one.startswith(way) for entry in state.resources.values() for one in entry.sent.values()):
+        session.record(DigestKeyNoted(digests.key_id))
 
 
 def _drop_settled(plan: Plan, manifests: ManifestSet, session: Session) -> None:

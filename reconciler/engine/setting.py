@@ -29,6 +29,8 @@ class Setting:
     """Called between two looks for what an open create made: a request that was on its way when its run was killed
     may be carried out after the first. Runs that only read do not wait."""
 
+    previous_key: bytes | None = None
+    """From RECONCILER_DIGEST_KEY_PREVIOUS: what was digested with the key before can still be compared."""
     identity: str | None = None
     """The project's name as its states bear it; None where no project file gives one."""
 
@@ -38,4 +40,5 @@ class Setting:
 
     def book(self, state: State) -> SecretBook:
         """The secrets of this run, digested the way this state does it."""
-        return SecretBook(SecretDigests(state.salt, self.digest_key), self.secrets.resolve)
+        digests = SecretDigests(state.salt, self.digest_key, previous=self.previous_key, recorded=state.digest_key)
+        return SecretBook(digests, self.secrets.resolve)

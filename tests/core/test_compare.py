@@ -10,9 +10,11 @@ from reconciler.core.canonical import normal
 from reconciler.core.compare import (
     ASSUMED,
     NOT_COMPARABLE,
+    TRUSTED,
     UNAVAILABLE,
     Leaf,
     Sync,
+    Verdict,
     compare,
     desired_digest,
     hidden,
@@ -23,6 +25,7 @@ from reconciler.core.digest import SecretDigests
 from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
+from reconciler.types.incomplete import Obstacle
 from tests.support.making import SALT, book, env
 
 PERSONA = kind("persona")
@@ -126,11 +129,47 @@ class TestHiddenSecrets:
         found = verdict(KEY, env("GONE"), live, sent=env("K"), seen=HIDDEN)
         assert (found.sync, found.note) == (Sync.SAME, UNAVAILABLE)
 
-    def test_under_another_digest_key(self, live):
-        other = SecretBook(SecretDigests(SALT, b"another key"), lambda _: "new")
-        sent = digest_of(KEY, env("K"), book(K="old"))
-        found = compare(PERSONA, Leaf(KEY, env("N"), live, sent, HIDDEN), other)
-        assert (found.sync, found.note) == (Sync.SAME, NOT_COMPARABLE)
+    @pytest.mark.parametrize("tracked", [True, False])
+    def test_not_available_here_is_no_change_whatever_state_says(self, live, tracked):
+        for sent in (None, UNKNOWN, env("K")):
+            recorded = digest_of(KEY, sent, book(K="old")) if isinstance(sent, dict) else sent
+            found = compare(PERSONA, Leaf(KEY, env("GONE"), live, recorded, HIDDEN, tracked=tracked), book())
+            assert (found.sync, found.obstacle) == (Sync.SAME, Obstacle.SECRET_MISSING)
+
+    def test_from_no_key_to_a_key_nothing_is_lost(self, live):
+        sent = SecretDigests(SALT).of("old")
+        keyed = SecretDigests(SALT, b"first key")
+        assert under(keyed, live, sent, "old") == Verdict(Sync.SAME)
+        assert under(keyed, live, sent, "new").sync is Sync.GIT
+
+    def test_the_key_before_bridges(self, live):
+        sent = SecretDigests(SALT, b"A").of("old")
+        bridged = SecretDigests(SALT, b"B", previous=b"A")
+        assert under(bridged, live, sent, "old") == Verdict(Sync.SAME)
+        assert under(bridged, live, sent, "new").sync is Sync.GIT
+
+    @pytest.mark.parametrize("value", ["old", "new"])
+    def test_without_it_the_value_is_sent_again(self, live, value):
+        sent = SecretDigests(SALT, b"A").of("old")
+        found = under(SecretDigests(SALT, b"B"), live, sent, value)
+        assert (found.sync, found.note, found.obstacle) == (Sync.GIT, "digest key changed: sent again", None)
+
+    @pytest.mark.parametrize("value", ["old", "new"])
+    def test_a_run_without_any_key_says_so_and_changes_nothing(self, live, value):
+        sent = SecretDigests(SALT, b"A").of("old")
+        found = under(SecretDigests(SALT), live, sent, value)
+        assert (found.sync, found.note, found.obstacle) == (Sync.SAME, NOT_COMPARABLE, Obstacle.DIGEST_KEY)
+
+
+def under(digests: SecretDigests, live, sent: str, value: str) -> Verdict:
+    secrets = SecretBook(digests, lambda _: value)
+    return compare(PERSONA, Leaf(KEY, env("N"), live, sent, HIDDEN), secrets)
+
+
+def test_a_value_that_the_server_shows_needs_no_digest():
+    sent = SecretDigests(SALT, b"A").of("old")
+    for digests in (SecretDigests(SALT), SecretDigests(SALT, b"B")):
+        assert under(digests, "old", sent, "old") == Verdict(Sync.SAME)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +227,15 @@ def test_a_secret_that_is_not_here_is_left_alone_while_its_object_is_adopted():
     shown = Leaf(KEY, env("K"), "clear", None, None, tracked=False)
     assert compare(PERSONA, shown, nothing).sync is Sync.SAME
     assert compare(PERSONA, shown, nothing).note == UNAVAILABLE
-    assert compare(PERSONA, replace(shown, tracked=True), nothing).sync is Sync.GIT
+    added = compare(PERSONA, replace(shown, tracked=True), nothing)
+    assert (added.sync, added.obstacle) == (Sync.SAME, Obstacle.SECRET_MISSING)
 
 
-def test_an_unknown_secret_is_taken_on_trust_once_it_is_here_and_nothing_shows_another():
+def test_a_secret_that_was_taken_on_trust_is_written_once_it_is_here():
     unknown = Leaf(KEY, env("K"), None, UNKNOWN, HIDDEN)
     assert compare(PERSONA, unknown, book()).note == UNAVAILABLE
     found = compare(PERSONA, unknown, book(K="old"))
-    assert (found.sync, found.note, found.assumed) == (Sync.SAME, ASSUMED, True)
+    assert (found.sync, found.note, found.assumed) == (Sync.GIT, TRUSTED, False)
     shown = replace(unknown, live="old", seen=book(K="old").digest("old", secret=True))
     assert compare(PERSONA, shown, book(K="old")).sync is Sync.SAME
     assert compare(PERSONA, shown, book(K="new")).sync is Sync.GIT

@@ -7,13 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.digest import (
     SecretDigests,
     canonical_bytes,
-    comparable,
     digest,
     digest_bytes,
     key_fingerprint,
@@ -146,14 +145,34 @@ def test_an_empty_key_is_no_key() -> None:
     assert SecretDigests("aa", b"").key_id is None
 
 
-def test_comparable_needs_the_same_way_and_key() -> None:
-    scrypt, one, two = SecretDigests("aa"), SecretDigests("aa", b"k1"), SecretDigests("aa", b"k2")
-    assert comparable(scrypt.of("x"), scrypt.of("y"))
-    assert comparable(one.of("x"), one.of("y"))
-    assert not comparable(one.of("x"), two.of("x"))
-    assert not comparable(scrypt.of("x"), one.of("x"))
-    assert comparable(digest("x"), digest("y"))
-    assert not comparable(digest("x"), scrypt.of("x"))
+KEYS = st.sampled_from((None, b"k1", b"k2", b"k3"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(then=KEYS, now=KEYS, before=KEYS, value=st.sampled_from("xy"), other=st.sampled_from("xy"))
+def test_a_digest_is_made_again_with_every_key_that_is_here(
+    then: bytes | None, now: bytes | None, before: bytes | None, value: str, other: str
+) -> None:
+    """Whatever the keys: equal values are told from others, or nothing is said because the key of then is gone."""
+    recorded = SecretDigests("aa", then).of(value)
+    again = SecretDigests("aa", now, previous=before).again(other, recorded)
+    if then is None or then in (now, before):
+        assert (again == recorded) is (value == other)
+    else:
+        assert again is None
+
+
+def test_what_is_no_digest_of_a_secret_cannot_be_made_again() -> None:
+    for text in (digest("x"), "unknown:", "hmac:x", "hmac.:x", "", "other:x"):
+        assert SecretDigests("aa", b"k1").again("x", text) is None
+
+
+def test_a_run_without_a_key_lacks_the_one_that_the_state_names() -> None:
+    named = SecretDigests("aa", b"k1").key_id
+    assert SecretDigests("aa", recorded=named).lacks_key
+    assert not SecretDigests("aa", b"k2", recorded=named).lacks_key
+    assert not SecretDigests("aa", previous=b"k1", recorded=named).lacks_key
+    assert not SecretDigests("aa").lacks_key
 
 
 def test_each_distinct_secret_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:

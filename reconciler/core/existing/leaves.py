@@ -11,7 +11,7 @@ from reconciler.core.outdated import TABLES
 from reconciler.core.shape import field_at
 from reconciler.core.vendor_changes import Difference, Look, concerns, merged_along, vendor_changes, without_vendor
 from reconciler.types.change import Adoption, Block, Direction
-from reconciler.types.incomplete import Incomplete
+from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
 
@@ -34,12 +34,13 @@ def compare_leaf(work: Work, path: str, value: Json) -> None:
         tracked=entry is not None,
     )
     verdict = three_way.compare(work.spec, leaf, work.context.book)
-    if verdict.sync is Sync.SAME and work.context.resend_secrets and three_way.is_secret(row, value):
+    missing = verdict.obstacle is Obstacle.SECRET_MISSING
+    if work.context.resend_secrets and verdict.sync is Sync.SAME and three_way.is_secret(row, value) and not missing:
         verdict = Verdict(Sync.GIT)
     if verdict.obstacle is not None:
-        missing = ", ".join(work.context.book.missing(value))
-        work.incomplete.append(Incomplete(verdict.obstacle, work.resource.address, path, missing))
-    if verdict.note and (verdict.sync is Sync.SAME or verdict.sync is Sync.LIVE):
+        absent = ", ".join(work.context.book.missing(value))
+        work.incomplete.append(Incomplete(verdict.obstacle, work.resource.address, path, absent))
+    if verdict.note:
         work.notes.append(f"{path}: {verdict.note}")
     if verdict.assumed:
         work.assumed.append(path)

@@ -70,10 +70,9 @@ def _live_moved(work: Work, entry: Entry, path: str, current: Json) -> bool:
     seen = entry.seen_at(path)
     if seen is None or is_unseen(seen):
         return False
-    secret = three_way.is_secret(field_at(work.spec, path), None) or path in work.secret_paths
     if three_way.hidden(field_at(work.spec, path), current):
         return False
-    return work.context.book.equal(work.context.book.digest(current, secret=secret), seen) is False
+    return work.context.book.matches(current, seen) is False
 
 
 def _remove_empty_parents(work: Work, entry: Entry, gone: list[str]) -> None:

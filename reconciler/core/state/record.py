@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.canonical import has_parent, leaf_at, normal
-from reconciler.core.compare import desired_digest, hidden, seen_digest
+from reconciler.core.canonical import effective, has_parent, leaf_at, normal
+from reconciler.core.compare import desired_digest, hidden, is_secret, seen_digest
 from reconciler.core.planning.planner import live_document
 from reconciler.core.resolve import bind
 from reconciler.core.secretbook import UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
+from reconciler.kinds.base import Field
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.json import Json, secret_of
@@ -68,8 +69,7 @@ def record(
             continue
         new = desired_digest(row, value, book)
         unknown = before is None or before == UNKNOWN
-        keyed = ":" in new and ":" in str(before)
-        if not unknown and path not in written and keyed and book.equal(new, str(before)) is None:
+        if not unknown and path not in written and _is_beyond(row, value, current, str(before), book):
             _keep(path, old, sent, seen, secrets)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
@@ -97,6 +97,32 @@ def record(
         former=_former(live, old),
         secrets=secrets,
     )
+
+
+def digests_to_write(change: Change, old: Entry | None, book: SecretBook) -> tuple[str, ...]:
+    """The paths at which carrying out `change` would record a new digest of a secret."""
+    if change.lifecycle.manage is Manage.OBSERVE:
+        return ()
+    spec = kind(change.address.kind)
+    written = {field.path for field in change.fields}
+    known = old.sent if old is not None else {}
+    return tuple(
+        path
+        for path, value in (change.managed or {}).items()
+        if value is not None
+        and is_secret(field_at(spec, path), value)
+        and not book.missing(value)
+        and (path in written or known.get(path, UNKNOWN) == UNKNOWN)
+    )
+
+
+def _is_beyond(row: Field | None, value: Json, current: Json, before: str, book: SecretBook) -> bool:
+    """Whether `before` was made with a key that is not here and stays as it is: this run has no key to make another
+    with, or nobody can see that the account holds what would be digested."""
+    filled = effective(row, book.fill(value) if has_secret(value) else value)
+    if ":" not in before or book.matches(filled, before) is not None:
+        return False
+    return book.digests.lacks_key or hidden(row, current, value)
 
 
 def _former(live: LiveObject, old: Entry | None) -> tuple[str, ...]:
