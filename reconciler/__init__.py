@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.errors import MakerConflict as MakerConflict
     from reconciler.errors import ManifestError as ManifestError
     from reconciler.errors import NotFound as NotFound
+    from reconciler.errors import NothingFound as NothingFound
     from reconciler.errors import OutcomeUnknown as OutcomeUnknown
     from reconciler.errors import PlanBlocked as PlanBlocked
     from reconciler.errors import PlanError as PlanError
@@ -86,7 +87,7 @@ EXPORTS = {
     "reconciler.core.fields.schema": ("manifest_schema",),
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
-        "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",
+        "NothingFound", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",
         "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
         "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),

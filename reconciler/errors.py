@@ -12,6 +12,7 @@ The tree (exit code in brackets):
     │   ├── StateLocked [4]        somebody else holds the lock; carries the holder
     │   ├── StateMoved [5]         the state was written by somebody else in the meantime
     │   └── StateUnreadable [1]    damaged, or newer than this version
+    ├── NothingFound [1]           nothing to look at: no manifests and no state, or no state to compare with
     ├── SecretMissing [1]          a planned write needs a secret that is not there
     ├── ProviderError [1]
     │   ├── AuthRefused            401 / 403
@@ -66,6 +67,11 @@ class DiagnosticsError(ReconcilerError):
 
 class ManifestError(DiagnosticsError):
     """Manifests or the project file are not valid."""
+
+
+class NothingFound(DiagnosticsError):
+    """There is nothing to look at: probably the wrong folder, so this is never a success. `diagnostics` are what was
+    said about the files that were passed over."""
 
 
 class PlanError(DiagnosticsError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, UsageError
@@ -37,7 +37,9 @@ def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) ->
 
     if run.ref is not None:
         raise UsageError("--accept writes into the files of the work tree; leave --ref out")
+    options = replace(options, accepted=tuple(one.address for one in wanted))
     manifests, secrets = run.manifests()
+    run.require_something(manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
     with run.provider(secrets, reading=True) as provider:
         found = find(run, provider, manifests, secrets, options)

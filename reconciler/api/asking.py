@@ -43,6 +43,7 @@ def plan_options(
     migrate: bool = False,
     unmanaged: bool = False,
     strict_complete: bool = False,
+    allow_empty: bool = False,
     record: bool = False,
 ) -> PlanOptions:
     """The options of a plan, checked. Raises `UsageError` for those that exclude each other and unknown kinds."""
@@ -68,5 +69,6 @@ def plan_options(
         migrate=migrate,
         unmanaged=unmanaged,
         strict_complete=strict_complete,
+        allow_empty=allow_empty,
         record=record,
     )

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from reconciler.types.project import Project
 
 
-def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
-    """Every finding about the manifests of this run, in the order of the files; and remarks for a person."""
+def check(
+    run: Opened, *, strict: bool = False, allow_empty: bool = False
+) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Every finding about the manifests of this run, in the order of the files; and remarks for a person.
+
+    Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
+    """
     from reconciler.engine.validate import validate
     from reconciler.loader.placing import place
     from reconciler.types.diagnostic import Severity
@@ -27,6 +32,8 @@ def check(run: Opened, *, strict: bool = False) -> tuple[tuple[Diagnostic, ...],
     catalogue = run.catalogue()
     manifests, _ = run.files()
     manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(run.project)))
+    if not any(one.is_error for one in manifests.diagnostics):
+        require_manifests(run, manifests, allow_empty=allow_empty)
     found = validate(manifests, catalogue, strict=strict)
     placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
@@ -62,6 +69,24 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
                 pointer = join("workspaces", name, section, key)
                 summary = f"unknown {table.what} {word!r} in workspace {name!r}"
                 yield Diagnostic(PROJECT, Severity.ERROR, summary, hint=hint, pointer=pointer, source=source)
+
+
+def require_manifests(run: Opened, manifests: ManifestSet, *, allow_empty: bool) -> None:
+    """Raise `NothingFound` where there is nothing at all, `ManifestError` for a path that holds nothing of ours. The
+    state is only asked where the files are silent, and where it lies on this machine."""
+    from reconciler.core.planning.asked import require_something, unmatched_paths
+    from reconciler.errors import ManifestError
+    from reconciler.types.options import PlanOptions
+    from reconciler.types.state import State
+
+    state = State("")
+    speaking = manifests.manifests and not any(unmatched_paths(manifests, state))
+    if not speaking and run.workspace.state.type == "local":
+        state = run.state()
+    with run.placing(manifests):
+        require_something(manifests, state, PlanOptions(allow_empty=allow_empty))
+    if missing := [*unmatched_paths(manifests, state)]:
+        raise ManifestError("there is nothing to validate", missing)
 
 
 def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
+    from reconciler.types.options import PlanOptions
     from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
     from reconciler.types.project import Project, Workspace
     from reconciler.types.state import State
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
 PREVIOUS_KEY = "RECONCILER_DIGEST_KEY_PREVIOUS"
+ACCOUNT = "tavus"
+"""The built-in workspace that needs nothing but a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,27 +105,36 @@ class Opened:
         """What a person may want to know about what was read: that there was nothing to read."""
         if manifests.manifests or manifests.moved or manifests.removed:
             return ()
-        import shlex
+        return (f"There are no manifests in {self.searched()}.",)
 
-        from reconciler.api.whereabouts import find_project_above
+    def searched(self) -> str:
+        """Where manifests are looked for, for a person."""
+        from reconciler.api.whereabouts import shown
 
         places = self.paths or self.project.manifests or (self.project.home,)
-        found = f"There are no manifests in {', '.join(os.path.relpath(one) for one in places)}."
-        above = None if self.paths or self.project.file else find_project_above(self.project.root)
-        if above is None:
-            return (found,)
-        return (
-            found,
-            f"The project of this folder is further up: reconciler -C {shlex.quote(os.path.relpath(above))}",
-        )
+        return ", ".join(shown(os.path.join(self.project.base, one)) for one in places)  # noqa: PTH118
+
+    def require_something(self, manifests: ManifestSet, options: PlanOptions) -> None:
+        """Raise `NothingFound` where there is nothing to look at, before anything is connected or made."""
+        from reconciler.core.planning.asked import require_something
+
+        if options.drift_only or not (manifests.manifests or manifests.moved or manifests.removed):
+            with self.placing(manifests):
+                require_something(manifests, self.state(), options)
 
     @contextmanager
     def placing(self, manifests: ManifestSet) -> Iterator[None]:
-        """Findings of the planner get their places in the files before anybody sees them."""
-        from reconciler.errors import PlanError
+        """Findings of the planner get their places in the files before anybody sees them; and where there was nothing
+        to look at, the places that were searched are named, and where a project is."""
+        from reconciler.errors import NothingFound, PlanError
 
         try:
             yield
+        except NothingFound as error:
+            from reconciler.api.whereabouts import describe_search
+
+            where = describe_search(self)
+            raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
         except PlanError as error:
             from reconciler.api.placing import anchored
             from reconciler.loader.placing import place
@@ -242,16 +254,28 @@ def choose_project(
     ref: str | None = None,
     prefer: str | None = None,
     parallelism: int | None = None,
+    upward: bool = True,
 ) -> tuple[Project, Workspace]:
     """Read the project file and choose the workspace: the one given, that of the environment, else `prefer`.
 
-    `root` is where the run takes place, the current folder. Raises `UsageError` for a workspace that does not exist,
+    `root` is where the run takes place; without one it is the current folder, or with `upward` that of the project
+    which the current folder lies in. The built-in workspace `tavus` belongs to no project, so none is looked for
+    further up unless it has a workspace of that name itself. Raises `UsageError` for a workspace that does not exist,
     `ManifestError` for a project file that is not valid.
     """
-    from reconciler.loader.project import load_project
+    from reconciler.loader.project import BUILT_IN, load_project
 
-    project = load_project(file if file is not None else root or ".", manifests=paths or None, ref=ref, root=root)
-    chosen = choose_workspace(project, workspace or environ.get(WORKSPACE) or prefer)
+    wanted = workspace or environ.get(WORKSPACE) or prefer
+    where = file if file is not None else root or "."
+    project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=upward and root is None)
+    own = project.workspaces.get(ACCOUNT)
+    if (
+        wanted == ACCOUNT
+        and project.base != project.root
+        and (own is None or own.provider == BUILT_IN[ACCOUNT].provider)
+    ):
+        project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=False)
+    chosen = choose_workspace(project, wanted)
     return project, replace(chosen, parallelism=parallelism) if parallelism is not None else chosen
 
 
@@ -262,10 +286,20 @@ def choose_workspace(project: Project, name: str | None) -> Workspace:
         return project.workspaces[wanted]
     from difflib import get_close_matches
 
+    from reconciler.api.whereabouts import shown
+
     close = get_close_matches(wanted, project.workspaces, n=1)
     known = ", ".join(project.workspaces)
-    where = project.file or "no project file, so only the built-in ones exist"
+    where = f"project file {shown(project.file)}" if project.file else "the built-in ones: no project file was found"
     raise UsageError(
         f"unknown workspace {wanted!r}; known: {known} ({where})",
         hint=f"did you mean {close[0]!r}?" if close else "choose one with --workspace NAME",
     )
+
+
+def tell_project(project: Project, workspace: Workspace, emit: Emit) -> None:
+    """Say which project a run is about, where it was found further up."""
+    from reconciler.types.event import Notice
+
+    if project.file is not None and project.base != project.root:
+        emit(Notice(f"project {project.name}, workspace {workspace.name}: {os.path.relpath(project.file)}", "always"))

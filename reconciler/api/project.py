@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 from reconciler.api.asking import parse_address, plan_options
 from reconciler.api.clock import SystemClock
 from reconciler.api.hearing import heard
-from reconciler.api.opened import Opened, choose_project
+from reconciler.api.opened import Opened, choose_project, tell_project
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Choice(TypedDict, total=False):
     targets: Iterable[str | Address]
     excludes: Iterable[str | Address]
     selector: Mapping[str, str]
+    strict_complete: bool
+    allow_empty: bool
 
 
 class PlanFlags(Choice, total=False):
@@ -50,7 +52,6 @@ class PlanFlags(Choice, total=False):
     resend_secrets: bool
     migrate: bool
     unmanaged: bool
-    strict_complete: bool
 
 
 class OpenedProject:
@@ -85,11 +86,14 @@ class OpenedProject:
 
         return ProjectState(self.run)
 
-    def validate(self, *, strict: bool = False) -> tuple[Diagnostic, ...]:
-        """Every finding about the manifests, in the order of the files; offline. `strict`: warnings are errors."""
+    def validate(self, *, strict: bool = False, allow_empty: bool = False) -> tuple[Diagnostic, ...]:
+        """Every finding about the manifests, in the order of the files; offline. `strict`: warnings are errors.
+
+        Raises `NothingFound` where there is nothing to validate, unless that is allowed.
+        """
         from reconciler.api.checking import check
 
-        return check(self.run, strict=strict)[0]
+        return check(self.run, strict=strict, allow_empty=allow_empty)[0]
 
     def plan(self, **flags: Unpack[PlanFlags]) -> Plan:
         """What an apply would do. Cannot write, by construction. `dump_plan` makes a file of it.
@@ -258,8 +262,9 @@ def open_project(
 
     `manifests`: files and folders, as `-m`; none: the project's own. `workspace`: as `-w`; else that of
     `RECONCILER_WORKSPACE`, else the project's default. `file`: the project file. `root`: the folder that holds
-    `.reconciler/`, by default the current one. `ref`: a commit to read the manifests from. `environ`: variables for
-    `{env: ...}`, by default those of the process. `on_event` hears what happens during a run, from several threads.
+    `.reconciler/`, by default that of the project which the current folder lies in. `ref`: a commit to read the
+    manifests from. `environ`: variables for `{env: ...}`, by default those of the process. `on_event` hears what
+    happens during a run, from several threads.
 
     Raises `UsageError` for an unknown workspace or path, `ManifestError` for a project file that is not valid.
     """
@@ -269,6 +274,7 @@ def open_project(
         workspace, paths, environ=variables, file=None if file is None else str(file),
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
     )  # fmt: skip
+    tell_project(project, chosen, heard(on_event))
     return OpenedProject(
         Opened(
             project=project, workspace=chosen, clock=SystemClock(), emit=heard(on_event), environ=variables,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def plan_now(run: Opened, options: PlanOptions) -> Looked:
 
     run, options, ahead = as_configured(run, options)
     manifests, secrets = run.manifests()
+    run.require_something(manifests, options)
     with run.provider(secrets, reading=True) as provider:
         made = look(
             run, provider, manifests, secrets,
@@ -64,17 +65,17 @@ def plan_now(run: Opened, options: PlanOptions) -> Looked:
 
 
 def drift_now(run: Opened, options: PlanOptions) -> Looked:
-    """What was changed in the account since the last apply. Raises the same errors."""
+    """What was changed in the account since the last apply. Raises the same; `NothingFound` without a state."""
     from reconciler.api.migrated import as_configured
     from reconciler.api.placing import located
     from reconciler.engine.drift import find_drift
 
     run, options, _ = as_configured(run, options)
     manifests, secrets = run.manifests()
+    run.require_something(manifests, replace(options, drift_only=True))
     with run.provider(secrets, reading=True) as provider:
         found = look(
             run, provider, manifests, secrets,
             lambda state, setting: find_drift(manifests, state, setting, options),
         )  # fmt: skip
-    fresh = ("No state: nothing was applied from here yet, so there is nothing to compare.",)
-    return Looked(located(run, manifests, found), manifests, fresh if found.serial == 0 else ())
+    return Looked(located(run, manifests, found), manifests)

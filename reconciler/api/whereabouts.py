@@ -1,4 +1,4 @@
-"""Where a project's own files are when a run starts somewhere else: its state folder, and the project further up."""
+"""Where a project's own files are when a run starts somewhere else, and how places are called for a person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.api.opened import Opened
     from reconciler.types.project import Project
 
 STATE_FOLDER = ".reconciler"
@@ -80,24 +81,35 @@ def _is_free(folder: Path, project: Project) -> bool:
     return owner is None or project.file is None or owner == _file(project) or not owner.exists()
 
 
-def find_project_above(folder: str) -> Path | None:
-    """The nearest project above `folder`, not looked for beyond the root of its repository; None: there is none."""
-    from reconciler.loader.files import PROJECT_FILES
-    from reconciler.loader.project import FOLDER
+def shown(path: str | Path) -> str:
+    """A path as a person reads it: relative to the current folder, and as it is where that would only lead up."""
+    near = os.path.relpath(path)
+    if near == ".":
+        return "the current folder"
+    return near if not near.startswith("..") else str(path)
 
-    below = Path(os.path.realpath(folder))
-    for above in below.parents:
-        if (below / ".git").exists():
-            return None
-        if any((above / place / name).is_file() for place in (FOLDER, "") for name in PROJECT_FILES):
-            return above.parent if above.name == FOLDER else above
-        below = above
-    return None
+
+def describe_search(run: Opened) -> str:
+    """Where a run looked for manifests and for its state, and where there would be a project to look at."""
+    import shlex
+
+    from reconciler.loader.discovery import find_below
+
+    file = run.project.file
+    project = f"project file {shown(file)}" if file else "no project file here or further up"
+    searched = f"looked for manifests in {run.searched()} ({project}), for the state in {run.backend().describe()}"
+    below = find_below(os.path.curdir) if file is None else ()
+    if not below:
+        return searched
+    more = f" and {len(below) - 1} more further down" if len(below) > 1 else ""
+    return (
+        f"{searched}; a project is in {below[0]}{more} (reconciler -C {shlex.quote(os.path.normpath(below[0]))} ...)"
+    )
 
 
 def _beside(project: Project) -> Path:
     """The folder that holds `manifests/`, or the project file itself where it lies elsewhere."""
-    from reconciler.loader.project import FOLDER
+    from reconciler.loader.discovery import FOLDER
 
     home = Path(project.home)
     return home.parent if project.file is not None and home.name == FOLDER else home

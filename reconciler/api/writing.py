@@ -74,6 +74,7 @@ def apply_now(
     for line in ahead[1:]:
         run.emit(Notice(line, "warning"))
     manifests, secrets = run.manifests()
+    run.require_something(manifests, options)
     with run.placing(manifests), run.provider(secrets, reading=False) as provider, surround() as around:
         plan, result = apply_manifests(
             manifests,

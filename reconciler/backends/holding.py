@@ -144,7 +144,7 @@ def acquire(attempt: Callable[[], LockInfo | None], *, timeout: float, clock: Cl
             raise StateLocked(
                 f"the state is locked: {describe_holder(held)}",
                 holder=held.record(),
-                hint="wait for it (--lock-timeout SECONDS), or if that process is gone for certain: "
+                hint="wait for it (--lock-timeout 5m), or if that process is gone for certain: "
                 f"reconciler state force-unlock {held.id}",
             )
         if not told:

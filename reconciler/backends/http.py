@@ -198,7 +198,7 @@ class HttpBackend:
                 raise StateLocked(
                     f"{self.describe()} is locked, and the server does not say by whom",
                     holder={"ID": "unknown"},
-                    hint="wait for it (--lock-timeout SECONDS)",
+                    hint="wait for it (--lock-timeout 5m)",
                 )
             # Our own id: an earlier try arrived, though its answer did not.
             return None if held.info.id == info.id else held

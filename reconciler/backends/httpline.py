@@ -75,8 +75,10 @@ class Line:
                 if number < tries:
                     self._wait(number, None)
                     continue
+                proxied = isinstance(error, httpx.ProxyError)
+                through = " (the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names fails)" if proxied else ""
                 raise StateError(
-                    f"the state at {bare(address)} cannot be reached: {type(error).__name__}",
+                    f"the state at {bare(address)} cannot be reached: {type(error).__name__}{through}",
                     hint="check the network and the address; whether the last request arrived is not known, "
                     "so run the same command again",
                 ) from None

@@ -103,7 +103,7 @@ def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> st
     """The workspace to use: one with the embedded simulator, never a real account."""
     from reconciler.loader.project import load_project
 
-    project = load_project(root, manifests=manifests or None)
+    project = load_project(root, manifests=manifests or None, upward=False)
     embedded = [name for name, one in project.workspaces.items() if one.provider.type == "simulator"]
     if wanted is not None and wanted not in embedded:
         raise UsageError(f"the tour works on the embedded simulator only, and {wanted!r} is none")

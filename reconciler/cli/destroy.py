@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.cli.apply import APPROVAL
 from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, SAFETY, with_flags
+from reconciler.cli.planning import CHOICE, EMPTY, SAFETY, with_flags
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """
@@ -17,7 +17,7 @@ reconciler destroy --auto-approve --exclude tool.lookup_policy
 
 
 @command("destroy", examples=EXAMPLES)
-@with_flags(APPROVAL, CHOICE, SAFETY)
+@with_flags(APPROVAL, CHOICE, (EMPTY,), SAFETY)
 def destroy(settings: Settings, **flags: Any) -> int:
     """Delete everything that this project manages; what is protected stays, and stops the run.
 

@@ -126,7 +126,7 @@ def export(
 
     choice = ExportChoice(tuple(kinds), tuple(names), _wanted(fields))
     with reporting("export", settings):
-        run = open_run(replace(settings, manifests=(folder, *settings.manifests)))
+        run = open_run(replace(settings, manifests=(folder, *settings.manifests)), upward=False)
         return show_export(run.settings, folder, export_into(run, folder, choice))
 
 

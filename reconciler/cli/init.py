@@ -65,7 +65,7 @@ def add_pipeline(root: Path, ci: str) -> int:
     from reconciler.errors import ReconcilerError
     from reconciler.loader.project import load_project
 
-    workspaces = load_project(root).workspaces
+    workspaces = load_project(root, upward=False).workspaces
     real = [name for name, one in workspaces.items() if one.provider.type != "simulator"]
     workspace = "production" if "production" in workspaces or not real else real[0]
     path, text = pipeline(ci, workspace)

@@ -126,7 +126,10 @@ def global_options() -> list[click.Option]:
             ["-m", "--manifests"], metavar="PATH", multiple=True,
             help="Manifest files or folders; may be repeated. Default: the project's own.",
         ),
-        click.Option(["--project"], metavar="FILE", help="The project file [default: manifests/reconciler.yaml]."),
+        click.Option(
+            ["--project"], metavar="FILE",
+            help="The project file [default: manifests/reconciler.yaml, here or in a folder above].",
+        ),
         click.Option(["--format"], metavar="FORMAT", type=FORMAT, help="Of standard output: text, json, ..."),
         click.Option(
             ["--report", "reports"], metavar="FORMAT=FILE", type=REPORT, multiple=True,

@@ -85,7 +85,8 @@ def exit_code(made: Plan, options: PlanOptions, *, detailed: bool) -> int:
     """2 for a plan that would do something, 1 for one that could not see all, where that was asked for."""
     if options.strict_complete and made.incomplete:
         return exits.ERROR
-    differs = bool(made.differences or made.all_blocks)
+    taken_in = made.mode == "refresh-only" and made.changes
+    differs = bool(made.differences or made.all_blocks or taken_in)
     return exits.DIFFERENCES if detailed and differs else exits.DONE
 
 

@@ -46,7 +46,11 @@ CHOICE = (
     ),
     click.option("--selector", type=SELECTOR, multiple=True, metavar="KEY=VALUE", help="Only with this label."),
 )
+EMPTY = click.option(
+    "--allow-empty", is_flag=True, help="A project without manifests and without a state is no error."
+)
 STRICT = (
+    EMPTY,
     click.option(
         "--strict-complete",
         is_flag=True,

@@ -78,7 +78,7 @@ def line_of(event: Event) -> str | None:
 
 
 class Lines:
-    """Lines that stay; warnings always, steps only when asked for."""
+    """Lines that stay; warnings and what everybody has to know always, steps only when asked for."""
 
     def __init__(self, write: Callable[[str], None], *, steps: bool, notices: bool = True) -> None:
         self._write = write
@@ -88,7 +88,7 @@ class Lines:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Notice):
-            wanted = self._steps or (self._notices and event.level == "warning")
+            wanted = self._steps or (self._notices and event.level in ("warning", "always"))
         else:
             wanted = self._steps
         line = line_of(event) if wanted else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.api.clock import SystemClock
-from reconciler.api.opened import Opened, choose_project
+from reconciler.api.opened import Opened, choose_project, tell_project
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,9 +53,15 @@ class Run(Opened):
 
 
 def open_run(
-    settings: Settings, *, ref: str | None = None, root: Path | None = None, prefer: str | None = None
+    settings: Settings,
+    *,
+    ref: str | None = None,
+    root: Path | None = None,
+    prefer: str | None = None,
+    upward: bool = True,
 ) -> Run:
-    """Read the project file and choose the workspace; `root` is where the run takes place, the current folder.
+    """Read the project file and choose the workspace; `root` is where the run takes place, else the current folder,
+    or with `upward` that of the project that it lies in.
 
     `prefer` is the workspace where neither an option nor the environment names one.
 
@@ -66,14 +72,16 @@ def open_run(
     environ = dict(os.environ)
     project, workspace = choose_project(
         settings.workspace, settings.manifests, environ=environ, file=settings.project, root=root, ref=ref,
-        prefer=prefer, parallelism=settings.parallelism,
+        prefer=prefer, parallelism=settings.parallelism, upward=upward,
     )  # fmt: skip
     clock = SystemClock()
+    emit = choose_emit(settings, clock)
+    tell_project(project, workspace, emit)
     return Run(
         project=project,
         workspace=workspace,
         clock=clock,
-        emit=choose_emit(settings, clock),
+        emit=emit,
         environ=environ,
         paths=settings.manifests,
         allow_literal_secrets=settings.allow_literal_secrets,

@@ -6,30 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.drift import drift_from_state, incomplete_from_state
-from reconciler.core.planning.assemble import drift_item, gone_item, order_deletes, plan_leaving, summarise
+from reconciler.core.planning.assemble import (
+    drift_item,
+    gone_item,
+    order_deletes,
+    plan_leaving,
+    plan_resource,
+    summarise,
+)
 from reconciler.core.planning.forbidden import unlawful
-from reconciler.core.planning.match import Matching, Seen, objects_of
+from reconciler.core.planning.match import Binding, Matching, Seen, objects_of
 from reconciler.core.planning.moves import Moves
 from reconciler.core.planning.order import in_order
-from reconciler.core.planning.planner import Planned, object_digest
+from reconciler.core.planning.planner import Context, Planned, object_digest
 from reconciler.core.planning.scope import Scope
 from reconciler.core.planning.taken import refuse_taken
 from reconciler.core.planning.users import NOTHING, Usage, keep_used, tell_users, wait_for_users
 from reconciler.core.policies import guard
 from reconciler.core.policies.base import Situation
 from reconciler.core.policies.values import standing_violations
+from reconciler.core.resolve import resources_of
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
+from reconciler.core.state.refresh import refresh_change
 from reconciler.engine.fill import missing_secrets
 from reconciler.engine.libraries import check_libraries
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Reason
+from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftItem, Plan, Unmanaged
 from reconciler.types.project import Policy
@@ -76,12 +85,12 @@ class _Draft:
 
     def changes(self) -> tuple[list[Change], int]:
         """Every change with its requests; how many resources are in sync."""
+        if self.options.refresh_only:
+            return self._refreshed()
         changes: list[Change] = []
         unchanged = 0
         for result in self.compared.planned.values():
-            change = self._refreshed(result.change) if self.options.refresh_only else result.change
-            if change is None:
-                continue
+            change = result.change
             if change.action is Action.NOOP and not change.is_difference:
                 unchanged += 1
                 if not (self._worth_recording(change) or change.reason is Reason.OBSERVE):
@@ -96,22 +105,24 @@ class _Draft:
         words = self.setting.provider.vocabulary
         return [tell_users(one, usage, words) for one in wait_for_users(changes, usage)], unchanged
 
-    def _refreshed(self, change: Change) -> Change | None:
-        """Refresh-only takes in what is live and writes nothing; what is gone is forgotten, nothing is created."""
-        entry = self.compared.state.resources.get(change.address)
-        if entry is None:
-            return None
-        if change.action is Action.CREATE:
-            return plan_leaving(change.address, entry, None, destroy=False, removed=False, protect=False)
-        return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), importing=None, blocked=())
+    def _refreshed(self) -> tuple[list[Change], int]:
+        """What is live taken into the state: nothing is written, nothing leaves, what is gone keeps its entry."""
+        drift = {item.address: item for item in self.drift()}
+        held = self.compared.state.resources
+        found = [
+            refresh_change(held[address], item, live)
+            for address, item in drift.items()
+            if (live := self.compared.live.get((address.kind, held[address].id))) is not None
+        ]
+        return found, len(self.compared.scope.deletable & held.keys()) - len(drift)
 
     def _worth_recording(self, change: Change) -> bool:
         """Whether an apply would change what state holds: an entry adopted, digests or lifecycle moved."""
-        if not self.options.record and not self.options.refresh_only:
+        if not self.options.record:
             return False
         live = self.compared.live[change.address.kind, change.id or ""]
         old = self.compared.state.resources.get(change.address)
-        new = record(change, live, old, self.compared.book, {}, refresh=self.options.refresh_only)
+        new = record(change, live, old, self.compared.book, {})
         return new != old
 
     def _leaving(self, address: Address) -> Change:
@@ -131,7 +142,7 @@ class _Draft:
             entry,
             live,
             destroy=self.options.destroy,
-            removed=address in self.compared.moves.removed or self.options.refresh_only,
+            removed=address in self.compared.moves.removed,
             protect=(entry.gives_way_to or address) in self._protected(),
             previous=self.compared.moves.previous.get(address),
         )
@@ -225,6 +236,7 @@ class _Draft:
         """What moved outside: by the manifests where there are any, else by what state remembers."""
         found: list[DriftItem | None] = []
         planned = self.compared.planned
+        declared = {one.address: one for one in self.manifests.manifests} if self.options.refresh_only else {}
         for address in sorted(planned.keys() | self.compared.scope.deletable):
             entry = self.compared.state.resources.get(address)
             if entry is None:
@@ -234,7 +246,10 @@ class _Draft:
             elif address in planned:
                 found.append(drift_item(address, entry, planned[address]))
             elif (live := self.compared.live.get((address.kind, entry.id))) is not None:
-                found.append(drift_from_state(address, entry, live, self.compared.book, self.setting.catalogue))
+                item = drift_from_state(address, entry, live, self.compared.book, self.setting.catalogue)
+                if item is not None and address in declared:
+                    item = self._with_vendor(item, live, declared[address])
+                found.append(item)
         return tuple(item for item in found if item is not None)
 
     def incomplete(self) -> tuple[Incomplete, ...]:
@@ -247,6 +262,18 @@ class _Draft:
             if (live := self.compared.live.get((address.kind, entry.id))) is not None:
                 found += incomplete_from_state(address, entry, live, self.compared.book)
         return tuple(sorted(found, key=lambda one: (str(one.address or ""), one.path)))
+
+    def _with_vendor(self, item: DriftItem, live: LiveObject, manifest: Manifest) -> DriftItem:
+        """The item with what the vendor moved told apart by the manifest, which knows more of it than the state."""
+        entry = self.compared.state.resources[item.address]
+        context = Context(self.compared.book, self.setting.provider.vocabulary, catalogue=self.setting.catalogue)
+        vendors = {
+            field.path: field
+            for resource in resources_of([manifest]).values()
+            for field in plan_resource(resource, Binding(entry.id, Reason.CHANGED, entry), live, context).drift
+            if field.direction is Direction.VENDOR
+        }
+        return replace(item, changes=tuple(vendors.get(field.path, field) for field in item.changes))
 
     def unmanaged(self) -> tuple[Unmanaged, ...]:
         """User objects that neither a manifest nor the state claims."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from reconciler.engine.plan import make_plan
 from reconciler.engine.setting import Setting
-from reconciler.errors import UsageError
+from reconciler.errors import PlanError, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
@@ -41,7 +42,22 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         moved=(),
         removed=(),
     )
-    plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting)
+    try:
+        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting)
+    except PlanError as error:
+        if id in setting.provider.list(address.kind).objects:
+            raise
+        # The id was typed here; the manifest says nothing about it.
+        wrong = Diagnostic(
+            "E-id",
+            Severity.ERROR,
+            f"{id} is not the id of one of the account's own {address.kind} objects",
+            hint="`reconciler plan --unmanaged` lists what nothing claims, with ids; "
+            "stock objects and those of other people cannot be managed",
+            address=address,
+        )
+        others = [one for one in error.diagnostics if one.address != address]
+        raise PlanError("nothing was recorded", [wrong, *others]) from error
     change = next(one for one in plan.changes if one.address == address)
     return replace(
         plan,

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from reconciler.core.drift import rests_on_absence
 from reconciler.core.history.rollback import Goal, is_shared
+from reconciler.core.planning.asked import leaves_nothing, require_something, unmatched
 from reconciler.core.planning.assemble import plan_resource
 from reconciler.core.planning.leftovers import AttachedTools, tell_left
 from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
@@ -96,9 +97,13 @@ class _Planning:
         self.setting = setting
         self.original = state
         self.moves = follow_moves(manifests, state) if goal is None else _moves_back(goal, state)
+        if options.refresh_only:
+            self.moves = Moves(state, {}, frozenset())
         self.state = set_aside(self.moves.state, replaced)
         self.replaced = replaced
-        self.resources: dict[Address, Resource] = {} if options.destroy else resources_of(manifests.manifests)
+        # A refresh is between the state and the account; the manifests have no say in it.
+        idle = options.destroy or options.refresh_only
+        self.resources: dict[Address, Resource] = {} if idle else resources_of(manifests.manifests)
         if goal is not None:
             self.resources = dict(goal.resources)
         if options.drift_only:
@@ -115,22 +120,22 @@ class _Planning:
         self.names: dict[tuple[str, str], str] = {}
 
     def run(self) -> Plan:
-        chosen = scope(self.resources, self.state, self.options, self.manifests.paths)
+        if self.goal is None:
+            require_something(self.manifests, self.original, self.options)
+        labels = {one.address: one.labels for one in self.manifests.manifests} if self.goal is None else None
+        chosen = scope(self.resources, self.state, self.options, self.manifests.paths, labels)
         if not self.replaced:
             self.problems += [
                 Diagnostic("E-target", Severity.ERROR, f"{one} cannot be replaced: {why}")
                 for one in self.options.replace
-                if (why := self.why_not_replaced(one))
+                if one in self.state.resources.keys() | self.resources.keys() and (why := self.why_not_replaced(one))
             ]
         if self.goal is not None:
             leaving = self.goal.leaving | self.goal.orphans
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
             self.problems += [_torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
-        for address in chosen.unknown:
-            self.problems.append(
-                Diagnostic("E-target", Severity.ERROR, f"{address} is neither in the manifests nor in the state")
-            )
         seen = self.read(chosen)
+        self.problems += self.asked_in_vain(chosen, seen)
         chosen = self.adopt_orphans(chosen, seen)
         matching = self.bind(seen)
         self.names = names_of(seen.listings, matching, self.state)
@@ -148,9 +153,18 @@ class _Planning:
         plan = draft(compared, self.problems, self.manifests, self.options, self.setting)
         return replace(plan, names=names_in(plan, self.names))
 
+    def asked_in_vain(self, chosen: Scope, seen: Seen) -> list[Diagnostic]:
+        """Errors for what the command line names and nobody knows, or for all of it together."""
+        if self.goal is not None:
+            more: Collection[Address] = (*self.goal.resources, *self.goal.leaving, *self.goal.orphans)
+            return list(unmatched(self.manifests, self.original, self.options, seen.listings, more))
+        found = list(unmatched(self.manifests, self.original, self.options, seen.listings))
+        nothing = None if found else leaves_nothing(chosen, self.options, self.manifests, self.state)
+        return [*found, nothing] if nothing is not None else found
+
     def to_replace(self, planned: Mapping[Address, Planned]) -> tuple[Address, ...]:
         """What this plan has to make anew; nothing when that is settled, or nothing is to be written."""
-        if self.replaced or self.options.refresh_only or self.options.drift_only:
+        if self.replaced or self.options.drift_only:
             return ()
         return find_replaced(planned, self.resources, self.state, self.options.replace)
 
@@ -304,7 +318,7 @@ class _Planning:
         }
         planned = {address: one for address, one in planned.items() if address not in self.unread}
         self.problems += told_of_failures(planned, known)
-        if not self.options.drift_only and not self.options.refresh_only:
+        if not self.options.drift_only:
             self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)
         return planned
 

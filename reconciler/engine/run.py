@@ -179,7 +179,7 @@ def apply_manifests(
         refuse_blocked(plan)
         if plan_options.strict_complete:
             refuse_incomplete(plan)
-        asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.drift))
+        asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.changes))
         if asked and not confirm(plan):
             return plan, None
         _drop_settled(plan, manifests, session)
@@ -347,7 +347,9 @@ def _note_digest_key(session: Session, setting: Setting) -> None:
 
 
 def _drop_settled(plan: Plan, manifests: ManifestSet, session: Session) -> None:
-    """Open creates that left nothing behind and that no manifest asks for any more are closed."""
+    """Open creates that left nothing behind and that no manifest asks for any more are closed; not by a refresh."""
+    if plan.mode == "refresh-only":
+        return
     wanted = {one.address for one in manifests.manifests} | {change.address for change in plan.changes}
     for intent in session.state.pending:
         if intent.address not in wanted and manifests.paths is None:

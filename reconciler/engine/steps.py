@@ -10,6 +10,7 @@ from reconciler.core.planning.forbidden import unlawful
 from reconciler.core.readback import is_draft, judge
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
+from reconciler.core.state.refresh import refreshed
 from reconciler.engine.beforehand import before_change
 from reconciler.engine.creating import look_up, send_create
 from reconciler.engine.fill import fill_request
@@ -320,5 +321,8 @@ class Worker:
     def remember(self, change: Change, live: LiveObject) -> None:
         old = self.entries.get(change.address)
         self.ids[change.address] = live.id
-        entry = record(change, live, old, self.book, self.ids, refresh=self.refresh)
+        if self.refresh and old is not None:
+            entry = refreshed(old, change.fields, live, self.book)
+        else:
+            entry = record(change, live, old, self.book, self.ids)
         self.ledger.keep(change.address, entry)

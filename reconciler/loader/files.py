@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -138,5 +139,9 @@ def check_given(tree: Tree, path: str, shown: str) -> None:
     where = f" at commit {tree.commit[:12]}" if tree.commit else ""
     if not tree.is_file(path):
         raise UsageError(f"{shown}: no such file or folder{where}", hint="give a manifest file or a folder of them")
+    with suppress(Unreadable):
+        from reconciler.loader.ownfiles import refuse_own_file
+
+        refuse_own_file(tree.read(path), shown)
     if not path.lower().endswith(SUFFIXES):
         raise UsageError(f"{shown}: not a manifest file", hint=f"manifests end in {', '.join(SUFFIXES)}")

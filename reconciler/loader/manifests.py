@@ -102,7 +102,7 @@ class _Run:
     def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
         """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
         whole = self.project.manifests or (self.home,)
-        given = [placed(self.tree, self.project.root, self.home, os.fspath(path)) for path in paths or ()]
+        given = [placed(self.tree, self.project.base, self.home, os.fspath(path)) for path in paths or ()]
         for path, text in zip(given, paths or (), strict=True):
             check_given(self.tree, path, os.fspath(text))
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole)
@@ -140,6 +140,7 @@ class _Run:
             in_order(self.places.place(self.places.show(self.findings.items), sources)),
             gathering.digest(),
             self.tree.commit,
+            {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
             tuple(relative(path, self.home) for path in given) if partial else None,
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.loader.decode import decode
+from reconciler.loader.discovery import FOLDER, find_above
 from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.loader.literals import ENV_NAME
@@ -22,7 +23,6 @@ from reconciler.types.source import Source
 if TYPE_CHECKING:
     from reconciler.loader.project_model import PolicyModel, ProjectModel, WorkspaceModel
 
-FOLDER = "manifests"
 SECRET_SETTINGS = frozenset(
     {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
 )
@@ -42,13 +42,15 @@ def load_project(
     manifests: Sequence[str | Path] | None = None,
     ref: str | None = None,
     root: str | Path | None = None,
+    upward: bool = True,
 ) -> Project:
     """The project that a run in the folder `where` belongs to.
 
     `where` is the folder the command runs in, or a project file (`--project`). `root`, the folder that holds
     `.reconciler/`, is that folder; for a file it is `root`, else the current folder. Without a file given, the
     first of these is taken: `reconciler.yaml` in a folder of `manifests` (the paths on the command line), in
-    `manifests/`, in `where`; none: the workspaces `tavus` and `sandbox`. With `ref` the file comes from that commit.
+    `manifests/`, in `where`; with `upward` in the folders above `where`, which then are the root, and above
+    `manifests`. None: the workspaces `tavus` and `sandbox`. With `ref` the file comes from that commit.
 
     Raises `ManifestError` with all that is wrong in the file, `UsageError` where a file or commit does not exist.
     """
@@ -56,24 +58,27 @@ def load_project(
     is_folder = given.is_dir()
     base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
     if ref is None:
-        return _load(WorkTree(), base, None if is_folder else where, manifests or ())
+        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward)
     from reconciler.loader.gitref import GitTree
 
     tree = GitTree(base if Path(base).is_dir() else ".", ref)
     try:
-        return _load(tree, base, None if is_folder else where, manifests or ())
+        return _load(tree, base, None if is_folder else where, manifests or (), upward)
     finally:
         tree.close()
 
 
-def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[str | Path]) -> Project:
+def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[str | Path], upward: bool) -> Project:
+    start = root
     file = _find(tree, root, manifests) if given is None else placed(tree, root, root, str(Path(given).absolute()))
+    if file is None and upward:
+        file, root = _find_above(tree, root, manifests)
     if given is not None and file is not None and not tree.is_file(file):
         raise UsageError(f"{relative(file, root)}: no such project file", hint="give an existing file to --project")
     if file is None:
         usual = str(Path(root) / FOLDER)
         places = (usual,) if tree.is_folder(usual) else (root,)
-        return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places)
+        return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places, start=start)
     folder = str(Path(file).parent)
     shown = relative(file, root)
     _check_reach(tree, root, file)
@@ -90,7 +95,19 @@ def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[s
 
         problems = in_order(Places(lambda _: data, str).place(findings.items))
         raise ManifestError(f"{shown} is not a valid project file", problems)
-    return project
+    return replace(project, start=start)
+
+
+def _find_above(tree: Tree, root: str, manifests: Sequence[str | Path]) -> tuple[str | None, str]:
+    """The project that `root` lies in, and its folder; else the one that a path of the command line lies in."""
+    found = find_above(tree, root)
+    if found is not None:
+        return found.file, found.root
+    for path in manifests:
+        found = find_above(tree, placed(tree, root, root, str(path)))
+        if found is not None:
+            return found.file, root
+    return None, root
 
 
 def _find(tree: Tree, root: str, manifests: Sequence[str | Path]) -> str | None:

@@ -60,7 +60,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     """
     tree, home, findings = tree or WorkTree(), project.home, Findings()
     whole = list(project.manifests or (home,))
-    given = [placed(tree, project.root, home, path) for path in paths]
+    given = [placed(tree, project.base, home, path) for path in paths]
     for path, text in zip(given, paths, strict=True):
         check_given(tree, path, text)
     layers = sorted(

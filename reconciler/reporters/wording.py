@@ -71,6 +71,8 @@ def directions_of(change: Change) -> list[str]:
 def plan_summary(plan: Plan) -> str:
     """`Plan: 1 to import, 2 to add, 3 to change, 0 to destroy.` or `No changes. ...`"""
     summary = plan.summary
+    if plan.mode == "refresh-only" and plan.drift:
+        return f"Refresh: {_entries(len(plan.changes))} to bring up to date.{_gone(plan)}{_beside(plan)}"
     if summary.is_empty and not plan.differences:
         if plan.incomplete:
             return f"No changes in what could be compared; {not_compared(plan)}."
@@ -82,6 +84,18 @@ def plan_summary(plan: Plan) -> str:
     counts = f"{summary.added} to add, {summary.changed} to change, {summary.destroyed} to destroy."
     imported = f"{summary.imported} to import, " if summary.imported else ""
     return f"Plan: {imported}{counts}{_also(summary, PLANNED)}{_beside(plan)}"
+
+
+def _entries(count: int) -> str:
+    return plural(count, "entry of the state", "entries of the state")
+
+
+def _gone(plan: Plan) -> str:
+    count = sum(item.reason == "deleted_outside" for item in plan.drift)
+    if not count:
+        return ""
+    kept = "keeps its entry" if count == 1 else "keep their entries"
+    return f" {plural(count, 'object')} gone from the account {kept}."
 
 
 def not_compared(plan: Plan) -> str:
@@ -132,6 +146,8 @@ def drift_summary(plan: Plan) -> str:
     if not plan.drift:
         if plan.incomplete:
             return f"No drift in what could be compared; {not_compared(plan)}."
+        if not (plan.summary.unchanged or plan.summary.not_looked_at):
+            return "Nothing to compare: the state holds nothing."
         return "No drift. The account is as it was last applied."
     gone = sum(any(change.path == "" for change in item.changes) for item in plan.drift)
     vendors = sum(item.reason == "vendor" for item in plan.drift)
@@ -162,7 +178,11 @@ def report_summary(report: Report) -> str:
     plan = report.plan
     if report.result:
         destroy = report.verb == "destroy" or (plan is not None and plan.mode == "destroy")
-        return result_summary(report.result, destroy=destroy) + (_beside(plan) if plan else "")
+        line = result_summary(report.result, destroy=destroy)
+        if plan is not None and plan.mode == "refresh-only" and plan.drift:
+            left = report.result.count("failed") + report.result.count("skipped")
+            line += f" {_entries(len(plan.changes) - left)} brought up to date.{_gone(plan)}"
+        return line + (_beside(plan) if plan else "")
     diagnostics = all_diagnostics(report)
     errors = any(diagnostic.is_error for diagnostic in diagnostics)
     if errors and not (plan and report.verb != "drift" and plan.differences):

@@ -70,7 +70,7 @@ class Notice:
 
     message: str
     level: str = "info"
-    """info | warning"""
+    """info | warning | always (said to everybody, without being a warning)"""
 
 
 @dataclass(frozen=True, slots=True)

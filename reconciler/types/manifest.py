@@ -88,5 +88,7 @@ class ManifestSet:
     """Digest over the files that were read; for reports only."""
     commit: str | None = None
     """The git commit the files came from (`--ref`); for reports only."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Every path of the command line as it was written -> the same relative to the project's home."""
     paths: tuple[str, ...] | None = None
     """The paths given on the command line, relative to the project; None means the whole project."""

@@ -18,6 +18,8 @@ class PlanOptions:
     """All but these and what depends on them."""
     replace: tuple[Address, ...] = ()
     """Make these anew and delete what they were."""
+    accepted: tuple[Address, ...] = ()
+    """What `drift --accept` names."""
     selector: Mapping[str, str] = field(default_factory=dict)
     """Only resources whose labels have all of these."""
     destroy: bool = False
@@ -34,6 +36,8 @@ class PlanOptions:
     """Read every kind, and list what nobody claims."""
     rollback: int | None = None
     """Go back to the moment right after the apply of this serial."""
+    allow_empty: bool = False
+    """A project without manifests and without a state is meant: that is no error."""
     strict_complete: bool = False
     """What cannot be compared is an error: an apply sends nothing."""
     record: bool = False

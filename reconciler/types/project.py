@@ -93,6 +93,15 @@ class Project:
     catalogue_file: str | None = None
     """Absolute; None where the project has none of its own."""
 
+    start: str = ""
+    """Absolute; the folder that the run was started in, where the project was found from further down. Paths on the
+    command line are relative to it. Empty: the same as `root`."""
+
+    @property
+    def base(self) -> str:
+        """`start`, or `root` where the run was not started anywhere else."""
+        return self.start or self.root
+
     @property
     def identity(self) -> str | None:
         """The name that its states bear; None for the built-in workspaces, which belong to no project."""

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler import Action, Address, Plan, Severity, dump_plan, load_plan, open_project, render
 from reconciler.api.project import OpenedProject
-from reconciler.errors import ManifestError, PlanBlocked, PlanStale, StateLocked, UsageError
+from reconciler.errors import ManifestError, PlanBlocked, PlanError, PlanStale, StateLocked, UsageError
 from reconciler.types.event import Event, RunFinished, StepDone
 from tests.cli.conftest import Ended
 from tests.support.dashboard import edit_persona, replaced
@@ -89,7 +89,9 @@ def test_flags_have_the_names_of_the_command(opened: OpenedProject) -> None:
     assert blocked.mode == "destroy"
     assert blocked.count(Action.DELETE) == 1
     assert opened.plan(excludes=["persona.desk"]).differences == ()
-    assert opened.plan(selector={"team": "nobody"}).differences == ()
+    with pytest.raises(PlanError) as caught:
+        opened.plan(selector={"team": "nobody"})
+    assert [one.code for one in caught.value.diagnostics] == ["E-selector"]
     with pytest.raises(UsageError, match="exclude each other"):
         opened.plan(destroy=True, refresh_only=True)
     with pytest.raises(UsageError, match=r"did you mean persona\.desk"):

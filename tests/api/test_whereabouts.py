@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.whereabouts import claim_folder, find_project_above, find_state_folder
+from reconciler.api.opened import choose_project
+from reconciler.api.whereabouts import claim_folder, find_state_folder
 from reconciler.cli.main import run
 from reconciler.core.state.file import parse_state
 from reconciler.loader.project import load_project
@@ -97,22 +98,51 @@ def test_without_a_project_file_it_is_the_folder_of_the_run(tmp_path: Path) -> N
     assert find_state_folder(load_project(tmp_path), "sandbox") == tmp_path / ".reconciler" / "sandbox"
 
 
-def test_an_empty_folder_of_a_project_says_where_the_project_is(
+@pytest.mark.parametrize("below", ["manifests/prompts", "manifests/deep/er", "src"])
+def test_a_folder_of_a_project_is_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], below: str
+) -> None:
+    """Its workspace and its state, no folder of our own beside, and a line that says so."""
+    (project / below).mkdir(parents=True, exist_ok=True)
+    assert go(project, monkeypatch, *APPLY) == 0
+    capfd.readouterr()
+    assert go(project / below, monkeypatch, *SAME) == 0
+    assert "reconciler.yaml" in capfd.readouterr().err
+    assert go(project / below, monkeypatch, *APPLY) == 0
+    assert list(project.parent.rglob(".reconciler")) == [project / ".reconciler"]
+
+
+def test_paths_are_those_of_the_folder_that_one_is_in(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert go(project / "manifests" / "prompts", monkeypatch, "plan") == 0
-    said = capfd.readouterr()
-    assert "reconciler -C ../.." in said.out + said.err
+    (project / "manifests" / "more").mkdir()
+    (project / "manifests" / "more" / "b.yaml").write_text(PERSONA.replace("name: a", "name: b"))
+    assert go(project / "manifests" / "more", monkeypatch, "plan", "b.yaml") == 0
+    said = capfd.readouterr().out
+    assert "persona.b" in said and "persona.a" not in said
 
 
-def test_a_repository_is_not_left(project: Path) -> None:
-    assert find_project_above(str(project / "manifests" / "prompts")) == project
-    inner = project / "vendored"
-    (inner / ".git").mkdir(parents=True)
-    (inner / "deep").mkdir()
-    assert find_project_above(str(inner)) is None
-    assert find_project_above(str(inner / "deep")) is None
-    assert find_project_above("/") is None
+def test_the_built_in_workspace_of_the_account_belongs_to_no_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "manifests" / "prompts")
+    below, chosen = choose_project("tavus", (), environ={})
+    assert (below.file, chosen.provider.type) == (None, "tavus")
+    own = "workspaces: {tavus: {provider: {type: simulator}}, other: {provider: {type: simulator}}}\n"
+    (project / "manifests" / "reconciler.yaml").write_text(HEAD + own)
+    below, chosen = choose_project("tavus", (), environ={})
+    assert (below.root, chosen.provider.type) == (str(project), "simulator")
+
+
+def test_export_and_init_look_nowhere_else(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    inner = project / "inner"
+    inner.mkdir()
+    assert go(inner, monkeypatch, "export", "out") == 0
+    assert "reconciler.yaml" not in capfd.readouterr().err
+    assert go(inner, monkeypatch, "init") == 0
+    assert (inner / "manifests" / "reconciler.yaml").is_file()
 
 
 @pytest.fixture

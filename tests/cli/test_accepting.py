@@ -203,7 +203,7 @@ def test_an_object_that_is_gone_has_no_value(root, call):
 @pytest.mark.parametrize(
     ("word", "code", "said"),
     [
-        ("persona.nobody", 64, "never applied"),
+        ("persona.nobody", 1, "neither in the manifests"),
         ("desk", 64, "not an address"),
         ("persona.desk/", 64, "not a JSON pointer"),
         ("persona.desk/a~2", 64, "not a JSON pointer"),

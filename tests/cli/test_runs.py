@@ -181,10 +181,11 @@ def test_drift_needs_no_manifests(applied: Path, call: Call) -> None:
     assert ended.code == 2, ended
 
 
-def test_drift_without_state_is_nothing(project: Path, call: Call) -> None:
-    ended = call("drift")
-    assert ended.code == 0, ended
-    assert "nothing was applied" in ended.out
+def test_drift_without_state_is_no_success(project: Path, call: Call) -> None:
+    ended = call("drift", "--report", "openmetrics=drift.prom")
+    assert ended.code == 1, ended
+    assert "there is nothing to compare with" in ended.err and "No drift" not in ended.out
+    assert 'reconciler_up{workspace=""} 0' in (project / "drift.prom").read_text()
 
 
 def test_pending_changes_of_manifests_are_no_drift(applied: Path, call: Call) -> None:
@@ -288,13 +289,68 @@ def test_a_refused_plan_is_delivered_to_machines(applied: Path, call: Call) -> N
     assert "--allow-deletes" in ended.err
 
 
-def test_an_empty_folder_is_remarked_on(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words", [("plan",), ("validate",), ("apply", "--auto-approve"), ("drift",), ("destroy", "--auto-approve")]
+)
+def test_an_empty_folder_is_no_success(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    project = tmp_path / "further" / "down" / "manifests" / "reconciler.yaml"
+    project.parent.mkdir(parents=True)
+    project.write_text("apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n")
     monkeypatch.chdir(tmp_path)
-    for words in (("plan",), ("validate",), ("apply", "--auto-approve")):
-        ended = call(*words)
-        assert ended.code == 0, ended
-        assert "There are no manifests in ." in ended.out
-    assert "no manifests" not in call("destroy", "--auto-approve").out
+    ended = call(*words)
+    assert ended.code == 1, ended
+    for said in ("neither manifests nor a state", "the current folder", "state.json", "reconciler -C further/down"):
+        assert said in ended.err
+    assert "Success" not in ended.out and "No changes" not in ended.out
+    assert not (tmp_path / ".reconciler").exists()
+    allowed = call(*words, "--allow-empty")
+    assert allowed.code == 0, allowed
+
+
+def test_the_account_can_be_looked_at_without_manifests(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("plan", "--unmanaged").code == 0
+    assert call("export", "out").code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "destroy"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--selector", "team=typo"), ("--target", "persona.nobody"), ("--exclude", "persona.nobody"),
+        ("--target", "persona.desk", "--selector", "kind=other"), ("manifests/empty",),
+    ],
+)  # fmt: skip
+def test_what_names_nothing_is_no_success(applied: Path, call: Call, command: str, asked: tuple[str, ...]) -> None:
+    (applied / "manifests" / "empty").mkdir()
+    if command == "destroy":
+        asked = ("-m", *asked) if len(asked) == 1 else asked
+        asked = (*asked, "--auto-approve")
+    ended = call(command, *asked)
+    assert ended.code == 1, ended
+    assert "No changes" not in ended.out and "No drift" not in ended.out
+
+
+def test_a_path_without_manifests_is_nothing_to_validate(applied: Path, call: Call) -> None:
+    (applied / "manifests" / "empty").mkdir()
+    ended = call("validate", "manifests/empty")
+    assert ended.code == 1 and "manifests/empty" in ended.err, ended
+
+
+@pytest.mark.parametrize("command", [("plan",), ("validate",), ("drift",), ("migrate",), ("plan", "-m")])
+def test_our_own_files_are_no_manifests(applied: Path, call: Call, command: tuple[str, ...]) -> None:
+    greet(applied, "Hi.")
+    assert call("plan", "--out", "kept.json", "--report", "json=report.json").code == 0
+    for file, said in (
+        ("kept.json", "reconciler show kept.json"), ("report.json", "is a report"),
+        (".reconciler/sandbox/state.json", "is a state document"),
+    ):  # fmt: skip
+        ended = call(*command, file)
+        assert ended.code == 64 and said in ended.err, ended
 
 
 def test_warnings_about_manifests_are_shown_once(project: Path, call: Call) -> None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.compare import desired_digest
+from reconciler.core.drift import drift_from_state
 from reconciler.core.existing import plan_existing
 from reconciler.core.planning.match import Binding
 from reconciler.core.planning.planner import Context
 from reconciler.core.shape import field_at
 from reconciler.core.state.record import record
+from reconciler.core.state.refresh import refresh_change, refreshed
 from reconciler.core.vendor_changes import follows, is_merge, moved_from
 from reconciler.kinds import kind
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.change import Action, Direction, Reason
-from tests.support.making import book, entry, env, live, resource
+from tests.support.making import at, book, entry, env, live, resource
 
 PERSONA = kind("persona")
 CATALOGUE = load_catalogue()
@@ -313,10 +313,11 @@ def test_other_differences_of_the_object_are_written_without_what_the_vendor_did
 
 
 def test_a_refresh_takes_note_and_does_not_make_it_a_wish_of_git():
-    wanted, shown = model("tavus-gpt-4o"), model("tavus-gpt-5.2")
+    wanted, shown = model("tavus-gpt-4o"), live("persona", "p1", model("tavus-gpt-5.2"))
     known = names(layers__llm__model="tavus-gpt-4o")
-    change = replace(plan(wanted, shown, known).change, fields=())
-    noted = record(change, live("persona", "p1", shown), known, SECRETS, {}, refresh=True)
-    assert not plan(wanted, shown, noted).change.is_difference
-    again = record(plan(wanted, shown, noted).change, live("persona", "p1", shown), noted, SECRETS, {}, refresh=True)
-    assert again == noted
+    moved = drift_from_state(at("persona.a"), known, shown, SECRETS, load_catalogue)
+    assert moved is not None
+    noted = refreshed(known, refresh_change(known, moved, shown).fields, shown, SECRETS)
+    assert noted.sent == known.sent and noted.seen != known.seen
+    assert not plan(wanted, model("tavus-gpt-5.2"), noted).change.is_difference
+    assert drift_from_state(at("persona.a"), noted, shown, SECRETS, load_catalogue) is None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.engine.drift import find_drift
+from reconciler.errors import NothingFound
 from tests.support.lab import Lab, as_set
 from tests.support.making import manifest
 
@@ -71,7 +74,8 @@ def test_ignored_paths_are_remembered_without_the_manifest():
 
 
 def test_without_state_there_is_nothing_to_compare():
-    assert drift(Lab(), ONE) == {}
+    with pytest.raises(NothingFound):
+        drift(Lab(), ONE)
 
 
 def test_only_get_requests_are_sent():

@@ -65,7 +65,8 @@ def test_an_address_without_manifest_is_refused(lab):
 def test_an_id_that_is_not_ours_is_refused(lab, id):
     with pytest.raises(PlanError) as caught:
         run(lab, id, WANTED)
-    assert id in caught.value.diagnostics[0].summary
+    wrong = caught.value.diagnostics[0]
+    assert id in wrong.summary and "metadata" not in wrong.summary and wrong.source is None
     assert lab.state.resources == {}
 
 

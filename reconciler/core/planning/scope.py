@@ -18,8 +18,6 @@ class Scope:
     wanted: frozenset[Address]
     deletable: frozenset[Address]
     not_looked_at: int = 0
-    unknown: tuple[Address, ...] = ()
-    """Targets and excludes that name nothing."""
 
 
 def scope(
@@ -27,12 +25,14 @@ def scope(
     state: State,
     options: PlanOptions,
     paths: tuple[str, ...] | None,
+    labels: Mapping[Address, Mapping[str, str]] | None = None,
 ) -> Scope:
     """What is written: targets take in what they depend on, excludes take out what depends on them. What is deleted
     the other way round: a target of `destroy` takes in what depends on it, an exclude keeps what it depends on.
 
     With paths, a selector or targets, an entry without manifest is deletable only when it lies inside the part that
-    was asked for; state keeps no labels, so a selector never deletes.
+    was asked for; state keeps no labels, so a selector never deletes what has no manifest. `labels` are those of the
+    manifests where they are no resources of this run (`destroy`).
     """
     users = _users(resources, state)
     everything = set(resources) | set(state.resources)
@@ -60,7 +60,8 @@ def scope(
     for excluded in options.excludes:
         chosen -= {excluded} | _closure(excluded, used_by) - gone | _closure(excluded, holds) & gone
     if options.selector:
-        labelled = {address for address, resource in resources.items() if _labelled(resource, options.selector)}
+        told = labels if labels is not None else {address: one.labels for address, one in resources.items()}
+        labelled = {address for address, own in told.items() if is_labelled(own, options.selector)}
         needed: set[Address] = set()
         for address in labelled & chosen:
             needed |= _closure(address, lambda one: _needs(one, resources, state)) & set(resources)
@@ -71,7 +72,6 @@ def scope(
         wanted=frozenset(address for address in looked if address in resources),
         deletable=frozenset(chosen & inside),
         not_looked_at=len(everything - looked),
-        unknown=tuple(one for one in (*options.targets, *options.excludes) if one not in everything),
     )
 
 
@@ -84,8 +84,9 @@ def under_paths(source: str | None, paths: tuple[str, ...] | None) -> bool:
     return any(path in (".", "") or source == path or source.startswith(path.rstrip("/") + "/") for path in paths)
 
 
-def _labelled(resource: Resource, selector: Mapping[str, str]) -> bool:
-    return all(resource.labels.get(key) == value for key, value in selector.items())
+def is_labelled(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    """Whether `labels` have all that the selector asks for."""
+    return all(labels.get(key) == value for key, value in selector.items())
 
 
 def _needs(address: Address, resources: Mapping[Address, Resource], state: State) -> Iterable[Address]:

@@ -18,14 +18,15 @@ def judge(changes: Sequence[Change], situation: Situation) -> Block | None:
         return None
     if total < policy.min_resources:
         return None
-    counted = sum(1 for change in changes if _counts(change))
+    # A refresh writes nothing to the account; each of its changes is an entry whose live value moved.
+    counted = len(changes) if options.refresh_only else sum(1 for change in changes if _counts(change))
     percent = 100 * counted / total if total else 0.0
     if percent <= policy.max_change_percent:
         return None
+    done = "moved in the account" if options.refresh_only else "would be changed or deleted"
     return Block(
         "mass_change",
-        f"{counted} of {total} objects ({percent:.0f} %) would be changed or deleted, "
-        f"more than {policy.max_change_percent:g} %",
+        f"{counted} of {total} objects ({percent:.0f} %) {done}, more than {policy.max_change_percent:g} %",
         "look at the plan, then --allow-mass-change, or apply in parts with --target",
     )
 

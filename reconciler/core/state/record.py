@@ -8,7 +8,7 @@ from reconciler.core.canonical import effective, has_parent, leaf_at, normal
 from reconciler.core.compare import desired_digest, hidden, is_secret, seen_digest
 from reconciler.core.planning.planner import live_document
 from reconciler.core.resolve import bind
-from reconciler.core.secretbook import UNKNOWN, SecretBook, has_secret, is_unseen
+from reconciler.core.secretbook import UNKNOWN, SecretBook, has_secret
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.kinds.base import Field
@@ -28,13 +28,9 @@ def record(
     old: Entry | None,
     book: SecretBook,
     ids: Mapping[Address, str],
-    *,
-    refresh: bool = False,
 ) -> Entry:
     """The state entry after `change`, from the object as it was read back.
 
-    With `refresh` the live values are taken as sent too: drift becomes a pending change of the manifests (git). Not
-    so where nothing moved, nor where the vendor moved something: such a difference is only taken note of.
     A secret that is not available here, or whose old digest was made under another key, keeps its old digests; one
     of an object that is only now adopted is noted as unknown.
     """
@@ -45,7 +41,6 @@ def record(
     assumed: list[str] = []
     secrets: dict[str, Mapping[str, str]] = {}
     written = {field.path for field in change.fields}
-    adopted = {one.path for one in change.adopt}
     managed = change.managed or {}
     if change.lifecycle.manage is Manage.OBSERVE:
         managed = {}
@@ -73,9 +68,6 @@ def record(
             _keep(path, old, sent, seen, secrets)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
-        known = old is not None and old.seen.get(path) == shown and before == new
-        if refresh and not is_unseen(shown) and path not in adopted and not known:
-            new = shown
         sent[path] = new
         reference = secret_of(desired)
         if reference is not None and "literal" not in reference:

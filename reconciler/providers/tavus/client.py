@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable, Unreachable
+from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.exchange import Call, Exchange, Lost, Reply
 from reconciler.providers.tavus.pace import Pace
 from reconciler.providers.tavus.refusal import error_for
 from reconciler.providers.tavus.retry import RetryPolicy, Trouble, parse_retry_after
+from reconciler.providers.tavus.transport import unreachable
 from reconciler.types.event import Notice
 from reconciler.types.json import Json
 from reconciler.types.ports import Answer, Clock, Emit
@@ -158,8 +159,10 @@ class Client:
 
     def _no_answer(self, call: Call, lost: Lost) -> Unavailable:
         text = conceal(" ".join(lost.text.split()), (self._key, *call.secrets))
-        kind = Unreachable if lost.trouble is Trouble.UNSENT else Unavailable
-        return kind(f"{call.where}: {text}", hint=f"check the network and that {self.base_url} is the right address")
+        if lost.trouble is not Trouble.UNSENT:
+            hint = f"check the network and that {self.base_url} is the right address"
+            return Unavailable(f"{call.where}: {text}", hint=hint)
+        return unreachable(f"{call.where}: {text}", self.base_url)
 
 
 def _trouble(status: int) -> Trouble | None:

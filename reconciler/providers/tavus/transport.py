@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.errors import UsageError, WriteRefused
+from reconciler.errors import Unreachable, UsageError, WriteRefused
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -83,6 +84,30 @@ def proxy_for(scheme: str, host: str) -> str | None:
     if not proxy or proxy_bypass(host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def describe_proxy(base_url: str) -> str | None:
+    """The proxy between here and `base_url` for a message, without its user and password, and who names it; None for
+    a direct connection."""
+    parts = urlsplit(base_url)
+    proxy = proxy_for(parts.scheme, parts.hostname or "") if parts.scheme != "http" else None
+    if proxy is None:
+        return None
+    named = (name for word in (parts.scheme, "all") for name in (f"{word}_proxy", f"{word}_proxy".upper()))
+    variable = next((name for name in named if os.environ.get(name)), "the system's settings")
+    where = urlsplit(proxy)
+    return f"the proxy {where.scheme}://{where.netloc.rpartition('@')[2]}, which {variable} names"
+
+
+def unreachable(message: str, base_url: str) -> Unreachable:
+    """Why nothing could be sent to `base_url`: a proxy in between is named, for it is what fails most often."""
+    proxy = describe_proxy(base_url)
+    if proxy is None:
+        return Unreachable(message, hint=f"check the network and that {base_url} is the right address")
+    return Unreachable(
+        f"{message} (through {proxy})",
+        hint=f"check that proxy; where none is needed, list {urlsplit(base_url).hostname} in NO_PROXY",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -72,11 +72,6 @@ def test_labels_choose_and_never_delete():
     assert chosen(selector={"team": "x"}) == (["persona.a", "tool.look"], [], 4)
 
 
-def test_an_unknown_address_is_told():
-    found = scope(RESOURCES, STATE, PlanOptions(targets=(at("persona.zz"),)), None)
-    assert found.unknown == (at("persona.zz"),)
-
-
 def test_with_paths_only_what_came_from_there_can_go():
     assert chosen(paths=("claims",))[1:] == (["persona.old"], 1)
     assert chosen(paths=("tools/gone.yaml",))[1] == ["tool.gone"]

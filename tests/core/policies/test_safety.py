@@ -109,9 +109,11 @@ def test_deletes_count_for_the_ratio():
     ("options", "expected"),
     [
         (PlanOptions(), ["empty_set"]),
-        (PlanOptions(allow_mass_change=True), []),
+        (PlanOptions(allow_mass_change=True), ["empty_set"]),
+        (PlanOptions(allow_deletes=True), ["empty_set"]),
+        (PlanOptions(allow_mass_change=True, allow_deletes=True), []),
         (PlanOptions(destroy=True), []),
-        (PlanOptions(refresh_only=True), []),
+        (PlanOptions(refresh_only=True), ["empty_set"]),
     ],
 )
 def test_no_manifests_over_a_state_that_holds_something(options, expected):

@@ -18,10 +18,8 @@ def change(managed, **more):
     return Change(at("persona.a"), Action.UPDATE, id="p1", managed=managed, source="a.yaml", **more)
 
 
-def kept(managed, shown, old=None, *, secrets=SECRETS, refresh=False, **more):
-    return record(
-        change(managed, **more), live("persona", "p1", shown), old, secrets, {at("tool.x"): "t1"}, refresh=refresh
-    )
+def kept(managed, shown, old=None, *, secrets=SECRETS, **more):
+    return record(change(managed, **more), live("persona", "p1", shown), old, secrets, {at("tool.x"): "t1"})
 
 
 def test_one_digest_where_sent_and_seen_agree():
@@ -79,13 +77,6 @@ def test_ids_are_put_in_order_once_they_are_known():
     assert found.seen == {}
 
 
-def test_refreshing_takes_the_live_value_as_sent():
-    before = kept({"/greeting": "hi"}, {"greeting": "hi"})
-    after = kept({"/greeting": "hi"}, {"greeting": "moved"}, before, refresh=True)
-    assert after.sent == kept({"/greeting": "moved"}, {"greeting": "moved"}).sent
-    assert after.seen == {}
-
-
 def test_nothing_is_kept_of_what_is_only_observed():
     found = kept({"/greeting": "hi"}, {"greeting": "hi"}, lifecycle=Lifecycle(manage=Manage.OBSERVE))
     assert (found.sent, found.lifecycle.manage) == ({}, Manage.OBSERVE)
@@ -115,15 +106,6 @@ def test_the_same_twice_is_the_same():
     shown = {"greeting": "Hi", "layers": {"llm": {"api_key": "********"}}}
     first = kept(managed, shown, entry("p1"))
     assert kept(managed, shown, first) == first
-
-
-def test_refreshing_does_not_take_a_mask_for_a_value():
-    """What is hidden cannot be taken as sent: the digest of what was really sent is all there is to know it by."""
-    path = "/layers/llm/api_key"
-    before = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}})
-    after = kept({path: env("KEY")}, {"layers": {"llm": {"api_key": "********"}}}, before, refresh=True)
-    assert (after.sent, after.seen) == (before.sent, {path: MASKED})
-    assert after.sent[path] != HIDDEN
 
 
 def test_a_digest_made_under_another_key_is_kept_until_the_secret_is_written():
