@@ -32,6 +32,7 @@ from reconciler.core.state.refresh import refresh_change
 from reconciler.engine.fill import missing_secrets
 from reconciler.engine.libraries import check_libraries
 from reconciler.engine.setting import Setting
+from reconciler.engine.usage import claimed
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -99,7 +100,10 @@ class _Draft:
         for address in sorted(self.compared.scope.deletable):
             changes.append(self._leaving(address))
         usage = self.compared.usage
-        changes = order_deletes(refuse_taken(changes, self.compared.seen.listings), self.compared.state)
+        changes = order_deletes(
+            refuse_taken(changes, self.compared.seen.listings, claimed(self.compared.matching, self.compared.state)),
+            self.compared.state,
+        )
         changes, told = keep_used(changes, usage, destroy=self.options.destroy)
         self.problems += told
         words = self.setting.provider.vocabulary

@@ -178,7 +178,7 @@ def _by_name(
     if orphan is not None:
         return Binding(None, Reason.NEW, rename_of=orphan)
     for holder in holders:
-        if holder != address:
+        if holder != address and not kind(address.kind).unique_names:  # those are refused in the plan
             problems.append(
                 Diagnostic(
                     "E-name",
@@ -211,7 +211,7 @@ def _refuse_shared(resources: Mapping[Address, Resource], result: Matching) -> N
                 del result.bindings[address]
         elif binding.rename_of is None:
             first = names.setdefault((address.kind, resource.name), address)
-            if first != address:
+            if first != address and not kind(address.kind).unique_names:
                 result.problems.append(
                     Diagnostic(
                         "E-name",

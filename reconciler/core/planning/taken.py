@@ -31,7 +31,9 @@ def ways(address: Address) -> str:
     )
 
 
-def refuse_taken(changes: Sequence[Change], listings: Mapping[str, Listing]) -> list[Change]:
+def refuse_taken(
+    changes: Sequence[Change], listings: Mapping[str, Listing], addresses: Mapping[tuple[str, str], Address]
+) -> list[Change]:
     """The changes with a block on each that would give a name which the API keeps unique and somebody else has, or is
     given in the same plan."""
     given: dict[tuple[str, str], Address] = {}
@@ -41,7 +43,7 @@ def refuse_taken(changes: Sequence[Change], listings: Mapping[str, Listing]) -> 
         block = None
         if name is not None:
             first = given.setdefault((change.address.kind, name), change.address)
-            block = _block(change, name, first, listings.get(change.address.kind))
+            block = _block(change, name, first, listings.get(change.address.kind), addresses)
         result.append(replace(change, blocked=(*change.blocked, block)) if block is not None else change)
     return result
 
@@ -64,13 +66,20 @@ def _texts(change: Change, path: str) -> Iterator[str]:
             yield field.after
 
 
-def _block(change: Change, name: str, first: Address, listing: Listing | None) -> Block | None:
+def _block(
+    change: Change,
+    name: str,
+    first: Address,
+    listing: Listing | None,
+    addresses: Mapping[tuple[str, str], Address],
+) -> Block | None:
     if first != change.address:
         message = f"{first} would be called {name!r}, too, and the API takes a name of a {change.address.kind} once"
         return Block(RULE, message, "give one of the two another name, or remove one of the manifests")
     holders = [id for id in objects_of(listing, name) if id != change.id]
     if not holders:
         return None
-    message = f"{holders[0]} is called {name!r}, and the API takes a name of a {change.address.kind} once"
+    holder = addresses.get((change.address.kind, holders[0]), holders[0])
+    message = f"{holder} is called {name!r}, and the API takes a name of a {change.address.kind} once"
     hint = "give this one another name; where that object is renamed or deleted in the same plan, apply that first"
     return Block(RULE, message, hint)
