@@ -68,11 +68,11 @@ class Project:
         return {address: self._manifest(doc, over.get(address, {}), workspace) for address, doc in self.docs.items()}
 
     def _manifest(self, doc: Doc, over: Tree, workspace: str) -> Manifest:
-        spec = merge(canonical(doc.kind, doc.spec), canonical(doc.kind, over.get("spec", {})))
+        spec = merge(doc.spec, over.get("spec", {}))
         life = merge(doc.lifecycle, over.get("lifecycle", {}))
         assert isinstance(spec, dict) and isinstance(life, dict)
         return Manifest(
-            doc.address, spec, doc.file, doc.labels, frozenset(life.get("ignore", ())),
+            doc.address, canonical(doc.kind, spec), doc.file, doc.labels, frozenset(life.get("ignore", ())),
             life.get("manage") == "observe", life.get("protect") is True, life.get("adopt") == "same",
             doc.ids.get(workspace),
         )  # fmt: skip
@@ -177,6 +177,7 @@ class Project:
         if path.startswith("overlays/"):
             over = {key: document[key] for key in ("spec", "lifecycle") if key in document}
             self.overlays[address] = marked(over, folder)
+            self.overlays[address]["spec"] = respelled(self.overlays[address].get("spec", {}))
             return
         rest = {k: v for k, v in document.items() if k not in {"apiVersion", "kind", "metadata", "lifecycle"}}
         raw = document if bare else document.get("spec", rest)
@@ -187,7 +188,7 @@ class Project:
         )  # fmt: skip
         doc.included = isinstance(raw.get("system_prompt"), dict)
         doc.words = "persona" if doc.spec.keys() & PAL.keys() else "pal"
-        doc.spec = {PAL.get(key, key): value for key, value in doc.spec.items()}
+        doc.spec = respelled(doc.spec)
         self.docs[address] = doc
 
     def copy_to(self, folder: Path) -> Project:
@@ -207,6 +208,16 @@ def read_documents(path: str, text: str) -> list[Tree]:
         _, head, prompt = text.split("---\n", 2)
         return [yaml.safe_load(head) | {"system_prompt": prompt.removeprefix("\n").removesuffix("\n")}]
     return [one for one in yaml.safe_load_all(text) if one]
+
+
+def respelled(spec: Tree) -> Tree:
+    """A body in the words of the model."""
+    spec = {PAL.get(key, key): value for key, value in spec.items()}
+    flow = spec.get("layers", {}).get("conversational_flow")
+    if flow:
+        words = {SPELLINGS[0] if key in {*SPELLINGS, "interruptibility"} else key: v for key, v in flow.items()}
+        spec["layers"] = spec["layers"] | {"conversational_flow": words}
+    return spec
 
 
 def plain(value: Any) -> Any:
