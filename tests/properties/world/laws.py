@@ -44,6 +44,9 @@ def check_as_judged(
     check_twins(world, workspace, outcome)
     world.memory[workspace] = oracle.remember(memory, wanted or world.wanted(workspace), verdict, born, world.env)
     check_state(world, workspace)
+    serial = world.open(workspace).state.read().serial
+    kept = (serial, outcome.after, dict(world.memory[workspace]), world.strangers)
+    world.moments.setdefault(workspace, []).append(kept)
 
 
 def check_state(world: World, workspace: str) -> None:

@@ -72,6 +72,10 @@ class World:
     secrets: set[str] = field(default_factory=set)
     saved: dict[str, Any] = field(default_factory=dict)
     mood: Mood = field(default_factory=Mood)
+    moments: dict[str, list[Any]] = field(default_factory=dict)
+    """Workspace -> (serial, account, memory, strangers) after each apply that went through."""
+    strangers: int = 0
+    """How often something happened that no run of ours did."""
     count: int = 0
 
     def __post_init__(self) -> None:
@@ -175,6 +179,18 @@ class World:
             verdict.refused["*"] = "nothing to look at"
         return memory, verdict
 
+    def recalled(self, workspace: str) -> dict[str, oracle.Entry]:
+        """The memory after a step that the oracle does not follow: what the state says, with today's values."""
+        account, project = self.wires[workspace].account(), self.open(workspace)
+        wanted, found = self.wanted(workspace), {}
+        for one in project.state.list():
+            address = str(one.address)
+            sent = project.state.show(address).get("sent")
+            flat = dict(oracle.leaves(account.get((address.partition(".")[0], one.id), {})))
+            places = {pointer: flat.get(pointer) for pointer in sent} if isinstance(sent, dict) else {}
+            found[address] = oracle.Entry(one.id, places, wanted.get(address))
+        return found
+
     def ids(self, workspace: str) -> dict[str, str]:
         """Address -> id, as the tool's state has it."""
         return {str(one.address): one.id for one in self.open(workspace).state.list()}
@@ -194,9 +210,27 @@ class Kind:
 
 def steps() -> dict[str, Kind]:
     """All sorts of steps by name."""
-    from tests.properties.world import steps_account, steps_files, steps_migrate, steps_plans, steps_runs, steps_state
+    from tests.properties.world import (
+        steps_account,
+        steps_files,
+        steps_migrate,
+        steps_plans,
+        steps_runs,
+        steps_state,
+        steps_waiting,
+        steps_ways,
+    )  # fmt: skip
 
-    modules = (steps_files, steps_account, steps_runs, steps_plans, steps_migrate, steps_state)
+    modules = (
+        steps_files,
+        steps_account,
+        steps_runs,
+        steps_plans,
+        steps_migrate,
+        steps_state,
+        steps_ways,
+        steps_waiting,
+    )
     return {name: kind for module in modules for name, kind in module.STEPS.items()}
 
 
@@ -287,6 +321,7 @@ def quick() -> AbstractContextManager[object]:
 
 def attempt(world: World, step: Step, table: dict[str, Kind]) -> Failure | None:
     """Do one step; what went wrong, if anything did. Any exception that is not ours is a violation, too."""
+    world.strangers += step["do"] in STRANGE
     try:
         table[step["do"]].run(world, **{key: value for key, value in step.items() if key != "do"})
     except Gone:
@@ -325,9 +360,12 @@ PENDING: tuple[frozenset[str], ...] = (
     frozenset({"no manifest", "mass=True", "deletes=False"}),
     frozenset({"no manifest", "removed"}),
     frozenset({"use", "cut"}),
+    frozenset({"intruder"}),
+    frozenset({"rival"}),
     frozenset({"migrate", "overlay"}),
     frozenset({"migrate", "vqa"}),
 )  # fmt: skip
+STRANGE = {"touch", "foreign", "delete", "attach", "forget", "lose", "mv", "import", "refresh", "narrow", "waiting"}
 SWARM = (0, 1, 1, 4)
 """Each sequence does some sorts of steps never and others often: mixtures that one set of weights would not meet."""
 MOODS = (

@@ -56,6 +56,9 @@ class Project:
     moves: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    name: str = "world"
+    state: str | None = None
+    """Where the state lies, if not in the project's own folder."""
     written: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -98,7 +101,7 @@ class Project:
         for doc in self.docs.values():
             files.setdefault(doc.file, []).append(doc)
         answers = f"migrations: {json.dumps(self.answers)}\n" if self.answers else ""
-        texts = {"reconciler.yaml": PROJECT + answers}
+        texts = {"reconciler.yaml": self._settings() + answers}
         for path, docs in files.items():
             for doc in docs:
                 if doc.included and not path.endswith(".md"):
@@ -111,6 +114,13 @@ class Project:
         said = [API | {"kind": "Moved", "from": old, "to": new} for old, new in self.moves.items()]
         said += [API | {"kind": "Removed", "address": address} for address in self.removed]
         return texts | ({"moved.yaml": _yaml(said)} if said else {})
+
+    def _settings(self) -> str:
+        state = {"state": {"backend": "local", "path": self.state}} if self.state else {}
+        common = {"provider": {"type": "simulator"}, "parallelism": 1, **state}
+        spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
+        head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
+        return _yaml([head | {"workspaces": spaces}])
 
     def _spell(self, path: str, docs: list[Doc]) -> str:
         if path.endswith(".md"):
@@ -253,13 +263,3 @@ class _Plain(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
-
-
-PROJECT = """apiVersion: personas/v1
-kind: Project
-metadata: {name: world}
-default_workspace: sandbox
-workspaces:
-  sandbox: {provider: {type: simulator}, parallelism: 1}
-  staging: {provider: {type: simulator}, parallelism: 1, overlays: [overlays/staging]}
-"""

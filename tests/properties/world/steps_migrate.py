@@ -86,7 +86,7 @@ def migrate(world: World, live: bool) -> None:
             if codes[workspace] == 0:
                 after = laws.effects_of(side.wires[workspace].account())
                 laws.check_conserved(before[workspace], after, "migration")
-                side.memory[workspace] = recalled(side, workspace)
+                side.memory[workspace] = side.recalled(workspace)
                 laws.check_quiet(side, workspace, **FLAGS)
 
 
@@ -116,19 +116,6 @@ def rewrite(world: World) -> None:
     wrong = [one for one in findings if one.is_error]
     if wrong:
         raise Violated("migrate wrote what is not valid", wrong)
-
-
-def recalled(world: World, workspace: str) -> dict[str, oracle.Entry]:
-    """The memory after a step that the oracle does not follow: what the state says, with today's values."""
-    account, project = world.wires[workspace].account(), world.open(workspace)
-    wanted, found = world.wanted(workspace), {}
-    for one in project.state.list():
-        address = str(one.address)
-        sent = project.state.show(address).get("sent")
-        flat = dict(oracle.leaves(account.get((address.partition(".")[0], one.id), {})))
-        places = {pointer: flat.get(pointer) for pointer in sent} if isinstance(sent, dict) else {}
-        found[address] = oracle.Entry(one.id, places, wanted.get(address))
-    return found
 
 
 def facts(account: oracle.Account) -> list[str]:

@@ -1,0 +1,113 @@
+"""What others do while a run waits for an answer: never written over or doubled (E1); a second project (D1)."""
+
+from __future__ import annotations
+
+import random
+
+from reconciler.errors import ReconcilerError
+from tests.properties.world import laws, oracle
+from tests.properties.world.machine import Gone, Kind, Step, Violated, World
+from tests.properties.world.steps_account import ask, known
+from tests.properties.world.steps_files import FACE, text
+from tests.properties.world.steps_runs import workspace_of
+
+FLAGS = {"allow_deletes": True, "allow_mass_change": True}
+
+
+def propose_waiting(world: World, rnd: random.Random) -> Step | None:
+    workspace = workspace_of(rnd)
+    personas = [a for a in world.memory[workspace] if a.startswith("persona.")]
+    if not personas:
+        return None
+    return {"workspace": workspace, "address": rnd.choice(personas), "value": text(world),
+            "what": rnd.choice(["edit", "edit", "delete"])}  # fmt: skip
+
+
+def waiting(world: World, workspace: str, address: str, value: str, what: str) -> None:
+    """Somebody edits, or deletes, a persona while the question is open; a second run then knows and does as told."""
+    id, heard = known(world, workspace, address), []
+
+    def others(plan: object) -> None:
+        world.clock.sleep(60)
+        heard.append(plan)
+        if what == "delete":
+            ask(world, workspace, "DELETE", f"/pals/{id}")
+        else:
+            ask(world, workspace, "PATCH", f"/pals/{id}", [{"op": "add", "path": "/greeting", "value": value}])
+
+    outcome = world.apply(workspace, asked=others, **FLAGS)
+    laws.check_secrets(world, outcome)
+    laws.check_announced(outcome)
+    laws.check_twins(world, workspace, outcome)
+    body = outcome.after.get(("persona", id))
+    if heard and what == "edit" and (body is None or body.get("greeting") != value):
+        raise Violated("written over an edit that nobody saw", f"{address}: {body and body.get('greeting')!r}")
+    world.memory[workspace] = world.recalled(workspace)
+    again(world, workspace)
+
+
+def again(world: World, workspace: str) -> None:
+    """One more run, judged from where things stand."""
+    memory, verdict = world.judge(workspace, world.wires[workspace].account(), oracle.Run(deletes=True, mass=True))
+    outcome = world.apply(workspace, **FLAGS)
+    laws.check_as_judged(world, workspace, outcome, verdict, memory)
+    if outcome.code == 0:
+        laws.check_quiet(world, workspace, **FLAGS)
+
+
+def propose_rival(world: World, rnd: random.Random) -> Step | None:
+    new = [a for a, d in world.project.docs.items() if d.kind == "persona" and a not in world.memory["sandbox"]]
+    return {"address": rnd.choice(new)} if new else None
+
+
+def rival(world: World, address: str) -> None:
+    """Somebody makes an object of the same name while the question is open: no twin, the next run takes it over."""
+    workspace, wire = "sandbox", world.wires["sandbox"]
+    if address not in world.project.docs or address in world.memory[workspace]:
+        raise Gone
+    one = world.wanted(workspace)[address]
+    if one.observe or oracle.named(wire.account(), "persona", one.name):
+        raise Gone
+    body = {"pal_name": one.name, "system_prompt": "theirs", "default_face_id": FACE}
+
+    def others(plan: object) -> None:
+        world.clock.sleep(60)
+        ask(world, workspace, "POST", "/pals", body)
+
+    outcome = world.apply(workspace, asked=others, **FLAGS)
+    laws.check_announced(outcome)
+    laws.check_twins(world, workspace, outcome)
+    count = len(oracle.named(outcome.after, "persona", one.name))
+    meant = sum(other.name == one.name and other.kind == "persona" for other in world.wanted(workspace).values())
+    if count > max(1, meant):
+        raise Violated("a twin was made while a run waited", f"{count} objects called {one.name}")
+    world.memory[workspace] = world.recalled(workspace)
+    again(world, workspace)
+
+
+def propose_intruder(world: World, rnd: random.Random) -> Step | None:
+    return {"workspace": workspace_of(rnd)} if any(world.memory.values()) else None
+
+
+def intruder(world: World, workspace: str) -> None:
+    """Another project whose settings lead to this state: refused, and nothing is touched."""
+    if not world.memory[workspace]:
+        raise Gone
+    state = world.project.folder / ".reconciler" / workspace / "state.json"
+    world.count += 1
+    twin = world.fork()
+    kept, raw = state.read_bytes(), twin.wires[workspace].raw()
+    twin.project.name = "intruder"
+    twin.project.state = str(state)
+    outcome = twin.apply(workspace, **FLAGS)
+    if outcome.writes or twin.wires[workspace].raw() != raw or state.read_bytes() != kept:
+        raise Violated("another project wrote through this state", outcome.writes)
+    if not isinstance(outcome.error, ReconcilerError) or outcome.code != 1:
+        raise Violated("another project opened this state", outcome.code)
+
+
+STEPS = {
+    "waiting": Kind(3, propose_waiting, waiting),
+    "rival": Kind(2, propose_rival, rival),
+    "intruder": Kind(1, propose_intruder, intruder),
+}
