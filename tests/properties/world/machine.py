@@ -362,6 +362,7 @@ PENDING: tuple[frozenset[str], ...] = (
     frozenset({"use", "cut"}),
     frozenset({"intruder"}),
     frozenset({"rival"}),
+    frozenset({"refresh"}),
     frozenset({"migrate", "overlay"}),
     frozenset({"migrate", "vqa"}),
 )  # fmt: skip

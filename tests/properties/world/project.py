@@ -85,7 +85,6 @@ class Project:
     def write(self) -> None:
         """Make the folder say what this says, and nothing else."""
         texts = self.texts()
-        (self.manifests / "overlays" / "staging").mkdir(parents=True, exist_ok=True)
         for path in self.written.keys() - texts.keys():
             (self.manifests / path).unlink(missing_ok=True)
         for path, text in texts.items():
@@ -101,7 +100,7 @@ class Project:
         for doc in self.docs.values():
             files.setdefault(doc.file, []).append(doc)
         answers = f"migrations: {json.dumps(self.answers)}\n" if self.answers else ""
-        texts = {"reconciler.yaml": self._settings() + answers}
+        texts = {"overlays/staging/.gitkeep": "", "reconciler.yaml": self._settings() + answers}
         for path, docs in files.items():
             for doc in docs:
                 if doc.included and not path.endswith(".md"):
@@ -168,7 +167,7 @@ class Project:
                 continue
             text = place.read_text("utf-8")
             self.written[path] = text
-            if path.startswith("prompts/") or path in {"reconciler.yaml", "moved.yaml"}:
+            if place.name == ".gitkeep" or path.startswith("prompts/") or path in {"reconciler.yaml", "moved.yaml"}:
                 continue
             for document in read_documents(path, text):
                 self._take(path, document, place.parent)
