@@ -58,7 +58,8 @@ class Part:
     flow: bool = False
     style: str = ""
     """Of a scalar: the empty text (plain), a quote, `|` or `>`."""
-    anchored: bool = False
+    anchor: str = ""
+    """The name that it is given, or the one that an alias refers to."""
     members: list[Member] = field(default_factory=list)
 
     @property
@@ -109,11 +110,10 @@ class _Events:
             if isinstance(event, yaml.ScalarEvent):
                 self.scalar(event)
             elif isinstance(event, yaml.AliasEvent):
-                self.place(Part(ALIAS, event.start_mark.index, event.end_mark.index), None)
+                self.place(Part(ALIAS, event.start_mark.index, event.end_mark.index, anchor=event.anchor), None)
             elif isinstance(event, yaml.CollectionStartEvent):
                 kind = MAP if isinstance(event, yaml.MappingStartEvent) else LIST
-                anchored = event.anchor is not None
-                part = Part(kind, event.start_mark.index, flow=bool(event.flow_style), anchored=anchored)
+                part = Part(kind, event.start_mark.index, flow=bool(event.flow_style), anchor=event.anchor or "")
                 self.stack.append(part)
                 self.keys.append(None)
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -130,7 +130,7 @@ class _Events:
             header = written.split("\n", 1)[0].split("#", 1)[0]
             if "+" not in header:
                 end = start + len(written.rstrip())
-        part = Part(SCALAR, start, end, style=style, anchored=event.anchor is not None)
+        part = Part(SCALAR, start, end, style=style, anchor=event.anchor or "")
         self.place(part, event.value if event.tag is None else None)
 
     def place(self, part: Part, key: str | None) -> None:

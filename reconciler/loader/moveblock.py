@@ -21,7 +21,7 @@ def block_at(text: str, root: Part, pointer: str) -> tuple[str, int, str] | None
     """
     holder, member = find_member(root, pointer)
     part = member.value
-    if not part.is_block or part.anchored or holder.flow or holder.kind != MAP or member.colon < 0:
+    if not part.is_block or part.anchor or holder.flow or holder.kind != MAP or member.colon < 0:
         return None
     last = part.end - 1 if text[part.end - 1] == "\n" else part.end
     end = text.find("\n", last)

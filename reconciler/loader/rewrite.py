@@ -15,6 +15,7 @@ from itertools import groupby
 from reconciler.core.canonical import same
 from reconciler.core.documentedit import Unfit, rebase
 from reconciler.kinds.base import KindSpec
+from reconciler.loader.aliases import written_out
 from reconciler.loader.decode import decode
 from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.findings import Findings
@@ -58,12 +59,16 @@ class _Place:
 class EditableFile:
     """One file, read once, that takes any number of edits and is written once."""
 
-    def __init__(self, data: bytes, path: str, documents: Sequence[Document] | None = None) -> None:
-        """`documents` are those of the file where they were read already.
+    def __init__(
+        self, data: bytes, path: str, documents: Sequence[Document] | None = None, *, values: bool = False
+    ) -> None:
+        """`documents` are those of the file where they were read already. With `values`, anchors and aliases that are
+        in the way of an edit are written out as the values that they are, instead of refusing it.
 
         Raises `EditRefused` for a file that cannot be read.
         """
         self.path = path
+        self._values = values
         self._mark, self._encoding = _encoding(data)
         self._before = data
         documents = _read(data, path) if documents is None else documents
@@ -91,7 +96,17 @@ class EditableFile:
             self._join()
         at = self._places[number].piece
         piece = self._pieces[at]
-        after, text = self._carried_out(piece, 0 if piece.single else number, document, edits)
+        local = 0 if piece.single else number
+        try:
+            after, text = self._carried_out(piece, local, document, edits)
+        except EditRefused as refusal:
+            plain = self._written_out(piece, local, document, edits) if self._values else piece.text
+            if plain == piece.text:
+                raise
+            try:
+                after, text = self._carried_out(replace(piece, text=plain), local, document, edits)
+            except EditRefused:
+                raise refusal from None
         before, piece.text = piece.text, text
         self.documents[number] = after
         self._changed = True
@@ -101,6 +116,15 @@ class EditableFile:
             self.documents[number] = document
 
         return undo
+
+    def _written_out(self, piece: Piece, number: int, document: Document, edits: Sequence[Edit]) -> str:
+        """The text of a piece in which nothing ties the edited places to others; unchanged where that cannot be."""
+        if "&" not in piece.text or piece.manner is not None:
+            return piece.text
+        try:
+            return written_out(piece.text, self.path, number, document, edits)
+        except (CannotEdit, Unfit, EditRefused, IndexError):
+            return piece.text
 
     def data(self) -> bytes:
         """The bytes of the file as it is now, read once more. Raises `EditRefused` where they do not say what they

@@ -130,7 +130,9 @@ class OpenManifests:
             self.drafts += self._read(document, findings)
         errors = [one for one in findings.items if one.is_error]
         self.problems = list(in_order(Places(lambda _: data, str).place(errors)) if errors else ())
-        self._file = EditableFile(data, path, documents) if self._broken is None and self.drafts else None
+        self._file = (
+            EditableFile(data, path, documents, values=True) if self._broken is None and self.drafts else None
+        )
 
     def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
         """Change the manifest of that number; the edits' pointers lead into its body.

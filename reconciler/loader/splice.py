@@ -64,6 +64,11 @@ def splice_remove(text: str, root: Part, pointer: str, manner: Manner) -> str:
     return edit.replace(above[0], above[1], root, empty, None)
 
 
+def splice_drop(text: str, holder: Part, member: Member, manner: Manner) -> str:
+    """Take one of several members away, whatever its key is."""
+    return _Edit(text, manner).remove(holder, member)
+
+
 def splice_rename(text: str, root: Part, pointer: str, name: str, manner: Manner) -> str:
     """Call a member by another name, in the quotes it had."""
     _, member, _ = _find(root, pointer)

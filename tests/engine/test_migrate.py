@@ -180,18 +180,27 @@ def test_overlays_are_migrated_as_far_as_a_part_goes() -> None:
     assert result.questions == ()
 
 
-def test_what_hangs_together_by_an_anchor_is_refused_and_the_rest_is_done() -> None:
+def test_what_hangs_together_by_an_anchor_is_met_as_the_values_that_it_is() -> None:
     text = (
         "persona_name: A\nlayers:\n  llm: &llm {model: tavus-llama-4}\n  sts: *llm\n"
         "  tts: {tts_emotion_control: 'true'}\n"
     )
     project = one(text)
     result = project.migrate()
-    assert project.text("p.yaml") == text.replace("persona_name", "pal_name").replace("'true'", "true")
+    assert project.text("p.yaml") == (
+        "pal_name: A\nlayers:\n  llm: &llm {model: tavus-gpt-oss}\n  sts:\n    model: tavus-llama-4\n"
+        "  tts: {tts_emotion_control: true}\n"
+    )
+    assert result.of(Status.REFUSED) == ()
+
+
+def test_a_change_that_cannot_be_written_is_refused_with_its_place_and_the_rest_is_done() -> None:
+    text = "persona_name: A\nlayers:\n  ? llm\n  : {model: tavus-llama-4}\n  ? context\n  : x\n? context\n: ''\n"
+    project = one(text)
+    result = project.migrate()
+    assert project.text("p.yaml").startswith("pal_name: A\n")
     (refused,) = result.of(Status.REFUSED)
-    assert refused.id == "M15"
-    assert "p.yaml:3:" in refused.reason
-    assert "anchor" in refused.reason
+    assert (refused.id, "p.yaml:7:" in refused.reason) == ("M04", True)
 
 
 def test_a_file_that_is_not_readable_is_left_and_named() -> None:

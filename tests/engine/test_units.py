@@ -199,6 +199,28 @@ def test_a_tool_is_made_only_together_with_what_attaches_it() -> None:
     assert spec_of(project) == INLINE
 
 
+@pytest.mark.parametrize(
+    "tools",
+    [
+        "  layers:\n    llm: {tools: &t [%s]}\n    perception: {visual_tools: *t}\n",
+        "  layers:\n    llm: {tools: [&t %s, *t]}\n",
+        "  layers: &l\n    llm: {tools: [%s]}\n  unknown: *l\n",
+        "  layers:\n    llm: &l {tools: [%s], model: tavus-gpt-oss}\n    stt: {<<: *l}\n",
+    ],
+)
+def test_tools_that_share_an_anchor_are_met_as_values(tools: str) -> None:
+    bell = "{type: function, function: {name: ring_bell, description: Rings., parameters: {}}}"
+    project = layered((HEAD + "spec:\n  pal_name: A\n" + tools % bell).encode())
+    answers = {"inline-tool-dedupe": {"*": "odd-inline"}}
+    checked = project.migrate(answers=answers, write=False)
+    result = project.migrate(answers=answers)
+    assert [one.path for one in checked.files] == [one.path for one in result.files], "looking and writing agree"
+    assert result.of(Status.REFUSED) == ()
+    assert spec_of(project)["tools"] == ["ring_bell"]
+    assert "tools" not in spec_of(project).get("layers", {}).get("llm", {})
+    assert project.migrate(answers=answers).files == ()
+
+
 def test_what_is_emptied_goes_whole() -> None:
     guardrails = {"pal_name": "A", "layers": {"guardrails": {"x": 1}, "tts": {"playht_user_id": "u"}}}
     project = layered(desk(guardrails))

@@ -65,7 +65,7 @@ def test_offsets_count_characters(newline: str, odd: str) -> None:
 def test_aliases_and_merges() -> None:
     text = "a: &x {b: 1}\nc: *x\nd: {<<: *x}\n"
     (root,) = yaml_layout(text)
-    assert root.members[0].value.anchored
+    assert root.members[0].value.anchor
     assert root.members[1].value.kind == ALIAS
     assert root.members[2].value.members[0].key is None
 
