@@ -1,0 +1,87 @@
+"""One body in every spelling of a manifest: the migration makes the same of it, and touches nothing beside it."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.canonical import same
+from reconciler.loader.sources import TextEditor
+from reconciler.types.json import Object
+from tests.support.migrating import Project
+
+ANSWERS = {"context-into-system-prompt": {"*": "append"}, "misplaced-keys": {"*": "move"}}
+BELL = {"type": "function", "function": {"name": "ring_bell", "description": "Rings: twice.", "parameters": {}}}
+HEAD = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: other}\n"
+OTHER = HEAD + "spec: {pal_name: 'Other', greeting: \"Hi\"} # stays\n"
+
+layers = st.fixed_dictionaries(
+    {},
+    optional={
+        "llm": st.fixed_dictionaries(
+            {"model": st.sampled_from(["tavus-llama-4", "tavus-gpt-oss"])},
+            optional={"tools": st.sampled_from([[], [BELL], [BELL, BELL]]), "temperature": st.just(0.5)},
+        ),
+        "perception": st.fixed_dictionaries(
+            {}, optional={"ambient_awareness_queries": st.just(["Is it: red?"]), "tool_prompt": st.just("")}
+        ),
+        "tts": st.just({"tts_emotion_control": "true", "playht_user_id": "u"}),
+        "vqa": st.just({"enable_vision": "false"}),
+    },
+)
+bodies = st.fixed_dictionaries(
+    {"pal_name": st.just("desk"), "system_prompt": st.sampled_from(["You help.", "Line one.\n\nLine: two. #"])},
+    optional={"context": st.sampled_from(["", "Be kind.", "- a\n- b"]), "layers": layers},
+)
+
+
+def spellings(body: Object) -> dict[str, tuple[str, str]]:
+    """Name -> file name and text; what is not the body is `OTHER`, or bodies called other."""
+    envelope = {"apiVersion": "personas/v1", "kind": "Persona", "metadata": {"name": "desk"}}
+    document = yaml.safe_dump({**envelope, "spec": body}, sort_keys=False)
+    front = {key: value for key, value in body.items() if key != "system_prompt"}
+    others = [{"pal_name": f"other{number}", "greeting": "Hi"} for number in range(9)]
+    return {
+        "yaml": ("desk.yaml", document),
+        "first of many": ("desk.yaml", f"{document}---\n{OTHER}"),
+        "last of many": ("desk.yaml", f"# head\n---\n{OTHER}--- # here\n{document}"),
+        "crlf": ("desk.yaml", f"{OTHER}---\n{document}".replace("\n", "\r\n")),
+        "json": ("desk.json", json.dumps({**envelope, "spec": body}, indent=2)),
+        "one line": ("desk.json", json.dumps({**envelope, "spec": body})),
+        "bare": ("desk.yaml", yaml.safe_dump(body, sort_keys=False)),
+        "bare json": ("desk.json", json.dumps(body, indent=4)),
+        "list": ("all.json", json.dumps({"data": [*others, body]}, indent=2)),
+        "list on one line": ("all.json", json.dumps([body, *others])),
+        "short list": ("all.json", json.dumps([others[0], body], indent=1)),
+        "markdown": (
+            "desk.md",
+            f"---\n{yaml.safe_dump({'kind': 'Persona', **front}, sort_keys=False)}---\n\n{body['system_prompt']}\n",
+        ),
+    }
+
+
+def body_of(project: Project, path: str) -> Object:
+    drafts = TextEditor().open(path, project.files[path], overlay=False).drafts
+    return next(one.body for one in drafts if one.address.name == "desk")
+
+
+@given(bodies)
+@settings(max_examples=15, deadline=None)
+def test_every_spelling_becomes_the_same(body: Object) -> None:
+    wanted: Object | None = None
+    for name, (path, text) in spellings(body).items():
+        project = Project({path: text.encode()})
+        result = project.migrate(answers=ANSWERS)
+        assert result.diagnostics == (), name
+        after = body_of(project, path)
+        wanted = after if wanted is None else wanted
+        assert same(after, wanted), name
+        changed = [path] if project.files[path] != text.encode() else []
+        assert [one.path for one in result.files if one.before is not None] == changed, "what changes is listed"
+        for part in (OTHER, OTHER.replace("\n", "\r\n"), '"greeting": "Hi"'):
+            assert text.count(part) == project.text(path).count(part), "what is beside it stays byte for byte"
+        once = dict(project.files)
+        assert project.migrate(answers=ANSWERS).files == () and project.files == once, name
