@@ -23,7 +23,7 @@ def result(write: bool = False) -> MigrationResult:
             "b.yaml": b"persona_name: B\nlayers:\n  llm: {model: tavus-gpt-4o}\n"
             b"  perception: {perception_model: raven-0}\n",
             "set.yaml": b"pal_name: C\nguardrails_id: g178c7c5e032b\n",
-            "tied.yaml": b"layers:\n  llm: &x {model: tavus-llama-4}\n  sts: *x\n",
+            "tied.yaml": b"pal_name: D\n? context\n: ''\n",
         }
     )
     return project.migrate(write=write)
