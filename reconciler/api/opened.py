@@ -266,6 +266,8 @@ def choose_project(
     from reconciler.loader.project import BUILT_IN, load_project
 
     wanted = workspace or environ.get(WORKSPACE) or prefer
+    if file is not None and Path(file).is_dir():
+        raise UsageError(f"--project {file} is a folder", hint=f"name the file in it, or go there: -C {file}")
     where = file if file is not None else root or "."
     project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=upward and root is None)
     own = project.workspaces.get(ACCOUNT)

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.group import command
 from reconciler.cli.options import ADDRESS, DURATION
 from reconciler.cli.settings import Settings
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.engine.state import StateAccess
@@ -61,9 +62,13 @@ def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int
     """Put a state document in place, for example the one that a run could not save."""
     from reconciler.api.files import read_file
     from reconciler.cli.streams import write
+    from reconciler.core.planning.planfile import looks_like_plan
     from reconciler.engine.state import push_state
 
-    stored = push_state(access(settings, lock_timeout), read_file(file), force=force)
+    data = read_file(file)
+    if looks_like_plan(data):
+        raise UsageError(f"{file} is a saved plan, no state document", hint=f"reconciler apply {file} carries it out")
+    stored = push_state(access(settings, lock_timeout), data, force=force)
     write(f"stored serial {stored.serial} with {len(stored.resources)} resources\n")
     return 0
 

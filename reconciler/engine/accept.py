@@ -51,7 +51,13 @@ def choose_accepted(
     for one in wanted:
         _require(one, state, known)
         item = drift.get(one.address)
-        for change in _of(item, one) if item is not None else ():
+        changes = _of(item, one) if item is not None else []
+        pointer, sent = _canonical(one), state.resources[one.address].sent
+        if not changes and pointer and not any(within(path, pointer) or within(pointer, path) for path in sent):
+            raise ReconcilerError(
+                f"{one} names nothing that is managed", hint="`reconciler drift` shows the places that drifted"
+            )
+        for change in changes:
             found[one.address, change.path] = AcceptedValue(
                 one.address, change.path, change.after, _ids(one.address, change.path, state, known)
             )

@@ -204,6 +204,7 @@ def test_an_object_that_is_gone_has_no_value(root, call):
     ("word", "code", "said"),
     [
         ("persona.nobody", 1, "neither in the manifests"),
+        ("persona.desk/typo", 1, "names nothing that is managed"),
         ("desk", 64, "not an address"),
         ("persona.desk/", 64, "not a JSON pointer"),
         ("persona.desk/a~2", 64, "not a JSON pointer"),

@@ -401,3 +401,20 @@ def test_an_incomplete_comparison_is_no_clean_one(project: Path, call: Call, mon
     assert call("apply", "--auto-approve").code == 0
     refused = call("apply", "--auto-approve", "--strict-complete")
     assert refused.code == 1 and "persona.desk /layers/llm/api_key" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("show", "manifests/desk.yaml"), 5, "this file is no saved plan"),
+        (("--project", "manifests", "plan"), 64, "--project manifests is a folder"),
+        (("state", "push", "kept.plan"), 64, "is a saved plan"),
+        (("plan", "kept.plan"), 64, "reconciler apply kept.plan"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(
+    project: Path, call: Call, words: tuple[str, ...], code: int, said: str
+) -> None:
+    assert call("plan", "--out", "kept.plan").code == 0
+    ended = call(*words)
+    assert (ended.code, said in ended.err) == (code, True), ended

@@ -92,6 +92,8 @@ def _open(data: bytes) -> Object:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
+        if not looks_like_plan(data):
+            raise PlanUnreadable("this file is no saved plan", hint=AGAIN) from None
         raise PlanUnreadable("the plan file is no valid JSON: it is damaged or cut off", hint=AGAIN) from None
     if not isinstance(found, dict) or found.get("type") != TYPE:
         raise PlanUnreadable("this file is no saved plan", hint=AGAIN)
