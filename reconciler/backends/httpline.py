@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from reconciler.core.deadline import Due, bound
 from reconciler.errors import StateError, UsageError
 
 if TYPE_CHECKING:
     import httpx
 
 REFUSED = frozenset({401, 403})
+SLOWEST = 4
+"""From connecting to the last byte of the answer a try may take this many timeouts in all."""
 AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
@@ -57,6 +60,7 @@ class Line:
         self._retries = retries
         self._sleep = sleep
         self._made: httpx.Client | None = None
+        self._due = Due(time.monotonic)
 
     def ask(
         self, method: str, address: str, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -70,7 +74,8 @@ class Line:
         tries = self._retries.count + 1
         for number in range(1, tries + 1):
             try:
-                answer = self._client().request(method, address, content=body, headers=headers)
+                with self._due.within(self._timeout * SLOWEST):
+                    answer = self._client().request(method, address, content=body, headers=headers)
             except httpx.HTTPError as error:
                 if number < tries:
                     self._wait(number, None)
@@ -102,7 +107,11 @@ class Line:
             import httpx
 
             try:
-                self._made = httpx.Client(headers=self._headers, verify=self._trust, timeout=self._timeout)
+                made = httpx.Client(headers=self._headers, verify=self._trust, timeout=self._timeout)
+                for transport in (made._transport, *made._mounts.values()):  # its own, and those of proxies
+                    if transport is not None:
+                        bound(transport, self._due)
+                self._made = made
             except (OSError, ValueError) as error:
                 raise UsageError(f"the certificates for the state address cannot be read: {error}") from None
         return self._made

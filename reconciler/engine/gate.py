@@ -80,7 +80,7 @@ class Sent:
 
     def begin(self, request: Request) -> list[str]:
         """Note that an attempt begins; its second text is for what comes of it."""
-        attempt = [f"{request.method} {request.path} ({request.address})", "no answer came"]
+        attempt = [f"{request.method} {request.path} ({request.address})", "no answer that counts"]
         self._attempts.append(attempt)
         return attempt
 

@@ -298,6 +298,7 @@ def _carry_out(
         refresh=plan.mode == "refresh-only",
         begun=begun,
     )
+    session.sent = worker.sent.told
     result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
     if result.count("done"):
         _note_account(session, setting)

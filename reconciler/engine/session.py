@@ -64,6 +64,8 @@ class Session:
         self._stored = stored
         self._tried = stored
         self._journalled = False
+        self.sent: Callable[[], str] = lambda: ""
+        """What this run sent to the account, in words, for when its lock or its store is lost."""
         self._lock = threading.Lock()
         self._storing = threading.Lock()
         self._journal = backend.journal
@@ -297,5 +299,6 @@ def open_session(
                 session.save()
             except StateError as error:
                 if lost is None:
+                    error.hint = "\n".join(text for text in (error.hint, session.sent()) if text)
                     raise
                 lost.hint = "\n".join(text for text in (lost.hint, error.hint) if text)

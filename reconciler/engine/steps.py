@@ -194,6 +194,8 @@ class Worker:
 
         def gate(attempt: int) -> bool:
             nonlocal last
+            if attempt:
+                self.ledger.confirm(self.provider.timeout)  # whoever lost the lock is told so, whatever moved
             if before(attempt):
                 return True
             self.ledger.confirm(self.provider.timeout)
@@ -204,7 +206,7 @@ class Worker:
         try:
             answer = self.provider.send(request, force=force, gate=gate)
         except ProviderError as error:
-            last[1:] = [f"answered {error.status}" if error.status else "no answer came"]
+            last[1:] = [f"answered {error.status}" if error.status else "no answer that counts"]
             raise
         last[1:] = [f"answered {answer.status}"]
         return answer

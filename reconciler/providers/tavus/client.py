@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from reconciler.core.deadline import Due
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.exchange import Call, Exchange, Lost, Reply
@@ -47,7 +48,9 @@ class Client:
         max_requests_per_second: float | None = None,
         emit: Emit | None = None,
         policy: RetryPolicy | None = None,
+        due: Due | None = None,
     ) -> None:
+        """`due` ends the waits of `transport`, where that is a network."""
         self.base_url = base_url
         self._key = api_key
         self._clock = clock
@@ -56,7 +59,7 @@ class Client:
         self._policy = policy or RetryPolicy()
         self._pace = Pace(clock, max_requests_per_second)
         self._exchange = Exchange(
-            api_key=api_key, base_url=base_url, transport=transport, clock=clock, timeout=timeout
+            api_key=api_key, base_url=base_url, transport=transport, clock=clock, timeout=timeout, due=due
         )
 
     def heed(self, stop: Callable[[], bool]) -> None:

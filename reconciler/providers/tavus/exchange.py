@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from reconciler import __version__
+from reconciler.core.deadline import Due
 from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.retry import Trouble
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 10.0
-SLOWEST = 6
-"""An answer that trickles in may take this many timeouts in all."""
+SLOWEST = 4
+"""From connecting to the last byte of the answer an attempt may take this many timeouts in all."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of one answer."""
 
@@ -81,7 +82,14 @@ class Exchange:
     """The connections to one service, and the key that only this service gets. Safe to use from several threads."""
 
     def __init__(
-        self, *, api_key: str, base_url: str, transport: httpx.BaseTransport, clock: Clock, timeout: float
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        transport: httpx.BaseTransport,
+        clock: Clock,
+        timeout: float,
+        due: Due | None = None,
     ) -> None:
         import httpx
 
@@ -89,6 +97,7 @@ class Exchange:
         self._key = api_key
         self._clock = clock
         self._timeout = timeout
+        self._due = due or Due(clock.monotonic)
         self._origin = _origin(base_url)
         self._http = httpx.Client(
             transport=transport,
@@ -139,11 +148,12 @@ class Exchange:
                 content=content,
                 headers={"content-type": "application/json"} if content is not None else None,
             )
-            response = self._http.send(request, stream=True)
-            try:
-                body = self._receive(response)
-            finally:
-                response.close()
+            with self._due.within(self._timeout * SLOWEST):
+                response = self._http.send(request, stream=True)
+                try:
+                    body = self._receive(response)
+                finally:
+                    response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             text = str(error) or "no connection"
             certificate = "CERTIFICATE_VERIFY_FAILED" in text

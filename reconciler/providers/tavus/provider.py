@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from reconciler.core.deadline import Due
 from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from reconciler.kinds import kind as kind_named
 from reconciler.providers.tavus import ENDPOINTS
@@ -78,7 +79,8 @@ class TavusProvider:
         self._parallelism = max(1, parallelism)
         self._owners: set[str] = set()
         self._owners_lock = threading.Lock()
-        inner = transport or open_transport(self.base_url, self._parallelism)
+        due = Due(clock.monotonic)
+        inner = transport or open_transport(self.base_url, self._parallelism, due)
         self._client = Client(
             api_key=api_key,
             base_url=self.base_url,
@@ -88,6 +90,7 @@ class TavusProvider:
             timeout=timeout,
             max_requests_per_second=max_requests_per_second,
             emit=emit,
+            due=due,
         )
 
     def account(self) -> Account:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.core.deadline import Due, bound
 from reconciler.errors import Unreachable, UsageError, WriteRefused
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class ReadOnlyTransport(httpx.BaseTransport):
         self._inner.close()
 
 
-def open_transport(base_url: str, parallelism: int) -> httpx.BaseTransport:
-    """A transport for `base_url` with the proxy that the environment names for it.
+def open_transport(base_url: str, parallelism: int, due: Due) -> httpx.BaseTransport:
+    """A transport for `base_url` with the proxy that the environment names for it; its waits end when they are `due`.
 
     The proxy is looked up here, and not by the client, so that no request can go around the gate above. A plain
     loopback address never goes through a proxy, which would see the key.
@@ -49,10 +50,10 @@ def open_transport(base_url: str, parallelism: int) -> httpx.BaseTransport:
         keepalive_expiry=POOL_IDLE_SECONDS,
     )
     if parts.scheme == "http":
-        return httpx.HTTPTransport(verify=False, trust_env=False, limits=limits)
+        return bound(httpx.HTTPTransport(verify=False, trust_env=False, limits=limits), due)
     proxy = proxy_for(parts.scheme, parts.hostname or "")
     try:
-        return httpx.HTTPTransport(verify=_tls_context(), limits=limits, proxy=proxy)
+        return bound(httpx.HTTPTransport(verify=_tls_context(), limits=limits, proxy=proxy), due)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(
             "the proxy that the environment names cannot be used", hint="check HTTPS_PROXY, ALL_PROXY and NO_PROXY"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 
+from reconciler.core.deadline import Due
 from reconciler.errors import UsageError, WriteRefused
 from reconciler.providers.tavus.transport import (
     ReadOnlyTransport,
@@ -117,7 +120,7 @@ def test_the_proxy_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(UsageError) as caught:
-        open_transport("https://tavusapi.com/v2", 10)
+        open_transport("https://tavusapi.com/v2", 10, Due(time.monotonic))
     assert "HTTPS_PROXY" in (caught.value.hint or "")
 
 
@@ -127,12 +130,12 @@ def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(transport, "_CONTEXTS", [])
     monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist.pem")
     with pytest.raises(UsageError) as caught:
-        open_transport("https://tavusapi.com/v2", 10)
+        open_transport("https://tavusapi.com/v2", 10, Due(time.monotonic))
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("url", ["https://tavusapi.com/v2", "http://127.0.0.1:1/v2"])
 def test_a_transport_opens_without_a_connection(url: str) -> None:
-    transport = open_transport(url, 10)
+    transport = open_transport(url, 10, Due(time.monotonic))
     assert isinstance(transport, httpx.HTTPTransport)
     transport.close()

@@ -1,0 +1,93 @@
+"""A network whose connections end at a moment that each thread sets for itself, wrapped around another one.
+
+HTTP libraries count timeouts per packet: a server that sends a header a second holds a request for ever. The wrapped
+network cuts each of their waits short, so the library's own timeout comes when the whole is due.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+OVER = 0.001
+"""Seconds that are left to a wait whose time is over: the library then raises its own timeout."""
+
+
+class Due(threading.local):
+    """When what this thread is doing must have ended; never, outside of `within`."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        """`seconds` is a clock that never runs backwards."""
+        self._seconds = seconds
+        self._at: float | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """All waits of the block together take at most this long."""
+        self._at = self._seconds() + seconds
+        try:
+            yield
+        finally:
+            self._at = None
+
+    def left(self, timeout: float | None) -> float | None:
+        """The shorter of `timeout` and what is left."""
+        if self._at is None:
+            return timeout
+        left = max(OVER, self._at - self._seconds())
+        return left if timeout is None else min(timeout, left)
+
+
+class DeadlineNetwork:
+    """The network of the HTTP library (its `NetworkBackend`), by its shape: this floor knows no such library."""
+
+    def __init__(self, inner: Any, due: Due) -> None:
+        self._inner = inner
+        self._due = due
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **more: Any) -> DeadlineStream:
+        return DeadlineStream(self._inner.connect_tcp(host, port, timeout=self._due.left(timeout), **more), self._due)
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **more: Any) -> DeadlineStream:
+        return DeadlineStream(
+            self._inner.connect_unix_socket(path, timeout=self._due.left(timeout), **more), self._due
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class DeadlineStream:
+    """One connection (its `NetworkStream`)."""
+
+    def __init__(self, inner: Any, due: Due) -> None:
+        self._inner = inner
+        self._due = due
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return bytes(self._inner.read(max_bytes, timeout=self._due.left(timeout)))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, timeout=self._due.left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> DeadlineStream:
+        left = self._due.left(timeout)
+        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, timeout=left), self._due)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def bound(transport: T, due: Due) -> T:
+    """`transport` (an `httpx.HTTPTransport`), the connections that it opens from now on ending when they are due."""
+    pool = cast(Any, transport)._pool  # what the library offers no way to set
+    pool._network_backend = DeadlineNetwork(pool._network_backend, due)
+    return transport
