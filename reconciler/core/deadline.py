@@ -6,9 +6,9 @@ network cuts each of their waits short, so the library's own timeout comes when 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -16,28 +16,28 @@ OVER = 0.001
 """Seconds that are left to a wait whose time is over: the library then raises its own timeout."""
 
 
-class Due(threading.local):
+class Due:
     """When what this thread is doing must have ended; never, outside of `within`."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         """`seconds` is a clock that never runs backwards."""
         self._seconds = seconds
-        self._at: float | None = None
+        self._at: ContextVar[float | None] = ContextVar("due", default=None)  # each thread has a context of its own
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """All waits of the block together take at most this long."""
-        self._at = self._seconds() + seconds
+        before = self._at.set(self._seconds() + seconds)
         try:
             yield
         finally:
-            self._at = None
+            self._at.reset(before)
 
     def left(self, timeout: float | None) -> float | None:
         """The shorter of `timeout` and what is left."""
-        if self._at is None:
+        if (at := self._at.get()) is None:
             return timeout
-        left = max(OVER, self._at - self._seconds())
+        left = max(OVER, at - self._seconds())
         return left if timeout is None else min(timeout, left)
 
 

@@ -82,10 +82,10 @@ def test_a_replacement_that_is_cut_short_goes_on_where_it_was(method: str, path:
     provider = setting.provider
     send = provider.send
 
-    def dying(request, *, force=False):
+    def dying(request, *, force=False, gate=None):
         if request.method == method and f"/v2{request.path}".startswith(path):
             raise KeyboardInterrupt
-        return send(request, force=force)
+        return send(request, force=force, gate=gate)
 
     provider.send = dying  # type: ignore[method-assign]
     plan = make_plan(ManifestSet(ELSEWHERE), lab.state, PlanOptions(record=True, allow_deletes=True), setting)
