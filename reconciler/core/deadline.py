@@ -56,8 +56,8 @@ class DeadlineNetwork:
             self._inner.connect_unix_socket(path, timeout=self._due.left(timeout), **more), self._due
         )
 
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class DeadlineStream:
