@@ -9,8 +9,22 @@ if TYPE_CHECKING:
     from reconciler.api.opened import Opened
     from reconciler.api.reading import Looked
     from reconciler.api.writing import Carried, Surround
+    from reconciler.types.address import Address
+    from reconciler.types.manifest import Lifecycle
     from reconciler.types.options import ApplyOptions, PlanOptions
     from reconciler.types.plan import Plan
+
+
+def today(run: Opened) -> dict[Address, Lifecycle]:
+    """What the manifests say of ignore, observe and protect now, as far as they can be read: a rollback honours it,
+    and does not need the rest of them."""
+    from reconciler.errors import ReconcilerError
+
+    try:
+        found, _ = run.files()
+    except ReconcilerError:
+        return {}
+    return {manifest.address: manifest.lifecycle for manifest in found.manifests}
 
 
 def plan_back(run: Opened, serial: int, options: PlanOptions) -> Looked:
@@ -23,11 +37,11 @@ def plan_back(run: Opened, serial: int, options: PlanOptions) -> Looked:
     from reconciler.engine.rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none = run.secrets(), ManifestSet()
+    secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)
     with run.provider(secrets, reading=True) as provider:
         made = look(
             run, provider, none, secrets,
-            lambda state, setting: plan_rollback(serial, state, options, setting)[0],
+            lambda state, setting: plan_rollback(serial, state, options, setting, lifecycles)[0],
         )  # fmt: skip
     return Looked(made, none)
 
@@ -45,8 +59,8 @@ def go_back(
     from reconciler.engine.run import apply_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none = run.secrets(), ManifestSet()
+    secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)
     with run.placing(none), run.provider(secrets, reading=False) as provider, surround() as around:
         setting = run.setting(provider, secrets)
-        plan, result = apply_rollback(serial, setting, around, options, how, confirm=confirm)
+        plan, result = apply_rollback(serial, setting, around, options, how, confirm=confirm, today=lifecycles)
     return Carried(plan, none, result)

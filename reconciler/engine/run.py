@@ -45,7 +45,7 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.event import Notice
 from reconciler.types.history import RunHeader
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend, Clock, Emit
@@ -208,6 +208,7 @@ def apply_rollback(
     options: ApplyOptions,
     *,
     confirm: Callable[[Plan], bool],
+    today: Mapping[Address, Lifecycle] | None = None,
 ) -> tuple[Plan, ApplyResult | None]:
     """Plan the way back to the moment right after `serial` under the lock, show it to `confirm`, and carry it out.
 
@@ -219,7 +220,7 @@ def apply_rollback(
         retention=setting.workspace.history, project=setting.identity,
     ) as session:  # fmt: skip
         setting.provider.heed(around.stop)
-        plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around))
+        plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around), today)
         read_at = around.clock.monotonic()
         refuse_blocked(plan)
         if plan.differences and not confirm(plan):

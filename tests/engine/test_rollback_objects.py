@@ -1,0 +1,224 @@
+"""What a rollback does with objects that were renamed, let go, taken along, ignored, observed or half known."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from reconciler.core.history.chain import changes_of
+from reconciler.engine.state import StateAccess, move_entry, remove_entries
+from reconciler.errors import PlanBlocked
+from reconciler.types.change import Action
+from reconciler.types.manifest import Lifecycle, Manage
+from tests.engine.test_rollback import FACE, TOOL, migrated, persona
+from tests.support.chronicle import Chronicle, moved, removed
+from tests.support.making import at, env, manifest
+
+
+@pytest.fixture
+def world(tmp_path):
+    return Chronicle(tmp_path / "state")
+
+
+def access(world):
+    return StateAccess(world.backend, "lab", world.lab.clock, world.events.append)
+
+
+def with_lifecycle(made, **lifecycle):
+    from dataclasses import replace
+
+    return replace(made, lifecycle=Lifecycle(**lifecycle))
+
+
+def id_of(world, address):
+    return world.state().resources[at(address)].id
+
+
+def test_after_state_mv_the_same_object_goes_back(world):
+    world.apply(persona("a"))
+    id, before = id_of(world, "persona.a"), world.world()
+    world.apply(persona("a", system_prompt="y"))
+    move_entry(access(world), at("persona.a"), at("persona.b"))
+    moved_to = manifest("persona.b", persona("a").spec | {"system_prompt": "z"})
+    world.apply(moved_to)
+    world.rollback(1)
+    assert {str(a): e.id for a, e in world.state().resources.items()} == {"persona.a": id}
+    assert world.world() == before
+    assert world.apply(persona("a")).steps == ()
+
+
+def test_state_mv_and_rm_are_entries_of_the_history(world):
+    world.apply(persona("a"), persona("b"))
+    move_entry(access(world), at("persona.a"), at("persona.c"))
+    remove_entries(access(world), [at("persona.b")])
+    entries = world.state().history.entries
+    assert [(one.header.operation, dict(one.counts)) for one in entries[1:]] == [
+        ("state mv", {"moved": 1}), ("state rm", {"forgotten": 1}),
+    ]  # fmt: skip
+    assert [one.serial for one in entries] == [1, 2, 3]
+    world.rollback(1)
+    assert set(world.state().resources) == {at("persona.a"), at("persona.b")}
+    assert world.apply(persona("a"), persona("b")).steps == ()
+
+
+def test_the_address_that_another_object_took_meanwhile_is_given_back(world):
+    world.apply(persona("a"))
+    id = id_of(world, "persona.a")
+    move_entry(access(world), at("persona.a"), at("persona.b"))
+    new = manifest("persona.a", {"pal_name": "New", "system_prompt": "n", "default_face_id": FACE})
+    world.apply(new, manifest("persona.b", persona("a").spec), allow_deletes=True)
+    plan, _ = world.rollback(1, allow_deletes=True)
+    assert {str(a): e.id for a, e in world.state().resources.items()} == {"persona.a": id}
+    assert set(world.world()) == {"A"}
+    assert [c.action for c in plan.changes if c.address == at("persona.b")] == [Action.DELETE]
+
+
+def test_two_that_exchanged_their_addresses_exchange_them_again(world):
+    world.apply(persona("a"), persona("b"))
+    ids = {name: id_of(world, f"persona.{name}") for name in "ab"}
+    for before, after in (("a", "c"), ("b", "a"), ("c", "b")):
+        move_entry(access(world), at(f"persona.{before}"), at(f"persona.{after}"))
+    assert id_of(world, "persona.a") == ids["b"]
+    world.rollback(1)
+    assert {name: id_of(world, f"persona.{name}") for name in "ab"} == ids
+
+
+def test_made_again_under_another_address_it_is_no_second_one(world):
+    world.apply(persona("a", greeting="Hi"), persona("b"))
+    world.apply(persona("b"), allow_deletes=True)
+    world.apply(persona("b"), manifest("persona.z", persona("a").spec))
+    world.rollback(1, allow_deletes=True)
+    assert world.world()["A"]["greeting"] == "Hi"
+    assert set(world.state().resources) == {at("persona.a"), at("persona.b")}
+
+
+def test_what_was_released_is_taken_back_by_its_id(world):
+    world.apply(persona("a"), persona("b"))
+    id = id_of(world, "persona.a")
+    world.apply(persona("b"), moved("persona.a", "persona.x"), removed("persona.x"))
+    world.rollback(1)
+    assert id_of(world, "persona.a") == id
+    assert set(world.world()) == {"A", "B"}
+
+
+@pytest.mark.parametrize("auth", [
+    {"type": "none"}, {"type": "bearer", "token": env("KEY")}, {"type": "hmac", "secret": env("KEY")},
+    {"type": "basic", "username": "u", "password": env("KEY")},
+    {"type": "api_key", "name": "k", "value": env("KEY"), "location": "query"},
+    {"type": "api_key", "name": "k", "value": env("KEY")},
+], ids=lambda auth: "-".join(map(str, auth)))  # fmt: skip
+@pytest.mark.parametrize("way", ["edited", "deleted"])
+def test_a_tool_with_an_endpoint_goes_back_and_location_goes_only_where_it_means_something(world, auth, way):
+    spec = {"name": "t", "description": "d", "delivery": {"api": {"url": "https://x.example/a", "auth": auth}}}
+    world.apply(manifest("tool.t", spec), persona("a"))
+    before = world.world("tools")
+    later = {**spec, "description": "e", "delivery": {"app_message": True}}
+    world.apply(*([manifest("tool.t", later)] if way == "edited" else []), persona("a"), allow_deletes=True)
+    start = len(world.lab.transport.requests)
+    plan, result = world.rollback(1)
+    assert result.count("failed") == 0
+    assert world.world("tools") == before
+    bodies = [request.body for change in plan.changes for request in change.requests]
+    assert bodies
+    assert len(world.lab.transport.requests) > start
+    for body in bodies:
+        sent = body["delivery"]["api"].get("auth", {})
+        assert "location" not in sent or sent["type"] == "api_key"
+    assert world.apply(manifest("tool.t", spec), persona("a")).steps == ()
+
+
+def test_what_is_ignored_or_observed_today_is_not_written(world):
+    world.apply(persona("a", greeting="1"), persona("b", greeting="1"))
+    world.apply(persona("a", greeting="2", system_prompt="y"), persona("b", greeting="2"))
+    today = (
+        with_lifecycle(persona("a", greeting="2", system_prompt="y"), ignore=("/greeting",)),
+        with_lifecycle(persona("b", greeting="2"), manage=Manage.OBSERVE),
+    )
+    world.apply(*today)
+    plan, _ = world.rollback(1)
+    found = world.world()
+    assert (found["A"]["greeting"], found["A"]["system_prompt"], found["B"]["greeting"]) == ("2", "x", "2")
+    assert any("only observed" in one.summary for one in plan.diagnostics)
+    assert world.state().resources[at("persona.a")].lifecycle.ignore == ("/greeting",)
+
+
+def test_manifests_of_today_count_before_they_were_applied(world):
+    from reconciler.engine.rollback import plan_rollback
+    from reconciler.types.options import PlanOptions
+
+    world.apply(persona("a", greeting="1"))
+    world.apply(persona("a", greeting="2"), persona("b"))
+    lifecycles = {at("persona.a"): Lifecycle(ignore=("/greeting",)), at("persona.b"): Lifecycle(protect=True)}
+    plan, _ = plan_rollback(
+        1, world.state(), PlanOptions(record=True, allow_deletes=True), world.lab.setting(reading=True), lifecycles
+    )
+    assert [(str(c.address), [b.rule for b in c.blocked]) for c in plan.differences] == [("persona.b", ["protect"])]
+
+
+def test_protected_since_it_is_not_deleted(world):
+    world.apply(persona("a"))
+    world.apply(persona("a"), with_lifecycle(persona("b"), protect=True))
+    with pytest.raises(PlanBlocked, match="protect"):
+        world.rollback(1, allow_deletes=True)
+
+
+def test_a_dictionary_of_which_only_the_name_is_known_is_not_made(world):
+    world.apply(manifest("pronunciation_dictionary.d", {"name": "D"}), persona("a"))
+    id = id_of(world, "pronunciation_dictionary.d")
+    rules = [{"text": "x", "pronunciation": "y", "type": "alias"}]
+    patch = [{"op": "add", "path": "/rules", "value": rules}]
+    world.lab.client.patch(f"/pronunciation-dictionaries/{id}", json=patch).raise_for_status()
+    world.apply(manifest("pronunciation_dictionary.d", {"name": "E"}), persona("a"))
+    world.lab.client.delete(f"/pronunciation-dictionaries/{id}").raise_for_status()
+    plan, _ = world.rollback(1)
+    assert [c.action for c in plan.changes if c.action is Action.CREATE] == []
+    assert any("not made again" in one.summary for one in plan.diagnostics)
+    listed = world.lab.client.get("/pronunciation-dictionaries", params={"page": 0}).json()["data"]
+    assert listed == []
+
+
+def test_a_deleted_tool_is_attached_again_where_it_was(world):
+    world.apply(TOOL, migrated("a"), persona("b"))
+    before = world.world()
+    world.apply(persona("a"), persona("b"), allow_deletes=True)
+    assert world.world("tools") == {}
+    _, result = world.rollback(1)
+    assert result.count("failed") == 0
+    assert world.world() == before
+    assert world.apply(TOOL, migrated("a"), persona("b")).steps == ()
+
+
+def test_an_edit_of_a_person_that_going_back_writes_over_is_said(world):
+    world.apply(persona("a"))
+    world.apply(persona("a", system_prompt="y"))
+    world.lab.state = world.state()
+    world.lab.edit("persona.a", {"op": "replace", "path": "/system_prompt", "value": "by hand"})
+    plan, _ = world.rollback(1)
+    assert any("writes over it" in one.summary for one in plan.diagnostics)
+
+
+def test_twice_is_once(world):
+    world.apply(TOOL, migrated("a"), persona("b"))
+    world.apply(persona("b", greeting="Hi"), allow_deletes=True)
+    world.rollback(1)
+    after, writes = world.world(), len(world.lab.writes())
+    plan, _ = world.rollback(1)
+    assert plan.differences == ()
+    assert (world.world(), len(world.lab.writes())) == (after, writes)
+
+
+def test_the_history_says_which_object_a_create_made(world):
+    world.apply(persona("a"))
+    [item] = changes_of(world.state().history.entries[0])
+    assert (item.id, item.became) == (None, id_of(world, "persona.a"))
+
+
+def test_a_tool_that_a_person_deleted_is_left_out_and_the_rest_goes_back(world):
+    made = world.lab.client.post("/tools", json={"name": "foreign", "description": "d"})
+    tool = made.raise_for_status().json()["tool_id"]
+    world.apply(persona("a", tools=[tool], greeting="Hi"))
+    world.apply(persona("a", tools=[]))
+    assert isinstance(world.lab.client.delete(f"/tools/{tool}"), httpx.Response)
+    _, result = world.rollback(1)
+    assert result.count("failed") == 0
+    assert world.world()["A"]["greeting"] == "Hi"
