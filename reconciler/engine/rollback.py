@@ -161,6 +161,14 @@ def _notes(
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
+        for path in one.changed:
+            yield _note(
+                address,
+                f"{path} was changed by somebody before the first apply since then: what they had made of it comes "
+                "back; what it was before is kept nowhere",
+                None,
+                path,
+            )
         if made and one.apart:
             yield _note(
                 address, f"no run has kept what it had at {', '.join(one.apart)}", "look whether it is needed"

@@ -222,3 +222,50 @@ def test_a_tool_that_a_person_deleted_is_left_out_and_the_rest_goes_back(world):
     _, result = world.rollback(1)
     assert result.count("failed") == 0
     assert world.world()["A"]["greeting"] == "Hi"
+
+
+def test_what_the_vendor_took_along_with_a_deleted_tool_comes_back(world):
+    """A person deletes the tool, the vendor detaches it everywhere, and the next apply makes another one."""
+    world.apply(TOOL, migrated("a"), persona("b"))
+    before, id = world.world(), id_of(world, "tool.get_weather")
+    world.lab.client.delete(f"/tools/{id}").raise_for_status()
+    world.apply(TOOL, migrated("a"), persona("b"))
+    world.rollback(1)
+    assert world.world() == before
+    assert world.apply(TOOL, migrated("a"), persona("b")).steps == ()
+
+
+def test_so_do_a_guardrail_and_a_dictionary(world):
+    made = [
+        manifest("guardrail.g", {"guardrail_name": "g", "guardrail_prompt": "p"}),
+        manifest("pronunciation_dictionary.d", {"name": "d", "rules": []}),
+        persona(
+            "a", guardrail_ids=[{"$ref": "guardrail.g"}],
+            layers={"tts": {"pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.d"}}},
+        ),
+    ]  # fmt: skip
+    world.apply(*made)
+    world.lab.client.delete(f"/guardrails/{id_of(world, 'guardrail.g')}").raise_for_status()
+    path = f"/pronunciation-dictionaries/{id_of(world, 'pronunciation_dictionary.d')}"
+    world.lab.client.delete(path).raise_for_status()
+    world.apply(*made)
+    _, result = world.rollback(1)
+    assert result is None or result.count("failed") == 0
+    assert world.apply(*made).steps == ()
+
+
+def test_what_somebody_had_changed_before_the_next_apply_is_said(world):
+    world.apply(persona("a", greeting="1"))
+    world.lab.state = world.state()
+    world.lab.edit("persona.a", {"op": "replace", "path": "/greeting", "value": "by hand"})
+    world.apply(persona("a", greeting="2"))
+    plan, _ = world.rollback(1)
+    assert any("/greeting was changed by somebody before" in one.summary for one in plan.diagnostics)
+
+
+def test_nothing_is_said_of_changes_that_nobody_made(world):
+    first = persona("a", greeting="1", layers={"llm": {"model": "tavus-gpt-oss", "speculative_inference": True}})
+    world.apply(first)
+    world.apply(persona("a", layers={}))
+    plan, _ = world.rollback(1)
+    assert [one.summary for one in plan.diagnostics if "changed by somebody" in one.summary] == []

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical import at_default, is_masked, leaf_at, leaves
+from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, same, sorted_set
+from reconciler.core.digest import digest
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.export.values import unfilled_items, unfilled_object
 from reconciler.core.fields.required import missing
 from reconciler.core.history.threads import Thread, related
 from reconciler.core.named import by_place
 from reconciler.core.planning.planner import atomic_parent, live_document
+from reconciler.core.secretbook import HIDDEN, UNKNOWN
 from reconciler.core.shape import field_at, is_undeclared
 from reconciler.kinds import kind
-from reconciler.kinds.base import KindSpec
+from reconciler.kinds.base import KindSpec, Type
 from reconciler.types.address import Address
-from reconciler.types.json import REF, SECRET, Json, Object, lookup, ref_of, within
+from reconciler.types.json import REF, SECRET, Json, Object, is_marker, lookup, ref_of, within
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.mask import is_mask
@@ -44,6 +46,8 @@ class Restored:
     """What runs have written since."""
     apart: tuple[str, ...] = ()
     """What the API keeps apart from the object and no run has looked at."""
+    changed: tuple[str, ...] = ()
+    """What somebody had changed when the first run since came: that is what is put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Setting:
     """Every address that can be referred to."""
     gone: frozenset[str] = frozenset()
     """Ids of objects that are gone for good: nothing may refer to them."""
+    known_as: Mapping[Address, str] = field(default_factory=dict)
+    """The id of what was managed at each address then."""
     lifecycles: Mapping[Address, Lifecycle] = field(default_factory=dict)
     """What manifests of today say of objects that state does not hold."""
 
@@ -78,7 +84,10 @@ def restore(
             apply_edits(spec, {}, made.edits(found)), found, kept=kept, id=live.id if live is not None else None
         )
         return Restored(resource, held=now, lacking=made.lacking({}, ()), touched=thread.touched)
-    flat = {path: made.renumbered(path, value) for path, value in leaves(spec, body or {}).items()}
+    found_then = leaves(spec, body or {})
+    vanished = made.vanished(found_then)
+    changed = tuple(path for path in made.moved(found_then) if path not in vanished)
+    flat = {path: made.renumbered(path, value) for path, value in {**found_then, **vanished}.items()}
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
@@ -87,10 +96,10 @@ def restore(
     secrets = {path: digest for path, digest in (then.sent if then is not None else {}).items() if ":" in digest}
     renewed = now is not None and thread.first.id is not None and now.id != thread.first.id
     if whole is not None and ((now is None and live is None) or renewed):
-        return Restored(whole, whole, now, secrets, lost, touched=thread.touched, apart=apart)
+        return Restored(whole, whole, now, secrets, lost, touched=thread.touched, apart=apart, changed=changed)
     partial = made.partial(known, lost, live)
     hit = tuple(path for path in lost if related(path, thread.touched))
-    return Restored(partial, whole, now, secrets, hit, lacking, thread.touched, apart)
+    return Restored(partial, whole, now, secrets, hit, lacking, thread.touched, apart, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,43 @@ class _Making:
                 if not any(within(one, path) or within(path, one) for one in lost)
             ),
         )
+
+    def moved(self, found: Mapping[str, Json]) -> list[str]:
+        """Of what runs have written since, the places where the object was not as the last apply of then left it."""
+        then = self.thread.first.entry
+        if then is None:
+            return []
+        moved: list[str] = []
+        for path in then.sent.keys() & self.thread.touched:
+            seen = then.seen_at(path)
+            row, value = field_at(self.spec, path), found.get(path)
+            if seen in (None, HIDDEN, UNKNOWN) or ":" in str(seen) or _has_sensitive(value) or is_marker(value):
+                continue
+            if digest(effective(row, value)) != seen and not (value is None and at_default(row, value)):
+                moved.append(path)
+        return sorted(moved)
+
+    def vanished(self, found: Mapping[str, Json]) -> dict[str, Json]:
+        """References as they were then where an object that was deleted took them along before anybody looked: only
+        the digest of what was sent is known, and what the object referred to."""
+        then = self.thread.first.entry
+        if then is None:
+            return {}
+        used = [Address.parse(text) for text in then.refs]
+        result: dict[str, Json] = {}
+        for path, sent in then.sent.items():
+            row = field_at(self.spec, path)
+            if row is None or row.ref is None or not related(path, self.thread.touched):
+                continue
+            ids = [id for one in used if one.kind == row.ref and (id := self.setting.known_as.get(one)) is not None]
+            held = found.get(path)
+            listed: list[Json] = [sorted_set([*ids]), sorted_set([*(held if isinstance(held, list) else ()), *ids])]
+            for option in (held, *(listed if row.type in (Type.STRINGS, Type.LIST) else ids)):
+                if digest(effective(row, option)) == sent:
+                    if not same(option, held):
+                        result[path] = option
+                    break
+        return result
 
     def partial(self, known: Mapping[str, Json], lost: Collection[str], live: LiveObject | None) -> Resource:
         """Only what was written since; the rest of the entry stays as it is."""

@@ -112,7 +112,10 @@ def make_goal(
     final = _addresses(state, came)
     ids = {one: thread.then for thread in back for one in thread.ids}
     ids |= {one: final[address] for address, entry in state.resources.items() for one in entry.former}
-    setting = Setting(ids, {*came, *final.values()}, lifecycles=lifecycles or {})
+    followed = {one for thread in threads for one in thread.ids}
+    known_as = {address: entry.id for address, entry in state.resources.items() if entry.id not in followed}
+    known_as |= {thread.then: one.id for thread in back if (one := thread.first.entry) is not None}
+    setting = Setting(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
     restored: dict[Address, Restored] = {}
     unknown: dict[Address, tuple[str, ...]] = {}
     for thread in sorted(back, key=lambda one: kind(one.kind).level):
