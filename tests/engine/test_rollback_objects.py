@@ -269,3 +269,13 @@ def test_nothing_is_said_of_changes_that_nobody_made(world):
     world.apply(persona("a", layers={}))
     plan, _ = world.rollback(1)
     assert [one.summary for one in plan.diagnostics if "changed by somebody" in one.summary] == []
+
+
+def test_a_secret_of_what_was_released_is_ours_again(world):
+    api = {"url": "https://x.example/a", "auth": {"type": "bearer", "token": env("KEY")}}
+    tool = manifest("tool.t", {"name": "t", "description": "d", "delivery": {"api": api}})
+    world.apply(tool, persona("a"))
+    sent = world.state().resources[at("tool.t")].sent
+    world.apply(persona("a"), removed("tool.t"))
+    world.rollback(1)
+    assert world.state().resources[at("tool.t")].sent == sent

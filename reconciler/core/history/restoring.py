@@ -226,10 +226,12 @@ class _Making:
         """What was ours then and that no run has written since, of an object that state has let go: as it is now."""
         document = live_document(self.spec, live)
         found: dict[str, Json] = {}
+        secrets = self.then.secrets if self.then is not None else {}
         for path in self.owned:
             current = leaf_at(self.spec, document, path)
-            hidden = current is None or is_masked(current) or path in (self.then.secrets if self.then else {})
-            if hidden and path in known:
+            if path in secrets:
+                found[path] = {SECRET: dict(secrets[path])}
+            elif (current is None or is_masked(current)) and path in known:
                 found[path] = known[path]
             elif current is not None and not is_masked(current):
                 found[path] = current
