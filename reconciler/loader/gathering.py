@@ -45,12 +45,13 @@ class Gathering:
         self.reach = reach_of(project)
 
     def overlay_folders(self) -> list[str]:
-        """Every workspace's overlay folders: none of them holds base manifests."""
-        return [
+        """Every workspace's overlay folders, by every name that they have: none of them holds base manifests."""
+        named = [
             os.path.normpath(os.path.join(self.home, folder))  # noqa: PTH118
             for workspace in self.project.workspaces.values()
             for folder in workspace.overlays
         ]
+        return [*named, *map(self.tree.real, named)]
 
     def read(self, starts: Sequence[str], *, explicit: Sequence[str] = ()) -> Gathered:
         search = self._search(self.reach.and_around(*starts), (*self.overlay_folders(), *self.project.own_files))

@@ -70,7 +70,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
             for folder in workspace.overlays
         }
     )
-    skip = [*layers, *project.own_files]
+    skip = [*layers, *map(tree.real, layers), *project.own_files]
     found: dict[str, bool] = {}
     reach = reach_of(project)
     search = Search(tree, reach.and_around(*given), home, findings, skip, project.exclude)

@@ -234,6 +234,18 @@ def test_links_of_the_command_line(repo: Repository) -> None:
     assert loaded.addresses == ["persona.b"]
 
 
+def test_an_overlay_folder_that_is_a_link_is_no_base(repo: Repository) -> None:
+    workspaces = "workspaces:\n  one: {provider: {type: simulator}, overlays: [overlays/one]}\n"
+    repo.write("manifests/reconciler.yaml", PROJECT + workspaces)
+    repo.persona("a", path="manifests/a.yaml")
+    repo.write("manifests/kept/one/a.yaml", "persona_name: Over\n")
+    repo.link("manifests/overlays/one", "../kept/one")
+    repo.commit()
+    loaded = both(repo)
+    assert loaded.found() == []
+    assert loaded["persona.a"].spec["pal_name"] == "Over"
+
+
 NAMES = st.sampled_from(["a", "b", "c", "sub", "sub/d", "sub/deep/e", ".h", "overlays/o"])
 ENTRY = st.tuples(st.sampled_from(["bare", "large", "lost", "module"]), NAMES)
 LINK = st.tuples(
