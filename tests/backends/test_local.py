@@ -192,3 +192,16 @@ def test_end_of_lines_looks_back_over_blocks(tmp_path: Path) -> None:
         handle = os.open(tmp_path / "f", os.O_RDONLY)
         assert end_of_lines(handle) == end
         os.close(handle)
+
+
+def test_what_a_killed_run_left_half_written_is_removed_by_the_next_one(backend: Backend, folder: Path) -> None:
+    from reconciler.engine.holder import describe_run
+
+    backend.write(b"one")
+    for left in ("state.json.tmp", "state.json.backup.tmp", "state.lock.of-a-killed-run.tmp"):
+        (folder / left).write_bytes(b"half")
+    (folder / "mine.tmp").write_bytes(b"not ours to remove")
+    clock = JumpingClock()
+    with backend.lock(describe_run("apply", clock.now()), timeout=0, clock=clock, emit=Events().append):
+        assert sorted(path.name for path in folder.glob("*.tmp")) == ["mine.tmp"]
+    assert backend.read() == b"one"

@@ -210,3 +210,21 @@ def test_without_psycopg_the_command_to_install_it_is_named(monkeypatch: pytest.
     with pytest.raises(UsageError) as caught:
         opened("host=x")
     assert "pip install 'persona-reconciler[postgres]'" in str(caught.value.hint)
+
+
+def test_however_many_are_opened_they_share_one_connection_and_give_it_back(server: Postgres, name: str) -> None:
+    dsn = f"{server.dsn} application_name={name}"
+    count = "select count(*) from pg_stat_activity where application_name = %s"
+    backends = [opened(dsn, name) for _ in range(6)]
+    for backend in backends:
+        assert backend.read() is None
+        assert backend.holder() is None
+        assert list(backend.journal.read()) == []
+    assert run_sql(server, count, name) == [(1,)]
+    backends[0].write(b"{}")
+    assert {backend.read() for backend in backends} == {b"{}"}
+    assert run_sql(server, count, name) == [(1,)]
+    for backend in backends:
+        backend.close()
+    assert backends[0].read() == b"{}", "a closed one opens again"
+    backends[-1].close()
