@@ -107,7 +107,7 @@ def check_twins(world: World, workspace: str, outcome: Outcome) -> None:
 
 def check_secrets(world: World, outcome: Outcome) -> None:
     """No value of a secret in the state, its history, the plan, or anything that is shown."""
-    texts: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = [("output", text) for text in outcome.shown]
     if outcome.plan is not None:
         texts += [(name, render(outcome.plan, name, result=outcome.result)) for name in ("text", "json")]
         try:

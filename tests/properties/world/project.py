@@ -57,6 +57,7 @@ class Project:
     removed: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     name: str = "world"
+    provider: Tree = field(default_factory=lambda: {"type": "tavus", "api_key": {"env": "TAVUS_API_KEY"}})
     state: str | None = None
     """Where the state lies, if not in the project's own folder."""
     written: dict[str, str] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class Project:
 
     def _settings(self) -> str:
         state = {"state": {"backend": "local", "path": self.state}} if self.state else {}
-        common = {"provider": {"type": "simulator"}, "parallelism": 1, **state}
+        common = {"provider": self.provider, "parallelism": 1, **state}
         spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
         head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
         return _yaml([head | {"workspaces": spaces}])

@@ -1,0 +1,31 @@
+"""A few sequences over real connections, with faults and processes that are really killed."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.properties.world.machine import draw, is_pending
+from tests.properties.world.served import ServedWorld
+
+SEQUENCES = int(os.environ.get("WORLD_SERVED", "2"))
+LENGTH = 10
+SORTS = {"new", "edit", "drop", "spell", "secret", "overlay", "lifecycle", "apply", "fault", "touch", "foreign"}
+FIXED = 20261130
+
+
+def others(world, name, step):
+    """What is not done over the wire, or not done yet."""
+    return name not in SORTS or is_pending(world, name, step)
+
+
+@pytest.mark.parametrize("number", range(SEQUENCES))
+@pytest.mark.parametrize("kind", ["fixed", "fresh"])
+def test_the_same_laws_over_real_connections(kind, number):
+    seed = FIXED + number if kind == "fixed" else random.SystemRandom().randrange(10**9)
+    print(f"seed {seed}")
+    _, failure = draw(seed, LENGTH, others, make=ServedWorld, often=("fault", "new"))
+    if failure:
+        pytest.fail(f"seed {seed}: {failure}", pytrace=False)
