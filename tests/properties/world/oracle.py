@@ -193,8 +193,6 @@ def judge(
     for address in leaving:
         verdict.effects.append(_leave(account, address, memory[address], rules.get(address), wanted, run, verdict))
     _keep_what_is_used(account, verdict, run)
-    if memory and not wanted and not run.destroy and not (run.mass and run.deletes):
-        verdict.blocked["*"] = "no manifest over a state"
     return verdict
 
 

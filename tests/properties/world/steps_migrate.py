@@ -12,7 +12,7 @@ from tests.properties.world.machine import Gone, Kind, Step, Violated, World
 from tests.properties.world.project import WORKSPACES
 from tests.properties.world.steps_files import INLINE, doc, inline, pick, put, text
 
-FLAGS = {"allow_deletes": True, "allow_mass_change": True}
+FLAGS = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
 ANSWERS = {
     "context-into-system-prompt": ("append", "prepend", "keep"), "guardrail-set-split": ("split", "keep"),
     "perception-field-names": ("rename", "keep"), "raven-0-to-raven-1": ("yes", "keep"),

@@ -27,7 +27,7 @@ def save(world: World, workspace: str) -> None:
     if verdict.code:
         raise Gone
     try:
-        data = dump_plan(world.plan(workspace, allow_deletes=True, allow_mass_change=True))
+        data = dump_plan(world.plan(workspace, allow_deletes=True, allow_mass_change=True, allow_empty=True))
     except ReconcilerError as error:
         raise Violated("no plan can be made", error) from error
     state, wanted = world.open(workspace).state.read(), world.wanted(workspace)

@@ -26,7 +26,7 @@ def propose_apply(world: World, rnd: random.Random) -> Step | None:
 def apply(world: World, workspace: str, deletes: bool, mass: bool, words: str) -> None:
     """An apply of everything; then the plan is empty, and twice is once."""
     before = world.wires[workspace].account()
-    memory, verdict = world.judge(workspace, before, oracle.Run(deletes=deletes, mass=mass))
+    memory, verdict = world.judge(workspace, before, oracle.Run(deletes=deletes, mass=mass), empty=False)
     flags: dict[str, Any] = {"allow_deletes": deletes, "allow_mass_change": mass}
     outcome = watched(world, workspace, words=words, **flags)
     laws.check_as_judged(world, workspace, outcome, verdict, memory)
@@ -63,7 +63,7 @@ def fault(world: World, workspace: str, nth: int, what: str) -> None:
     memory, verdict = world.judge(workspace, before, run)
     if verdict.code:
         raise Gone
-    flags = {"allow_deletes": True, "allow_mass_change": True}
+    flags = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
     broken = world.apply(workspace, fault=Fault(nth, what), **flags)
     laws.check_secrets(world, broken)
     laws.check_twins(world, workspace, broken)
@@ -94,7 +94,7 @@ def narrow(world: World, workspace: str, address: str, how: str) -> None:
         raise Gone
     run = oracle.Run(frozenset(scope), deletes=True, mass=True)
     memory, verdict = world.judge(workspace, world.wires[workspace].account(), run)
-    flags: dict[str, Any] = {"allow_deletes": True, "allow_mass_change": True, how: [address]}
+    flags: dict[str, Any] = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True, how: [address]}
     laws.check_as_judged(world, workspace, watched(world, workspace, **flags), verdict, memory)
 
 
@@ -127,7 +127,7 @@ def destroy(world: World, workspace: str) -> None:
     """Everything that is managed and not protected goes; what others use is kept."""
     run = oracle.Run(deletes=True, mass=True, destroy=True)
     memory, verdict = world.judge(workspace, world.wires[workspace].account(), run)
-    outcome = world.apply(workspace, destroy=True)
+    outcome = world.apply(workspace, destroy=True, allow_empty=True)
     laws.check_as_judged(world, workspace, outcome, verdict, memory)
 
 

@@ -11,7 +11,7 @@ from tests.properties.world.steps_account import ask, known
 from tests.properties.world.steps_files import FACE, text
 from tests.properties.world.steps_runs import workspace_of
 
-FLAGS = {"allow_deletes": True, "allow_mass_change": True}
+FLAGS = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
 
 
 def propose_waiting(world: World, rnd: random.Random) -> Step | None:

@@ -120,7 +120,9 @@ def select(world: World, workspace: str, team: str) -> None:
     if not chosen:
         raise Gone
     scope = oracle.closure(chosen, {a: oracle.needs(m.spec) for a, m in wanted.items()})
-    outcome = world.apply(workspace, selector={"team": team}, allow_deletes=True, allow_mass_change=True)
+    outcome = world.apply(
+        workspace, selector={"team": team}, allow_deletes=True, allow_mass_change=True, allow_empty=True
+    )
     laws.check_secrets(world, outcome)
     laws.check_twins(world, workspace, outcome)
     laws.check_announced(outcome)
