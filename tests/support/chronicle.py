@@ -67,8 +67,8 @@ class Chronicle:
 
     def apply(self, *documents: Document, **options: Any) -> ApplyResult:
         plan, result = apply_manifests(
-            files(documents), self.lab.setting(), self.around(), PlanOptions(record=True, **options),
-            ApplyOptions(), confirm=lambda plan: True,
+            files(documents), self.lab.setting(), self.around(),
+            PlanOptions(record=True, allow_empty=True, **options), ApplyOptions(), confirm=lambda plan: True,
         )  # fmt: skip
         assert result is not None, plan
         return result
@@ -88,7 +88,7 @@ class Chronicle:
     def differences(self, *documents: Document) -> tuple[Change, ...]:
         """What a plan says now."""
         setting = self.lab.setting(reading=True)
-        return make_plan(files(documents), self.state(), PlanOptions(), setting).differences
+        return make_plan(files(documents), self.state(), PlanOptions(allow_empty=True), setting).differences
 
     def carry_out(self, plan: Plan) -> ApplyResult:
         return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), ApplyOptions(saved=True))

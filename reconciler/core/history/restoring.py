@@ -88,6 +88,9 @@ def restore(
     vanished = made.vanished(found_then)
     changed = tuple(path for path in made.moved(found_then) if path not in vanished)
     flat = {path: made.renumbered(path, value) for path, value in {**found_then, **vanished}.items()}
+    for path, reference in (thread.first.entry.secrets if thread.first.entry is not None else {}).items():
+        if flat.get(path) is None:
+            flat[path] = {SECRET: dict(reference)}  # hidden so well that the account does not even show a mask
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
@@ -134,8 +137,11 @@ class _Making:
             return ("no run has kept all that it was",)
         named = {self.spec.name_field: "-"} | dict(known)
         body = apply_edits(self.spec, {}, self.edits(named))
+        then = self.thread.first.entry
+        told = then.sent if then is not None else {}
+        lost = {*lost, *(path for path, one in told.items() if ":" in one and known.get(path) is None)}
         return (
-            *(f"{path} was a secret, and no reference to it was recorded" for path in lost),
+            *(f"{path} was a secret, and no reference to it was recorded" for path in sorted(lost)),
             *(
                 f"{path} is needed, and the API never showed what it was"
                 for path, _ in missing(self.spec, by_place(self.spec, body))
