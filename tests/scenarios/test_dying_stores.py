@@ -150,7 +150,9 @@ def test_a_store_that_dies_in_mid_apply_and_comes_back(store: Dying, tmp_path: P
             assert process.returncode == 1, out + err
             assert "Traceback" not in out + err
             assert "state push errored.state" in out + err
-            assert len(tools_of(url)) == 1, "nothing is sent that cannot be recorded"
+            # The lock costs no request while enough of it is left, so more of the level may have been sent: all of it
+            # was announced in the store before the first request, and the next run finds out what became of it.
+            assert len(tools_of(url)) >= 1
             store.server.start()
         code, said = run(tmp_path, "apply", "--auto-approve")
         assert code == 0, said
