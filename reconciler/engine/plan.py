@@ -108,6 +108,8 @@ class _Planning:
             self.resources = dict(goal.resources)
         if options.drift_only:
             self.resources = {a: r for a, r in self.resources.items() if a in self.state.resources}
+        self.untouched: frozenset[Address] = frozenset()
+        """What a rollback has nothing to do with: no run has written to it since."""
         self.not_shown: dict[tuple[str, str], str] = {}
         self.unread: dict[Address, str] = {}
         self.unlisted: list[Incomplete] = []
@@ -132,6 +134,7 @@ class _Planning:
             ]
         if self.goal is not None:
             leaving = self.goal.leaving | self.goal.orphans
+            self.untouched = chosen.deletable - leaving
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
             self.problems += [_torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
         seen = self.read(chosen)
@@ -195,7 +198,7 @@ class _Planning:
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)
         self.hide_shadows(listings)
-        looked = chosen.wanted | chosen.deletable
+        looked = chosen.wanted | chosen.deletable | self.untouched
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )
@@ -257,6 +260,9 @@ class _Planning:
         if self.goal is not None:
             self.resources, unknown = self.goal.settled(matching, seen.listings.get("tool"))
             self.problems += [not_made(address, why) for address, why in sorted(unknown.items())]
+            self.problems += [
+                _gone_untouched(one) for one in sorted(self.untouched) if self.state.resources[one].id in seen.gone
+            ]
             matching.bindings = {a: one for a, one in matching.bindings.items() if a in self.resources}
         self.context = replace(
             self.context,
@@ -358,6 +364,16 @@ def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
         Severity.WARNING,
         f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
         hint="write its manifest and apply it, if it is to be there",
+        address=address,
+    )
+
+
+def _gone_untouched(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} is gone, and no run took it away or wrote to it since: the history does not know what it was",
+        hint="`reconciler apply` makes it again from its manifest; without one, `reconciler state rm` forgets it",
         address=address,
     )
 

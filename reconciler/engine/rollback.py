@@ -14,6 +14,7 @@ from reconciler.core.drift import drift_from_state
 from reconciler.core.history.chain import changes_of, close_run, verify
 from reconciler.core.history.restoring import Restored
 from reconciler.core.history.rollback import Goal, let_go, make_goal
+from reconciler.core.planning.taken import RULE as NAME_TAKEN
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.history import short_commit
 from reconciler.engine.parallel import run_parallel
@@ -132,6 +133,10 @@ def _differs(value: Json, digest: str, book: SecretBook) -> bool:
 
 def _explained(change: Change, goal: Goal) -> Change:
     """The change in words of a rollback."""
+    if any(one.rule == NAME_TAKEN for one in change.blocked):
+        hint = f"rename or delete that one where nobody needs it, or --exclude {change.address} to go without"
+        blocked = tuple(replace(one, hint=hint) if one.rule == NAME_TAKEN else one for one in change.blocked)
+        return replace(change, blocked=blocked)
     if change.action is Action.DELETE and change.address in goal.leaving:
         hint = f"--allow-deletes, or --exclude {change.address} to leave it as it is"
         blocked = tuple(replace(one, hint=hint) if one.rule == "deletes" else one for one in change.blocked)

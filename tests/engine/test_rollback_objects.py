@@ -279,3 +279,52 @@ def test_a_secret_of_what_was_released_is_ours_again(world):
     world.apply(persona("a"), removed("tool.t"))
     world.rollback(1)
     assert world.state().resources[at("tool.t")].sent == sent
+
+
+@pytest.mark.parametrize("deleted_by", ["an apply", "a person"])
+def test_a_namesake_that_a_person_made_meanwhile_is_taken_only_if_it_is_the_same(world, deleted_by):
+    mine = persona("a", system_prompt="mine")
+    world.apply(mine, persona("b"))
+    if deleted_by == "an apply":
+        world.apply(persona("b"), allow_deletes=True)
+    else:
+        world.apply(persona("a", system_prompt="since"), persona("b"))
+        world.lab.client.delete(f"/pals/{id_of(world, 'persona.a')}").raise_for_status()
+    theirs = {**mine.spec, "system_prompt": "theirs"}
+    made = world.lab.client.post("/pals", json=theirs).raise_for_status().json()["pal_id"]
+    before, writes = world.world(), len(world.lab.writes())
+    with pytest.raises(PlanBlocked) as caught:
+        world.rollback(1)
+    assert [block.rule for one in caught.value.plan.changes for block in one.blocked] == ["name_taken"]
+    assert "--exclude persona.a" in str(caught.value)
+    assert (world.world(), len(world.lab.writes())) == (before, writes)
+    patch = [{"op": "replace", "path": "/system_prompt", "value": "mine"}]
+    world.lab.client.patch(f"/pals/{made}", json=patch).raise_for_status()
+    world.rollback(1)
+    assert id_of(world, "persona.a") == made, "the same content: that is what it was"
+    assert world.apply(mine, persona("b")).steps == ()
+
+
+def test_half_known_it_takes_no_namesake_either(world):
+    """No run has seen all of what a person deleted, so another one of its name is nothing to write to."""
+    world.apply(persona("a"))
+    world.lab.client.delete(f"/pals/{id_of(world, 'persona.a')}").raise_for_status()
+    remove_entries(access(world), [at("persona.a")])
+    theirs = {"pal_name": "A", "system_prompt": "theirs", "default_face_id": FACE}
+    world.lab.client.post("/pals", json=theirs).raise_for_status()
+    before = world.world()
+    plan, _ = world.rollback(1)
+    assert any("not made again" in one.summary for one in plan.diagnostics)
+    assert world.world() == before
+    assert at("persona.a") not in world.state().resources
+
+
+def test_what_a_person_deleted_and_no_run_touched_since_is_mentioned(world):
+    world.apply(persona("a"), persona("b"))
+    world.apply(persona("a", greeting="Hi"), persona("b"))
+    world.lab.client.delete(f"/pals/{id_of(world, 'persona.b')}").raise_for_status()
+    plan, _ = world.rollback(1)
+    [note] = [one for one in plan.diagnostics if one.address == at("persona.b")]
+    assert "is gone" in note.summary
+    plan = world.plan_back(1, targets=(at("persona.a"),))
+    assert [one for one in plan.diagnostics if one.address == at("persona.b")] == [], "out of scope"

@@ -17,8 +17,9 @@ from reconciler.core.history.threads import Thread, follow
 from reconciler.core.planning.match import Matching
 from reconciler.kinds import kind
 from reconciler.types.address import Address
+from reconciler.types.change import Reason
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Lifecycle
+from reconciler.types.manifest import Adopt, Lifecycle
 from reconciler.types.preimage import Preimage
 from reconciler.types.resource import Resource
 from reconciler.types.state import Move, State
@@ -65,14 +66,18 @@ class Goal:
         for address, resource in self.resources.items():
             binding = matching.bindings.get(address)
             other = binding is not None and binding.entry is None and binding.id != resource.id
-            if binding is None or (binding.id is not None and not other):
+            same_one = binding is None or (binding.id is not None and not other)
+            pending = binding is not None and binding.reason is Reason.PENDING
+            if same_one or (pending and address not in self.whole):
                 found[address] = resource
-            elif address in self.whole:
-                found[address] = self.whole[address]
-            elif binding.id is None:
+            elif address not in self.whole:
                 unknown[address] = self.restored[address].lacking
+            elif binding is not None and binding.reason is Reason.ADOPTED_BY_NAME:
+                # Somebody made another one of its name meanwhile: it is this one only if it is the same.
+                whole = self.whole[address]
+                found[address] = replace(whole, lifecycle=replace(whole.lifecycle, adopt=Adopt.SAME))
             else:
-                found[address] = resource
+                found[address] = self.whole[address]
         gone = frozenset(unknown)
         return {address: without(resource, gone, tools) for address, resource in found.items()}, unknown
 
