@@ -189,6 +189,10 @@ def judge(
     for address, manifest in wanted.items():
         if in_scope(address):
             verdict.effects.append(_write(account, manifest, memory, owners, env, verdict))
+    for kind, name in {(one.kind, one.name) for one in wanted.values() if one.kind == "tool"}:
+        namesakes = [a for a, one in wanted.items() if (one.kind, one.name) == (kind, name) and in_scope(a)]
+        if len(namesakes) > 1:
+            verdict.blocked[namesakes[-1]] = "name_taken"
     leaving = [a for a in memory if a not in wanted and in_scope(a)]
     for address in leaving:
         verdict.effects.append(_leave(account, address, memory[address], rules.get(address), wanted, run, verdict))
@@ -323,6 +327,8 @@ def _differences(
 ) -> Iterator[str]:
     """Places of one object that are not as the effect wants them, and places that nobody wanted touched."""
     old, new = dict(leaves(before)), dict(leaves(now))
+    # References to an item of the same list that is taken away go with it.
+    deleted = deleted | {pointer.split("/")[2] for pointer in effect.gone if pointer.startswith("/data/")}
     for pointer, value in effect.must.items():
         value = resolved(value, made, {})
         if not same(pointer, new.get(pointer), value):
