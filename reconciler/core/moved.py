@@ -27,7 +27,8 @@ def moved_since(
 
     `was` is the object as it was read; without it the plan's own `before` counts, in which secrets are masks. Works
     leaf by leaf, so that a GET that shows more than the list did is no move: every leaf that was seen must be as it
-    was, and every leaf that is written must not have appeared since. Two readings in detail are compared whole.
+    was, and every leaf that is written must not have appeared since. Two readings in detail are compared whole;
+    before a delete the time of the last change counts, too.
     """
     spec = kind(change.address.kind)
     document = live_document(spec, live)
@@ -54,6 +55,10 @@ def moved_since(
                 moved.append(field.path)
     if change.action is Action.DELETE and was is not None and None not in (was.tools, live.tools):
         moved += [spec.attachments] if spec.attachments and was.tools != live.tools else []
+    if change.action is Action.DELETE and was is not None:
+        # What a list leaves out may be what somebody added since, and a delete takes it along.
+        before, now = was.body.get("updated_at"), live.body.get("updated_at")
+        moved += ["/updated_at"] if None not in (before, now) and before != now else []
     return tuple(sorted(set(moved)))
 
 

@@ -121,3 +121,13 @@ def test_a_tool_attached_by_hand_stops_a_delete():
 def test_a_request_is_done_when_all_that_it_writes_shows(one, body, request_, done):
     found = is_done(change(one), request_, shown({"pal_name": "A", **body}), book(KEY="sk-1"), {})
     assert found is done
+
+
+def test_a_delete_takes_no_member_along_that_somebody_added_where_the_list_showed_none():
+    gone = change(action=Action.DELETE)
+    was = shown({**BEFORE, "updated_at": "2026-01-01"})
+    edited = shown({**BEFORE, "greeting": "theirs", "updated_at": "2026-01-02"}, detailed=True)
+    more = shown({**BEFORE, "greeting": "more than the list showed", "updated_at": "2026-01-01"}, detailed=True)
+    assert moved(gone, edited, was) == ("/updated_at",)
+    assert moved(gone, more, was) == ()
+    assert moved(gone, more, shown(BEFORE)) == ()

@@ -368,11 +368,7 @@ def shrink(failure: Failure, budget: int = 400) -> Failure:
 
 
 # Features that do not yet hold when they meet; see `features` for the words. The aim is an empty table.
-PENDING: tuple[frozenset[str], ...] = (
-    frozenset({"rival"}),
-    frozenset({"waiting", "leaving"}),
-    frozenset({"migrate", "overlay"}),
-)  # fmt: skip
+PENDING: tuple[frozenset[str], ...] = ()
 STRANGE = {"touch", "foreign", "delete", "attach", "forget", "lose", "mv", "import", "refresh", "narrow", "waiting"}
 SWARM = (0, 1, 1, 4)
 """Each sequence does some sorts of steps never and others often: mixtures that one set of weights would not meet."""
