@@ -150,7 +150,7 @@ def effects_of(account: oracle.Account) -> dict[str, set[str]]:
     for (kind, id), body in account.items():
         if kind == "persona":
             inline = [str(value) for pointer, value in leaves(body) if "tools/" in pointer]
-            texts = [json.dumps(value) for pointer, value in leaves(body) if "tools/" not in pointer]
+            texts = [words(value) for pointer, value in leaves(body) if "tools/" not in pointer]
             attached, ids = body.get("tools"), [*(body.get("guardrail_ids") or []), body.get("guardrails_id")]
             found[id] = {f"text {token}" for text in texts for token in TOKEN.findall(text)}
             found[id] |= {f"tool {_tool(json.loads(value))}" for value in inline}
@@ -159,6 +159,11 @@ def effects_of(account: oracle.Account) -> dict[str, set[str]]:
             )
             found[id] |= {f"guardrail {text}" for one in ids if one in rails for text in rails[one]}
     return found
+
+
+def words(value: object) -> str:
+    """All texts of a value, as they are."""
+    return " ".join(map(words, value)) if isinstance(value, list) else str(value)
 
 
 def _tool(body: Mapping[str, object]) -> str:
