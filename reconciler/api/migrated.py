@@ -111,9 +111,11 @@ NEW = {"Tool": "tool", "Guardrail": "guardrail"}
 
 def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
-    earlier apply made of such a manifest. Nothing is read where there is none. Raises `ProviderError`."""
+    earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
+    ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical import comparable
     from reconciler.core.planning.planner import live_document
+    from reconciler.core.planning.shadows import item_ids, shadows
     from reconciler.kinds import kind
     from reconciler.migrations.base import Held
     from reconciler.migrations.outcome import Status
@@ -127,9 +129,14 @@ def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Hel
     found: dict[str, dict[str, Held]] = {name: {} for name in wanted}
     with run.provider(run.secrets(), reading=True) as provider:
         for name in sorted(wanted & set(provider.kinds)):
-            for live in provider.list(name).objects.values():
+            listed = provider.list(name).objects.values()
+            holders = shadows([name]) if listed else ()
+            items = {
+                id for holder, pointer, _ in holders for id in item_ids(provider.list(holder), pointer, kind(name))
+            }
+            for live in listed:
                 ours = state.resources.get(Address(name, live.name or ""))
-                if live.name and (ours is None or ours.id != live.id):
+                if live.name and live.id not in items and (ours is None or ours.id != live.id):
                     body = comparable(kind(name), live_document(kind(name), live))
                     found[name].setdefault(live.name, Held(live.id, body))
     return {name: held for name, held in found.items() if held}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from reconciler.core.planning.match import Matching
-from reconciler.core.planning.users import NOTHING, Key, Usage, find_usage, in_use, user_kinds
+from reconciler.core.planning.users import NOTHING, Key, Usage, find_usage, in_use, items_of, user_kinds
 from reconciler.engine.reading import Reader
 from reconciler.errors import PlanStale, ProviderError
 from reconciler.kinds import kind
@@ -35,15 +35,18 @@ def read_usage(
     wanted = {*doomed, *changed}
     if not wanted:
         return NOTHING
-    users = user_kinds({name for name, _ in wanted})
-    known = {**listings, **lists([name for name in users if name not in listings])}
+    known = dict(listings)
+    known |= lists([name for name in {name for name, _ in wanted} if kind(name).shown_as and name not in known])
+    items = {key: items_of(held) for key in wanted if (held := live.get(key) or _listed(known, key)) is not None}
+    lost = {name for name, _ in doomed} | {name for found in items.values() for name, _ in found}
+    users = user_kinds({name for name, _ in wanted} | lost)
+    known |= lists([name for name in users if name not in known])
     objects = {
         (name, id): live.get((name, id), found)
         for name in users
         if name in known
         for id, found in known[name].objects.items()
     }
-    lost = {name for name, _ in doomed}
     hidden = {
         key: {spec.attachments}
         for key, found in objects.items()
@@ -51,7 +54,11 @@ def read_usage(
         if any(row.path == spec.attachments and row.ref in lost for row in spec.fields)
     }
     objects |= reader.apart(hidden, objects)
-    return find_usage(objects.values(), addresses, only=wanted)
+    return find_usage(objects.values(), addresses, wanted, items)
+
+
+def _listed(known: Mapping[str, Listing], key: Key) -> LiveObject | None:
+    return known[key[0]].objects.get(key[1]) if key[0] in known else None
 
 
 def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -> None:
@@ -60,6 +67,11 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
     Raises `PlanStale` naming the users that came meanwhile.
     """
     doomed = {(one.address.kind, one.id) for one in changes if one.action is Action.DELETE and one.id is not None}
+    parted = {
+        (one.address.kind, one.id)
+        for one in changes
+        if one.action is Action.UPDATE and one.id is not None and one.requests and kind(one.address.kind).shown_as
+    }
     addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
 
     def lists(wanted: Sequence[str]) -> dict[str, Listing]:
@@ -69,7 +81,7 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
                 found |= reader.lists([name])
         return found
 
-    usage = read_usage(doomed, (), {}, {}, addresses, reader, lists)
+    usage = read_usage(doomed, parted, {}, {}, addresses, reader, lists)
     held = in_use(changes, usage)
     if held:
         told = "; ".join(f"{address} is in use by {usage.listed(users)}" for address, users in sorted(held.items()))

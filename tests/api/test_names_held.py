@@ -83,3 +83,33 @@ def test_with_the_same_answer_files_and_apply_come_to_the_same(held: Path, call:
     assert "Finds THEIR rooms." in account(call, held)[0]
     assert rows(call) == {}
     assert ("tool.find_our_room" in files) is (answer == "find_our_room")
+
+
+SETS = """apiVersion: personas/v1
+kind: GuardrailSet
+metadata: {name: first}
+spec: {data: [{guardrail_name: calm, guardrail_prompt: Never shout.}]}
+---
+apiVersion: personas/v1
+kind: GuardrailSet
+metadata: {name: second}
+spec: {data: [{guardrail_name: calm, guardrail_prompt: Never whisper.}]}
+---
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: host}
+spec:
+  pal_name: Host
+  system_prompt: You help.
+  guardrails_id: {ref: guardrail_set.first}
+"""
+
+
+def test_the_guardrails_of_a_set_hold_no_name(project: Path, call: Call) -> None:
+    """The account lists the items of every set as guardrails, too; files and account come to the same answer."""
+    (project / "manifests" / "sets.yaml").write_text(SETS)
+    assert call("apply", "--auto-approve").code == 0
+    (project / "manifests" / "reconciler.yaml").write_text(f"{PROJECT}migrations: {{guardrail-set-split: split}}\n")
+    found = rows(call, "--migrate")
+    assert found["guardrail.calm"]["change"]["after"]["guardrail_prompt"] == "Never shout."
+    assert set(found["persona.host"]["change"]["after"]) >= {"guardrail_ids"}

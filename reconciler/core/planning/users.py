@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.planning.naming import referring
 from reconciler.core.planning.planner import live_document
 from reconciler.kinds import KINDS, kind
+from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, lookup, within
+from reconciler.types.json import Json, Object, escape, lookup, within
 from reconciler.types.live import LiveObject
 
 RULE = "in_use"
@@ -39,6 +40,8 @@ class Usage:
     names: Mapping[Key, str | None]
     unknown: int = 0
     """How many objects did not show what is attached to them."""
+    items: Mapping[Key, Mapping[Key, str]] = field(default_factory=dict)
+    """What is an item of another object and an object of its own, by the holder, with the place of the item."""
 
     def called(self, key: Key) -> str:
         """The address of an object that is managed, else its kind, name and id."""
@@ -69,10 +72,31 @@ def user_kinds(used: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name, spec in KINDS.all().items() if any(row.ref in used for row in referring(spec)))
 
 
+def items_of(live: LiveObject) -> dict[Key, str]:
+    """The objects of their own that `live` holds as items, with their places: they vanish together with them."""
+    spec = kind(live.kind)
+    return {
+        (shown, id): f"{pointer}/{escape(name)}"
+        for pointer, shown in spec.shown_as
+        if isinstance(items := lookup(live_document(spec, live), pointer), dict)
+        for name, item in items.items()
+        if isinstance(item, dict)
+        for word in kind(shown).id_words
+        if isinstance(id := item.get(word), str)
+    }
+
+
 def find_usage(
-    objects: Iterable[LiveObject], addresses: Mapping[Key, Address], *, only: Collection[Key] | None = None
+    objects: Iterable[LiveObject],
+    addresses: Mapping[Key, Address],
+    wanted: Collection[Key],
+    items: Mapping[Key, Mapping[Key, str]] | None = None,
 ) -> Usage:
-    """The uses of the objects in `only` (of all where it is None), by the objects given."""
+    """The uses of the objects in `wanted`, and of the `items` that they hold, by the objects given."""
+    held = items or {}
+    kinds: dict[str, set[str]] = {}
+    for name, id in (*wanted, *(key for found in held.values() for key in found)):
+        kinds.setdefault(id, set()).add(name)
     uses: dict[Key, list[Use]] = {}
     names: dict[Key, str | None] = {}
     unknown = 0
@@ -80,15 +104,34 @@ def find_usage(
         spec = kind(live.kind)
         document = live_document(spec, live)
         unknown += spec.attachments is not None and live.tools is None
-        for row in referring(spec):
-            value = lookup(document, row.path)
-            for id in value if isinstance(value, list) else [value]:
-                used = (row.ref or "", id)
-                if not isinstance(id, str) or (only is not None and used not in only):
-                    continue
-                uses.setdefault((used[0], id), []).append(Use((live.kind, live.id), row.path))
+        for pointer, id, ref in _references(spec, document):
+            for name in kinds.get(id, ()) if ref is None else {ref} & kinds.get(id, set()):
+                uses.setdefault((name, id), []).append(Use((live.kind, live.id), pointer))
                 names[live.kind, live.id] = live.name
-    return Usage(uses, addresses, names, unknown)
+    return Usage(uses, addresses, names, unknown, held)
+
+
+def _references(spec: KindSpec, document: Object) -> Iterator[tuple[str, str, str | None]]:
+    """Place, id and kind of all that `document` refers to; the kind is None at a place that no page describes.
+
+    There a reference is known by its name: `..._id` or `..._ids`. What the server itself writes down is none.
+    """
+    known = {row.path: row.ref for row in referring(spec)}
+    own = {row.path for row in spec.fields if row.server}
+    left: list[tuple[str, Object]] = [("", document)]
+    while left:
+        above, members = left.pop()
+        for name, value in members.items():
+            pointer = f"{above}/{escape(name)}"
+            if isinstance(value, dict):
+                left.append((pointer, value))
+            elif isinstance(value, list):
+                left += [(pointer, item) for item in value if isinstance(item, dict)]
+            if pointer in own or not (pointer in known or name.endswith(("_id", "_ids"))):
+                continue
+            for id in value if isinstance(value, list) else [value]:
+                if isinstance(id, str):
+                    yield pointer, id, known.get(pointer)
 
 
 def keep_used(
@@ -121,20 +164,31 @@ def keep_used(
 
 
 def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:
-    """What is to be deleted and has users that these changes leave with it, with those users."""
+    """What takes an object away that has users whom these changes leave with it, with those users."""
     after: dict[tuple[str, str | None], Change] = {(one.address.kind, one.id): one for one in changes if one.id}
-    return {
-        change.address: users
-        for change in changes
-        if change.action is Action.DELETE and (users := _still(change, after, usage))
-    }
+    return {change.address: users for change in changes if (users := _still(change, after, usage))}
+
+
+def _taken(change: Change, usage: Usage) -> Iterator[Key]:
+    """The objects that are gone once `change` is carried out: its own, and items that are objects themselves."""
+    me = (change.address.kind, change.id or "")
+    if change.action is Action.DELETE:
+        yield me
+    for key, place in usage.items.get(me, {}).items():
+        updated = change.action is Action.UPDATE and change.requests and change.after is not None
+        if change.action is Action.DELETE or (updated and lookup(change.after, place) is None):
+            yield key
 
 
 def _still(change: Change, after: Mapping[tuple[str, str | None], Change], usage: Usage) -> tuple[Key, ...]:
-    """Who uses the object of `change` once the plan is carried out."""
+    """Who uses what `change` takes away once the plan is carried out."""
     me = (change.address.kind, change.id or "")
+    mine = {me, *usage.items.get(me, ())}
     users = dict.fromkeys(
-        use.user for use in usage.uses.get(me, ()) if use.user != me and not _ends(use, me[1], after.get(use.user))
+        use.user
+        for key in _taken(change, usage)
+        for use in usage.uses.get(key, ())
+        if use.user not in mine and not _ends(use, key[1], after.get(use.user))
     )
     return tuple(users)
 
@@ -167,7 +221,8 @@ def _blocked(change: Change, users: Sequence[Key] | None, usage: Usage) -> Chang
     hint = (
         f"take the use away in the same plan (or first, where it is not managed here), or --exclude {change.address}"
     )
-    return replace(change, blocked=(*change.blocked, Block(RULE, f"in use by {usage.listed(users)}", hint)))
+    what = "" if change.action is Action.DELETE else "items that it takes away are "
+    return replace(change, blocked=(*change.blocked, Block(RULE, f"{what}in use by {usage.listed(users)}", hint)))
 
 
 def tell_users(change: Change, usage: Usage, vocabulary: str) -> Change:
@@ -200,7 +255,8 @@ def wait_for_users(changes: Sequence[Change], usage: Usage) -> list[Change]:
 
 
 def _waits(change: Change, planned: Mapping[tuple[str, str | None], Address], usage: Usage) -> Iterator[Address]:
-    for use in usage.uses.get((change.address.kind, change.id or ""), ()):
-        address = planned.get(use.user)
-        if address is not None and address != change.address:
-            yield address
+    for key in _taken(change, usage):
+        for use in usage.uses.get(key, ()):
+            address = planned.get(use.user)
+            if address is not None and address != change.address:
+                yield address
