@@ -6,6 +6,7 @@ The tree (exit code in brackets):
     ├── UsageError [64]            wrong flags or settings on the command line
     ├── ManifestError [1]          manifests or project file are not valid; carries all diagnostics
     ├── PlanBlocked [3]            a safety rule or policy refuses the plan
+    ├── NotTrusted [3]             a project file wants a host, a command or a variable that is not the operator's
     ├── PlanStale [5]              a saved plan no longer fits the state or the account
     ├── PlanUnreadable [5]         a saved plan was edited, damaged or made by another format
     ├── StateError [1]
@@ -83,6 +84,20 @@ class PlanBlocked(DiagnosticsError):
 
     exit_code = 3
     plan: Plan | None = None
+
+
+class NotTrusted(ReconcilerError):
+    """A project file wants credentials sent to a host, or a command run, that is not known as the operator's; nothing
+    was sent or run. `host` (`host:port`) or `command` is what `reconciler trust` takes; None for a variable."""
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, host: str | None = None, command: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.host = host
+        self.command = command
 
 
 class PlanStale(ReconcilerError):

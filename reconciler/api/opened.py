@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.core.trust import Trusted
     from reconciler.engine.rescue import Rescue
     from reconciler.engine.setting import Setting
+    from reconciler.errors import NotTrusted
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
     from reconciler.types.project import Project, Workspace
     from reconciler.types.state import State
+
+T = TypeVar("T")
 
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
@@ -162,12 +166,14 @@ class Opened:
             secrets=secrets,
             random=random.random,
             environ=self.environ,
+            trusted=self.trusted,
             emit=self.emit,
             reading=reading,
             parallelism=self.workspace.parallelism,
             max_requests_per_second=self.workspace.max_requests_per_second,
         )
-        provider = PROVIDERS.get(self.workspace.provider.type)(self.workspace.provider, context)
+        make = PROVIDERS.get(self.workspace.provider.type)
+        provider = self._vouched(lambda: make(self.workspace.provider, context))
         try:
             yield provider
         finally:
@@ -192,11 +198,33 @@ class Opened:
             environ=self.environ,
             owner=self.project.identity,
             secrets=self.secrets() if settings.settings else None,
+            trusted=self.trusted,
         )
         path = settings.settings.get("path")
         if settings.type == "local" and isinstance(path, str):
             check_way(context.project / path)
-        return open_state(settings, context)
+        return self._vouched(lambda: open_state(settings, context))
+
+    def trusted(self) -> Trusted:
+        """What the user trusts this project file with, as the trust file has it now."""
+        from reconciler.api.trusting import read_trusted
+
+        return read_trusted(self.project.file, self.environ)
+
+    def _vouched(self, open: Callable[[], T]) -> T:
+        """What `open` gives; where it is refused for want of trust, somebody who can give that is asked first."""
+        from reconciler.errors import NotTrusted
+
+        while True:
+            try:
+                return open()
+            except NotTrusted as refused:
+                if not self.vouch(refused):
+                    raise
+
+    def vouch(self, refused: NotTrusted) -> bool:
+        """Whether trust was given just now, so that it is worth another try. Without a terminal nobody is asked."""
+        return False
 
     def rescue(self) -> Rescue:
         """Where a state goes that the backend does not take, and how it is put in place from the current folder."""

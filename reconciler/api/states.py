@@ -54,12 +54,12 @@ def in_workspace(run: R, name: str) -> R:
 
 
 def with_backend(run: R, type: str, settings: Object) -> R:
-    """The same run with its state elsewhere; `settings` as they would stand in the project file."""
+    """The same run with its state elsewhere; `settings` as they would stand in the project file, but the caller's."""
     from reconciler.types.json import SECRET
     from reconciler.types.project import BackendSettings
 
     marked: Object = {key: {SECRET: value} if isinstance(value, dict) else value for key, value in settings.items()}
-    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked)))
+    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked, own=True)))
 
 
 def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:

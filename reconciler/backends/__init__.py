@@ -37,15 +37,15 @@ def open_state(settings: BackendSettings, context: BackendContext) -> Backend:
     before = replace(context, owner=None)
     plain = {key: value for key, value in settings.settings.items() if key != "encryption"}
     old = _open(settings, before)
-    unsealed = _open(BackendSettings(settings.type, plain), before) if "encryption" in settings.settings else old
+    unsealed = _open(replace(settings, settings=plain), before) if "encryption" in settings.settings else old
     return Relocated(backend, old, unsealed, context.owner)
 
 
 def _open(settings: BackendSettings, context: BackendContext) -> Backend:
     own = {key: value for key, value in settings.settings.items() if key != "encryption"}
-    backend = BACKENDS.get(settings.type)(BackendSettings(settings.type, own), context)
+    backend = BACKENDS.get(settings.type)(replace(settings, settings=own), context)
     if "encryption" not in settings.settings:
         return backend
     from reconciler.backends.sealed import seal_backend
 
-    return seal_backend(backend, settings.settings["encryption"], context)
+    return seal_backend(backend, settings.settings["encryption"], context, own=settings.own)

@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.errors import UsageError
-from reconciler.types.json import SECRET, Json
+from reconciler.core.settings import ROLES, Reader, Role
+from reconciler.core.trust import Operator, Trusted
+from reconciler.errors import NotTrusted, UsageError
+from reconciler.types.json import Json, Object
 from reconciler.types.ports import Backend, Secrets
 from reconciler.types.project import BackendSettings
 
@@ -33,6 +35,21 @@ class BackendContext:
     """The name of the project; None where no project file gives one."""
     secrets: Secrets | None = None
     """Resolves `{file: path}` references in settings; `{env: X}` needs only `environ`."""
+    trusted: Callable[[], Trusted] = Trusted
+    """What the user trusts this project file with, beyond what the environment says."""
+
+    @property
+    def operator(self) -> Operator:
+        """Tells which hosts, commands and variables a project file may name."""
+        return Operator(self.environ, self.trusted)
+
+    def reader(self, what: str, roles: Mapping[str, Role], settings: Object, *, own: bool) -> Reader:
+        """Reads texts of `settings`, each in its role; `what` is for messages, `own` as in `BackendSettings`."""
+        return Reader(what, roles, settings, self.operator, self._resolve, own)
+
+    def _resolve(self, reference: Mapping[str, str]) -> str | None:
+        found = self.environ.get(reference["env"]) if "env" in reference else None
+        return found if found is not None or self.secrets is None else self.secrets.resolve(reference)
 
     @property
     def project(self) -> Path:
@@ -66,29 +83,17 @@ def check_settings(settings: BackendSettings, known: Iterable[str]) -> None:
             )
 
 
-def read_text(settings: BackendSettings, name: str, context: BackendContext) -> str | None:
+def read_text(
+    settings: BackendSettings, name: str, context: BackendContext, put_off: list[NotTrusted] | None = None
+) -> str | None:
     """The setting `name` as text, its `{env: X}` or `{file: path}` reference resolved; None where it is not set.
 
-    Raises `UsageError` for a reference to nothing and for a value that is no text. The value is never in a message.
+    Raises what `Reader.text` does. The value of a reference is never in a message.
     """
-    value: Json = settings.settings.get(name)
-    if isinstance(value, dict) and isinstance(reference := value.get(SECRET), dict):
-        target = {str(key): str(text) for key, text in reference.items()}
-        found = context.environ.get(target["env"]) if "env" in target else None
-        if found is None and context.secrets is not None:
-            found = context.secrets.resolve(target)
-        if not found:
-            kind, of = next(iter(target.items()), ("reference", ""))
-            raise UsageError(
-                f"state backend {settings.type!r}: {name} refers to {kind} {of}, which is not there or empty",
-                hint=f"set the environment variable {of}" if kind == "env" else f"put the value into {of}",
-            )
-        return found
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value:
-        raise UsageError(f"state backend {settings.type!r}: the setting {name!r} is a text")
-    return value
+    reader = context.reader(
+        f"state backend {settings.type!r}", ROLES.get(settings.type, {}), settings.settings, own=settings.own
+    )
+    return reader.text(name, put_off)
 
 
 def read_number(settings: BackendSettings, name: str, default: float) -> float:

@@ -25,7 +25,7 @@ from reconciler.backends.httplock import PROBE, make_probe, parse_lock, write_lo
 from reconciler.backends.httpsettings import Places, read_line, read_places
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.core.state.file import peek
-from reconciler.errors import StateError, StateLocked
+from reconciler.errors import NotTrusted, StateError, StateLocked
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -42,9 +42,12 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     """The state at the setting `address`. Sends nothing yet.
 
     What is not set comes from Terraform's own variables (`TF_HTTP_ADDRESS`, `TF_HTTP_PASSWORD`, ...). Raises
-    `UsageError` for unknown settings, an address that is none, and a reference to nothing.
+    `UsageError` for unknown settings, an address that is none, and a reference to nothing; `NotTrusted` where
+    credentials would go to a host that is not the operator's. Reading without credentials needs no trust.
     """
-    return HttpBackend(read_places(settings, context), read_line(settings, context), context)
+    foreign: list[NotTrusted] = []
+    places = read_places(settings, context, foreign)
+    return HttpBackend(places, read_line(settings, context, foreign), context)
 
 
 class HttpBackend:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.core.deadline import Due, bound
-from reconciler.errors import StateError, UsageError
+from reconciler.errors import NotTrusted, StateError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -51,9 +51,12 @@ class Line:
         timeout: float,
         retries: Retries,
         *,
+        barred: NotTrusted | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`trust`: True, False for any certificate, or the path of a file of certificates."""
+        """`trust`: True, False for any certificate, or the path of a file of certificates. `barred`: why nothing but
+        GET may be sent; a line with credentials is never made for such a place."""
+        self._barred = barred
         self._headers = headers
         self._trust = trust
         self._timeout = timeout
@@ -67,10 +70,13 @@ class Line:
     ) -> Reply:
         """Send one request; again after no answer, 429 and 5xx. Every request of this protocol may be repeated.
 
-        Raises `StateError` for no answer after all tries and for 401, 403 and redirects; other answers are returned.
+        Raises `StateError` for no answer after all tries and for 401, 403 and redirects, `NotTrusted` for what may
+        not go there; other answers are returned.
         """
         import httpx
 
+        if self._barred is not None and (method != "GET" or body is not None):
+            raise self._barred
         tries = self._retries.count + 1
         for number in range(1, tries + 1):
             try:

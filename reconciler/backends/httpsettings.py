@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from reconciler.backends.base import BackendContext, check_settings, read_flag, read_number, read_text
 from reconciler.backends.httpline import Line, Retries, bare
-from reconciler.errors import UsageError
+from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.project import BackendSettings
 
 SETTINGS = (
@@ -33,13 +33,16 @@ class Places:
     unlock_method: str
 
 
-def read_places(settings: BackendSettings, context: BackendContext) -> Places:
+def read_places(
+    settings: BackendSettings, context: BackendContext, put_off: list[NotTrusted] | None = None
+) -> Places:
     """Addresses and methods; for those of GitLab and Gitea, the ones that their locks need.
 
-    Raises `UsageError` for unknown settings, an address that is none, and a reference to nothing.
+    Raises `UsageError` for unknown settings, an address that is none, and a reference to nothing; `NotTrusted` for a
+    host that is not the operator's, unless `put_off` collects it.
     """
     check_settings(settings, SETTINGS)
-    address = _text("address", settings, context)
+    address = _text("address", settings, context, put_off)
     if address is None:
         raise UsageError(
             "state backend 'http' needs an address",
@@ -47,19 +50,22 @@ def read_places(settings: BackendSettings, context: BackendContext) -> Places:
         )
     address = _checked(address)
     forge = FORGES in urlsplit(address).path
-    lock = _text("lock_address", settings, context) or (f"{address.rstrip('/')}/lock" if forge else address)
+    lock = _text("lock_address", settings, context, put_off) or (f"{address.rstrip('/')}/lock" if forge else address)
     return Places(
         address=address,
         update_method=(_text("update_method", settings, context) or "POST").upper(),
         lock_address=_checked(lock),
         lock_method=(_text("lock_method", settings, context) or ("POST" if forge else "LOCK")).upper(),
-        unlock_address=_checked(_text("unlock_address", settings, context) or lock),
+        unlock_address=_checked(_text("unlock_address", settings, context, put_off) or lock),
         unlock_method=(_text("unlock_method", settings, context) or ("DELETE" if forge else "UNLOCK")).upper(),
     )
 
 
-def read_line(settings: BackendSettings, context: BackendContext) -> Line:
-    """The connection: credentials, certificates, timeout, retries. Raises `UsageError`."""
+def read_line(settings: BackendSettings, context: BackendContext, foreign: Sequence[NotTrusted] = ()) -> Line:
+    """The connection: credentials, certificates, timeout, retries. `foreign`: addresses that are not the operator's.
+
+    Raises `UsageError`, and the first of `foreign` where there are credentials that would go there.
+    """
     environ, usual = context.environ, Retries()
     retries = Retries(
         int(read_number(settings, "retry_max", _number(environ, "TF_HTTP_RETRY_MAX", usual.count))),
@@ -72,11 +78,17 @@ def read_line(settings: BackendSettings, context: BackendContext) -> Line:
     if read_flag(settings, "skip_cert_verification", insecure):
         trust = False
     given = (_text(name, settings, context) for name in ("username", "password", "token"))
-    return Line(_credentials(*given), trust, read_number(settings, "timeout", 30), retries)
+    credentials = _credentials(*given)
+    if foreign and credentials:
+        raise foreign[0]
+    barred = next(iter(foreign), None)
+    return Line(credentials, trust, read_number(settings, "timeout", 30), retries, barred=barred)
 
 
-def _text(name: str, settings: BackendSettings, context: BackendContext) -> str | None:
-    return read_text(settings, name, context) or context.environ.get(f"TF_HTTP_{name.upper()}") or None
+def _text(
+    name: str, settings: BackendSettings, context: BackendContext, put_off: list[NotTrusted] | None = None
+) -> str | None:
+    return read_text(settings, name, context, put_off) or context.environ.get(f"TF_HTTP_{name.upper()}") or None
 
 
 def _credentials(user: str | None, password: str | None, token: str | None) -> dict[str, str]:

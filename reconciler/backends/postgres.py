@@ -32,8 +32,10 @@ from reconciler.backends.holding import (
     tell_takeover,
 )
 from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.postgreshosts import check_hosts
 from reconciler.backends.postgresjournal import PostgresJournal
 from reconciler.backends.postgresline import Statements, as_bytes, server_time, shared_database
+from reconciler.core.settings import reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -53,7 +55,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     """The row `name` (else `<project>/<workspace>`) in `schema` of the database at `dsn`. Connects to nothing yet.
 
     Without `dsn`, the variables of PostgreSQL's own programs count (PGHOST, PGSERVICE, ...). Raises `UsageError` for
-    unknown settings, and where psycopg is not installed.
+    unknown settings, and where psycopg is not installed; `NotTrusted` for a host that is not the operator's.
     """
     check_settings(settings, SETTINGS)
     try:
@@ -70,9 +72,12 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
             "the setting `schema` of state backend 'postgres' is no plain name",
             hint="lower-case letters, digits and _, for example schema: reconciler",
         )
-    dsn = read_text(settings, "dsn", context) or context.environ.get("PG_CONN_STR") or ""
+    written = read_text(settings, "dsn", context)
+    dsn = written or context.environ.get("PG_CONN_STR") or ""
     try:
         given = conninfo_to_dict(dsn)
+        if written is not None and not settings.own and "env" not in (reference_in(settings.settings["dsn"]) or {}):
+            check_hosts(given, context.operator)
         usual = {key: value for key, value in USUAL.items() if key not in given}
         password = read_text(settings, "password", context)
         dsn = make_conninfo(dsn, **usual, **({"password": password} if password else {}))

@@ -32,8 +32,8 @@ from reconciler.backends.holding import (
     tell_takeover,
 )
 from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.storeoptions import read_options
 from reconciler.errors import StateError, StateMoved, UsageError
-from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -50,7 +50,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 
     `url` in place of `bucket` names the store in its own scheme: s3://, gs://, az://. Credentials that are not
     set are those of the environment, as the store's own tools find them. Raises `UsageError` for unknown or
-    contradicting settings, and where obstore is not installed.
+    contradicting settings, and where obstore is not installed; `NotTrusted` for a host that is not the operator's.
     """
     check_settings(settings, SETTINGS)
     bucket, url = read_text(settings, "bucket", context), read_text(settings, "url", context)
@@ -59,21 +59,17 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
             "state backend 's3' needs either `bucket` or `url`",
             hint="bucket: my-states; or url: gs://my-states, az://container, s3://my-states",
         )
-    endpoint = read_text(settings, "endpoint", context)
-    given = {name: read_text(settings, name, context) for name in ("region", *CREDENTIALS)}
-    options = {name: value for name, value in given.items() if value is not None}
-    if endpoint:
-        options["endpoint"] = endpoint
-    more = settings.settings.get("options") or {}
-    if not isinstance(more, dict):
-        raise UsageError("the setting `options` of state backend 's3' is a mapping of texts")
-    for name, value in more.items():
-        # The project file's references are resolved one level down only.
-        marked: Json = {SECRET: value} if isinstance(value, dict) and SECRET not in value else value
-        options[name] = read_text(BackendSettings(settings.type, {name: marked}), name, context) or ""
+    given = {name: read_text(settings, name, context) for name in ("endpoint", "region", *CREDENTIALS)}
+    if url is None or url.startswith("s3"):
+        # As the tools of AWS do; looked up here, so that plain http works where the operator names it.
+        usual = (context.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+        given["endpoint"] = given["endpoint"] or next((one for one in usual if one), None)
+    options = {name: value for name, value in given.items() if value}
+    endpoint = options.get("endpoint", "")
+    options |= read_options(settings, context)
     address = url or f"s3://{bucket}"
     key = read_text(settings, "key", context) or f"reconciler/{default_place(context)}/state.json"
-    plain = read_flag(settings, "allow_http", bool(endpoint and endpoint.startswith("http://")))
+    plain = read_flag(settings, "allow_http", endpoint.startswith("http://"))
     store = open_bucket(address, options, allow_http=plain)
     return S3Backend(store, key.strip("/"), context)
 

@@ -22,10 +22,11 @@ from reconciler.types.state import LockInfo
 SETTINGS = ("key", "old_keys", "accept_plain")
 
 
-def seal_backend(inner: Backend, setting: Json, context: BackendContext) -> Backend:
+def seal_backend(inner: Backend, setting: Json, context: BackendContext, *, own: bool = False) -> Backend:
     """`inner` behind the setting `encryption: {key: {env: X}, old_keys: [...], accept_plain: false}`.
 
-    A key is `{env: X}`, `{file: path}` or `{command: text}`. Raises `UsageError`.
+    A key is `{env: X}`, `{file: path}` or `{command: text}`; `own`: the setting stands on the command line. Raises
+    `UsageError`, and `NotTrusted` for a command that is not the operator's.
     """
     if not isinstance(setting, dict) or "key" not in setting or set(setting) - set(SETTINGS):
         raise UsageError(
@@ -35,7 +36,7 @@ def seal_backend(inner: Backend, setting: Json, context: BackendContext) -> Back
     old = setting.get("old_keys") or []
     if not isinstance(old, list):
         raise UsageError("`old_keys` under `encryption` is a list", hint="old_keys: [{env: OLD_STATE_KEY}]")
-    first, *others = [read_key(one, context) for one in (setting["key"], *old)]
+    first, *others = [read_key(one, context, own=own) for one in (setting["key"], *old)]
     plain = read_flag(BackendSettings("encryption", setting), "accept_plain", False)
     return SealedBackend(inner, DocumentSeal(first, others, context.workspace, accept_plain=plain))
 

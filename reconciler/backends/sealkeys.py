@@ -8,6 +8,7 @@ import shlex
 import subprocess
 
 from reconciler.backends.base import BackendContext, read_text
+from reconciler.core.settings import not_your_command
 from reconciler.errors import UsageError
 from reconciler.types.json import SECRET, Json
 from reconciler.types.project import BackendSettings
@@ -16,8 +17,11 @@ COMMAND_SECONDS = 60
 MAKE_KEY = "32 bytes in base64 or hex, for example from: openssl rand -base64 32"
 
 
-def read_key(setting: Json, context: BackendContext) -> bytes:
-    """The 32 bytes that `{env: X}`, `{file: path}` or `{command: text}` stands for. Raises `UsageError`."""
+def read_key(setting: Json, context: BackendContext, *, own: bool = False) -> bytes:
+    """The 32 bytes that `{env: X}`, `{file: path}` or `{command: text}` stands for.
+
+    Raises `UsageError`, and `NotTrusted` for a command that is not the operator's (`own`: it is).
+    """
     inner = setting.get(SECRET, setting) if isinstance(setting, dict) else None
     if not isinstance(inner, dict) or len(inner) != 1 or next(iter(inner)) not in {"env", "file", "command"}:
         raise UsageError(
@@ -26,13 +30,24 @@ def read_key(setting: Json, context: BackendContext) -> bytes:
         )
     (kind, of) = next(iter(inner.items()))
     if kind == "command":
-        text = _run(str(of))
+        command = _command(of)
+        if not own and not context.operator.runs(command):
+            raise not_your_command("the key of `encryption`", command)
+        text = _run(command)
     else:
         text = read_text(BackendSettings("encryption", {"key": {SECRET: {kind: of}}}), "key", context) or ""
     key = _decode(text.strip())
     if key is None:
         raise UsageError(f"the key from {kind} {of} is no key of 32 bytes", hint=MAKE_KEY)
     return key
+
+
+def _command(text: Json) -> str:
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        raise UsageError(
+            "the command for the key of the state is a text of one line", hint="{command: pass show key}"
+        )
+    return text.strip()
 
 
 def _run(command: str) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
     "import": ("reconciler.cli.import_:import_", "Take a live object under management."),
     "state": ("reconciler.cli.state:state", "Look at the state, repair it, free its lock."),
+    "trust": ("reconciler.cli.trust:trust", "Say which hosts and commands a project file may name."),
     "models": ("reconciler.cli.models:models", "The catalogue of models: status, successor, context window."),
     "explain": ("reconciler.cli.explain:explain", "What a manifest field is."),
     "schema": ("reconciler.cli.schema:schema", "JSON Schema of manifests, for editors."),

@@ -15,6 +15,7 @@ from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.engine.rescue import Rescue
+    from reconciler.errors import NotTrusted
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.ports import Provider, Secrets
 
@@ -37,6 +38,13 @@ class Run(Opened):
                 yield provider
         finally:
             self.settle()
+
+    def vouch(self, refused: NotTrusted) -> bool:
+        """Ask whoever sits at the terminal."""
+        from reconciler.cli.trust import vouch
+
+        self.settle()
+        return vouch(self, refused)
 
     def rescue(self) -> Rescue:
         """As without a command line, from the folder that the user was in before `--chdir`."""

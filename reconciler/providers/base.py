@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from reconciler.core.trust import Trusted
 from reconciler.types.ports import Clock, Emit, Provider, Secrets
 from reconciler.types.project import ProviderSettings
 
@@ -22,6 +23,8 @@ class ProviderContext:
     random: Callable[[], float]
     """Uniform in [0, 1); spreads retries."""
     environ: Mapping[str, str]
+    trusted: Callable[[], Trusted] = Trusted
+    """What the user trusts this project file with, beyond what the environment says."""
     emit: Emit | None = None
     reading: bool = False
     """The run only reads: whatever is no GET is refused by the transport."""
@@ -32,7 +35,8 @@ class ProviderContext:
 class OpenProvider(Protocol):
     """An entry of the table.
 
-    Must: raise `UsageError` for settings it does not know, `AuthRefused` for a key that is not there.
+    Must: raise `UsageError` for settings it does not know, `AuthRefused` for a key that is not there,
+    `NotTrusted` for a host that the key may not go to.
     Must not: send anything.
     """
 

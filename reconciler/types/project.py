@@ -25,6 +25,8 @@ class BackendSettings:
 
     type: str = "local"
     settings: Object = field(default_factory=dict)
+    own: bool = False
+    """They stand on the command line, not in a file of the repository."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def test_a_bucket_that_is_not_there(store: Object) -> None:
         ({}, "either"),
         ({"bucket": "a", "url": "s3://b"}, "either"),
         ({"bucket": "a", "options": "x"}, "options"),
-        ({"bucket": "a", "options": {"no_such_option": "x"}}, "cannot be opened"),
+        ({"bucket": "a", "options": {"no_such_option": "x"}}, "no_such_option"),
         ({"url": "teapot://b"}, "cannot be opened"),
         ({"bucket": "a", "secret_access_key": {SECRET: {"env": "MISSING"}}}, "MISSING"),
     ],

@@ -19,7 +19,7 @@ from reconciler.core.state.folding import fold
 from reconciler.core.state.journal import Outcome, encode
 from reconciler.engine.readstate import read_only_state
 from reconciler.engine.session import open_session
-from reconciler.errors import StateUnreadable, UsageError
+from reconciler.errors import NotTrusted, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend
@@ -35,8 +35,10 @@ STATE = State("lineage-x", 3, "w", {Address("persona", "claims-desk"): Entry("p-
 DOCUMENT = dump_state(STATE)
 
 
-def opened(folder: Path, *, workspace: str = "w", **encryption: Json) -> Backend:
-    context = BackendContext(folder / ".reconciler" / "w", workspace, environ=ENVIRON)
+def opened(folder: Path, *, workspace: str = "w", allowed: str = "", **encryption: Json) -> Backend:
+    """`allowed`: the commands that the environment allows."""
+    environ = {**ENVIRON, "RECONCILER_ALLOWED_COMMANDS": allowed}
+    context = BackendContext(folder / ".reconciler" / "w", workspace, environ=environ)
     settings: dict[str, Json] = {"encryption": encryption} if encryption else {}
     return open_state(BackendSettings("local", settings), context)
 
@@ -166,12 +168,29 @@ def test_a_key_from_a_command(tmp_path: Path) -> None:
     script.write_text(f"#!/bin/sh\necho {KEY}\n")
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     opened(tmp_path, key={"env": "KEY"}).write(DOCUMENT)
-    assert opened(tmp_path, key={"command": str(script)}).read() == DOCUMENT
+    assert opened(tmp_path, allowed=str(script), key={"command": str(script)}).read() == DOCUMENT
     script.write_text(f"#!/bin/sh\necho {KEY}\nexit 1\n")
     for command in (str(script), "/no/such/program", "'"):
         with pytest.raises(UsageError) as caught:
-            opened(tmp_path, key={"command": command})
+            opened(tmp_path, allowed=command, key={"command": command})
         assert KEY not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("place", ["key", "old_keys"])
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_command_of_the_project_file_alone_is_not_run(tmp_path: Path, place: str, marked: bool) -> None:
+    ran = tmp_path / "ran"
+    key: Json = {"command": f"touch {ran}"}
+    if marked:
+        key = {SECRET: key}
+    given: dict[str, Json] = {"key": key} if place == "key" else {"key": {"env": "KEY"}, "old_keys": [key]}
+    for allowed in ("", "touch", f"touch {ran} x"):
+        with pytest.raises(NotTrusted) as caught:
+            opened(tmp_path, allowed=allowed, **given)
+        assert not ran.exists()
+    assert caught.value.exit_code == 3
+    assert "RECONCILER_ALLOWED_COMMANDS" in str(caught.value.hint)
+    assert f"reconciler trust --command 'touch {ran}'" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

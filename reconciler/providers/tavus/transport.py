@@ -121,27 +121,28 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_base_url(text: str) -> str:
-    """`text` without its last slash.
+def check_base_url(text: str, shown: str | None = None) -> str:
+    """`text` without its last slash. `shown` stands for it in messages: the variable that it comes from.
 
     Raises `UsageError` for anything that is no absolute URL, carries a user, a query or a fragment, or would send the
     key in clear: http:// is for this machine only.
     """
+    named = repr(text) if shown is None else f"in {shown}"
     try:
         parts = urlsplit(text.strip())
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
-        raise UsageError(f"base_url {text!r} is no URL", hint="write it as https://tavusapi.com/v2")
+        raise UsageError(f"base_url {named} is no URL", hint="write it as https://tavusapi.com/v2")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UsageError(
-            f"base_url of {host} may not carry a user, a password, a query or a fragment",
+            f"base_url {named if shown else f'of {host}'} may not carry a user, a password, a query or a fragment",
             hint="write it as https://tavusapi.com/v2; the key goes into api_key",
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
-            f"base_url {text!r} would send the API key in clear",
+            f"base_url {named} would send the API key in clear",
             hint="use https://; http:// is accepted for this machine only (127.0.0.1, localhost)",
         )
     return text.strip().rstrip("/")

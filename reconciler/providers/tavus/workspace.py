@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from reconciler.errors import AuthRefused, UsageError
+from reconciler.core.settings import ROLES, Reader, reference_in
+from reconciler.core.trust import Operator
+from reconciler.errors import AuthRefused, NotTrusted, UsageError
 from reconciler.providers.base import ProviderContext
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
 
@@ -23,13 +25,12 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
     """The provider for one workspace; sends nothing.
 
     Raises `UsageError` for settings it does not know and for an address that would send the key in clear,
-    `AuthRefused` when there is no key.
+    `NotTrusted` for an address that is not the operator's, `AuthRefused` when there is no key.
     """
     from reconciler.providers.tavus.provider import TavusProvider
-    from reconciler.providers.tavus.transport import check_base_url
 
     check_settings(settings, known=SETTINGS)
-    base_url = check_base_url(find_base_url(settings, context))
+    base_url = find_base_url(settings, context)
     return TavusProvider(
         api_key=find_key(settings, context),
         base_url=base_url,
@@ -57,9 +58,21 @@ def check_settings(settings: ProviderSettings, *, known: Iterable[str]) -> None:
 
 
 def find_base_url(settings: ProviderSettings, context: ProviderContext) -> str:
-    """From the project file, else the environment, else the vendor's public address."""
-    value = _text(settings.settings.get("base_url"), context)
-    return value or context.environ.get(URL_VARIABLE) or BASE_URL
+    """From the project file, else the environment, else the vendor's public address; checked.
+
+    Raises `UsageError` for one that is none, `NotTrusted` for a host that is not the operator's.
+    """
+    from reconciler.providers.tavus.transport import check_base_url
+
+    foreign: list[NotTrusted] = []
+    value = _reader(settings, context).text("base_url", foreign, may_lack=True)
+    if value is None:
+        return check_base_url(context.environ.get(URL_VARIABLE) or BASE_URL, shown=URL_VARIABLE)
+    reference = reference_in(settings.settings.get("base_url"))
+    checked = check_base_url(value, shown=None if reference is None else next(iter(reference.values())))
+    if foreign:
+        raise foreign[0]
+    return checked
 
 
 def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
@@ -69,7 +82,9 @@ def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
     """
     setting = settings.settings.get("api_key")
     where = KEY_VARIABLE if setting is None else _place(setting)
-    key = context.environ.get(KEY_VARIABLE) if setting is None else _text(setting, context)
+    key = context.environ.get(KEY_VARIABLE)
+    if setting is not None:
+        key = _reader(settings, context).text("api_key", may_lack=True)
     key = (key or "").strip()
     if not key:
         raise AuthRefused(
@@ -83,27 +98,15 @@ def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
     return key
 
 
-def _reference(value: Json) -> dict[str, str] | None:
-    """The reference in a `$secret` marker, or in the form as written."""
-    marked = secret_of(value)
-    if marked is None and isinstance(value, dict) and len(value) == 1 and value.keys() <= {"env", "file"}:
-        return {word: str(place) for word, place in value.items()}
-    return marked
-
-
 def _place(value: Json) -> str:
-    reference = _reference(value) or {}
+    reference = reference_in(value) or {}
     return reference.get("env") or (f"the file {reference['file']}" if "file" in reference else "api_key")
 
 
-def _text(value: Json, context: ProviderContext) -> str | None:
-    """A setting that is a text or a reference to one."""
-    reference = _reference(value)
-    if reference is not None:
-        return context.secrets.resolve(reference)
-    if value is None or isinstance(value, str):
-        return value
-    raise UsageError("a provider setting is neither a text nor a reference", hint="write a text, or {env: NAME}")
+def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
+    operator = Operator(context.environ, context.trusted)
+    what = f"provider {settings.type!r}"
+    return Reader(what, ROLES["tavus"], settings.settings, operator, context.secrets.resolve)
 
 
 def _timeout(value: Json) -> float:

@@ -88,7 +88,7 @@ def test_a_key_that_cannot_be_one_is_not_shown(open_with: Any, key: str) -> None
         ({}, {"TAVUS_PUBLIC_API_BASE_URL": "http://127.0.0.1:1/v2"}, "http://127.0.0.1:1/v2"),
         (
             {"base_url": "https://a.example/v2/"},
-            {"TAVUS_PUBLIC_API_BASE_URL": "https://b.example"},
+            {"TAVUS_PUBLIC_API_BASE_URL": "https://b.example", "RECONCILER_ALLOWED_HOSTS": "a.example"},
             "https://a.example/v2",
         ),
         ({"base_url": {"$secret": {"env": "URL"}}}, {"URL": "http://localhost:1/v2"}, "http://localhost:1/v2"),

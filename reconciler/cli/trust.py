@@ -1,0 +1,77 @@
+"""The command `trust`, and the question that a run asks where trust is wanting."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.group import command
+from reconciler.cli.settings import Settings
+from reconciler.cli.streams import is_terminal, say
+
+if TYPE_CHECKING:
+    from reconciler.api.opened import Opened
+    from reconciler.errors import NotTrusted
+
+EXAMPLES = """
+reconciler trust                               what this project file is trusted with
+reconciler trust state.example.com             its credentials may go there
+reconciler trust state.example.com:8443        ... at that port
+reconciler trust --command "pass show key"     it may run exactly this for the key of its state
+"""
+
+
+@command("trust", examples=EXAMPLES)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option("--command", "commands", metavar="TEXT", multiple=True, help="A command that may be run for a key.")
+def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...]) -> None:
+    """Trust this project file with a host that credentials may go to, or a command; without either, list them.
+
+    A project file comes with a branch, and a branch may be a stranger's: so it cannot decide by itself where keys go,
+    or what runs. Trusted from the start are the vendor, this machine, the stores of AWS, Google and Azure, and what
+    the environment names (RECONCILER_ALLOWED_HOSTS, TAVUS_PUBLIC_API_BASE_URL, TF_HTTP_ADDRESS, AWS_ENDPOINT_URL,
+    PGHOST, CI_API_V4_URL). What is added here is kept in your own configuration folder, for this file alone.
+    """
+    import os
+
+    from reconciler.api.trusting import add_trusted, parse_command, parse_host, read_trusted
+    from reconciler.cli.wiring import open_run
+    from reconciler.errors import UsageError
+
+    run = open_run(settings)
+    file = run.project.file
+    if file is None:
+        raise UsageError(
+            "there is no project file here, so there is nothing to trust", hint="go to the project, or give --project"
+        )
+    wanted = [(parse_host(host), None) for host in hosts] + [(None, parse_command(text)) for text in commands]
+    known = read_trusted(file, run.environ)
+    for host, text in wanted:
+        known = add_trusted(file, run.environ, host=host, command=text)
+    click.echo(f"{os.path.relpath(file)} is trusted with:")
+    for row in known.hosts:
+        click.echo(f"  host     {row}")
+    for row in known.commands:
+        click.echo(f"  command  {row}")
+    if not known.hosts and not known.commands:
+        click.echo("  nothing beyond what is the operator's by itself (reconciler trust --help)")
+
+
+def vouch(run: Opened, refused: NotTrusted) -> bool:
+    """Ask on the terminal, once for each host and command; a yes is kept. Without a terminal: no."""
+    from reconciler.api.trusting import add_trusted
+    from reconciler.cli.confirm import ask
+
+    file = run.project.file
+    if file is None or (refused.host is None and refused.command is None):
+        return False
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return False
+    say(f"{refused.message[:1].upper()}{refused.message[1:]}.")
+    what = f"credentials may go to {refused.host}" if refused.host else "the command may be run"
+    if not ask(f"Trust {file}?", f"From now on {what}, whatever branch the file is of."):
+        return False
+    add_trusted(file, run.environ, host=refused.host, command=refused.command)
+    return True
