@@ -67,7 +67,7 @@ class Trusted:
 class Operator:
     """Tells what is the operator's."""
 
-    environ: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     trusted: Callable[[], Trusted] = Trusted
     """Asked only about what is not the operator's by the environment."""
 
@@ -82,38 +82,38 @@ class Operator:
             or (usual and (place.host == VENDOR or place.host.endswith(f".{VENDOR}")))
             or (usual and store and any(pattern.fullmatch(place.host) for pattern in _STORES))
             or any(_same(place, known) for known in self._addresses())
-            or (place.scheme == "postgresql" and place.host in _database_hosts(self.environ))
+            or (place.scheme == "postgresql" and place.host in _database_hosts(self.variables))
             or any(_fits(place, pattern) for pattern in self._patterns())
             or name_of(place) in self.trusted().hosts
         )
 
     def runs(self, command: str) -> bool:
         """Whether `command` may be run: it stands, exactly so, in the environment or in the trust file."""
-        lines = self.environ.get(ALLOWED_COMMANDS, "").splitlines()
+        lines = self.variables.get(ALLOWED_COMMANDS, "").splitlines()
         return (
             command.strip() in {line.strip() for line in lines if line.strip()} or command in self.trusted().commands
         )
 
     def lends(self, variable: str) -> bool:
         """Whether `variable` may stand where its value is shown or becomes part of a name: a bucket, a region."""
-        if variable in {name.strip() for name in self.environ.get(ALLOWED_ENV, "").split(",")}:
+        if variable in {name.strip() for name in self.variables.get(ALLOWED_ENV, "").split(",")}:
             return True
         return variable.startswith(OWN_PREFIX) and _SECRET_NAMES.fullmatch(variable) is None
 
     def names_places(self, variable: str) -> bool:
         """Whether an address may come out of `variable`: not where a CI system fills it with an author's words."""
-        listed = {name.strip() for name in self.environ.get(ALLOWED_ENV, "").split(",")}
+        listed = {name.strip() for name in self.variables.get(ALLOWED_ENV, "").split(",")}
         return variable in listed or _AUTHORED.fullmatch(variable) is None
 
     def _addresses(self) -> Iterator[Endpoint]:
-        for name, value in self.environ.items():
+        for name, value in self.variables.items():
             if _ADDRESSES.fullmatch(name) and value:
                 place = parse_endpoint(value.strip())
                 if place is not None:
                     yield place
 
     def _patterns(self) -> Iterator[str]:
-        for entry in self.environ.get(ALLOWED_HOSTS, "").split(","):
+        for entry in self.variables.get(ALLOWED_HOSTS, "").split(","):
             pattern = entry.strip().lower()
             host = pattern.removeprefix("*.")
             place = parse_endpoint(f"https://{host}")
@@ -150,6 +150,6 @@ def _fits(place: Endpoint, pattern: str) -> bool:
     return place.host.endswith(f".{known.host}") if wide else place.host == known.host
 
 
-def _database_hosts(environ: Mapping[str, str]) -> frozenset[str]:
-    named = ",".join(environ.get(name, "") for name in ("PGHOST", "PGHOSTADDR"))
+def _database_hosts(variables: Mapping[str, str]) -> frozenset[str]:
+    named = ",".join(variables.get(name, "") for name in ("PGHOST", "PGHOSTADDR"))
     return frozenset(host.strip().lower().rstrip(".") for host in named.split(",") if host.strip())
