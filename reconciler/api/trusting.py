@@ -1,5 +1,4 @@
-"""The trust file: which hosts and commands a user trusts each project file with; in the user's own folder, never in a
-repository."""
+"""The trust file: which hosts and commands a user trusts each project file with; never one of the repository's."""
 
 from __future__ import annotations
 
