@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, same
+from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
 from reconciler.core.compare import is_secret
 from reconciler.core.planning.planner import live_document
 from reconciler.core.readback import is_there, judge, wanted_at
 from reconciler.core.secretbook import SecretBook
 from reconciler.core.shape import field_at
+from reconciler.core.words import vocabulary_of, wire_pointer
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, FieldChange, Request
-from reconciler.types.json import Json, within
+from reconciler.types.json import Json, join, split, within
 from reconciler.types.live import LiveObject
 from reconciler.types.mask import is_mask, masks
 
@@ -53,6 +54,7 @@ def moved_since(
             current = leaf_at(spec, document, field.path)
             if not _means_same(spec, field.path, None if field.before == {} else field.before, current):
                 moved.append(field.path)
+    moved += _taken_along(spec, change, live, seen.keys(), ours)
     if change.action is Action.DELETE and was is not None and None not in (was.tools, live.tools):
         moved += [spec.attachments] if spec.attachments and was.tools != live.tools else []
     if change.action is Action.DELETE and was is not None:
@@ -60,6 +62,39 @@ def moved_since(
         before, now = was.body.get("updated_at"), live.body.get("updated_at")
         moved += ["/updated_at"] if None not in (before, now) and before != now else []
     return tuple(sorted(set(moved)))
+
+
+def _taken_along(
+    spec: KindSpec, change: Change, live: LiveObject, seen: Collection[str], ours: Collection[FieldChange]
+) -> list[str]:
+    """What came since into a member that the patch writes or removes whole: it would go unseen. A server's defaults
+    are nothing, and where all that is written there shows already, it is our own request that made the rest."""
+    if not change.patch:
+        return []
+    written = {op.path for op in change.patch}
+    vocabulary, flat = vocabulary_of(spec, live.body), leaves(spec, live_document(spec, live))
+    paths = [field.path for field in change.fields]
+    found: list[str] = []
+    for parent in {above for path in paths for above in _parents(path)}:
+        if wire_pointer(spec, parent, vocabulary, live.body) not in written:
+            continue
+        if all(field in ours for field in change.fields if within(field.path, parent)):
+            continue
+        found += [
+            path
+            for path, value in flat.items()
+            if within(path, parent)
+            and path not in seen
+            and next(masks(value), None) is None
+            and not may_hide(field_at(spec, path), value)
+            and not any(within(path, one) or within(one, path) for one in paths)
+        ]
+    return found
+
+
+def _parents(path: str) -> list[str]:
+    tokens = split(path)
+    return [join(*tokens[:count]) for count in range(1, len(tokens))]
 
 
 def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:

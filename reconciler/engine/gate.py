@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical import leaves
 from reconciler.core.moved import is_done, moved_since
 from reconciler.core.planning.match import objects_of
+from reconciler.core.planning.planner import live_document
 from reconciler.core.secretbook import SecretBook
 from reconciler.engine.reading import read_apart
 from reconciler.errors import PlanStale
@@ -36,6 +38,8 @@ class Watch:
     looked_at: float
     now: LiveObject | None = None
     """As it was read last, where it was read again."""
+    newcomers: Newcomers | None = None
+    """Has the lists of this run: of what was read from a list only a list tells what it did not have."""
 
     def is_old(self) -> bool:
         return self.clock.monotonic() - self.looked_at >= FRESH
@@ -58,7 +62,7 @@ class Watch:
             if change.action is Action.DELETE:
                 return True
             raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
-        moved = moved_since(change, live, self.was, self.book, self.ids)
+        moved = moved_since(change, live, self.was, self.book, self.ids) or self._appeared(repeat=request is not None)
         if moved:
             raise PlanStale(
                 f"{change.address} moved since the plan was made: {', '.join(moved)}",
@@ -66,6 +70,18 @@ class Watch:
             )
         self.now = live
         return request is not None and is_done(change, request, live, self.book, self.ids)
+
+    def _appeared(self, *, repeat: bool) -> tuple[str, ...]:
+        """What an object that goes has in its list that it did not have there when the plan was made."""
+        was, lists = self.was, self.newcomers
+        if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
+            return ()
+        listing = lists.read(was.kind) if repeat else lists.recent(was.kind)
+        live, spec = listing.objects.get(was.id), kind(was.kind)
+        if live is None:
+            return ()
+        before, now = (leaves(spec, live_document(spec, replace(one, tools=None, parts={}))) for one in (was, live))
+        return tuple(sorted(path for path in now if path not in before and path not in spec.apart))
 
     def _apart(self) -> set[str]:
         apart = set(kind(self.change.address.kind).apart)
@@ -113,16 +129,19 @@ class Newcomers:
         self._lists[name] = (start, listing)
         return listing
 
+    def recent(self, name: str) -> Listing:
+        """A complete list of a kind, begun less than `FRESH` seconds ago."""
+        with self._turn:
+            turn = self._turns.setdefault(name, threading.Lock())
+        with turn:
+            start, listing = self._lists.get(name, (self.read_at, None))
+            return self.read(name) if listing is None or self.clock.monotonic() - start >= FRESH else listing
+
     def refuse(self, intent: Intent) -> bool:
         """Raise `PlanStale` when somebody made an object of the name that `intent` is about to give, else False."""
         if self.clock.monotonic() - self.read_at < FRESH:
             return False
-        with self._turn:
-            turn = self._turns.setdefault(intent.kind, threading.Lock())
-        with turn:
-            start, listing = self._lists.get(intent.kind, (self.read_at, None))
-            if listing is None or self.clock.monotonic() - start >= FRESH:
-                listing = self.read(intent.kind)
+        listing = self.recent(intent.kind)
         taken = self.held()
         found = [id for id in objects_of(listing, intent.name) if id not in intent.before and id not in taken]
         if found:

@@ -43,7 +43,8 @@ class Late:
 
     def __init__(self, *before, wait=0.0, **options):
         self.lab = Lab()
-        self.lab.apply(*before)
+        if before:
+            self.lab.apply(*before)
         self.between = self.lab.transport = Between(self.lab.transport, writing)
         self.options = PlanOptions(record=True, **options)
         self.wait = wait
@@ -100,6 +101,51 @@ def test_an_edit_during_the_prompt_is_neither_written_over_nor_deleted(address, 
     assert late.writes == []
     assert body_of(late.lab, address).items() >= theirs(address).items()
     assert at(address) in late.lab.state.resources
+
+
+def test_nor_is_what_somebody_made_where_there_was_nothing():
+    late = Late(manifest("persona.a", BODY), wait=FRESH)
+    wanted = manifest("persona.a", {**BODY, "layers": {"tts": {"tts_engine": "cartesia"}}})
+    theirs = {"external_voice_id": "theirs"}
+    (step,) = late.run(wanted, meanwhile=lambda lab: edit(lab, "persona.a", layers={"tts": theirs}))
+    assert (step.outcome, step.exit_code) == ("failed", 5)
+    assert body_of(late.lab, "persona.a")["layers"]["tts"].items() >= theirs.items()
+
+
+APPEARED = {"persona.a": {"greeting": "theirs"}, "tool.look": {"tags": ["theirs"]}}
+
+
+@pytest.mark.parametrize("address", BASES)
+@pytest.mark.parametrize("at_repeat", [False, True])
+def test_nor_is_an_object_deleted_to_which_somebody_added_what_it_did_not_have(address, at_repeat):
+    wait = 0.0 if at_repeat else FRESH
+    late = Late(manifest(address, BASES[address]), wait=wait, allow_deletes=True, allow_mass_change=True)
+
+    def edited(request, go):
+        concerns, late.between.concerns = late.between.concerns, lambda request: False
+        edit(late.lab, address, **APPEARED[address])
+        late.between.concerns = concerns
+        return swallowed(BUSY)(request, go)
+
+    if at_repeat:
+        late.between.answers.append(edited)
+        (step,) = late.run()
+    else:
+        (step,) = late.run(meanwhile=lambda lab: edit(lab, address, **APPEARED[address]))
+    assert (step.outcome, step.exit_code) == ("failed", 5)
+    assert body_of(late.lab, address).items() >= APPEARED[address].items()
+    assert at(address) in late.lab.state.resources
+
+
+def test_what_somebody_put_into_a_part_that_is_taken_away_whole_is_not_taken_along():
+    layers = {"layers": {"tts": {"tts_engine": "cartesia", "external_voice_id": "v1"}}}
+    late = Late(manifest("persona.a", {**BODY, **layers}), wait=FRESH)
+    tts = {"tts_engine": "cartesia", "external_voice_id": "v1", "voice_settings": {"speed": 0.9}}
+    (step,) = late.run(
+        manifest("persona.a", BODY), meanwhile=lambda lab: edit(lab, "persona.a", layers={"tts": tts})
+    )
+    assert (step.outcome, step.exit_code) == ("failed", 5)
+    assert body_of(late.lab, "persona.a")["layers"]["tts"]["voice_settings"] == {"speed": 0.9}
 
 
 @pytest.mark.parametrize("address", BASES)
