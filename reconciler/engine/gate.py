@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
-from reconciler.core.canonical import leaves
+from reconciler.core.canonical import leaf_at, leaves, may_hide
 from reconciler.core.moved import is_done, moved_since
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import live_document
 from reconciler.core.secretbook import SecretBook
+from reconciler.core.shape import field_at
 from reconciler.engine.reading import read_apart
 from reconciler.errors import PlanStale
 from reconciler.kinds import kind
@@ -62,7 +63,7 @@ class Watch:
             if change.action is Action.DELETE:
                 return True
             raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
-        moved = moved_since(change, live, self.was, self.book, self.ids) or self._appeared(repeat=request is not None)
+        moved = moved_since(change, live, self.was, self.book, self.ids) or self._appeared(live)
         if moved:
             raise PlanStale(
                 f"{change.address} moved since the plan was made: {', '.join(moved)}",
@@ -71,17 +72,19 @@ class Watch:
         self.now = live
         return request is not None and is_done(change, request, live, self.book, self.ids)
 
-    def _appeared(self, *, repeat: bool) -> tuple[str, ...]:
-        """What an object that goes has in its list that it did not have there when the plan was made."""
+    def _appeared(self, live: LiveObject) -> tuple[str, ...]:
+        """What an object that goes has by now and its list did not show when the plan was made, though it can."""
         was, lists = self.was, self.newcomers
         if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
             return ()
-        listing = lists.read(was.kind) if repeat else lists.recent(was.kind)
-        live, spec = listing.objects.get(was.id), kind(was.kind)
-        if live is None:
-            return ()
-        before, now = (leaves(spec, live_document(spec, replace(one, tools=None, parts={}))) for one in (was, live))
-        return tuple(sorted(path for path in now if path not in before and path not in spec.apart))
+        spec = kind(was.kind)
+        before, now = (leaves(spec, live_document(spec, one)) for one in (was, live))
+        more = [
+            path
+            for path, value in now.items()
+            if path not in before and path not in spec.apart and not may_hide(field_at(spec, path), value)
+        ]
+        return tuple(sorted(lists.listed(was.kind, more)))
 
     def _apart(self) -> set[str]:
         apart = set(kind(self.change.address.kind).apart)
@@ -119,6 +122,8 @@ class Newcomers:
     held: Callable[[], set[str]]
     """Ids that addresses have by now."""
     _lists: dict[str, tuple[float, Listing]] = field(default_factory=dict)
+    _shown: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Kind -> path -> whether lists show it."""
     _turns: dict[str, threading.Lock] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -131,11 +136,24 @@ class Newcomers:
 
     def recent(self, name: str) -> Listing:
         """A complete list of a kind, begun less than `FRESH` seconds ago."""
-        with self._turn:
-            turn = self._turns.setdefault(name, threading.Lock())
-        with turn:
+        with self._turn_of(name):
             start, listing = self._lists.get(name, (self.read_at, None))
             return self.read(name) if listing is None or self.clock.monotonic() - start >= FRESH else listing
+
+    def listed(self, name: str, paths: Collection[str]) -> list[str]:
+        """Those of `paths` that the list of a kind shows of any object; one list read tells it for good."""
+        with self._turn_of(name):
+            known = self._shown.setdefault(name, {})
+            if unknown := [path for path in paths if path not in known]:
+                spec = kind(name)
+                documents = [live_document(spec, one) for one in self.read(name).objects.values()]
+                for path in unknown:
+                    known[path] = any(leaf_at(spec, one, path) is not None for one in documents)
+            return [path for path in paths if known[path]]
+
+    def _turn_of(self, name: str) -> threading.Lock:
+        with self._turn:
+            return self._turns.setdefault(name, threading.Lock())
 
     def refuse(self, intent: Intent) -> bool:
         """Raise `PlanStale` when somebody made an object of the name that `intent` is about to give, else False."""
