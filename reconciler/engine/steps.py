@@ -174,9 +174,7 @@ class Worker:
     def watch(self, change: Change) -> Watch:
         """The object of `change`, watched from when it was read for the plan."""
         was, at = base_of(change, self.live, self.read_at)
-        return Watch(
-            change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers
-        )
+        return Watch(change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers)
 
     def settle(self, intent: Intent, told: str | None, seen: list[LiveObject]) -> str | None:
         """The id of what a create made. The one that the answer tells is believed where nobody knew it before and the

@@ -141,9 +141,7 @@ def test_what_somebody_put_into_a_part_that_is_taken_away_whole_is_not_taken_alo
     layers = {"layers": {"tts": {"tts_engine": "cartesia", "external_voice_id": "v1"}}}
     late = Late(manifest("persona.a", {**BODY, **layers}), wait=FRESH)
     tts = {"tts_engine": "cartesia", "external_voice_id": "v1", "voice_settings": {"speed": 0.9}}
-    (step,) = late.run(
-        manifest("persona.a", BODY), meanwhile=lambda lab: edit(lab, "persona.a", layers={"tts": tts})
-    )
+    (step,) = late.run(manifest("persona.a", BODY), meanwhile=lambda lab: edit(lab, "persona.a", layers={"tts": tts}))
     assert (step.outcome, step.exit_code) == ("failed", 5)
     assert body_of(late.lab, "persona.a")["layers"]["tts"]["voice_settings"] == {"speed": 0.9}
 
