@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.engine.newmanifests import NewManifests
+from reconciler.engine.pictures import Picture, differs, pictures
 from reconciler.engine.units import Layers, Part, Written, canonical_place, obstacle, part_of
 from reconciler.errors import ReconcilerError
 from reconciler.migrations.base import Answers, Context, Finding, Held, Migration, Subject
@@ -161,6 +162,7 @@ class _Run:
         self.left: list[Outcome] = []
         self.refused: dict[str, Outcome] = {}
         self.known: Context | None = None
+        self.pictures: tuple[Picture, ...] = ()
 
     def written(self, file: SourceFile) -> list[Written]:
         """The manifests of one file."""
@@ -188,6 +190,7 @@ class _Run:
             questions: list[list[tuple[str, str]]] = [[] for _ in self.manifests]
             for migration in self.options.migrations:
                 context = self.context()
+                self.pictures = pictures(self.layers, context, migration.kinds)
                 for one, found in zip(self.manifests, questions, strict=True):
                     if one.subject.selected:
                         found += self.settle(migration, one, context)
@@ -299,9 +302,17 @@ class _Run:
         if found is not None and found.layered and not one.subject.overlay:
             parts += self.along(migration, parts[0])
             found = obstacle(parts, self.layers, agrees)
-        if found is not None:
-            raise ValueError(f"left as it is: {found.reason}")
+        reason = found.reason if found is not None else self.elsewhere(migration, one, finding)
+        if reason is not None and any(part.effect for part in parts):
+            raise ValueError(f"left as it is: {reason}")
         return parts
+
+    def elsewhere(self, migration: Migration, one: Written, finding: Finding) -> str | None:
+        """Why a workspace that has this manifest would get another change, because of what its overlays set."""
+        mine = self.layers.workspaces_of(one)
+        return differs(
+            [picture for picture in self.pictures if picture.workspace in mine], migration, one.subject, finding
+        )
 
     def along(self, migration: Migration, base: Part) -> list[Part]:
         """The same change in the overlays of a manifest."""

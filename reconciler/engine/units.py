@@ -104,6 +104,10 @@ class Layers:
         for found in self.overlays.get(address, {}).values():
             yield from found
 
+    def workspaces_of(self, one: Written) -> set[str]:
+        """The workspaces whose picture the manifest is part of."""
+        return {name for name, paths in self.workspaces.items() if not one.subject.overlay or one.path in paths}
+
     def views(self, address: str) -> Iterator[View]:
         """The picture of each workspace."""
         base, overlays = self.bases.get(address), self.overlays.get(address, {})
@@ -203,7 +207,7 @@ def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object],
         return None
     name = parts[0].written.subject.address.kind
     changed = {id(part.written): part.after for part in parts}
-    before, after = _merged(view, {}), _merged(view, changed)
+    before, after = merged(view, {}), merged(view, changed)
     real = effect(name, before, after)
     wanted = _combined(parts)
     for number, part in enumerate(parts):
@@ -265,7 +269,7 @@ def _says(spec: Object, path: str) -> bool:
     return True
 
 
-def _merged(view: View, changed: Mapping[int, Object]) -> Object:
+def merged(view: View, changed: Mapping[int, Object]) -> Object:
     """The body in this workspace, some layers replaced."""
     result: Object = {}
     for number, layer in enumerate(view.layers):
