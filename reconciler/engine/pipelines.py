@@ -16,7 +16,9 @@ GITHUB = """\
 #   2. Settings, Environments: make `production`, with reviewers and the secret TAVUS_API_KEY, a key that may write.
 #   3. Settings, Secrets: TAVUS_READ_KEY, a key that may only read. Forks get none; theirs is only validated.
 #   4. Settings, Actions, General: let Actions create pull requests (for `migrate`).
-#   5. Put the commit's digest in the place of @v{version}: a tag can be moved.
+#   5. Only where the project file names hosts beyond the vendor's and those of AWS, Google and Azure: list them in
+#      Settings, Secrets as RECONCILER_ALLOWED_HOSTS. A branch cannot decide where keys go.
+#   6. Put the commit's digest in the place of @v{version}: a tag can be moved.
 name: personas
 
 on:
@@ -46,6 +48,7 @@ jobs:
       # What the manifests name with {env: ...}, and what the state needs; one a line.
       RECONCILER_ENVIRONMENT: |
         RECONCILER_DIGEST_KEY=${{ secrets.RECONCILER_DIGEST_KEY }}
+        RECONCILER_ALLOWED_HOSTS=${{ secrets.RECONCILER_ALLOWED_HOSTS }}
 
   apply:
     if: github.event_name == 'push' || github.event_name == 'workflow_dispatch'
@@ -61,6 +64,7 @@ jobs:
       TAVUS_READ_KEY: ${{ secrets.TAVUS_READ_KEY }}
       RECONCILER_ENVIRONMENT: |
         RECONCILER_DIGEST_KEY=${{ secrets.RECONCILER_DIGEST_KEY }}
+        RECONCILER_ALLOWED_HOSTS=${{ secrets.RECONCILER_ALLOWED_HOSTS }}
 
   drift:
     if: github.event_name == 'schedule' && github.event.schedule == '17 4 * * *'
@@ -74,6 +78,7 @@ jobs:
       TAVUS_API_KEY: ${{ secrets.TAVUS_READ_KEY }}
       RECONCILER_ENVIRONMENT: |
         RECONCILER_DIGEST_KEY=${{ secrets.RECONCILER_DIGEST_KEY }}
+        RECONCILER_ALLOWED_HOSTS=${{ secrets.RECONCILER_ALLOWED_HOSTS }}
 
   migrate:
     if: github.event_name == 'schedule' && github.event.schedule == '41 5 * * 1'
@@ -91,6 +96,8 @@ GITLAB = """\
 #   TAVUS_READ_KEY         a key that may only read, not protected: merge requests need it
 #   TAVUS_API_KEY          a key that may write, protected, environment scope `production`
 #   RECONCILER_DIGEST_KEY  any long random text, not protected: every run compares secrets with it
+# A branch cannot decide where keys go: where the project file names hosts beyond the vendor's and this GitLab's, list
+# them in a variable RECONCILER_ALLOWED_HOSTS there; it wins over the empty one below.
 # The state lies with GitLab (Operate, Terraform states); the project file says `state: {backend: http}`.
 variables:
   RECONCILER_WORKSPACE: production
@@ -98,6 +105,7 @@ variables:
   TF_HTTP_ADDRESS: "${CI_API_V4_URL}/projects/${CI_PROJECT_ID}/terraform/state/personas-production"
   TF_HTTP_USERNAME: gitlab-ci-token
   TF_HTTP_PASSWORD: "${CI_JOB_TOKEN}"
+  RECONCILER_ALLOWED_HOSTS: ""
 
 stages: [check, plan, apply]
 

@@ -86,3 +86,10 @@ def test_gitlab_never_uses_the_writing_key_for_reading() -> None:
         assert jobs[name]["script"][0] == 'export TAVUS_API_KEY="${TAVUS_READ_KEY:-}"'
     assert "TAVUS_API_KEY" not in str(jobs["validate"]) + str(jobs["variables"])
     assert "TF_HTTP_ADDRESS" in GITLAB
+
+
+def test_every_pipeline_carries_the_hosts_that_the_operator_allows() -> None:
+    assert GITHUB.count("RECONCILER_ALLOWED_HOSTS=${{ secrets.RECONCILER_ALLOWED_HOSTS }}") == GITHUB.count(
+        "RECONCILER_DIGEST_KEY=${{"
+    )
+    assert 'RECONCILER_ALLOWED_HOSTS: ""' in GITLAB
