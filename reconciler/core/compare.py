@@ -70,7 +70,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
     if leaf.desired is not None and (
-        was_taken_away(leaf.live, leaf.sent, leaf.seen) or moved_behind_masks(leaf.live, leaf.seen, book)
+        was_taken_away(leaf.live, leaf.sent, leaf.seen) or moved_behind_masks(leaf.live, leaf.sent, leaf.seen, book)
     ):
         same_wish = missing or _as_sent(row, leaf.desired, leaf.sent or "", book) is not False
         absent = Obstacle.SECRET_MISSING if missing else None
@@ -157,10 +157,25 @@ def was_taken_away(live: Json, sent: str | None, seen: str | None) -> bool:
     return (seen or sent) not in (HIDDEN, UNKNOWN, digest(None))
 
 
-def moved_behind_masks(live: Json, seen: str | None, book: SecretBook) -> bool:
-    """Whether an object or a list with masks in it shows others than it did."""
+def moved_behind_masks(live: Json, sent: str | None, seen: str | None, book: SecretBook) -> bool:
+    """Whether an object or a list with masks in it shows others than it did, and not the whole of what was sent.
+
+    A service that left its secrets out, or hid them by null, and starts to mask them shows the same.
+    """
     mark, colon, shown = (seen or "").partition(":")
-    return mark == MASKED and bool(colon) and book.matches(live, shown) is False
+    if mark != MASKED or not colon or (sent is not None and book.matches(live, sent) is True):
+        return False
+    return all(book.matches(_in_sight(live, masks=masks), shown) is False for masks in (True, False))
+
+
+def _in_sight(value: Json, *, masks: bool = True) -> Json:
+    """`value` without its nulls, which say no more than what is left out, and where asked for without its masks."""
+    if isinstance(value, dict):
+        found = {key: _in_sight(member, masks=masks) for key, member in value.items()}
+        return {key: member for key, member in found.items() if member is not None}
+    if isinstance(value, list):
+        return [member for item in value if (member := _in_sight(item, masks=masks)) is not None]
+    return None if is_masked(value) and not masks else value
 
 
 def _shown_whole(leaf: Leaf) -> bool:
@@ -232,7 +247,7 @@ def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, 
     """What state records as seen."""
     if hidden(row, live, desired):
         if isinstance(live, dict | list):
-            return f"{MASKED}:{book.digest(live, secret=True)}"
+            return f"{MASKED}:{book.digest(_in_sight(live), secret=True)}"
         return MASKED if is_masked(live) else HIDDEN
     secret = is_secret(row, desired)
     return book.digest(effective(row, live, parent_present=parent_present), secret=secret)

@@ -45,7 +45,7 @@ def drift_from_state(
         secret = path in entry.secret_paths or (row is not None and row.secret)
         gone = secret and (
             was_taken_away(current, entry.sent[path], entry.seen.get(path))
-            or moved_behind_masks(current, entry.seen.get(path), book)
+            or moved_behind_masks(current, entry.sent[path], entry.seen.get(path), book)
         )
         if not gone and (hidden(row, current) or (secret and _tells_nothing(entry, path, current))):
             continue

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.core.planning.match import objects_of
+from reconciler.core.words import canonical_words
 from reconciler.engine.ledger import Ledger
 from reconciler.errors import Interrupted, OutcomeUnknown, PlanStale, ProviderError
-from reconciler.types.change import Change
+from reconciler.kinds import kind
+from reconciler.types.change import Change, Request
+from reconciler.types.json import lookup
 from reconciler.types.live import Listing
 from reconciler.types.ports import Answer, Clock, Provider
 from reconciler.types.state import Intent
@@ -63,8 +66,18 @@ def send_create(
     raise AssertionError("unreachable")
 
 
-def look_up(intent: Intent, read: Callable[[str], Listing], clock: Clock, held: Callable[[], set[str]]) -> str | None:
-    """The object that an open create made: of its name, not there before, in no state entry.
+def name_in(request: Request, otherwise: str) -> str:
+    """The name that a filled create gives its object. The one on record is another where it comes from a variable."""
+    spec = kind(request.address.kind)
+    body = canonical_words(spec, request.body)[0] if isinstance(request.body, dict) else None
+    name = lookup(body, spec.name_field)
+    return name if isinstance(name, str) and name else otherwise
+
+
+def look_up(
+    intent: Intent, name: str, read: Callable[[str], Listing], clock: Clock, held: Callable[[], set[str]]
+) -> str | None:
+    """The object that an open create made: of the `name` sent, not there before, in no state entry.
 
     `held` gives the ids that other addresses have by now. Raises `PlanStale` when there are several.
     """
@@ -72,7 +85,7 @@ def look_up(intent: Intent, read: Callable[[str], Listing], clock: Clock, held: 
         if pause:
             clock.sleep(pause)
         taken = held()
-        named = objects_of(read(intent.kind), intent.name)
+        named = objects_of(read(intent.kind), name)
         found = [id for id in named if id not in intent.before and id not in taken]
         if len(found) > 1:
             raise PlanStale(

@@ -155,13 +155,13 @@ class Newcomers:
         with self._turn:
             return self._turns.setdefault(name, threading.Lock())
 
-    def refuse(self, intent: Intent) -> bool:
-        """Raise `PlanStale` when somebody made an object of the name that `intent` is about to give, else False."""
+    def refuse(self, intent: Intent, name: str) -> bool:
+        """Raise `PlanStale` when somebody made an object of the `name` that is about to be given, else False."""
         if self.clock.monotonic() - self.read_at < FRESH:
             return False
         listing = self.recent(intent.kind)
         taken = self.held()
-        found = [id for id in objects_of(listing, intent.name) if id not in intent.before and id not in taken]
+        found = [id for id in objects_of(listing, name) if id not in intent.before and id not in taken]
         if found:
             raise PlanStale(
                 f"{intent.address}: an object called {intent.name!r} was made since the plan was made: "

@@ -12,7 +12,7 @@ from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.record import record
 from reconciler.core.state.refresh import refreshed
 from reconciler.engine.beforehand import before_change
-from reconciler.engine.creating import look_up, send_create
+from reconciler.engine.creating import look_up, name_in, send_create
 from reconciler.engine.fill import fill_request
 from reconciler.engine.gate import Newcomers, Sent, Watch, base_of
 from reconciler.engine.ledger import Ledger
@@ -157,34 +157,35 @@ class Worker:
             aside = replace(old, gives_way_to=change.address)
             self.ledger.keep(change.replaces, aside, previous=change.address)
         intent, request = self.intent(change), fill_request(first, self.ids, self.book)
+        name = name_in(request, intent.name)
         return send_create(
             change,
             intent,
-            lambda: self.post(change, request, lambda attempt: self.newcomers.refuse(intent)),
+            lambda: self.post(change, request, lambda attempt: self.newcomers.refuse(intent, name)),
             self.provider,
             self.ledger,
-            lambda: self.look_up(intent),
-            lambda told: self.settle(intent, told, seen),
+            lambda: self.look_up(intent, name),
+            lambda told: self.settle(intent, name, told, seen),
         )
 
-    def look_up(self, intent: Intent) -> str | None:
-        """The object that an open create made: of its name, not there before, in no state entry."""
-        return look_up(intent, self.newcomers.read, self.clock, lambda: set(self.ids.copy().values()))
+    def look_up(self, intent: Intent, name: str) -> str | None:
+        """The object that an open create made: of the name sent, not there before, in no state entry."""
+        return look_up(intent, name, self.newcomers.read, self.clock, lambda: set(self.ids.copy().values()))
 
     def watch(self, change: Change) -> Watch:
         """The object of `change`, watched from when it was read for the plan."""
         was, at = base_of(change, self.live, self.read_at)
         return Watch(change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers)
 
-    def settle(self, intent: Intent, told: str | None, seen: list[LiveObject]) -> str | None:
+    def settle(self, intent: Intent, name: str, told: str | None, seen: list[LiveObject]) -> str | None:
         """The id of what a create made. The one that the answer tells is believed where nobody knew it before and the
-        object there bears the name; else the object is looked for. `seen` gets the object, where it was read."""
+        object there bears the `name` sent; else it is looked for. `seen` gets the object, where it was read."""
         known = told in intent.before or (intent.kind, told) in self.live or told in set(self.ids.copy().values())
         live = None if told is None or known else self.provider.get(intent.kind, told)
-        if live is not None and (live.name is None or live.name.split() == intent.name.split()):
+        if live is not None and (live.name is None or live.name.split() == name.split()):
             seen.append(live)
             return told
-        found = self.look_up(intent)
+        found = self.look_up(intent, name)
         return told if found is None and live is None and not known else found
 
     def post(self, change: Change, request: Request, before: Callable[[int], bool]) -> Answer:

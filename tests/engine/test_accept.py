@@ -50,12 +50,17 @@ FLOW = moved("/layers/conversational_flow/interruptibility", "low")
             "persona.desk/layers/conversational_flow/replica_interruptibility",
             ["/layers/conversational_flow/interruptibility"],
         ),
-        ("persona.desk/greet", []),
-        ("persona.desk/layers/tts", []),
     ],
 )
 def test_one_field_a_branch_or_everything(wanted: str, paths: list[str]) -> None:
     assert [one.pointer for one in choose(GREETING, MODEL, FLOW, wanted=wanted)] == paths
+
+
+@pytest.mark.parametrize("wanted", ["persona.desk/greet", "persona.desk/layers/tts"])
+def test_a_place_that_nobody_manages_is_an_error(wanted: str) -> None:
+    with pytest.raises(ReconcilerError) as caught:
+        choose(GREETING, MODEL, FLOW, wanted=wanted)
+    assert wanted in caught.value.message
 
 
 def test_a_place_inside_a_leaf_means_the_leaf() -> None:

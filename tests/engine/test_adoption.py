@@ -123,7 +123,7 @@ def test_an_applyable_plan_never_meets_a_refused_name(theirs, first, second):
         manifests = [
             manifest(f"tool.{index}", {**LOOK, "name": name}, adopt="same") for index, name in enumerate(names)
         ]
-        options = {"allow_deletes": True, "allow_mass_change": True}
+        options = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
         try:
             applyable = lab.plan(*manifests, **options).applyable
         except Exception as error:

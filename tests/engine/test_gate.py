@@ -274,7 +274,7 @@ def test_a_list_is_read_again_when_it_is_old():
     newcomers = Newcomers(Counting(), clock, clock.monotonic(), set)
     for wait, expected in ((0.0, 0), (FRESH, 1), (1.0, 1), (FRESH, 2)):
         clock.sleep(wait)
-        assert not newcomers.refuse(Intent(at("persona.a"), "persona", "A"))
+        assert not newcomers.refuse(Intent(at("persona.a"), "persona", "A"), "A")
         assert len(lists) == expected
 
 

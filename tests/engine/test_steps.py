@@ -333,6 +333,6 @@ def test_an_object_of_the_name_that_was_there_before_is_nobodys_outcome():
     old = lab.client.post("/pals", json=BODY).json()["pal_id"]
     setting = lab.setting()
     worker = Worker(setting.provider, MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0)
-    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,))) is None
+    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,)), "A") is None
     new = lab.client.post("/pals", json=BODY).json()["pal_id"]
-    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,))) == new
+    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,)), "A") == new

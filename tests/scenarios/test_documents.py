@@ -136,7 +136,11 @@ def test_anything_is_made_anew_on_request() -> None:
 
 @pytest.mark.parametrize(
     ("address", "why"),
-    [("guardrail.other", "state does not hold"), ("tool.look_up", "second object"), ("document.returns", "manifest")],
+    [
+        ("guardrail.other", "neither in"),
+        ("tool.look_up", "second object"),
+        ("document.returns", "manifest"),
+    ],
 )
 def test_what_cannot_be_made_anew_is_said(address: str, why: str) -> None:
     lab = Lab()

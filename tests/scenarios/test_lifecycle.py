@@ -116,7 +116,7 @@ def test_a_removed_document_forgets_and_deletes_nothing() -> None:
     lab.apply(*project())
     count = len(lab.writes())
     every = [Removed(at(address), Source("removed.yaml")) for address in BODIES]
-    lab.carry_out(plan_of(lab, removed=every, allow_mass_change=True))
+    lab.carry_out(plan_of(lab, removed=every, allow_mass_change=True, allow_deletes=True))
     assert lab.state.resources == {}
     assert len(lab.writes()) == count
     assert {one.kind for one in lab.plan(unmanaged=True).unmanaged} == {at(one).kind for one in BODIES}

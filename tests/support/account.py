@@ -123,7 +123,7 @@ def done(lab: Lab, *manifests, **options) -> dict[str, Action]:
 
 
 def settled(lab: Lab, *manifests) -> None:
-    plan = lab.plan(*manifests)
+    plan = lab.plan(*manifests, allow_empty=not manifests)
     assert [(str(one.address), one.fields) for one in plan.differences] == []
     assert plan.drift == ()
 
