@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reconciler.types.source import Span
 
 
+LOOKED = "`reconciler validate` says what it passes over; -C FOLDER and PATH say where to look"
+
+
 class OpenBodies:
     """One of the loader's open files as the engine sees it."""
 
@@ -72,9 +75,14 @@ class BodyEditor:
 
     def __init__(self, editor: TextEditor) -> None:
         self._editor = editor
+        self.held: set[str] = set()
+        """Paths of the files that hold documents of ours."""
 
     def open(self, path: str, data: bytes, *, overlay: bool) -> OpenBodies:
-        return OpenBodies(self._editor.open(path, data, overlay=overlay))
+        found = self._editor.open(path, data, overlay=overlay)
+        if found.speaks:
+            self.held.add(path)
+        return OpenBodies(found)
 
     def render(self, document: Object, comment: str) -> bytes:
         return self._editor.render(document, comment)
@@ -88,6 +96,8 @@ class MigrationRun:
     raw: RawFiles
     options: MigrateOptions
     tree: Tree | None = None
+    paths: tuple[str, ...] = ()
+    """What was asked for; empty: the whole project."""
 
     def once(self, answers: Answers) -> MigrationResult:
         """One run over the files as they were read."""
@@ -99,10 +109,11 @@ class MigrationRun:
             SourceFile(one.path, one.data, one.overlay, one.selected) for one in self.raw.files
         ]
         editor = TextEditor()
+        bodies = BodyEditor(editor)
         home = Path(self.project.home)
         result = migrate(
             files,
-            BodyEditor(editor),
+            bodies,
             self.project.catalogue or load_catalogue(),
             replace(self.options, answers=answers),
             taken=lambda path: self.tree is None and (home / path).exists(),
@@ -110,7 +121,37 @@ class MigrationRun:
         diagnostics = (*self.raw.diagnostics, *result.diagnostics)
         shown = os.path.relpath(self.project.home, self.project.root)
         prefix = "" if shown == "." else f"{shown.replace(os.sep, '/')}/"
-        return replace(result, secrets=frozenset(editor.secrets), diagnostics=diagnostics, prefix=prefix)
+        return replace(
+            result,
+            secrets=frozenset(editor.secrets),
+            diagnostics=diagnostics,
+            prefix=prefix,
+            held=frozenset(bodies.held & {one.path for one in files}),
+        )
+
+    def require_manifests(self, result: MigrationResult, *, allow_empty: bool = False) -> None:
+        """Raise `NothingFound` where a run looked at nothing, or a path that was named holds nothing: that is never
+        the success of having nothing to migrate. What is wrong with files is told instead, where something is."""
+        from reconciler.api.whereabouts import describe_search, shown
+        from reconciler.errors import NothingFound
+        from reconciler.loader.files import WorkTree, placed
+        from reconciler.loader.repository import inside
+
+        if allow_empty or result.diagnostics:
+            return
+        project = self.project
+        held = [os.path.join(project.home, path) for path in result.held]  # noqa: PTH118
+        tree = self.tree or WorkTree()
+        for path in self.paths:
+            place = placed(tree, project.base, project.home, path)
+            if not any(inside(one, place) for one in held):
+                where = shown(os.path.join(project.base, path))  # noqa: PTH118
+                raise NothingFound(f"there are no manifests in {where}", (), hint=LOOKED)
+        if not held:
+            where = describe_search(project, self.paths)
+            raise NothingFound(
+                f"there are no manifests: {where}", (), hint=f"{LOOKED}; --allow-empty where none are meant"
+            )
 
 
 def read_migration(
@@ -142,7 +183,7 @@ def read_migration(
     options = MigrateOptions(
         tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses
     )
-    return MigrationRun(project, raw, options, tree)
+    return MigrationRun(project, raw, options, tree, tuple(paths))
 
 
 def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Replacement] = ()) -> None:

@@ -30,6 +30,7 @@ T = TypeVar("T")
 WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
 PREVIOUS_KEY = "RECONCILER_DIGEST_KEY_PREVIOUS"
+SIMULATOR = "simulator"
 ACCOUNT = "tavus"
 """The built-in workspace that needs nothing but a key."""
 
@@ -113,10 +114,9 @@ class Opened:
 
     def searched(self) -> str:
         """Where manifests are looked for, for a person."""
-        from reconciler.api.whereabouts import shown
+        from reconciler.api.whereabouts import searched
 
-        places = self.paths or self.project.manifests or (self.project.home,)
-        return ", ".join(shown(os.path.join(self.project.base, one)) for one in places)  # noqa: PTH118
+        return searched(self.project, self.paths)
 
     def require_something(self, manifests: ManifestSet, options: PlanOptions) -> None:
         """Raise `NothingFound` where there is nothing to look at, before anything is connected or made."""
@@ -137,7 +137,7 @@ class Opened:
         except NothingFound as error:
             from reconciler.api.whereabouts import describe_search
 
-            where = describe_search(self)
+            where = describe_search(self.project, self.paths, self.backend().describe())
             raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
         except PlanError as error:
             from reconciler.api.placing import anchored
@@ -169,6 +169,9 @@ class Opened:
             trusted=self.trusted,
             emit=self.emit,
             reading=reading,
+            keyless=next(
+                (one.name for one in self.project.workspaces.values() if one.provider.type == SIMULATOR), ""
+            ),
             parallelism=self.workspace.parallelism,
             max_requests_per_second=self.workspace.max_requests_per_second,
         )

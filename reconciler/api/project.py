@@ -180,10 +180,12 @@ class OpenedProject:
         skip: Sequence[str] = (),
         answers: Mapping[str, str] | None = None,
         words: str | None = None,
+        allow_empty: bool = False,
     ) -> MigrationResult:
         """The manifests off what is deprecated; `write` puts the new texts in place, all or none.
 
         `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
+        Raises `NothingFound` where there are no manifests to look at, unless that is allowed.
         """
         from reconciler.api.handover import prepare_agents
         from reconciler.api.migrating import read_migration, write_result
@@ -194,6 +196,7 @@ class OpenedProject:
             words=words, requested=requested_names(only),
         )  # fmt: skip
         result = run.once(run.options.answers)
+        run.require_manifests(result, allow_empty=allow_empty)
         agents = prepare_agents(self.run, result)
         if write and result.files:
             write_result(run, result, agents.changes if agents is not None else ())

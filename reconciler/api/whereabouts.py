@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.api.opened import Opened
     from reconciler.types.project import Project
 
 STATE_FOLDER = ".reconciler"
@@ -89,22 +89,28 @@ def shown(path: str | Path) -> str:
     return near if not near.startswith("..") else str(path)
 
 
-def describe_search(run: Opened) -> str:
-    """Where a run looked for manifests and for its state, and where there would be a project to look at."""
+def searched(project: Project, paths: Sequence[str]) -> str:
+    """Where manifests are looked for, for a person; `paths` are those of the command line."""
+    places = paths or project.manifests or (project.home,)
+    return ", ".join(shown(os.path.join(project.base, one)) for one in places)  # noqa: PTH118
+
+
+def describe_search(project: Project, paths: Sequence[str], state: str | None = None) -> str:
+    """Where a run looked for manifests (and for its state, where it did), and where there would be a project."""
     import shlex
 
     from reconciler.loader.discovery import find_below
 
-    file = run.project.file
-    project = f"project file {shown(file)}" if file else "no project file here or further up"
-    searched = f"looked for manifests in {run.searched()} ({project}), for the state in {run.backend().describe()}"
+    file = project.file
+    found = f"project file {shown(file)}" if file else "no project file here or further up"
+    looked = f"looked for manifests in {searched(project, paths)} ({found})"
+    if state is not None:
+        looked += f", for the state in {state}"
     below = find_below(os.path.curdir) if file is None else ()
     if not below:
-        return searched
+        return looked
     more = f" and {len(below) - 1} more further down" if len(below) > 1 else ""
-    return (
-        f"{searched}; a project is in {below[0]}{more} (reconciler -C {shlex.quote(os.path.normpath(below[0]))} ...)"
-    )
+    return f"{looked}; a project is in {below[0]}{more} (reconciler -C {shlex.quote(os.path.normpath(below[0]))} ...)"
 
 
 def _beside(project: Project) -> Path:

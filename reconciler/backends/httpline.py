@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.core.deadline import Due, bound
+from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.errors import NotTrusted, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -83,13 +84,14 @@ class Line:
                 with self._due.within(self._timeout * SLOWEST):
                     answer = self._client().request(method, address, content=body, headers=headers)
             except httpx.HTTPError as error:
-                if number < tries:
+                what = PLAIN if speaks_plainly(error) else type(error).__name__
+                if number < tries and what is not PLAIN:
                     self._wait(number, None)
                     continue
                 proxied = isinstance(error, httpx.ProxyError)
                 through = " (the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names fails)" if proxied else ""
                 raise StateError(
-                    f"the state at {bare(address)} cannot be reached: {type(error).__name__}{through}",
+                    f"the state at {bare(address)} cannot be reached: {what}{through}",
                     hint="check the network and the address; whether the last request arrived is not known, "
                     "so run the same command again",
                 ) from None

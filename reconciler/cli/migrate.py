@@ -9,7 +9,7 @@ import click
 from reconciler.cli import exits
 from reconciler.cli.group import command
 from reconciler.cli.options import PairType
-from reconciler.cli.planning import PATHS
+from reconciler.cli.planning import EMPTY, PATHS
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ reconciler migrate --list                               all migrations
     "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
     help="Where livekit-handover puts the agents [default: livekit-agents].",
 )  # fmt: skip
+@EMPTY
 @click.option("--list", "listing", is_flag=True, help="Show every migration and stop.")
 def migrate(
     settings: Settings,
@@ -61,6 +62,7 @@ def migrate(
     words: str | None,
     given: tuple[tuple[str, str], ...],
     folder: str | None,
+    allow_empty: bool,
     listing: bool,
 ) -> int:
     """Rewrite manifests off deprecated models, fields and inline tools; comments and formatting stay.
@@ -89,6 +91,7 @@ def migrate(
         settings = settings.with_paths(paths)
     run = open_migration(settings, chosen, answers, words, requested)
     result: MigrationResult = run.once(run.options.answers) if check else ask_and_migrate(run, settings)
+    run.require_manifests(result, allow_empty=allow_empty)
     agents = agents_of(settings, result, folder)
     written = write and bool(result.files)
     if written:

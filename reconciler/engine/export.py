@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -19,7 +19,7 @@ from reconciler.core.export.objects import (
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.reading import Reader, read_apart
 from reconciler.engine.setting import Setting
-from reconciler.errors import Rejected
+from reconciler.errors import NothingFound, Rejected
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import Json
 from reconciler.types.live import Listing, LiveObject
@@ -43,6 +43,18 @@ class ExportChoice:
             return False
         both = ((live.name or "").casefold(), legal_name(live.name, live.kind).casefold())
         return not self.names or any(fnmatchcase(one, glob.casefold()) for glob in self.names for one in both)
+
+    def require_matches(self, there: Sequence[LiveObject]) -> None:
+        """Raise `NothingFound` for a kind or a glob that nothing in the account fits: a typo is no empty account."""
+        for kinds, names, what in (
+            *(((one,), (), f"the account has no {one}") for one in self.kinds),
+            *((self.kinds, (one,), f"nothing in the account is called {one}") for one in self.names),
+        ):
+            if not any(ExportChoice(kinds, names).takes(live) for live in there):
+                among = {live.name or "" for live in there if not self.kinds or live.kind in self.kinds} - {""}
+                shown = ", ".join(sorted(among)[:10]) + (" ..." if len(among) > 10 else "")
+                hint = f"there is: {shown}" if among else f"it has: {', '.join(sorted({one.kind for one in there}))}"
+                raise NothingFound(f"{what}; nothing was exported", (), hint=hint if there else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ def export_account(
         for live in listing.objects.values()
         if (live.kind, live.id) not in claims.manifests and live.id not in parts
     ]
+    choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
     chosen = [live for live in free if choice.takes(live)]
     found = [live for live in _in_detail(reader, chosen, notes) if matches_fields(live, choice.fields)]
     exported = export_objects(found, listings, claims, write_id)

@@ -14,7 +14,7 @@ from reconciler.core.state.journal import ChangeBegan, Outcome, Renamed, RunBega
 from reconciler.engine.holder import describe_run
 from reconciler.engine.rescue import Rescue
 from reconciler.engine.session import HERE, Session, open_session
-from reconciler.errors import StateError, StateMoved, StateUnreadable, UsageError
+from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention, RunHeader
 from reconciler.types.json import Object
@@ -51,10 +51,18 @@ class StateAccess:
 
 
 def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, ...]:
-    """Every address, sorted; only those that start with one of `prefixes`, where given. Open creates have no id."""
+    """Every address, sorted; only those that start with one of `prefixes`, where given. Open creates have no id.
+
+    Raises `NothingFound` for prefixes that no address starts with: a typo is not an empty list.
+    """
     found = {address: Managed(address, entry.id, entry.name) for address, entry in state.resources.items()}
     for intent in state.pending:
         found.setdefault(intent.address, Managed(intent.address, None, intent.name))
+    texts = [str(address) for address in found]
+    if missing := [one for one in dict.fromkeys(prefixes) if not any(text.startswith(one) for text in texts)]:
+        close = get_close_matches(missing[0], texts, n=1)
+        hint = f"did you mean {close[0]}?" if close else "`reconciler state list` shows all of them"
+        raise NothingFound(f"no address in the state starts with {' or '.join(missing)}", (), hint=hint)
     return tuple(
         found[address] for address in sorted(found) if not prefixes or str(address).startswith(tuple(prefixes))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -43,6 +43,9 @@ class AgentChoice(ExportChoice):
 
     def takes(self, live: LiveObject) -> bool:
         return live.kind == "tool" or (live.kind == PERSONA and ExportChoice.takes(self, live))
+
+    def require_matches(self, there: Sequence[LiveObject]) -> None:
+        """Left to who chooses the subjects: only they know which names are personas."""
 
 
 def subjects_of_account(state: State, setting: Setting, names: tuple[str, ...]) -> tuple[Subject, ...]:

@@ -148,32 +148,30 @@ def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
     try:
         return ProjectModel.model_validate(documents[0][1])
     except ValidationError as problem:
-        for error in problem.errors(include_url=False, include_input=False):
-            _report(dict(error), source, findings)
+        from reconciler.loader.modelwords import told
+
+        for place, kind, what in told(problem.errors(include_url=False), documents[0][1]):
+            _report(place, kind, what, source, findings)
         return None
 
 
-def _report(error: Mapping[str, Any], source: Source, findings: Findings) -> None:
+def _report(tokens: Sequence[str], kind: str, text: str, source: Source, findings: Findings) -> None:
     from reconciler.loader.project_model import KNOWN_KEYS
 
-    tokens = [str(token) for token in error["loc"] if token not in {"int", "float", "[key]"}]
     pointer = join(*tokens)
     shape = ["*" if index == 1 and tokens[0] == "workspaces" else token for index, token in enumerate(tokens)]
     hint = None
-    if error["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         known = KNOWN_KEYS.get(join(*shape[:-1]), ())
-        summary = f"unknown key {tokens[-1]!r}"
+        text = f"unknown key {tokens[-1]!r}"
         hint = suggest(tokens[-1], known) or f"known here: {', '.join(known)}"
-    elif error["type"] == "missing":
-        summary, pointer = f"the key {tokens[-1]!r} is missing", join(*tokens[:-1])
+    elif kind == "missing":
+        text, pointer = f"the key {tokens[-1]!r} is missing", join(*tokens[:-1])
     else:
-        summary = f"{pointer or 'the file'}: {_said(str(error['msg']))}"
-    findings.error(PROJECT, summary, source=source, pointer=pointer, hint=hint)
-
-
-def _said(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+        text = f"{pointer or 'the file'}: {text}"
+        if pointer == "/kind":
+            hint = "the project file is found by its name, reconciler.yaml: give a manifest another one"
+    findings.error(PROJECT, text, source=source, pointer=pointer, hint=hint)
 
 
 def _records(

@@ -10,7 +10,7 @@ from reconciler.core.documentedit import rebase
 from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
 from reconciler.loader.documents import Document, read_documents
-from reconciler.loader.drafts import Draft
+from reconciler.loader.drafts import Draft, Passed
 from reconciler.loader.envelope import read_document
 from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.loader.findings import FILE, Findings
@@ -122,6 +122,8 @@ class OpenManifests:
         self.overlay = overlay
         self.drafts: list[Draft] = []
         self.problems: list[Diagnostic] = []
+        self.speaks = False
+        """Whether a document of ours stands in it: a manifest, or one that moves or removes an address."""
         self._data = data
         findings = Findings()
         documents = read_documents(data, path, findings)
@@ -195,6 +197,7 @@ class OpenManifests:
 
     def _read(self, document: Document, findings: Findings) -> list[Draft]:
         items = read_document(document, self.path, findings, overlay=self.overlay)
+        self.speaks = self.speaks or any(not isinstance(item, Passed) for item in items)
         return [item for item in items if isinstance(item, Draft)]
 
 

@@ -62,6 +62,8 @@ class MigrationResult:
     """Files that could not be read, so that nobody looked at them."""
     manifests: int = 0
     """How many were looked at."""
+    held: frozenset[str] = frozenset()
+    """Paths of the files that hold documents of ours, below the project's home, asked for or not."""
     prefix: str = ""
     """What stands before the paths, seen from where the run takes place."""
     secrets: frozenset[str] = field(default_factory=frozenset, repr=False)

@@ -26,7 +26,7 @@ def summary(result: MigrationResult, *, written: bool) -> str:
     done = found["automatic"] + found["answered"]
     verb = "Migrated" if written else "Migrate"
     if not done and not any(found.values()):
-        return f"No changes. {result.manifests} manifests, nothing to migrate."
+        return f"No changes. {_count(result.manifests, 'manifest')}, nothing to migrate."
     return (
         f"{verb}: {_count(done, 'change')} in {_count(len(result.files), 'file')} ({found['automatic']} automatic, "
         f"{found['answered']} answered), {found['open']} open, {found['refused']} refused, "

@@ -30,6 +30,8 @@ class ProviderContext:
     """The run only reads: whatever is no GET is refused by the transport."""
     parallelism: int = 10
     max_requests_per_second: float | None = None
+    keyless: str = ""
+    """A workspace of the same project that needs no key; empty where there is none."""
 
 
 class OpenProvider(Protocol):

@@ -118,7 +118,6 @@ def test_ids_are_a_map_where_the_project_has_several_workspaces(account: Path, c
         (("--name", "claims-desk"), ["personas/claims-desk-2.md", "personas/claims-desk.md"]),
         (("--field", "persona_name=Front"), ["personas/Front.yaml"]),
         (("--field", "/layers/llm/model=m", "--name", "Front"), ["personas/Front.yaml"]),
-        (("--kind", "deployment"), []),
     ],
 )
 def test_only_what_was_asked_for(account: Path, call: Callable, flags: tuple[str, ...], written: list[str]) -> None:

@@ -293,3 +293,25 @@ def test_a_killed_run_leaves_whole_files_and_the_next_finishes(legacy: Path, cal
     assert "tools: [ring_bell]" in (legacy / "manifests" / "old.yaml").read_text()
     assert "pal_name" in (legacy / "manifests" / "desk.yaml").read_text()
     assert call("migrate", "--check").code == 0
+
+
+@pytest.mark.parametrize("flag", [[], ["--check"], ["--write"]])
+def test_nothing_to_look_at_is_no_success(
+    flag: list[str], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    done = call("migrate", *flag)
+    assert done.code == 1
+    assert "no manifests" in done.err
+    assert call("migrate", "--allow-empty", *flag).code == 0
+
+
+def test_every_path_that_is_named_holds_something(legacy: Path, call: Call) -> None:
+    (legacy / "manifests" / "notes").mkdir()
+    (legacy / "manifests" / "notes" / "a.yaml").write_text("x: 1\n")
+    (legacy / "manifests" / "gone.yaml").write_text("apiVersion: personas/v1\nkind: Removed\naddress: tool.x\n")
+    done = call("migrate", "manifests/old.yaml", "manifests/notes")
+    assert done.code == 1
+    assert "manifests/notes" in done.err
+    assert call("migrate", "manifests/gone.yaml").code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.export import ExportChoice
-from reconciler.errors import NotFound, Rejected
+from reconciler.errors import NotFound, NothingFound, Rejected
 from reconciler.providers.simulator.faults import Fault, Faults
 from reconciler.providers.tavus.provider import TavusProvider
 from reconciler.types.json import Json
@@ -73,7 +73,7 @@ def test_objects_are_chosen_by_kind_name_and_fields(lab: ExportLab) -> None:
     assert chosen(names=("RET*",)) == ["document.Returns"]
     assert chosen(names=("desk", "look*")) == ["tool.lookup", "persona.Desk"]
     assert chosen(fields={"description": "Looks up."}) == ["tool.lookup"]
-    assert chosen(kinds=("persona",), names=("lookup",)) == []
+    assert chosen(kinds=("tool",), fields={"description": "Else."}) == []
 
 
 def test_what_a_manifest_claims_by_name_is_counted_and_left(lab: ExportLab) -> None:
@@ -162,3 +162,17 @@ def test_mirrors_are_known_though_lists_of_sets_show_only_names(monkeypatch: pyt
     monkeypatch.setattr(TavusProvider, "list", names_only)
     assert [str(one.address) for one in lab.found().manifests] == ["guardrail_set.Compliance"]
     assert spec_of(lab, "guardrail_set.Compliance") == {"name": "Compliance", "data": items}
+
+
+@pytest.mark.parametrize(
+    ("choice", "word"),
+    [
+        (ExportChoice(names=("Desk", "desc*")), r"desc\*"),
+        (ExportChoice(kinds=("persona",), names=("lookup",)), "lookup"),
+        (ExportChoice(kinds=("guardrail", "tool")), "guardrail"),
+    ],
+)
+def test_a_choice_that_nothing_fits_is_no_empty_account(lab: ExportLab, choice: ExportChoice, word: str) -> None:
+    with pytest.raises(NothingFound, match=word):
+        lab.found(choice=choice)
+    assert len(lab.found(choice=ExportChoice(names=("des?", "LOOK*"))).manifests) == 2

@@ -24,7 +24,7 @@ from reconciler.engine.state import (
     show_entry,
     unlock,
 )
-from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable, UsageError
+from reconciler.errors import NothingFound, StateError, StateLocked, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.state import Entry, Intent, State
 from tests.support.state import Events, JumpingClock, open_local
@@ -56,7 +56,8 @@ def test_list(access: StateAccess) -> None:
         Managed(CLAIMS, "p1", "Claims"), Managed(OPEN, None, "Open"), Managed(TOOL, "t1", None),
     )  # fmt: skip
     assert [one.address for one in list_entries(now(access), ["tool", "persona.c"])] == [CLAIMS, TOOL]
-    assert list_entries(now(access), ["x"]) == ()
+    with pytest.raises(NothingFound, match="starts with x"):
+        list_entries(now(access), ["tool", "x"])
 
 
 def test_show(access: StateAccess) -> None:

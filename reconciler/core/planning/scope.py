@@ -28,7 +28,8 @@ def scope(
     labels: Mapping[Address, Mapping[str, str]] | None = None,
 ) -> Scope:
     """What is written: targets take in what they depend on, excludes take out what depends on them. What is deleted
-    the other way round: a target of `destroy` takes in what depends on it, an exclude keeps what it depends on.
+    the other way round: a target or label of `destroy` takes in what depends on it, an exclude keeps what it depends
+    on.
 
     With paths, a selector or targets, an entry without manifest is deletable only when it lies inside the part that
     was asked for; state keeps no labels, so a selector never deletes what has no manifest. `labels` are those of the
@@ -62,9 +63,11 @@ def scope(
     if options.selector:
         told = labels if labels is not None else {address: one.labels for address, one in resources.items()}
         labelled = {address for address, own in told.items() if is_labelled(own, options.selector)}
-        needed: set[Address] = set()
+        needed, wanted = set[Address](), set(resources)
         for address in labelled & chosen:
-            needed |= _closure(address, lambda one: _needs(one, resources, state)) & set(resources)
+            needed |= (
+                _closure(address, used_by) & everything if options.destroy else _closure(address, needs) & wanted
+            )
         chosen &= labelled | needed
     inside = {address for address in gone if under_paths(state.resources[address].source, paths)}
     looked = chosen & (set(resources) | inside)

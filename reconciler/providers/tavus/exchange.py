@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from reconciler import __version__
 from reconciler.core.deadline import Due
+from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.retry import Trouble
@@ -155,6 +156,8 @@ class Exchange:
                 finally:
                     response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            if speaks_plainly(error):
+                raise Lost(Trouble.UNSENT, f"cannot connect: {PLAIN}", hopeless=True) from error
             text = str(error) or "no connection"
             certificate = "CERTIFICATE_VERIFY_FAILED" in text
             raise Lost(Trouble.UNSENT, f"cannot connect: {text}", hopeless=certificate) from error

@@ -20,6 +20,7 @@ from reconciler.providers.tavus.conceal import conceal
 from reconciler.types.json import Json
 
 LONGEST = 600
+BASE = "check base_url, it ends in /v2 and has nothing behind it"
 TEXT_WORDS = (
     "error",
     "message",
@@ -60,7 +61,7 @@ def error_for(
         )
     path = where.partition(" ")[2]
     if status in (404, 410) and not _things(path):
-        return Rejected(message, status=status, hint="the API has no such place: check base_url, it ends in /v2")
+        return Rejected(message, status=status, hint=f"the API has no such place: {BASE}")
     if status in (404, 410) and document is None and content.strip():
         return Unavailable(
             f"{message}; that is no answer of the API, so it says nothing about the object",
@@ -80,6 +81,9 @@ def error_for(
         return Unavailable(
             message, status=status, retry_after=retry_after, hint="the service has a problem; try later"
         )
+    if status == 400 and where.startswith("GET ") and not _things(path):
+        # `/v2/pals` below a base URL that ends in a collection is taken for an id there.
+        return Rejected(message, status=status, hint=f"the API takes {path} for something else: {BASE}")
     return Rejected(message, status=status, hint=_rejection_hint(status))
 
 

@@ -89,13 +89,18 @@ def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
     if not key:
         raise AuthRefused(
             f"workspace {context.workspace!r} has no API key: {where} is not set",
-            hint=f"set {where} to a key of the account, or use the workspace `sandbox`, which needs none",
+            hint=f"set {where} to a key of the account{_without_key(context)}",
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(
             f"the API key in {where} holds characters that no key has", hint="copy it again, on one line"
         )
     return key
+
+
+def _without_key(context: ProviderContext) -> str:
+    """The way out that needs no key, where this project has one."""
+    return f", or use the workspace `{context.keyless}`, which needs none" if context.keyless else ""
 
 
 def _place(value: Json) -> str:

@@ -140,3 +140,15 @@ def test_what_is_chosen_never_lacks_what_it_needs(project, targets, excludes):
     if not excludes:
         assert set(targets) <= chosen
     assert len(chosen) + found.not_looked_at == len(resources)
+
+
+def test_labels_of_a_destroy_take_in_what_depends_on_them():
+    held = state(tool__look=entry("t1"), persona__a=entry("p1", refs=("tool.look",)), persona__b=entry("p2"))
+    labels = {at("tool.look"): {"team": "x"}, at("persona.b"): {"team": "y"}}
+    options = PlanOptions(destroy=True, selector={"team": "x"})
+    found = scope({}, held, options, None, labels)
+    assert sorted(map(str, found.deletable)) == ["persona.a", "tool.look"]
+    kept = scope(
+        {}, held, PlanOptions(destroy=True, selector={"team": "x"}, excludes=(at("persona.a"),)), None, labels
+    )
+    assert kept.deletable == frozenset()
