@@ -1,12 +1,23 @@
-"""What a migration reads besides the manifest that it changes, as each workspace has it: overlays merged in."""
+"""What a migration reads besides the manifest that it changes, as each workspace has it.
+
+Overlays are merged in; what is left to others (ignored, only observed) is unknown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.engine.units import Layers, View, merged
+from reconciler.core.canonical import leaves
+from reconciler.core.edit import Edit, apply_edits
+from reconciler.engine.units import Layers, View, lifecycle_in, merged
+from reconciler.kinds import kind
 from reconciler.migrations.base import Context, Finding, Migration, Subject
+from reconciler.types.json import Json, Object, within
+from reconciler.types.manifest import Manage
+
+UNKNOWN = "\0unknown"
+"""Stands for a value that nobody can tell from the files; equal to none that a file can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,34 +26,63 @@ class Picture:
 
     workspace: str
     context: Context
-    overlays: tuple[str, ...]
-    """The files that make it another picture than that of the base manifests."""
+    causes: tuple[str, ...]
+    """What makes it another picture than that of the base manifests, with the files and lines."""
 
 
 def pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> tuple[Picture, ...]:
-    """The workspaces in which overlays change manifests of other kinds than `kinds`; none costs nothing."""
+    """The workspaces in which manifests of other kinds than `kinds` say something else than their base; where there
+    are none, this costs nothing."""
     return tuple(_pictures(layers, context, kinds))
 
 
 def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Iterator[Picture]:
-    bases = {name: layers.bases[name] for name in layers.overlays if name in layers.bases}
-    read = [name for name, base in bases.items() if base.subject.address.kind not in kinds]
-    for workspace, paths in layers.workspaces.items():
+    read = [name for name in layers.unlike if name in layers.bases and name.partition(".")[0] not in kinds]
+    for workspace in layers.workspaces if read else ():
         bodies: dict[str, Subject] = {}
-        files: dict[str, None] = {}
+        causes: dict[str, None] = {}
         for name in read:
-            base = bases[name]
-            over = [one for path in paths for one in layers.overlays[name].get(path, ())]
-            if over:
-                bodies[name] = replace(base.subject, spec=merged(View(workspace, (base, *over)), {}))
-                files |= dict.fromkeys(one.path for one in over)
+            view = next(one for one in layers.views(name) if one.workspace == workspace)
+            body, why = _seen(view)
+            if why:
+                bodies[name] = replace(layers.bases[name].subject, spec=body)
+                causes |= dict.fromkeys(why)
         if bodies:
             subjects = (
                 bodies.get(str(one.address), one)
                 for one in context.subjects
                 if not (one.overlay and str(one.address) in bodies)
             )
-            yield Picture(workspace, replace(context, subjects=tuple(subjects), cache={}), tuple(files))
+            yield Picture(workspace, replace(context, subjects=tuple(subjects), cache={}), tuple(causes))
+
+
+def _seen(view: View) -> tuple[Object, list[str]]:
+    """The body of a manifest in this workspace, and what sets it apart from the base."""
+    body, why = merged(view, {}), [one.path for one in view.layers[1:]]
+    lifecycle, said = lifecycle_in(view)
+    address = view.layers[0].subject.address
+    spec = kind(address.kind)
+    hidden: list[str] = []
+    if lifecycle.get("manage") == Manage.OBSERVE.value:
+        hidden.append("")
+        why.append(f"{address} is only observed ({said['manage'].head('/lifecycle/manage')})")
+    ignore = lifecycle.get("ignore")
+    for pointer in ignore if isinstance(ignore, list) else ():
+        hidden.append(str(pointer))
+        why.append(f"{address} ignores {pointer} ({said['ignore'].head('/lifecycle/ignore')})")
+    edits = [
+        Edit(path, _unknown(value))
+        for path, value in leaves(spec, body).items()
+        if any(within(path, pointer) or within(pointer, path) for pointer in hidden)
+    ]
+    return apply_edits(spec, body, edits), why
+
+
+def _unknown(value: Json) -> Json:
+    """The value with nothing in it that one could rely on; its form stays."""
+    if isinstance(value, dict):
+        return {name: _unknown(member) for name, member in value.items()}
+    return [_unknown(item) for item in value] if isinstance(value, list) else UNKNOWN
 
 
 def differs(found: Collection[Picture], migration: Migration, subject: Subject, finding: Finding) -> str | None:
@@ -54,5 +94,5 @@ def differs(found: Collection[Picture], migration: Migration, subject: Subject, 
         )
         if not same:
             where = f" in workspace {one.workspace}" if one.workspace else ""
-            return f"what it rests on is another{where}, because of {', '.join(one.overlays)}"
+            return f"what it rests on is another{where}: {', '.join(one.causes)}"
     return None

@@ -91,9 +91,13 @@ class Layers:
     bases: dict[str, Written] = field(default_factory=dict)
     overlays: dict[str, dict[str, list[Written]]] = field(default_factory=dict)
     """By address, then by path."""
+    unlike: dict[str, None] = field(default_factory=dict)
+    """Addresses with an overlay, or with a base that leaves something of the object to others."""
 
     def add(self, one: Written) -> None:
         address = str(one.subject.address)
+        if one.subject.overlay or {"ignore", "manage"} & one.lifecycle.keys():
+            self.unlike[address] = None
         if one.subject.overlay:
             self.overlays.setdefault(address, {}).setdefault(one.path, []).append(one)
         else:
@@ -180,14 +184,20 @@ def obstacle(parts: Sequence[Part], layers: Layers, agrees: Callable[[Part, Obje
     return None
 
 
-def _out_of_reach(parts: Sequence[Part], view: View) -> Obstacle | None:
-    """Places that the workspace does not write."""
+def lifecycle_in(view: View) -> tuple[Object, dict[str, Written]]:
+    """What holds for the manifest in this workspace, and which layer says each word of it."""
     lifecycle: Object = {}
     said: dict[str, Written] = {}
     for layer in view.layers:
         for key, value in layer.lifecycle.items():
             lifecycle[key] = value
             said[key] = layer
+    return lifecycle, said
+
+
+def _out_of_reach(parts: Sequence[Part], view: View) -> Obstacle | None:
+    """Places that the workspace does not write."""
+    lifecycle, said = lifecycle_in(view)
     if lifecycle.get("manage") == Manage.OBSERVE.value:
         place = said["manage"].head("/lifecycle/manage")
         return Obstacle(f"{parts[0].written.subject.address} is only observed{_in(view)} ({place})")

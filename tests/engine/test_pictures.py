@@ -35,8 +35,10 @@ CASES = {
 }
 
 
-def document(kind: str, name: str, spec: Object) -> bytes:
-    head = {"apiVersion": "personas/v1", "kind": kind, "metadata": {"name": name}}
+def document(kind: str, name: str, spec: Object, lifecycle: Object | None = None) -> bytes:
+    head: Object = {"apiVersion": "personas/v1", "kind": kind, "metadata": {"name": name}}
+    if lifecycle:
+        head["lifecycle"] = lifecycle
     return yaml.safe_dump({**head, "spec": spec}, sort_keys=False).encode()
 
 
@@ -75,3 +77,36 @@ def test_the_same_picture_in_all_workspaces_lets_it_through(case: str, overlaid:
     assert not result.of(Status.REFUSED) and result.of(Status.DONE)
     body = yaml.safe_load(made.files["desk.yaml"])["spec"]
     assert "guardrails_id" not in body and "tools" not in body.get("layers", {}).get("llm", {})
+
+
+LEFT: dict[str, dict[str, Object]] = {
+    "the tool that is attached": {"ignored": {"ignore": ["/description"]}, "above": {"ignore": ["/parameters/type"]}},
+    "the entries of a set": {"ignored": {"ignore": ["/data/calm/guardrail_prompt"]}, "above": {"ignore": ["/data"]}},
+    "the guardrail that takes over": {
+        "ignored": {"ignore": ["/guardrail_prompt"]},
+        "above": {"ignore": ["/guardrail_name"]},
+    },
+}
+
+
+@pytest.mark.parametrize("case", LEFT)
+@pytest.mark.parametrize("how", ["ignored", "above", "observed"])
+@pytest.mark.parametrize("layer", ["read.yaml", "overlays/last/read.yaml"])
+def test_what_is_left_to_others_is_not_relied_on(case: str, how: str, layer: str) -> None:
+    """The account may hold something else there, and the text that goes would be nowhere."""
+    persona, kind, name, spec, _ = CASES[case]
+    made = project(persona, kind, name, spec, {})
+    lifecycle: Object = {"manage": "observe"} if how == "observed" else LEFT[case][how]
+    made.files[layer] = document(kind, name, spec if layer == "read.yaml" else {}, lifecycle)
+    before = dict(made.files)
+    result = made.migrate(answers=ANSWERS)
+    [refused] = result.of(Status.REFUSED)
+    assert f"{layer}:" in (refused.reason or "")
+    assert made.files == before
+
+
+def test_what_is_ignored_beside_it_is_no_matter() -> None:
+    persona, kind, name, spec, _ = CASES["the tool that is attached"]
+    made = project(persona, kind, name, spec, None)
+    made.files["read.yaml"] = document(kind, name, spec, {"ignore": ["/tags"], "protect": True})
+    assert not made.migrate(answers=ANSWERS).of(Status.REFUSED)
