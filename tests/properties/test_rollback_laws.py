@@ -15,6 +15,7 @@ from reconciler.core.shape import field_at
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.providers.simulator.mood import Mood
+from tests.engine.test_rollback_killed import killed
 from tests.support.chronicle import Chronicle
 from tests.support.making import env, manifest
 
@@ -149,5 +150,44 @@ def test_back_to_the_first_is_what_the_first_left(mood, first, second, third):
         assert [
             (str(c.address), c.action, [(f.path, f.before, f.after) for f in c.fields], c.importing) for c in again
         ] == []
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("mood", MOODS.values(), ids=MOODS)
+@settings(max_examples=6, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=projects(), second=projects(), at=st.integers(1, 6), arrived=st.booleans(), saved=st.booleans())
+def test_killed_and_done_again_is_the_same_as_once(mood, first, second, at, arrived, saved):
+    """Killed at any write, before or after it arrived; done again by the same command, or by the same saved plan."""
+    folder = Path(mkdtemp())
+    everything = {"allow_deletes": True, "allow_mass_change": True}
+
+    def world(name):
+        made = Chronicle(folder / name, mood=mood)
+        for project in (first, second):
+            assert made.apply(*project, **everything).count("failed") == 0
+        entries = made.state().history.entries
+        return made, (min((one.serial for one in entries), default=0) if first else 0)
+
+    try:
+        once, serial = world("once")
+        _, result = once.rollback(serial, **everything)
+        assert result is None or result.count("failed") == 0
+        again, serial = world("again")
+        plan = again.plan_back(serial, **everything)
+
+        def back():
+            return again.carry_out(plan) if saved else again.rollback(serial, **everything)[1]
+
+        if killed(again, folder / "again", at, arrived, back):
+            result = back()
+            assert result is None or result.count("failed") == 0
+        for kind_name, collection in (("persona", "pals"), ("tool", "tools")):
+            then, now = once.world(collection), again.world(collection)
+            assert set(now) == set(then)
+            assert list(differing(kind_name, now, then)) == []
+        assert set(again.state().resources) == set(once.state().resources)
+        assert again.state().pending == ()
+        assert again.plan_back(serial, **everything).differences == ()
     finally:
         shutil.rmtree(folder)

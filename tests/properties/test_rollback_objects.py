@@ -26,6 +26,7 @@ ANY = {"allow_deletes": True, "allow_mass_change": True}
 PATHS = {
     "persona": "pals", "tool": "tools", "guardrail": "guardrails", "objectives": "objectives",
     "pronunciation_dictionary": "pronunciation-dictionaries", "document": "documents",
+    "guardrail_set": "guardrails", "deployment": "deployments",
 }  # fmt: skip
 AUTHS = [
     {"type": "none"}, {"type": "bearer", "token": env("KEY")}, {"type": "hmac", "secret": env("OTHER")},
@@ -49,6 +50,14 @@ def bodies(draw, kind_name, name, known):
         return {"name": name, "description": text, "delivery": delivery, "tags": draw(st.sampled_from([[], ["a"]]))}
     if kind_name == "guardrail":
         return {"guardrail_name": name, "guardrail_prompt": text, "tags": draw(st.sampled_from([[], ["a", "b"]]))}
+    if kind_name == "guardrail_set":
+        names = draw(st.lists(st.sampled_from(["r1", "r2"]), unique=True, min_size=1))
+        return {"name": name, "data": [{"guardrail_name": one, "guardrail_prompt": text} for one in names]}
+    if kind_name == "deployment":
+        who = draw(st.sampled_from([OTHER.address, *(one for one in known if one.kind == "persona")]))
+        channel = draw(st.sampled_from(["widget", "embed"]))
+        more = draw(st.sampled_from([{}, {"limits": {"daily_call_limit": 3}}, {"password": env("KEY")}]))
+        return {"name": name, "pal_id": {"$ref": str(who)}, "channel": channel, **more}
     if kind_name == "pronunciation_dictionary":
         rules = [{"text": text, "pronunciation": "p", "type": "alias"}]
         return {"name": name, **draw(st.sampled_from([{}, {"rules": rules}]))}
@@ -143,7 +152,7 @@ class Story:
         self.apply()
 
     def users(self):
-        return [one for one in self.declared if one.kind != "persona"]
+        return list(self.declared)
 
     def drop(self):
         address = self.pick()
