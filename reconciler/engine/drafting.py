@@ -27,6 +27,7 @@ from reconciler.core.policies.base import Situation
 from reconciler.core.policies.values import standing_violations
 from reconciler.core.resolve import resources_of
 from reconciler.core.secretbook import SecretBook
+from reconciler.core.state.entries import entry_digest
 from reconciler.core.state.record import record
 from reconciler.core.state.refresh import refresh_change
 from reconciler.engine.fill import missing_secrets
@@ -227,6 +228,11 @@ class _Draft:
                 )
                 for change in ordered
                 if change.action is Action.CREATE
+            },
+            entries={
+                str(change.address): entry_digest(change.address, entry)
+                for change in ordered
+                if (entry := self.compared.state.resources.get(change.address)) is not None
             },
             references=self.references(ordered),
             incomplete=incomplete,

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
 from reconciler.core.policies.account import same_account
+from reconciler.core.state.entries import entry_digest
 from reconciler.engine.reading import Reader
-from reconciler.engine.resuming import Begun, find_begun
+from reconciler.engine.resuming import Begun, find_begun, what_is_left
 from reconciler.engine.setting import Setting
 from reconciler.errors import PlanStale
 from reconciler.kinds import kind
@@ -23,7 +24,7 @@ AGAIN = "make a new plan, review it, and apply that one"
 
 def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None) -> PlanProgress | None:
     """The plan was made for this state, at this serial, and was not applied before; how far it came where it was
-    begun and cut short, with no other run since. Raises `PlanStale`."""
+    begun and cut short, if no other run wrote since what the rest is about. Raises `PlanStale`."""
     if plan.workspace != workspace:
         raise PlanStale(
             f"the plan was made for workspace {plan.workspace!r}, this is {workspace!r}",
@@ -35,11 +36,12 @@ def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None)
     new = state.serial == 0 and not state.resources
     if plan.lineage != state.lineage and not (new and plan.serial == 0):
         raise PlanStale("the plan was made for another state (its lineage differs)", hint=AGAIN)
-    if begun is not None and begun.serial == state.serial:
+    if begun is not None and (begun.serial == state.serial or not (written := _written_since(plan, begun, state))):
         return begun
     if begun is not None:
         raise PlanStale(
-            f"this plan was cut short at serial {begun.serial}, and the state moved since: serial {state.serial}",
+            f"this plan was cut short at serial {begun.serial}, and another run wrote since: "
+            f"{', '.join(map(str, written))} (serial {state.serial})",
             hint=AGAIN,
         )
     if plan.serial != state.serial:
@@ -47,6 +49,19 @@ def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None)
             f"the state moved since the plan was made: serial {state.serial}, not {plan.serial}", hint=AGAIN
         )
     return None
+
+
+def _written_since(plan: Plan, begun: PlanProgress, state: State) -> list[Address]:
+    """What is left of a plan and of which state does not say any more what it said when the plan was made: another
+    run wrote it since, or this one had begun with it."""
+    left = [change.address for change in what_is_left(plan, begun).changes]
+    open_ones = {intent.address for intent in state.pending}
+
+    def now(address: Address) -> str | None:
+        entry = state.resources.get(address)
+        return None if entry is None else entry_digest(address, entry)
+
+    return [one for one in left if now(one) != plan.entries.get(str(one)) or one in open_ones]
 
 
 def check_account(

@@ -109,6 +109,9 @@ class Plan:
     """Only where the run was asked for them."""
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a create -> ids that bore its name when it was planned: told apart from it while settling."""
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """Address -> digest of what state said of each object that the plan changes: a plan that was cut short rests on
+    these alone, whatever other runs wrote."""
     names: Mapping[str, str] = field(default_factory=dict)
     """`kind/id` -> address or name, of the ids in this plan: for reports that people read."""
     rollback: int | None = None

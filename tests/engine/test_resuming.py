@@ -3,6 +3,8 @@ counts as applied."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
@@ -10,6 +12,7 @@ from reconciler.engine.plan import make_plan
 from reconciler.engine.run import apply_saved
 from reconciler.errors import PlanStale
 from reconciler.types.event import Notice
+from reconciler.types.manifest import Lifecycle
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
 from tests.engine.test_rollback import TOOL, custom, inline, migrated, persona
@@ -123,11 +126,35 @@ def test_an_edit_of_what_our_own_request_reached_is_not_ours(tmp_path):
         world.carry_out(plan)
 
 
-def test_another_run_in_between_makes_it_stale(tmp_path):
+def test_another_run_that_wrote_of_the_rest_makes_it_stale(tmp_path):
     world, plan = cut(tmp_path)
-    world.apply(persona("a"), persona("b"), persona("c"), persona("d"))
-    with pytest.raises(PlanStale, match="cut short at serial"):
+    mine = persona("c")
+    held = replace(mine, lifecycle=Lifecycle(protect=True))
+    world.apply(persona("a", greeting="Hello"), persona("b"), held)
+    with pytest.raises(PlanStale, match=r"another run wrote since: persona\.c "):
         world.carry_out(plan)
+
+
+def test_another_run_about_other_objects_does_not(tmp_path):
+    world, plan = cut(tmp_path)
+    world.apply(persona("a", greeting="Hi"), persona("b"), persona("c"), persona("d"))
+    world.carry_out(plan)
+    greetings = {name: body.get("greeting") for name, body in world.world().items()}
+    assert greetings == {"A": "Hi", "B": "Hello", "C": "Hello", "D": None}
+    with pytest.raises(PlanStale, match="applied before"):
+        world.carry_out(plan)
+
+
+def test_a_create_of_the_rest_that_another_run_made_is_stale(tmp_path):
+    folder = tmp_path / "state"
+    world = Chronicle(folder)
+    world.apply(persona("z"))
+    plan = saved(world, persona("z"), persona("a"), persona("b"))
+    assert killed(world, folder, 2, False, lambda: one_by_one(world, plan))
+    world.apply(persona("z"), persona("a"), persona("b"))
+    with pytest.raises(PlanStale, match=r"persona\.b"):
+        world.carry_out(plan)
+    assert sorted(world.lab.names()) == ["A", "B", "Z"]
 
 
 def test_a_run_that_only_cleans_up_does_not(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core import members as read
+from reconciler.core.digest import digest
 from reconciler.core.members import Malformed, address_from
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
@@ -54,6 +55,11 @@ def entry_to_json(address: Address, entry: Entry) -> Object:
     # An empty text is no default: only what reads back as the same may be left out.
     kept: Object = {key: value for key, value in full.items() if value or value == ""}
     return {"id": entry.id, "kind": address.kind, **kept}
+
+
+def entry_digest(address: Address, entry: Entry) -> str:
+    """Names everything that state says of one resource."""
+    return digest(entry_to_json(address, entry))
 
 
 def entry_from_json(address: Address, value: Json, where: str) -> Entry:
