@@ -31,6 +31,7 @@ WORKSPACE = "RECONCILER_WORKSPACE"
 DIGEST_KEY = "RECONCILER_DIGEST_KEY"
 PREVIOUS_KEY = "RECONCILER_DIGEST_KEY_PREVIOUS"
 SIMULATOR = "simulator"
+PLAN_KEY = "RECONCILER_PLAN_KEY"
 ACCOUNT = "tavus"
 """The built-in workspace that needs nothing but a key."""
 
@@ -79,6 +80,11 @@ class Opened:
     def digest_key(self) -> bytes | None:
         """The key that secrets are digested with, None where there is none."""
         return _key(self.environ, DIGEST_KEY)
+
+    @property
+    def plan_key(self) -> bytes | None:
+        """The key that saved plans are signed with, None where there is none."""
+        return plan_key(self.environ)
 
     def manifests(self) -> tuple[ManifestSet, Secrets]:
         """What the files say. Raises `ManifestError` with everything that is wrong with them."""
@@ -268,6 +274,11 @@ class Opened:
             previous_key=_key(self.environ, PREVIOUS_KEY),
             identity=self.project.identity,
         )
+
+
+def plan_key(environ: Mapping[str, str]) -> bytes | None:
+    """The key that saved plans are signed with; from the environment only, never from a file of the project."""
+    return _key(environ, PLAN_KEY)
 
 
 def _key(environ: Mapping[str, str], name: str) -> bytes | None:

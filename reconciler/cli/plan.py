@@ -75,7 +75,7 @@ def plan(
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, keep(made, out))
+            notes = (*notes, keep(made, out, run.plan_key))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
         return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
@@ -111,10 +111,10 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     return tuple(f"unmanaged: {one.kind} {one.id} {one.name or '(no name)'}" for one in made.unmanaged)
 
 
-def keep(made: Any, out: str) -> str:
-    """Write the plan file, readable by its owner only; a line that says how to apply it."""
+def keep(made: Any, out: str, key: bytes | None) -> str:
+    """Write the plan file, signed where there is a key, for its owner only; a line that says how to apply it."""
     from reconciler.api.files import write_file
     from reconciler.core.planning.planfile import dump_plan
 
-    write_file(out, dump_plan(made), mode=0o600)
+    write_file(out, dump_plan(made, key), mode=0o600)
     return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"

@@ -18,11 +18,14 @@ reconciler show pr.plan --report markdown=comment.md --report html=plan.html
 @click.argument("planfile", metavar="PLANFILE")
 def show(settings: Settings, planfile: str) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
+    import os
+
     from reconciler.api.files import read_file
+    from reconciler.api.opened import plan_key
     from reconciler.cli.outcome import deliver, reporting
     from reconciler.core.planning.planfile import load_plan
     from reconciler.types.report import Report
 
     with reporting("show", settings):
-        plan = load_plan(read_file(planfile))
+        plan = load_plan(read_file(planfile), plan_key(os.environ))
         return deliver(Report("show", plan.workspace, plan), settings)

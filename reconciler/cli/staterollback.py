@@ -63,7 +63,9 @@ def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_
     made = plan_back(run, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exits.DIFFERENCES if detailed_exitcode and differs else exits.DONE
-    return deliver(Report("plan", run.workspace.name, made, exit_code=code, notes=(keep(made, out),)), settings)
+    return deliver(
+        Report("plan", run.workspace.name, made, exit_code=code, notes=(keep(made, out, run.plan_key),)), settings
+    )
 
 
 def carry_out(

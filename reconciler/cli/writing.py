@@ -64,13 +64,16 @@ def carry_out_saved(
     settings: Settings, data: bytes, *, force_maker: bool, accept_account: bool, lock_timeout: float
 ) -> int:
     """Apply exactly this plan; its workspace is the default, and nobody is asked."""
+    import os
+
+    from reconciler.api.opened import plan_key
     from reconciler.api.writing import apply_options, apply_plan
     from reconciler.cli.outcome import reporting
     from reconciler.cli.wiring import open_run
     from reconciler.core.planning.planfile import load_plan
 
     with reporting("apply", settings):
-        plan = load_plan(data)
+        plan = load_plan(data, plan_key(os.environ))
         run = open_run(settings, prefer=plan.workspace)
         how = apply_options(run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=accept_account)
         return finish("apply", plan, apply_plan(run, plan, how, lambda: writing(run)), run)

@@ -14,7 +14,7 @@ from reconciler.core.planning.assemble import (
     plan_resource,
     summarise,
 )
-from reconciler.core.planning.forbidden import unlawful
+from reconciler.core.planning.forbidden import loosened, unlawful
 from reconciler.core.planning.match import Binding, Matching, Seen, objects_of
 from reconciler.core.planning.moves import Moves
 from reconciler.core.planning.order import in_order
@@ -175,7 +175,9 @@ class _Draft:
         )
         if blocks:
             return replace(change, blocked=(*change.blocked, *blocks))
-        return replace(change, requests=self.setting.provider.requests(change, live.body if live else None))
+        lifted = loosened(entry.lifecycle, change) if entry is not None and change.action is Action.UPDATE else ()
+        requests = self.setting.provider.requests(change, live.body if live else None)
+        return replace(change, requests=requests, notes=(*change.notes, *lifted))
 
     def plan(self) -> Plan:
         changes, unchanged = self.changes()
@@ -236,6 +238,7 @@ class _Draft:
             },
             references=self.references(ordered),
             incomplete=incomplete,
+            options=replace(self.options, record=False),
         )
 
     @property

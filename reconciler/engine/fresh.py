@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
@@ -72,11 +72,11 @@ def check_account(
     *,
     accept: bool,
     progress: PlanProgress | None = None,
-) -> tuple[dict[tuple[str, str], LiveObject], Begun]:
+) -> tuple[dict[tuple[str, str], LiveObject], Begun, Mapping[str, Listing]]:
     """The account and every object that the plan changes, imports or refers to are as they were.
 
-    Gives the objects as they are now read, and what of the plan is there already: with `progress` the plan is what is
-    left of one that was cut short. Raises `PlanStale` naming all that moved.
+    Gives the objects as they are now read, what of the plan is there already (with `progress` the plan is what is
+    left of one that was cut short), and the lists that were read. Raises `PlanStale` naming all that moved.
     """
     account = setting.provider.account()
     if (account.base_url, account.vocabulary) != (plan.account.base_url, plan.account.vocabulary):
@@ -108,7 +108,7 @@ def check_account(
     moved = _moved(plan, listings, live, explained)
     if moved:
         raise PlanStale("the account moved since the plan was made: " + "; ".join(moved), hint=AGAIN)
-    return live, begun
+    return live, begun, listings
 
 
 def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tuple[str, str], LiveObject]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.planning.planfile import plan_digest
+from reconciler.core.planning.proof import Ground
 from reconciler.core.state.journal import (
     AccountNoted,
     ChangeBegan,
@@ -31,6 +32,7 @@ from reconciler.engine.gate import FRESH
 from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
 from reconciler.engine.plan import plan_with_live
+from reconciler.engine.proving import prove
 from reconciler.engine.reading import Reader
 from reconciler.engine.rescue import Rescue
 from reconciler.engine.resuming import NOTHING, Begun, what_is_left
@@ -247,10 +249,13 @@ def apply_saved(
         rest = what_is_left(plan, progress)
         setting.provider.heed(around.stop)
         reader = Reader(setting.provider, setting.workspace.parallelism)
-        live, begun = check_account(
+        live, begun, listings = check_account(
             rest, session.state, setting, reader, accept=options.accept_account, progress=progress
         )
         read_at = around.clock.monotonic()
+        if options.saved:
+            prove(rest, Ground(session.state, live, listings, setting.book(session.state), setting.provider.requests),
+                  setting, begun=progress is not None)  # fmt: skip
         if progress is not None:
             whole = len(plan.differences)
             done = whole - len(rest.differences)

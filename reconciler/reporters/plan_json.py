@@ -64,6 +64,7 @@ def report_object(report: Report) -> Object:
     }
     if plan:
         result["mode"] = plan.mode
+        result["flags"] = list(plan.options.flags)
         result["commit"] = plan.commit
         result["project"] = plan.project
         result["account"] = {

@@ -86,6 +86,14 @@ def plan_summary(plan: Plan) -> str:
     return f"Plan: {imported}{counts}{_also(summary, PLANNED)}{_beside(plan)}"
 
 
+def flags_of(plan: Plan | None) -> str:
+    """`--allow-deletes, --target persona.x`: what the plan was made with; empty for a plain one."""
+    if plan is None:
+        return ""
+    back = () if plan.rollback is None else (f"state rollback {plan.rollback}",)
+    return ", ".join((*back, *plan.options.flags))
+
+
 def _entries(count: int) -> str:
     return plural(count, "entry of the state", "entries of the state")
 

@@ -43,6 +43,22 @@ class PlanOptions:
     record: bool = False
     """Also keep no-ops whose recorded digests would change: needed by apply and by saved plans, not by a look."""
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Those that a person would type for what changes the plan or lifts a rule, in the spelling of the command
+        line."""
+        words = {
+            "--destroy": self.destroy, "--refresh-only": self.refresh_only, "--migrate": self.migrate,
+            "--allow-deletes": self.allow_deletes, "--allow-mass-change": self.allow_mass_change,
+            "--accept-account": self.accept_account, "--resend-secrets": self.resend_secrets,
+        }  # fmt: skip
+        named = (("--target", self.targets), ("--exclude", self.excludes), ("--replace", self.replace))
+        return (
+            *(word for word, given in words.items() if given),
+            *(f"{word} {address}" for word, addresses in named for address in addresses),
+            *(f"--selector {key}={value}" for key, value in self.selector.items()),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:

@@ -11,6 +11,7 @@ from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
 from reconciler.types.live import Account
+from reconciler.types.options import PlanOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,9 @@ class Plan:
     """The serial of the state that this plan goes back to."""
     incomplete: tuple[Incomplete, ...] = ()
     """What could not be compared, in the order of addresses."""
+    options: PlanOptions = PlanOptions()
+    """What the run was asked for: which rules that lifts is judged once more when a saved plan is applied, and the
+    flags stand on the first line of every report."""
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

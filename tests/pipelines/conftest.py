@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.forge import REPOSITORY, TOKEN, StandIn, standing_in
+from tests.support.forge import PLAN_FILE, REPOSITORY, TOKEN, StandIn, standing_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = ROOT / ".github" / "actions" / "reconciler"
@@ -108,6 +108,7 @@ class Checkout:
             "RUNNER_TEMP": str(temporary),
             "GITHUB_API_URL": self.hub.url,
             "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/{PLAN_FILE}@refs/heads/main",
             "GITHUB_RUN_ID": "7",
             "GITHUB_REF_NAME": "main",
             "GITHUB_SHA": self.git("rev-parse", "HEAD"),

@@ -111,6 +111,57 @@ def test_the_artifact_of_a_fork_is_none(checkout, hub, reviewed):
     assert "no kept plan" in done.log
 
 
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"path": ".github/workflows/lint.yml"},
+        {"path": ".github/workflows/lint.yml@refs/heads/main"},
+        {"path": None},
+        {"head_repository": {"full_name": "eve/personas"}},
+        {"head_repository": None},
+        {"head_sha": "c" * 40},
+    ],
+)
+@pytest.mark.parametrize("comment", ["true", "false"])
+def test_the_artifact_of_another_workflow_is_none(checkout, hub, reviewed, run, comment):
+    hub.runs[7].update(run)
+    done = checkout.step("find", comment=comment)
+    assert done.code == 5
+    assert "no kept plan" in done.log
+
+
+def test_the_workflow_that_made_the_plan_need_not_be_the_one_that_applies_it(checkout, hub, reviewed):
+    apply = {"GITHUB_WORKFLOW_REF": "northwind/personas/.github/workflows/apply.yml@refs/heads/main"}
+    assert checkout.step("find", env=apply).code == 0, "the comment names it"
+    assert checkout.step("find", env=apply, comment="false").code == 5
+    named = {"plan-workflow": ".github/workflows/personas.yml"}
+    assert checkout.step("find", env=apply, comment="false", **named).code == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "more"),
+    [
+        ({"login": "ann", "type": "User"}, {"author_association": "OWNER"}),
+        ({"login": "bob", "type": "User"}, {"author_association": "COLLABORATOR"}),
+        ({"login": "preview-app[bot]", "type": "Bot"}, {}),
+        ({"login": "github-actions", "type": "User"}, {"author_association": "MEMBER"}),
+        (None, {}),
+    ],
+)
+def test_a_comment_of_anybody_else_names_no_plan(checkout, hub, reviewed, user, more):
+    ours = hub.comments[NUMBER][0]
+    ours.update(user=user, **more)
+    done = checkout.step("find")
+    assert done.code == 5
+    assert "no comment with a plan" in done.log
+
+
+def test_a_token_of_an_app_says_under_which_name_it_writes(checkout, hub, reviewed):
+    hub.comments[NUMBER][0]["user"] = {"login": "personas-app[bot]", "type": "Bot"}
+    assert checkout.step("find").code == 5
+    assert checkout.step("find", author="personas-app[bot]").code == 0
+
+
 def test_the_artifact_of_another_commit_is_none(checkout, hub, reviewed):
     hub.artifacts[0]["workflow_run"]["head_sha"] = "c" * 40
     assert checkout.step("find").code == 5

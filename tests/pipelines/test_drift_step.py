@@ -83,13 +83,20 @@ def test_issues_of_people_and_pull_requests_are_not_ours(applied, hub):
         "pull_request": {},
         "user": {"type": "Bot"},
     }
+    for number, user in enumerate(
+        [{"login": "preview-app[bot]", "type": "Bot"}, {"login": "ann", "type": "User"}], 5
+    ):
+        hub.issues[number] = {
+            "number": number, "state": "open", "title": "t", "body": MARK, "user": user,
+            "author_association": "MEMBER",
+        }  # fmt: skip
     hub.issues[3] = {"number": 3, "state": "open", "title": "t", "body": MARK.replace("production", "b")}
     hub.issues[4] = {"number": 4, "state": "open", "title": "t", "body": None}
     before = {number: dict(one) for number, one in hub.issues.items()}
     applied.edit_by_hand("Hello.", "Bonjour.")
     assert applied.step("drift").code == 0
     assert {number: hub.issues[number] for number in before} == before
-    assert len(hub.issues) == 5
+    assert len(hub.issues) == 7
 
 
 def test_not_knowing_is_no_end_of_drift(applied, hub):

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 REPOSITORY = "northwind/personas"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
 TOKEN = "ghs_for_tests"
+PLAN_FILE = ".github/workflows/personas.yml"
 
 
 @dataclass
@@ -35,6 +36,7 @@ class StandIn:
     merged: dict[str, list[int]] = field(default_factory=dict)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     archives: dict[int, bytes] = field(default_factory=dict)
+    runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
     trips: list[tuple[str, str, int, bool]] = field(default_factory=list)
@@ -73,8 +75,12 @@ class StandIn:
             "id": number, "name": name, "expired": False,
             "digest": "sha256:" + hashlib.sha256(packed.getvalue()).hexdigest(),
             "archive_download_url": f"{self.url}/repos/{REPOSITORY}/actions/artifacts/{number}/zip",
-            "workflow_run": {"head_sha": head, "repository_id": 1, "head_repository_id": 1, **run},
+            "workflow_run": {"id": 7, "head_sha": head, "repository_id": 1, "head_repository_id": 1, **run},
         }  # fmt: skip
+        self.runs.setdefault(
+            made["workflow_run"]["id"],
+            {"path": PLAN_FILE, "head_sha": head, "head_repository": {"full_name": REPOSITORY}},
+        )
         self.artifacts.append(made)
         return made
 
@@ -168,6 +174,10 @@ def list_artifacts(hub: StandIn, query: dict[str, str], body: dict[str, Any]) ->
     return 200, {"total_count": len(found), "artifacts": page(found, query)}
 
 
+def show_run(hub: StandIn, query: dict[str, str], body: dict[str, Any], number: str) -> Answer:
+    return (200, hub.runs[int(number)]) if int(number) in hub.runs else (404, {"message": "Not Found"})
+
+
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     (r"issues/(\d+)/comments", "GET", list_comments),
     (r"issues/(\d+)/comments", "POST", add_comment),
@@ -181,6 +191,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     (r"pulls/(\d+)", "PATCH", edit_pull),
     (r"commits/(\w+)/pulls", "GET", pulls_of),
     (r"actions/artifacts", "GET", list_artifacts),
+    (r"actions/runs/(\d+)", "GET", show_run),
 ]
 
 

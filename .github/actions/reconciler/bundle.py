@@ -111,3 +111,10 @@ def check_sources(meta: Meta) -> None:
 def this_commit() -> str:
     """The commit that the workflow runs for."""
     return os.environ.get("GITHUB_SHA", "") or "unknown"
+
+
+def workflow_file() -> str:
+    """The workflow file that runs, from the top of the repository; empty where the runner does not say, or where its
+    name cannot stand in a comment."""
+    place = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].split("/", 2)[-1]
+    return place if re.fullmatch(r"\.github/workflows/[0-9A-Za-z._-]+", place) else ""

@@ -12,7 +12,7 @@ from typing import Any
 import bundle
 from forge import Forge, ForgeRefused, open_forge, wait_seconds
 from make_plan import write_summary_of
-from runner import STALE, StepFailed, add_summary, get_workspace, is_on, make_folder, say, set_output
+from runner import STALE, StepFailed, add_summary, get_input, get_workspace, is_on, make_folder, say, set_output
 from sticky import Note, find_comments, read_facts
 
 BY_HAND = "run this workflow by hand (Actions, Run workflow): it makes a plan, and applies it after approval"
@@ -25,9 +25,10 @@ def find_plan() -> int:
     forge, workspace, folder = open_forge(), get_workspace(), make_folder()
     pull = find_pull(forge, bundle.this_commit())
     number, head = int(pull["number"]), str(pull["head"]["sha"])
-    expected = reviewed_digest(forge, number, head, workspace) if is_on("comment") else None
+    facts = reviewed_facts(forge, number, head, workspace) if is_on("comment") else {}
+    expected = facts.get("sha256")
     name = bundle.name_artifact(workspace, head)
-    for artifact in artifacts(forge, name, head):
+    for artifact in artifacts(forge, name, head, plan_files(facts)):
         files = unpack(forge, artifact)
         digest = bundle.digest_of(files[bundle.PLAN])
         if expected in {None, digest}:
@@ -72,25 +73,49 @@ def find_pull(forge: Forge, commit: str) -> dict[str, Any]:
     )
 
 
-def reviewed_digest(forge: Forge, number: int, head: str, workspace: str) -> str:
-    """The digest that the comment shows. Raises `StepFailed` (5) for none, or for one of another commit."""
+def reviewed_facts(forge: Forge, number: int, head: str, workspace: str) -> dict[str, str]:
+    """What our comment says of the plan: its digest, the workflow file that made it.
+
+    Raises `StepFailed` (5) for none, or for one of another commit.
+    """
     found = find_comments(forge, number, Note("plan", workspace, ""))
     facts = read_facts(str(found[0].get("body"))) if found else {}
     if facts.get("commit") != head or facts.get("sha256", "none") == "none":
         raise StepFailed(f"#{number} has no comment with a plan for its last commit {head[:12]}", BY_HAND, STALE)
-    return facts["sha256"]
+    return facts
 
 
-def artifacts(forge: Forge, name: str, head: str) -> Iterator[dict[str, Any]]:
-    """Artifacts of this name, newest first; only of runs of this repository's own branches on that commit."""
+def plan_files(facts: dict[str, str]) -> set[str]:
+    """The workflow files whose artifacts may be plans: the one that our comment names, else the one that the step was
+    told, else the one that runs now."""
+    named = facts.get("workflow") or get_input("plan-workflow")
+    return {named} if named else {bundle.workflow_file()} - {""}
+
+
+def artifacts(forge: Forge, name: str, head: str, files: set[str]) -> Iterator[dict[str, Any]]:
+    """Artifacts of this name, newest first; only of runs of these workflow files, of this repository's own branches,
+    on that commit."""
     listed = sorted(forge.pages("actions/artifacts", "artifacts", name=name), key=lambda one: int(one["id"]))
     for one in reversed(listed):
         run = one.get("workflow_run") or {}
         own = run.get("head_repository_id") == run.get("repository_id")
-        if one.get("name") == name and own and run.get("head_sha") == head:
+        if one.get("name") == name and own and run.get("head_sha") == head and made_by(forge, run, files, head):
             if one.get("expired"):
                 raise StepFailed(f"the kept plan {name} has expired", BY_HAND, STALE)
             yield one
+
+
+def made_by(forge: Forge, run: dict[str, Any], files: set[str], head: str) -> bool:
+    """Whether GitHub says that the run is of one of these workflow files, here and on that commit."""
+    try:
+        known = forge.get(f"actions/runs/{int(run.get('id') or 0)}")
+    except ForgeRefused as error:
+        if error.status == 404:
+            return False
+        raise StepFailed(f"the run of a kept plan is not shown: {error}", "the job needs `actions: read`") from error
+    file = str(known.get("path") or "").partition("@")[0]
+    home = str((known.get("head_repository") or {}).get("full_name") or "")
+    return file in files and home == forge.repository and known.get("head_sha") == head
 
 
 def unpack(forge: Forge, artifact: dict[str, Any]) -> dict[str, bytes]:

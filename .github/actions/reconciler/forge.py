@@ -19,6 +19,8 @@ TRIES = 4
 PAGE = 100
 LONGEST_WAIT = 60.0
 BIGGEST = 200_000_000
+WORKFLOW = "github-actions[bot]"
+"""Who writes with the token of a workflow."""
 
 
 class ForgeRefused(Exception):
@@ -55,6 +57,17 @@ class Forge:
     def send(self, method: str, path: str, body: object = None) -> Any:
         """A write. Only one that can be repeated without harm is (PATCH, PUT, DELETE)."""
         return self._json(method, path, body, {})
+
+    def author(self) -> str:
+        """The login under which this token writes: what the step was told, else the person of the token, else the
+        workflow's own (whose token, like an app's, may not ask)."""
+        if named := get_input("author"):
+            return named
+        try:
+            known = json.loads(self._answer("GET", f"{self.url}/user", None))
+        except (ForgeRefused, ValueError):
+            return WORKFLOW
+        return str(known["login"]) if isinstance(known, dict) and known.get("login") else WORKFLOW
 
     def download(self, url: str) -> bytes:
         """The bytes behind an address of the API; the token stays behind when it leads to another host."""

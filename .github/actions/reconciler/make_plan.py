@@ -60,7 +60,7 @@ def make_plan() -> int:
     foot = describe(made, changes, digest, commit, name)
     add_summary(f"{text}\n\n{foot}")
     if isinstance(pull, dict) and commenting:
-        facts = (("sha256", digest or "none"), ("commit", commit))
+        facts = (("sha256", digest or "none"), ("commit", commit), ("workflow", bundle.workflow_file()))
         comment(int(pull["number"]), Note("plan", workspace, text, foot, facts))
     return DONE if made else ended.code or 1
 

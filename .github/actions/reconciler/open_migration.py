@@ -23,7 +23,7 @@ from runner import (
     say,
     set_output,
 )
-from sticky import Note, is_ours
+from sticky import Note, is_ours, written_by
 
 TITLE = "Move personas off what was deprecated"
 AUTHOR = ("reconciler", "41898282+github-actions[bot]@users.noreply.github.com")
@@ -64,7 +64,7 @@ def open_migration() -> int:
             push(branch)
             publish(forge, ours, note, branch, base)
         else:
-            withdraw(forge, [one for one in ours if is_ours(one.get("body"), note.mark)])
+            withdraw(forge, written_by(forge, [one for one in ours if is_ours(one.get("body"), note.mark)]))
     except ForgeRefused as error:
         raise StepFailed(
             f"the pull request could not be written: {error}",

@@ -11,7 +11,7 @@ from forge import Forge, ForgeRefused
 LIMIT = 65_536
 """Characters of a comment or an issue. Counted as UTF-16 units, the strictest reading."""
 CUT = "\n\n> The rest did not fit here; the whole report is in the artifact of the run.\n\n"
-_FIELD = re.compile(r"^<!-- reconciler-data (?P<data>[0-9a-zA-Z:=. _-]*) -->$")
+_FIELD = re.compile(r"^<!-- reconciler-data (?P<data>[0-9a-zA-Z:=./ _-]*) -->$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,10 @@ def read_facts(body: str) -> dict[str, str]:
 
 
 def find_comments(forge: Forge, pull: int, note: Note) -> list[dict[str, Any]]:
-    """Our comments of this purpose, oldest first. Only a program's: a person can write the mark, too."""
+    """Our comments of this purpose, oldest first. Only those that we wrote: anybody can write the mark, other
+    programs too."""
     found = [one for one in forge.pages(f"issues/{pull}/comments") if is_ours(one.get("body"), note.mark)]
-    return [one for one in found if _by_program(one)]
+    return written_by(forge, found)
 
 
 def write_comment(forge: Forge, pull: int, note: Note) -> str:
@@ -108,11 +109,8 @@ def write_comment(forge: Forge, pull: int, note: Note) -> str:
 def find_issues(forge: Forge, note: Note) -> list[dict[str, Any]]:
     """Our open issues of this purpose, oldest first."""
     listed = forge.pages("issues", state="open", sort="created", direction="asc")
-    return [
-        one
-        for one in listed
-        if "pull_request" not in one and is_ours(one.get("body"), note.mark) and _by_program(one)
-    ]
+    found = [one for one in listed if "pull_request" not in one and is_ours(one.get("body"), note.mark)]
+    return written_by(forge, found)
 
 
 def write_issue(forge: Forge, note: Note, title: str, labels: list[str]) -> tuple[str, int]:
@@ -147,6 +145,7 @@ def close_issues(forge: Forge, note: Note) -> list[int]:
     return closed
 
 
-def _by_program(item: dict[str, Any]) -> bool:
-    user = item.get("user") or {}
-    return user.get("type") == "Bot" or item.get("author_association") in {"OWNER", "MEMBER", "COLLABORATOR"}
+def written_by(forge: Forge, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that were written under our own login."""
+    author = forge.author() if found else ""
+    return [one for one in found if (one.get("user") or {}).get("login") == author]

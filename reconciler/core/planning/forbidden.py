@@ -41,3 +41,19 @@ def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None =
                     f"take {path} out of lifecycle.ignore, or --exclude {change.address}",
                     path,
                 )
+
+
+def loosened(was: Lifecycle, change: Change) -> tuple[str, ...]:
+    """What `change` writes although the state remembers it as left alone: the manifest says otherwise by now. Stands
+    among the notes of the change, so that nobody lifts it unseen."""
+    found = []
+    if was.manage is Manage.OBSERVE and change.lifecycle.manage is not Manage.OBSERVE:
+        found.append("it was only observed until now (lifecycle.manage)")
+    gone = [pointer for pointer in was.ignore if pointer not in change.lifecycle.ignore]
+    paths = [field.path for field in change.fields]
+    found += [
+        f"{pointer} was left alone until now (lifecycle.ignore)"
+        for pointer in gone
+        if any(within(path, pointer) or within(pointer, path) for path in paths)
+    ]
+    return tuple(found)

@@ -1,6 +1,7 @@
 """A saved plan <-> bytes: one JSON file with everything that apply needs, guarded by a digest, without a secret.
 
-{"type": "reconciler-plan", "format": 2, "plan": {...}, "digest": BLAKE2b over type, format and plan}
+{"type": "reconciler-plan", "format": 2, "plan": {...}, "digest": BLAKE2b over type, format and plan,
+ "signature": HMAC-SHA256 over the same under RECONCILER_PLAN_KEY, where there is one}
 
 What only stands for a secret is `{"$mask": true}`, data that looks like it has one more `$`. Format 1 had a text in
 its place.
@@ -8,8 +9,10 @@ its place.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 
 from reconciler.core import codec
 from reconciler.core.digest import digest_bytes
@@ -26,11 +29,14 @@ MASK = "$mask"
 FORMAT = 2
 OLDEST = 1
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
+SIGNED = "make the plan with RECONCILER_PLAN_KEY set to the same key: `reconciler plan --out FILE`"
 
 
-def dump_plan(plan: Plan) -> bytes:
-    """The file for `plan`. Raises `PlanError` when a planned write needs a secret that stands in a manifest as it is:
-    the file would hold it."""
+def dump_plan(plan: Plan, key: bytes | None = None) -> bytes:
+    """The file for `plan`, signed where there is a `key`.
+
+    Raises `PlanError` when a planned write needs a secret that stands in a manifest as it is: the file would hold it.
+    """
     problems = [
         Diagnostic(
             "E-literal-secret",
@@ -50,16 +56,18 @@ def dump_plan(plan: Plan) -> bytes:
         )
     content = _content(plan)
     try:
-        text = json.dumps({**content, "digest": _digest(content)}, indent=1)
+        marks = {"digest": _digest(content), **({"signature": _signature(content, key)} if key else {})}
+        text = json.dumps({**content, **marks}, indent=1)
     except (ValueError, RecursionError) as error:
         # Numbers of thousands of digits, nesting of thousands of levels: the file could not be read back.
         raise PlanError(f"the plan cannot be saved: {error}", [], hint="apply it without saving it") from None
     return text.encode("ascii") + b"\n"
 
 
-def load_plan(data: bytes) -> Plan:
-    """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format."""
-    content = _open(data)
+def load_plan(data: bytes, key: bytes | None = None) -> Plan:
+    """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format; with a
+    `key` also when it is not signed with that key."""
+    content = _open(data, key)
     try:
         return codec.from_json(Plan, _read_masks(content["plan"], old=content["format"] == OLDEST), "/plan")
     except Malformed as error:
@@ -84,11 +92,19 @@ def _content(plan: Plan) -> Object:
 
 
 def _digest(content: Object) -> str:
-    return digest_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    return digest_bytes(_bytes_of(content))
 
 
-def _open(data: bytes) -> Object:
-    """Type, format and plan of a file whose digest fits."""
+def _signature(content: Object, key: bytes) -> str:
+    return hmac.new(key, _bytes_of(content), sha256).hexdigest()
+
+
+def _bytes_of(content: Object) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _open(data: bytes, key: bytes | None = None) -> Object:
+    """Type, format and plan of a file whose digest fits, and its signature where there is a key."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
@@ -104,9 +120,15 @@ def _open(data: bytes) -> Object:
             f"the plan file has format {version}, this version reads {FORMAT}",
             hint="apply it with the version that made it" if newer else AGAIN,
         )
-    content: Object = {key: value for key, value in found.items() if key != "digest"}
+    content: Object = {name: value for name, value in found.items() if name not in ("digest", "signature")}
     if set(content) != {"type", "format", "plan"} or _digest(content) != found.get("digest"):
         raise PlanUnreadable("the plan file was edited or is damaged: its digest does not fit", hint=AGAIN)
+    if key:
+        signature = found.get("signature")
+        if not isinstance(signature, str):
+            raise PlanUnreadable("the plan file is not signed, and RECONCILER_PLAN_KEY is set", hint=SIGNED)
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), _signature(content, key).encode("ascii")):
+            raise PlanUnreadable("the plan file is not signed with this RECONCILER_PLAN_KEY", hint=SIGNED)
     return content
 
 

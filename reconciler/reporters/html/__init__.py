@@ -12,7 +12,7 @@ from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import DriftItem, Plan
@@ -39,7 +39,9 @@ def _page(report: Report) -> Iterator[str]:
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>reconciler {title}</title><style>{STYLE}</style></head><body>"
     yield '<a class="skip" href="#main">Skip to the changes</a>'
-    yield f"<header><h1>reconciler {title}</h1><p class=lead>{text(report_summary(report))}</p>"
+    flags = flags_of(report.plan)
+    planned = f", planned with {text(flags)}" if flags else ""
+    yield f"<header><h1>reconciler {title}{planned}</h1><p class=lead>{text(report_summary(report))}</p>"
     yield from _counts(report)
     yield "</header><main id=main>"
     yield from _body(report)

@@ -16,7 +16,7 @@ from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style
 
@@ -28,6 +28,7 @@ RESERVE = 600
 SHARE = 11_000
 """At most so much for findings, for failed steps, and for blocks of the whole plan."""
 LONGEST_NAME = 200
+LONGEST_FLAGS = 500
 _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
 
@@ -58,7 +59,9 @@ def render(report: Report, style: Style) -> str:
 
 def _head(report: Report) -> Iterable[str]:
     workspace = (report.workspace or (report.plan.workspace if report.plan else ""))[:LONGEST_NAME]
-    yield f"### reconciler {report.verb}" + (f": {code(workspace)}" if workspace else "")
+    flags = flags_of(report.plan)[:LONGEST_FLAGS]
+    where = f": {code(workspace)}" if workspace else ""
+    yield f"### reconciler {report.verb}{where}" + (f", planned with {code(flags)}" if flags else "")
     yield ""
     yield f"**{report_summary(report) or 'Done.'}**"
     if report.comparison is not None:

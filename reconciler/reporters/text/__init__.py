@@ -12,7 +12,7 @@ from reconciler.reporters.text.drift import drift_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.result import result_lines
 from reconciler.reporters.text.sidebyside import comparison_lines
-from reconciler.reporters.wording import count_lines, folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import count_lines, flags_of, folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
@@ -33,7 +33,9 @@ def render(report: Report, style: Style) -> str:
     `verbose`. `quiet` leaves errors, blocks and the summary.
     """
     report, paint = with_names(report), Paint(style)
-    lines = [*_sections(report, paint), *_ending(report, paint)]
+    flags = flags_of(report.plan)
+    head = [plain(f"Planned with {flags}"), ""] if flags else []
+    lines = [*head, *_sections(report, paint), *_ending(report, paint)]
     return "\n".join(lines).strip("\n") + "\n" if lines else ""
 
 

@@ -189,3 +189,28 @@ def test_two_plans_have_two_digests() -> None:
 def test_a_plan_file_is_told_by_its_content() -> None:
     assert looks_like_plan(dump_plan(plan_of()))
     assert not looks_like_plan(b'{"persona_name": "x"}')
+
+
+def test_with_a_key_only_what_was_signed_with_it_is_a_plan() -> None:
+    plan = plan_of(create_with({"persona_name": "Claims"}))
+    signed = dump_plan(plan, b"key")
+    assert load_plan(signed, b"key") == plan
+    assert load_plan(signed) == plan, "without a key the signature says nothing"
+    assert plan_digest(signed) == plan_digest(dump_plan(plan))
+    for data in (dump_plan(plan), dump_plan(plan, b"other")):
+        with pytest.raises(PlanUnreadable, match="signed") as caught:
+            load_plan(data, b"key")
+        assert caught.value.exit_code == 5
+    for value in (None, "", 1, "ä", [signed.decode()]):
+        forged = {**json.loads(signed), "signature": value}
+        with pytest.raises(PlanUnreadable):
+            load_plan(json.dumps(forged).encode(), b"key")
+
+
+def test_a_plan_that_was_edited_after_it_was_signed_is_refused() -> None:
+    document = json.loads(dump_plan(plan_of(create_with({"persona_name": "Claims"})), b"key"))
+    document["plan"]["serial"] = 8
+    content = {name: document[name] for name in ("type", "format", "plan")}
+    encoded = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    with pytest.raises(PlanUnreadable, match="not signed with this"):
+        load_plan(json.dumps({**document, "digest": digest_bytes(encoded)}).encode(), b"key")
