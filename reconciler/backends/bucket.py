@@ -7,14 +7,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from reconciler.core.answers import Unfit, receive
 from reconciler.errors import StateError, UsageError
+from reconciler.types.limits import Limits
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
     from obstore.store import ObjectStore
 
 SECRET_OPTIONS = ("key", "secret", "token", "password", "signature", "sas")
+
+
+def check_endpoint(text: str) -> str:
+    """`text`, the address of a store. Raises `UsageError` where it is no URL: obstore would end the program."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known or not text.isascii() or not text.isprintable() or any(sign in ' "<>\\^`{|}' for sign in text):
+        raise UsageError(
+            "the endpoint of state backend 's3' is no URL",
+            hint="write it as https://host[:port], in `endpoint` under `state:` or AWS_ENDPOINT_URL",
+        )
+    return text
 
 
 class Moved(Exception):
@@ -31,7 +49,7 @@ class Found:
     """When, by the store's clock."""
 
 
-def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool) -> Bucket:
+def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool, most: int = Limits().state) -> Bucket:
     """The store at `address` (s3://, gs://, az://, ...) with obstore's own `options`. Raises `UsageError`."""
     try:
         from obstore.exceptions import BaseError
@@ -58,16 +76,17 @@ def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool) -
             f"the store {address} cannot be opened: {_said(error, secrets)}",
             hint="check `bucket`, `url`, `region` and `endpoint` under `state:`",
         ) from None
-    return Bucket(store, address.rstrip("/"), secrets)
+    return Bucket(store, address.rstrip("/"), secrets, most)
 
 
 class Bucket:
     """A store; versions are its ETags (or generations), as text that is handed back."""
 
-    def __init__(self, store: ObjectStore, address: str, secrets: list[str]) -> None:
+    def __init__(self, store: ObjectStore, address: str, secrets: list[str], most: int = Limits().state) -> None:
         self._store = store
         self.address = address
         self._secrets = secrets
+        self._most = most
         self._versions: dict[str, UpdateVersion] = {}
 
     def read(self, key: str) -> Found | None:
@@ -80,7 +99,13 @@ class Bucket:
                 result = obstore.get(self._store, key)
                 meta = result.meta
                 version = self._note(meta.get("e_tag"), meta.get("version"))
-                return Found(bytes(result.bytes()), version, meta["last_modified"])
+                # Counted as it comes: what the store says of the size is its word.
+                return Found(receive(map(bytes, result.stream()), "", self._most), version, meta["last_modified"])
+            except Unfit as error:
+                raise StateError(
+                    f"{self.address}/{key} cannot be read: {error}",
+                    hint="check the key; RECONCILER_MAX_STATE_MB sets how large a state may be",
+                ) from None
             except (NotFoundError, FileNotFoundError):
                 return None
 
@@ -137,14 +162,16 @@ class Bucket:
                 f"{self.address}/{key} may not be {done}",
                 hint="the credentials must allow reading, writing and deleting objects under this key",
             ) from None
-        except (BaseError, OSError) as error:
+        except BaseException as error:  # what the library's own panics are made of is no `Exception`
+            if not isinstance(error, BaseError | OSError) and type(error).__name__ != "PanicException":
+                raise
             raise StateError(
                 f"{self.address}/{key} cannot be {done}: {_said(error, self._secrets)}",
                 hint="check the network, `endpoint`, `region` and the credentials under `state:`",
             ) from None
 
 
-def _said(error: Exception, secrets: list[str]) -> str:
+def _said(error: BaseException, secrets: list[str]) -> str:
     """The first line of the library's message, without what is secret."""
     text = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
     for secret in secrets:

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.backends.process import is_dead, process_marks
+from reconciler.core.answers import parse_json
 from reconciler.errors import StateError, StateLocked
 from reconciler.types.event import Notice
-from reconciler.types.json import Json
 from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
@@ -56,7 +56,7 @@ def dump_holder(info: LockInfo, lease: float) -> bytes:
 def parse_holder(data: bytes, where: str) -> Held:
     """The inverse of `dump_holder`. Raises `StateError` for bytes that are no lock record."""
     try:
-        record: Json = json.loads(data)
+        record = parse_json(data)
         if not isinstance(record, dict):
             raise TypeError("not a mapping")
         marks = record.get("marks") or {}

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from reconciler.core.answers import ENCODINGS, Unfit, receive
 from reconciler.core.deadline import Due, bound
 from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.errors import NotTrusted, StateError, UsageError
+from reconciler.types.limits import Limits
 
 if TYPE_CHECKING:
     import httpx
 
 REFUSED = frozenset({401, 403})
-SLOWEST = 4
-"""From connecting to the last byte of the answer a try may take this many timeouts in all."""
 AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
@@ -53,12 +53,14 @@ class Line:
         retries: Retries,
         *,
         barred: NotTrusted | None = None,
+        limits: Limits | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`trust`: True, False for any certificate, or the path of a file of certificates. `barred`: why nothing but
         GET may be sent; a line with credentials is never made for such a place."""
         self._barred = barred
-        self._headers = headers
+        self._headers = {**headers, "Accept-Encoding": ENCODINGS}
+        self._limits = limits or Limits()
         self._trust = trust
         self._timeout = timeout
         self._retries = retries
@@ -81,9 +83,13 @@ class Line:
         tries = self._retries.count + 1
         for number in range(1, tries + 1):
             try:
-                with self._due.within(self._timeout * SLOWEST):
-                    answer = self._client().request(method, address, content=body, headers=headers)
-            except httpx.HTTPError as error:
+                answer, content = self._once(method, address, body, headers)
+            except Unfit as error:
+                raise StateError(
+                    f"the state at {bare(address)} cannot be read: {error}",
+                    hint="check the address; RECONCILER_MAX_STATE_MB sets how large a state may be",
+                ) from None
+            except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
                 what = PLAIN if speaks_plainly(error) else type(error).__name__
                 if number < tries and what is not PLAIN:
                     self._wait(number, None)
@@ -101,8 +107,20 @@ class Line:
                 self._wait(number, answer.headers.get("Retry-After"))
                 continue
             refuse(answer.status_code, method, address)
-            return Reply(answer.status_code, answer.content, answer.headers.get("Content-MD5"), number)
+            return Reply(answer.status_code, content, answer.headers.get("Content-MD5"), number)
         raise AssertionError("unreachable")
+
+    def _once(
+        self, method: str, address: str, body: bytes | None, headers: dict[str, str] | None
+    ) -> tuple[httpx.Response, bytes]:
+        """One try: the answer and its decoded body, of at most a state's size."""
+        with (
+            self._due.within(self._limits.seconds(self._timeout)),
+            self._client().stream(method, address, content=body, headers=headers) as answer,
+        ):
+            chunks = answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw()
+            encoding = "" if answer.is_stream_consumed else answer.headers.get("Content-Encoding", "")
+            return answer, receive(chunks, encoding, self._limits.state)
 
     def close(self) -> None:
         """Give the connections back; the next request makes new ones."""

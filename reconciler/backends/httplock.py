@@ -12,6 +12,7 @@ from uuid import uuid4
 from reconciler import __version__
 from reconciler.backends.holding import Held, present
 from reconciler.backends.process import process_marks
+from reconciler.core.answers import Unfit, parse_json
 from reconciler.types.json import Json
 from reconciler.types.state import LockInfo
 
@@ -81,8 +82,8 @@ def make_probe() -> LockInfo:
 
 def _mapping(data: bytes) -> Mapping[str, Json]:
     try:
-        found: Json = json.loads(data)
-    except (ValueError, RecursionError):
+        found = parse_json(data)
+    except Unfit:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from reconciler.backends.base import BackendContext, check_settings, read_flag, read_number, read_text
 from reconciler.backends.httpline import Line, Retries, bare
+from reconciler.core.limits import STATE, read_limits
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.project import BackendSettings
 
 SETTINGS = (
     "address", "update_method", "lock_address", "lock_method", "unlock_address", "unlock_method", "username",
     "password", "token", "skip_cert_verification", "ca_file", "timeout", "retry_max", "retry_wait_min",
-    "retry_wait_max",
+    "retry_wait_max", *STATE,
 )  # fmt: skip
 FORGES = "/terraform/state/"
 """Part of the addresses of GitLab and Gitea, whose locks are at `<address>/lock`, by POST and DELETE."""
@@ -82,7 +83,9 @@ def read_line(settings: BackendSettings, context: BackendContext, foreign: Seque
     if foreign and credentials:
         raise foreign[0]
     barred = next(iter(foreign), None)
-    return Line(credentials, trust, read_number(settings, "timeout", 30), retries, barred=barred)
+    limits = read_limits(settings.settings, environ)
+    timeout = read_number(settings, "timeout", 30)
+    return Line(credentials, trust, timeout, retries, barred=barred, limits=limits)
 
 
 def _text(

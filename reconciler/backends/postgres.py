@@ -34,14 +34,16 @@ from reconciler.backends.holding import (
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.postgreshosts import check_hosts
 from reconciler.backends.postgresjournal import PostgresJournal
-from reconciler.backends.postgresline import Statements, as_bytes, server_time, shared_database
+from reconciler.backends.postgresline import Statements, as_bytes, as_whole, server_time, shared_database
+from reconciler.core.limits import read_limits
 from reconciler.core.settings import reference_in
-from reconciler.errors import StateLocked, StateMoved, UsageError
+from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
+from reconciler.types.limits import MB
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
-SETTINGS = ("dsn", "password", "schema", "name", "keep")
+SETTINGS = ("dsn", "password", "schema", "name", "keep", "max_state_mb")
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 USUAL = {
     "connect_timeout": "10",
@@ -89,7 +91,8 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
         ) from None
     name = read_text(settings, "name", context) or default_place(context)
     where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
-    return PostgresBackend(dsn, schema, name, where, int(read_number(settings, "keep", 20)), context)
+    most = read_limits(settings.settings, context.environ).state
+    return PostgresBackend(dsn, schema, name, where, int(read_number(settings, "keep", 20)), context, most)
 
 
 class PostgresBackend:
@@ -98,12 +101,15 @@ class PostgresBackend:
     tells_holder = True
     seal = None
 
-    def __init__(self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext) -> None:
+    def __init__(
+        self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext, most: int
+    ) -> None:
         self._database = shared_database(dsn, schema, name, where)
         self._schema = schema
         self._name = name
         self._where = where
         self._keep = keep
+        self._most = most
         self._lease = context.lease_seconds
         self._heartbeat = context.heartbeat_seconds
         self.journal = PostgresJournal(self._database, self._refuse_lost)
@@ -114,8 +120,17 @@ class PostgresBackend:
         """The document. Raises `StateError`."""
 
         def work(run: Statements) -> bytes | None:
-            found = run.one("select version, data from {schema}.state where name = %(name)s")
-            self._seen = int(str(found[0])) if found else 0
+            found = run.one(
+                "select version, case when octet_length(data) <= %(most)s then data end from {schema}.state"
+                " where name = %(name)s",
+                most=self._most,
+            )
+            self._seen = as_whole(found[0]) if found else 0
+            if found and found[1] is None:
+                raise StateError(
+                    f"{self._where} is larger than {self._most / MB:g} MB",
+                    hint="RECONCILER_MAX_STATE_MB sets how large a state may be",
+                )
             return as_bytes(found[1]) if found else None
 
         return self._database.read(work, None)
@@ -125,7 +140,7 @@ class PostgresBackend:
 
         def work(run: Statements) -> None:
             found = run.one("select version, data from {schema}.state where name = %(name)s for update")
-            version = int(str(found[0])) if found else 0
+            version = as_whole(found[0]) if found else 0
             if found and self._seen is not None and version != self._seen:
                 if as_bytes(found[1]) == data:
                     self._seen = version

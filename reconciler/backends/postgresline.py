@@ -191,6 +191,13 @@ def as_bytes(value: object) -> bytes:
     return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode()
 
 
+def as_whole(value: object) -> int:
+    """A column that counts. Raises `StateError` for anything else: the table is not ours."""
+    if isinstance(value, int):
+        return value
+    raise StateError("the table of the state holds no version where one belongs", hint="check `schema` and `dsn`")
+
+
 def server_time(run: Statements) -> datetime:
     """The time by the server's clock."""
     row = run.one("select clock_timestamp()")

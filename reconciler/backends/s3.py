@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from reconciler.backends.base import BackendContext, check_settings, default_place, read_flag, read_text
-from reconciler.backends.bucket import Bucket, Moved, open_bucket
+from reconciler.backends.bucket import Bucket, Moved, check_endpoint, open_bucket
 from reconciler.backends.holding import (
     Held,
     StoreClock,
@@ -33,13 +33,14 @@ from reconciler.backends.holding import (
 )
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.storeoptions import read_options
+from reconciler.core.limits import read_limits
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
 CREDENTIALS = ("access_key_id", "secret_access_key", "session_token")
-SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", *CREDENTIALS)
+SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", "max_state_mb", *CREDENTIALS)
 FREE = b"{}"
 """What a lock says that nobody holds."""
 PROBE = b"reconciler tries whether this store minds conditions; this object may be deleted\n"
@@ -70,7 +71,12 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     address = url or f"s3://{bucket}"
     key = read_text(settings, "key", context) or f"reconciler/{default_place(context)}/state.json"
     plain = read_flag(settings, "allow_http", endpoint.startswith("http://"))
-    store = open_bucket(address, options, allow_http=plain)
+    ambient = context.environ.get("AWS_ENDPOINT", "")
+    for place in (*(value for name, value in options.items() if "endpoint" in name.lower()), ambient):
+        if place:
+            check_endpoint(place)
+    most = read_limits(settings.settings, context.environ).state
+    store = open_bucket(address, options, allow_http=plain, most=most)
     return S3Backend(store, key.strip("/"), context)
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reconciler.core.answers import Unfit, parse_json
 from reconciler.core.state.file import peek
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.json import Json, Object
@@ -135,8 +136,8 @@ def _dump(document: Object) -> bytes:
 def _sealed(data: bytes) -> Object | None:
     """The sealed document in `data`; None for anything else."""
     try:
-        document: Json = json.loads(data)
-    except (ValueError, RecursionError):
+        document = parse_json(data)
+    except Unfit:
         return None
     return document if isinstance(document, dict) and "sealed" in document else None
 

@@ -40,6 +40,11 @@ class Due:
         left = max(OVER, at - self._seconds())
         return left if timeout is None else min(timeout, left)
 
+    def check(self) -> None:
+        """Raise `TimeoutError` when the time is over: a server that never pauses lets no wait run out."""
+        if (at := self._at.get()) is not None and self._seconds() > at:
+            raise TimeoutError("the whole request took too long")
+
 
 class DeadlineNetwork:
     """The network of the HTTP library (its `NetworkBackend`), by its shape: this floor knows no such library."""
@@ -68,7 +73,9 @@ class DeadlineStream:
         self._due = due
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return bytes(self._inner.read(max_bytes, timeout=self._due.left(timeout)))
+        data = bytes(self._inner.read(max_bytes, timeout=self._due.left(timeout)))
+        self._due.check()
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, timeout=self._due.left(timeout))

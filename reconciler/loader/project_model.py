@@ -164,18 +164,19 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
 """Keys by place, for did-you-mean."""
 
 KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
-    "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout"),
+    "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout", "max_answer_mb", "max_pages",
+        "max_request_seconds"),
     "provider simulator": ("type", "vocabulary", "faults", "timeout", "api_key", "base_url"),
     "state local": ("backend", "encryption", "path"),
     "state http": (
         "backend", "encryption", "address", "update_method", "lock_address", "lock_method", "unlock_address",
         "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
-        "retry_max", "retry_wait_min", "retry_wait_max",
+        "retry_max", "retry_wait_min", "retry_wait_max", "max_state_mb", "max_request_seconds",
     ),
-    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep"),
+    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb"),
     "state s3": (
         "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
-        "access_key_id", "secret_access_key", "session_token",
+        "access_key_id", "secret_access_key", "session_token", "max_state_mb",
     ),
 }  # fmt: skip
 """Keys of the plug-ins whose settings are fixed; the others check their own."""

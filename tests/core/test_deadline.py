@@ -21,6 +21,7 @@ PARTS = {
     "never answers": (b"", b""),
     "drips headers": (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
     "answers 103 for ever": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "floods with 103": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000),
     "drips a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "),
 }
 
@@ -36,7 +37,7 @@ def server(head: bytes, drop: bytes) -> Iterator[str]:
             try:
                 line.recv(65536)
                 line.sendall(head)
-                while not over.wait(0.05):
+                while not over.wait(0.0 if len(drop) > 1000 else 0.05):
                     line.sendall(drop)
             except OSError:
                 return

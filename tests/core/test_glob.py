@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,15 @@ def test_many_stars_take_no_time() -> None:
 def test_the_first_pattern_that_fits_is_named() -> None:
     assert any_matches("persona.a", ["tool.*", "persona.*", "*"]) == "persona.*"
     assert any_matches("persona.a", []) is None
+
+
+@given(TEXTS, st.text(alphabet="ab.*?", max_size=10))
+def test_a_pattern_means_what_it_would_as_a_regular_expression(text: str, pattern: str) -> None:
+    words = {"*": ".*", "?": "."}
+    expected = re.fullmatch("".join(words.get(char, re.escape(char)) for char in pattern), text, re.DOTALL)
+    assert matches(text, pattern) is (expected is not None)
+
+
+def test_no_pattern_makes_it_try_again() -> None:
+    assert not matches("a" * 5_000, "*a" * 500 + "*b")
+    assert not matches("a" * 2_000, "*a?" * 400 + "b*c")

@@ -22,6 +22,7 @@ import json
 import re
 
 from reconciler.core import members as read
+from reconciler.core.answers import DEEPEST_OWN, Unfit, parse_json
 from reconciler.core.digest import digest, digest_bytes
 from reconciler.core.history.file import history_from_json, history_lines, running_from_json, running_line
 from reconciler.core.members import Malformed, address_from
@@ -147,18 +148,19 @@ def check_owner(state: State, workspace: str, project: str | None, *, where: str
 def parse_state(data: bytes, *, where: str = "the state") -> State:
     """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(data, deepest=DEEPEST_OWN)
+    except Unfit as error:
         raise _damaged(where, f"it is no valid JSON ({error})") from None
     if isinstance(document, dict) and "sealed" in document:
         raise StateUnreadable(
             f"{where} is encrypted", hint="name its key: encryption: {key: {env: NAME}} under `state:`"
         )
-    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+    version = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(version, int):
         raise _damaged(where, "it is no state document")
-    if document["format"] > FORMAT:
+    if version > FORMAT:
         raise StateUnreadable(
-            f"{where} has format {document['format']}, this version reads up to {FORMAT}",
+            f"{where} has format {version}, this version reads up to {FORMAT}",
             hint="it was written by a newer version of reconciler: upgrade to that version",
         )
     body, mark, rest = data.rpartition(_CHECKSUM)
@@ -185,7 +187,10 @@ def is_moved(data: bytes) -> bool:
 def peek(data: bytes | None) -> tuple[str, int] | None:
     """Lineage and serial of a document without reading all of it; None where there is none, or no telling."""
     found = _HEAD.search(data[:4096]) if data else None
-    return (str(json.loads(found[1])), int(found[2])) if found else None
+    try:
+        return (str(json.loads(found[1])), int(found[2])) if found else None
+    except ValueError:
+        return None
 
 
 def _state(document: Object) -> State:

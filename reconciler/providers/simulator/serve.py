@@ -9,9 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.providers.simulator.faults import Faults, load_faults
@@ -67,7 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: SimulatorServer
 
+    def _is_welcome(self) -> bool:
+        """Whether the request was meant for this server: a web page, by a name that it made lead here (DNS
+        rebinding) or from an origin of its own, is not."""
+        host, origin = self.headers.get("host", ""), self.headers.get("origin")
+        return (not host or _is_ours(host)) and (origin is None or _is_ours(origin.partition("//")[2], here=True))
+
     def _serve(self) -> None:
+        if not self._is_welcome():
+            self._refuse(403)
+            return
         body = self._read_body()
         if body is None:
             return
@@ -149,6 +159,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are logged by `_serve`, without headers or bodies: nothing secret gets there."""
+
+
+def _is_ours(netloc: str, *, here: bool = False) -> bool:
+    """Whether the host in `host:port` is this machine's name or a number, which no name server can give away; `here`:
+    a number of this machine."""
+    try:
+        host = urlsplit(f"//{netloc}").hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback or not here
+    except ValueError:
+        return False
 
 
 def open_service(world: Path | None, seed: Path | None, faults: Path | None, mood: Mood | None = None) -> Service:

@@ -22,6 +22,7 @@ from reconciler.providers.tavus.retry import RetryPolicy, Trouble, parse_retry_a
 from reconciler.providers.tavus.transport import unreachable
 from reconciler.types.event import Notice
 from reconciler.types.json import Json
+from reconciler.types.limits import Limits
 from reconciler.types.ports import Answer, Clock, Emit
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Client:
         emit: Emit | None = None,
         policy: RetryPolicy | None = None,
         due: Due | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """`due` ends the waits of `transport`, where that is a network."""
         self.base_url = base_url
@@ -59,7 +61,13 @@ class Client:
         self._policy = policy or RetryPolicy()
         self._pace = Pace(clock, max_requests_per_second)
         self._exchange = Exchange(
-            api_key=api_key, base_url=base_url, transport=transport, clock=clock, timeout=timeout, due=due
+            api_key=api_key,
+            base_url=base_url,
+            transport=transport,
+            clock=clock,
+            timeout=timeout,
+            due=due,
+            limits=limits,
         )
 
     def heed(self, stop: Callable[[], bool]) -> None:

@@ -17,6 +17,8 @@ PAGE_LIMIT = 100
 VOCABULARIES = ("pal", "persona")
 LIST_WORDS = ("data", "deployments", "results", "items")
 TOTAL_WORDS = ("total_count", "total")
+MOST_DIGITS = 30
+"""Of a total; what is longer says nothing, and the interpreter refuses to read thousands."""
 ID_WORDS = ("id", "uuid")
 NAME_WORDS = ("name",)
 
@@ -168,9 +170,9 @@ def total_in(answer: Json) -> int | None:
     if isinstance(answer, dict):
         for word in TOTAL_WORDS:
             value = answer.get(word)
-            if isinstance(value, str) and value.isdecimal():
+            if isinstance(value, str) and value.isdecimal() and len(value) <= MOST_DIGITS:
                 return int(value)
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**MOST_DIGITS:
                 return value
     return None
 

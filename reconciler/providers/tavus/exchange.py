@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from reconciler import __version__
+from reconciler.core.answers import ENCODINGS, Unfit, parse_json, receive
 from reconciler.core.deadline import Due
 from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.retry import Trouble
 from reconciler.types.json import Json
+from reconciler.types.limits import Limits
 from reconciler.types.ports import Clock, Gate
 
 if TYPE_CHECKING:
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 10.0
-SLOWEST = 4
-"""From connecting to the last byte of the answer an attempt may take this many timeouts in all."""
-LARGEST = 256 * 1024 * 1024
-"""Bytes of one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,11 @@ class Exchange:
         clock: Clock,
         timeout: float,
         due: Due | None = None,
+        limits: Limits | None = None,
     ) -> None:
         import httpx
+
+        self._limits = limits or Limits()
 
         self.base_url = base_url
         self._key = api_key
@@ -105,7 +106,12 @@ class Exchange:
             trust_env=False,  # the transport knows its proxy; nothing else from the environment may reach the wire
             follow_redirects=False,
             timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), pool=None),
-            headers={"x-api-key": api_key, "accept": "application/json", "user-agent": f"reconciler/{__version__}"},
+            headers={
+                "x-api-key": api_key,
+                "accept": "application/json",
+                "accept-encoding": ENCODINGS,
+                "user-agent": f"reconciler/{__version__}",
+            },
         )
 
     def close(self) -> None:
@@ -127,7 +133,7 @@ class Exchange:
         for _ in range(MOST_REDIRECTS + 1):
             reply = self._transmit(call, url, query)
             if not 300 <= reply.status < 400 or reply.status == 304:
-                return _readable(call, reply) if reply.ok else reply
+                return self._readable(call, reply) if reply.ok else reply
             target = self._redirected(call, url, reply)
             # A redirect to the other spelling of the slash means the same request, with its query.
             kept = not urlsplit(target).query and _path(target) == _path(url)
@@ -149,7 +155,7 @@ class Exchange:
                 content=content,
                 headers={"content-type": "application/json"} if content is not None else None,
             )
-            with self._due.within(self._timeout * SLOWEST):
+            with self._due.within(self._limits.seconds(self._timeout)):
                 response = self._http.send(request, stream=True)
                 try:
                     body = self._receive(response)
@@ -163,10 +169,12 @@ class Exchange:
             raise Lost(Trouble.UNSENT, f"cannot connect: {text}", hopeless=certificate) from error
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Lost(Trouble.UNSENT, f"cannot send: {error}", hopeless=True) from error
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise Lost(Trouble.TIMEOUT, f"no answer within {self._timeout:g} s") from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise Lost(Trouble.BROKEN, f"the connection broke off: {error}") from error
+        except Unfit as error:
+            raise Lost(Trouble.BROKEN, str(error), hopeless=error.hopeless) from error
         except RuntimeError as error:
             if not self._http.is_closed:
                 raise
@@ -174,18 +182,20 @@ class Exchange:
         return Reply(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def _receive(self, response: httpx.Response) -> bytes:
-        """The whole body. Timeouts of the library are per packet; this adds one for the whole."""
-        deadline = self._clock.monotonic() + self._timeout * SLOWEST
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
-            if self._clock.monotonic() > deadline:
-                raise Lost(Trouble.TIMEOUT, f"the answer was not complete after {self._timeout * SLOWEST:g} s")
-            if size > LARGEST:
-                raise Lost(Trouble.BROKEN, "the answer is larger than 256 MB", hopeless=True)
-        return b"".join(chunks)
+        """The whole body, decoded. Timeouts of the library are per packet; this adds one for the whole."""
+        seconds = self._limits.seconds(self._timeout)
+        deadline = self._clock.monotonic() + seconds
+
+        def timed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+            for chunk in chunks:
+                yield chunk
+                if self._clock.monotonic() > deadline:
+                    raise Lost(Trouble.TIMEOUT, f"the answer was not complete after {seconds:g} s")
+
+        if response.is_stream_consumed:  # made in this process, and read by the library already
+            return receive(timed(response.iter_bytes()), "", self._limits.answer)
+        encoding = response.headers.get("content-encoding", "")
+        return receive(timed(response.iter_raw()), encoding, self._limits.answer)
 
     def _redirected(self, call: Call, url: str, reply: Reply) -> str:
         """Where to go next. The key stays with the origin it was given for."""
@@ -217,25 +227,25 @@ class Exchange:
             hint="check base_url",
         )
 
+    def _readable(self, call: Call, reply: Reply) -> Reply:
+        """The success with its document. One that cannot be read is a lost answer, where the answer matters."""
+        if call.method != "GET" and (reply.status == 304 or (not reply.content.strip() and not call.create)):
+            return reply  # documented: 204 and 304 have no body, and what was written is read back anyway
+        try:
+            found = replace(reply, document=parse_json(reply.content, self._limits.answer))
+        except Unfit as error:
+            kind = reply.headers.get("content-type", "").partition(";")[0].lower()
+            trouble = Trouble.ODD if call.method != "GET" and kind and "json" not in kind else Trouble.BROKEN
+            what = kind or "no content type"
+            text = f"the answer ({reply.status}, {what}) is no JSON, or broke off: {error}"
+            raise Lost(trouble, text, hopeless=error.hopeless) from error
+        if call.accept is not None and not call.accept(found.document):
+            raise Lost(Trouble.ODD, "the answer does not have the shape that belongs to this request")
+        return found
+
     def _shown(self, text: str) -> str:
         """A piece of a foreign address, fit for a message."""
         return conceal("".join(char for char in text if char.isprintable())[:200], (self._key,))
-
-
-def _readable(call: Call, reply: Reply) -> Reply:
-    """The success with its document. One that cannot be read is a lost answer, where the answer matters."""
-    if call.method != "GET" and (reply.status == 304 or (not reply.content.strip() and not call.create)):
-        return reply  # documented: 204 and 304 have no body, and what was written is read back anyway
-    try:
-        found = replace(reply, document=json.loads(reply.content))
-    except (ValueError, RecursionError) as error:
-        kind = reply.headers.get("content-type", "").partition(";")[0].lower()
-        trouble = Trouble.ODD if call.method != "GET" and kind and "json" not in kind else Trouble.BROKEN
-        what = kind or "no content type"
-        raise Lost(trouble, f"the answer ({reply.status}, {what}) is no JSON, or broke off") from error
-    if call.accept is not None and not call.accept(found.document):
-        raise Lost(Trouble.ODD, "the answer does not have the shape that belongs to this request")
-    return found
 
 
 def _origin(url: str) -> str:

@@ -14,7 +14,8 @@ from reconciler.errors import IncompleteList, Rejected
 from reconciler.types.json import Json, Object
 
 ATTEMPTS = 3
-MOST_PAGES = 100_000
+MOST_PAGES = 10_000
+"""Pages of one list, where nothing else is set."""
 NO_SUCH_PAGE = (400, 404, 410, 416, 422)
 """Any other refusal, a redirect to a sign-in page above all, must not pass for the end of a list."""
 
@@ -74,16 +75,18 @@ def read_list(
     limit: int,
     width: int = 1,
     progress: Progress = lambda done, total: None,
+    most: int = MOST_PAGES,
 ) -> dict[str, Object]:
     """Every item by id, in the order of the list.
 
     `what` names the list in errors, `base` is the documented first page (0 or 1), `limit` the page size that
     `fetch` asks for, `width` how many pages are read at a time. A clean list of N with a total costs ceil(N / limit)
-    requests, one when N is 0. Raises `IncompleteList` after three attempts, and whatever `fetch` raises.
+    requests, one when N is 0. Raises `IncompleteList` after three attempts and for a list of more than
+    `most` pages, and whatever `fetch` raises.
     """
     reason = ""
     for _ in range(ATTEMPTS):
-        reader = _Reader(fetch, identify, limit=limit, width=width, progress=progress)
+        reader = _Reader(fetch, identify, limit=limit, width=width, progress=progress, most=most, what=what)
         attempt = reader.run(base)
         if not attempt.faults:
             return attempt.in_order()
@@ -98,12 +101,16 @@ def read_list(
 class _Reader:
     """Reads the list once."""
 
-    def __init__(self, fetch: Fetch, identify: Identify, *, limit: int, width: int, progress: Progress) -> None:
+    def __init__(
+        self, fetch: Fetch, identify: Identify, *, limit: int, width: int, progress: Progress, most: int, what: str
+    ) -> None:
         self._fetch = fetch
         self._identify = identify
         self._limit = limit
         self._width = max(1, width)
         self._progress = progress
+        self._most = most
+        self._what = what
         self._shown: int | None = None
         self.attempt = Attempt()
 
@@ -137,6 +144,13 @@ class _Reader:
             except Rejected:
                 raise refused from None
 
+    def _too_long(self, found: str) -> IncompleteList:
+        return IncompleteList(
+            f"the list of {self._what} has more than {self._most} pages ({found})",
+            hint="check base_url; where the account is that large, `max_pages` of the provider (RECONCILER_MAX_PAGES)"
+            " sets how many are read. Nothing was sent",
+        )
+
     def _says_otherwise(self, number: int) -> bool:
         again = self._ask(number)
         return bool(again.items) or again.total is not None
@@ -163,13 +177,15 @@ class _Reader:
     def _fill(self, base: int, size: int, total: int) -> None:
         attempt = self.attempt
         if size and total > size:
+            if total > size * self._most:
+                raise self._too_long(f"{total} objects, {size} a page")
             self._take_all(range(base + 1, base + -(-total // size)))
         regular = dict(attempt.ids)
         if len(attempt.items) < total and base > 0 and self._probe_before(base):
             attempt.base = base - 1
         number = max(attempt.ids) + 1
         while (
-            len(attempt.items) < total and number < MOST_PAGES and self._take(number, self._ask(number), extra=True)
+            len(attempt.items) < total and number < self._most and self._take(number, self._ask(number), extra=True)
         ):
             number += 1  # pages of uneven size
         if len(attempt.items) != total:
@@ -221,7 +237,7 @@ class _Reader:
         if not attempt.ids[base] and base > 0:
             return
         repeated = False
-        for number in range(base + 1, MOST_PAGES):
+        for number in range(base + 1, base + 1 + self._most):
             page = self._ask(number)
             # An empty page is the end; but a server that counts from 1 may answer page 0 with nothing.
             if not page.items and (number > 1 or attempt.ids[base]):
@@ -235,5 +251,7 @@ class _Reader:
             elif number > 1 or base > 0:
                 repeated = True
                 break  # the last page once more, or `page` is not looked at; 0 and 1 may be one page
+        else:
+            raise self._too_long("and no end")
         if repeated and not honoured and len(attempt.ids[base]) == self._limit:
             attempt.faults.append("every page number gives the same full page, and there is no total")

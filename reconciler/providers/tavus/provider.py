@@ -36,6 +36,7 @@ from reconciler.providers.tavus.render import render
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
 from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.limits import Limits
 from reconciler.types.live import Account, Listing, LiveObject
 from reconciler.types.mask import is_mask
 from reconciler.types.ports import Answer, Clock, Emit, Gate
@@ -65,6 +66,7 @@ class TavusProvider:
         emit: Emit | None = None,
         clock: Clock,
         random: Callable[[], float],
+        limits: Limits | None = None,
     ) -> None:
         """`transport` replaces the network (a simulator, a test). Raises `UsageError` for a base URL that would not
         keep the key safe."""
@@ -76,6 +78,7 @@ class TavusProvider:
         self._key = api_key
         self._clock = clock
         self._emit = emit
+        self._limits = limits or Limits()
         self._parallelism = max(1, parallelism)
         self._owners: set[str] = set()
         self._owners_lock = threading.Lock()
@@ -91,6 +94,7 @@ class TavusProvider:
             max_requests_per_second=max_requests_per_second,
             emit=emit,
             due=due,
+            limits=self._limits,
         )
 
     def account(self) -> Account:
@@ -135,6 +139,7 @@ class TavusProvider:
             limit=endpoint.page_limit,
             width=self._parallelism,
             progress=progress,
+            most=self._limits.pages,
         )
         own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
         self._note_owner(list(own.values()))
@@ -201,7 +206,10 @@ class TavusProvider:
                 query = {"limit": str(PAGE_LIMIT), "page": str(number)}
                 return self._page(path, tools.list_words, query)
 
-            found = read_list("attached tools", fetch, lambda item: id_of(spec, item), base=1, limit=PAGE_LIMIT)
+            most = self._limits.pages
+            found = read_list(
+                "attached tools", fetch, lambda item: id_of(spec, item), base=1, limit=PAGE_LIMIT, most=most
+            )
             return tuple(sorted(id for id, item in found.items() if not is_stock(tools, item)))
         ids = {
             item if isinstance(item, str) else id_of(spec, item)

@@ -15,6 +15,7 @@ from functools import cache
 from html import unescape
 from http import HTTPStatus
 
+from reconciler.core.answers import Unfit, parse_json
 from reconciler.errors import AuthRefused, MakerConflict, NotFound, ProviderError, Rejected, Unavailable
 from reconciler.providers.tavus.conceal import conceal
 from reconciler.types.json import Json
@@ -133,10 +134,9 @@ def is_draft_conflict(document: Json, text: str) -> bool:
 def read_document(content: bytes) -> Json:
     """The JSON in `content`, None for anything else."""
     try:
-        document: Json = json.loads(content)
-    except (ValueError, RecursionError):
+        return parse_json(content)
+    except Unfit:
         return None
-    return document
 
 
 def error_text(content: bytes, status: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from reconciler.core.limits import PROVIDER, read_limits
 from reconciler.core.settings import ROLES, Reader, reference_in
 from reconciler.core.trust import Operator
 from reconciler.errors import AuthRefused, NotTrusted, UsageError
@@ -18,7 +19,7 @@ URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
 """The vendor's own client reads these two, too."""
 BASE_URL = "https://tavusapi.com/v2"
 VOCABULARIES = ("pal", "persona")
-SETTINGS = ("api_key", "base_url", "timeout")
+SETTINGS = ("api_key", "base_url", "timeout", *PROVIDER)
 
 
 def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
@@ -42,6 +43,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         emit=context.emit,
         clock=context.clock,
         random=context.random,
+        limits=read_limits(settings.settings, context.environ),
     )
 
 

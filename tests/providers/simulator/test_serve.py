@@ -165,7 +165,8 @@ def test_one_connection_serves_many_requests(served: Callable[..., str]) -> None
     with socket.create_connection(("127.0.0.1", int(served().rpartition(":")[2].removesuffix("/v2")))) as link:
         stream = link.makefile("rwb")
         for body in (b'{"system_prompt": "hi"}', b"{}", b"["):
-            head = f"POST /v2/personas HTTP/1.1\r\nHost: x\r\nx-api-key: k\r\nContent-Length: {len(body)}\r\n\r\n"
+            length = f"Content-Length: {len(body)}"
+            head = f"POST /v2/personas HTTP/1.1\r\nHost: localhost\r\nx-api-key: k\r\n{length}\r\n\r\n"
             stream.write(head.encode() + body)
             stream.flush()
             assert stream.readline().startswith(b"HTTP/1.1 ")
@@ -263,3 +264,24 @@ def test_a_world_that_breaks_while_serving_is_a_500_and_a_line(tmp_path: Path) -
         server.shutdown()
         server.server_close()
     assert "not valid JSON" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("Host: localhost:80", 200),
+        ("Host: 127.0.0.1", 200),
+        ("Host: [::1]:1", 200),
+        ("Host: 127.0.0.1\r\nOrigin: http://localhost:3000", 200),
+        ("Host: attacker.example", 403),
+        ("Host: localhost.attacker.example", 403),
+        ("Host: [", 403),
+        ("Host: 127.0.0.1\r\nOrigin: https://attacker.example", 403),
+        ("Host: 127.0.0.1\r\nOrigin: http://192.0.2.7", 403),
+        ("Host: 127.0.0.1\r\nOrigin: null", 403),
+    ],
+)
+def test_a_web_page_cannot_speak_to_it(served: Callable[..., str], line: str, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", int(served().rpartition(":")[2].removesuffix("/v2")))) as link:
+        link.sendall(f"GET /v2/personas HTTP/1.1\r\n{line}\r\nx-api-key: k\r\n\r\n".encode())
+        assert link.makefile("rb").readline().split()[1] == str(status).encode()
