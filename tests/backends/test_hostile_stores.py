@@ -14,7 +14,7 @@ from reconciler.backends.s3 import open_backend
 from reconciler.core.history.preimage import unpack
 from reconciler.core.members import Malformed
 from reconciler.core.state.file import parse_state, peek
-from reconciler.errors import StateError, StateUnreadable, UsageError
+from reconciler.errors import NotTrusted, StateError, StateUnreadable, UsageError
 from reconciler.types.project import BackendSettings
 
 NO_URLS = ["not a url", "http://", "://x", "http://[::1", "http://a b", "http://h:99999", "a\0b", "localhost:9000"]
@@ -40,7 +40,7 @@ def test_an_endpoint_that_is_no_url_is_told(tmp_path: Path, endpoint: str, place
     elif place == "option":
         settings["options"] = {"aws_endpoint": endpoint}
     environ = {"AWS_ENDPOINT_URL": endpoint} if place == "environment" else {}
-    with pytest.raises(UsageError):
+    with pytest.raises((UsageError, NotTrusted)):
         open_backend(BackendSettings("s3", settings), BackendContext(tmp_path / ".reconciler" / "w", "w", environ))
 
 
