@@ -248,13 +248,18 @@ def test_settings_are_read_with_their_references(tmp_path: Path) -> None:
         def resolve(self, reference: object) -> str | None:
             return "from a file" if reference == {"file": "key.txt"} else None
 
-    context = BackendContext(tmp_path, "w", {"X": "from X"}, secrets=Files())
+    context = BackendContext(tmp_path, "w", {"RECONCILER_X": "from X"}, secrets=Files())
     given = BackendSettings(
         "http",
-        {"a": "text", "b": {SECRET: {"env": "X"}}, "c": {SECRET: {"file": "key.txt"}}, "d": {SECRET: {"env": "NO"}},
+        {"a": "text", "b": {SECRET: {"env": "RECONCILER_X"}}, "password": {SECRET: {"file": "key.txt"}}, "d": {SECRET: {"env": "NO"}},
          "e": 5, "f": True, "g": ""},
     )  # fmt: skip
-    assert [read_text(given, name, context) for name in "abcz"] == ["text", "from X", "from a file", None]
+    assert [read_text(given, name, context) for name in ("a", "b", "password", "z")] == [
+        "text",
+        "from X",
+        "from a file",
+        None,
+    ]
     for name in "defg":
         with pytest.raises(UsageError):
             read_text(given, name, context)

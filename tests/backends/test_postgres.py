@@ -198,7 +198,11 @@ def test_settings_are_checked() -> None:
 
 @NEEDS_SERVER
 def test_the_description_holds_no_password() -> None:
-    environ = {"DSN": f"postgresql://ann:{PASSWORD}@db.example/states", "PW": PASSWORD}
+    environ = {
+        "DSN": f"postgresql://ann:{PASSWORD}@db.example/states",
+        "PW": PASSWORD,
+        "RECONCILER_ALLOWED_HOSTS": "db.example",
+    }
     by_reference = opened({SECRET: {"env": "DSN"}}, environ=environ)
     assert by_reference.describe() == "db.example/states reconciler.state 'w'"
     apart = opened("host=db.example dbname=states", environ=environ, password={SECRET: {"env": "PW"}})

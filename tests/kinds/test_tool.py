@@ -18,9 +18,10 @@ def test_a_tool_is_changed_with_a_partial_object() -> None:
     assert KIND.unique_names
 
 
-def test_a_body_without_envelope_is_never_a_tool() -> None:
-    """Its keys (name, description, parameters) would fit any JSON file."""
-    assert KIND.bare_keys == frozenset()
+def test_a_body_without_envelope_is_a_tool_by_keys_that_only_a_tool_has() -> None:
+    """A name and a description would fit any JSON file."""
+    assert not KIND.bare_keys & {"name", "description", "tags"}
+    assert KIND.bare_with == {"name", "description"}
 
 
 @pytest.mark.parametrize("name", ["parameters", "delivery"])

@@ -125,5 +125,6 @@ def test_missing_rights_say_which(applied, hub):
 
 def test_before_the_first_apply_there_is_nothing_to_compare(checkout, hub):
     done = checkout.step("drift")
-    assert done.code == 0, done
+    assert done.code == 1, done
+    assert "nothing to compare with" in done.log
     assert hub.issues == {}

@@ -212,6 +212,9 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
             items: Object = {"items": _object(spec, node.star)} if row.items_by and node.star is not None else {}
             if row.item_needs:
                 items = {"items": {"type": "object", "required": list[Json](row.item_needs)}}
+            elif row.keyed:
+                function: Object = {"type": "object", "properties": {"function": {"type": "object"}}}
+                items = {"items": function}
             return [{"type": ["array", "null"], **items}]
         case Type.OBJECT:
             if row.atomic and not node.children:

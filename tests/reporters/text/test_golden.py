@@ -56,7 +56,6 @@ reconciler will perform the following actions:
           + api.method: "POST"
           + api.timeout: 10
           + api.auth.type: "none"
-          + api.auth.location: "header"
           + api.query_params: {}
           + app_message: false
 
