@@ -251,8 +251,8 @@ def test_settings_are_read_with_their_references(tmp_path: Path) -> None:
     context = BackendContext(tmp_path, "w", {"RECONCILER_X": "from X"}, secrets=Files())
     given = BackendSettings(
         "http",
-        {"a": "text", "b": {SECRET: {"env": "RECONCILER_X"}}, "password": {SECRET: {"file": "key.txt"}}, "d": {SECRET: {"env": "NO"}},
-         "e": 5, "f": True, "g": ""},
+        {"a": "text", "b": {SECRET: {"env": "RECONCILER_X"}}, "password": {SECRET: {"file": "key.txt"}},
+         "d": {SECRET: {"env": "RECONCILER_NO"}}, "e": 5, "f": True, "g": ""},
     )  # fmt: skip
     assert [read_text(given, name, context) for name in ("a", "b", "password", "z")] == [
         "text",
