@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.errors import ManifestError as ManifestError
     from reconciler.errors import NotFound as NotFound
     from reconciler.errors import NothingFound as NothingFound
+    from reconciler.errors import NotTrusted as NotTrusted
     from reconciler.errors import OutcomeUnknown as OutcomeUnknown
     from reconciler.errors import PlanBlocked as PlanBlocked
     from reconciler.errors import PlanError as PlanError
@@ -87,8 +88,8 @@ EXPORTS = {
     "reconciler.core.fields.schema": ("manifest_schema",),
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
-        "NothingFound", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable", "ProviderError",
-        "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
+        "NothingFound", "NotTrusted", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable",
+        "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
         "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
     "reconciler.loader.catalogue": ("load_catalogue",),
