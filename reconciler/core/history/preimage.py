@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 from reconciler.core import members as read
-from reconciler.core.answers import DEEPEST_OWN, MOST_ANSWER, parse_json, receive
+from reconciler.core.answers import MOST_ANSWER, parse_json, receive
 from reconciler.core.canonical import comparable
 from reconciler.core.drift import rests_on_absence
 from reconciler.core.edit import Edit, apply_edits
@@ -169,6 +169,6 @@ def pack(value: Json) -> str:
 def unpack(text: str) -> Json:
     """The inverse of `pack`. Raises `Malformed`."""
     try:
-        return parse_json(receive([b64decode(text, validate=True)], "deflate", MOST_ANSWER), deepest=DEEPEST_OWN)
+        return parse_json(receive([b64decode(text, validate=True)], "deflate", MOST_ANSWER), own=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed(f"the packed text is damaged ({error})") from None

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from reconciler.core import codec
-from reconciler.core.answers import DEEPEST_OWN, Unfit, parse_json
+from reconciler.core.answers import Unfit, parse_json
 from reconciler.core.digest import digest_bytes
 from reconciler.core.members import Malformed
 from reconciler.errors import PlanError, PlanUnreadable
@@ -107,7 +107,7 @@ def _bytes_of(content: Object) -> bytes:
 def _open(data: bytes, key: bytes | None = None) -> Object:
     """Type, format and plan of a file whose digest fits, and its signature where there is a key."""
     try:
-        found = parse_json(data, deepest=DEEPEST_OWN)
+        found = parse_json(data, own=True)
     except Unfit:
         if not looks_like_plan(data):
             raise PlanUnreadable("this file is no saved plan", hint=AGAIN) from None

@@ -22,7 +22,7 @@ import json
 import re
 
 from reconciler.core import members as read
-from reconciler.core.answers import DEEPEST_OWN, Unfit, parse_json
+from reconciler.core.answers import Unfit, parse_json
 from reconciler.core.digest import digest, digest_bytes
 from reconciler.core.history.file import history_from_json, history_lines, running_from_json, running_line
 from reconciler.core.members import Malformed, address_from
@@ -148,7 +148,7 @@ def check_owner(state: State, workspace: str, project: str | None, *, where: str
 def parse_state(data: bytes, *, where: str = "the state") -> State:
     """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
     try:
-        document = parse_json(data, deepest=DEEPEST_OWN)
+        document = parse_json(data, own=True)
     except Unfit as error:
         raise _damaged(where, f"it is no valid JSON ({error})") from None
     if isinstance(document, dict) and "sealed" in document:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core import members as read
-from reconciler.core.answers import DEEPEST_OWN, parse_json
+from reconciler.core.answers import parse_json
 from reconciler.core.codec import from_json, to_json
 from reconciler.core.digest import digest_bytes
 from reconciler.core.members import Malformed, address_from
@@ -184,7 +184,7 @@ def _open(line: bytes) -> Object:
     if digest_bytes(body).encode("ascii") != mark:
         raise Malformed("its checksum does not fit")
     try:
-        return read.mapping(parse_json(body, deepest=DEEPEST_OWN), "")
+        return read.mapping(parse_json(body, own=True), "")
     except ValueError as error:
         raise Malformed(str(error)) from None
 
