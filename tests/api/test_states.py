@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable, UsageError, open_project
 from reconciler.api.states import ProjectState, in_workspace, with_backend
-from reconciler.errors import StateError, StateLocked
+from reconciler.errors import NothingFound, StateError, StateLocked
 from reconciler.types.address import Address
 from tests.cli.conftest import Ended
 
@@ -28,7 +28,8 @@ def state(project: Path) -> ProjectState:
 
 def test_what_is_managed(state: ProjectState, call: Call) -> None:
     assert [str(one.address) for one in state.list()] == [OLD]
-    assert state.list("tool.") == ()
+    with pytest.raises(NothingFound):
+        state.list("tool.")
     assert state.show(OLD)["id"] == state.list()[0].id
     assert state.read().serial >= 1
     assert call("state", "list").out == f"{OLD}\n"

@@ -155,7 +155,7 @@ def list_pulls(hub: StandIn, query: dict[str, str], body: dict[str, Any]) -> Ans
 def add_pull(hub: StandIn, query: dict[str, str], body: dict[str, Any]) -> Answer:
     number = hub.number()
     hub.add_pull(number, "0" * 40)
-    hub.pulls[number].update(title=body["title"], body=body["body"], base={"ref": body["base"]})
+    hub.pulls[number].update(title=body["title"], body=body["body"], base={"ref": body["base"]}, user=BOT)
     hub.pulls[number]["head"]["ref"] = body["head"]
     return 201, hub.pulls[number]
 
