@@ -102,9 +102,9 @@ def test_changes_are_counted_by_action() -> None:
 
 
 def test_an_empty_summary_ignores_what_did_not_change() -> None:
-    assert Summary(unchanged=9, unmanaged=3, not_looked_at=1).is_empty
+    assert Summary(unchanged=9, unmanaged=3, not_looked_at=1, incomplete=2).is_empty
     counted = [field.name for field in dataclasses.fields(Summary)]
-    for name in set(counted) - {"unchanged", "unmanaged", "not_looked_at"}:
+    for name in set(counted) - {"unchanged", "unmanaged", "not_looked_at", "incomplete"}:
         assert not Summary(**{name: 1}).is_empty, name
 
 
