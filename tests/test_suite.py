@@ -14,7 +14,12 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Modules that are tested from another floor, and where.
 ELSEWHERE = {
+    "reconciler/core/mergepatch.py": "tests/loader/test_overlays.py",
     "reconciler/core/planning/assemble.py": "tests/engine",
+    "reconciler/core/planning/forbidden.py": "tests/engine/test_gate.py",
+    "reconciler/core/planning/proof.py": "tests/engine/test_forged_plans.py",
+    "reconciler/core/planning/proofofwrites.py": "tests/engine/test_forged_plans.py",
+    "reconciler/core/planning/users.py": "tests/engine/test_usage.py",
     "reconciler/engine/drift.py": "tests/cli",
     "reconciler/engine/importing.py": "tests/cli",
 }

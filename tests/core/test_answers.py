@@ -103,7 +103,8 @@ def test_bytes_that_are_no_text_are_unfit():
 )
 def test_every_text_that_is_read_can_be_written(value):
     found = parse_json(json.dumps({"\ud800": value}).encode())
-    json.dumps(found, ensure_ascii=False).encode()
+    written = json.dumps(found, ensure_ascii=False).encode()
+    assert json.loads(written) == found
 
 
 def test_a_pair_of_surrogates_is_one_character():
