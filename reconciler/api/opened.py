@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.core.environment import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WORKSPACE = "RECONCILER_WORKSPACE"
-DIGEST_KEY = "RECONCILER_DIGEST_KEY"
-PREVIOUS_KEY = "RECONCILER_DIGEST_KEY_PREVIOUS"
 SIMULATOR = "simulator"
-PLAN_KEY = "RECONCILER_PLAN_KEY"
 ACCOUNT = "tavus"
 """The built-in workspace that needs nothing but a key."""
 

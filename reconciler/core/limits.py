@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
+from reconciler.core.environment import CAPS
 from reconciler.errors import UsageError
 from reconciler.types.json import Json
 from reconciler.types.limits import MB, Limits
@@ -21,7 +22,7 @@ def read_limits(settings: Mapping[str, Json], environ: Mapping[str, str]) -> Lim
     usual = Limits()
 
     def number(name: str, default: float) -> float:
-        variable = f"RECONCILER_{name.upper()}"
+        variable = f"{CAPS}{name.removeprefix('max_').upper()}"
         value: Json = settings.get(name)
         if text := environ.get(variable, "").strip():
             try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.endpoints import Endpoint, parse_endpoint
-from reconciler.core.trust import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS, PORTS, Operator, name_of, port_of
+from reconciler.core.environment import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS
+from reconciler.core.trust import PORTS, Operator, name_of, port_of
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.json import Json, Object, secret_of
 

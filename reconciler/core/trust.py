@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.endpoints import Endpoint, parse_endpoint
+from reconciler.core.environment import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS
 from reconciler.errors import UsageError
 
-ALLOWED_HOSTS = "RECONCILER_ALLOWED_HOSTS"
-ALLOWED_COMMANDS = "RECONCILER_ALLOWED_COMMANDS"
-ALLOWED_ENV = "RECONCILER_ALLOWED_ENV"
 OWN_PREFIX = "RECONCILER_"
 VENDOR = "tavusapi.com"
 PORTS = {"http": "80", "https": "443", "postgresql": "5432"}
