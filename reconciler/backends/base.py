@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import TypeAlias
 
 from reconciler.core.settings import ROLES, Reader, Role
 from reconciler.core.trust import Operator, Trusted
+from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.json import Json, Object
 from reconciler.types.ports import Backend, Secrets
@@ -69,6 +71,11 @@ def own_folder(folder: Path) -> Path | None:
 def default_place(context: BackendContext) -> str:
     """What the state of a workspace is called in a store that several projects share."""
     return context.workspace if context.owner is None else f"{context.owner}/{context.workspace}"
+
+
+def store_waits() -> Waits:
+    """The pauses of one backend between two tries."""
+    return Waits(time.sleep, time.monotonic, "for the store of the state")
 
 
 def check_settings(settings: BackendSettings, known: Iterable[str]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import random
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from reconciler.backends.base import store_waits
 from reconciler.core.answers import Unfit, receive
 from reconciler.errors import StateError, UsageError
 from reconciler.types.limits import Limits
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
     from obstore.store import ObjectStore
 
+T = TypeVar("T")
 SECRET_OPTIONS = ("key", "secret", "token", "password", "signature", "sas")
 
 
@@ -33,6 +36,13 @@ def check_endpoint(text: str) -> str:
             hint="write it as https://host[:port], in `endpoint` under `state:` or AWS_ENDPOINT_URL",
         )
     return text
+
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits between tries at a store that does not answer, or fails."""
+_STATUS = re.compile(r"\b(4\d\d) [A-Z]")
+"""The status of an answer in the library's message; where it says it otherwise, the request is tried again."""
+WRONG = frozenset(str(number) for number in range(400, 500)) - {"408", "409", "429"}
 
 
 class Moved(Exception):
@@ -69,7 +79,7 @@ def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool, m
                 "timeout": timedelta(seconds=60),
                 "connect_timeout": timedelta(seconds=10),
             },
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=45)},
+            retry_config={"max_retries": 0},  # tries again here, where a wish to stop is heard
         )
     except (BaseError, ValueError, TypeError) as error:
         raise UsageError(
@@ -87,49 +97,54 @@ class Bucket:
         self.address = address
         self._secrets = secrets
         self._most = most
+        self.waits = store_waits()
         self._versions: dict[str, UpdateVersion] = {}
 
-    def read(self, key: str) -> Found | None:
-        """The object; None where there is none. Raises `StateError`."""
+    def read(self, key: str, most: int | None = None) -> Found | None:
+        """The object, of at most `most` bytes (else a state's); None where there is none. Raises `StateError`."""
+        return self._try(key, "read", lambda: self._read(key, most or self._most))
+
+    def _read(self, key: str, most: int) -> Found | None:
         import obstore
         from obstore.exceptions import NotFoundError
 
-        with self._told(key, "read"):
-            try:
-                result = obstore.get(self._store, key)
-                meta = result.meta
-                version = self._note(meta.get("e_tag"), meta.get("version"))
-                # Counted as it comes: what the store says of the size is its word.
-                return Found(receive(map(bytes, result.stream()), "", self._most), version, meta["last_modified"])
-            except Unfit as error:
-                raise StateError(
-                    f"{self.address}/{key} cannot be read: {error}",
-                    hint="check the key; RECONCILER_MAX_STATE_MB sets how large a state may be",
-                ) from None
-            except (NotFoundError, FileNotFoundError):
-                return None
+        try:
+            result = obstore.get(self._store, key)
+            meta = result.meta
+            version = self._note(meta.get("e_tag"), meta.get("version"))
+            # Counted as it comes: what the store says of the size is its word.
+            return Found(receive(map(bytes, result.stream()), "", most), version, meta["last_modified"])
+        except Unfit as error:
+            raise StateError(
+                f"{self.address}/{key} cannot be read: {error}",
+                hint="check the key; RECONCILER_MAX_STATE_MB sets how large a state may be",
+            ) from None
+        except (NotFoundError, FileNotFoundError):
+            return None
 
     def write(self, key: str, data: bytes, version: str | None) -> str:
         """Write where the object still has `version` (None: where there is none); its new version.
 
-        Raises `Moved` where the condition does not hold, `StateError`.
+        Raises `Moved` where the condition does not hold, also for want of the answer to an earlier try, `StateError`.
         """
+        return self._try(key, "written", lambda: self._write(key, data, version))
+
+    def _write(self, key: str, data: bytes, version: str | None) -> str:
         import obstore
         from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 
-        with self._told(key, "written"):
-            try:
-                mode: UpdateVersion | str = "create" if version is None else self._versions[version]
-                result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)  # type: ignore[arg-type]
-                return self._note(result.get("e_tag"), result.get("version"))
-            except (AlreadyExistsError, PreconditionError):
-                raise Moved(key) from None
-            except (NotFoundError, FileNotFoundError):
-                if version is None:
-                    raise StateError(
-                        f"{self.address} does not exist", hint="create the bucket, or check its name"
-                    ) from None
-                raise Moved(key) from None
+        try:
+            mode: UpdateVersion | str = "create" if version is None else self._versions[version]
+            result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)  # type: ignore[arg-type]
+            return self._note(result.get("e_tag"), result.get("version"))
+        except (AlreadyExistsError, PreconditionError):
+            raise Moved(key) from None
+        except (NotFoundError, FileNotFoundError):
+            if version is None:
+                raise StateError(
+                    f"{self.address} does not exist", hint="create the bucket, or check its name"
+                ) from None
+            raise Moved(key) from None
 
     def delete(self, key: str) -> None:
         """Remove the object, if there is one; a failure is no harm."""
@@ -151,24 +166,36 @@ class Bucket:
         self._versions[text] = found
         return text
 
-    @contextmanager
-    def _told(self, key: str, done: str) -> Iterator[None]:
+    def _try(self, key: str, done: str, work: Callable[[], T]) -> T:
+        """`work`, again after a pause where the store failed in a way that may pass. Raises `StateError`."""
         from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
-        try:
-            yield
-        except (PermissionDeniedError, UnauthenticatedError, PermissionError):
-            raise StateError(
-                f"{self.address}/{key} may not be {done}",
-                hint="the credentials must allow reading, writing and deleting objects under this key",
-            ) from None
-        except BaseException as error:  # what the library's own panics are made of is no `Exception`
-            if not isinstance(error, BaseError | OSError) and type(error).__name__ != "PanicException":
-                raise
-            raise StateError(
-                f"{self.address}/{key} cannot be {done}: {_said(error, self._secrets)}",
-                hint="check the network, `endpoint`, `region` and the credentials under `state:`",
-            ) from None
+        for pause in (*PAUSES, None):
+            try:
+                return work()
+            except (PermissionDeniedError, UnauthenticatedError, PermissionError):
+                raise StateError(
+                    f"{self.address}/{key} may not be {done}",
+                    hint="the credentials must allow reading, writing and deleting objects under this key",
+                ) from None
+            except BaseException as error:  # what the library's own panics are made of is no `Exception`
+                if not isinstance(error, BaseError | OSError) and type(error).__name__ != "PanicException":
+                    raise
+                if pause is None or not _may_pass(error):
+                    raise StateError(
+                        f"{self.address}/{key} cannot be {done}: {_said(error, self._secrets)}",
+                        hint="check the network, `endpoint`, `region` and the credentials under `state:`",
+                    ) from None
+            self.waits.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+        raise AssertionError("unreachable")
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try may help: anything but a panic, and an answer that says that the request is wrong."""
+    from obstore.exceptions import GenericError
+
+    status = _STATUS.search(str(error))
+    return isinstance(error, GenericError | OSError) and (status is None or status[1] not in WRONG)
 
 
 def _said(error: BaseException, secrets: list[str]) -> str:

@@ -24,6 +24,8 @@ from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+MOST_HOLDER = 64 * 1024
+"""Bytes of the record of a holder."""
 LONGEST_LEASE = 10.0 * 365 * 86_400
 _TEXTS = ("id", "operation", "who", "host", "since", "expires", "version")
 

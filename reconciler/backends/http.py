@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -74,7 +74,7 @@ class HttpBackend:
             return found
 
     def _read(self) -> bytes | None:
-        reply = self._line.ask("GET", self._places.address)
+        reply = self._line.ask("GET", self._places.address, most=self._line.limits.state)
         if reply.status in {204, 404}:
             return None
         if reply.status != 200:
@@ -133,6 +133,10 @@ class HttpBackend:
     def describe(self) -> str:
         """The address, without credentials."""
         return bare(self._places.address)
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Pauses between two tries end once `stop` says so."""
+        self._line.waits.heed(stop)
 
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from reconciler.backends.base import store_waits
 from reconciler.core.answers import ENCODINGS, Unfit, receive
 from reconciler.core.deadline import Due, bound
 from reconciler.core.tlswords import PLAIN, speaks_plainly
+from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.limits import Limits
 
@@ -54,24 +55,32 @@ class Line:
         *,
         barred: NotTrusted | None = None,
         limits: Limits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        waits: Waits | None = None,
     ) -> None:
         """`trust`: True, False for any certificate, or the path of a file of certificates. `barred`: why nothing but
         GET may be sent; a line with credentials is never made for such a place."""
         self._barred = barred
         self._headers = {**headers, "Accept-Encoding": ENCODINGS}
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._trust = trust
         self._timeout = timeout
         self._retries = retries
-        self._sleep = sleep
+        self.waits = waits or store_waits()
         self._made: httpx.Client | None = None
         self._due = Due(time.monotonic)
 
     def ask(
-        self, method: str, address: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        address: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        most: int | None = None,
     ) -> Reply:
         """Send one request; again after no answer, 429 and 5xx. Every request of this protocol may be repeated.
+
+        The decoded answer has at most `most` bytes; without it, those of an ordinary answer.
 
         Raises `StateError` for no answer after all tries and for 401, 403 and redirects, `NotTrusted` for what may
         not go there; other answers are returned.
@@ -83,7 +92,7 @@ class Line:
         tries = self._retries.count + 1
         for number in range(1, tries + 1):
             try:
-                answer, content = self._once(method, address, body, headers)
+                answer, content = self._once(method, address, body, headers, most or self.limits.answer)
             except Unfit as error:
                 raise StateError(
                     f"the state at {bare(address)} cannot be read: {error}",
@@ -111,16 +120,16 @@ class Line:
         raise AssertionError("unreachable")
 
     def _once(
-        self, method: str, address: str, body: bytes | None, headers: dict[str, str] | None
+        self, method: str, address: str, body: bytes | None, headers: dict[str, str] | None, most: int
     ) -> tuple[httpx.Response, bytes]:
-        """One try: the answer and its decoded body, of at most a state's size."""
+        """One try: the answer and its decoded body, of at most `most` bytes."""
         with (
-            self._due.within(self._limits.seconds(self._timeout)),
+            self._due.within(self.limits.seconds(self._timeout)),
             self._client().stream(method, address, content=body, headers=headers) as answer,
         ):
             chunks = answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw()
             encoding = "" if answer.is_stream_consumed else answer.headers.get("Content-Encoding", "")
-            return answer, receive(chunks, encoding, self._limits.state)
+            return answer, receive(chunks, encoding, most)
 
     def close(self) -> None:
         """Give the connections back; the next request makes new ones."""
@@ -147,7 +156,7 @@ class Line:
         pause = min(longest, self._retries.shortest * 2 ** (number - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
         if after is not None and after.isdigit():
             pause = max(pause, min(float(after), 60.0))
-        self._sleep(pause)
+        self.waits.sleep(pause)
 
 
 def refuse(status: int, method: str, address: str) -> None:

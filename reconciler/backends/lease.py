@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.backends.holding import describe_holder, moment, present
-from reconciler.errors import StateError, StateLocked
+from reconciler.errors import ReconcilerError, StateLocked
 from reconciler.types.event import Notice
 from reconciler.types.ports import Emit
 from reconciler.types.state import LockInfo
@@ -56,7 +56,7 @@ def keep_lease(
         held.stop()
         try:
             release()
-        except StateError as error:
+        except ReconcilerError as error:
             ends = "it ends with its lease" if renew else "this host takes it over, others: state force-unlock"
             emit(Notice(f"the lock could not be given back ({error.message}); {ends}", "warning"))
 
@@ -182,6 +182,6 @@ class HeldLease:
                 if self._renew is not None and not self._renewed():
                     self._lost = True
                     return
-            except StateError:
+            except ReconcilerError:
                 # The store may be back at the next beat; `check` asks it before anything is sent.
                 continue

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -100,6 +100,9 @@ class LocalBackend:
     def describe(self) -> str:
         """The path of the document."""
         return str(self._document)
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Files are tried once: there is no pause to cut short."""
 
     def close(self) -> None:
         """Nothing is held open between two calls."""

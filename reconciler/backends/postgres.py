@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from reconciler.backends.base import BackendContext, check_settings, default_place, read_number, read_text
 from reconciler.backends.holding import (
+    MOST_HOLDER,
     Held,
     StoreClock,
     acquire,
@@ -34,11 +35,10 @@ from reconciler.backends.holding import (
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.postgreshosts import check_hosts
 from reconciler.backends.postgresjournal import PostgresJournal
-from reconciler.backends.postgresline import Statements, as_bytes, as_whole, server_time, shared_database
+from reconciler.backends.postgresline import Statements, as_bytes, as_whole, server_time, shared_database, too_large
 from reconciler.core.limits import read_limits
 from reconciler.core.settings import reference_in
-from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
-from reconciler.types.limits import MB
+from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -112,7 +112,7 @@ class PostgresBackend:
         self._most = most
         self._lease = context.lease_seconds
         self._heartbeat = context.heartbeat_seconds
-        self.journal = PostgresJournal(self._database, self._refuse_lost)
+        self.journal = PostgresJournal(self._database, self._refuse_lost, f"the journal of {where}", most)
         self._seen: int | None = None
         self._held: str | None = None
 
@@ -127,10 +127,7 @@ class PostgresBackend:
             )
             self._seen = as_whole(found[0]) if found else 0
             if found and found[1] is None:
-                raise StateError(
-                    f"{self._where} is larger than {self._most / MB:g} MB",
-                    hint="RECONCILER_MAX_STATE_MB sets how large a state may be",
-                )
+                raise too_large(self._where, self._most)
             return as_bytes(found[1]) if found else None
 
         return self._database.read(work, None)
@@ -200,6 +197,10 @@ class PostgresBackend:
         """Host, database, table and row."""
         return self._where
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Pauses between two tries end once `stop` says so."""
+        self._database.waits.heed(stop)
+
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""
         self._database.close()
@@ -268,14 +269,22 @@ class PostgresBackend:
         return found.info if found else None
 
     def _find(self, run: Statements) -> Held | None:
-        row = run.one("select holder from {schema}.lock where name = %(name)s")
+        row = run.one(
+            "select case when octet_length(holder) <= %(most)s then holder else ''::bytea end from {schema}.lock"
+            " where name = %(name)s",
+            most=MOST_HOLDER,
+        )
         return parse_holder(as_bytes(row[0]), f"{self._schema}.lock of {self._where}") if row else None
 
     def _refuse_lost(self, run: Statements) -> None:
         """Where this run holds the lock, the row must still name it until the transaction ends."""
         if self._held is None:
             return
-        row = run.one("select id, holder from {schema}.lock where name = %(name)s for share")
+        row = run.one(
+            "select id, case when octet_length(holder) <= %(most)s then holder else ''::bytea end from {schema}.lock"
+            " where name = %(name)s for share",
+            most=MOST_HOLDER,
+        )
         if row is None or row[0] != self._held:
             held = parse_holder(as_bytes(row[1]), self._where).info if row else None
             raise StateLocked(

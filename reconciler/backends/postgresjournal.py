@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.backends.postgresline import Database, Statements, as_bytes
+from reconciler.backends.postgresline import Database, Statements, as_bytes, as_whole, too_large
+
+ROW = 100
+"""Bytes that a line costs beyond its own."""
 
 
 class PostgresJournal:
     """The lines of one workspace."""
 
-    def __init__(self, database: Database, fence: Callable[[Statements], None]) -> None:
-        """`fence` raises `StateLocked` in the transaction of a run that lost its lock."""
+    def __init__(self, database: Database, fence: Callable[[Statements], None], where: str, most: int) -> None:
+        """`fence` raises `StateLocked` in the transaction of a run that lost its lock; all lines together have at
+        most `most` bytes, and `where` they stand is for messages."""
         self._database = database
         self._fence = fence
+        self._where = where
+        self._most = most
 
     def read(self) -> list[bytes]:
-        """The lines in the order in which they came."""
+        """The lines in the order in which they came. Raises `StateError`, also where they are too many."""
 
         def work(run: Statements) -> list[bytes]:
+            size = run.one(
+                "select coalesce(sum(octet_length(line) + %(row)s), 0)::bigint from {schema}.journal"
+                " where name = %(name)s",
+                row=ROW,
+            )
+            if size is not None and as_whole(size[0]) > self._most:
+                raise too_large(self._where, self._most)
             found = run.all("select line from {schema}.journal where name = %(name)s order by number")
             return [as_bytes(row[0]) for row in found]
 

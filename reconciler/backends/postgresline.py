@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from reconciler.backends.base import store_waits
 from reconciler.errors import StateError
+from reconciler.types.limits import MB
 
 if TYPE_CHECKING:
     import psycopg
@@ -85,6 +86,7 @@ class Database:
         self._schema = schema
         self._name = name
         self._where = where
+        self.waits = store_waits()
         self._turn = threading.RLock()
         self._connection: Connection | None = None
         self._ready = False
@@ -127,7 +129,7 @@ class Database:
                     self.close()
                     if pause is None or _is_final(error):
                         raise self._failed(error) from None
-                    time.sleep(pause)
+                    self.waits.sleep(pause)
                 except psycopg.Error as error:
                     self.close()
                     raise self._failed(error) from None
@@ -196,6 +198,13 @@ def as_whole(value: object) -> int:
     if isinstance(value, int):
         return value
     raise StateError("the table of the state holds no version where one belongs", hint="check `schema` and `dsn`")
+
+
+def too_large(where: str, most: int) -> StateError:
+    """What is kept there is more than a state may be."""
+    return StateError(
+        f"{where} is larger than {most / MB:g} MB", hint="RECONCILER_MAX_STATE_MB sets how large a state may be"
+    )
 
 
 def server_time(run: Statements) -> datetime:

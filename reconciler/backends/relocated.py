@@ -12,7 +12,7 @@ A run that is killed in between leaves one place that is whole and that the next
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -100,6 +100,11 @@ class Relocated:
     def describe(self) -> str:
         """The new place."""
         return self._new.describe()
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """At both places."""
+        for place in (self._new, self._old, self._plain):
+            place.heed(stop)
 
     def close(self) -> None:
         """Give the connections of both places back."""

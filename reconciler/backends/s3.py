@@ -11,7 +11,7 @@ so before each lock two conditional writes that must fail are tried, and a store
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from uuid import uuid4
 from reconciler.backends.base import BackendContext, check_settings, default_place, read_flag, read_text
 from reconciler.backends.bucket import Bucket, Moved, check_endpoint, open_bucket
 from reconciler.backends.holding import (
+    MOST_HOLDER,
     Held,
     StoreClock,
     acquire,
@@ -139,11 +140,20 @@ class S3Backend:
             # Renewed in this very moment, or taken over.
             held, version = self._find()
             refuse_other(held, id)
-            self._bucket.write(self._lock_key, FREE, version)
+            try:
+                self._bucket.write(self._lock_key, FREE, version)
+            except Moved:
+                raise StateError(
+                    f"the lock of {self.describe()} is being renewed", hint="its holder is at work; wait for it"
+                ) from None
 
     def describe(self) -> str:
         """The address of the document."""
         return f"{self._bucket.address}/{self._key}"
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Pauses between two tries end once `stop` says so."""
+        self._bucket.waits.heed(stop)
 
     def close(self) -> None:
         """Nothing is held open between two calls."""
@@ -161,8 +171,7 @@ class S3Backend:
 
     def probe(self) -> None:
         """Raise `StateError` when the store says yes to a write whose condition does not hold."""
-        key = f"{self._key}.probe-{uuid4().hex}"
-        version = self._bucket.write(key, PROBE, None)
+        key, version = self._scratch()
         try:
             self._must_refuse(key, None)
             changed = self._bucket.write(key, PROBE + b"changed\n", version)
@@ -174,6 +183,16 @@ class S3Backend:
             ) from None
         finally:
             self._bucket.delete(key)
+
+    def _scratch(self) -> tuple[str, str]:
+        """An object of our own that holds the probe: its key and version."""
+        for _ in range(3):
+            key = f"{self._key}.probe-{uuid4().hex}"
+            try:
+                return key, self._bucket.write(key, PROBE, None)
+            except Moved:
+                self._bucket.delete(key)  # made by an earlier try whose answer was lost
+        raise StateError(f"{self._bucket.address} calls every new object one that is there", hint="it keeps no state")
 
     def _must_refuse(self, key: str, version: str | None) -> None:
         try:
@@ -189,8 +208,7 @@ class S3Backend:
 
     def _time(self) -> datetime:
         """The time by the store's clock: when it took in an object that is written now."""
-        key = f"{self._key}.probe-{uuid4().hex}"
-        self._bucket.write(key, PROBE, None)
+        key, _ = self._scratch()
         try:
             found = self._bucket.read(key)
         finally:
@@ -223,13 +241,13 @@ class S3Backend:
             self._bucket.write(self._lock_key, record, version)
         except Moved:
             # Our own write whose answer was lost, or somebody else's.
-            found = self._bucket.read(self._lock_key)
+            found = self._bucket.read(self._lock_key, MOST_HOLDER)
             return found is not None and found.data == record
         return True
 
     def _find(self) -> tuple[Held | None, str | None]:
         """The holder on record and the version of the lock object, None where there is none."""
-        found = self._bucket.read(self._lock_key)
+        found = self._bucket.read(self._lock_key, MOST_HOLDER)
         if found is None:
             return None, None
         if found.data == FREE:

@@ -75,6 +75,10 @@ class SealedBackend:
         """As the backend below."""
         return self._inner.describe()
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """As the backend below."""
+        self._inner.heed(stop)
+
     def close(self) -> None:
         """As the backend below."""
         self._inner.close()

@@ -91,6 +91,8 @@ class _Run:
             self.worker.announce([change for change in stage if self.undone(change) is None])
         except StateError as error:
             self.fatal = self.fatal or error
+        except Interrupted:
+            self.interrupted = True
 
     def step(self, change: Change) -> StepResult:
         reason = self.reason_to_skip(change)

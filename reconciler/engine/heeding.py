@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.errors import Interrupted
+from reconciler.core.waits import Waits
 from reconciler.types.ports import Clock
-
-SLICE = 0.2
-"""Seconds between two looks whether to stop."""
 
 
 class HeedingClock:
@@ -17,8 +14,8 @@ class HeedingClock:
     def __init__(self, clock: Clock, stop: Callable[[], bool], what: str) -> None:
         """`what` the run waits for, for people."""
         self._clock = clock
-        self._stop = stop
-        self._what = what
+        self._waits = Waits(clock.sleep, clock.monotonic, f"for {what}", short=0.0)
+        self._waits.heed(stop)
 
     def now(self) -> str:
         return self._clock.now()
@@ -28,8 +25,4 @@ class HeedingClock:
 
     def sleep(self, seconds: float) -> None:
         """Raises `Interrupted`."""
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
-            if self._stop():
-                raise Interrupted(f"stopped while waiting for {self._what}", hint="run the same command again")
-            self._clock.sleep(min(left, SLICE))
+        self._waits.sleep(seconds)

@@ -25,7 +25,7 @@ from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
 from reconciler.engine.readstate import base_state, journal_lines
 from reconciler.engine.rescue import Rescue
-from reconciler.errors import StateError, StateLocked, StateMoved
+from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
 from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
@@ -139,7 +139,7 @@ class Session:
                 self._stored = dump_state(self._start)
                 try:
                     self._backend.write(self._stored)
-                except StateError:
+                except ReconcilerError:
                     self._stored = None
                     raise
         journal.append(encode(record, self._start.lineage, self._start.serial))
@@ -218,7 +218,7 @@ class Session:
         data = dump_state(state)
         try:
             self._put(data)
-        except StateError as error:
+        except (StateError, Interrupted) as error:
             raise self._rescued(error, data) from error
         self._stored, self._start = data, state
         self._folding = Folding(state)
@@ -230,7 +230,7 @@ class Session:
                 self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
         self._emit(StateSaved(state.serial))
 
-    def _rescued(self, error: StateError, data: bytes) -> StateError:
+    def _rescued(self, error: StateError | Interrupted, data: bytes) -> StateError | Interrupted:
         """The same error, with what became of the state that could not be written."""
         seal = self._backend.seal
         kept = self._rescue.keep(data if seal is None else seal.close(data))
@@ -273,10 +273,12 @@ def open_session(
 
     `project`: whose state it is, None where no project file says so. `lineage`: for a workspace without state, the
     one that a saved plan was minted with. `rescue` keeps a document that cannot be stored at the end; `stop` ends the
-    wait for the lock (`Interrupted`). Raises `StateLocked` with the holder, `StateUnreadable`, `StateError`.
+    wait for the lock and for a store that fails (`Interrupted`). Raises `StateLocked` with the holder,
+    `StateUnreadable`, `StateError`.
     """
     info = describe_run(operation, clock.now())
     waiting = HeedingClock(clock, stop, "the lock")
+    backend.heed(stop)
     with backend.lock(info, timeout=lock_timeout, clock=waiting, emit=emit) as lease:
         stored = backend.read()
         lines = journal_lines(backend)
@@ -287,17 +289,17 @@ def open_session(
         )
         if lines or folded.running is not None:
             session.take_over(folded)
-        lost: StateError | None = None
+        lost: StateError | Interrupted | None = None
         try:
             yield session
-        except StateError as error:
+        except (StateError, Interrupted) as error:
             lost = error
             raise
         finally:
             session.close()
             try:
                 session.save()
-            except StateError as error:
+            except (StateError, Interrupted) as error:
                 if lost is None:
                     error.hint = "\n".join(text for text in (error.hint, session.sent()) if text)
                     raise

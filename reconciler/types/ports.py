@@ -212,6 +212,11 @@ class Backend(Protocol):
         """Where the state lives, for messages: a path or a URL without credentials."""
         ...
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """From now on pauses between two tries end with `Interrupted` once `stop` says so; every method may raise
+        it then."""
+        ...
+
     def close(self) -> None:
         """Give connections back; the next method makes a new one."""
         ...

@@ -232,3 +232,22 @@ def test_however_many_are_opened_they_share_one_connection_and_give_it_back(serv
         backend.close()
     assert backends[0].read() == b"{}", "a closed one opens again"
     backends[-1].close()
+
+
+@pytest.mark.parametrize("table", ["state", "journal", "lock"])
+def test_what_is_kept_there_has_a_cap(server: Postgres, name: str, table: str) -> None:
+    backend = opened(server.dsn, name, max_state_mb=0.05)
+    with hold(backend):
+        backend.write(b"{}")
+        backend.journal.append(b"one")
+    column = {"state": "data", "journal": "line", "lock": "holder"}[table]
+    if table == "lock":
+        run_sql(server, "insert into reconciler.lock (name, id, holder) values (%s, 'x', ''::bytea)", name)
+    run_sql(
+        server,
+        f"update reconciler.{table} set {column} = convert_to(repeat('x', 70000), 'UTF8') where name = %s",
+        name,
+    )
+    look = {"state": backend.read, "journal": lambda: list(backend.journal.read()), "lock": backend.holder}[table]
+    with pytest.raises(StateError):
+        look()

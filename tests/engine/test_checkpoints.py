@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +71,9 @@ class Memory:
 
     def holder(self) -> LockInfo | None:
         raise AssertionError("a reader must not ask")
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        pass
 
     def break_lock(self, id: str) -> None:
         raise AssertionError

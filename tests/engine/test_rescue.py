@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.backends.local import LocalBackend
+from reconciler.core.state.file import parse_state
+from reconciler.core.state.journal import AccountNoted
 from reconciler.engine.rescue import MOST, Rescue
+from reconciler.engine.session import open_session
+from reconciler.errors import Interrupted
+from tests.support.state import Events, JumpingClock, open_local
 
 
 def test_the_file_is_private_whole_and_beside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +53,26 @@ def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
     for number in range(MOST):
         Rescue(tmp_path).keep(b"%d" % number)
     assert "there already" in Rescue(tmp_path).keep(b"one more")
+
+
+def test_a_state_that_waits_too_long_to_be_stored_is_kept_as_well(tmp_path: Path) -> None:
+    backend, events = open_local(tmp_path / "state"), Events()
+    stops: list[bool] = []
+
+    def write(data: bytes) -> None:
+        if stops:
+            raise Interrupted("stopped while waiting for the store of the state")
+        LocalBackend.write(backend, data)
+
+    backend.write = write  # type: ignore[method-assign]
+    with (
+        pytest.raises(Interrupted) as caught,
+        open_session(
+            backend, workspace="w", operation="apply", clock=JumpingClock(), emit=events.append,
+            rescue=Rescue(tmp_path), stop=lambda: bool(stops),
+        ) as session,
+    ):  # fmt: skip
+        session.record(AccountNoted("owner"))
+        stops.append(True)
+    assert "errored.state.json" in str(caught.value.hint)
+    assert parse_state((tmp_path / "errored.state.json").read_bytes()).owner == "owner"

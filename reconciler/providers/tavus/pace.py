@@ -5,13 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from reconciler.errors import Interrupted
+from reconciler.core.waits import Waits
 from reconciler.types.ports import Clock
-
-TURN = 0.2
-"""Seconds between two looks whether to stop."""
-SHORT = 1.0
-"""Waits up to this many seconds are seen through: what was sent is read back under the limit of requests, too."""
 
 
 class Pace:
@@ -23,11 +18,11 @@ class Pace:
         self._lock = threading.Lock()
         self._next = 0.0
         self._paused_until = 0.0
-        self._stop: Callable[[], bool] | None = None
+        self._waits = Waits(clock.sleep, clock.monotonic, "to send")
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """From now on every wait ends with `Interrupted` once `stop` says so."""
-        self._stop = stop
+        self._waits.heed(stop)
 
     def wait(self) -> None:
         """Sleep until this thread's turn."""
@@ -52,11 +47,4 @@ class Pace:
 
     def sleep(self, seconds: float) -> None:
         """Wait; in short turns where somebody may ask to stop. Raises `Interrupted`."""
-        if self._stop is None or seconds <= SHORT:
-            self._clock.sleep(seconds)
-            return
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
-            if self._stop():
-                raise Interrupted("stopped while waiting to send", hint="run the same command again")
-            self._clock.sleep(min(left, TURN))
+        self._waits.sleep(seconds)

@@ -1,0 +1,41 @@
+"""Waits that hear the wish to stop: the one place where a run sleeps for a lock, a limit, a retry or a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.errors import Interrupted
+
+TURN = 0.2
+"""Seconds between two looks whether to stop."""
+SHORT = 1.0
+"""Waits up to this many seconds are seen through where what was sent has yet to be read back or noted down."""
+
+
+class Waits:
+    """Sleeps; safe for several threads."""
+
+    def __init__(
+        self, sleep: Callable[[float], None], monotonic: Callable[[], float], what: str, *, short: float = SHORT
+    ) -> None:
+        """`what` the run waits for, for people; waits of up to `short` seconds are seen through."""
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._what = what
+        self._short = short
+        self._stop: Callable[[], bool] | None = None
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """From now on longer waits end with `Interrupted` once `stop` says so."""
+        self._stop = stop
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`; in short turns where somebody may ask to stop. Raises `Interrupted`."""
+        if self._stop is None or seconds <= self._short:
+            self._sleep(max(0.0, seconds))
+            return
+        until = self._monotonic() + seconds
+        while (left := until - self._monotonic()) > 0:
+            if self._stop():
+                raise Interrupted(f"stopped while waiting {self._what}", hint="run the same command again")
+            self._sleep(min(left, TURN))

@@ -1,0 +1,45 @@
+"""Waits: as long as told, cut short by the wish to stop, short ones seen through where something has to be noted."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.waits import SHORT, TURN, Waits
+from reconciler.errors import Interrupted
+from tests.support.lab import JumpingClock
+
+
+def made(clock: JumpingClock, **options: float) -> Waits:
+    return Waits(clock.sleep, clock.monotonic, "for a bus", **options)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.1, 1.0, 7.5])
+@pytest.mark.parametrize("heeding", [False, True])
+def test_a_wait_that_nobody_stops_lasts_as_long_as_it_is_told(seconds: float, heeding: bool) -> None:
+    clock = JumpingClock()
+    waits = made(clock)
+    if heeding:
+        waits.heed(lambda: False)
+    waits.sleep(seconds)
+    assert clock.monotonic() == pytest.approx(max(0.0, seconds))
+
+
+def test_a_long_wait_ends_within_a_turn_of_the_wish_to_stop() -> None:
+    clock = JumpingClock()
+    waits = made(clock)
+    waits.heed(lambda: clock.monotonic() >= 3)
+    with pytest.raises(Interrupted, match="for a bus"):
+        waits.sleep(60)
+    assert 3 <= clock.monotonic() <= 3 + TURN
+
+
+def test_a_short_wait_is_seen_through_unless_there_is_nothing_to_note() -> None:
+    clock = JumpingClock()
+    waits, strict = made(clock), made(clock, short=0.0)
+    for one in (waits, strict):
+        one.heed(lambda: True)
+    waits.sleep(SHORT)
+    assert clock.monotonic() == SHORT
+    with pytest.raises(Interrupted):
+        strict.sleep(0.1)
+    assert clock.monotonic() == SHORT
