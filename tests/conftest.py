@@ -25,6 +25,7 @@ FOREIGN = (
     "GIT_", "XDG_", "AWS_", "PG", "TF_HTTP_", "CLICK_",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "SSL_CERT_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "_RECONCILER_COMPLETE",
+    "PYTHONDONTWRITEBYTECODE",  # a process that compiles the program first takes half a second more
 )  # fmt: skip
 
 homes = count(1)

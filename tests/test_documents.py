@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support import forked
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md")), *sorted((ROOT / "manifests").rglob("*.y*ml")))
@@ -35,7 +36,7 @@ def words_and_flags(line: str) -> tuple[list[str], list[str]]:
 def help_of(*command: str) -> str | None:
     """The help text of a command, None where there is no such command."""
     line = [sys.executable, "-m", "reconciler", *command, "--help"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = forked.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
 
 

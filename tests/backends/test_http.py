@@ -24,6 +24,7 @@ from reconciler.types.event import Notice
 from reconciler.types.json import SECRET
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
+from tests.support import forked
 from tests.support.state import Events, JumpingClock
 from tests.support.tfserver import TerraformServer, serving
 
@@ -271,7 +272,7 @@ def test_the_record_of_a_lock_round_trips() -> None:
 def test_a_killed_server_comes_back_in_mid_run(tmp_path: Path) -> None:
     def start(port: int) -> subprocess.Popen[str]:
         root = Path(__file__).resolve().parents[2]
-        return subprocess.Popen(
+        return forked.Popen(
             [sys.executable, "-m", "tests.support.tfserver", str(port), str(tmp_path)],
             cwd=root, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip

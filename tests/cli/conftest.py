@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import run
+from tests.support import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,7 +69,7 @@ def start(tmp_path: Path) -> Callable[..., Ended]:
     def started(
         *words: str, input: str | None = None, env: dict[str, str] | None = None, cwd: Path | None = None
     ) -> Ended:
-        done = subprocess.run(
+        done = forked.run(
             [sys.executable, "-m", "reconciler", *(str(word) for word in words)],
             env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
             cwd=cwd or Path.cwd(),

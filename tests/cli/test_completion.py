@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.completion import SHELLS
+from tests.support import forked
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -69,7 +69,7 @@ def test_a_real_bash_completes(tmp_path: Path, words: list[str], expected: list[
     """The script of `completion bash`, sourced by a bash, answers as it does to TAB."""
     program = tmp_path / "bin" / "reconciler"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m reconciler "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {forked.program("reconciler")} "$@"\n')
     program.chmod(0o755)
     root = Path(__file__).resolve().parents[2]
     script = f"""

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import forked
 from tests.support.postgres import missing_postgres, postgres
 from tests.support.tfserver import serving
 
@@ -22,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = """\
 import sys
 import reconciler.backends.base as base, reconciler.backends.lease as lease
-*before, _, _, secrets = base.BackendContext.__init__.__defaults__
-base.BackendContext.__init__.__defaults__ = (*before, 1.0, 0.25, secrets)
+opened = base.BackendContext.__init__
+short = {"lease_seconds": 1.0, "heartbeat_seconds": 0.25}
+base.BackendContext.__init__ = lambda self, *places, **named: opened(self, *places, **short | named)
 lease.QUIET = 0.5
 from reconciler.__main__ import main
 main()
@@ -49,7 +51,7 @@ workspaces:
 def begin(folder: Path, *words: str, **more: Any) -> subprocess.Popen[bytes]:
     """The program with leases of a second."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TAVUS_API_KEY": "any"}
-    return subprocess.Popen([sys.executable, "-c", QUICK, *words], cwd=folder, env=environment, **more)
+    return forked.Popen([sys.executable, "-c", QUICK, *words], cwd=folder, env=environment, **more)
 
 
 def run(folder: Path, *words: str) -> str:

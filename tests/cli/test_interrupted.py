@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 4
 Call = Callable[..., Any]
@@ -31,7 +33,7 @@ spec: {{pal_name: P{number}, system_prompt: You help., default_face_id: r90bbd42
 
 def begin(*words: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TAVUS_API_KEY": "any", **(env or {})}
-    return subprocess.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **options)
+    return forked.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **options)
 
 
 @pytest.fixture

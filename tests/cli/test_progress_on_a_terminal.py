@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 25
 REWRITE = "\r\x1b[2K"
@@ -31,10 +33,10 @@ def run(*words: str, terminal: bool) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "reconciler", *words]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
     if not terminal:
-        done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = forked.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
+    with forked.Popen(
         command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)

@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "reconciler", "simulator", "serve", "--world", str(tmp_path / "w.json")],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import forked
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "manifests"
 ROOT = EXAMPLE.parent
 PERSONAS = {
@@ -54,7 +56,7 @@ def run(project: Path) -> Run:
     def call(*arguments: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
         command = [sys.executable, "-m", "reconciler", *arguments]
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        done = forked.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done

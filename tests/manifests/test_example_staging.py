@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGING_KEY = "staging-key-of-the-test"
 MODEL_KEY = "model-key-of-the-test"
@@ -23,7 +25,7 @@ def account(tmp_path: Path) -> Iterator[str]:
     """The base URL of an empty account, served by a process of its own until the test ends."""
     command = [sys.executable, "-m", "reconciler", "simulator", "serve", "--world", str(tmp_path / "account.json")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, env=environment, text=True) as server:
+    with forked.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, env=environment, text=True) as server:
         assert server.stdout is not None
         try:
             yield server.stdout.readline().strip()
@@ -45,7 +47,7 @@ def run(tmp_path: Path, account: str) -> Run:
             **variables,
         }
         command = [sys.executable, "-m", "reconciler", "-w", "staging", *arguments]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = forked.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

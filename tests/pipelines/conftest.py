@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.support import forked
 from tests.support.forge import PLAN_FILE, REPOSITORY, TOKEN, StandIn, standing_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = ROOT / ".github" / "actions" / "reconciler"
-PROGRAM = f"{sys.executable} -m reconciler"
 
 PROJECT = """\
 apiVersion: personas/v1
@@ -80,7 +80,7 @@ class Checkout:
 
     def program(self, *words: str) -> int:
         command = [sys.executable, "-m", "reconciler", *words]
-        done = subprocess.run(command, cwd=self.root, env=self.known(), capture_output=True, check=False)
+        done = forked.run(command, cwd=self.root, env=self.known(), capture_output=True, check=False)
         return done.returncode
 
     def known(self) -> dict[str, str]:
@@ -115,12 +115,12 @@ class Checkout:
             "GITHUB_EVENT_PATH": str(files["event.json"]),
             "GITHUB_OUTPUT": str(files["output"]),
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
-            "RECONCILER_PROGRAM": PROGRAM,
+            "RECONCILER_PROGRAM": forked.program("reconciler"),
             "RECONCILER_CI_PAUSE": "0",
             **{f"INPUT_{name.upper().replace('-', '_')}": value for name, value in given.items()},
             **(env or {}),
         }
-        done = subprocess.run(
+        done = forked.run(
             [sys.executable, str(ACTION / "main.py"), command], cwd=self.root, env=known,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from reconciler.core.state.file import parse_state
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from tests.scenarios.test_races import start, write_project
+from tests.support import forked
 from tests.support.gated import Gate, gated_account
 from tests.support.postgres import missing_postgres, postgres
 from tests.support.servers import missing, seaweed
@@ -53,7 +54,7 @@ class Files:
         self.start()
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = forked.Popen(
             [sys.executable, "-m", "tests.support.tfserver", str(self._port), str(self._folder)],
             cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip

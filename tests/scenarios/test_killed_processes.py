@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = """\
 apiVersion: personas/v1
@@ -45,7 +47,7 @@ def project(tmp_path):
 
 def reconciler(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "COACH_KEY": SECRET, "RECONCILER_DIGEST_KEY": "quick"}
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "reconciler", *arguments],
         cwd=project, env=environ, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

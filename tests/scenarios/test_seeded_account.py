@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import forked
 from tests.support.seededaccount import seeded_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ class Account:
                         "RECONCILER_DIGEST_KEY": "quick"}  # fmt: skip
 
     def run(self, *words: str, folder: Path | None = None, code: int = 0) -> str:
-        done = subprocess.run(
+        done = forked.run(
             [sys.executable, "-m", "reconciler", "-w", "tavus", *words], cwd=folder or self.folder, env=self.environ,
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
@@ -47,7 +48,7 @@ class Account:
     @contextmanager
     def served(self, *words: str) -> Iterator[None]:
         """A server until the end of the block."""
-        server = subprocess.Popen(
+        server = forked.Popen(
             [sys.executable, "-m", "reconciler.providers.simulator", *words],
             env=self.environ, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from reconciler.backends import BACKENDS
 from reconciler.core.state.file import parse_state
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
+from tests.support import forked
 from tests.support.stores import SETTINGS, Place, open_store, place
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ class Shared:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "RECONCILER_DIGEST_KEY": "quick"}
         environ |= {"STORE_KEY": "test-secret-key"}
-        return subprocess.Popen(
+        return forked.Popen(
             [sys.executable, "-m", "reconciler", *arguments], cwd=self.folder, env=environ, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
@@ -156,7 +157,7 @@ def test_of_two_applies_one_runs_and_the_other_names_it(shared: Shared) -> None:
 
 
 def test_a_held_lock_is_waited_for_or_refused_and_a_dead_holder_replaced(shared: Shared) -> None:
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "tests.support.backend_worker", shared.type, str(shared.folder), "hold"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, SETTINGS: json.dumps(shared.stored)},

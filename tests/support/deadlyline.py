@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.support import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "key-of-the-account"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -24,7 +26,7 @@ TIMES = ("created_at", "updated_at")
 @contextmanager
 def served_account(world: Path) -> Iterator[str]:
     """Base URL of `reconciler simulator serve` in a process of its own, its account kept in the file `world`."""
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "reconciler", "simulator", "serve", "--world", str(world)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

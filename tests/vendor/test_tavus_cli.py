@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import forked
+
 ROOT = Path(__file__).parents[2]
 FACE = "r5dc7c7d0bcb"
 
@@ -32,7 +34,7 @@ Tavus = Callable[..., Any]
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a simulator."""
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "reconciler.providers.simulator"],
         cwd=tmp_path_factory.mktemp("service"),
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -19,6 +19,7 @@ import httpx
 from reconciler.errors import ReconcilerError
 from tests.properties.world.machine import Outcome, World
 from tests.properties.world.wire import Fault, Killed, Wire
+from tests.support import forked
 
 PATIENCE = 300.0
 LISTS = {"targets": "--target", "excludes": "--exclude"}
@@ -85,7 +86,7 @@ class ServedWorld(World):
         with serving(wire) as url:
             words = [sys.executable, "-m", "reconciler", "-w", workspace, "apply", "--auto-approve", *arguments(how)]
             keys = {"TAVUS_API_KEY": "our-own-key", "TAVUS_PUBLIC_API_BASE_URL": url, "PYTHONPATH": str(Path.cwd())}
-            child = subprocess.Popen(
+            child = forked.Popen(
                 words, cwd=self.project.folder, env={**os.environ, **keys, **self.env}, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.errors import UsageError
 from reconciler.providers.simulator.serve import SimulatorServer, open_service, serve
+from tests.support import forked
 
 ROOT = Path(__file__).parents[3]
 BODY = {"system_prompt": "hi", "layers": {"llm": {"model": "m", "base_url": "https://x", "api_key": "sk-clear"}}}
@@ -31,7 +32,7 @@ def start() -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str) -> tuple[str, subprocess.Popen[str]]:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [sys.executable, "-m", "reconciler.providers.simulator", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

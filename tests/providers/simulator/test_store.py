@@ -18,6 +18,7 @@ from reconciler.providers.simulator.reply import Reply
 from reconciler.providers.simulator.store import LOG_FROM, Store, StoreUnusable
 from reconciler.providers.simulator.world import World
 from reconciler.providers.simulator.worldfile import WorldUnreadable
+from tests.support import forked
 
 WRITER = """
 import sys
@@ -78,7 +79,7 @@ def path(tmp_path: Path) -> Path:
 
 def spawn(path: Path, prefix: str, count: int, log_from: int) -> subprocess.Popen[str]:
     root = Path(__file__).parents[3]
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-c", WRITER, str(path), prefix, str(count), str(log_from)],
         stdout=subprocess.PIPE,
         text=True,
