@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,9 +40,25 @@ class Place:
         return {**self._fixed, name: shape.format(uuid4().hex)}
 
 
+RUNNING = ExitStack()
+"""What was started for the tests of this process; stopped when it ends."""
+atexit.register(RUNNING.close)
+
+
 @contextmanager
 def place(type: str) -> Iterator[Place]:
-    """Start what backend `type` needs; skips the test where it is not there."""
+    """Start what backend `type` needs, once for all tests of this process; skips the test where it is not there."""
+    if type not in STARTED:
+        STARTED[type] = RUNNING.enter_context(start(type))
+    yield STARTED[type]
+
+
+STARTED: dict[str, Place] = {}
+
+
+@contextmanager
+def start(type: str) -> Iterator[Place]:
+    """A server of its own."""
     if type == "local":
         yield Place(type, {}, None)
     elif type == "http":

@@ -258,7 +258,7 @@ def _yaml(documents: list[Tree]) -> str:
     return yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=1000)
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Without anchors: those have a step of their own."""
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.properties.world.machine import draw, is_pending
 from tests.properties.world.served import ServedWorld
+from tests.support.nightly import tried
 
-SEQUENCES = int(os.environ.get("WORLD_SERVED", "2"))
+SEQUENCES = int(os.environ.get("WORLD_SERVED", tried(2, 20)))
 LENGTH = 10
 SORTS = {"new", "edit", "drop", "spell", "secret", "overlay", "lifecycle", "apply", "fault", "touch", "foreign"}
 FIXED = 20261130

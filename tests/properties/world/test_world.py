@@ -14,11 +14,12 @@ import pytest
 
 from tests.properties.world.machine import Failure, draw, replay, shrink
 from tests.properties.world.wire import Wire
+from tests.support.nightly import tried
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.json"))
 LENGTH = 15
 CHUNKS = 12
-SEQUENCES = int(os.environ.get("WORLD_SEQUENCES", "324"))
+SEQUENCES = int(os.environ.get("WORLD_SEQUENCES", tried(312, 6000)))
 FIXED = 20261129
 
 
