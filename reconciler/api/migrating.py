@@ -46,19 +46,10 @@ class OpenBodies:
 
         draft = self._file.drafts[index]
         lifecycle = check_lifecycle(draft, Findings()) if draft.lifecycle else {}
-        return Body(draft.address, draft.body, lifecycle)
+        return Body(draft.address, draft.body, lifecycle, self._file.kept(index))
 
     def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
         return self._file.edit(index, edits)
-
-    def lines_at(self, index: int, pointer: str) -> tuple[Sequence[str], int]:
-        from reconciler.loader.spans import locate
-        from reconciler.rules.keep import split_lines
-
-        text, source = self._file.text_of(index)
-        if "keep" not in text or "reconciler:" not in text:
-            return (), 0
-        return split_lines(text), locate(text, source, pointer).line
 
     def place(self, index: int, pointer: str) -> Span:
         return self._file.place(index, pointer)

@@ -50,20 +50,20 @@ def registry_tool(spec: Object, name: str) -> ToolBody:
 
 def body_digest(description: Json, parameters: Json, origin: str) -> str:
     """Equal for tools that mean the same."""
-    text = json.dumps([description or "", _normal(parameters or {}), origin], sort_keys=True)
+    text = json.dumps([description or "", normal(parameters or {}), origin], sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 
-def _normal(value: Json) -> Json:
+def normal(value: Json) -> Json:
     """Lists of required names as sets; everything else as it is."""
     if isinstance(value, list):
-        return [_normal(item) for item in value]
+        return [normal(item) for item in value]
     if not isinstance(value, dict):
         return value
     result: Object = {}
     for key, member in value.items():
         if key == "required" and isinstance(member, list) and all(isinstance(item, str) for item in member):
-            result[key] = sorted({item for item in member if isinstance(item, str)}, key=str) if member else []
+            result[key] = [*sorted({str(item) for item in member})]
         else:
-            result[key] = _normal(member)
+            result[key] = normal(member)
     return result

@@ -12,7 +12,6 @@ from reconciler.engine.units import Layers, Part, Written, canonical_place, obst
 from reconciler.errors import ReconcilerError
 from reconciler.migrations.base import Answers, Context, Finding, Held, Migration, Subject
 from reconciler.migrations.outcome import FileChange, MigrationResult, Outcome, Status
-from reconciler.rules.keep import is_kept
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic
@@ -47,6 +46,8 @@ class Body:
     """In the author's words, references as written."""
     lifecycle: Object = field(default_factory=dict)
     """Its valid part, with canonical pointers."""
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Places of the spec beside which a comment says that something stays, each with the codes that it names."""
 
 
 class OpenFile(Protocol):
@@ -63,10 +64,6 @@ class OpenFile(Protocol):
 
     def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
         """Change one manifest; what is given back takes it back again. Raises `EditRefused`, with nothing changed."""
-        ...
-
-    def lines_at(self, index: int, pointer: str) -> tuple[Sequence[str], int]:
-        """Lines around a place of a body, and the number (from 1) of that on which it stands."""
         ...
 
     def place(self, index: int, pointer: str) -> Span:
@@ -160,6 +157,7 @@ class _Run:
         self.new = NewManifests(editor, options.folder, taken, self.files, self.manifests)
         self.done: list[Outcome] = []
         self.left: list[Outcome] = []
+        self.kept: dict[str, Outcome] = {}
         self.refused: dict[str, Outcome] = {}
         self.known: Context | None = None
         self.pictures: tuple[Picture, ...] = ()
@@ -171,7 +169,9 @@ class _Run:
             Written(
                 file.path,
                 index,
-                Subject(body.address, body.spec, file.path, file.overlay, self.is_selected(file, body.address)),
+                Subject(
+                    body.address, body.spec, file.path, file.overlay, self.is_selected(file, body.address), body.kept
+                ),
                 body.lifecycle,
                 lambda pointer, index=index: str(found.place(index, pointer)),  # type: ignore[misc]
                 lambda pointer, index=index: str(found.head(index, pointer)),  # type: ignore[misc]
@@ -186,7 +186,7 @@ class _Run:
         self.survey()
         for _ in range(ROUNDS):
             count, moved = len(self.done), False
-            self.left, self.refused = [], {}
+            self.left, self.kept, self.refused = [], {}, {}
             questions: list[list[tuple[str, str]]] = [[] for _ in self.manifests]
             for migration in self.options.migrations:
                 context = self.context()
@@ -215,7 +215,7 @@ class _Run:
         return [
             (canonical_place(one.subject.address.kind, one.subject.spec, pointer), migration.name)
             for finding in findings
-            if finding.question is not None and not self.is_kept(migration, one, finding)
+            if finding.question is not None and not migration.is_kept(one.subject, finding)
             for pointer in finding.pointers
         ]
 
@@ -231,7 +231,7 @@ class _Run:
         diagnostics = [one for path, file in self.files.items() if file.selected for one in self.open[path].problems]
         outcomes = (*self.done, *self.refused.values(), *self.left)
         count = sum(one.subject.selected for one in self.manifests)
-        return MigrationResult(outcomes, tuple(changes), tuple(diagnostics), count)
+        return MigrationResult(outcomes, tuple(changes), tuple(self.kept.values()), tuple(diagnostics), count)
 
     def context(self) -> Context:
         """What searches look at, made anew when anything changed."""
@@ -249,9 +249,10 @@ class _Run:
             left: list[Outcome] = []
             changed = False
             for finding in migration.search(one.subject, context):
-                if self.is_kept(migration, one, finding):
-                    continue
-                if not finding.is_change:
+                if migration.is_kept(one.subject, finding):
+                    kept = _outcome(migration, one.subject, Status.REPORTED, finding)
+                    self.kept.setdefault(_content(migration, one.subject, finding), kept)
+                elif not finding.is_change:
                     status = Status.OPEN if finding.question is not None else Status.REPORTED
                     left.append(_outcome(migration, one.subject, status, finding))
                 elif self.carry_out(migration, one, finding):
@@ -261,14 +262,6 @@ class _Run:
                 self.left += left
                 return self.places(migration, one, [item.finding for item in left])
         raise _endless()
-
-    def is_kept(self, migration: Migration, one: Written, finding: Finding) -> bool:
-        """Whether a comment beside one of the places says that it stays: `# reconciler: keep M15 reason`."""
-        for pointer in finding.pointers:
-            lines, line = self.open[one.path].lines_at(one.index, pointer)
-            if any(is_kept(lines, line, code) for code in (migration.id, *migration.cures)):
-                return True
-        return False
 
     def carry_out(self, migration: Migration, one: Written, finding: Finding) -> bool:
         """Carry out one unit, in memory. False where it was refused, now or before."""
@@ -284,7 +277,7 @@ class _Run:
             return False
         for part in parts:
             body = self.open[part.written.path].body(part.written.index)
-            part.written.subject = replace(part.written.subject, address=body.address, spec=body.spec)
+            part.written.subject = replace(part.written.subject, address=body.address, spec=body.spec, kept=body.kept)
             self.done.append(_outcome(migration, part.written.subject, Status.DONE, part.finding))
         self.known = None
         return True
@@ -322,7 +315,7 @@ class _Run:
         parts: list[Part] = []
         for one in overlays:
             for finding in migration.search(one.subject, context):
-                if finding.is_change and not self.is_kept(migration, one, finding):
+                if finding.is_change and not migration.is_kept(one.subject, finding):
                     part = part_of(one, finding)
                     if part.belongs_to(base):
                         parts.append(part)

@@ -17,11 +17,12 @@ from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.repository import inside, reach_of
 from reconciler.loader.rewrite import EditableFile
 from reconciler.loader.search import LINES, Search
-from reconciler.loader.spans import Places, in_order
+from reconciler.loader.spans import Places, in_order, locate
 from reconciler.loader.writing import write_document
+from reconciler.rules.keep import codes_at, split_lines
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.edit import Edit, EditRefused
-from reconciler.types.json import Json, Object, lookup
+from reconciler.types.json import Json, Object, lookup, pointers
 from reconciler.types.project import Project
 from reconciler.types.source import Source, Span
 
@@ -164,11 +165,15 @@ class OpenManifests:
         """The bytes of the file as it is now. Raises `EditRefused` where they do not say what they should."""
         return self._data if self._file is None else self._file.data()
 
-    def text_of(self, index: int) -> tuple[str, Source]:
-        """The text in which a manifest stands, and where it stands there; comments are looked for in it."""
+    def kept(self, index: int) -> dict[str, frozenset[str]]:
+        """Places of a manifest's body beside which a comment says that something stays, each with the codes."""
         draft = self.drafts[index]
         text, number = ("", 0) if self._file is None else self._file.text_of(draft.source.document)
-        return text, Source(self.path, number, draft.source.base)
+        if "keep" not in text or "reconciler:" not in text:
+            return {}
+        source, lines = Source(self.path, number, draft.source.base), split_lines(text)
+        codes = {pointer: codes_at(lines, locate(text, source, pointer).line) for pointer in pointers(draft.body)}
+        return {pointer: found for pointer, found in codes.items() if found}
 
     def place(self, index: int, pointer: str) -> Span:
         """Line and column of a place in the body of a manifest."""

@@ -82,6 +82,8 @@ class Finding:
     """Further places that the change rests on: what says it already, and the fields by which it was decided."""
     broken: bool = False
     """What stands there no longer works."""
+    kept: bool = False
+    """A comment in the file says that it stays as it is."""
     elsewhere: bool = False
     """What goes is taken over outside of the manifests, and not by the places that the change writes."""
 
@@ -113,6 +115,12 @@ class Subject:
     """Only a part of a body, merged over another one."""
     selected: bool = True
     """False: outside of the paths that were asked for; looked at, never changed."""
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Codes of rules and migrations that a comment beside a place keeps away, by the place's pointer."""
+
+    def keeps(self, pointer: str, codes: Iterable[str]) -> bool:
+        """Whether a comment beside the place names one of the codes."""
+        return not self.kept.get(pointer, frozenset()).isdisjoint(codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +203,15 @@ class Migration:
     """Where the facts come from."""
     cures: tuple[str, ...] = ("L32",)
     """Lint rules whose findings it takes away: a comment that keeps one of them keeps this away, too."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What a comment may name to keep it away."""
+        return (self.id, *self.cures)
+
+    def is_kept(self, subject: Subject, finding: Finding) -> bool:
+        """Whether a comment beside one of the places says that it stays: `# reconciler: keep M15 reason`."""
+        return finding.kept or any(subject.keeps(pointer, self.codes) for pointer in finding.pointers)
 
     def search(self, subject: Subject, context: Context) -> Iterator[Finding]:
         """What there is in this body. Of a part of a body only what that part says by itself."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical import effective, leaves, same
 from reconciler.core.shape import field_at
+from reconciler.core.toolbody import normal
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.migrations.base import Context, Subject
@@ -74,7 +75,7 @@ def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:
     theirs, ours = leaves(spec, held), leaves(spec, canonical_words(spec, body)[0])
     for path in {*theirs, *ours} - {spec.name_field}:
         row = field_at(spec, path)
-        one, other = (effective(row, _normal(side.get(path))) for side in (theirs, ours))
+        one, other = (effective(row, normal(side.get(path))) for side in (theirs, ours))
         if same(one, other) or (one in (None, "", [], {}) and other in (None, "", [], {})):
             continue
         if not live and (path in LABELS or path not in theirs):
@@ -83,16 +84,3 @@ def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:
             continue
         return False
     return True
-
-
-def _normal(value: Json) -> Json:
-    """Lists of required names in one order: a schema means the same in any."""
-    if isinstance(value, list):
-        return [_normal(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result: Object = {}
-    for key, member in value.items():
-        names = sorted(map(str, member)) if key == "required" and isinstance(member, list) else None
-        result[key] = [*names] if names is not None else _normal(member)
-    return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical import tool_name
 from reconciler.core.toolbody import body_digest, registry_tool
@@ -27,6 +27,8 @@ LARGEST = 10_000
 MOST = 50
 """Registry tools of one persona."""
 RESERVED = "tavus_"
+CODES = ("M20", "M21", "M22", "L32")
+"""What a comment may name to keep a tool inline: one decision, whichever of the migrations would come first."""
 KNOWN = frozenset({"name", "description", "parameters"})
 
 
@@ -45,6 +47,8 @@ class Inline:
     """The same for all tools that mean the same."""
     dropped: tuple[str, ...] = ()
     """Members that a registry tool does not have."""
+    kept: bool = False
+    """A comment in the file says that it stays inline, it or another one of its name."""
 
     @property
     def pointer(self) -> str:
@@ -53,6 +57,12 @@ class Inline:
 
 def inline_tools(subject: Subject) -> Iterator[Inline]:
     """Inline tools that have a name, wherever they stand."""
+    found = list(_inline_tools(subject))
+    stay = {one.name for one in found if any(subject.keeps(at, CODES) for at in (one.pointer, one.place))}
+    return (replace(one, kept=True) if one.name in stay else one for one in found)
+
+
+def _inline_tools(subject: Subject) -> Iterator[Inline]:
     for place, origin in PLACES.items():
         items = lookup(subject.spec, place)
         for index, item in enumerate(items if isinstance(items, list) else []):

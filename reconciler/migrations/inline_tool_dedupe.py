@@ -46,6 +46,9 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         elif one.name not in asked and book.target(one) is None:
             asked.add(one.name)
             yield from _decided(one, book.decision(one.name))
+    if kept := book.kept(subject):
+        names = ", ".join(dict.fromkeys(one.name for one in kept))
+        yield Finding(tuple(one.pointer for one in kept), f"{names}: inline", "a comment keeps it", kept=True)
     if double:
         where = tuple(edit.pointer for edit in double if isinstance(edit, RemoveValue))
         yield Finding(where, "the same inline tool stands twice in one list", "once is enough", tuple(double))

@@ -58,6 +58,8 @@ class MigrationResult:
 
     outcomes: tuple[Outcome, ...] = ()
     files: tuple[FileChange, ...] = ()
+    kept: tuple[Outcome, ...] = ()
+    """What a comment in the file keeps as it is; no outcome, because somebody decided it already."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Files that could not be read, so that nobody looked at them."""
     manifests: int = 0

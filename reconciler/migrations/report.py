@@ -18,6 +18,7 @@ TITLES = {
     Status.REFUSED: "Could not be changed",
     Status.REPORTED: "Only reported",
 }
+KEPT = "Kept by a comment"
 
 
 def summary(result: MigrationResult, *, written: bool) -> str:
@@ -44,6 +45,8 @@ def as_text(result: MigrationResult, *, written: bool, width: int = 100, diff: b
         parts.append("\n".join(_done(done, "Migrated:" if written else "To be migrated:")))
     if questions := _open(result, width):
         parts.append("\n".join(questions))
+    if result.kept:
+        parts.append("\n".join(_done(result.kept, f"{KEPT}:")))
     for status in (Status.REFUSED, Status.REPORTED):
         if left := result.of(status):
             parts.append("\n".join(_done(left, f"{TITLES[status]}:")))
@@ -110,7 +113,7 @@ def reason_of(choice: Choice) -> str:
 
 
 def as_json(result: MigrationResult, *, written: bool) -> Object:
-    """`{format_version, written, summary, totals, files, personas, questions, diagnostics}`."""
+    """`{format_version, written, summary, totals, files, manifests, kept, questions, diagnostics}`."""
     personas: Object = {}
     for address, found in by_address(result.outcomes).items():
         items: list[Json] = [_item(one) for one in found]
@@ -133,6 +136,7 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
         "totals": totals,
         "files": files,
         "manifests": personas,
+        "kept": [{"path": one.path, "address": str(one.address), **_item(one)} for one in result.kept],
         "questions": questions,
         "diagnostics": problems,
     }

@@ -9,7 +9,7 @@ from html import escape
 from reconciler.core.visible import one_line, visible
 from reconciler.migrations.base import KEEP, Choice
 from reconciler.migrations.outcome import MigrationResult, Outcome, Status, by_address, counts
-from reconciler.migrations.report import TITLES, reason_of, summary, users_of
+from reconciler.migrations.report import KEPT, TITLES, reason_of, summary, users_of
 from reconciler.migrations.unified import conceal, file_diff
 
 HEADINGS = ("Manifest", "Automatic", "Answered", "Needs a choice", "Refused", "Only reported")
@@ -97,6 +97,8 @@ def _sections(result: MigrationResult, written: bool) -> Iterator[tuple[str, tup
         Status.REFUSED: TITLES[Status.REFUSED],
         Status.REPORTED: TITLES[Status.REPORTED],
     }
+    if result.kept:
+        yield KEPT, result.kept
     for status, title in titles.items():
         if found := result.of(status):
             yield title, found

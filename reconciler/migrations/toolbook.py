@@ -77,13 +77,17 @@ class ToolBook:
                 found = list(inline_tools(subject))
                 if found:
                     self.by_subject[id(subject)] = found
-                for one in found:
+                for one in (one for one in found if not one.kept):
                     self.groups.setdefault(one.name, []).append(one)
         self.decisions: dict[str, Decision] = {}
 
     def of(self, subject: Subject) -> list[Inline]:
-        """The inline tools of one persona."""
-        return self.by_subject.get(id(subject), [])
+        """The inline tools of one persona, less those that a comment keeps."""
+        return [one for one in self.by_subject.get(id(subject), []) if not one.kept]
+
+    def kept(self, subject: Subject) -> list[Inline]:
+        """Those that a comment keeps inline."""
+        return [one for one in self.by_subject.get(id(subject), []) if one.kept]
 
     def decision(self, name: str) -> Decision:
         """What becomes of the inline tools called `name`."""

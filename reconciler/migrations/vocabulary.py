@@ -33,13 +33,15 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         return
     pairs = [(old, new) if target != "persona" else (new, old) for old, new in _words(subject.address.kind)]
     simple = [(old, new) for old, new in pairs if old in subject.spec and new not in subject.spec]
-    if simple:
-        yield Finding(
-            tuple(join(old) for old, _ in simple),
-            "; ".join(f"{old} becomes {new}" for old, new in simple),
-            WHY,
-            tuple(RenameKey(join(old), new) for old, new in simple),
-        )
+    for kept in (False, True):
+        group = [(old, new) for old, new in simple if subject.keeps(join(old), MIGRATION.codes) is kept]
+        if group:
+            yield Finding(
+                tuple(join(old) for old, _ in group),
+                "; ".join(f"{old} becomes {new}" for old, new in group),
+                WHY,
+                tuple(RenameKey(join(old), new) for old, new in group),
+            )
     for old, new in pairs:
         if old in subject.spec and new in subject.spec:
             yield from _both(subject, context, old, new)

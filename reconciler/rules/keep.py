@@ -32,19 +32,21 @@ def kept_codes(line: str) -> frozenset[str]:
 
 
 def is_kept(lines: Sequence[str], line: int, code: str) -> bool:
-    """Whether a finding of `code` on `line` (from 1) is kept on purpose.
+    """Whether a finding of `code` on `line` (from 1) is kept on purpose."""
+    return code in codes_at(lines, line)
+
+
+def codes_at(lines: Sequence[str], line: int) -> frozenset[str]:
+    """The codes that are kept on `line` (from 1).
 
     The comment stands on the line itself or on comment lines directly above it; blank lines and anything that is
     no comment end the search.
     """
     if not 1 <= line <= len(lines):
-        return False
-    if code in kept_codes(lines[line - 1]):
-        return True
-    for above in reversed(lines[: line - 1]):
-        stripped = above.strip()
-        if not stripped.startswith(("#", "<!--", "//")):
-            return False
-        if code in kept_codes(above):
-            return True
-    return False
+        return frozenset()
+    codes = kept_codes(lines[line - 1])
+    for at in range(line - 2, -1, -1):
+        if not lines[at].strip().startswith(("#", "<!--", "//")):
+            break
+        codes |= kept_codes(lines[at])
+    return codes

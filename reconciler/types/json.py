@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -56,6 +57,17 @@ def index_of(token: str, length: int) -> int | None:
         return None
     number = int(token)
     return number if number < length else None
+
+
+def pointers(value: Json, at: str = "") -> Iterator[str]:
+    """Every place of a document, from `at` on: the value itself, then what is in it."""
+    yield at
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from pointers(member, f"{at}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from pointers(item, f"{at}/{index}")
 
 
 def lookup(document: Json, pointer: str, default: Json = None) -> Json:

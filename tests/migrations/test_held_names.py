@@ -7,7 +7,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.toolbody import body_digest
 from reconciler.migrations.base import Held
+from reconciler.migrations.held import same_content
 from reconciler.migrations.outcome import MigrationResult
 from tests.migrations.test_inline_tools import TOOLS, load, persona, tool
 from tests.support.migrating import Project
@@ -182,3 +184,17 @@ def test_nothing_of_others_is_ever_written_and_twice_is_once(
     after = dict(project.files)
     project.migrate(only=TOOLS, answers=given, account=looked)
     assert project.files == after
+
+
+names = st.lists(st.sampled_from(["a", "b", 1, None]), max_size=3)
+inner = st.fixed_dictionaries({}, optional={"required": names, "type": st.sampled_from(["object", "array"])})
+schemas = st.fixed_dictionaries({"type": st.just("object")}, optional={"required": names, "properties": inner})
+
+
+@settings(max_examples=60, deadline=None)
+@given(schemas, schemas)
+def test_the_same_tool_is_the_same_wherever_it_is_compared(one: dict[str, object], other: dict[str, object]) -> None:
+    equal = body_digest("Finds.", one, "llm") == body_digest("Finds.", other, "llm")  # type: ignore[arg-type]
+    bodies = [{**SAME, "parameters": parameters} for parameters in (one, other)]
+    assert same_content("tool", *bodies, live=True) is equal  # type: ignore[arg-type]
+    assert same_content("tool", *bodies, live=False) is equal  # type: ignore[arg-type]
