@@ -107,6 +107,8 @@ def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | 
 
 NEW = {"Tool": "tool", "Guardrail": "guardrail"}
 """Words behind `kind:` of the manifests that migrations write, with the kind."""
+ASKING = {"guardrail-set-split": "guardrail"}
+"""Migrations that ask about names which the account may hold, with the kind."""
 
 
 def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
@@ -123,6 +125,7 @@ def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Hel
 
     documents = [document for one in result.of(Status.DONE) for document in one.finding.documents]
     wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
+    wanted |= {ASKING[one.name] for one in result.of(Status.OPEN) if one.name in ASKING}
     if not wanted:
         return {}
     state = run.state()

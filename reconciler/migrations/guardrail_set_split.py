@@ -19,7 +19,7 @@ from reconciler.migrations.base import (
     ask,
 )
 from reconciler.migrations.documents import new_manifest
-from reconciler.migrations.held import THEIRS, Holder, find_holder
+from reconciler.migrations.held import THEIRS, Holder, in_account, in_files
 from reconciler.types.edit import Edit, NewDocument, RemoveValue, SetValue
 from reconciler.types.json import Json, Object
 
@@ -54,26 +54,25 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
     for entry in entries:
         name = str(entry["guardrail_name"])
         body = {**entry, "app_message": entry.get("app_message", True)}
-        holder = find_holder("guardrail", name, context)
-        if holder is not None and not holder.is_same("guardrail", body):
-            answer = _chosen(name, context)
-            if answer == KEEP:
-                return
-            if answer == THEIRS:
-                references.append(holder.reference())
-                answers.append(answer)
-                continue
-            other = find_holder("guardrail", answer, context) if answer else None
-            renamed = {**body, "guardrail_name": answer} if answer else body
-            if not answer or (other is not None and not other.is_same("guardrail", renamed)):
-                open_names.append(_taken(target, name, holder, answer))
-                continue
-            name, body, holder = answer, renamed, other
+        answer = _chosen(name, context)
+        if answer == KEEP:
+            return
+        holder = _holder(name, context)
+        if answer == THEIRS and holder is not None:
+            references.append(holder.reference())
             answers.append(answer)
+            continue
+        if answer is not None and answer != THEIRS:
+            # The name is given by the answer, whether or not anybody looked at the account.
+            body, holder = {**body, "guardrail_name": answer}, _holder(answer, context)
+            answers.append(answer)
+        if answer == THEIRS or (holder is not None and not holder.is_same("guardrail", body)):
+            open_names.append(_taken(target, name, holder or Holder("the account"), answer))
+            continue
         if holder is None or holder.address is None:
-            documents.append(new_manifest("Guardrail", name, body))
+            documents.append(new_manifest("Guardrail", str(body["guardrail_name"]), body))
         address = holder.address if holder is not None else None
-        references.append({"ref": str(address) if address is not None else f"guardrail.{name}"})
+        references.append({"ref": str(address) if address is not None else f"guardrail.{body['guardrail_name']}"})
     if open_names:
         yield from open_names
         return
@@ -97,6 +96,10 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
         yield replace(found, documents=tuple(documents) if found.edits else ())
 
 
+def _holder(name: str, context: Context) -> Holder | None:
+    return in_files("guardrail", name, context) or in_account("guardrail", name, context)
+
+
 def _chosen(name: str, context: Context) -> str | None:
     """What a person said about a name that somebody else has: keep, theirs, or another name."""
     answer = context.answers.get(MIGRATION.name, {}).get(name)
@@ -111,6 +114,8 @@ def _taken(target: str, name: str, holder: Holder, answer: str | None) -> Findin
         "another name for the set's (callbacks carry it)",
     )
     notes = (f"the name {answer} is taken, too",) if answer else ()
+    if answer == THEIRS:
+        notes = ("files alone do not know which one that is: write its id into guardrail_ids, and take the set away",)
     summary = f"{target} cannot be split before {name} is settled"
     return Finding(("/guardrails_id",), summary, WHY, question=question, notes=notes)
 

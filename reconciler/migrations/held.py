@@ -45,8 +45,8 @@ class Holder:
         return {"ref": str(self.address)} if self.address is not None else self.id
 
 
-def find_holder(name: str, wanted: str, context: Context) -> Holder | None:
-    """Who holds the name `wanted` of a kind: a manifest, wherever it lies, before the account."""
+def in_files(name: str, wanted: str, context: Context) -> Holder | None:
+    """The manifest that holds the name `wanted` of a kind, wherever it lies."""
     spec = kind(name)
     held = context.cache.setdefault(f"held {name}", {})
     assert isinstance(held, dict)
@@ -58,8 +58,11 @@ def find_holder(name: str, wanted: str, context: Context) -> Holder | None:
                 said = lookup(body, spec.name_field)
                 held.setdefault(said if isinstance(said, str) and said else one.address.name, _of_manifest(one, body))
     found = held.get(wanted)
-    if isinstance(found, Holder):
-        return found
+    return found if isinstance(found, Holder) else None
+
+
+def in_account(name: str, wanted: str, context: Context) -> Holder | None:
+    """The account's object that holds the name, where somebody looked."""
     there = context.account.get(name, {}).get(wanted)
     return Holder(f"the account ({there.id})", there.spec, id=there.id) if there is not None else None
 

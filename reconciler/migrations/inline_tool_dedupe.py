@@ -17,7 +17,8 @@ from reconciler.migrations.base import (
     ask,
 )
 from reconciler.migrations.inline_tool import PLACES, Inline
-from reconciler.migrations.toolbook import DEDUPE, Decision, tool_book
+from reconciler.migrations.toolbook import DEDUPE, tool_book
+from reconciler.migrations.toolnames import Decision
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, lookup
 

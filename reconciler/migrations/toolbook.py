@@ -5,49 +5,21 @@ Registry names are unique in an account, so one persona alone cannot say what it
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Iterator, Mapping
 
-from reconciler.migrations.base import KEEP, YES, Choice, Context, Question, Subject, text_at
-from reconciler.migrations.held import THEIRS, Holder, find_holder
+from reconciler.migrations.base import Context, Subject, text_at
+from reconciler.migrations.held import Holder, in_account, in_files
 from reconciler.migrations.inline_tool import (
-    LARGEST,
     MOST,
-    NAME,
     PERCEPTION_MODEL,
-    RESERVED,
     UNFIT_MODELS,
     Inline,
     inline_tools,
-    registry_body,
     registry_digest,
 )
-from reconciler.types.json import Object, lookup
+from reconciler.migrations.toolnames import Decision, decide
 
 DEDUPE = "inline-tool-dedupe"
-ODD_INLINE, COMMON, RENAME = "odd-inline", "common", "rename"
-WORDS = frozenset({KEEP, YES, ODD_INLINE, COMMON, RENAME, THEIRS})
-"""Answers that are no names."""
-
-
-@dataclass(slots=True)
-class Decision:
-    """What becomes of all inline tools of one name."""
-
-    name: str
-    targets: dict[str, str] = field(default_factory=dict)
-    """Digest of an inline tool -> name of the registry tool it becomes; one that is not here stays inline."""
-    bodies: dict[str, Object] = field(default_factory=dict)
-    """Name of a registry tool that does not exist yet -> its body."""
-    question: Question | None = None
-    problem: str = ""
-    """Why nothing can be done."""
-    answered: str | None = None
-    note: str = ""
 
 
 class ToolBook:
@@ -92,7 +64,7 @@ class ToolBook:
     def decision(self, name: str) -> Decision:
         """What becomes of the inline tools called `name`."""
         if name not in self.decisions:
-            self.decisions[name] = _decide(self, name, self.groups.get(name, []))
+            self.decisions[name] = decide(self, name, self.groups.get(name, []))
         return self.decisions[name]
 
     def target(self, one: Inline) -> str | None:
@@ -103,13 +75,22 @@ class ToolBook:
         """Whether a registry tool of this name needs no new manifest: it has one, or the account's own is used."""
         return name in self.registry or name in self.theirs
 
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The answers about tools."""
+        return self.context.answers.get(DEDUPE, {})
+
     def holder(self, name: str) -> Holder | None:
-        """Who has the name already. Without a look at the account, a name under `tools:` that no manifest bears is
-        the account's, and nobody knows what it does."""
-        found = find_holder("tool", name, self.context)
+        """Who has the name already by the files: a manifest, or the account where a name under `tools:` has no
+        manifest; then nobody knows what it does."""
+        found = in_files("tool", name, self.context)
         if found is None and name in self.named and name not in self.registry:
             found = Holder(f"the account (`tools:` in {self.named[name] or 'a manifest'} names it)")
         return found
+
+    def held(self, name: str) -> Holder | None:
+        """The account's object of that name, where somebody looked."""
+        return in_account("tool", name, self.context)
 
     def users(self, target: str) -> list[str]:
         """The personas whose inline tools become that registry tool."""
@@ -130,8 +111,7 @@ class ToolBook:
 
     def answer(self, key: str, group: list[Inline]) -> str | None:
         """The answer to a question about a tool; an answer for one persona alone makes no sense here."""
-        given = self.context.answers.get(DEDUPE, {})
-        return given.get(key) or (given.get("*") if group else None)
+        return self.given.get(key) or (self.given.get("*") if group else None)
 
 
 def _tools_named(subject: Subject) -> Iterator[str]:
@@ -173,184 +153,3 @@ def hindrance(one: Inline, book: ToolBook) -> str:
 def _attaches(subject: Subject) -> bool:
     """Whether a part of a body has the whole set of attached tools."""
     return "tools" in subject.spec or "tool_ids" in subject.spec
-
-
-def _decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
-    decision = Decision(name)
-    if any(one.parameters is not None and not isinstance(one.parameters, dict) for one in group):
-        decision.problem = "its parameters are no JSON Schema object"
-        return decision
-    if problem := _limits(group):
-        decision.problem = problem
-        return decision
-    wanted, description = name, None
-    if not NAME.fullmatch(name):
-        found = _new_name(book, decision, name, group)
-        if found is None:
-            return decision
-        wanted = found
-    if any(not isinstance(one.description, str) or not one.description.strip() for one in group):
-        key = f"{name}:description"
-        description = book.context.answers.get(DEDUPE, {}).get(key)
-        if description is None and book.context.answers.get(DEDUPE, {}).get("*") == KEEP:
-            return decision
-        if description is None:
-            decision.question = Question(
-                key, f"what does {name} do? A registry tool needs a description", (), "a text"
-            )
-            return decision
-        decision.answered = description
-    _targets(book, decision, wanted, group, description)
-    return decision
-
-
-def _limits(group: list[Inline]) -> str:
-    for one in group:
-        text = json.dumps(one.parameters or {}, sort_keys=True)
-        if len(text) + len(str(one.description or "")) > LARGEST:
-            return f"description and parameters together are longer than {LARGEST:,} characters"
-        properties = lookup(one.parameters, "/properties")
-        if isinstance(properties, dict) and any(key.startswith(RESERVED) for key in properties):
-            return f"a parameter starts with {RESERVED}, which is reserved"
-    return ""
-
-
-def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]) -> str | None:
-    proposal = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    proposal = proposal if re.match(r"[A-Za-z_]", proposal) else f"_{proposal}"
-    if len(proposal) > 64:
-        proposal = f"{proposal[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
-    given = book.context.answers.get(DEDUPE, {})
-    for_all = given.get("*")
-    # One word for all tools cannot be a name.
-    answer = given.get(name, for_all if for_all in ("rename", KEEP) else None)
-    if answer == KEEP:
-        decision.answered = answer
-        return None
-    if answer == "rename":
-        answer = proposal if proposal not in book.groups else None
-    choices = (
-        ()
-        if proposal in book.groups or proposal in book.registry
-        else (Choice(proposal, "illegal characters become _", "judgement"),)
-    )
-    why = "letters, digits and _, at most 64, not starting with a digit"
-    if answer is not None and NAME.fullmatch(answer):
-        if answer in book.groups:
-            decision.problem = f"the new name {answer} is already the name of another inline tool"
-            return None
-        decision.answered = answer
-        return answer
-    text = (
-        f"{name} is no legal name of a registry tool: what is it called? Frontends and prompts may know the old name"
-    )
-    decision.question = Question(name, text, choices, why)
-    decision.note = f"the answer {answer!r} is no such name" if answer else ""
-    return None
-
-
-def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
-    """Fill in what each body becomes, or the question that has to be answered first."""
-    bodies = Counter(one.digest for one in group)
-    sample = {one.digest: one for one in reversed(group)}
-    holder = book.holder(wanted)
-    explicit = book.context.answers.get(DEDUPE, {}).get(decision.name)
-    if holder is None and explicit in (KEEP, THEIRS):
-        # Answered ahead of the look at the account that would ask: what comes of it is the same.
-        holder = Holder("the account")
-    if holder is None and len(bodies) == 1:
-        [one] = sample.values()
-        name = wanted
-        if explicit is not None and explicit not in WORDS and NAME.fullmatch(explicit) and explicit != wanted:
-            name, decision.answered = explicit, explicit
-        _become(book, decision, one, name, description)
-        return
-    if holder is not None:
-        for one in sample.values():
-            if holder.is_same("tool", registry_body(one, wanted, description)):
-                _become(book, decision, one, wanted, description)
-    if len(decision.targets) < len(bodies):
-        _several(book, decision, wanted, group, holder, description)
-
-
-def _become(book: ToolBook, decision: Decision, one: Inline, name: str, description: str | None = None) -> bool:
-    """Let the body of `one` become the registry tool `name`, with a manifest unless there is one.
-
-    False where somebody has that name with other content.
-    """
-    body = registry_body(one, name, description)
-    holder = book.holder(name)
-    if holder is not None and not holder.is_same("tool", body):
-        return False
-    if name not in book.registry:
-        decision.bodies[name] = body
-    decision.targets[one.digest] = name
-    return True
-
-
-def _several(
-    book: ToolBook,
-    decision: Decision,
-    wanted: str,
-    group: list[Inline],
-    holder: Holder | None,
-    description: str | None,
-) -> None:
-    """Bodies that cannot all have the name: it is held by another one, or they are several."""
-    bodies = Counter(one.digest for one in group)
-    sample = {one.digest: one for one in reversed(group)}
-    of_llm = [digest for digest in bodies if sample[digest].origin == "llm"]
-    common = max(of_llm or bodies, key=lambda digest: bodies[digest])
-    odd = [digest for digest in bodies if digest not in decision.targets and (holder is not None or digest != common)]
-    dual = len({one.origin for one in group}) > 1
-    answer = book.answer(decision.name, group)
-    decision.answered = answer
-    if answer in (THEIRS, COMMON) and not dual and (holder is not None or answer == COMMON):
-        if holder is None:
-            _become(book, decision, sample[common], wanted, description)
-        elif wanted not in book.registry:
-            book.theirs.add(wanted)
-            decision.bodies.pop(wanted, None)
-        decision.targets.update(dict.fromkeys(bodies, wanted))
-    elif answer in (ODD_INLINE, RENAME) or (
-        answer and _is_new_name(book, answer, wanted, [sample[one] for one in odd])
-    ):
-        if holder is None:
-            _become(book, decision, sample[common], wanted, description)
-        if answer != ODD_INLINE:
-            base = wanted if answer == RENAME else answer
-            for digest in odd:
-                name = base if base == answer and len(odd) == 1 else f"{base[:55]}_{digest[:8]}"
-                _become(book, decision, sample[digest], name, description)
-    elif answer != KEEP:
-        decision.question = _question(decision.name, wanted, group, holder, odd, dual=dual)
-        if answer is not None and answer != RENAME:
-            decision.note = f"the answer {answer!r} is no answer here, or a name that is taken"
-        decision.answered = None
-
-
-def _is_new_name(book: ToolBook, answer: str, wanted: str, odd: list[Inline]) -> bool:
-    if answer in WORDS or answer == wanted or answer in book.groups or not NAME.fullmatch(answer):
-        return False
-    holder = book.holder(answer)
-    return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)
-
-
-def _question(
-    name: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
-) -> Question:
-    bodies = {one.digest for one in group}
-    origins = sorted({one.origin for one in group})
-    who = ", ".join(sorted({str(one.subject.address) for one in group if one.digest in odd}))
-    if holder is not None:
-        other = "a body that nobody looked at" if holder.spec is None else "another body"
-        text = f"{name}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"
-        first = Choice(ODD_INLINE, "those that differ from the registry tool stay inline; nothing changes")
-        use = [Choice(THEIRS, f"the registry tool as it is, for {who}: its behaviour counts from then on")]
-    else:
-        others = f"used as {' and as '.join(origins)}" if dual else f"{len(bodies)} different bodies"
-        text = f"{name}: {others}. What becomes of them?"
-        first = Choice(ODD_INLINE, f"the commonest body becomes the registry tool; inline stays: {who}")
-        use = [Choice(COMMON, f"one body for all; this changes {who}")]
-    rename = Choice(RENAME, "each other body becomes a tool of a new name; prompts and frontends must follow")
-    return Question(name, text, (first, *(() if dual else use), rename), "a name for the new tool")

@@ -68,7 +68,7 @@ def test_files_alone_do_not_know_and_the_apply_that_follows_takes_nothing_over(h
     assert account(call, held)[0] == ["Finds THEIR rooms.", "Finds a room"]
 
 
-@pytest.mark.parametrize("answer", ["keep", "theirs", "find_our_room"])
+@pytest.mark.parametrize("answer", ["keep", "theirs", "find_our_room", "rename"])
 def test_with_the_same_answer_files_and_apply_come_to_the_same(held: Path, call: Call, answer: str) -> None:
     file = held / "manifests" / "reconciler.yaml"
     file.write_text(f"{PROJECT}migrations: {{{KEY}: {{find_room: {answer}}}}}\n")
@@ -83,6 +83,31 @@ def test_with_the_same_answer_files_and_apply_come_to_the_same(held: Path, call:
     assert "Finds THEIR rooms." in account(call, held)[0]
     assert rows(call) == {}
     assert ("tool.find_our_room" in files) is (answer == "find_our_room")
+    assert any(one.startswith("tool.find_room_") for one in files) is (answer == "rename")
+
+
+@pytest.mark.parametrize("answer", ["keep", "theirs", "quiet"])
+def test_the_same_holds_for_a_guardrail(project: Path, call: Call, answer: str) -> None:
+    """`theirs` needs an id, which only a look at the account gives: files alone leave it open."""
+    file, theirs = project / "manifests" / "reconciler.yaml", project / "manifests" / "theirs.yaml"
+    head = "apiVersion: personas/v1\nkind: Guardrail\nmetadata: {name: calm}\n"
+    theirs.write_text(f"{head}spec: {{guardrail_name: calm, guardrail_prompt: Theirs.}}\n")
+    (project / "manifests" / "sets.yaml").write_text(SETS)
+    assert call("apply", "--auto-approve").code == 0
+    assert call("state", "rm", "guardrail.calm").code == 0
+    theirs.unlink()
+    file.write_text(f"{PROJECT}migrations: {{guardrail-set-split: {{'*': split, calm: {answer}}}}}\n")
+    live = rows(call, "--migrate")
+    assert call("migrate", "--write").code == 0
+    files = rows(call)
+    assert ("persona.host" in live) is (answer != "keep")
+    if answer == "theirs":
+        assert "guardrail_ids" in live["persona.host"]["change"]["after"] and files == {}
+    else:
+        assert {one: row["change"]["patch"] for one, row in live.items()} == {
+            one: row["change"]["patch"] for one, row in files.items()
+        }
+        assert ("guardrail.quiet" in files) is (answer == "quiet")
 
 
 SETS = """apiVersion: personas/v1

@@ -198,3 +198,28 @@ def test_the_same_tool_is_the_same_wherever_it_is_compared(one: dict[str, object
     bodies = [{**SAME, "parameters": parameters} for parameters in (one, other)]
     assert same_content("tool", *bodies, live=True) is equal  # type: ignore[arg-type]
     assert same_content("tool", *bodies, live=False) is equal  # type: ignore[arg-type]
+
+
+answers = st.sampled_from([None, *ANSWERS, "odd-inline", "rename", "common", "no name!"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies, st.booleans(), answers, answers, st.sampled_from(["look_up", "look-up"]), st.booleans())
+def test_files_and_answers_give_names_and_the_account_only_raises_questions(
+    theirs: dict[str, object], odd: bool, answer: str | None, taken: str | None, name: str, star: bool
+) -> None:
+    """What is made after a look at the account is what files alone make, less what would take over another's name."""
+    project = Project(
+        {"p.yaml": persona("P", tool(name)), **({"q.yaml": persona("Q", tool(name, "Odd."))} if odd else {})}
+    )
+    given = {"*" if star else name: answer, "look_up:taken": taken}
+    said = {"inline-tool-dedupe": {key: value for key, value in given.items() if value}}
+    files, looked = Project(dict(project.files)), Project(dict(project.files))
+    files.migrate(only=TOOLS, answers=said)
+    result = looked.migrate(only=TOOLS, answers=said, account=account(**theirs))
+    made = {path for path in files.files if path.startswith("tools/")}
+    assert {path for path in looked.files if path.startswith("tools/")} <= made
+    if "look_up" not in {path.rpartition("/")[2].removesuffix(".yaml") for path in made} or not theirs:
+        assert looked.files == files.files
+    else:
+        assert not new_files(looked, "look_up") and result.questions

@@ -35,7 +35,7 @@ def inline(project: Project, path: str = "p.yaml") -> list[str]:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(CODES + [""]), st.booleans()), min_size=1, max_size=5),
+    st.lists(st.tuples(st.sampled_from([*CODES, ""]), st.booleans()), min_size=1, max_size=5),
     st.booleans(),
 )
 def test_each_tool_is_a_unit_of_its_own(tools: list[tuple[str, bool]], known: bool) -> None:
