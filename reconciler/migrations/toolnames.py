@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.migrations.base import KEEP, YES, Choice, Question
+from reconciler.migrations.base import ANY, KEEP, YES, Choice, Question
 from reconciler.migrations.held import THEIRS, Holder
 from reconciler.migrations.inline_tool import LARGEST, NAME, RESERVED, Inline, registry_body
 from reconciler.types.json import Object, lookup
@@ -126,7 +126,7 @@ def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline
         holder = Holder("the account")
     if holder is None and len(bodies) == 1:
         [one] = sample.values()
-        _become(book, decision, one, wanted, description)
+        _become_common(book, decision, one, wanted, description)
         return
     if holder is not None:
         for one in sample.values():
@@ -140,6 +140,8 @@ def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: boo
     """Whether a person said ahead what is done where the account has the name: then that is done, whoever looked
     there, so that files alone and a plan come to the same."""
     explicit = book.given.get(decision.name)
+    if not several and _taken(wanted) in book.given:
+        return False
     if explicit is None or explicit == wanted or (explicit == RENAME and decision.name != wanted):
         return False  # at most an answer about a name that is not legal
     if several:
@@ -148,8 +150,8 @@ def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: boo
 
 
 def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> None:
-    """Names are given by files and answers. Where the account has one of them with other content, a person says what
-    becomes of the tool; until then it stays inline."""
+    """Where the account has one of the new names with other content, a person says what becomes of the tool; until
+    then it stays inline, unless it is to have a new name anyway."""
     for name, body in list(decision.bodies.items()):
         held = book.held(name)
         if held is None or held.is_same("tool", body):
@@ -157,7 +159,13 @@ def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> No
         del decision.bodies[name]
         odd = [digest for digest, target in decision.targets.items() if target == name]
         decision.targets = {digest: to for digest, to in decision.targets.items() if to != name}
-        several = name == decision.name and len({one.digest for one in group}) > 1
+        if book.given.get(decision.name) == RENAME and name == decision.name:
+            sample = {one.digest: one for one in group}
+            for digest in odd:
+                _become(book, decision, sample[digest], _suffixed(name, sample[digest]))
+            continue
+        # An answer for the one question does not answer the other.
+        several = name == decision.name and (len({one.digest for one in group}) > 1 or ANY in book.given)
         question = _question(decision.name, name, group, held, odd, dual=False)
         choices = tuple(one for one in question.choices if one.value != ODD_INLINE)
         decision.question = replace(question, key=_taken(name) if several else decision.name, choices=choices)
@@ -165,14 +173,14 @@ def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> No
 
 
 def _taken(name: str) -> str:
-    """The key of the question that the account raises about the commonest of several bodies."""
+    """The key of the question that the account raises about the commonest body, where the name has another one."""
     return f"{name}:taken"
 
 
 def _become_common(
     book: ToolBook, decision: Decision, one: Inline, wanted: str, description: str | None
 ) -> str | None:
-    """Let the commonest of several bodies have the name, or what was said in case that the account has it."""
+    """Let the commonest body have the name, or what was said in case that the account has it."""
     answer = book.given.get(_taken(wanted))
     if answer == THEIRS:
         book.theirs.add(wanted)
