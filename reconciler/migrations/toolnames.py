@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.migrations.base import ANY, KEEP, YES, Choice, Question
+from reconciler.migrations.base import KEEP, YES, Choice, Question
 from reconciler.migrations.held import THEIRS, Holder
 from reconciler.migrations.inline_tool import LARGEST, NAME, RESERVED, Inline, registry_body
 from reconciler.types.json import Object, lookup
@@ -126,7 +126,7 @@ def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline
         holder = Holder("the account")
     if holder is None and len(bodies) == 1:
         [one] = sample.values()
-        _become_common(book, decision, one, wanted, description)
+        _become(book, decision, one, wanted, description)
         return
     if holder is not None:
         for one in sample.values():
@@ -140,8 +140,6 @@ def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: boo
     """Whether a person said ahead what is done where the account has the name: then that is done, whoever looked
     there, so that files alone and a plan come to the same."""
     explicit = book.given.get(decision.name)
-    if not several and _taken(wanted) in book.given:
-        return False
     if explicit is None or explicit == wanted or (explicit == RENAME and decision.name != wanted):
         return False  # at most an answer about a name that is not legal
     if several:
@@ -162,35 +160,13 @@ def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> No
         if book.given.get(decision.name) == RENAME and name == decision.name:
             sample = {one.digest: one for one in group}
             for digest in odd:
-                _become(book, decision, sample[digest], _suffixed(name, sample[digest]))
+                new = _suffixed(name, sample[digest])
+                _become(book, decision, sample[digest], new, str(body["description"]))
             continue
-        # An answer for the one question does not answer the other.
-        several = name == decision.name and (len({one.digest for one in group}) > 1 or ANY in book.given)
         question = _question(decision.name, name, group, held, odd, dual=False)
         choices = tuple(one for one in question.choices if one.value != ODD_INLINE)
-        decision.question = replace(question, key=_taken(name) if several else decision.name, choices=choices)
+        decision.question = replace(question, choices=choices)
         decision.note = f"the answer {decision.answered!r} does not settle that" if decision.answered else ""
-
-
-def _taken(name: str) -> str:
-    """The key of the question that the account raises about the commonest body, where the name has another one."""
-    return f"{name}:taken"
-
-
-def _become_common(
-    book: ToolBook, decision: Decision, one: Inline, wanted: str, description: str | None
-) -> str | None:
-    """Let the commonest body have the name, or what was said in case that the account has it."""
-    answer = book.given.get(_taken(wanted))
-    if answer == THEIRS:
-        book.theirs.add(wanted)
-        decision.targets[one.digest] = wanted
-    elif answer != KEEP:
-        name = _suffixed(wanted, one) if answer == RENAME else answer or wanted
-        if name != wanted and answer != RENAME and not _is_new_name(book, name, wanted, [one]):
-            name = wanted
-        _become(book, decision, one, name, description)
-    return decision.targets.get(one.digest)
 
 
 def _suffixed(name: str, one: Inline) -> str:
@@ -231,19 +207,17 @@ def _several(
     answer = book.answer(decision.name, group)
     decision.answered = answer
     if answer in (THEIRS, COMMON) and not dual and (holder is not None or answer == COMMON):
-        name: str | None = wanted
         if holder is None:
-            name = _become_common(book, decision, sample[common], wanted, description)
+            _become(book, decision, sample[common], wanted, description)
         elif wanted not in book.registry:
             book.theirs.add(wanted)
             decision.bodies.pop(wanted, None)
-        if name is not None:
-            decision.targets.update(dict.fromkeys(bodies, name))
+        decision.targets.update(dict.fromkeys(bodies, wanted))
     elif answer in (ODD_INLINE, RENAME) or (
         answer and _is_new_name(book, answer, wanted, [sample[one] for one in odd])
     ):
         if holder is None:
-            _become_common(book, decision, sample[common], wanted, description)
+            _become(book, decision, sample[common], wanted, description)
         if answer != ODD_INLINE:
             for digest in odd:
                 base = wanted if answer == RENAME else answer
