@@ -68,7 +68,7 @@ def create_file(target: Path, data: bytes) -> None:
 def write_project_file(run: Opened, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
     from reconciler.api.files import write_file
-    from reconciler.engine.initialise import project_name
+    from reconciler.engine.scaffold.new_project import project_name
     from reconciler.loader.files import PROJECT_FILES
     from reconciler.loader.repository import inside
     from reconciler.loader.writing_project import project_file

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from reconciler.backends.base import store_waits
 from reconciler.core.answers import Unfit, receive
 from reconciler.errors import StateError, UsageError
+from reconciler.installation import extra_hint
 from reconciler.types.limits import Limits
 
 if TYPE_CHECKING:
@@ -59,17 +60,22 @@ class Found:
     """When, by the store's clock."""
 
 
-def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool, most: int = Limits().state) -> Bucket:
-    """The store at `address` (s3://, gs://, az://, ...) with obstore's own `options`. Raises `UsageError`."""
+def open_bucket(
+    address: str, options: Mapping[str, str], *, allow_http: bool, most: int = Limits().state, token: str = ""
+) -> Bucket:
+    """The store at `address` (s3://, gs://, az://, ...) with obstore's own `options`; `token` is an access token for
+    Google's, "" where it finds its credentials itself. Raises `UsageError`."""
     try:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
     except ImportError:
         raise UsageError(
             "state backend 's3' needs obstore, which is not installed",
-            hint="pip install 'persona-reconciler[s3]'",
+            hint=extra_hint("s3"),
         ) from None
     secrets = [value for name, value in options.items() if any(word in name.lower() for word in SECRET_OPTIONS)]
+    secrets += [token] if token else []
+    bearer = {"credential_provider": lambda: {"token": token, "expires_at": None}} if token else {}
     try:
         store = from_url(
             address,
@@ -80,6 +86,7 @@ def open_bucket(address: str, options: Mapping[str, str], *, allow_http: bool, m
                 "connect_timeout": timedelta(seconds=10),
             },
             retry_config={"max_retries": 0},  # tries again here, where a wish to stop is heard
+            **bearer,
         )
     except (BaseError, ValueError, TypeError) as error:
         raise UsageError(

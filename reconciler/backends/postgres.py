@@ -39,6 +39,7 @@ from reconciler.backends.postgresline import Statements, as_bytes, as_whole, ser
 from reconciler.core.limits import read_limits
 from reconciler.core.settings import reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
+from reconciler.installation import extra_hint
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -66,7 +67,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     except ImportError:
         raise UsageError(
             "state backend 'postgres' needs psycopg, which is not installed",
-            hint="pip install 'persona-reconciler[postgres]'",
+            hint=extra_hint("postgres"),
         ) from None
     schema = read_text(settings, "schema", context) or "reconciler"
     if not SCHEMA.fullmatch(schema):

@@ -77,7 +77,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
         if place:
             check_endpoint(place)
     most = read_limits(settings.settings, context.environ).state
-    store = open_bucket(address, options, allow_http=plain, most=most)
+    # As Terraform's backend for Google Cloud Storage takes it: what a pipeline got by its own identity.
+    token = context.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN", "") if address.startswith("gs:") else ""
+    store = open_bucket(address, options, allow_http=plain, most=most, token=token)
     return S3Backend(store, key.strip("/"), context)
 
 

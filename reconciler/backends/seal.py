@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.answers import Unfit, parse_json
 from reconciler.core.state.file import peek
 from reconciler.errors import StateUnreadable, UsageError
+from reconciler.installation import extra_hint
 from reconciler.types.json import Json, Object
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _cipher(key: bytes) -> AESGCM:
     except ImportError:
         raise UsageError(
             "encryption of the state needs cryptography, which is not installed",
-            hint="pip install 'persona-reconciler[encryption]'",
+            hint=extra_hint("encryption"),
         ) from None
     return AESGCM(key)
 

@@ -89,7 +89,7 @@ def place_for(folder: str | None) -> Iterator[Path]:
 def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
     """The manifests given, as absolute paths; else a small project is written into the folder."""
     from reconciler.api.files import write_file
-    from reconciler.engine.initialise import scaffold
+    from reconciler.engine.scaffold.new_project import scaffold
 
     if settings.manifests:
         return tuple(str(Path(path).resolve()) for path in settings.manifests)

@@ -1,4 +1,4 @@
-"""`reconciler init`: a small project to start from."""
+"""`reconciler init`: a small project to start from, and pipelines for the project that is there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from reconciler.cli.settings import Settings
 EXAMPLES = """
 reconciler init
 reconciler init my-personas --ci github
-reconciler init --ci github                a pipeline for the project that is here already
+reconciler init --ci github                a pipeline for the project that is here; again: bring it up to date
+reconciler init --ci gitlab --source acme/reconciler@4f1c...   where jobs install this program from
 """
 PROJECTS = ("manifests/reconciler.yaml", "manifests/reconciler.yml", "reconciler.yaml", "reconciler.yml")
 NEXT = """
@@ -30,63 +31,78 @@ Next:
     "--ci",
     type=click.Choice(["github", "gitlab", "none"]),
     default="none",
-    help="Add a CI workflow; in a project that is there already, only that.",
+    help="Add a CI pipeline, or bring it up to date; in a project that is there already, only that.",
 )
 @click.option("--name", metavar="NAME", help="The project's name [default: the folder's].")
-def init(settings: Settings, folder: str, ci: str, name: str | None) -> int:
+@click.option(
+    "--source",
+    metavar="SOURCE",
+    help="Where the pipeline installs this program from: OWNER/REPO@COMMIT, git+URL@COMMIT, the URL of a wheel, or "
+    "==VERSION [default: `source` of the project file, else where it was installed from here].",
+)
+def init(settings: Settings, folder: str, ci: str, name: str | None, source: str | None) -> int:
     """Scaffold a project: project file, a persona, its prompt, a tool. Overwrites nothing.
 
-    In a folder that has a project file, `--ci` adds only the workflow.
+    In a folder that has a project file, `--ci` writes only the pipeline, from what the project says: workspaces,
+    keys, variables, the state's store, the branch. Run again, it brings what it wrote up to date, and keeps what you
+    changed.
     """
+    from reconciler.api.scaffolding import pipeline_path
     from reconciler.cli.streams import write
-    from reconciler.engine.initialise import project_name, scaffold
-    from reconciler.errors import ReconcilerError
+    from reconciler.engine.scaffold.new_project import project_name, scaffold
+    from reconciler.errors import ReconcilerError, UsageError
 
     root = Path(folder)
+    if source is not None and ci == "none":
+        raise UsageError("--source says where a pipeline installs from; it needs --ci")
     there = [path for path in PROJECTS if (root / path).exists() or (root / path).is_symlink()]
     if there and ci != "none":
-        return add_pipeline(root, ci)
+        write_pipeline(root, ci, source)
+        return 0
     wanted = scaffold(project_name(name or root.resolve().name), None if ci == "none" else ci)
-    for path in (*there, *wanted):
-        if (root / path).exists() or (root / path).is_symlink():
+    taken = [root / path for path in (*there, *wanted)] + ([] if ci == "none" else [pipeline_path(root, ci)])
+    for path in taken:
+        if path.exists() or path.is_symlink():
             raise ReconcilerError(
-                f"{root / path} exists already; nothing was written",
+                f"{path} exists already; nothing was written",
                 hint="choose another folder; or add only a pipeline to what is there: init --ci github",
             )
     place(root, wanted)
+    if ci != "none":
+        write_pipeline(root, ci, source)
     write(NEXT.format(where="" if folder == "." else f" -C {folder}"))
     return 0
 
 
-def add_pipeline(root: Path, ci: str) -> int:
-    """Only the CI workflow, for a project that is there. Raises `ReconcilerError` where its file exists."""
+def write_pipeline(root: Path, ci: str, source: str | None) -> None:
+    """Write the CI pipeline of a project that is there, or bring it up to date, and say what is still to be done."""
+    from reconciler.api.scaffolding import plan_pipeline
     from reconciler.cli.streams import write
-    from reconciler.engine.initialise import pipeline
-    from reconciler.errors import ReconcilerError
-    from reconciler.loader.project import load_project
 
-    workspaces = load_project(root, upward=False).workspaces
-    real = [name for name, one in workspaces.items() if one.provider.type != "simulator"]
-    workspace = "production" if "production" in workspaces or not real else real[0]
-    path, text = pipeline(ci, workspace)
-    if (root / path).exists() or (root / path).is_symlink():
-        raise ReconcilerError(f"{root / path} exists already; nothing was written", hint="compare it with a new one")
-    place(root, {path: text})
-    write(f"\nIts first lines say what to set up. It plans and applies workspace {workspace!r}.\n")
-    if workspace not in workspaces:
-        write("That workspace is not in the project file yet.\n")
-    return 0
+    made = plan_pipeline(root, ci, source)
+    if made.before == made.text:
+        write(f"{made.path} is up to date\n")
+    else:
+        place(root, {str(made.path): made.text}, verb="wrote" if made.before is None else "updated")
+    for part in made.kept:
+        write(f"  {part}: stays as you changed it; a new file would have other lines here\n")
+    for part in made.left_out:
+        write(f"  {part}: stays away, as you took it out\n")
+    write(f"It plans and applies {', '.join(made.workspaces)}.\n")
+    write("\nBefore the first run:\n")
+    for number, (text, run) in enumerate(made.steps, 1):
+        write(f"  {number}. {text}\n" + (f"       {run}\n" if run else ""))
 
 
-def place(root: Path, texts: Mapping[str, str]) -> None:
-    """Write new files and the line of `.gitignore`, saying so."""
+def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
+    """Write files, and the line of `.gitignore` beside the project, saying so."""
     from reconciler.api.files import write_file
     from reconciler.cli.streams import write
-    from reconciler.engine.initialise import ignore_line
+    from reconciler.engine.scaffold.new_project import ignore_line
 
     for path, text in texts.items():
         write_file(root / path, text.encode())
-        write(f"wrote {root / path}\n")
+        write(f"{verb} {root / path}\n")
     ignored = ignore_line(ignore_text(root / ".gitignore"))
     if ignored is not None:
         write_file(root / ".gitignore", ignored.encode("utf-8", "surrogateescape"))

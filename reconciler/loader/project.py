@@ -199,7 +199,9 @@ def _records(
 
         own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
     exclude = tuple(model.sources.exclude)
-    project = Project(root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers)
+    project = Project(
+        root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers, source=model.source
+    )
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 

@@ -145,6 +145,9 @@ class ProjectModel(_Strict):
     off (never)."""
     catalogue: Text | None = None
     """A file beside the project file, merged over the model catalogue."""
+    source: Text | None = None
+    """Where the pipelines of `init --ci` install this program from: OWNER/REPO@COMMIT, git+https://HOST/PATH@COMMIT,
+    the URL of a wheel, or ==VERSION; without it, where the program that runs `init` came from."""
     sources: SourcesModel = SourcesModel()
     """Which files are looked at."""
     workspaces: dict[Name, WorkspaceModel] = {}

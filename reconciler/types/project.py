@@ -95,6 +95,9 @@ class Project:
     catalogue_file: str | None = None
     """Absolute; None where the project has none of its own."""
 
+    source: str | None = None
+    """Where pipelines install this program from, as the project file says it."""
+
     start: str = ""
     """Absolute; the folder that the run was started in, where the project was found from further down. Paths on the
     command line are relative to it. Empty: the same as `root`."""

@@ -14,6 +14,7 @@ from reconciler.backends.base import BackendContext
 from reconciler.backends.postgres import SETTINGS, open_backend
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
+from reconciler.installation import extra_hint
 from reconciler.loader.project_model import KNOWN_SETTINGS
 from reconciler.types.json import SECRET
 from reconciler.types.ports import Backend
@@ -213,7 +214,8 @@ def test_without_psycopg_the_command_to_install_it_is_named(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UsageError) as caught:
         opened("host=x")
-    assert "pip install 'persona-reconciler[postgres]'" in str(caught.value.hint)
+    assert caught.value.hint == extra_hint("postgres")
+    assert "[postgres]" in caught.value.hint
 
 
 def test_however_many_are_opened_they_share_one_connection_and_give_it_back(server: Postgres, name: str) -> None:

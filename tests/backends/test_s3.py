@@ -12,6 +12,7 @@ from reconciler.backends.base import BackendContext
 from reconciler.backends.s3 import FREE, SETTINGS, S3Backend, open_backend
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
+from reconciler.installation import extra_hint
 from reconciler.loader.project_model import KNOWN_SETTINGS
 from reconciler.types.json import SECRET, Object
 from reconciler.types.ports import Backend
@@ -169,4 +170,5 @@ def test_without_obstore_the_command_to_install_it_is_named(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     with pytest.raises(UsageError) as caught:
         opened({"bucket": "x"})
-    assert "pip install 'persona-reconciler[s3]'" in str(caught.value.hint)
+    assert caught.value.hint == extra_hint("s3")
+    assert "[s3]" in caught.value.hint

@@ -20,6 +20,7 @@ from reconciler.core.state.journal import Outcome, encode
 from reconciler.engine.readstate import read_only_state
 from reconciler.engine.session import open_session
 from reconciler.errors import NotTrusted, StateUnreadable, UsageError
+from reconciler.installation import extra_hint
 from reconciler.types.address import Address
 from reconciler.types.json import SECRET, Json
 from reconciler.types.ports import Backend
@@ -219,7 +220,8 @@ def test_without_cryptography_the_command_to_install_it_is_named(
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
     with pytest.raises(UsageError) as caught:
         opened(tmp_path, key={"env": "KEY"})
-    assert "pip install 'persona-reconciler[encryption]'" in str(caught.value.hint)
+    assert caught.value.hint == extra_hint("encryption")
+    assert "[encryption]" in caught.value.hint
 
 
 def test_the_lock_is_that_of_the_backend_below(backend: Backend, tmp_path: Path) -> None:

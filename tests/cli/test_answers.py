@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-
 from reconciler.engine.initialise import scaffold
 
 

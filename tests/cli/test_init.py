@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engine.initialise import project_name
+from reconciler.engine.scaffold.new_project import project_name
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[.
     before = file.read_text()
     ended = call("init", "--ci", ci)
     assert ended.code == 0, ended
-    assert "workspace 'tavus'" in ended.out
+    assert "It plans and applies tavus." in ended.out
     text = (tmp_path / path).read_text()
     yaml.safe_load(text)
     assert "workspace: production" not in text.lower()
@@ -90,13 +90,63 @@ def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[.
     assert file.read_text() == before
     assert {one.name for one in tmp_path.iterdir() if one.is_file()} <= {".gitignore", ".gitlab-ci.yml"}
     again = call("init", "--ci", ci)
-    assert again.code == 1
-    assert "exists already" in again.err
+    assert (again.code, (tmp_path / path).read_text()) == (0, text)
+    assert "is up to date" in again.out
 
 
-def test_a_pipeline_before_its_workspace(tmp_path: Path, call: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("ci", "path"), [("github", ".github/workflows/personas.yml"), ("gitlab", ".gitlab-ci.yml")])
+def test_a_pipeline_follows_the_project_and_keeps_what_was_changed(
+    tmp_path: Path, call: Callable[..., Any], ci: str, path: str
+) -> None:
+    assert call("init", "--ci", ci).code == 0
+    file, pipeline = tmp_path / "manifests" / "reconciler.yaml", tmp_path / path
+    pipeline.write_text(
+        pipeline.read_text().replace("contents: write", "contents: write # ours").replace("3.12", "3.13")
+    )
+    file.write_text(
+        file.read_text() + "  second: {provider: {type: tavus, api_key: {env: SECOND_KEY}}, state: {backend: http}}\n"
+    )
+    ended = call("init", "--ci", ci)
+    assert ended.code == 0, ended
+    assert f"updated {pipeline}" in ended.out
+    assert "SECOND_READ_KEY" in pipeline.read_text()
+    assert ("# ours" if ci == "github" else "3.13") in pipeline.read_text()
+    assert "It plans and applies production, second." in ended.out
+
+
+@pytest.mark.parametrize(("ci", "path"), [("github", ".github/workflows/personas.yml"), ("gitlab", ".gitlab-ci.yml")])
+def test_a_pipeline_of_somebody_else_is_not_touched(
+    tmp_path: Path, call: Callable[..., Any], ci: str, path: str
+) -> None:
+    assert call("init").code == 0
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("mine: true\n")
+    ended = call("init", "--ci", ci)
+    assert ended.code == 1
+    assert "init` did not write it" in ended.err
+    assert (tmp_path / path).read_text() == "mine: true\n"
+
+
+def test_where_the_program_comes_from(tmp_path: Path, call: Callable[..., Any]) -> None:
+    assert call("init").code == 0
+    commit = "ab" * 20
+    assert call("init", "--ci", "github", "--source", f"acme/tool@{commit}").code == 0
+    text = (tmp_path / ".github/workflows/personas.yml").read_text()
+    assert text.count("uses: acme/tool/.github/workflows/") == text.count("uses: ") == 4
+    file = tmp_path / "manifests" / "reconciler.yaml"
+    file.write_text(file.read_text() + f"source: acme/other@{commit}\n")
+    assert call("init", "--ci", "github").code == 0
+    assert "uses: acme/other/" in (tmp_path / ".github/workflows/personas.yml").read_text()
+    assert call("init", "--source", f"acme/tool@{commit}").code == 64
+    assert call("init", "--ci", "github", "--source", "nonsense").code == 64
+
+
+def test_a_project_without_an_account(tmp_path: Path, call: Callable[..., Any]) -> None:
     (tmp_path / "reconciler.yaml").write_text(
         "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n"
         "workspaces: {a: {provider: {type: simulator}}}\n"
     )
-    assert "not in the project file yet" in call("init", "--ci", "github").out
+    ended = call("init", "--ci", "github")
+    assert ended.code == 1
+    assert "nothing was written" in ended.err
+    assert not (tmp_path / ".github").exists()

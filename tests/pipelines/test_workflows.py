@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.engine.pipelines import WORKFLOWS
+from tests.support.pipelinefacts import TWO, pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".github"
@@ -56,8 +56,8 @@ def test_zizmor_finds_nothing():
 
 def test_the_schemas_of_github_and_gitlab_hold(tmp_path):
     check = tool("check-jsonschema")
-    (tmp_path / "github.yml").write_text(WORKFLOWS["github"][1])
-    (tmp_path / "gitlab.yml").write_text(WORKFLOWS["gitlab"][1])
+    (tmp_path / "github.yml").write_text(pipeline("github", TWO))
+    (tmp_path / "gitlab.yml").write_text(pipeline("gitlab", TWO))
     for schema, files in {
         "vendor.github-workflows": [*sorted((HOME / "workflows").glob("*.yml")), tmp_path / "github.yml"],
         "vendor.github-actions": [ACTION / "action.yml"],
@@ -67,11 +67,10 @@ def test_the_schemas_of_github_and_gitlab_hold(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_workflow_of_init_is_clean_but_for_its_tag(tmp_path):
-    """zizmor asks for a digest in the place of the tag, as the file's own first lines do; nothing else."""
+def test_the_workflow_of_init_is_clean(tmp_path):
     path = tmp_path / ".github" / "workflows" / "personas.yml"
     path.parent.mkdir(parents=True)
-    path.write_text(re.sub(r"@v[\d.]+$", f"@{'a' * 40}", WORKFLOWS["github"][1], flags=re.MULTILINE))
+    path.write_text(pipeline("github", TWO))
     done = run(tool("zizmor"), "--offline", "--no-progress", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -98,12 +97,12 @@ def test_rights_are_given_by_job_and_only_where_needed():
     rights = {name: {job: value["permissions"] for job, value in load(name)["jobs"].items()} for name in REUSABLE}
     assert all(load(name)["permissions"] == {} for name in REUSABLE)
     assert rights == {
-        "plan": {"plan": {"contents": "read", "pull-requests": "write"}},
+        "plan": {"plan": {"contents": "read", "pull-requests": "write", "id-token": "write"}},
         "apply": {
-            "plan": {"contents": "read", "actions": "read", "pull-requests": "read"},
-            "apply": {"contents": "read", "pull-requests": "write"},
+            "plan": {"contents": "read", "actions": "read", "pull-requests": "read", "id-token": "write"},
+            "apply": {"contents": "read", "pull-requests": "write", "id-token": "write"},
         },
-        "drift": {"drift": {"contents": "read", "issues": "write"}},
+        "drift": {"drift": {"contents": "read", "issues": "write", "id-token": "write"}},
         "migrate": {"migrate": {"contents": "write", "pull-requests": "write"}},
     }
 

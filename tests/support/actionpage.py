@@ -14,7 +14,7 @@ HOME = Path(__file__).resolve().parents[2] / ".github" / "actions" / "reconciler
 COMMAND = "python -m tests.support.actionpage"
 
 EXAMPLE = """
-- uses: persona-reconciler/reconciler/.github/actions/reconciler@<digest of a commit>
+- uses: OWNER/REPO/.github/actions/reconciler@<digest of a commit>
   id: drift
   with:
     command: drift

@@ -142,10 +142,10 @@ def child_environment() -> dict[str, str]:
 
     An empty value counts as not set: that is what an absent secret looks like.
     """
-    known = {name: value for name, value in os.environ.items() if not name.startswith("INPUT_")}
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("INPUT_", "ACTIONS_"))}
     known.pop("GITHUB_TOKEN", None)
     if get_input("api-key"):
-        known["TAVUS_API_KEY"] = get_input("api-key")
+        known[get_input("api-key-variable", "TAVUS_API_KEY")] = get_input("api-key")
     for line in os.environ.get("INPUT_ENVIRONMENT", "").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -154,6 +154,10 @@ def child_environment() -> dict[str, str]:
             raise StepFailed("input environment holds a line that is not NAME=value", "one variable a line", 64)
         if value:
             known[name] = value
+    if os.environ.get("INPUT_ENVIRONMENT", "").strip():
+        from identity import add_identity
+
+        add_identity(known, os.environ, Path(os.environ.get("RUNNER_TEMP", ".")) / "reconciler-identity")
     return known
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from reconciler.engine.pipelines import STATES, WORKFLOWS
+from collections.abc import Mapping
 
 PROJECT = """\
 # What this project is, and the accounts it is applied to.
@@ -81,27 +80,27 @@ spec:
 IGNORED = ".reconciler/"
 
 
+STATES: Mapping[str, str] = {
+    "github": """\
+    # A runner keeps nothing: the state has to lie where all runs find it (s3, http or postgres).
+    # state: {backend: s3, bucket: my-bucket, key: personas/production.json, region: eu-central-1}
+""",
+    "gitlab": """\
+    # Kept by GitLab. The pipeline says where; elsewhere, export TF_HTTP_ADDRESS, TF_HTTP_USERNAME, TF_HTTP_PASSWORD.
+    state: {backend: http}
+""",
+}
+"""CI system -> what the project file says about the state of the real account."""
+
+
 def scaffold(name: str, ci: str | None = None) -> dict[str, str]:
-    """Path -> text of a small project called `name`, optionally with a CI workflow (see `WORKFLOWS`)."""
-    files = {
-        "manifests/reconciler.yaml": PROJECT.format(name=name),
+    """Path -> text of a small project called `name`; with `ci` (github | gitlab) one that a pipeline can serve."""
+    return {
+        "manifests/reconciler.yaml": PROJECT.format(name=name) + (STATES[ci] if ci is not None else ""),
         "manifests/personas/front-desk.yaml": PERSONA,
         "manifests/prompts/front-desk.md": PROMPT,
         "manifests/tools/lookup_opening_hours.yaml": TOOL,
     }
-    if ci is not None:
-        files["manifests/reconciler.yaml"] += STATES[ci]
-        path, text = WORKFLOWS[ci]
-        files[path] = text
-    return files
-
-
-def pipeline(ci: str, workspace: str = "production") -> tuple[str, str]:
-    """Path and text of a CI workflow for the workspace of a project that is there already; `ci`: github | gitlab."""
-    path, text = WORKFLOWS[ci]
-    for line in ("workspace: ", "RECONCILER_WORKSPACE: "):
-        text = text.replace(f"{line}production\n", f"{line}{workspace}\n")
-    return path, text.replace("the workspace `production`", f"the workspace `{workspace}`")
 
 
 def ignore_line(before: str | None) -> str | None:

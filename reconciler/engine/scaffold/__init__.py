@@ -1,0 +1,1 @@
+"""What `init` writes: the files of a new project, and pipelines for the project that is there."""

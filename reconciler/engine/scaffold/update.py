@@ -1,0 +1,105 @@
+"""A generated pipeline brought up to date: what nobody changed is written anew, what somebody changed stays."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_KEY = re.compile(r"""["']?([\w.-]+)["']?:(?:\s|$)""")
+_JOB = re.compile(r"""  ["']?([\w.-]+)["']?:(?:\s|$)""")
+_MARK = re.compile(r"^# init wrote:((?: [\w.-]+=[0-9a-f]{12})*)$", re.MULTILINE)
+EXPLAINED = "# How `init --ci` knows what was changed by hand:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The new text; `kept`: blocks that stay as somebody changed them; `left_out`: those that somebody took out."""
+
+    text: str
+    kept: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def sealed(text: str) -> str:
+    """The generated text with a last line by which a later `update` knows each of its blocks again."""
+    return text + EXPLAINED + _mark({name: _digest(block) for name, block in split(text).items()})
+
+
+def update(before: str, text: str) -> Updated | None:
+    """The file `before` with what `text`, generated today, says; None where `before` was not written by `sealed`.
+
+    Block by block, a block being a top-level key or a job with the comments above it: untouched ones are replaced,
+    removed where `text` has none, and added where they are new; changed ones, and those of somebody else, stay.
+    """
+    found = _MARK.search(before)
+    if found is None:
+        return None
+    written = dict(pair.split("=") for pair in found[1].split())
+    old = split((before[: found.start()] + before[found.end() :].lstrip("\n")).replace(EXPLAINED, ""))
+    new = split(text)
+    merged: dict[str, str] = {}
+    kept: list[str] = []
+    for name, block in old.items():
+        if _digest(block) != written.get(name):
+            merged[name] = block
+            if name in new and new[name] != block:
+                kept.append(name)
+        elif name in new:
+            merged[name] = new[name]
+    left_out = [name for name in new if name not in old and name in written]
+    previous = ""
+    for name in new:
+        if name not in merged and name not in left_out:
+            merged = _insert(merged, previous, name, new[name])
+        previous = name if name in merged else previous
+    digests = {name: _digest(new[name]) for name in new if name in merged and name not in kept}
+    digests |= {name: written[name] for name in (*kept, *left_out) if name in written}
+    body = _ended("".join(merged.values()))
+    return Updated(body + EXPLAINED + _mark(digests), tuple(kept), tuple(left_out))
+
+
+def split(text: str) -> dict[str, str]:
+    """Block name -> its lines. Top-level keys, and `jobs.NAME` for what lies under `jobs`; comments and blank lines
+    above a key belong to it. The texts together are `text`."""
+    blocks: dict[str, str] = {}
+    name, waiting, inside = "", "", False
+    for line in text.splitlines(keepends=True):
+        key = _KEY.match(line)
+        job = _JOB.match(line) if inside else None
+        if key is not None or job is not None:
+            inside = key[1] == "jobs" if key is not None else True
+            name = key[1] if key is not None else f"jobs.{job[1]}" if job is not None else name
+            blocks[name] = blocks.get(name, "") + waiting + line
+            waiting = ""
+        elif not line.strip() or line.lstrip().startswith("#"):
+            waiting += line
+        else:
+            blocks[name] = blocks.get(name, "") + waiting + line
+            waiting = ""
+    if waiting:
+        blocks[name] = blocks.get(name, "") + waiting
+    return blocks
+
+
+def _insert(blocks: Mapping[str, str], after: str, name: str, block: str) -> dict[str, str]:
+    result: dict[str, str] = {} if after in blocks else {name: block}
+    for one, text in blocks.items():
+        result[one] = text
+        if one == after:
+            result[name] = block
+    return result
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") or not text else text + "\n"
+
+
+def _mark(digests: Mapping[str, str]) -> str:
+    return "# init wrote:" + "".join(f" {name}={digest}" for name, digest in digests.items()) + "\n"
+
+
+def _digest(block: str) -> str:
+    """Of the text without blank lines around it: neighbours come and go."""
+    return hashlib.sha256(block.strip().encode("utf-8", "surrogateescape")).hexdigest()[:12]
