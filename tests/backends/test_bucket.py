@@ -35,8 +35,8 @@ def test_an_access_token_of_google_is_the_bearer_of_every_request() -> None:
     options = {"google_service_account_key": json.dumps(place)}
     try:
         bucket = open_bucket("gs://states", options, allow_http=True, token="of-the-job")
-        assert bucket.read("personas.json") is None
+        assert bucket.read("personas") is None
     finally:
         server.shutdown()
         server.server_close()
-    assert asked == [("/states/personas.json", "Bearer of-the-job")]
+    assert asked == [("/states/personas", "Bearer of-the-job")]
