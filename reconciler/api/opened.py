@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.environment import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
+from reconciler.core.redactor import OPERATORS, Learning, Redactor
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,12 +48,18 @@ class Opened:
     allow_literal_secrets: bool = False
     ref: str | None = None
     """The commit that manifests are read from; None: the work tree."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Learns every secret that this run resolves; what people read goes through it."""
     place: Path | None = None
     """The folder that holds `.reconciler/`, where somebody chose one; else it goes by the project."""
     texts: Mapping[str, bytes] = field(default_factory=dict)
     """Manifest files taken to have another content than on disk: what a migration makes of them."""
     unmoved: tuple[Diagnostic, ...] = ()
     """What that migration left as it is, with the reasons."""
+
+    def __post_init__(self) -> None:
+        self.redactor.spare(self.project.name, *self.project.workspaces)
+        self.redactor.learn(*(self.environ.get(name) for name in OPERATORS))
 
     @property
     def folder(self) -> Path:
@@ -107,7 +114,8 @@ class Opened:
             environ=self.environ,
             texts=self.texts,
         )
-        return replace(found, diagnostics=(*found.diagnostics, *self.unmoved)), secrets
+        self.redactor.spare(*map(str, found.manifests))
+        return replace(found, diagnostics=(*found.diagnostics, *self.unmoved)), Learning(secrets, self.redactor)
 
     def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:
         """What a person may want to know about what was read: that there was nothing to read."""
@@ -154,7 +162,7 @@ class Opened:
         """The secrets of a run that opens no manifest."""
         from reconciler.loader.manifests import secrets_of
 
-        return secrets_of(self.project, self.environ)
+        return Learning(secrets_of(self.project, self.environ), self.redactor)
 
     @contextmanager
     def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
@@ -170,6 +178,7 @@ class Opened:
             random=random.random,
             environ=self.environ,
             trusted=self.trusted,
+            redactor=self.redactor,
             emit=self.emit,
             reading=reading,
             keyless=next(
@@ -205,6 +214,7 @@ class Opened:
             owner=self.project.identity,
             secrets=self.secrets() if settings.settings else None,
             trusted=self.trusted,
+            redactor=self.redactor,
         )
         path = settings.settings.get("path")
         if settings.type == "local" and isinstance(path, str):

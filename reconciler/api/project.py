@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from reconciler.api.asking import parse_address, plan_options
 from reconciler.api.clock import SystemClock
+from reconciler.api.gate import guarded, open_gate, told
 from reconciler.api.hearing import heard
 from reconciler.api.opened import Opened, choose_project, tell_project
 from reconciler.errors import UsageError
@@ -54,6 +55,7 @@ class PlanFlags(Choice, total=False):
     unmanaged: bool
 
 
+@guarded
 class OpenedProject:
     """A project with one of its workspaces; made by `open_project`.
 
@@ -277,11 +279,13 @@ def open_project(
         workspace, paths, environ=variables, file=None if file is None else str(file),
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
     )  # fmt: skip
-    tell_project(project, chosen, heard(on_event))
+    redactor = open_gate()
+    emit = told(heard(on_event), redactor)
+    tell_project(project, chosen, emit)
     return OpenedProject(
         Opened(
-            project=project, workspace=chosen, clock=SystemClock(), emit=heard(on_event), environ=variables,
-            paths=paths, allow_literal_secrets=allow_literal_secrets, ref=ref,
+            project=project, workspace=chosen, clock=SystemClock(), emit=emit, environ=variables,
+            redactor=redactor, paths=paths, allow_literal_secrets=allow_literal_secrets, ref=ref,
             place=None if root is None else Path(root),
         )
     )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from reconciler.api.asking import parse_address, plan_options
+from reconciler.api.gate import guarded
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
@@ -78,6 +79,7 @@ def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:
     return rename_project(access(before, lock_timeout), access(run, lock_timeout))
 
 
+@guarded
 @dataclass(frozen=True, slots=True)
 class ProjectState:
     """What `reconciler state` does. What writes takes the lock, and raises `StateLocked` when somebody has it."""

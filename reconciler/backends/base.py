@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
+from reconciler.core.redactor import Redactor
 from reconciler.core.settings import ROLES, Reader, Role
 from reconciler.core.trust import Operator, Trusted
 from reconciler.core.waits import Waits
@@ -39,6 +40,8 @@ class BackendContext:
     """Resolves `{file: path}` references in settings; `{env: X}` needs only `environ`."""
     trusted: Callable[[], Trusted] = Trusted
     """What the user trusts this project file with, beyond what the environment says."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Learns every credential, so that no message shows it."""
 
     @property
     def operator(self) -> Operator:
@@ -47,7 +50,7 @@ class BackendContext:
 
     def reader(self, what: str, roles: Mapping[str, Role], settings: Object, *, own: bool) -> Reader:
         """Reads texts of `settings`, each in its role; `what` is for messages, `own` as in `BackendSettings`."""
-        return Reader(what, roles, settings, self.operator, self._resolve, own)
+        return Reader(what, roles, settings, self.operator, self._resolve, own, self.redactor.learn)
 
     def _resolve(self, reference: Mapping[str, str]) -> str | None:
         found = self.environ.get(reference["env"]) if "env" in reference else None

@@ -36,6 +36,7 @@ def read_key(setting: Json, context: BackendContext, *, own: bool = False) -> by
         text = _run(command)
     else:
         text = read_text(BackendSettings("encryption", {"key": {SECRET: {kind: of}}}), "key", context) or ""
+    context.redactor.learn(text)
     key = _decode(text.strip())
     if key is None:
         raise UsageError(f"the key from {kind} {of} is no key of 32 bytes", hint=MAKE_KEY)

@@ -61,7 +61,8 @@ def run(args: Sequence[str]) -> int:
         from reconciler.cli.failures import show
 
         code = show(error, args)
-    from reconciler.cli.streams import flush
+    from reconciler.cli.streams import close_gate, flush
 
     flush()
+    close_gate()
     return code

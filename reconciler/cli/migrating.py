@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
-from reconciler.cli.streams import is_terminal, say, write
+from reconciler.cli.streams import gate, is_terminal, say, write
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,11 +94,16 @@ def deliver_result(result: MigrationResult, settings: Settings, *, written: bool
     from reconciler.cli.outcome import style
 
     width = style(settings).width
+    redactor = gate()
     for problem in result.diagnostics:
         say(f"error: {problem.span}: {problem.summary}" if problem.span else f"error: {problem.summary}")
-    write(render_migration(result, settings.format or "text", written=written, width=width, quiet=settings.quiet))
+    write(
+        render_migration(
+            result, settings.format or "text", written=written, width=width, quiet=settings.quiet, redactor=redactor
+        )
+    )
     for name, path in settings.reports:
-        text = render_migration(result, name, written=written, width=width, quiet=False)
+        text = render_migration(result, name, written=written, width=width, quiet=False, redactor=redactor)
         write_file(path, text.encode("utf-8", "backslashreplace"))
 
 

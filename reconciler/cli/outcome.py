@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.rendering import render_report as render
 from reconciler.cli.settings import Settings
-from reconciler.cli.streams import is_terminal, write
+from reconciler.cli.streams import gate, is_terminal, shown, write
+from reconciler.core.redactor import Shown
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
@@ -27,7 +28,7 @@ def deliver(report: Report, settings: Settings) -> int:
 
     Every file is tried before the first failure is raised as `ReconcilerError`, standard output first.
     """
-    write(render(report, settings.format or TEXT, style(settings)))
+    write(render(report, settings.format or TEXT, style(settings), gate()))
     deliver_files(report, settings)
     return report.exit_code
 
@@ -41,7 +42,7 @@ def deliver_files(report: Report, settings: Settings) -> None:
         try:
             write_file(
                 path,
-                render(report, name, Style(verbose=settings.verbose, folder=called_from(settings))).encode(
+                render(report, name, Style(verbose=settings.verbose, folder=called_from(settings)), gate()).encode(
                     "utf-8", "backslashreplace"
                 ),
             )
@@ -84,7 +85,7 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
     except ReconcilerError as error:
         if settings.format not in {None, TEXT}:
             how = Style(folder=called_from(settings))
-            write(render(failed(verb, error, workspace), settings.format or TEXT, how))
+            write(render(failed(verb, error, workspace), settings.format or TEXT, how, gate()))
         try:
             deliver_files(failed(verb, error, workspace), settings)
         except ReconcilerError as second:
@@ -108,12 +109,12 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
     """
     import json
 
-    def rendered(name: str) -> str:
+    def rendered(name: str) -> Shown:
         if name == TEXT:
-            shown = text().rstrip("\n")
-            return shown + "\n" if shown else ""
+            lines = shown(text()).rstrip("\n")
+            return Shown(lines + "\n" if lines else "")
         if name == "json":
-            return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+            return Shown(json.dumps(gate().record(document()), ensure_ascii=False, indent=2) + "\n")
         raise UsageError(f"this command speaks text and json, not {name}")
 
     from reconciler.api.files import write_file

@@ -44,6 +44,7 @@ def choose_emit(settings: Settings, clock: Clock) -> Emit:
 
 def json_lines(clock: Clock) -> Emit:
     """Every event as one line of JSON on standard error."""
+    from reconciler.core.redactor import Shown
     from reconciler.reporters.ndjson import event_line
 
     lock = threading.Lock()
@@ -51,7 +52,7 @@ def json_lines(clock: Clock) -> Emit:
     def emit(event: Event) -> None:
         line = event_line(event, clock.now()).rstrip("\n")
         with lock:
-            say(line)
+            say(Shown(line))
 
     return emit
 

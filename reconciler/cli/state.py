@@ -71,9 +71,10 @@ def pull(settings: Settings) -> int:
     """Print the state document; `state push` takes it back."""
     from reconciler.cli.streams import write
     from reconciler.cli.wiring import open_run
+    from reconciler.core.redactor import Shown
     from reconciler.engine.state import pull_state
 
-    write(pull_state(open_run(settings).state()).decode())
+    write(Shown(pull_state(open_run(settings).state()).decode()))
     return 0
 
 

@@ -5,21 +5,51 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.core.redactor import Redactor
+
+_gate: Redactor | None = None
+"""What the run of this process knows; None as long as none was opened."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+def gate() -> Redactor:
+    """What everything that this run shows goes through."""
+    global _gate  # noqa: PLW0603
+    if _gate is None:
+        from reconciler.core.redactor import Redactor
+
+        _gate = Redactor()
+    return _gate
+
+
+def close_gate() -> None:
+    """Forget what was known: the next run has secrets of its own."""
+    global _gate  # noqa: PLW0603
+    _gate = None
+
+
+def shown(text: str) -> str:
+    """The text without the secrets of this run; a `Shown` one as it is."""
+    from reconciler.core.redactor import Shown
+
+    return text if isinstance(text, Shown) else gate().hide(text)
+
+
 def write(text: str) -> None:
-    """Write to standard output, as UTF-8 unless a terminal wants something else.
+    """Write to standard output, as UTF-8 unless a terminal wants something else; without the secrets of this run.
 
     A reader who went away (`| head`) is no error. Raises `ReconcilerError` when the bytes cannot be written.
     """
     stream = sys.stdout
     if stream is None:
         return
+    text = shown(text)
     try:
         buffer = getattr(stream, "buffer", None)
         if buffer is None:
@@ -41,11 +71,12 @@ def say(line: str, *, end: str = "\n") -> None:
     stream = sys.stderr
     if stream is None:
         return
+    line = visible(shown(line))
     try:
-        stream.write(visible(line) + end)
+        stream.write(line + end)
         stream.flush()
     except UnicodeEncodeError:
-        stream.write(visible(line).encode("ascii", "backslashreplace").decode("ascii") + end)
+        stream.write(line.encode("ascii", "backslashreplace").decode("ascii") + end)
         stream.flush()
     except OSError:
         pass

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.group import command
 from reconciler.cli.settings import Settings
-from reconciler.cli.streams import is_terminal, say
+from reconciler.cli.streams import is_terminal, say, write
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
@@ -50,13 +50,13 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
     known = read_trusted(file, run.environ)
     for host, text in wanted:
         known = add_trusted(file, run.environ, host=host, command=text)
-    click.echo(f"{os.path.relpath(file)} is trusted with:")
+    write(f"{os.path.relpath(file)} is trusted with:\n")
     for row in known.hosts:
-        click.echo(f"  host     {row}")
+        write(f"  host     {row}\n")
     for row in known.commands:
-        click.echo(f"  command  {row}")
+        write(f"  command  {row}\n")
     if not known.hosts and not known.commands:
-        click.echo("  nothing beyond what is the operator's by itself (reconciler trust --help)")
+        write("  nothing beyond what is the operator's by itself (reconciler trust --help)\n")
 
 
 def vouch(run: Opened, refused: NotTrusted) -> bool:

@@ -75,7 +75,9 @@ def open_run(
 
     Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
     """
+    from reconciler.api.gate import told
     from reconciler.cli.progress import choose_emit
+    from reconciler.cli.streams import gate
 
     environ = dict(os.environ)
     project, workspace = choose_project(
@@ -83,13 +85,15 @@ def open_run(
         prefer=prefer, parallelism=settings.parallelism, upward=upward,
     )  # fmt: skip
     clock = SystemClock()
-    emit = choose_emit(settings, clock)
+    redactor = gate()
+    emit = told(choose_emit(settings, clock), redactor)
     tell_project(project, workspace, emit)
     return Run(
         project=project,
         workspace=workspace,
         clock=clock,
         emit=emit,
+        redactor=redactor,
         environ=environ,
         paths=settings.manifests,
         allow_literal_secrets=settings.allow_literal_secrets,

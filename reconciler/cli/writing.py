@@ -121,7 +121,7 @@ def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: 
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.api.rendering import render_report as render
     from reconciler.cli.outcome import TEXT, style
-    from reconciler.cli.streams import say, write
+    from reconciler.cli.streams import gate, say, write
     from reconciler.types.report import Report, Style
 
     run.settle()
@@ -129,9 +129,10 @@ def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: 
     notes = () if without_files else run.remarks(manifests)
     report = Report("plan", run.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
     if run.settings.format in {None, TEXT}:
-        write(render(report, TEXT, style(run.settings)) + "\n")
+        write(render(report, TEXT, style(run.settings), gate()))
+        write("\n")
     elif asking:
-        say(render(report, TEXT, Style()))
+        say(render(report, TEXT, Style(), gate()))
 
 
 def approve(plan: Plan, verb: str, run: Run) -> bool:

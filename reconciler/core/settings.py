@@ -63,6 +63,8 @@ class Reader:
     resolve: Callable[[Mapping[str, str]], str | None]
     own: bool = False
     """The settings are the operator's: they come from the command line, not from a project file."""
+    learn: Callable[[str], None] = lambda value: None
+    """Told each value of a reference that is no address: no message shows it from then on."""
 
     def text(self, name: str, put_off: list[NotTrusted] | None = None, *, may_lack: bool = False) -> str | None:
         """The setting as text, its `{env: X}` or `{file: path}` resolved; None where it is not set.
@@ -90,6 +92,8 @@ class Reader:
             if resolved is None:
                 raise self._missing(name, reference)
             found, own = resolved, self.own or "env" in reference
+            if role not in (Role.ADDRESS, Role.STORE) or parse_endpoint(found.strip()) is None:
+                self.learn(found)
         said = "it" if reference is None else f"what {_source(reference)} holds"
         if role is Role.WORD and not _PLAIN_WORD.fullmatch(found):
             raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 
+from reconciler.core.credentials import is_credential
 from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Type
@@ -12,7 +13,7 @@ from reconciler.loader.decode import decode
 from reconciler.loader.drafts import Draft
 from reconciler.loader.files import Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
-from reconciler.loader.literals import ENV_NAME, is_mask, looks_secret, reference_for
+from reconciler.loader.literals import ENV_NAME, is_mask, reference_for
 from reconciler.loader.repository import Reach, inside
 from reconciler.loader.secrets import LiteralSecrets, unusable_secret
 from reconciler.types.address import Address
@@ -187,7 +188,7 @@ class _Walk:
             return None
         parent = next((token for token in reversed(split(path)[:-1])), "")
         is_free = node.row is not None and node.row.path.endswith("*")
-        if not value or (is_free and not looks_secret(name, value)):
+        if not value or (is_free and not is_credential(name, value)):
             return value
         label = f"{parent} {name}" if is_free else name
         self.findings.add(

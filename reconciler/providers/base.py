@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from reconciler.core.redactor import Redactor
 from reconciler.core.trust import Trusted
 from reconciler.types.ports import Clock, Emit, Provider, Secrets
 from reconciler.types.project import ProviderSettings
@@ -25,6 +26,8 @@ class ProviderContext:
     environ: Mapping[str, str]
     trusted: Callable[[], Trusted] = Trusted
     """What the user trusts this project file with, beyond what the environment says."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Learns every credential, and hides them in what the service answers."""
     emit: Emit | None = None
     reading: bool = False
     """The run only reads: whatever is no GET is refused by the transport."""

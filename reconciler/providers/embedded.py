@@ -39,6 +39,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         parallelism=context.parallelism,
         max_requests_per_second=context.max_requests_per_second,
         emit=context.emit,
+        redactor=context.redactor,
         clock=context.clock,
         random=context.random,
     )

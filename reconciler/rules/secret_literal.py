@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical import is_masked
+from reconciler.core.credentials import is_credential
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import split
 from reconciler.types.manifest import Manifest
 
-NAME = re.compile(r"auth|key|token|secret|passw|cookie|credential|signature", re.IGNORECASE)
-VALUE = re.compile(
-    r"^(bearer|basic|token)\s+\S|^(sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza|eyJ)[-_A-Za-z0-9]{8,}", re.IGNORECASE
-)
 FREE = ("headers", "default_query")
-
-
-def is_credential(name: str, value: str) -> bool:
-    """Whether a header or query parameter looks like a credential, by its name or its value."""
-    return bool(NAME.search(name) or VALUE.search(value))
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:

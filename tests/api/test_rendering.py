@@ -9,6 +9,7 @@ import pytest
 
 from reconciler import Report, Style, UsageError, render
 from reconciler.api.rendering import MIGRATION_FORMATS, render_migration
+from reconciler.core.redactor import Redactor
 from reconciler.migrations.outcome import MigrationResult
 from reconciler.reporters import REPORTERS
 from reconciler.types.report import ApplyResult
@@ -42,7 +43,7 @@ def test_no_findings() -> None:
 @pytest.mark.parametrize("format", MIGRATION_FORMATS)
 def test_a_migration_has_formats_of_its_own(format: str) -> None:
     assert render(MigrationResult(), format) == render_migration(
-        MigrationResult(), format, written=False, width=100, quiet=False
+        MigrationResult(), format, written=False, width=100, quiet=False, redactor=Redactor()
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from reconciler.api.rendering import render_report as render
 from reconciler.cli.outcome import deliver, emit_document, failed, reporting, style
 from reconciler.cli.settings import Settings
+from reconciler.core.redactor import Redactor
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
@@ -131,7 +132,7 @@ def test_documents_are_text_or_json(tmp_path: Path, capfd: pytest.CaptureFixture
 
 
 def test_every_rendering_ends_with_a_line_break() -> None:
-    assert render(Report("validate"), "json", Style()).endswith("}\n")
+    assert render(Report("validate"), "json", Style(), Redactor()).endswith("}\n")
 
 
 @pytest.mark.parametrize(

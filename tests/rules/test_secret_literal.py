@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.rules.secret_literal import is_credential
+from reconciler.core.credentials import is_credential
 from reconciler.types.json import Json
 from tests.support.rulecase import CUSTOM, body, findings, said
 

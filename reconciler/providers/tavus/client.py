@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from reconciler.core.deadline import Due
+from reconciler.core.redactor import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.exchange import Call, Exchange, Lost, Reply
 from reconciler.providers.tavus.pace import Pace
 from reconciler.providers.tavus.refusal import error_for
@@ -48,13 +48,19 @@ class Client:
         timeout: float = 30,
         max_requests_per_second: float | None = None,
         emit: Emit | None = None,
+        hide: Callable[[str], str] | None = None,
         policy: RetryPolicy | None = None,
         due: Due | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """`due` ends the waits of `transport`, where that is a network."""
+        """`hide` takes secrets out of texts of the service, by default the key; `due` ends the waits
+        of `transport`, where that is a network."""
         self.base_url = base_url
-        self._key = api_key
+        if hide is None:
+            keyed = Redactor()
+            keyed.learn(api_key)
+            hide = keyed.hide
+        self._hide = hide
         self._clock = clock
         self._random = random
         self._emit = emit
@@ -64,6 +70,7 @@ class Client:
             api_key=api_key,
             base_url=base_url,
             transport=transport,
+            hide=hide,
             clock=clock,
             timeout=timeout,
             due=due,
@@ -117,7 +124,7 @@ class Client:
                     call.where,
                     reply.status,
                     reply.content,
-                    secrets=(self._key, *call.secrets),
+                    hide=self._hide,
                     retry_after=retry_after,
                 )
                 kind = _trouble(reply.status)
@@ -169,7 +176,7 @@ class Client:
             self._pace.sleep(seconds)
 
     def _no_answer(self, call: Call, lost: Lost) -> Unavailable:
-        text = conceal(" ".join(lost.text.split()), (self._key, *call.secrets))
+        text = " ".join(self._hide(lost.text).split())
         if lost.trouble is not Trouble.UNSENT:
             hint = f"check the network and that {self.base_url} is the right address"
             return Unavailable(f"{call.where}: {text}", hint=hint)

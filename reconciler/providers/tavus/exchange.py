@@ -13,7 +13,6 @@ from reconciler.core.answers import ENCODINGS, Unfit, parse_json, receive
 from reconciler.core.deadline import Due
 from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.errors import OutcomeUnknown, Rejected
-from reconciler.providers.tavus.conceal import conceal
 from reconciler.providers.tavus.retry import Trouble
 from reconciler.types.json import Json
 from reconciler.types.limits import Limits
@@ -37,8 +36,6 @@ class Call:
     body: Json = None
     create: bool = False
     """Not to be sent again once the API may have seen it."""
-    secrets: tuple[str, ...] = ()
-    """Texts in the body that no message may show."""
     accept: Callable[[Json], bool] | None = None
     """Whether a success has the shape that is wanted; a fault may have put anything there, so it is asked again."""
     landed: Callable[[], bool] | None = None
@@ -86,6 +83,7 @@ class Exchange:
         api_key: str,
         base_url: str,
         transport: httpx.BaseTransport,
+        hide: Callable[[str], str] = str,
         clock: Clock,
         timeout: float,
         due: Due | None = None,
@@ -96,7 +94,7 @@ class Exchange:
         self._limits = limits or Limits()
 
         self.base_url = base_url
-        self._key = api_key
+        self._hide = hide
         self._clock = clock
         self._timeout = timeout
         self._due = due or Due(clock.monotonic)
@@ -245,7 +243,7 @@ class Exchange:
 
     def _shown(self, text: str) -> str:
         """A piece of a foreign address, fit for a message."""
-        return conceal("".join(char for char in text if char.isprintable())[:200], (self._key,))
+        return "".join(char for char in self._hide(text) if char.isprintable())[:200]
 
 
 def _origin(url: str) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from reconciler.core.deadline import Due
+from reconciler.core.redactor import Redactor
+from reconciler.core.secretplaces import credentials_in
 from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from reconciler.kinds import kind as kind_named
+from reconciler.kinds.base import KindSpec
 from reconciler.providers.tavus import ENDPOINTS
 from reconciler.providers.tavus.client import Client
-from reconciler.providers.tavus.conceal import secrets_in
 from reconciler.providers.tavus.endpoints import (
     PAGE_LIMIT,
     Endpoint,
@@ -64,6 +68,7 @@ class TavusProvider:
         max_requests_per_second: float | None = None,
         timeout: float = 30,
         emit: Emit | None = None,
+        redactor: Redactor | None = None,
         clock: Clock,
         random: Callable[[], float],
         limits: Limits | None = None,
@@ -78,6 +83,11 @@ class TavusProvider:
         self._key = api_key
         self._clock = clock
         self._emit = emit
+        self._redactor = redactor or Redactor()
+        self._redactor.learn(api_key)
+        self._seen = Redactor()
+        self._unlearnt: deque[tuple[KindSpec, Object]] = deque()
+        """What was read since the service last said something that people read."""
         self._limits = limits or Limits()
         self._parallelism = max(1, parallelism)
         self._owners: set[str] = set()
@@ -93,6 +103,7 @@ class TavusProvider:
             timeout=timeout,
             max_requests_per_second=max_requests_per_second,
             emit=emit,
+            hide=self._hide,
             due=due,
             limits=self._limits,
         )
@@ -115,6 +126,13 @@ class TavusProvider:
 
     def close(self) -> None:
         self._client.close()
+
+    def _hide(self, text: str) -> str:
+        """A text of the service, without the secrets of this run and of the objects that it showed."""
+        while self._unlearnt:
+            with suppress(IndexError):  # another thread took it
+                self._seen.learn(*credentials_in(*self._unlearnt.popleft()))
+        return self._redactor.hide(self._seen.hide(text))
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -239,6 +257,7 @@ class TavusProvider:
 
     def _live(self, kind: str, id: str, body: Object, *, detailed: bool = False) -> LiveObject:
         spec = kind_named(kind)
+        self._unlearnt.append((spec, body))
         tools = attached_in(body) if spec.attachments else None
         return LiveObject(kind, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
 
@@ -261,6 +280,7 @@ class TavusProvider:
             raise Rejected(
                 f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
             )
+        self._redactor.learn(*credentials_in(spec, request.body))
         create = request.method == "POST" and not self._is_sub_resource(endpoint, request.path)
         call = Call(
             request.method,
@@ -268,7 +288,6 @@ class TavusProvider:
             query=endpoint.force_query if force and request.method == "PATCH" else {},
             body=request.body,
             create=create,
-            secrets=secrets_in(spec, request.body),
             landed=self._judge(request, endpoint),
             accept=None if create else lambda document: is_answer_to(spec, self._id_in(request.path), document),
             gate=gate,

@@ -10,15 +10,19 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from html import unescape
 from http import HTTPStatus
+from typing import TypeAlias
 
 from reconciler.core.answers import Unfit, parse_json
+from reconciler.core.credentials import is_credential_name
 from reconciler.errors import AuthRefused, MakerConflict, NotFound, ProviderError, Rejected, Unavailable
-from reconciler.providers.tavus.conceal import conceal
 from reconciler.types.json import Json
+from reconciler.types.mask import SENSITIVE
+
+Hide: TypeAlias = Callable[[str], str]
 
 LONGEST = 600
 BASE = "check base_url, it ends in /v2 and has nothing behind it"
@@ -41,19 +45,20 @@ NOT_ATTACHED = re.compile(r"\bnot attached\b", re.IGNORECASE)
 
 
 def error_for(
-    where: str, status: int, content: bytes, *, secrets: Iterable[str] = (), retry_after: float | None = None
+    where: str, status: int, content: bytes, *, hide: Hide = str, retry_after: float | None = None
 ) -> ProviderError:
     """The error for an answer. `where` is method and path; the address is added by the caller.
 
-    `secrets` are the key and what was secret in the request: they never appear in the message.
+    `hide` takes known secrets out of a text; what stands in members with a credential's name is hidden, too.
     """
     document = read_document(content)
-    text = conceal(error_text(content, status), secrets)
+    text = error_text(content, status, hide)
+    where = hide(where)
     message = f"{where} answered {status}: {text}"
     if status in (401, 403):
         return AuthRefused(message, status=status, hint=_auth_hint(status))
     if status == 409 and is_draft_conflict(document, text):
-        who = conceal(_others(document), secrets)
+        who = _others(document, hide)
         return MakerConflict(
             f"{message}{who}",
             status=status,
@@ -139,8 +144,11 @@ def read_document(content: bytes) -> Json:
         return None
 
 
-def error_text(content: bytes, status: int) -> str:
-    """What the body says in one printable line of at most 600 characters; where it says nothing, the status."""
+def error_text(content: bytes, status: int, hide: Hide = str) -> str:
+    """What the body says in one printable line of at most 600 characters; where it says nothing, the status.
+
+    Secrets are hidden before anything is dropped or cut, and once more after: what was dropped may have divided one.
+    """
     document = read_document(content)
     if isinstance(document, dict):
         text = _from_members(document)
@@ -150,7 +158,7 @@ def error_text(content: bytes, status: int) -> str:
         text = content.decode("utf-8", "replace")
         if "<" in text and re.search(r"<\s*(?:!doctype|html|head|body|title|h1|p)\b", text, re.IGNORECASE):
             text = _from_html(text)
-    text = _shorten(_printable(_unwrap_repr(text)))
+    text = _shorten(hide(_printable(hide(_unwrap_repr(text)))))
     return text or _status_words(status)
 
 
@@ -170,13 +178,18 @@ def _flatten(value: Json, depth: int = 0) -> str:
         if isinstance(inner, str) and len(value) <= 3:
             place = value.get("field") or value.get("path") or value.get("param")
             return f"{place}: {inner}" if isinstance(place, str) else inner
-        parts = ((key, _flatten(member, depth + 1)) for key, member in value.items() if member is not None)
+        parts = ((key, _member(key, member, depth)) for key, member in value.items() if member is not None)
         return "; ".join(f"{key}: {text}" for key, text in parts if text)
     if isinstance(value, list):
         return "; ".join(text for text in (_flatten(item, depth + 1) for item in value[:20]) if text)
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value)
+
+
+def _member(key: str, member: Json, depth: int) -> str:
+    text = _flatten(member, depth + 1)
+    return str(SENSITIVE) if text and is_credential_name(key) and key not in TEXT_WORDS else text
 
 
 def _unwrap_repr(text: str) -> str:
@@ -230,10 +243,10 @@ def _texts(document: Json, depth: int = 0) -> Iterator[tuple[str, str]]:
                 yield from _texts(value, depth + 1)
 
 
-def _others(document: Json) -> str:
+def _others(document: Json, hide: Hide) -> str:
     """What a conflict says besides its text: mostly who is editing, and since when."""
     told = [f"{key}: {value}" for key, value in _texts(document) if key not in (*TEXT_WORDS, "conflict") and value]
-    return f" ({_shorten(_printable('; '.join(told)))})" if told else ""
+    return f" ({_shorten(hide(_printable(hide('; '.join(told)))))})" if told else ""
 
 
 def _auth_hint(status: int) -> str:

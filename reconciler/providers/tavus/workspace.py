@@ -41,6 +41,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         max_requests_per_second=context.max_requests_per_second,
         timeout=_timeout(settings.settings.get("timeout")),
         emit=context.emit,
+        redactor=context.redactor,
         clock=context.clock,
         random=context.random,
         limits=read_limits(settings.settings, context.environ),
@@ -88,6 +89,7 @@ def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
     if setting is not None:
         key = _reader(settings, context).text("api_key", may_lack=True)
     key = (key or "").strip()
+    context.redactor.learn(key)
     if not key:
         raise AuthRefused(
             f"workspace {context.workspace!r} has no API key: {where} is not set",
@@ -113,7 +115,8 @@ def _place(value: Json) -> str:
 def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
     operator = Operator(context.environ, context.trusted)
     what = f"provider {settings.type!r}"
-    return Reader(what, ROLES["tavus"], settings.settings, operator, context.secrets.resolve)
+    learn = context.redactor.learn
+    return Reader(what, ROLES["tavus"], settings.settings, operator, context.secrets.resolve, learn=learn)
 
 
 def _timeout(value: Json) -> float:

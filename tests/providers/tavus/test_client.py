@@ -440,12 +440,11 @@ def test_numbers_that_json_does_not_know(client: Any, script: Any) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500])
 def test_what_the_server_repeats_is_not_shown(client: Any, script: Any, status: int) -> None:
-    text = f"key {KEY} and secret sk-live-5150 are wrong"
-    call = Call("PATCH", "/pals/p1", body=[], secrets=("sk-live-5150",))
+    text = f"key {KEY} is wrong"
+    call = Call("PATCH", "/pals/p1", body=[])
     with pytest.raises(ProviderError) as caught:
         client(script([httpx.Response(status, json={"error": text})])).write(call)
     assert KEY not in caught.value.message + str(caught.value.hint)
-    assert "sk-live-5150" not in caught.value.message
     assert "(sensitive)" in caught.value.message
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.redactor import Redactor
 from reconciler.errors import AuthRefused, MakerConflict, NotFound, Rejected, Unavailable
 from reconciler.providers.tavus.refusal import error_for, error_text, says_unknown
 
@@ -207,8 +208,25 @@ def test_only_what_the_path_names_can_be_unknown(text: str, path: str, unknown: 
 
 
 def test_secrets_do_not_come_back() -> None:
-    content = body({"error": "Bad Request. {'api_key': ['sk-live-77 is no key']} for tvs-key"})
-    error = error_for("PATCH /pals/p1", 400, content, secrets=("tvs-key", "sk-live-77"))
+    known = Redactor()
+    known.learn("tvs-secret", "sk-live-77")
+    content = body({"error": "Bad Request. {'model': ['sk-live-77 is no key']} for tvs-secret"})
+    error = error_for("PATCH /pals/p1", 400, content, hide=known.hide)
     assert "sk-live-77" not in error.message
-    assert "tvs-key" not in error.message
+    assert "tvs-secret" not in error.message
     assert "(sensitive) is no key" in error.message
+
+
+def test_members_with_a_telling_name_are_not_shown_whatever_they_hold() -> None:
+    content = body({"request": {"headers": {"x-api-key": "short", "X-Org": "northwind"}}})
+    message = error_for("GET /pals/p1", 400, content).message
+    assert "short" not in message
+    assert "northwind" in message
+
+
+def test_a_secret_is_hidden_before_characters_are_dropped_and_the_text_is_cut() -> None:
+    known = Redactor()
+    known.learn("abcd\x00efgh\x1bijkl", "sk-live-" + "7" * 40)
+    for text in ("abcd\x00efgh\x1bijkl", "x" * 580 + " sk-live-" + "7" * 40):
+        message = error_for("GET /pals/p1", 400, body({"error": text}), hide=known.hide).message
+        assert not any(part in message for part in ("abcd", "efgh", "ijkl", "sk-live"))
