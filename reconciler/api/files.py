@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError
 
 
-def write_file(path: str | Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> None:
     """Put `data` where `path` says: atomically for an ordinary file, straight into a pipe or a device.
+
+    `mode` are its permissions; None: those of the file that is there, else what the umask leaves.
 
     A missing folder is made. Raises `ReconcilerError`, and leaves what was there, when it cannot be written, or when
     a link that the repository holds leads out of it.
     """
+    from reconciler.loader.atomic import replace_file
+
     check_way(path)
     target = Path(os.path.realpath(path))
     try:
@@ -37,21 +40,6 @@ def check_way(path: str | Path) -> None:
             f"cannot write {path}: {link} is a link of the repository that leads out of it",
             hint="name the place that is meant, or remove the link",
         )
-
-
-def replace_file(target: Path, data: bytes, mode: int) -> None:
-    """Write a neighbour, make it durable, rename it over `target`. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)  # noqa: PTH101
-        os.replace(name, target)  # noqa: PTH105
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,11 +47,10 @@ class NewFiles:
 
 def create_file(target: Path, data: bytes) -> None:
     """Make a file that is whole or not there, and never in the place of another. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    from reconciler.loader.atomic import write_beside
+
+    name = write_beside(target, data)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)  # noqa: PTH101
         try:
             os.link(name, target)
         except FileExistsError:
@@ -62,7 +60,7 @@ def create_file(target: Path, data: bytes) -> None:
             target.touch(exist_ok=False)
             os.replace(name, target)  # noqa: PTH105
     finally:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
 
 
 def write_project_file(run: Opened, target: Path) -> None:

@@ -41,7 +41,7 @@ def add_trusted(
 
     Raises `ReconcilerError` where the trust file cannot be written, or would lie in the repository.
     """
-    from reconciler.api.files import replace_file
+    from reconciler.loader.atomic import replace_file
 
     path = trust_file(environ)
     if _is_of_repository(path, project):

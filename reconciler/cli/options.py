@@ -109,7 +109,21 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]
         return float(match[1]) * SECONDS[match[2]]
 
 
+class ModeType(click.ParamType):  # type: ignore[type-arg]
+    """Permissions of a file in octal digits: `600`, `0640`; its owner may read and write it."""
+
+    name = "mode"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if re.fullmatch(r"0?[67][0-7]{2}", str(value)) is None:
+            self.fail(f"{value!r} is no mode of a file that its owner reads and writes; write 600 or 640", param, ctx)
+        return int(str(value), 8)
+
+
 ADDRESS = AddressType()
+MODE = ModeType()
 FORMAT = FormatType()
 DURATION = DurationType()
 SELECTOR = PairType("KEY=VALUE")

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.group import command
+from reconciler.cli.options import MODE
 from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
@@ -29,6 +30,14 @@ reconciler -w staging plan --compare production  what promoting to production wo
 @command("plan", examples=EXAMPLES)
 @PATHS
 @click.option("--out", metavar="FILE", help="Keep the plan, so that apply carries out exactly this one.")
+@click.option(
+    "--out-mode",
+    metavar="MODE",
+    type=MODE,
+    default="600",
+    show_default=True,
+    help="Permissions of the plan file, in octal digits: it holds prompts and what the account has.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @click.option(
     "--compare",
@@ -42,6 +51,7 @@ def plan(
     settings: Settings,
     paths: tuple[str, ...],
     out: str | None,
+    out_mode: int,
     detailed_exitcode: bool,
     compare: str | None,
     ref: str | None,
@@ -75,7 +85,7 @@ def plan(
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, keep(made, out, run.plan_key))
+            notes = (*notes, keep(made, out, run.plan_key, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
         return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
@@ -111,10 +121,10 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     return tuple(f"unmanaged: {one.kind} {one.id} {one.name or '(no name)'}" for one in made.unmanaged)
 
 
-def keep(made: Any, out: str, key: bytes | None) -> str:
-    """Write the plan file, signed where there is a key, for its owner only; a line that says how to apply it."""
+def keep(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
+    """Write the plan file, signed where there is a key; a line that says how to apply it."""
     from reconciler.api.files import write_file
     from reconciler.core.planning.planfile import dump_plan
 
-    write_file(out, dump_plan(made, key), mode=0o600)
+    write_file(out, dump_plan(made, key), mode=mode)
     return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"

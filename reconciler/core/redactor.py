@@ -53,6 +53,9 @@ BASE64_LIKE = re.compile(f"[{BASE64_RUN}]{{8}}")
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 """What no encoding but base64 touches."""
 NAMED = {'"': "quot", "'": "apos", "<": "lt", ">": "gt", "&": "amp"}
+PERCENT = "%(?:25)*"
+AMPERSAND = r"(?:&|\\u0026)(?:amp;)*"
+BACKSLASH = rf"(?:\\|{PERCENT}5[cC]|{AMPERSAND}#92;)"
 SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 
 
@@ -333,22 +336,32 @@ def _sort(character: str) -> str:
 
 @cache
 def _spelling(character: str) -> str:
-    """Alternatives: as it is; as JSON, Python and JavaScript, URLs and HTML escape it; as `visible` writes it out."""
+    """Alternatives: as it is; as JSON, Python and JavaScript, URLs and HTML escape it, also one upon the other; as
+    `visible` writes it out."""
     code = ord(character)
     shown = visible(character)
     ways = [re.escape(character), re.escape(shown)]
-    if character in SHORT or (character.isascii() and character.isprintable() and character != " "):
-        ways.append(rf"\\+{re.escape(SHORT.get(character, character))}")
+    if character in SHORT:
+        ways.append(f"{BACKSLASH}+{SHORT[character]}")
     units = character.encode("utf-16-be", "surrogatepass")
-    ways.append("".join(rf"\\+u(?i:{units[i : i + 2].hex()})" for i in range(0, len(units), 2)))
-    ways.append(rf"«?\\+U(?i:{code:08x})»?")
-    ways.append(rf"«?\\+u(?i:{code:04x})»?" if code <= 0xFFFF else re.escape(shown))
+    ways.append("".join(f"{BACKSLASH}+u(?i:{units[i : i + 2].hex()})" for i in range(0, len(units), 2)))
+    ways.append(f"«?{BACKSLASH}+U(?i:{code:08x})»?")
+    if code <= 0xFFFF:
+        ways.append(f"«{BACKSLASH}+u(?i:{code:04x})»")
     if code <= 0xFF:
-        ways.append(rf"\\+x(?i:{code:02x})")
-    ways.append("".join(f"%(?:25)*(?i:{byte:02x})" for byte in character.encode("utf-8", "surrogatepass")))
-    ways += [f"&(?:amp;)*#0*{code};", f"&(?:amp;)*#[xX]0*(?i:{code:x});"]
+        ways.append(f"{BACKSLASH}+x(?i:{code:02x})")
+    ways.append("".join(f"{PERCENT}(?i:{byte:02x})" for byte in character.encode("utf-8", "surrogatepass")))
+    ways += [f"{AMPERSAND}#0*{code};", f"{AMPERSAND}#[xX]0*(?i:{code:x});"]
     if character in NAMED:
-        ways.append(f"&(?:amp;)*(?i:{NAMED[character]});")
+        ways.append(f"{AMPERSAND}(?i:{NAMED[character]});")
     if character == " ":
-        ways += [r"\+", r"&(?:amp;)*nbsp;"]
+        ways += [r"\+", f"{AMPERSAND}nbsp;"]
+    if character == "&":
+        ways.append(r"\\+u0026")
+    if character.isascii() and character.isprintable() and character not in " \\":
+        return f"{BACKSLASH}*(?:{_longest_first(ways)})"
+    return _longest_first(ways)
+
+
+def _longest_first(ways: Iterable[str]) -> str:
     return "|".join(sorted(dict.fromkeys(ways), key=len, reverse=True))

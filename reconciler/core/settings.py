@@ -21,7 +21,7 @@ class Role(Enum):
     TEXT = "text"
     """Anything that is shown or becomes part of a name; variables only of those that the operator lends."""
     WORD = "word"
-    """The same, and part of a host's name: letters, digits, dots, dashes and underscores alone."""
+    """The same, and part of a host's name or of a request: letters, digits, dots, dashes and underscores alone."""
     CREDENTIAL = "credential"
     """Goes to the place of the setting beside it and is never shown; any variable, any file of the project."""
     ADDRESS = "address"
@@ -37,6 +37,7 @@ ROLES: Mapping[str, Mapping[str, Role]] = {
     "http": {
         "address": Role.ADDRESS, "lock_address": Role.ADDRESS, "unlock_address": Role.ADDRESS,
         "username": Role.CREDENTIAL, "password": Role.CREDENTIAL, "token": Role.CREDENTIAL,
+        "update_method": Role.WORD, "lock_method": Role.WORD, "unlock_method": Role.WORD,
     },
     "postgres": {"dsn": Role.DSN, "password": Role.CREDENTIAL},
     "s3": {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError
+from reconciler.loader.atomic import write_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +82,9 @@ def _require_unchanged(change: Replacement) -> None:
 def _beside(change: Replacement) -> str:
     """The new text in a temporary neighbour, with the mode of the file that it is to replace."""
     target = Path(change.path)
-    mode = stat.S_IMODE(target.stat().st_mode) if change.before is not None else 0o644
     if change.before is not None and not os.access(target, os.W_OK):
         raise PermissionError(13, "the file is read-only", str(target))
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:200]}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(change.after)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)  # noqa: PTH101
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return name
+    return str(write_beside(target, change.after))
 
 
 def _make_folder(folder: Path) -> list[Path]:

@@ -94,6 +94,9 @@ def test_a_saved_plan_is_carried_out_without_a_question(project: Path, call: Cal
     ended = call("plan", "--out", "pr.plan")
     assert ended.code == 0, ended
     assert (project / "pr.plan").stat().st_mode & 0o777 == 0o600
+    assert call("plan", "--out", "shared.plan", "--out-mode", "640").code == 0
+    assert (project / "shared.plan").stat().st_mode & 0o777 == 0o640
+    assert call("plan", "--out", "x.plan", "--out-mode", "999").code == 64
     shown = call("show", "pr.plan")
     assert "Plan: 1 to add" in shown.out
     assert json.loads(call("show", "pr.plan", "--format", "json").out)["resource_changes"]

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 from reconciler.errors import ReconcilerError
 from reconciler.providers.simulator.reply import Reply
@@ -161,7 +161,7 @@ class Store:
         self._world.settle()
 
     def _append(self, line: bytes) -> None:
-        with self._log.open("r+b" if self._logged else "wb") as file:
+        with _private(self._log, "r+b" if self._logged else "wb") as file:
             # What lies behind the last whole line was left by a writer that was killed.
             file.seek(self._logged)
             file.truncate()
@@ -171,7 +171,7 @@ class Store:
     def _rewrite(self, texts: dict[str, dict[str, bytes]]) -> None:
         assert self._path is not None
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        file = temporary.open("wb+")
+        file = _private(temporary, "wb+")
         self._world.generation += 1
         try:
             file.writelines(write_world(self._world, texts))
@@ -250,7 +250,7 @@ class Store:
             yield
             return
         lock = self._path.with_name(f".{self._path.name}.lock")
-        with lock.open("ab") as file:
+        with _private(lock, "ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -287,3 +287,8 @@ def _sign(found: os.stat_result) -> Signature:
 
 
 __all__ = ["Store", "StoreUnusable", "Work"]
+
+
+def _private(path: Path, mode: str) -> BinaryIO:
+    """The file opened; one that is made is its owner's alone: a world holds what an account holds."""
+    return cast(BinaryIO, open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600)))

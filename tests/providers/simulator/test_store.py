@@ -306,3 +306,12 @@ def test_no_other_files_are_left(path: Path, open_store: Callable[[Path], Store]
     store.write(put("p1"))
     store.close()
     assert sorted(item.name for item in path.parent.iterdir()) == [".world.json.lock", "world.json"]
+
+
+def test_a_world_is_its_owners_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "world.json", log_from=1)
+    for number in range(5):
+        store.write(put(f"p{number}"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert "world.json" in modes
+    assert set(modes.values()) == {0o600}
