@@ -18,16 +18,13 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 from reconciler.core.credentials import url_credentials
 from reconciler.core.visible import visible
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -135,17 +132,14 @@ class Redactor:
                 return value
             return items if isinstance(value, list) else tuple(items)
         if is_dataclass(value) and not isinstance(value, type):
-            return self._fields(value)
+            changed = {}
+            for name in _names(type(value)):
+                old = getattr(value, name)
+                new = self._record(old)
+                if new is not old:
+                    changed[name] = new
+            return replace(value, **changed) if changed else value
         return value
-
-    def _fields(self, value: DataclassInstance) -> object:
-        changed = {}
-        for name in _names(type(value)):
-            old = getattr(value, name)
-            new = self._record(old)
-            if new is not old:
-                changed[name] = new
-        return replace(value, **changed) if changed else value
 
 
 class Shown(str):
@@ -178,8 +172,9 @@ def union(redactors: Iterable[Redactor]) -> Redactor:
 
 
 @cache
-def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.init and field.name not in PLACES)
+def _names(kind: type) -> tuple[str, ...]:
+    found = fields(kind) if is_dataclass(kind) else ()
+    return tuple(field.name for field in found if field.init and field.name not in PLACES)
 
 
 def _texts(value: str) -> Iterator[str]:
