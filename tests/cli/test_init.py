@@ -101,7 +101,7 @@ def test_a_pipeline_follows_the_project_and_keeps_what_was_changed(
     assert call("init", "--ci", ci).code == 0
     file, pipeline = tmp_path / "manifests" / "reconciler.yaml", tmp_path / path
     pipeline.write_text(
-        pipeline.read_text().replace("contents: write", "contents: write # ours").replace("3.12", "3.13")
+        pipeline.read_text().replace("contents: write # the branch", "contents: write # ours").replace("3.12", "3.13")
     )
     file.write_text(
         file.read_text() + "  second: {provider: {type: tavus, api_key: {env: SECOND_KEY}}, state: {backend: http}}\n"

@@ -8,16 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.environment import HANDED_ON
 from reconciler.installation import Source
 from reconciler.types.json import Json, secret_of
 from reconciler.types.project import Workspace
 
-ALWAYS = (
-    "RECONCILER_DIGEST_KEY",
-    "RECONCILER_DIGEST_KEY_PREVIOUS",
-    "RECONCILER_PLAN_KEY",
-    "RECONCILER_ALLOWED_HOSTS",
-)
+ALWAYS = tuple(HANDED_ON)
 """Variables of the program itself that every run has to know alike, where they are set."""
 EXTRAS: Mapping[str, str] = {"s3": "s3", "postgres": "postgres"}
 """State backend -> the optional feature that it needs."""

@@ -36,16 +36,20 @@ permissions: {{}}
 jobs:
 """
 JOBS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("plan", "github.event_name == 'pull_request'", ("contents: read", "pull-requests: write")),
+    ("plan", "github.event_name == 'pull_request'", ("contents: read", "pull-requests: write # the comment")),
     (
         "apply",
         "github.event_name == 'push' || github.event_name == 'workflow_dispatch'",
-        ("contents: read", "actions: read", "pull-requests: write"),
+        (
+            "contents: read",
+            "actions: read # the plan of the pull request's run",
+            "pull-requests: write # how it went",
+        ),
     ),
     (
         "drift",
         f"github.event_name == 'schedule' && github.event.schedule == '{NIGHTLY}'",
-        ("contents: read", "issues: write"),
+        ("contents: read", "issues: write # the issue"),
     ),
 )
 """Name of the reusable workflow, when it runs, and the rights that its jobs need. Each account has one of each: a
@@ -54,8 +58,8 @@ MIGRATE = f"""\
   migrate:
     if: github.event_name == 'schedule' && github.event.schedule == '{WEEKLY}'
     permissions:
-      contents: write
-      pull-requests: write
+      contents: write # the branch
+      pull-requests: write # the pull request
     uses: {{uses}}
 """
 
