@@ -76,6 +76,12 @@ def decode(data: bytes, path: str, findings: Findings, *, merged: bool = True) -
     return text
 
 
+def readable(data: bytes) -> str:
+    """As much of a text as can be read: for a look at it only."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding, "replace").lstrip("\ufeff")
+
+
 def conflict(text: str) -> int | None:
     """Offset of the first marker line of an unfinished merge."""
     if "<<<<<<<" not in text and ">>>>>>>" not in text:

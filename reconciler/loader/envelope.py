@@ -17,6 +17,7 @@ from reconciler.loader.recognise import (
     is_near_ours,
     looks_like_ours,
     manifest_words,
+    pass_over,
     read_foreign,
 )
 from reconciler.loader.statements import STATEMENTS, read_statement
@@ -39,6 +40,8 @@ def read_document(
     An `overlay` may do without a spec, and a mapping without an envelope is a bare body whatever its keys.
     """
     value, source = document.value, Source(path, document.number)
+    if document.unread is not None:
+        return [*pass_over(source, *document.unread, findings, given=given)]
     if isinstance(value, dict):
         if "kind" in value or "apiVersion" in value:
             if overlay and isinstance(value.get("kind"), str) and value["kind"] in manifest_words():

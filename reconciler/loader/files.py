@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from typing import Protocol
 
 from reconciler.errors import UsageError
@@ -61,7 +62,15 @@ class Tree(Protocol):
         """`path` with every symbolic link resolved."""
         ...
 
+    def link(self, path: str) -> str | None:
+        """What the symbolic link at `path` says; None where there is none. The folders above it are no links."""
+        ...
+
     def read(self, path: str) -> bytes: ...
+
+    def start(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file, as they are."""
+        ...
 
 
 class WorkTree:
@@ -91,24 +100,39 @@ class WorkTree:
     def real(self, path: str) -> str:
         return os.path.realpath(path)
 
-    def read(self, path: str) -> bytes:
+    def link(self, path: str) -> str | None:
         try:
-            # Not blocking: a pipe that bears a manifest's name must not hang the run.
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-            with os.fdopen(handle, "rb", buffering=0) as file:
-                status = os.fstat(handle)
-                if not stat.S_ISREG(status.st_mode):
-                    raise Unreadable("not a regular file")
-                if status.st_size > MAX_BYTES:
-                    raise Unreadable(
-                        f"larger than {MAX_BYTES // (1024 * 1024)} MB ({status.st_size:,} bytes); split it"
-                    )
-                data = file.readall()
-                if pointer_of(data) is not None:
-                    raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
-                return data
-        except OSError as problem:
-            raise Unreadable(problem.strerror or "not readable") from None
+            return os.readlink(path)  # noqa: PTH115
+        except OSError:
+            return None
+
+    def read(self, path: str) -> bytes:
+        with _opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
+            data = file.readall()
+        if pointer_of(data) is not None:
+            raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
+        return data
+
+    def start(self, path: str, size: int) -> bytes:
+        with _opened(path) as file:
+            return file.read(size) or b""
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[FileIO]:
+    """A regular file, unbuffered. Raises `Unreadable`, also for what goes wrong while it is read."""
+    try:
+        # Not blocking: a pipe that bears a manifest's name must not hang the run.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with FileIO(handle) as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise Unreadable("not a regular file")
+            yield file
+    except OSError as problem:
+        raise Unreadable(problem.strerror or "not readable") from None
 
 
 def relative(path: str, folder: str) -> str:

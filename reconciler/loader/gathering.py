@@ -11,10 +11,11 @@ from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.documents import read_documents
 from reconciler.loader.drafts import Draft, Passed
 from reconciler.loader.envelope import read_document
-from reconciler.loader.files import Tree, Unreadable, relative
+from reconciler.loader.files import SUFFIXES, Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, FOREIGN, OVERLAY, SIZE, Findings
 from reconciler.loader.repository import Reach, reach_of
-from reconciler.loader.search import LINES, Search
+from reconciler.loader.search import Search
+from reconciler.loader.unread import LARGEST, by_name
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.project import Project, Workspace
@@ -68,11 +69,11 @@ class Gathering:
 
     def _collect(self, path: str, items: Gathered, *, given: bool = False, overlay: bool = False) -> None:
         shown = relative(path, self.home)
+        if not path.lower().endswith(SUFFIXES):
+            items.passed += self._unread(path, shown)
+            return
         data = self._bytes(path, shown)
         if data is None:
-            return
-        if path.lower().endswith(LINES):
-            items.passed.append(Passed(Source(shown), "it looks like JSON Lines", "write a document for each line"))
             return
         passed: list[Passed] = []
         documents = read_documents(data, shown, self.findings)
@@ -88,6 +89,14 @@ class Gathering:
                     passed.append(item)
         items.passed += passed[:1] if len(passed) == len(documents) else passed
 
+    def _unread(self, path: str, shown: str) -> list[Passed]:
+        """A file that is read as no manifest because of its name, where it was meant as one."""
+        try:
+            looks = by_name(os.path.basename(path), self.tree.start(path, LARGEST))  # noqa: PTH119
+        except Unreadable:
+            return []
+        return [] if looks is None else [Passed(Source(shown), *looks)]
+
     def report_passed(self, passed: Sequence[Passed], used: Callable[[], Collection[str]]) -> None:
         """Say which files are read as nothing at all, save those that are `used` (absolute paths) otherwise."""
         known: set[str] | None = None
@@ -97,6 +106,20 @@ class Gathering:
             if self.tree.real(os.path.normpath(os.path.join(self.home, one.source.path))) not in known:  # noqa: PTH118
                 summary = f"passed over: {one.looks}"
                 self.findings.warning(FOREIGN, summary, source=one.source, pointer="", hint=one.hint)
+
+    def report_beside(self) -> None:
+        """Say which other project files are not read, save those that are said already."""
+        said = {item.source.path for item in self.findings.items if item.source is not None}
+        for path in self.project.beside:
+            shown = relative(path, self.home)
+            if shown not in said:
+                own = relative(self.project.file or "", self.project.root)
+                self.findings.warning(
+                    FOREIGN,
+                    f"passed over: it is called like a project file, and the one that counts is {own}",
+                    span=Span(shown, 1, 1),
+                    hint="keep one of the two, or give the one that is meant with --project",
+                )
 
     def overlays(self) -> Gathered:
         """The workspace's overlays: folders in the order of the project file, files by name."""

@@ -52,7 +52,16 @@ class Objects:
     def raw(self, blob: str) -> bytes:
         """A blob's bytes as they are. Raises `Unreadable`."""
         with self._lock:
-            return self._ask(blob)
+            data = self._ask(blob, None)
+        if isinstance(data, int):
+            raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({data:,} bytes); split it")
+        return data
+
+    def start(self, blob: str, size: int) -> bytes:
+        """The first `size` bytes of a blob as they are. Raises `Unreadable`."""
+        with self._lock:
+            data = self._ask(blob, size)
+        return b"" if isinstance(data, int) else data[:size]
 
     def common_dir(self) -> str:
         """The git directory that all work trees of the repository share. Raises `UsageError`."""
@@ -99,7 +108,8 @@ class Objects:
                 names.append(name)
         return names
 
-    def _ask(self, blob: str) -> bytes:
+    def _ask(self, blob: str, size: int | None) -> bytes | int:
+        """A blob's bytes; of one that is too large the first of them, or how many it has."""
         try:
             if self.process is None:
                 self.process = open_git(self.folder, "cat-file", "--batch", git_dir=self.git_dir)
@@ -111,14 +121,15 @@ class Objects:
             head = source.readline().split()
             if len(head) != 3:
                 raise Unreadable(f"git has no object {blob[:12]}", hint="a partial clone has to fetch it first")
-            size = int(head[2])
-            data = source.read(size + 1)
+            length = int(head[2])
+            data = source.read(length + 1 if length <= MAX_BYTES else size or 0)
         except (OSError, ValueError) as problem:
             raise Unreadable(f"git cat-file failed: {problem}") from None
-        if len(data) != size + 1:
+        if length > MAX_BYTES:
+            self.close()  # the rest is not waited for
+            return data if size else length
+        if len(data) != length + 1:
             raise Unreadable("git cat-file ended early")
-        if size > MAX_BYTES:
-            raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
         return data[:-1]
 
     def close(self) -> None:

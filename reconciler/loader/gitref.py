@@ -112,24 +112,38 @@ class GitTree:
             if part in ("", os.curdir):
                 continue
             here = os.path.join(here, part)  # noqa: PTH118
-            link = self._links.get(here)
-            if link is not None:
+            target = self.link(here)
+            if target is not None:
                 hops += 1
                 if hops > HOPS:
                     return here
-                target = os.fsdecode(link[0].read(link[1], ""))
                 here = os.sep if target.startswith(os.sep) else os.path.dirname(here)  # noqa: PTH120
                 rest += target.split(SEPARATOR)[::-1]
             elif here in self._modules:
                 self._open(here)
         return here
 
+    def link(self, path: str) -> str | None:
+        found = self._links.get(path)
+        return os.fsdecode(found[0].read(found[1], "")) if found is not None else None
+
     def read(self, path: str) -> bytes:
+        objects, blob = self._blob(path)
+        return objects.read(blob, self._where)
+
+    def start(self, path: str, size: int) -> bytes:
+        objects, blob = self._blob(path)
+        return objects.start(blob, size)
+
+    @property
+    def _where(self) -> str:
+        return f"at commit {str(self.commit)[:12]}"
+
+    def _blob(self, path: str) -> tuple[Objects, str]:
         found = self._blobs.get(path) or self._blobs.get(self.real(path))
-        where = f"at commit {str(self.commit)[:12]}"
         if found is None:
-            raise Unreadable(f"not there {where}")
-        return found[0].read(found[1], where)
+            raise Unreadable(f"not there {self._where}")
+        return found
 
     def close(self) -> None:
         """End the reading processes; the tree stays usable, a later read starts them again."""

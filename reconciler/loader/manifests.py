@@ -131,6 +131,7 @@ class _Run:
         checks.check_twins(manifests, self.places, self.findings)
         checks.check_moves(manifests, items.moved, items.removed, self.findings)
         gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
+        gathering.report_beside()
         sources = {address: manifest.overlays for address, manifest in manifests.items()}
         gathering.read_project_file()
         return ManifestSet(

@@ -41,9 +41,16 @@ class OverlaidTree:
     def real(self, path: str) -> str:
         return os.path.normpath(path) if os.path.normpath(path) in self._texts else self._base.real(path)
 
+    def link(self, path: str) -> str | None:
+        return None if os.path.normpath(path) in self._texts else self._base.link(path)
+
     def read(self, path: str) -> bytes:
         text = self._texts.get(os.path.normpath(path))
         return self._base.read(path) if text is None else text
+
+    def start(self, path: str, size: int) -> bytes:
+        text = self._texts.get(os.path.normpath(path))
+        return self._base.start(path, size) if text is None else text[:size]
 
     def close(self) -> None:
         close = getattr(self._base, "close", None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.loader.decode import decode
-from reconciler.loader.discovery import FOLDER, find_above
+from reconciler.loader.discovery import FOLDER, candidates, find_above
 from reconciler.loader.files import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.loader.literals import ENV_NAME
@@ -95,7 +95,14 @@ def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[s
 
         problems = in_order(Places(lambda _: data, str).place(findings.items))
         raise ManifestError(f"{shown} is not a valid project file", problems)
-    return replace(project, start=start)
+    return replace(project, start=start, beside=_beside(tree, file) if given is None else ())
+
+
+def _beside(tree: Tree, file: str) -> tuple[str, ...]:
+    """Project files in the other places where this one could have been found."""
+    folder = Path(file).parent
+    places = candidates(str(folder.parent if folder.name == FOLDER else folder))
+    return tuple(one for one in places if one != file and tree.is_file(one) and tree.real(one) != tree.real(file))
 
 
 def _find_above(tree: Tree, root: str, manifests: Sequence[str | Path]) -> tuple[str | None, str]:

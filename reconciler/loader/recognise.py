@@ -71,8 +71,13 @@ def read_foreign(value: Json, source: Source, findings: Findings, *, given: bool
     if cased and cased not in keys:
         findings.error(FIELD, f"not read as a manifest: {cased} is misspelt", span=span, hint=f"write {cased}")
         return []
-    looks, hint = looks_like(value)
+    return pass_over(source, *looks_like(value), findings, given=given)
+
+
+def pass_over(source: Source, looks: str, hint: str, findings: Findings, *, given: bool) -> list[Passed]:
+    """What is no manifest, with what it looks like: an error where it was `given` by name."""
     if given:
+        span = Span(source.path, 1, 1)
         findings.error(FOREIGN, f"the document is not a manifest: {looks}", span=span, hint=hint)
         return []
     return [Passed(source, looks, hint)]

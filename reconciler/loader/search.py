@@ -10,10 +10,14 @@ from reconciler.core.glob import any_matches
 from reconciler.loader.files import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.repository import GIT, Reach, inside
+from reconciler.loader.unread import LINES, is_kin
 from reconciler.types.source import Span
 
-LINES = ".jsonl"
-"""Never a manifest, and often taken for one."""
+READ = (*SUFFIXES, *LINES)
+MOST = 5
+"""So many links of a circle are named."""
+STEPS = 1_000
+"""After so many links on the way to one file they are taken to lead in a circle."""
 
 
 @dataclass(slots=True)
@@ -41,9 +45,11 @@ class Search:
     _files: set[str] = field(default_factory=set)
     _missed: set[str] = field(default_factory=set)
     """Submodules that were said not to be there."""
+    _circles: set[str] = field(default_factory=set)
+    """Links in a circle that was said."""
 
     def files(self, start: str) -> Iterator[str]:
-        """Manifest files, and files of JSON lines, under the folder `start`, at any depth.
+        """Manifest files, and those that may have been meant as such, under the folder `start`, at any depth.
 
         What a link leads to is read at its own place where it has one among the manifests; so links come last.
         """
@@ -81,7 +87,7 @@ class Search:
                     continue
                 if is_folder:
                     (self._folders if is_link else folders).append(path)
-                elif not name.lower().endswith((*SUFFIXES, LINES)):
+                elif not (name.lower().endswith(READ) or is_kin(name)):
                     continue
                 elif is_link:
                     self._links.append(path)
@@ -113,7 +119,14 @@ class Search:
             return False
         if self.tree.is_folder(path) or self.tree.is_file(path):
             return True
-        self._error(path, "a link that leads nowhere", "mend or remove it")
+        around = circle(self.tree, path)
+        if path not in around:
+            self._error(path, "a link that leads nowhere", "mend or remove it")
+        elif self._circles.isdisjoint(around):
+            self._circles |= around
+            others = sorted(os.path.basename(one) for one in around if one != path)  # noqa: PTH119
+            through = f", over {', '.join(others[:MOST])}" if others else ""
+            self._error(path, f"a link that leads back to itself{through}", "mend or remove it")
         return False
 
     def _absent(self, folder: str, start: str) -> None:
@@ -135,3 +148,25 @@ def _steps(path: str, start: str) -> Iterator[str]:
     while path != start:
         yield path
         path = os.path.dirname(path)  # noqa: PTH120
+
+
+def circle(tree: Tree, path: str) -> frozenset[str]:
+    """The links of the circle that `path` leads into; none where its way comes to an end."""
+    here, trail = os.sep, list[str]()
+    rest = _parts(path)
+    while rest:
+        part = rest.pop()
+        here = os.path.dirname(here) if part == os.pardir else os.path.join(here, part)  # noqa: PTH118, PTH120
+        target = tree.link(here)
+        if target is None:
+            continue
+        if len(trail) == STEPS:
+            return frozenset(trail[trail.index(here) :] if here in trail else trail)
+        trail.append(here)
+        here = os.sep if os.path.isabs(target) else os.path.dirname(here)  # noqa: PTH117, PTH120
+        rest += _parts(target)
+    return frozenset()
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.replace(os.sep, "/").split("/") if part not in ("", os.curdir)][::-1]

@@ -12,11 +12,11 @@ from reconciler.kinds.base import KindSpec
 from reconciler.loader.documents import Document, read_documents
 from reconciler.loader.drafts import Draft, Passed
 from reconciler.loader.envelope import read_document
-from reconciler.loader.files import Tree, Unreadable, WorkTree, check_given, placed, relative
+from reconciler.loader.files import SUFFIXES, Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.loader.findings import FILE, Findings
 from reconciler.loader.repository import inside, reach_of
 from reconciler.loader.rewrite import EditableFile
-from reconciler.loader.search import LINES, Search
+from reconciler.loader.search import Search
 from reconciler.loader.spans import Places, in_order, locate
 from reconciler.loader.writing import write_document
 from reconciler.rules.keep import codes_at, split_lines
@@ -98,7 +98,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     }
     files: list[RawFile] = []
     for path in sorted(found):
-        if path.lower().endswith(LINES):
+        if not path.lower().endswith(SUFFIXES):
             continue
         selected = not given or any(inside(path, start) for start in given)
         try:

@@ -70,25 +70,19 @@ def _choices(base: tuple[str, ...], tokens: tuple[str, ...], kind: KindSpec | No
 
 def _in_yaml(text: str, source: Source, words: list[tuple[str, ...]]) -> tuple[Span, bool]:
     roots = _roots(text)
-    if source.document >= len(roots):
+    root = roots[source.document] if source.document < len(roots) else None
+    if root is None:
         return Span(source.path, 1, 1), False
-    mark, exact = _descend(roots[source.document], words)
+    mark, exact = _descend(root, words)
     return Span(source.path, mark[0] + 1, mark[1] + 1), exact
 
 
 @lru_cache(maxsize=2)
-def _roots(text: str) -> list[YamlNode]:
-    """The documents up to a syntax error. Kept for the next finding, which is mostly in the same file."""
-    from yaml import YAMLError
+def _roots(text: str) -> list[YamlNode | None]:
+    """The documents, None for each that is broken. Kept for the next finding, which is mostly in the same file."""
+    from reconciler.loader.yamldocuments import nodes
 
-    from reconciler.loader.yaml import Refused, nodes
-
-    roots: list[YamlNode] = []
-    try:
-        roots.extend(nodes(text))
-    except (YAMLError, Refused, RecursionError):
-        pass
-    return roots
+    return list(nodes(text, lambda *_: None))
 
 
 @lru_cache(maxsize=2)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.loader.findings import YAML, Findings
 from reconciler.types.source import Span
-
-if TYPE_CHECKING:
-    from yaml import YAMLError
 
 MAX_DEPTH = 100
 """Nesting beyond this is refused; a persona with tool schemas needs about 20."""
@@ -21,16 +18,16 @@ _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|(?:^|\s)#.*|[\[\
 _LEAD = re.compile(r"[-?](?:[ \t]+|$)")
 
 
-def report_syntax(problem: YAMLError, text: str, path: str, findings: Findings) -> None:
-    """Add a parser's error to `findings` with file, line, column and a hint."""
+def report_syntax(problem: Exception, text: str, path: str, findings: Findings, start: int = 0) -> None:
+    """Add a parser's error about the document at `start` to `findings` with file, line, column and a hint."""
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    deep = depth_exceeded(text, mark.index if mark is not None else len(text))
+    deep = depth_exceeded(text[start:], (mark.index if mark is not None else len(text)) - start)
     if deep is not None:
-        findings.error(YAML, TOO_DEEP, span=span_at(text, deep, path), hint="write it flatter")
+        findings.error(YAML, TOO_DEEP, span=span_at(text, start + deep, path), hint="write it flatter")
         return
     character = getattr(problem, "character", None)
     if isinstance(character, int):
-        offset = max(text.find(chr(character)), 0)
+        offset = max(text.find(chr(character), start), 0)
         findings.error(
             YAML,
             f"not valid YAML: the control character U+{character:04X} may not stand in a file",

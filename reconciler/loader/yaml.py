@@ -7,14 +7,12 @@ whatever has to be reported, so a clean file pays for no position bookkeeping of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from reconciler.loader import scalars
 from reconciler.loader.findings import AMBIGUOUS, DUPLICATE, YAML, Findings
 from reconciler.loader.syntax import MAX_DEPTH, TOO_DEEP, depth_exceeded, report_syntax, span_at
+from reconciler.loader.yamldocuments import Refused, nodes
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span
 
@@ -24,81 +22,39 @@ if TYPE_CHECKING:
 EXPANSION = 100_000
 """How many more values than characters a file may stand for once its aliases are expanded."""
 LONG_TEXT = 1_000
-MAX_NODES = 1_000_000
-"""More values than this in one file are refused: each costs some hundred bytes while it is composed."""
 MAX_PROBLEMS = 100
 """After so many findings the rest of a file is not looked at: they have one cause."""
-SAFE_OPENERS = 1_000
-"""Below this many openers the C composer cannot run out of stack, so no scan of events is needed."""
-
-
-class Refused(Exception):
-    """The document is not built any further: too deep, or too large once expanded."""
-
-    def __init__(self, message: str, node: Node | None = None, mark: Any = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.mark = node.start_mark if node is not None else mark
-
-
-@cache
-def _loader() -> Any:
-    """The loader class: the C parser where PyYAML has it, with our meaning of unquoted words."""
-    import yaml
-
-    words, starts = scalars.WORDS, scalars.STARTS
-    scalar = yaml.ScalarNode
-
-    class Composer(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Composes nodes; `resolve` is called once for each."""
-
-        def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
-            if kind is not scalar:
-                return ""
-            if implicit[0]:
-                return words.get(value) or (scalars.NUMBER if value[0] in starts else scalars.STR)
-            return scalars.STR
-
-        # Called for every node and of no use without path resolvers: the cheapest callables of the right arity.
-        descend_resolver = staticmethod(is_)
-        ascend_resolver = staticmethod(tuple)
-
-    return Composer
 
 
 def parse_yaml(text: str, path: str, findings: Findings) -> list[tuple[int, Json]]:
     """All documents of `text` as (number in the file, value); empty documents are left out.
 
-    Whatever is wrong is added to `findings` with its place; documents before a syntax error are still returned.
+    Whatever is wrong is added to `findings` with its place; a broken document hides none of the others.
     Never raises for any text.
     """
-    from yaml import YAMLError
-
     documents: list[tuple[int, Json]] = []
-    try:
-        for number, node in enumerate(nodes(text)):
+
+    def broken(problem: Exception, lines: str, offset: int) -> None:
+        if isinstance(problem, Refused):
+            span = _span(problem.mark, path) if problem.mark is not None else span_at(lines, offset, path)
+            findings.error(YAML, problem.message, span=span)
+        elif isinstance(problem, RecursionError):
+            deep = depth_exceeded(lines[offset:], len(lines)) or 0
+            findings.error(YAML, TOO_DEEP, span=span_at(lines, offset + deep, path))
+        else:
+            report_syntax(problem, lines, path, findings, offset)
+
+    for number, node in enumerate(nodes(text, broken)):
+        if node is None:
+            continue
+        try:
             value = _Build(text, path, findings).value(node, 0)
-            if value is not None:
-                documents.append((number, value))
-    except Refused as problem:
-        findings.error(YAML, problem.message, span=_span(problem.mark, path))
-    except RecursionError:
-        findings.error(YAML, TOO_DEEP, span=span_at(text, depth_exceeded(text, len(text)) or 0, path))
-    except YAMLError as problem:
-        report_syntax(problem, text, path, findings)
+        except Refused as problem:
+            findings.error(YAML, problem.message, span=_span(problem.mark, path))
+            continue
+        if value is not None:
+            documents.append((number, value))
     return documents
-
-
-def nodes(text: str) -> Iterator[Node]:
-    """The composed documents of `text`, one root node each. Raises PyYAML's errors and `Refused`."""
-    if _may_overflow(text):
-        _refuse_deep(text)
-    loader = _loader()(text)
-    try:
-        while loader.check_node():
-            yield loader.get_node()
-    finally:
-        loader.dispose()
 
 
 class _Build:
@@ -234,36 +190,6 @@ class _Build:
     def error(self, node: Node, summary: str, hint: str | None) -> None:
         self.count(node)
         self.findings.error(YAML, summary, span=_span(node.start_mark, self.path), hint=hint)
-
-
-def _may_overflow(text: str) -> bool:
-    """Whether so many nested collections could open that composing them recursively is unsafe."""
-    openers = text.count("[") + text.count("{")
-    for indicator in "-?":
-        openers += text.count(indicator + " ") + text.count(indicator + "\t")
-    return openers > SAFE_OPENERS or len(text) > SAFE_OPENERS * SAFE_OPENERS
-
-
-def _refuse_deep(text: str) -> None:
-    """Walk the events, which needs no stack, and refuse what nests too deep to be composed."""
-    import yaml
-
-    loader = _loader()(text)
-    depth = count = 0
-    try:
-        while loader.check_event():
-            event = loader.get_event()
-            count += 1
-            if count > MAX_NODES:
-                raise Refused(f"more than {MAX_NODES:,} values in one file; split it", mark=event.start_mark)
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise Refused(TOO_DEEP, mark=event.start_mark)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    finally:
-        loader.dispose()
 
 
 def _span(mark: Any, path: str) -> Span:

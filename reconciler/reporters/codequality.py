@@ -13,7 +13,12 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 
 
 def render(report: Report, style: Style) -> str:
-    """A list; fingerprints are unique in it and do not change when lines move."""
+    """A list of its own."""
+    return dump(quality(report, style)) + "\n"
+
+
+def quality(report: Report, style: Style) -> list[Json]:
+    """An entry for each finding; fingerprints are unique and do not change when lines move."""
     used: set[str] = set()
     entries: list[Json] = []
     for finding in collect_findings(report, style.folder):
@@ -22,7 +27,7 @@ def render(report: Report, style: Style) -> str:
             fingerprint = digest(["again", fingerprint])
         used.add(fingerprint)
         entries.append(_entry(finding, fingerprint))
-    return dump(entries) + "\n"
+    return entries
 
 
 def _entry(finding: Finding, fingerprint: str) -> Json:

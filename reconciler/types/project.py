@@ -98,6 +98,9 @@ class Project:
     source: str | None = None
     """Where pipelines install this program from, as the project file says it."""
 
+    beside: tuple[str, ...] = ()
+    """Absolute; other project files that could have been meant, and are not read."""
+
     start: str = ""
     """Absolute; the folder that the run was started in, where the project was found from further down. Paths on the
     command line are relative to it. Empty: the same as `root`."""

@@ -58,7 +58,7 @@ def test_crlf_and_marks_and_spaces_behind_the_fence() -> None:
     ],
 )
 def test_other_markdown_is_no_manifest(text: str) -> None:
-    assert read(text) == []
+    assert [one for one in read(text) if one.unread is None] == []
 
 
 @pytest.mark.parametrize("text", ["---\ntitle: x\n---\ntext", "---\nmankind: x\n---\ntext"])

@@ -160,3 +160,96 @@ def test_an_included_file_that_is_not_utf8(folder: Folder, field: str, content: 
     folder.persona("a", f"  {field}\n")
     folder.write("p.txt", content)
     assert "UTF-8" in folder.load().error.summary
+
+
+ENVELOPE = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: p}\nspec: {pipeline_mode: echo}\n"
+FRONT = "kind: Persona\nmetadata: {name: p}\npal_name: P\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml.j2", "{% if x %}\n" + ENVELOPE),
+        ("a.YML.Tmpl", "# of a chart\n\n" + ENVELOPE),
+        ("a.yaml.disabled", ENVELOPE),
+        ("a.txt", ENVELOPE),
+        ("a.jsonc", '// one\n{"apiVersion": "personas/v1", "kind": "Tool"}'),
+        ("a.json5", "{pal_name: 'P', system_prompt: 'x'}"),
+        ("a.json.j2", PERSONA),
+        ("a.toml", 'kind = "Persona"\n[spec]\npal_name = "P"\n'),
+        ("a.markdown", f"---\n{FRONT}---\nBe kind.\n"),
+        ("a.mdx", f"---\r\n{FRONT}---\r\nBe kind.\r\n"),
+        ("a.ndjson", PERSONA + "\n" + PERSONA + "\n"),
+        ("a.md", f"\n---\n{FRONT}---\nBe kind.\n"),
+        ("a.md", f" ---\n{FRONT} ---\nBe kind.\n"),
+        ("a.md", f"\ufeff\r\n---\r\n{FRONT}---\r\nBe kind.\r\n"),
+        ("a.md", f"\ufeff\ufeff---\n{FRONT}---\nBe kind.\n"),
+        ("a.md", f"<!-- ours -->\n---\n{FRONT}---\nBe kind.\n"),
+        ("a.md", '+++\nkind = "Persona"\npal_name = "P"\n+++\nBe kind.\n'),
+        ("a.md", f"---yaml\n{FRONT}---\nBe kind.\n"),
+        ("a.md", f"----\n{FRONT}----\nBe kind.\n"),
+        ("a.md", f"{FRONT}---\nBe kind.\n"),
+        ("a.md", ENVELOPE),
+        ("deep/b.md", "\n---\nsystem_prompt: x\n---\n"),
+    ],
+)
+def test_what_was_meant_as_a_manifest_is_named(folder: Folder, path: str, text: str) -> None:
+    """A file that nobody reads because of its name, or of how it begins."""
+    folder.persona("p")
+    folder.write(path, text)
+    loaded = folder.load()
+    assert loaded.addresses == ["persona.p"]
+    assert (loaded.warning.code, loaded.warning.span and loaded.warning.span.path) == ("E-foreign", path)
+    assert "looks like" in loaded.warning.summary
+    assert loaded.warning.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.txt", "You are kind.\nkind: is what you are\n"),
+        ("a.txt", "Use these words: apiVersion: personas/v1\n"),
+        ("notes.markdown", "# How to write a manifest\n\n```yaml\n" + ENVELOPE + "```\n"),
+        ("README.md", "# How\n\n```yaml\n---\n" + ENVELOPE + "```\n"),
+        ("a.md", "+++\ntitle = 'A page'\n+++\nText\n"),
+        ("a.md", "\n---\nNote: be kind\n---\n"),
+        ("a.yaml.bak", ENVELOPE),
+        ("a.yaml~", ENVELOPE),
+        ("persona.py", "system_prompt = 'x'\n"),
+        ("picture.json.png", b"\x89PNG\0\0\xff"),
+        ("a.toml", "kind = 'Deployment'\n"),
+        ("a.j2", b"\xff\xfe\x00"),
+    ],
+)
+def test_what_was_meant_otherwise_is_not_named(folder: Folder, path: str, text: str | bytes) -> None:
+    folder.persona("p")
+    folder.write(path, text)
+    assert folder.load().found() == []
+
+
+def test_a_template_that_is_included_or_excluded_is_not_named(folder: Folder) -> None:
+    folder.write("manifests/reconciler.yaml", PROJECT % "sources: {exclude: ['*.j2']}")
+    folder.write("manifests/faults.yaml", "{}")
+    folder.write("manifests/a.yaml.j2", ENVELOPE)
+    folder.write("manifests/prompt.txt", ENVELOPE)
+    folder.persona("a", "  system_prompt: {file: prompt.txt}\n", path="manifests/a.yaml")
+    assert folder.load("one").found() == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("manifests/reconciler.yaml", "reconciler.yaml"),
+        ("manifests/reconciler.yaml", "manifests/reconciler.yml"),
+        ("manifests/reconciler.yml", "reconciler.yml"),
+        ("reconciler.yaml", "reconciler.yml"),
+    ],
+)
+@pytest.mark.parametrize("text", ["apiVersion: personas/v1\nkind: Project\nmetadata: {name: q}\n", ""])
+def test_a_second_project_file_is_named(folder: Folder, first: str, second: str, text: str) -> None:
+    folder.write(first, "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n")
+    folder.write(second, text)
+    folder.persona("a", path="manifests/a.yaml")
+    loaded = folder.load()
+    assert loaded.project.name == "p"
+    assert loaded.warning.span and loaded.warning.span.path == second

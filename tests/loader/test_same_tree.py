@@ -60,8 +60,8 @@ def test_links_to_files_and_folders_are_followed(repo: Repository) -> None:
         ("dangling.yaml", "none.yaml", "nowhere"),
         ("dangling", "none", "nowhere"),
         ("dangling.txt", "none.txt", "nowhere"),
-        ("self.yaml", "self.yaml", "nowhere"),
-        ("self", "self", "nowhere"),
+        ("self.yaml", "self.yaml", "back to itself"),
+        ("self", "self", "back to itself"),
         ("out.yaml", "../../../out.yaml", "leaves"),
         ("out", "../../..", "leaves"),
         ("absolute", "/etc", "leaves"),
@@ -81,12 +81,28 @@ def test_links_that_lead_out_or_nowhere_are_errors(repo: Repository, path: str, 
     assert loaded.error.hint
 
 
-def test_two_links_in_a_circle(repo: Repository) -> None:
-    repo.link("manifests/one", "two")
-    repo.link("manifests/two", "one")
+@pytest.mark.parametrize("length", [1, 2, 3, 7])
+@pytest.mark.parametrize("suffix", ["", ".yaml", ".md", ".txt"])
+def test_links_in_a_circle_are_one_finding(repo: Repository, length: int, suffix: str) -> None:
+    for number in range(length):
+        repo.link(f"manifests/l{number}{suffix}", f"./l{(number + 1) % length}{suffix}")
     repo.persona("a", path="manifests/a.yaml")
     repo.commit()
-    assert len(both(repo).errors) == 2
+    loaded = both(repo)
+    assert "back to itself" in loaded.error.summary
+    assert loaded.addresses == ["persona.a"]
+
+
+def test_circles_over_folders_and_links_that_lead_into_them(repo: Repository) -> None:
+    repo.link("manifests/one", "two/x")
+    repo.link("manifests/two", "one/y")
+    repo.link("manifests/into", "one")
+    repo.link("manifests/other", "other/z")
+    repo.persona("a", path="manifests/a.yaml")
+    repo.commit()
+    words = {str(item.span): item.summary for item in both(repo).errors}
+    assert list(words) == ["manifests/into:1:1", "manifests/one:1:1", "manifests/other:1:1"]
+    assert ["nowhere" in words[place] for place in words] == [True, False, False]
 
 
 def test_links_to_what_is_read_anyway_add_nothing(repo: Repository) -> None:

@@ -10,10 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.loader import yaml as module
+from reconciler.loader import yamldocuments as module
 from reconciler.loader.findings import Findings
 from reconciler.loader.syntax import MAX_DEPTH
-from reconciler.loader.yaml import EXPANSION, MAX_NODES, MAX_PROBLEMS, parse_yaml
+from reconciler.loader.yaml import EXPANSION, MAX_PROBLEMS, parse_yaml
+from reconciler.loader.yamldocuments import MAX_NODES
 from reconciler.types.diagnostic import Diagnostic
 
 

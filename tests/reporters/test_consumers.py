@@ -144,7 +144,7 @@ def test_a_line_of_jq_in_a_pipeline(name: str) -> None:
     actions = [action for change in document["resource_changes"] for action in change["change"]["actions"]]
     counted = {word: actions.count(word) for word in ("create", "update", "delete")}
     if name in ("mixed", "blocked", "empty", "small"):
-        assert json.loads(REPORTERS.get("gitlab")(ALL[name], Style())) == counted
+        assert json.loads(REPORTERS.get("gitlab")(ALL[name], Style())).items() >= counted.items()
 
 
 @pytest.mark.parametrize("name", list(ALL))
