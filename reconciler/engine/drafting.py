@@ -21,7 +21,7 @@ from reconciler.core.planning.order import in_order
 from reconciler.core.planning.planner import Context, Planned, object_digest
 from reconciler.core.planning.scope import Scope
 from reconciler.core.planning.taken import refuse_taken
-from reconciler.core.planning.users import NOTHING, Usage, keep_used, tell_users, wait_for_users
+from reconciler.core.planning.users import NOTHING, Usage, keep_used, tell_kept, tell_users, wait_for_users
 from reconciler.core.policies import guard
 from reconciler.core.policies.base import Situation
 from reconciler.core.policies.values import standing_violations
@@ -42,7 +42,7 @@ from reconciler.types.incomplete import Incomplete
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.plan import DriftItem, Plan, Unmanaged
+from reconciler.types.plan import DriftItem, Kept, Plan, Unmanaged
 from reconciler.types.project import Policy
 from reconciler.types.state import State
 
@@ -84,6 +84,7 @@ class _Draft:
     manifests: ManifestSet
     options: PlanOptions
     setting: Setting
+    kept: tuple[Kept, ...] = ()
 
     def changes(self) -> tuple[list[Change], int]:
         """Every change with its requests; how many resources are in sync."""
@@ -102,11 +103,16 @@ class _Draft:
             changes.append(self._leaving(address))
         usage = self.compared.usage
         changes = order_deletes(
-            refuse_taken(changes, self.compared.seen.listings, claimed(self.compared.matching, self.compared.state)),
+            refuse_taken(
+                changes,
+                self.compared.seen.listings,
+                claimed(self.compared.matching, self.compared.state),
+                self.setting.provider.reserved,
+            ),
             self.compared.state,
         )
-        changes, told = keep_used(changes, usage, destroy=self.options.destroy)
-        self.problems += told
+        changes, self.kept = keep_used(changes, usage, destroy=self.options.destroy)
+        self.problems += map(tell_kept, self.kept)
         words = self.setting.provider.vocabulary
         return [tell_users(one, usage, words) for one in wait_for_users(changes, usage)], unchanged
 
@@ -216,6 +222,7 @@ class _Draft:
                 incomplete=len(incomplete),
             ),
             unmanaged=unmanaged if self.options.unmanaged else (),
+            kept=self.kept,
             mode=self.mode,
             inputs_digest=self.manifests.inputs_digest,
             commit=self.manifests.commit,

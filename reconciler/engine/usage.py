@@ -47,14 +47,17 @@ def read_usage(
         if name in known
         for id, found in known[name].objects.items()
     }
-    hidden = {
-        key: {spec.attachments}
-        for key, found in objects.items()
-        if (spec := kind(key[0])).attachments is not None and found.tools is None
-        if any(row.path == spec.attachments and row.ref in lost for row in spec.fields)
-    }
+    hidden = {key: pointers for key, found in objects.items() if (pointers := _hidden(found, lost))}
     objects |= reader.apart(hidden, objects)
     return find_usage(objects.values(), addresses, wanted, items)
+
+
+def _hidden(live: LiveObject, lost: Collection[str]) -> set[str]:
+    """What its list does not show of an object, and may hold an id of one of the kinds `lost`."""
+    spec = kind(live.kind)
+    attached = {row.path for row in spec.fields if row.path == spec.attachments and row.ref in lost}
+    parts = {part for part in spec.parts if part not in live.parts and not spec.parts_refer.isdisjoint(lost)}
+    return parts | (attached if live.tools is None else set())
 
 
 def _listed(known: Mapping[str, Listing], key: Key) -> LiveObject | None:

@@ -168,6 +168,8 @@ class KindSpec:
     """True when the API's PATCH takes a partial object instead of RFC 6902 operations."""
     unique_names: bool = False
     """The API refuses a second object of the same name."""
+    reserved: frozenset[str] = frozenset()
+    """Names that objects of the vendor bear, which no list of the account shows: as taken as any other."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
     merges: Mapping[str, str] = field(default_factory=dict)
@@ -193,6 +195,8 @@ class KindSpec:
     """Pointers without whose value what is attached does nothing: written before it."""
     parts: tuple[str, ...] = ()
     """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
+    parts_refer: frozenset[str] = frozenset()
+    """Kinds whose ids may stand in one of the parts."""
     shown_as: tuple[tuple[str, str], ...] = ()
     """Named lists whose items the API also lists as objects of another kind: pointer of the list, that kind. Those
     come and go with this object, so they are nobody's to adopt."""

@@ -226,6 +226,7 @@ KIND = KindSpec(
     attachments="/tools",
     before_attaching=("/layers/perception/perception_model",),
     parts=("/skills",),
+    parts_refer=frozenset({"document"}),  # presentation: document_ids
     bare_keys=frozenset(
         {
             "persona_name",

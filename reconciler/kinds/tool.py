@@ -25,6 +25,7 @@ KIND = KindSpec(
     level=1,
     merge_patch=True,
     unique_names=True,
+    reserved=frozenset({"end_call"}),  # page get-tools: the id of a system tool is its name
     bare_keys=frozenset({"parameters", "delivery", "trigger_type", "origin", "on_call", "on_resolve", "tool_id"}),
     bare_with=frozenset({"name", "description"}),
     needs=(

@@ -29,7 +29,14 @@ MOST = 50
 RESERVED = "tavus_"
 CODES = ("M20", "M21", "M22", "L32")
 """What a comment may name to keep a tool inline: one decision, whichever of the migrations would come first."""
+TAKEN = kind("tool").reserved
+"""Names of the vendor's own tools."""
 KNOWN = frozenset({"name", "description", "parameters"})
+
+
+def may_be_called(name: str) -> bool:
+    """Whether a registry tool of the account may have this name."""
+    return bool(NAME.fullmatch(name)) and name not in TAKEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.migrations.base import KEEP, YES, Choice, Question
 from reconciler.migrations.held import THEIRS, Holder
-from reconciler.migrations.inline_tool import LARGEST, NAME, RESERVED, Inline, registry_body
+from reconciler.migrations.inline_tool import LARGEST, RESERVED, TAKEN, Inline, may_be_called, registry_body
 from reconciler.types.json import Object, lookup
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
         decision.problem = problem
         return decision
     wanted, description = name, None
-    if not NAME.fullmatch(name):
+    if not may_be_called(name):
         found = _new_name(book, decision, name, group)
         if found is None:
             return decision
@@ -86,6 +86,7 @@ def _limits(group: list[Inline]) -> str:
 def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]) -> str | None:
     proposal = re.sub(r"[^A-Za-z0-9_]", "_", name)
     proposal = proposal if re.match(r"[A-Za-z_]", proposal) else f"_{proposal}"
+    proposal = f"{proposal}_" if proposal in TAKEN else proposal
     if len(proposal) > 64:
         proposal = f"{proposal[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
     given = book.given
@@ -103,15 +104,13 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
         else (Choice(proposal, "illegal characters become _", "judgement"),)
     )
     why = "letters, digits and _, at most 64, not starting with a digit"
-    if answer is not None and NAME.fullmatch(answer):
+    if answer is not None and may_be_called(answer):
         if answer in book.groups:
             decision.problem = f"the new name {answer} is already the name of another inline tool"
             return None
         decision.answered = answer
         return answer
-    text = (
-        f"{name} is no legal name of a registry tool: what is it called? Frontends and prompts may know the old name"
-    )
+    text = f"no registry tool may be called {name}: what is it called? Frontends and prompts may know the old name"
     decision.question = Question(name, text, choices, why)
     decision.note = f"the answer {answer!r} is no such name" if answer else ""
     return None
@@ -144,7 +143,7 @@ def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: boo
         return False  # at most an answer about a name that is not legal
     if several:
         return explicit in (KEEP, THEIRS)
-    return explicit in (KEEP, THEIRS, RENAME) or (explicit not in WORDS and NAME.fullmatch(explicit) is not None)
+    return explicit in (KEEP, THEIRS, RENAME) or (explicit not in WORDS and may_be_called(explicit))
 
 
 def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> None:
@@ -231,7 +230,7 @@ def _several(
 
 
 def _is_new_name(book: ToolBook, answer: str, wanted: str, odd: list[Inline]) -> bool:
-    if answer in WORDS or answer == wanted or answer in book.groups or not NAME.fullmatch(answer):
+    if answer in WORDS or answer == wanted or answer in book.groups or not may_be_called(answer):
         return False
     holder = book.holder(answer)
     return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)

@@ -61,6 +61,7 @@ def report_object(report: Report) -> Object:
         "inputs_digest": plan.inputs_digest if plan else "",
         "notes": list(report.notes),
         "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
+        "kept": [{"address": str(one.address), "users": list(one.users)} for one in plan.kept] if plan else [],
     }
     if plan:
         result["mode"] = plan.mode

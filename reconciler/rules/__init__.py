@@ -44,5 +44,6 @@ RULES: Registry[Rule] = Registry(
         "L33": "authorization_header:RULE",
         "L34": "objectives_flow:RULE",
         "L35": "required_field:RULE",
+        "L36": "name_taken:RULE",
     },
 )

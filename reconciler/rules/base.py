@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from reconciler.core.planning.taken import Given, name_sent
 from reconciler.kinds.base import Field
 from reconciler.rules.reading import declared
 from reconciler.types.address import Address
@@ -28,6 +29,7 @@ class RuleContext:
     """Unknown keys are errors."""
     new: Collection[Address] | None = None
     """What a plan would create, or take something away from that the API wants; None where nobody knows."""
+    _refused: dict[str, dict[Address, tuple[str, str]]] = field(default_factory=dict, compare=False, repr=False)
     _last: list[tuple[Manifest, tuple[Declared, ...]]] = field(default_factory=list, compare=False, repr=False)
 
     def is_new(self, manifest: Manifest) -> bool:
@@ -36,6 +38,18 @@ class RuleContext:
         if self.new is not None:
             return manifest.address in self.new
         return manifest.id is None and manifest.lifecycle.manage is not Manage.OBSERVE
+
+    def name_refused(self, manifest: Manifest) -> tuple[str, str] | None:
+        """Why the API would not take the name of the manifest beside those of all others, and what to do."""
+        if "names" not in self._refused:
+            given = Given()
+            found = {
+                address: refused
+                for address, one in self.manifests.items()
+                if (name := name_sent(one)) is not None and (refused := given.refused(address, name)) is not None
+            }
+            self._refused["names"] = found
+        return self._refused["names"].get(manifest.address)
 
     def declared(self, manifest: Manifest) -> tuple[Declared, ...]:
         """Every value of the spec that its kind declares, as pointer, value and row; worked out once a manifest."""

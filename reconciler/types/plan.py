@@ -84,6 +84,15 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a `destroy` leaves where it is, because something that stays uses it."""
+
+    address: Address
+    users: tuple[str, ...]
+    """Their addresses, or kind, name and id where nobody manages them; sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Changes in the order in which they will be applied."""
 
@@ -119,6 +128,8 @@ class Plan:
     """The serial of the state that this plan goes back to."""
     incomplete: tuple[Incomplete, ...] = ()
     """What could not be compared, in the order of addresses."""
+    kept: tuple[Kept, ...] = ()
+    """Only in a `destroy`."""
     options: PlanOptions = PlanOptions()
     """What the run was asked for: which rules that lifts is judged once more when a saved plan is applied, and the
     flags stand on the first line of every report."""

@@ -99,6 +99,10 @@ class Provider(Protocol):
         """What is wrong with an id of the library (face | voice); None where nothing is, or nobody can tell."""
         ...
 
+    def reserved(self, kind: str) -> frozenset[str]:
+        """Names that the vendor's own objects of a kind bear; empty where nobody can tell."""
+        ...
+
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
         """The writes that carry out `change`, in order; pure. `before` is the live body as found (for updates)."""
         ...

@@ -133,3 +133,25 @@ def test_an_applyable_plan_never_meets_a_refused_name(theirs, first, second):
             return
         result = lab.apply(*manifests, **options)
         assert {step.outcome for step in result.steps if step.action is not Action.NOOP} <= {"done"}
+
+
+@pytest.mark.parametrize("name", ["end_call", "go_to_sleep"])
+def test_a_name_of_a_system_tool_is_taken(name):
+    """No list of the account shows them, and the API answers 409 for ever."""
+    lab = Lab()
+    plan = lab.plan(manifest("tool.a", {**LOOK, "name": name}))
+    [block] = plan.all_blocks
+    assert block.rule == "name_taken" and "of the vendor" in block.message
+    lab.apply(manifest("tool.a", LOOK))
+    [block] = lab.plan(manifest("tool.a", {**LOOK, "name": name})).all_blocks
+    assert block.rule == "name_taken"
+
+
+def test_who_gives_no_name_asks_for_none_of_the_vendor():
+    lab = Lab()
+    lab.apply(manifest("tool.a", LOOK))
+    before = len(lab.requests())
+    lab.plan(manifest("tool.a", {**LOOK, "description": "New."}))
+    changed = len(lab.requests()) - before
+    lab.plan(manifest("tool.a", {**LOOK, "name": "other"}))
+    assert len(lab.requests()) - before == 2 * changed + 1

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.planning.planfile import dump_plan, load_plan
 from reconciler.engine.plan import make_plan
 from reconciler.engine.run import apply_manifests
 from reconciler.errors import PlanBlocked, PlanError, PlanStale
+from reconciler.reporters import REPORTERS
 from reconciler.types.change import Action
 from reconciler.types.manifest import ManifestSet, Removed
 from reconciler.types.options import ApplyOptions, PlanOptions
+from reconciler.types.report import Report, Style
 from reconciler.types.source import Source
 from tests.support.chronicle import Chronicle
 from tests.support.lab import Lab
@@ -96,6 +101,28 @@ def test_a_persona_that_a_deployment_of_others_serves_is_in_use():
     assert [block.rule for block in blocks(plan, "persona.a")] == ["in_use"]
 
 
+def document(name):
+    return manifest(f"document.{name}", {"document_name": name, "document_url": f"https://example.com/{name}"})
+
+
+@pytest.mark.parametrize("destroy", [False, True])
+def test_a_document_that_only_a_skill_of_others_shows_is_in_use(destroy):
+    lab = Lab()
+    lab.apply(document("slides"), document("other"))
+    body = {"pal_name": "theirs", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
+    id = lab.client.post("/pals", json=body).json()["pal_id"]
+    config = {"config": {"document_ids": [lab.id_of("document.slides")], "slides_trigger": "on_demand"}}
+    assert lab.client.put(f"/pals/{id}/skills/presentation", json=config).status_code == 200
+    plan = lab.plan(allow_deletes=True, allow_mass_change=True, destroy=destroy)
+    if destroy:
+        assert [str(one.address) for one in plan.differences] == ["document.other"]
+        [kept] = plan.kept
+        assert kept.address == at("document.slides") and "theirs" in kept.users[0]
+    else:
+        [block] = plan.all_blocks
+        assert block.rule == "in_use" and "theirs" in block.message
+
+
 def test_destroy_keeps_what_others_use_and_all_that_it_uses_itself():
     lab = Lab()
     lab.apply(tool("look"), tool("other"), persona("a", "look", "other"))
@@ -105,6 +132,11 @@ def test_destroy_keeps_what_others_use_and_all_that_it_uses_itself():
     assert {str(change.address) for change in plan.differences} == {"persona.a", "tool.other"}
     [told] = [one for one in plan.diagnostics if one.code == "E-in-use"]
     assert told.address == at("tool.look") and "in use by" in told.summary and "theirs" in told.summary
+    [kept] = plan.kept
+    assert kept.address == at("tool.look") and ["theirs" in user for user in kept.users] == [True]
+    report = json.loads(REPORTERS.get("json")(Report("destroy", plan=plan), Style()))
+    assert report["kept"] == [{"address": "tool.look", "users": list(kept.users)}]
+    assert load_plan(dump_plan(plan)).kept == plan.kept
     lab.apply(destroy=True)
     assert lab.names("tools") == ["look"] and [str(one) for one in lab.state.resources] == ["tool.look"]
 

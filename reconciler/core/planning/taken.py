@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.planning.match import objects_of
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
+from reconciler.types.json import within
 from reconciler.types.live import Listing
+from reconciler.types.manifest import Manage, Manifest
 
 RULE = "name_taken"
 
@@ -31,19 +33,57 @@ def ways(address: Address) -> str:
     )
 
 
+@dataclass(slots=True)
+class Given:
+    """Names that are given to objects of kinds whose names the API keeps unique, first come first served."""
+
+    reserved: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By kind: names of the vendor's own objects, beyond those that the kind knows."""
+    _holders: dict[tuple[str, str], Address] = field(default_factory=dict)
+
+    def refused(self, address: Address, name: str) -> tuple[str, str] | None:
+        """Why the object at `address` cannot be called so, and what to do; None where it can, and then is."""
+        spec = kind(address.kind)
+        if not spec.unique_names:
+            return None
+        if name in spec.reserved or name in self.reserved.get(address.kind, ()):
+            message = f"{name!r} is the name of a {address.kind} of the vendor, and the API takes a name once"
+            return message, "give this one another name; the vendor's own needs no manifest"
+        first = self._holders.setdefault((address.kind, name), address)
+        if first == address:
+            return None
+        message = f"{first} would be called {name!r}, too, and the API takes a name of a {address.kind} once"
+        return message, "give one of the two another name, or remove one of the manifests"
+
+
+def name_sent(manifest: Manifest) -> str | None:
+    """The name that a manifest gives to its object; None where it gives none, or one that is not known yet."""
+    place = kind(manifest.address.kind).name_field
+    lifecycle = manifest.lifecycle
+    if lifecycle.manage is Manage.OBSERVE or any(within(place, pointer) for pointer in lifecycle.ignore):
+        return None
+    name = manifest.spec.get(place[1:]) or manifest.address.name
+    return name if isinstance(name, str) else None
+
+
 def refuse_taken(
-    changes: Sequence[Change], listings: Mapping[str, Listing], addresses: Mapping[tuple[str, str], Address]
+    changes: Sequence[Change],
+    listings: Mapping[str, Listing],
+    addresses: Mapping[tuple[str, str], Address],
+    reserved: Callable[[str], Collection[str]] | None = None,
 ) -> list[Change]:
     """The changes with a block on each that would give a name which the API keeps unique and somebody else has, or is
-    given in the same plan."""
-    given: dict[tuple[str, str], Address] = {}
+    given in the same plan. `reserved` asks the account for the names of the vendor's objects of a kind."""
+    named = {change.address: name for change in changes if (name := _given(change)) is not None}
+    asked = {one: reserved(one) for one in {address.kind for address in named}} if reserved is not None else {}
+    given = Given(asked)
     result: list[Change] = []
     for change in changes:
-        name = _given(change)
+        name = named.get(change.address)
         block = None
         if name is not None:
-            first = given.setdefault((change.address.kind, name), change.address)
-            block = _block(change, name, first, listings.get(change.address.kind), addresses)
+            refused = given.refused(change.address, name)
+            block = Block(RULE, *refused) if refused else _held(change, name, listings, addresses)
         result.append(replace(change, blocked=(*change.blocked, block)) if block is not None else change)
     return result
 
@@ -61,22 +101,15 @@ def _given(change: Change) -> str | None:
 
 
 def _texts(change: Change, path: str) -> Iterator[str]:
-    for field in change.fields:
-        if field.path == path and isinstance(field.after, str):
-            yield field.after
+    for one in change.fields:
+        if one.path == path and isinstance(one.after, str):
+            yield one.after
 
 
-def _block(
-    change: Change,
-    name: str,
-    first: Address,
-    listing: Listing | None,
-    addresses: Mapping[tuple[str, str], Address],
+def _held(
+    change: Change, name: str, listings: Mapping[str, Listing], addresses: Mapping[tuple[str, str], Address]
 ) -> Block | None:
-    if first != change.address:
-        message = f"{first} would be called {name!r}, too, and the API takes a name of a {change.address.kind} once"
-        return Block(RULE, message, "give one of the two another name, or remove one of the manifests")
-    holders = [id for id in objects_of(listing, name) if id != change.id]
+    holders = [id for id in objects_of(listings.get(change.address.kind), name) if id != change.id]
     if not holders:
         return None
     holder = addresses.get((change.address.kind, holders[0]), holders[0])

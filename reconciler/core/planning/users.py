@@ -14,6 +14,7 @@ from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, lookup, within
 from reconciler.types.live import LiveObject
+from reconciler.types.plan import Kept
 
 RULE = "in_use"
 MOST = 5
@@ -52,9 +53,13 @@ class Usage:
 
     def listed(self, users: Iterable[Key]) -> str:
         """`persona.a, persona.b and 2 more`."""
-        named = sorted(self.called(key) for key in users)
-        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
-        return ", ".join(named[:MOST]) + more
+        return listed(sorted(self.called(key) for key in users))
+
+
+def listed(named: Sequence[str]) -> str:
+    """`persona.a, persona.b and 2 more`."""
+    more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+    return ", ".join(named[:MOST]) + more
 
 
 NOTHING = Usage({}, {}, {})
@@ -134,33 +139,33 @@ def _references(spec: KindSpec, document: Object) -> Iterator[tuple[str, str, st
                     yield pointer, id, known.get(pointer)
 
 
-def keep_used(
-    changes: Sequence[Change], usage: Usage, *, destroy: bool
-) -> tuple[list[Change], tuple[Diagnostic, ...]]:
+def keep_used(changes: Sequence[Change], usage: Usage, *, destroy: bool) -> tuple[list[Change], tuple[Kept, ...]]:
     """The changes with no delete left open that would take something away from who still uses it after them.
 
-    Such a delete is blocked and names the users; when everything goes (`destroy`) it is left out and told, and what
+    Such a delete is blocked and names the users; when everything goes (`destroy`) it is left out and kept, and what
     the kept object uses is kept with it.
     """
     left = list(changes)
-    told: list[Diagnostic] = []
+    kept: list[Kept] = []
     while True:
         held = in_use(left, usage)
         if not destroy:
             return [_blocked(change, held.get(change.address), usage) for change in left], ()
         if not held:
-            return left, tuple(told)
-        told += [
-            Diagnostic(
-                "E-in-use",
-                Severity.WARNING,
-                f"{address} is kept: in use by {usage.listed(users)}",
-                hint="take the use away first, then destroy again",
-                address=address,
-            )
-            for address, users in sorted(held.items())
-        ]
+            return left, tuple(sorted(kept, key=lambda one: one.address))
+        kept += [Kept(address, tuple(sorted(map(usage.called, users)))) for address, users in held.items()]
         left = [change for change in left if change.address not in held]
+
+
+def tell_kept(kept: Kept) -> Diagnostic:
+    """A kept object, for people."""
+    return Diagnostic(
+        "E-in-use",
+        Severity.WARNING,
+        f"{kept.address} is kept: in use by {listed(kept.users)}",
+        hint="take the use away first, then destroy again",
+        address=kept.address,
+    )
 
 
 def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from reconciler.core.deadline import Due
 from reconciler.core.redactor import Redactor
 from reconciler.core.secretplaces import credentials_in
-from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
+from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.kinds import kind as kind_named
 from reconciler.kinds.base import KindSpec
 from reconciler.providers.tavus import ENDPOINTS
@@ -250,6 +250,18 @@ class TavusProvider:
         if library == "face":
             return check_face(self._client.read, self.vocabulary, id)
         return check_voice(self._client.read, id)
+
+    def reserved(self, kind: str) -> frozenset[str]:
+        """Names of the vendor's own objects. Only of kinds whose names are unique: one request."""
+        endpoint = ENDPOINTS.get(kind)
+        query = {"type": "system", "limit": str(endpoint.page_limit), "page": str(endpoint.page_base)}
+        try:
+            page = self._page(endpoint.paths[self.vocabulary], endpoint.list_words, query)
+        except ProviderError:
+            return frozenset()
+        spec = kind_named(kind)
+        found = (name_of(spec, item) for item in page.items if isinstance(item, dict) and is_stock(endpoint, item))
+        return frozenset(name for name in found if name)
 
     def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
         answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)
