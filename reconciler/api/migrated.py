@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,10 +11,12 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.opened import Opened
-    from reconciler.migrations.base import Held
+    from reconciler.engine.units import Apart
+    from reconciler.migrations.base import Held, Subject
     from reconciler.migrations.outcome import MigrationResult, Outcome
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.json import Object
     from reconciler.types.options import PlanOptions
 
 R = TypeVar("R", bound="Opened")
@@ -58,12 +60,14 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
             run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None,
             workspace=run.workspace.name, addresses=_in_scope(run, options),
         )  # fmt: skip
-        alone = migration.once(migration.options.answers)
-        held = _held_names(run, alone)
+        outside = {one.path for one in migration.raw.files if not one.selected}
+        options_alone = replace(migration.options, apart=_apart(options, outside, {}))
+        alone = replace(migration, options=options_alone).once(migration.options.answers)
+        held, live = _look(run, alone, bool(outside))
         result = alone
-        if held:
-            looking = replace(migration, options=replace(migration.options, account=held))
-            result = looking.once(migration.options.answers)
+        if held or live:
+            looking = replace(migration.options, account=held, apart=_apart(options, outside, live))
+            result = replace(migration, options=looking).once(migration.options.answers)
     finally:
         close()
     home = Path(run.project.home)
@@ -111,10 +115,34 @@ ASKING = {"guardrail-set-split": "guardrail"}
 """Migrations that ask about names which the account may hold, with the kind."""
 
 
-def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
+READ = ("tool", "guardrail", "guardrail_set")
+"""Kinds of manifests that a change of another manifest may rest on."""
+
+
+def _apart(options: PlanOptions, outside: set[str], live: Mapping[str, Object]) -> Callable[[Subject], Apart | None]:
+    """What is said of the manifests that the plan does not write, even where something in it refers to them."""
+    from reconciler.engine.units import Apart
+
+    excluded = {str(one) for one in options.excludes}
+
+    def apart(subject: Subject) -> Apart | None:
+        name = str(subject.address)
+        if name in excluded:
+            return Apart(f"{name} is excluded")
+        if subject.overlay or subject.path not in outside:
+            return None
+        return Apart(f"{subject.path} is outside of the paths, so {name} stays as the account has it", live.get(name))
+
+    return apart
+
+
+def _look(
+    run: Opened, result: MigrationResult, partial: bool
+) -> tuple[dict[str, dict[str, Held]], dict[str, Object]]:
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
-    ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
+    ever takes over. And, where a `partial` run left something, the objects that manifests beside it may stand for, by
+    address. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical import comparable
     from reconciler.core.planning.planner import live_document
     from reconciler.core.planning.shadows import item_ids, shadows
@@ -123,26 +151,32 @@ def _held_names(run: Opened, result: MigrationResult) -> dict[str, dict[str, Hel
     from reconciler.migrations.outcome import Status
     from reconciler.types.address import Address
 
-    documents = [document for one in result.of(Status.DONE) for document in one.finding.documents]
+    left = result.of(Status.REFUSED)
+    documents = [document for one in (*result.of(Status.DONE), *left) for document in one.finding.documents]
     wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
     wanted |= {ASKING[one.name] for one in result.of(Status.OPEN) if one.name in ASKING}
-    if not wanted:
-        return {}
+    beside = set(READ) if partial and left else set()
+    held: dict[str, dict[str, Held]] = {}
+    bodies: dict[str, Object] = {}
+    if not wanted | beside:
+        return held, bodies
     state = run.state()
-    found: dict[str, dict[str, Held]] = {name: {} for name in wanted}
+    known = {entry.id: str(address) for address, entry in state.resources.items()}
     with run.provider(run.secrets(), reading=True) as provider:
-        for name in sorted(wanted & set(provider.kinds)):
+        for name in sorted((wanted | beside) & set(provider.kinds)):
             listed = provider.list(name).objects.values()
-            holders = shadows([name]) if listed else ()
+            holders = shadows([name]) if listed and name in wanted else ()
             items = {
                 id for holder, pointer, _ in holders for id in item_ids(provider.list(holder), pointer, kind(name))
             }
             for live in listed:
+                body = comparable(kind(name), live_document(kind(name), live))
+                if live.id in known or live.name:
+                    bodies[known.get(live.id, str(Address(name, live.name or "")))] = body
                 ours = state.resources.get(Address(name, live.name or ""))
-                if live.name and live.id not in items and (ours is None or ours.id != live.id):
-                    body = comparable(kind(name), live_document(kind(name), live))
-                    found[name].setdefault(live.name, Held(live.id, body))
-    return {name: held for name, held in found.items() if held}
+                if name in wanted and live.name and live.id not in items and (ours is None or ours.id != live.id):
+                    held.setdefault(name, {}).setdefault(live.name, Held(live.id, body))
+    return held, bodies if beside else {}
 
 
 def _asked(result: MigrationResult, alone: MigrationResult) -> tuple[str, ...]:

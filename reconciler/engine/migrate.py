@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reconciler.engine.newmanifests import NewManifests
 from reconciler.engine.pictures import Picture, differs, pictures
-from reconciler.engine.units import Layers, Part, Written, canonical_place, obstacle, part_of
+from reconciler.engine.units import Apart, Layers, Part, Written, canonical_place, obstacle, part_of
 from reconciler.errors import ReconcilerError
 from reconciler.migrations.base import Answers, Context, Finding, Held, Migration, Subject
 from reconciler.migrations.outcome import FileChange, MigrationResult, Outcome, Status
@@ -109,6 +109,8 @@ class MigrateOptions:
     """By workspace: the paths of its overlays in the order in which they are merged. None: one that has them all."""
     addresses: Callable[[Address], bool] | None = None
     """Which resources may change; None: all of them."""
+    apart: Callable[[Subject], Apart | None] = lambda _: None
+    """What is said of a manifest that the plan does not write which the files are migrated for."""
 
 
 def migrate(
@@ -148,7 +150,7 @@ class _Run:
         self.options = options
         self.open = {file.path: editor.open(file.path, file.data, overlay=file.overlay) for file in files}
         overlays = tuple(file.path for file in files if file.overlay)
-        self.layers = Layers(options.workspaces or {"": overlays})
+        self.layers = Layers(options.workspaces or {"": overlays}, options.apart)
         self.manifests: list[Written] = []
         for file in files:
             self.manifests += self.written(file)

@@ -1,6 +1,7 @@
 """What a migration reads besides the manifest that it changes, as each workspace has it.
 
-Overlays are merged in; what is left to others (ignored, only observed) is unknown.
+Overlays are merged in; what is left to others (ignored, only observed) is unknown; a manifest that the run does not
+write counts as the account has it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical import leaves
 from reconciler.core.edit import Edit, apply_edits
-from reconciler.engine.units import Layers, View, lifecycle_in, merged
+from reconciler.engine.units import Apart, Layers, View, lifecycle_in, merged
 from reconciler.kinds import kind
 from reconciler.migrations.base import Context, Finding, Migration, Subject
 from reconciler.types.json import Json, Object, within
@@ -43,7 +44,7 @@ def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Itera
         causes: dict[str, None] = {}
         for name in read:
             view = next(one for one in layers.views(name) if one.workspace == workspace)
-            body, why = _seen(view)
+            body, why = _seen(view, layers.apart(view.layers[0].subject))
             if why:
                 bodies[name] = replace(layers.bases[name].subject, spec=body)
                 causes |= dict.fromkeys(why)
@@ -56,13 +57,17 @@ def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Itera
             yield Picture(workspace, replace(context, subjects=tuple(subjects), cache={}), tuple(causes))
 
 
-def _seen(view: View) -> tuple[Object, list[str]]:
+def _seen(view: View, apart: Apart | None) -> tuple[Object, list[str]]:
     """The body of a manifest in this workspace, and what sets it apart from the base."""
     body, why = merged(view, {}), [one.path for one in view.layers[1:]]
     lifecycle, said = lifecycle_in(view)
     address = view.layers[0].subject.address
     spec = kind(address.kind)
     hidden: list[str] = []
+    if apart is not None:
+        why.append(apart.reason)
+        hidden += [""] if apart.live is None else []
+        body = body if apart.live is None else apart.live
     if lifecycle.get("manage") == Manage.OBSERVE.value:
         hidden.append("")
         why.append(f"{address} is only observed ({said['manage'].head('/lifecycle/manage')})")

@@ -82,12 +82,22 @@ class Obstacle:
     """Another layer of the manifest is in the way; together with that one it might be possible."""
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A manifest that the run which migrates does not write: what counts of it is what the account has."""
+
+    reason: str
+    live: Object | None = None
+    """In canonical words; None where nobody knows."""
+
+
 @dataclass(slots=True)
 class Layers:
     """Which manifests make up an address, in which workspace."""
 
     workspaces: Mapping[str, Sequence[str]]
     """By workspace: the paths of its overlays in the order in which they are merged."""
+    apart: Callable[[Subject], Apart | None] = lambda _: None
     bases: dict[str, Written] = field(default_factory=dict)
     overlays: dict[str, dict[str, list[Written]]] = field(default_factory=dict)
     """By address, then by path."""
@@ -96,7 +106,7 @@ class Layers:
 
     def add(self, one: Written) -> None:
         address = str(one.subject.address)
-        if one.subject.overlay or {"ignore", "manage"} & one.lifecycle.keys():
+        if one.subject.overlay or {"ignore", "manage"} & one.lifecycle.keys() or self.apart(one.subject):
             self.unlike[address] = None
         if one.subject.overlay:
             self.overlays.setdefault(address, {}).setdefault(one.path, []).append(one)

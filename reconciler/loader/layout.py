@@ -119,7 +119,7 @@ class _Events:
             elif isinstance(event, yaml.CollectionEndEvent):
                 part = self.stack.pop()
                 self.keys.pop()
-                part.end = event.end_mark.index if part.flow or not part.members else _end(part.members[-1])
+                part.end = event.end_mark.index if part.flow or not part.members else member_end(part.members[-1])
                 self.place(part, None)
         return self.roots
 
@@ -157,14 +157,15 @@ class _Events:
 
     def dash(self, holder: Part) -> tuple[int, int]:
         """The dash of the next item and the offset behind it."""
-        at = _end(holder.members[-1]) if holder.members else holder.start
+        at = member_end(holder.members[-1]) if holder.members else holder.start
         at = _skip(self.text, at)
         while self.text[at : at + 1] in ("&", "!"):
             at = _skip(self.text, at + len(re.split(r"\s", self.text[at:], maxsplit=1)[0]))
         return (at, at + 1) if self.text[at : at + 1] == "-" else (at, -1)
 
 
-def _end(member: Member) -> int:
+def member_end(member: Member) -> int:
+    """Offset behind the member: its value, or where that is empty its colon or dash."""
     return max(member.value.end, member.colon, member.key_end)
 
 

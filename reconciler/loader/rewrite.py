@@ -1,8 +1,8 @@
 """Edits of manifest files: the source text is spliced, read again, and kept only if nothing but the edit changed.
 
 A file that holds several documents, Markdown with front matter, JSON, CRLF line ends, a byte order mark, UTF-16: all
-are given back as they came. Each document is edited in a piece of text of its own, and so is each body of a long JSON
-list: an edit costs what its document is long, not what its file is.
+are given back as they came. Each document is edited in a piece of text of its own, and so is each body of a long
+list: an edit costs what its body is long, not what its file is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reconciler.loader.pieces import Piece, cut
 from reconciler.loader.textedit import EditableText, edited
 from reconciler.types.edit import Edit, EditRefused
 from reconciler.types.json import Json, lookup, within
-from reconciler.types.source import Span
+from reconciler.types.source import Source, Span
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -50,10 +50,23 @@ def rewrite(data: bytes, path: str, edits: Sequence[tuple[int, Edit]]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Which piece an edit belongs to, and where the piece begins in its document."""
+    """A piece, and how the document, or the item of a list, that it holds is called there."""
 
-    piece: int
+    piece: Piece
+    number: int = 0
     base: str = ""
+    """What leads to it in its document: of an item its pointer, else nothing."""
+
+    def inside(self, edit: Edit) -> Edit:
+        """The edit for the piece."""
+        return rebase(rebase(edit, self.base, back=True), self.piece.inner)
+
+    def document(self, document: Document) -> Document:
+        """What the piece holds of its document."""
+        if not self.base:
+            return replace(document, number=self.number)
+        value = lookup(document.value, self.base)
+        return Document([value] if self.piece.inner else value)
 
 
 class EditableFile:
@@ -74,10 +87,9 @@ class EditableFile:
         documents = _read(data, path) if documents is None else documents
         self.documents = {one.number: one for one in documents}
         text = data[len(self._mark) :].decode(self._encoding)
-        self._pieces = cut(text, path, documents)
-        self._places: dict[int, _Place] = {
-            number: _Place(at) for at, piece in enumerate(self._pieces) for number in piece.numbers
-        }
+        self._lines: dict[int, int] | None = None
+        """Of each piece, by its identity: how many lines stand before it. None until somebody asks."""
+        self._take(cut(text, path, documents))
         self._changed = False
 
     def edit(self, number: int, edits: Sequence[Edit]) -> Callable[[], None]:
@@ -88,34 +100,51 @@ class EditableFile:
         document = self.documents.get(number)
         if document is None:
             raise EditRefused(f"there is no document number {number + 1}", Span(self.path, 1, 1))
-        item = self._item(number, edits)
-        if item is not None:
-            at, index = item
-            return self._edit_item(at, index, document, edits)
-        if number not in self._places:
+        place = self._place_of(number, [edit.pointer for edit in edits])
+        if place is None:
             self._join()
-        at = self._places[number].piece
-        piece = self._pieces[at]
-        local = 0 if piece.single else number
+            place = self._places[number, ""]
+        inner = [place.inside(edit) for edit in edits]
+        after, text = self._edited(place, document, inner)
+        piece, before = place.piece, place.piece.text
+        piece.text = text[len(piece.lead) :]
+        undo = self._put(place, number, document, after)
+        self._changed, self._lines = True, None
+
+        def back() -> None:
+            piece.text, self._lines = before, None
+            undo()
+
+        return back
+
+    def _edited(self, place: _Place, document: Document, edits: Sequence[Edit]) -> tuple[Document, str]:
+        """What a piece holds and says after the edits, its aliases written out where they are in the way."""
+        piece, held = place.piece, place.document(document)
         try:
-            after, text = self._carried_out(piece, local, document, edits)
+            return self._carried_out(piece, place.number, held, edits)
         except EditRefused as refusal:
-            plain = self._written_out(piece, local, document, edits) if self._values else piece.text
+            plain = self._written_out(piece, place.number, held, edits) if self._values else piece.text
             if plain == piece.text:
                 raise
             try:
-                after, text = self._carried_out(replace(piece, text=plain), local, document, edits)
+                return self._carried_out(replace(piece, text=plain), place.number, held, edits)
             except EditRefused:
                 raise refusal from None
-        before, piece.text = piece.text, text
-        self.documents[number] = after
-        self._changed = True
 
-        def undo() -> None:
-            piece.text = before
-            self.documents[number] = document
+    def _put(self, place: _Place, number: int, document: Document, after: Document) -> Callable[[], None]:
+        """Let the document be what was made of its piece; what is given back takes it back."""
+        holder, _, token = place.base.rpartition("/")
+        items = lookup(document.value, holder) if place.base else None
+        if not isinstance(items, list):
+            self.documents[number] = replace(after, number=number)
+            return lambda: self.documents.update({number: document})
+        before = items[int(token)]
+        items[int(token)] = lookup(after.value, place.piece.inner)
 
-        return undo
+        def back() -> None:
+            items[int(token)] = before
+
+        return back
 
     def _written_out(self, piece: Piece, number: int, document: Document, edits: Sequence[Edit]) -> str:
         """The text of a piece in which nothing ties the edited places to others; unchanged where that cannot be."""
@@ -139,54 +168,43 @@ class EditableFile:
                 raise EditRefused("changing this document would change another one", Span(self.path, 1, 1))
         return data
 
-    def text_of(self, number: int) -> tuple[str, int]:
-        """The text of the piece that holds a document, and the document's number there. Empty for list items: JSON
-        has no comments."""
-        at = self._places.get(number)
-        if at is None:
-            return "", 0
-        return self._pieces[at.piece].text, 0 if self._pieces[at.piece].single else number
+    def text_of(self, number: int, base: str) -> tuple[str, Source]:
+        """The text of the piece that holds the body at `base` of a document, and where the body stands there."""
+        place = self._place_of(number, [f"{base}/"])
+        if place is None:
+            return "".join(piece.text for piece in self._pieces), Source(self.path, number, base)
+        return place.piece.text, Source(self.path, place.number, place.piece.inner + base.removeprefix(place.base))
 
     def place(self, number: int, base: str, pointer: str, kind: KindSpec) -> Span:
         """Line and column of a value in the body at `base` of a document, or of what is nearest to it."""
         from reconciler.loader.spans import locate
-        from reconciler.types.source import Source
 
-        at = self._places.get(number)
-        if at is None:
-            text = "".join(piece.text for piece in self._pieces)
-            return locate(text, Source(self.path, number, base), pointer, kind=kind)
-        piece = self._pieces[at.piece]
-        source = Source(self.path, 0 if piece.single else number, base)
-        return self._moved(locate(piece.text, source, pointer, kind=kind), piece)
+        text, source = self.text_of(number, base)
+        place = self._place_of(number, [f"{base}/"])
+        lead = place.piece.lead if place is not None else ""
+        span = locate(lead + text, source, pointer, kind=kind)
+        return self._moved(span, place.piece) if place is not None else span
 
-    def _item(self, number: int, edits: Sequence[Edit]) -> tuple[int, int] | None:
-        """The piece of a list item that all edits lie in, and the number of the item."""
-        if number in self._places or not edits:
-            return None
-        for base in {piece.base.rpartition("/")[0] for piece in self._pieces[1:2]}:
-            token = edits[0].pointer[len(base) + 1 :].partition("/")[0]
-            where = f"{base}/{token}"
-            at = 2 * int(token) + 1 if token.isdigit() else len(self._pieces)
-            inside = all(within(edit.pointer, where) and edit.pointer != where for edit in edits)
-            if inside and at < len(self._pieces) and self._pieces[at].base == where:
-                return at, int(token)
-        return None
+    def _take(self, pieces: list[Piece]) -> None:
+        self._pieces = pieces
+        self._lines = None
+        self._places: dict[tuple[int, str], _Place] = {}
+        self._lists: dict[int, str] = {}
+        for piece in pieces:
+            for number in piece.numbers:
+                self._places[number, ""] = _Place(piece, 0 if piece.single else number)
+            if piece.item is not None:
+                self._places[piece.item] = _Place(piece, 0, piece.item[1])
+                self._lists[piece.item[0]] = piece.item[1].rpartition("/")[0]
 
-    def _edit_item(self, at: int, index: int, document: Document, edits: Sequence[Edit]) -> Callable[[], None]:
-        piece = self._pieces[at]
-        items = lookup(document.value, piece.base.rpartition("/")[0])
-        assert isinstance(items, list)
-        inner = [rebase(edit, piece.base, back=True) for edit in edits]
-        after, text = self._carried_out(piece, 0, Document(items[index], 0), inner)
-        value, before = items[index], piece.text
-        piece.text, items[index] = text[len(piece.lead) :], after.value
-        self._changed = True
-
-        def undo() -> None:
-            piece.text, items[index] = before, value
-
-        return undo
+    def _place_of(self, number: int, pointers: Sequence[str]) -> _Place | None:
+        """The piece of a document, or of the item of a list that all the places lie in; None where there is none."""
+        if number not in self._lists:
+            return self._places.get((number, ""))
+        above = self._lists[number]
+        base = f"{above}/{pointers[0].removeprefix(f'{above}/').partition('/')[0]}" if pointers else ""
+        inside = all(within(pointer, base) and pointer != base for pointer in pointers)
+        return self._places.get((number, base)) if inside else None
 
     def _carried_out(
         self, piece: Piece, number: int, document: Document, edits: Sequence[Edit]
@@ -230,7 +248,6 @@ class EditableFile:
             pointer = _difference(one.value, other.value, "")
             if pointer is not None:
                 from reconciler.loader.spans import locate
-                from reconciler.types.source import Source
 
                 span = locate(text, Source(self.path, number), pointer)
                 raise EditRefused(
@@ -241,18 +258,17 @@ class EditableFile:
 
     def _moved(self, span: Span, piece: Piece) -> Span:
         """A place of a piece as one of the file."""
-        lines = 0
-        for one in self._pieces:
-            if one is piece:
-                break
-            lines += one.text.count("\n")
-        return replace(span, line=span.line + lines)
+        if self._lines is None:
+            self._lines, lines = {}, 0
+            for one in self._pieces:
+                self._lines[id(one)] = lines
+                lines += one.text.count("\n")
+        return replace(span, line=span.line + self._lines.get(id(piece), 0))
 
     def _join(self) -> None:
         """One piece again, for edits that lie in no item of the list."""
         text = "".join(piece.text for piece in self._pieces)
-        self._pieces = [Piece(text, tuple(self.documents))]
-        self._places = {number: _Place(0) for number in self.documents}
+        self._take([Piece(text, tuple(self.documents))])
 
 
 def _encoding(data: bytes) -> tuple[bytes, str]:

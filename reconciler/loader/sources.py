@@ -168,10 +168,12 @@ class OpenManifests:
     def kept(self, index: int) -> dict[str, frozenset[str]]:
         """Places of a manifest's body beside which a comment says that something stays, each with the codes."""
         draft = self.drafts[index]
-        text, number = ("", 0) if self._file is None else self._file.text_of(draft.source.document)
+        if self._file is None:
+            return {}
+        text, source = self._file.text_of(draft.source.document, draft.source.base)
         if "keep" not in text or "reconciler:" not in text:
             return {}
-        source, lines = Source(self.path, number, draft.source.base), split_lines(text)
+        lines = split_lines(text)
         codes = {pointer: codes_at(lines, locate(text, source, pointer).line) for pointer in pointers(draft.body)}
         return {pointer: found for pointer, found in codes.items() if found}
 

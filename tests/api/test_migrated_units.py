@@ -170,3 +170,52 @@ def test_check_counts_open_questions_about_what_no_longer_works(
 ) -> None:
     write(project, HEAD + BODY + body)
     assert call("migrate", "--check", "manifests/legacy.yaml").code == code
+
+
+REGISTRY = """\
+apiVersion: personas/v1
+kind: Tool
+metadata: {name: find_room}
+spec: {name: find_room, description: %s, parameters: {type: object, properties: {}}, on_call: silent}
+"""
+PARTS = {
+    "paths": (["manifests/legacy.yaml"], "outside of the paths"),
+    "exclude": (["--exclude", "tool.find_room"], "is excluded"),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("known", [True, False])
+def test_what_it_rests_on_is_written_by_the_same_run_or_is_there(
+    project: Path, call: Call, part: str, known: bool
+) -> None:
+    """The tool's manifest says what the inline tool says, and the account something else, or nothing."""
+    flags, reason = PARTS[part]
+    tool = project / "manifests" / "tool.yaml"
+    write(project, HEAD + INLINE)
+    if known or part == "exclude":
+        tool.write_text(REGISTRY % "Found.")
+    assert call("apply", "--auto-approve").code == 0
+    before = live(project)
+    tool.write_text(REGISTRY % "Finds.")
+    ended = call("apply", "--migrate", "--auto-approve", *flags)
+    assert ended.code == 0 and reason in ended.out + ended.err
+    assert live(project) == before
+
+
+def test_paths_may_leave_out_what_is_applied_already(project: Path, call: Call) -> None:
+    write(project, HEAD + INLINE)
+    (project / "manifests" / "tool.yaml").write_text(REGISTRY % "Finds.")
+    assert call("apply", "--auto-approve").code == 0
+    assert call("apply", "--migrate", "--auto-approve", "manifests/legacy.yaml").code == 0
+    assert "layers" not in live(project) or "tools" not in live(project)["layers"].get("llm", {})
+
+
+def test_a_target_takes_it_along(project: Path, call: Call) -> None:
+    write(project, HEAD + INLINE)
+    tool = project / "manifests" / "tool.yaml"
+    tool.write_text(REGISTRY % "Found.")
+    assert call("apply", "--auto-approve").code == 0
+    tool.write_text(REGISTRY % "Finds.")
+    found = json.loads(call("plan", "--migrate", "--format", "json", "--target", "persona.legacy").out)
+    assert {row["address"] for row in found["resource_changes"]} == {"persona.legacy", "tool.find_room"}

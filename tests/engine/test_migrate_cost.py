@@ -16,7 +16,7 @@ from reconciler.loader.rewrite import EditableFile
 from reconciler.migrations import MIGRATIONS
 from reconciler.migrations.base import Finding
 from reconciler.types.edit import SetValue
-from tests.bench.migrating import in_many_files, in_one_file
+from tests.bench.migrating import in_many_files, in_one_file, in_one_list
 from tests.support.migrating import Project, one
 
 
@@ -34,6 +34,7 @@ def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Coun
     found = Counting()
     lengths = {path: len(data) for path, data in project.files.items()}
     parse, layout, data = documents.parse_yaml, textedit.yaml_layout, EditableFile.data
+    part = textedit.json_part
 
     def parsed(text, path, findings):  # type: ignore[no-untyped-def]
         found.characters["parsed"] += len(text)
@@ -44,6 +45,10 @@ def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Coun
         found.characters["laid out"] += len(text)
         return layout(text)
 
+    def part_laid_out(text, at):  # type: ignore[no-untyped-def]
+        found.characters["laid out"] += len(text)
+        return part(text, at)
+
     def written(self):  # type: ignore[no-untyped-def]
         found.written[self.path] += 1
         return data(self)
@@ -51,6 +56,7 @@ def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Coun
     with monkeypatch.context() as patch:
         patch.setattr(documents, "parse_yaml", parsed)
         patch.setattr(textedit, "yaml_layout", laid_out)
+        patch.setattr(textedit, "json_part", part_laid_out)
         patch.setattr(EditableFile, "data", written)
         yield found
 
@@ -73,6 +79,18 @@ def test_the_work_is_linear_and_the_same_in_one_file_as_in_many(monkeypatch: pyt
         work[name] = sum(found.characters.values())
     assert work["240"] < 4.5 * work["60"]
     assert work["240"] < 2 * work["240 files"]
+
+
+@pytest.mark.parametrize("path", ["all.yaml", "data.yaml", "all.json"])
+def test_a_list_of_bodies_is_no_dearer(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    work = []
+    for count in (20, 80):
+        with counting(monkeypatch, project := in_one_list(count, path)) as found:
+            project.migrate()
+        assert found.whole[path] <= 2 and found.written[path] == 1
+        work.append(sum(found.characters.values()))
+        assert "function" not in project.text(path)
+    assert work[1] < 4.5 * work[0]
 
 
 def test_every_manifest_is_migrated_and_every_tool_is_attached() -> None:
