@@ -77,7 +77,7 @@ def check_announced(outcome: Outcome, *, broken: bool = False) -> None:
     if outcome.plan is None:
         return
     told: list[object] = []
-    listed = [(r.method, _shape(r.path)) for change in outcome.plan.changes for r in change.requests]
+    listed = [(r.method, shape(r.path)) for change in outcome.plan.changes for r in change.requests]
     for sent in outcome.writes:
         key = (sent.method, sent.path)
         match = next((one for one in listed if one[0] == sent.method and re.fullmatch(one[1], sent.path)), None)
@@ -89,7 +89,8 @@ def check_announced(outcome: Outcome, *, broken: bool = False) -> None:
         told.append((key, sent.body))
 
 
-def _shape(path: str) -> str:
+def shape(path: str) -> str:
+    """A pattern for the path of a planned request: ids that are not known yet are anything."""
     return "[^/]+".join(re.escape(part) for part in UNKNOWN.split(path)[::2]).rstrip("/") + "/?"
 
 

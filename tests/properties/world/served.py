@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,11 +19,13 @@ from typing import Any
 import httpx
 
 from reconciler.errors import ReconcilerError
-from tests.properties.world.machine import Outcome, World
+from tests.properties.world import laws
+from tests.properties.world.machine import Outcome, Violated, World
 from tests.properties.world.wire import Fault, Killed, Wire
 from tests.support import forked
 
 PATIENCE = 300.0
+BLOCKED = 3
 LISTS = {"targets": "--target", "excludes": "--exclude"}
 
 
@@ -84,25 +88,58 @@ class ServedWorld(World):
         wire.writes, wire.fault, wire.met, wire.on_kill = [], fault, 0, kill
         outcome = Outcome(wire.account(), {}, wire.writes)
         with serving(wire) as url:
-            words = [sys.executable, "-m", "reconciler", "-w", workspace, "apply", "--auto-approve", *arguments(how)]
+            begin = [sys.executable, "-m", "reconciler", "-w", workspace]
             keys = {"TAVUS_API_KEY": "our-own-key", "TAVUS_PUBLIC_API_BASE_URL": url, "PYTHONPATH": str(Path.cwd())}
-            child = forked.Popen(
-                words, cwd=self.project.folder, env={**os.environ, **keys, **self.env}, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            surroundings: dict[str, Any] = {
+                "cwd": self.project.folder, "env": {**os.environ, **keys, **self.env}, "text": True,
+                "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL,
+            }  # fmt: skip
+            flags = arguments(how)
+            planned = forked.run([*begin, "plan", "--format", "json", *flags], timeout=PATIENCE, **surroundings)
+            child = forked.Popen([*begin, "apply", "--auto-approve", *flags], **surroundings)
             try:
                 out, err = child.communicate(timeout=PATIENCE)
             finally:
                 child.kill()
         wire.fault = None
         outcome.ended, outcome.killed = child.returncode, child.returncode == -signal.SIGKILL
-        outcome.shown, outcome.after = [out, err], wire.account()
+        outcome.shown, outcome.after = [out, err, planned.stdout, planned.stderr], wire.account()
         if outcome.ended not in {0, -signal.SIGKILL}:
             outcome.error = ReconcilerError(err or out)
+        check_planned(planned, outcome, broken=fault is not None)
         return outcome
 
     def run(self, workspace: str, do: Callable[..., Any], **how: Any) -> Outcome:
         raise ValueError("only applies are processes")
+
+
+def check_planned(planned: subprocess.CompletedProcess[str], outcome: Outcome, *, broken: bool) -> None:
+    """What a program reads in the plan is what the apply after it does."""
+    if planned.returncode not in {0, outcome.code}:
+        raise Violated(f"plan ends with {planned.returncode}, apply with {outcome.code}", planned.stderr)
+    if not planned.stdout.startswith("{"):
+        if outcome.writes or planned.returncode == 0:
+            raise Violated("a plan without JSON, an apply that writes", planned.stdout)
+        return
+    plan = json.loads(planned.stdout)
+    listed = [(one["method"], laws.shape(one["path"])) for one in plan["requests"]]
+    told: list[tuple[str, str, Any]] = []
+    for sent in outcome.writes:
+        match = next((one for one in listed if one[0] == sent.method and re.fullmatch(one[1], sent.path)), None)
+        if match is not None:
+            listed.remove(match)
+        elif not broken or (sent.method, sent.path, sent.body) not in told:
+            raise Violated("a write that the plan's JSON did not list", (sent, plan["requests"]))
+        told.append((sent.method, sent.path, sent.body))
+    if bool(plan["blocked"]) != (outcome.code == BLOCKED):
+        raise Violated("the plan's JSON and the apply differ in what is blocked", (plan["blocked"], outcome.code))
+    if outcome.code == 0 and not broken:
+        counts = (
+            len(outcome.after.keys() - outcome.before.keys()),
+            len(outcome.before.keys() - outcome.after.keys()),
+        )
+        if listed or counts != (plan["summary"]["add"], plan["summary"]["destroy"]):
+            raise Violated("the plan's JSON promised something else", (listed, counts, plan["summary"]))
 
 
 def arguments(flags: dict[str, Any]) -> list[str]:

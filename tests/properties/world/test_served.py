@@ -13,7 +13,8 @@ from tests.support.nightly import tried
 
 SEQUENCES = int(os.environ.get("WORLD_SERVED", tried(2, 20)))
 LENGTH = 10
-SORTS = {"new", "edit", "drop", "spell", "secret", "overlay", "lifecycle", "apply", "fault", "touch", "foreign"}
+SORTS = {"new", "edit", "drop", "spell", "secret", "overlay", "lifecycle", "apply", "fault", "touch", "foreign",
+         "narrow", "rename", "destroy", "crowd", "stir", "plant", "attach", "delete"}  # fmt: skip
 FIXED = 20261130
 
 
