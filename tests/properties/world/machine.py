@@ -71,7 +71,7 @@ class World:
     project: Project = field(init=False)
     wires: dict[str, Wire] = field(init=False)
     memory: dict[str, dict[str, oracle.Entry]] = field(init=False)
-    env: dict[str, str] = field(default_factory=lambda: {"KEY_A": "sk-a-0001-secret", "KEY_B": "sk-b-0001-secret"})
+    env: dict[str, str] = field(default_factory=lambda: dict(ENV))
     clock: JumpingClock = field(default_factory=JumpingClock)
     secrets: set[str] = field(default_factory=set)
     saved: dict[str, Any] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class World:
 
     def wanted(self, workspace: str) -> dict[str, oracle.Manifest]:
         """The manifests of a workspace."""
-        return self.project.wanted(workspace)
+        return self.project.wanted(workspace, self.env)
 
     def judge(
         self, workspace: str, account: oracle.Account, run: oracle.Run, *, empty: bool = True
@@ -222,6 +222,7 @@ def steps() -> dict[str, Kind]:
         steps_account,
         steps_files,
         steps_migrate,
+        steps_parts,
         steps_plans,
         steps_runs,
         steps_state,
@@ -230,15 +231,9 @@ def steps() -> dict[str, Kind]:
     )  # fmt: skip
 
     modules = (
-        steps_files,
-        steps_account,
-        steps_runs,
-        steps_plans,
-        steps_migrate,
-        steps_state,
-        steps_ways,
-        steps_waiting,
-    )
+        steps_files, steps_account, steps_runs, steps_plans, steps_migrate, steps_state, steps_ways, steps_waiting,
+        steps_parts,
+    )  # fmt: skip
     return {name: kind for module in modules for name, kind in module.STEPS.items()}
 
 
@@ -369,9 +364,13 @@ def shrink(failure: Failure, budget: int = 400) -> Failure:
     return best
 
 
+ENV = {"KEY_A": "sk-a-0001-secret", "KEY_B": "sk-b-0001-secret", "NAME_A": "Hidden Name 0001"}
 # Features that do not yet hold when they meet; see `features` for the words. The aim is an empty table.
 PENDING: tuple[frozenset[str], ...] = ()
-STRANGE = {"touch", "foreign", "delete", "attach", "forget", "lose", "mv", "import", "refresh", "narrow", "waiting"}
+STRANGE = {
+    "touch", "plant", "foreign", "delete", "attach", "forget", "lose", "mv", "import", "refresh", "narrow", "waiting",
+    "part", "unkeyed", "robbed",
+}  # fmt: skip
 SWARM = (0, 1, 1, 4)
 """Each sequence does some sorts of steps never and others often: mixtures that one set of weights would not meet."""
 MOODS = (

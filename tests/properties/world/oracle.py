@@ -197,7 +197,21 @@ def judge(
     for address in leaving:
         verdict.effects.append(_leave(account, address, memory[address], rules.get(address), wanted, run, verdict))
     _keep_what_is_used(account, verdict, run)
+    counted = [e for e in verdict.effects if e.action == "delete" or _counts(account, e, memory, rules)]
+    if not run.mass and not run.destroy and len(memory) >= 10 and len(counted) > 0.3 * len(memory):
+        verdict.blocked["*"] = "mass_change"
     return verdict
+
+
+def _counts(account: Account, effect: Effect, memory: Mapping[str, Entry], wanted: Mapping[str, Manifest]) -> bool:
+    """Whether an update counts for the ratio: the files say something new, beyond ids of references that are."""
+    entry, live = memory.get(effect.address), account.get((effect.address.partition(".")[0], effect.id or ""), {})
+    if effect.action != "update" or entry is None:
+        return False
+    now, said = dict(leaves(live)), dict(leaves(wanted[effect.address].spec))
+    new = {p for p, v in effect.must.items() if not same(p, now.get(p), v) and not same(p, entry.sent.get(p), v)}
+    new |= {p for p in effect.gone if any(under(q, [p]) and not same(q, v, None) for q, v in now.items())}
+    return any(not needs(said.get(pointer)) for pointer in new)
 
 
 def _write(

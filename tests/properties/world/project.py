@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.properties.world.oracle import Manifest
+from tests.properties.world.oracle import NAME, Manifest
 from tests.properties.world.trees import merge
 from tests.properties.world.words import HEADS, PAL, SPELLINGS, Env, Ref, Tree, canonical
 
@@ -35,6 +36,8 @@ class Doc:
     """Tools stand by their names, not as references."""
     included: bool = False
     """The prompt stands in a file of its own."""
+    anchored: bool = False
+    """Values that are equal stand once, the others are aliases; mappings that hold another one merge it."""
 
     @property
     def kind(self) -> str:
@@ -58,23 +61,26 @@ class Project:
     answers: dict[str, str] = field(default_factory=dict)
     name: str = "world"
     provider: Tree = field(default_factory=lambda: {"type": "tavus", "api_key": {"env": "TAVUS_API_KEY"}})
-    state: str | None = None
-    """Where the state lies, if not in the project's own folder."""
+    state: Tree | None = None
+    """The settings of the state, if it does not lie in the project's own folder."""
     written: dict[str, str] = field(default_factory=dict)
 
     @property
     def manifests(self) -> Path:
         return self.folder / "manifests"
 
-    def wanted(self, workspace: str) -> dict[str, Manifest]:
-        """What a workspace wants, in the oracle's words."""
+    def wanted(self, workspace: str, env: Mapping[str, str]) -> dict[str, Manifest]:
+        """What a workspace wants, in the oracle's words; names that come from variables in clear."""
         over = self.overlays if workspace == "staging" else {}
-        return {address: self._manifest(doc, over.get(address, {}), workspace) for address, doc in self.docs.items()}
+        return {a: self._manifest(doc, over.get(a, {}), workspace, env) for a, doc in self.docs.items()}
 
-    def _manifest(self, doc: Doc, over: Tree, workspace: str) -> Manifest:
+    def _manifest(self, doc: Doc, over: Tree, workspace: str, env: Mapping[str, str]) -> Manifest:
         spec = merge(doc.spec, over.get("spec", {}))
         life = merge(doc.lifecycle, over.get("lifecycle", {}))
         assert isinstance(spec, dict) and isinstance(life, dict)
+        word = NAME.get(doc.kind, "name")
+        if isinstance(spec.get(word), Env):
+            spec = spec | {word: env[spec[word].name]}
         return Manifest(
             doc.address, canonical(doc.kind, spec), doc.file, doc.labels, frozenset(life.get("ignore", ())),
             life.get("manage") == "observe", life.get("protect") is True, life.get("adopt") == "same",
@@ -116,7 +122,7 @@ class Project:
         return texts | ({"moved.yaml": _yaml(said)} if said else {})
 
     def _settings(self) -> str:
-        state = {"state": {"backend": "local", "path": self.state}} if self.state else {}
+        state = {"state": self.state} if self.state else {}
         common = {"provider": self.provider, "parallelism": 1, **state}
         spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
         head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
@@ -134,7 +140,9 @@ class Project:
             return _yaml([self._body(doc) for doc in docs])
         if path.endswith(".json"):
             return json.dumps(self._envelope(docs[0]), indent=2) + "\n"
-        return _yaml([self._envelope(doc) for doc in docs])
+        return "---\n".join(
+            anchored(self._envelope(doc)) if doc.anchored else _yaml([self._envelope(doc)]) for doc in docs
+        )
 
     def _envelope(self, doc: Doc) -> Tree:
         ids = {"id": doc.ids} if doc.ids else {}
@@ -254,8 +262,39 @@ def marked(value: Any, folder: Path) -> Any:
     return [marked(inner, folder) for inner in value] if isinstance(value, list) else value
 
 
+def anchored(document: Tree) -> str:
+    """One document with anchors, aliases and merge keys wherever they can be."""
+    known: list[Tree] = []
+
+    def shared(value: Any) -> Any:
+        if isinstance(value, list):
+            value = [shared(one) for one in value]
+        if isinstance(value, dict):
+            value = {key: shared(inner) for key, inner in value.items()}
+        if not isinstance(value, list | dict) or not value:
+            return value
+        for other in known:
+            if type(other) is type(value) and other == value:
+                return other
+        within = [one for one in known if isinstance(one, dict) and len(one) > 1 and MERGE not in one]
+        if isinstance(value, dict):
+            for other in reversed(within):
+                if all(key in value and value[key] == inner for key, inner in other.items()):
+                    value = {MERGE: other} | {key: inner for key, inner in value.items() if key not in other}
+                    break
+        known.append(value)
+        return value
+
+    text = yaml.dump(shared(document), Dumper=_Shared, sort_keys=False, allow_unicode=True, width=1000)
+    return text.replace(f"{MERGE}:", "<<:")
+
+
 def _yaml(documents: list[Tree]) -> str:
     return yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=1000)
+
+
+MERGE = "MERGE-KEY"
+_Shared = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

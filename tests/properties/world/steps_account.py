@@ -123,9 +123,28 @@ def attach(world: World, workspace: str, address: str, tool: int, off: bool) -> 
         ask(world, workspace, "POST", f"/pals/{id}/tools", {"tool_ids": [tools[tool]]})
 
 
+def propose_plant(world: World, rnd: random.Random) -> Step | None:
+    at = target(world, rnd, "persona", "tool")
+    values = [
+        {"env": "KEY_A"}, {"$secret": {"env": "KEY_A"}}, {"file": "reconciler.yaml"}, {"ref": at[1] if at else ""},
+        {"literal": {"env": "KEY_A"}}, {"value": "x"}, {"$ref": "tool.desk"},
+    ]  # fmt: skip
+    return at and {"workspace": at[0], "address": at[1], "value": rnd.choice(values)}
+
+
+def plant(world: World, workspace: str, address: str, value: dict[str, Any]) -> None:
+    """Somebody writes into free places what looks like a reference of ours: it is and stays data (F1)."""
+    if address.startswith("tool."):
+        schema = {"type": "object", "properties": {"who": {"type": "string", "default": value}}}
+        touch(world, workspace, address, "/parameters", schema)
+    else:
+        touch(world, workspace, address, "/layers/llm", {"extra_body": {"odd": value}, "model": "tavus-gpt-oss"})
+
+
 STEPS = {
     "touch": Kind(8, propose_touch, touch),
     "foreign": Kind(3, propose_foreign, foreign),
     "delete": Kind(2, propose_delete, delete),
     "attach": Kind(3, propose_attach, attach),
+    "plant": Kind(2, propose_plant, plant),
 }

@@ -44,7 +44,7 @@ def persona_fields(world: World, rnd: random.Random) -> dict[str, Any]:
     one = lambda kind: {"ref": rnd.choice(of(kind))} if of(kind) else None  # noqa: E731
     return {
         "/system_prompt": text(world), "/greeting": text(world), "/pal_description": text(world),
-        "/pal_name": f"Name {rnd.choice(WORDS)}", "/context": text(world),
+        "/pal_name": rnd.choice([f"Name {rnd.choice(WORDS)}", {"env": "NAME_A"}]), "/context": text(world),
         "/document_tags": some(rnd, WORDS), "/guardrail_tags": some(rnd, WORDS),
         "/layers/llm/model": rnd.choice(["tavus-gpt-oss", "tavus-gemini-3-flash"]),
         "/layers/llm/extra_body/temperature": rnd.choice([0.2, 0.4, 1]),
@@ -341,16 +341,19 @@ def propose_spell(world: World, rnd: random.Random) -> Step | None:
         return None
     kind, name = address.split(".", 1)
     return {"address": address, "file": place(world, rnd, kind, name), "words": rnd.choice(["pal", "persona"]),
-            "by_name": rnd.random() < 0.5, "included": rnd.random() < 0.4}  # fmt: skip
+            "anchored": rnd.random() < 0.5, "by_name": rnd.random() < 0.5,
+            "included": rnd.random() < 0.4}  # fmt: skip
 
 
-def spell(world: World, address: str, file: str, words: str, by_name: bool, included: bool) -> None:
+def spell(
+    world: World, address: str, file: str, words: str, by_name: bool, included: bool, anchored: bool = False
+) -> None:
     """The same document, written otherwise."""
     found = doc(world, address)
     plain = not (found.lifecycle or found.labels or found.ids)
     if file.startswith("bare/") and not (plain and file == f"bare/{found.name}.yaml"):
         raise Gone
-    found.file, found.by_name = file, by_name
+    found.file, found.by_name, found.anchored = file, by_name, anchored
     found.words = words if found.kind == "persona" else "pal"
     found.included = included and found.kind == "persona"
 
@@ -369,7 +372,11 @@ def label(world: World, address: str, labels: dict[str, str]) -> None:
 
 def propose_secret(world: World, rnd: random.Random) -> Step | None:
     world.count += 1
-    return {"name": rnd.choice(["KEY_A", "KEY_B"]), "value": f"sk-r-{world.count:04}-secret"}
+    name = rnd.choice(["KEY_A", "KEY_B", "NAME_A"])
+    return {
+        "name": name,
+        "value": f"Hidden Name {world.count:04}" if name == "NAME_A" else f"sk-r-{world.count:04}-secret",
+    }
 
 
 def secret(world: World, name: str, value: str) -> None:

@@ -19,6 +19,8 @@ def workspace_of(rnd: random.Random) -> str:
 
 
 def propose_apply(world: World, rnd: random.Random) -> Step | None:
+    if not world.project.docs and not any(world.memory.values()) and rnd.random() < 0.9:
+        return None  # the same refusal again and again
     return {"workspace": workspace_of(rnd), "deletes": rnd.random() < 0.7, "mass": rnd.random() < 0.7,
             "words": rnd.choice(["pal", "pal", "persona"])}  # fmt: skip
 

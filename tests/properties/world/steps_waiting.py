@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
+from uuid import uuid4
 
 from reconciler.errors import ReconcilerError
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Step, Violated, World
 from tests.properties.world.steps_account import ask, known
-from tests.properties.world.steps_files import FACE, text
+from tests.properties.world.steps_files import FACE, leave_with, text
 from tests.properties.world.steps_runs import workspace_of
+from tests.support.stores import place
 
 FLAGS = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
 
@@ -98,7 +101,7 @@ def intruder(world: World, workspace: str) -> None:
     twin = world.fork()
     kept, raw = state.read_bytes(), twin.wires[workspace].raw()
     twin.project.name = "intruder"
-    twin.project.state = str(state)
+    twin.project.state = {"backend": "local", "path": str(state)}
     outcome = twin.apply(workspace, **FLAGS)
     if outcome.writes or twin.wires[workspace].raw() != raw or state.read_bytes() != kept:
         raise Violated("another project wrote through this state", outcome.writes)
@@ -106,7 +109,43 @@ def intruder(world: World, workspace: str) -> None:
         raise Violated("another project opened this state", outcome.code)
 
 
+def propose_neighbours(world: World, rnd: random.Random) -> Step | None:
+    here = all(importlib.util.find_spec(name) for name in ("obstore", "moto"))
+    if not here or not world.project.docs or rnd.random() < 0.7:
+        return None
+    return {"workspace": workspace_of(rnd), "leave": sorted(a for a in world.project.docs if rnd.random() < 0.5)}
+
+
+def neighbours(world: World, workspace: str, leave: list[str]) -> None:
+    """Two projects with one bucket and workspaces of one name: neither sees the other's state (D1)."""
+    with place("s3") as store:
+        settings = {"backend": "s3", **store.settings(), "secret_access_key": {"env": "STORE_KEY"}}
+    del settings["key"]
+    both = [world.fork(), world.fork()]
+    for address in leave:
+        if address in both[1].project.docs:
+            for name in leave_with(both[1], address):
+                both[1].project.docs.pop(name, None)
+                both[1].project.overlays.pop(name, None)
+    for side in both:
+        side.project.name, side.project.state = f"project-{uuid4().hex}", settings
+        side.project.moves, side.project.removed = {}, []
+        side.env["STORE_KEY"] = "test-secret-key"
+        side.memory = {name: {} for name in side.memory}
+    for side in both:
+        again(side, workspace)
+    if all(side.memory[workspace] for side in both):
+        laws.check_quiet(both[0], workspace, **FLAGS)
+        run = oracle.Run(deletes=True, mass=True, destroy=True)
+        memory, verdict = both[1].judge(workspace, both[1].wires[workspace].account(), run)
+        outcome = both[1].apply(workspace, destroy=True, allow_empty=True)
+        laws.check_as_judged(both[1], workspace, outcome, verdict, memory)
+        laws.check_state(both[0], workspace)
+        laws.check_quiet(both[0], workspace, **FLAGS)
+
+
 STEPS = {
+    "neighbours": Kind(1, propose_neighbours, neighbours),
     "waiting": Kind(3, propose_waiting, waiting),
     "rival": Kind(2, propose_rival, rival),
     "intruder": Kind(1, propose_intruder, intruder),
