@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def own_test(module: Path) -> Path:
     return ROOT / "tests" / inside.parent / f"test_{inside.stem.rstrip('_')}.py"
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Dotted names of everything that a file imports, and of the entries of a table of plug-ins in it."""
     found: set[str] = set()
@@ -60,13 +62,16 @@ def imported(path: Path) -> set[str]:
 
 def is_tested(module: Path) -> bool:
     """Whether a test file bears the module's name, or a test of its package, a contract or a law imports it."""
-    if own_test(module).is_file():
-        return True
     package = module.relative_to(ROOT / "reconciler").parts[0]
+    return own_test(module).is_file() or dotted(module) in met_by_tests(package)
+
+
+@cache
+def met_by_tests(package: str) -> set[str]:
+    """Everything that the tests of a package, the contracts, the laws and the shared code import."""
     places = [ROOT / "tests" / name for name in (package, "contracts", "properties", "support")]
-    return any(
-        dotted(module) in names for path, names in TESTED.items() if any(place in path.parents for place in places)
-    )
+    near = [names for path, names in TESTED.items() if any(place in path.parents for place in places)]
+    return set[str]().union(*near)
 
 
 def modules_to_mirror() -> list[Path]:

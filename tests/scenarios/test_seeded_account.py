@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support import forked
+from tests.support.nightly import tried
 from tests.support.seededaccount import seeded_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def texts(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("share", [0.1, 1.0], ids=["some", "all"])
+@pytest.mark.parametrize("share", tried([0.5], [0.1, 1.0]))
 def test_an_account_becomes_files_and_the_files_an_account(tmp_path: Path, share: float) -> None:
     count = seeded_world(tmp_path / "world.json", seed=7, share=share)
     assert count == 300 or share < 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,10 @@ ROOT = Path(__file__).parents[2]
 FACE = "r5dc7c7d0bcb"
 
 
-def find_client() -> str | None:
-    """The `tavus` command: beside this Python, or on the path."""
-    beside = Path(sys.executable).with_name("tavus")
-    return str(beside) if beside.exists() else shutil.which("tavus")
-
-
-CLIENT = find_client()
-pytestmark = pytest.mark.skipif(CLIENT is None, reason="the vendor's client is not installed (pip install tavus-cli)")
+PROGRAM = "from tavus_mcp.cli.main import app; app(prog_name='tavus')"
+"""What the command `tavus` does."""
+MISSING = find_spec("tavus_mcp") is None
+pytestmark = pytest.mark.skipif(MISSING, reason="the vendor's client is not installed (pip install tavus-cli)")
 
 Tavus = Callable[..., Any]
 
@@ -52,9 +48,8 @@ def tavus(service: str, tmp_path: Path) -> Tavus:
     """`tavus("pal", "get", id)` -> the JSON that the client prints; `code=1` expects a failure, returns its text."""
 
     def run(*arguments: str, code: int = 0) -> Any:
-        assert CLIENT is not None
-        done = subprocess.run(
-            [CLIENT, *arguments],
+        done = forked.run(
+            [sys.executable, "-c", PROGRAM, *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
