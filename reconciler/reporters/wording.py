@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.prompts.diff import PromptDiff
 from reconciler.core.prompts.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
+from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete, Obstacle
@@ -40,8 +41,29 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
-def sentence(change: Change) -> str:
-    """`persona.x will be updated in-place`: the words that bots look for."""
+_TENSES = {
+    "done": {"will be": "was", "will no longer be": "is no longer", "but will not be": "but was not"},
+    "failed": {"will be": "could not be", "will no longer be": "is still", ", but will not be destroyed": ""},
+    "skipped": {"will be": "was not", "will no longer be": "is still", ", but will not be destroyed": ""},
+}
+"""What a plan says will happen, as an apply tells what became of it."""
+
+
+def outcomes_of(report: Report) -> dict[Address, str]:
+    """What became of each change, by its address: done, failed or skipped. Empty before an apply."""
+    return {step.address: step.outcome for step in report.result.steps} if report.result else {}
+
+
+def sentence(change: Change, outcome: str | None = None) -> str:
+    """`persona.x will be updated in-place`: the words that bots look for. With an outcome of apply: what became of
+    it, `persona.x was updated in-place`."""
+    address, _, said = _planned(change).partition(" ")
+    for planned, became in _TENSES.get(outcome or "", {}).items():
+        said = said.replace(planned, became)
+    return f"{address} {said}"
+
+
+def _planned(change: Change) -> str:
     address = str(change.address)
     match change.action:
         case Action.CREATE:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.prompts.compare import diff_prompts
+from reconciler.reporters import html, markdown
 from reconciler.reporters.wording import plural, report_summary, token_change
-from reconciler.types.report import Report
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change
+from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
 
 
@@ -46,3 +49,24 @@ def test_one_sentence_for_a_report(report: Report, sentence: str) -> None:
 def test_the_budget_of_a_prompt(characters: int, words: str) -> None:
     diff = diff_prompts("", "x" * characters)
     assert token_change(diff) == f"0 -> {plural(characters // 4, 'token')} (+{characters // 4:,}; {words})"
+
+
+@pytest.mark.parametrize("render", [markdown.render, html.render])
+@pytest.mark.parametrize(
+    ("action", "outcome", "said"),
+    [
+        (Action.CREATE, "done", "was created"),
+        (Action.UPDATE, "failed", "could not be updated in-place"),
+        (Action.DELETE, "skipped", "was not destroyed"),
+        (Action.FORGET, "done", "is no longer managed, but was not destroyed"),
+        (Action.FORGET, "failed", "is still managed"),
+    ],
+)
+def test_after_an_apply_reports_say_what_became_of_a_change(render, action: Action, outcome: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    address = Address("persona", "will-be")
+    plan = reports.make_plan(Change(address, action))
+    result = ApplyResult((StepResult(address, action, outcome),))
+    found = render(Report("apply", plan=plan, result=result), Style())
+    assert said in found and f"{said} be" not in found
+    assert "persona.will-be" in found and " will " not in found.replace("persona.will-be", "")
+    assert "will" in render(Report("plan", plan=plan), Style()).replace("persona.will-be", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from reconciler import __version__
 from reconciler.reporters.change_json import plan_word
@@ -12,7 +13,7 @@ from reconciler.reporters.html.room import MAX_ROWS, Room, left_out
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import DriftItem, Plan
@@ -96,7 +97,7 @@ def _body(report: Report) -> Iterator[str]:
             yield from _filter(changes, drift)
         if changes:
             yield "<h2>Changes</h2>"
-            yield from room.items(changes, change_item)
+            yield from room.items(changes, partial(change_item, outcomes=outcomes_of(report)))
         if drift:
             yield "<h2>Changed outside of manifests</h2>"
             yield from room.items(drift, drift_item)

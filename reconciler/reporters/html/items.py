@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from reconciler.core.visible import one_line, visible
@@ -12,11 +12,13 @@ from reconciler.reporters.inside import Inside
 from reconciler.reporters.leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
 from reconciler.reporters.values import UNKNOWN, show
 from reconciler.reporters.wording import directions_of, plural, sentence
+from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
 
 LONGEST = 2_000
+NOTHING: Mapping[Address, str] = {}
 
 
 def text(value: str) -> str:
@@ -24,7 +26,7 @@ def text(value: str) -> str:
     return escape(one_line(value))
 
 
-def change_item(change: Change, detailed: bool = True) -> Iterator[str]:
+def change_item(change: Change, detailed: bool = True, *, outcomes: Mapping[Address, str] = NOTHING) -> Iterator[str]:
     """Closed, except where something is blocked; without details only what it is about and why it is blocked."""
     word = plan_word(change)
     sign = "⇒" if change.action is Action.NOOP else change.action.value
@@ -34,7 +36,8 @@ def change_item(change: Change, detailed: bool = True) -> Iterator[str]:
     opened = " open" if change.blocked else ""
     yield f'<details class="item {word}" data-action="{word}"{opened}>'
     fields = f" <span class=soft>{plural(len(change.fields), 'field')}</span>" if change.fields else ""
-    yield f"<summary><span class='sign mono' aria-hidden=true>{escape(sign)}</span>{text(sentence(change))}"
+    said = sentence(change, outcomes.get(change.address))
+    yield f"<summary><span class='sign mono' aria-hidden=true>{escape(sign)}</span>{text(said)}"
     yield f"{fields}{tags}</summary><div class=inside>"
     known = change.id or change.importing
     source = [text(change.source)] if change.source else []

@@ -16,7 +16,7 @@ from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
 from reconciler.reporters.naming import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
-from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style
 
@@ -40,9 +40,11 @@ def render(report: Report, style: Style) -> str:
     changes: list[Entry] = []
     drift: list[Entry] = []
     if plan and report.verb != "drift":
-        changes = [
-            Entry(partial(change_block, one), f"- {change_line(one)}\n") for one in rank_changes(plan.differences)
-        ]
+        became = outcomes_of(report)
+        for one in rank_changes(plan.differences):
+            outcome = became.get(one.address)
+            line = f"- {change_line(one, outcome)}\n"
+            changes.append(Entry(partial(change_block, one, outcome=outcome), line))
     if plan:
         items = plan.drift if report.verb == "drift" else plan.edited
         drift = [Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]

@@ -19,28 +19,28 @@ VALUE = 300
 LONGEST = 1_000
 
 
-def change_block(change: Change, detail: Detail = FULL) -> str:
+def change_block(change: Change, detail: Detail = FULL, *, outcome: str | None = None) -> str:
     """Folded: the sentence is the summary, the fields are inside."""
     lines = [_blocked(change)] if change.blocked else []
     lines += _leaf_blocks(change_leaves(change, mixed=True), detail)
     lines += [f"- {prose(note[:LONGEST])}" for note in change.notes[: detail.items]]
-    return _folded(change_line(change), lines, opened=bool(change.blocked))
+    return _folded(change_line(change, outcome), lines, opened=bool(change.blocked))
 
 
-def change_line(change: Change) -> str:
-    """`~ persona.x will be updated in-place: 3 fields (git, live)`."""
+def change_line(change: Change, outcome: str | None = None) -> str:
+    """`~ persona.x will be updated in-place: 3 fields (git, live)`; what became of it, where an apply tells."""
     sign = {Action.NOOP: "=>"}.get(change.action, change.action.value)
     fields = f": {plural(len(change.fields), 'field')}" if change.fields and change.action is Action.UPDATE else ""
     directions = directions_of(change)
     tail = f" ({', '.join(directions)})" if directions else ""
     mark = "⛔ " if change.blocked else ""
-    return f"{mark}{code(sign + ' ' + str(change.address))} {_predicate(change)}{fields}{tail}"
+    return f"{mark}{code(sign + ' ' + str(change.address))} {_predicate(change, outcome)}{fields}{tail}"
 
 
-def _predicate(change: Change) -> str:
+def _predicate(change: Change, outcome: str | None) -> str:
     if change.action is Action.NOOP and change.previous is not None:
         return f"has moved from {code(str(change.previous))}"
-    return prose(sentence(change).removeprefix(f"{change.address} "))
+    return prose(sentence(change, outcome).removeprefix(f"{change.address} "))
 
 
 def drift_block(item: DriftItem, detail: Detail = FULL) -> str:
