@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 
-from reconciler.core.credentials import is_credential
+from reconciler.core.credentials import has_url_credentials, is_credential
 from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Type
@@ -110,8 +110,8 @@ class _Walk:
             name = renames.get(word, word) if renames else word
             child = children.get(name) or star
             if isinstance(member, str):
-                if child is not None and child.row is not None and child.row.secret:
-                    body[word] = self.literal(child, name, member, f"{path}/{escape(name)}")
+                if (child is not None and child.row is not None and child.row.secret) or has_url_credentials(member):
+                    body[word] = self.literal(child or _NOWHERE, name, member, f"{path}/{escape(name)}")
             elif isinstance(member, dict | list):
                 body[word] = self.value(child or _NOWHERE, member, f"{path}/{escape(name)}")
             elif _is_number(member) and child is not None and child.row is not None and child.row.secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical import is_masked
-from reconciler.core.credentials import is_credential
+from reconciler.core.credentials import has_url_credentials, is_credential
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import split
@@ -18,10 +18,10 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     # References are markers by now, and so are the literals that the loader found (and reported): what is still a
     # plain text at a secret place came here without the loader.
     for pointer, value, row in context.declared(manifest):
-        if not row.secret or not isinstance(value, str) or not value.strip() or is_masked(value):
+        if not isinstance(value, str) or not value.strip() or is_masked(value):
             continue
         *_, parent, name = ("", *split(pointer))
-        if parent in FREE and not is_credential(name, value):
+        if not has_url_credentials(value) and (not row.secret or (parent in FREE and not is_credential(name, value))):
             continue
         yield RULE.found(
             manifest,
@@ -39,8 +39,8 @@ RULE = Rule(
     source="judgement: keys were found in public manifests",
     check=check,
     doc=RuleDoc(
-        what="An API key, a tool's auth value, or a header or query parameter that looks like a credential is given "
-        "as a text instead of {env: NAME} or {file: path}.",
+        what="An API key, a tool's auth value, a header or query parameter that looks like a credential, or a URL with "
+        "one in it, is given as a text instead of {env: NAME} or {file: path}.",
         why="Manifests live in git, and what was once in git is known. --allow-literal-secrets turns this into a "
         "warning.",
         bad="system_prompt: Hi\nlayers:\n  llm:\n    model: my-model\n    base_url: https://llm.example.com/v1\n"

@@ -58,6 +58,11 @@ def test_auth_of_a_tool(word: str) -> None:
     assert said("L03", spec, kind="tool") == [(f"/delivery/api/auth/{word}", "error")]
 
 
+@pytest.mark.parametrize("url", ["https://me:pw@d.example/x.pdf", "https://d.example/x.pdf?X-Amz-Signature=f00"])
+def test_a_url_with_a_credential_in_it(url: str) -> None:
+    assert said("L03", {"document_name": "d", "document_url": url}, kind="document") == [("/document_url", "error")]
+
+
 def test_a_user_name_is_no_secret() -> None:
     spec: dict[str, Json] = {"name": "x", "delivery": {"api": {"auth": {"type": "basic", "username": "me"}}}}
     assert said("L03", spec, kind="tool") == []

@@ -16,6 +16,7 @@ from reconciler.core.export.values import (
     EMPTY,
     has_mask,
     in_order,
+    is_hidden_url,
     misread,
     misread_below,
     put,
@@ -129,6 +130,8 @@ class _Walk:
             return self.whole(node, value, path) if whole else self.grouped(node, value, path)
         if isinstance(value, list):
             return self.listed(node, word, value, path)
+        if is_hidden_url(value):
+            return self.secret(word, value, path)
         if isinstance(value, str) and is_masked(value):
             if row is not None and row.type is Type.OBJECT:
                 return self.leave(path, "the server hides it")

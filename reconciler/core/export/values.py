@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical import at_default, is_masked, normal, same, without
+from reconciler.core.credentials import has_url_credentials
 from reconciler.core.shape import Node
 from reconciler.kinds.base import Field, Type
 from reconciler.types.json import REF, SECRET, Json, Object, escape, lookup
@@ -75,12 +76,17 @@ def has_mask(value: Json) -> bool:
     return is_masked(value)
 
 
+def is_hidden_url(value: Json) -> bool:
+    """Whether a live text is a URL with credentials in it: a secret wherever it stands."""
+    return isinstance(value, str) and has_url_credentials(value)
+
+
 def secrets_in(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
     """(pointer, value) of what is declared secret below `node`."""
     if isinstance(value, dict):
         for key, member in value.items():
             child = node.child(key)
-            if child.row is not None and child.row.secret:
+            if (child.row is not None and child.row.secret) or is_hidden_url(member):
                 yield f"{path}/{escape(key)}", member
             else:
                 yield from secrets_in(child, member, f"{path}/{escape(key)}")

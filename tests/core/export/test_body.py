@@ -118,6 +118,11 @@ def test_secrets_are_references_whatever_is_shown(shown: str) -> None:
     }  # fmt: skip
 
 
+def test_a_url_with_a_credential_in_it_is_a_reference() -> None:
+    document: Object = {"document_name": "d", "document_url": "https://b.example/k.pdf?X-Amz-Signature=f00"}
+    assert spec(document, "document")["document_url"] == {"env": "/document_url"}
+
+
 def test_a_secret_that_must_be_there_is_asked_for_though_the_server_is_silent() -> None:
     assert exported({"layers": {"llm": {"base_url": "https://x"}}}).secrets == ("/layers/llm/api_key",)
     tool: Object = {"name": "t", "description": "d", "delivery": {"api": {"url": "u", "auth": {"type": "hmac"}}}}
