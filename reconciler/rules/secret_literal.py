@@ -39,8 +39,8 @@ RULE = Rule(
     source="judgement: keys were found in public manifests",
     check=check,
     doc=RuleDoc(
-        what="An API key, a tool's auth value, a header or query parameter that looks like a credential, or a URL with "
-        "one in it, is given as a text instead of {env: NAME} or {file: path}.",
+        what="An API key, a tool's auth value, a header or query parameter that looks like a credential, or a URL "
+        "with one in it, is given as a text instead of {env: NAME} or {file: path}.",
         why="Manifests live in git, and what was once in git is known. --allow-literal-secrets turns this into a "
         "warning.",
         bad="system_prompt: Hi\nlayers:\n  llm:\n    model: my-model\n    base_url: https://llm.example.com/v1\n"
