@@ -135,7 +135,11 @@ class Newcomers:
         return listing
 
     def recent(self, name: str) -> Listing:
-        """A complete list of a kind, begun less than `FRESH` seconds ago."""
+        """A complete list of a kind, begun less than `FRESH` seconds ago.
+
+        Complete, although those of personas, tools and guardrails can be sorted: a server that passes over `sort`
+        answers oldest first, and its first page, taken for the newest objects, would hide the namesake.
+        """
         with self._turn_of(name):
             start, listing = self._lists.get(name, (self.read_at, None))
             return self.read(name) if listing is None or self.clock.monotonic() - start >= FRESH else listing

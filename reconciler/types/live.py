@@ -33,6 +33,14 @@ class Listing:
     kind: str
     objects: Mapping[str, LiveObject]
     """By id, in the order of the list."""
+    _named: dict[str | None, list[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def named(self, name: str) -> list[str]:
+        """Ids of the objects that bear exactly this name, in the order of the list."""
+        if not self._named:
+            for id, live in self.objects.items():
+                self._named.setdefault(live.name, []).append(id)
+        return list(self._named.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.canonical import at_default, comparable, is_masked, keyed_parent, leaf_at, leaves, same
+from reconciler.core.canonical import at_default, is_masked, keyed_parent, leaf_at, leaves, same
 from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.existing.work import Work
 from reconciler.core.planning.planner import field_change, live_document
@@ -63,11 +63,12 @@ def refuse_ignored(work: Work, after: Object) -> None:
             work.blocks.append(Block("ignore", message, hint, pointer))
 
 
-def tell_removed(work: Work, after: Object) -> None:
-    """Every leaf that is live before and not after stands among the fields, and each removal says who wants it."""
+def tell_removed(work: Work, after: Object | None) -> None:
+    """Every leaf that is live before and not after (None: nothing is written) stands among the fields, and each
+    removal says who wants it."""
     told = [field.path for field in work.fields]
-    left = leaves(work.spec, comparable(work.spec, after))
-    for path, value in leaves(work.spec, comparable(work.spec, work.document)).items():
+    left = leaves(work.spec, after) if after is not None else {}
+    for path, value in leaves(work.spec, work.document).items() if after is not None else ():
         if path in left or value is None or at_default(field_at(work.spec, path), value):
             continue
         if any(within(path, one) or within(one, path) for one in told):

@@ -7,7 +7,7 @@ from reconciler.core.diff import build_patch
 from reconciler.core.edit import apply_edits
 from reconciler.core.existing.conserve import refuse_ignored, tell_removed
 from reconciler.core.existing.work import Work
-from reconciler.core.planning.planner import object_digest
+from reconciler.core.planning.planner import body_digest
 from reconciler.core.redact import marked, redact
 from reconciler.core.resolve import differs_in_ids
 from reconciler.core.shape import field_at
@@ -19,9 +19,11 @@ def to_change(work: Work) -> Change:
     edits = [work.edits[path] for path in sorted(work.edits)]
     after = apply_edits(spec, work.document, edits)
     apart = [change for change in work.fields if change.path in spec.apart]
-    after = {**after, **{change.path[1:]: change.after for change in apart}}
-    refuse_ignored(work, after)
-    tell_removed(work, after)
+    changed = bool(edits or apart)
+    if changed:
+        after = {**after, **{change.path[1:]: change.after for change in apart}}
+        refuse_ignored(work, after)
+    tell_removed(work, after if changed else None)
     adopted = work.entry is None
     patch: tuple[PatchOp, ...] = ()
     parents: tuple[str, ...] = ()
@@ -37,6 +39,8 @@ def to_change(work: Work) -> Change:
         reason = Reason.OBSERVE
     elif action is Action.UPDATE and work.fields and all(_repointed(work, change) for change in work.fields):
         reason = Reason.REPOINTED
+    held = comparable(spec, work.document)
+    before = redact(spec, held, secrets)
     return Change(
         address=resource.address,
         action=action,
@@ -44,9 +48,9 @@ def to_change(work: Work) -> Change:
         id=work.live.id,
         importing=work.live.id if adopted else None,
         previous=work.binding.previous,
-        before=redact(spec, comparable(spec, work.document), secrets),
+        before=before,
         # What the patch leaves alone comes from the account, which may show a secret in the clear.
-        after=redact(spec, comparable(spec, after), secrets, keep=True),
+        after=redact(spec, comparable(spec, after), secrets, keep=True) if changed else before,
         fields=tuple(sorted(work.fields, key=lambda change: change.path)),
         patch=patch,
         managed=work.managed,
@@ -55,7 +59,7 @@ def to_change(work: Work) -> Change:
         name=work.live.name,
         level=spec.level,
         depends_on=resource.refs,
-        live_digest=object_digest(spec, work.live),
+        live_digest=body_digest(spec, held),
         detailed=work.live.detailed,
         parents=parents,
         blocked=tuple(work.blocks),

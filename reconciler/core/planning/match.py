@@ -142,9 +142,7 @@ def _bind(
 
 def objects_of(listing: Listing | None, name: str) -> list[str]:
     """Ids of the objects that bear exactly this name, in list order."""
-    if listing is None:
-        return []
-    return [found.id for found in listing.objects.values() if found.name == name]
+    return listing.named(name) if listing is not None else []
 
 
 def _by_name(

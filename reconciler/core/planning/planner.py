@@ -87,7 +87,11 @@ def live_document(spec: KindSpec, live: LiveObject) -> Object:
 
 def object_digest(spec: KindSpec, live: LiveObject) -> str:
     """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
-    document = comparable(spec, live_document(spec, live))
+    return body_digest(spec, comparable(spec, live_document(spec, live)))
+
+
+def body_digest(spec: KindSpec, document: Object) -> str:
+    """The same of a `comparable` document."""
     return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})
 
 

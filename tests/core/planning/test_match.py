@@ -194,3 +194,11 @@ def test_a_move_is_said(reason):
     known = state(persona__a=entry("p1"))
     result = bind([resource("persona.a", {})], known, persona("p1"), previous={A: at("persona.old")})
     assert (only(result).reason, only(result).previous) == (reason, at("persona.old"))
+
+
+def test_names_are_found_in_the_order_of_the_list():
+    names = ["A", "B", "A", None, "", "A"]
+    found = listing("persona", *(persona(f"p{number}", name) for number, name in enumerate(names)))
+    for name in ("A", "B", "", "C"):
+        assert found.named(name) == [one.id for one in found.objects.values() if one.name == name]
+    assert listing("persona").named("A") == []
