@@ -6,6 +6,7 @@ records carry.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -111,7 +112,9 @@ class WorkTree:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
-            data = file.readall()
+            data = file.read(size + 1) or b""
+            if len(data) != size:
+                raise Unreadable("it changes while it is read", hint="run again once it is written")
         if pointer_of(data) is not None:
             raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
         return data
@@ -132,6 +135,8 @@ def _opened(path: str) -> Iterator[FileIO]:
                 raise Unreadable("not a regular file")
             yield file
     except OSError as problem:
+        if problem.errno in (errno.ENXIO, errno.EOPNOTSUPP):
+            raise Unreadable("not a regular file") from None  # a socket, a device that is not there
         raise Unreadable(problem.strerror or "not readable") from None
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
+from io import FileIO
+from pathlib import Path
 
 import pytest
 
 from reconciler.errors import UsageError
+from reconciler.loader import files as module
 from reconciler.loader.decode import MAX_BYTES
 from reconciler.loader.files import Unreadable, WorkTree, relative
 from reconciler.loader.findings import Findings
@@ -184,3 +188,37 @@ def test_a_folder_that_vanishes_is_a_finding(folder: Folder) -> None:
     gone = str(folder.root / "gone")
     assert list(Search(WorkTree(), Reach((gone,)), str(folder.root), findings).files(gone)) == []
     assert findings.items[0].code == "E-file"
+
+
+@pytest.mark.parametrize("change", ["a: 1\nb: 2\n", "a"])
+def test_a_file_that_changes_while_it_is_read_is_not_half_read(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = folder.write("a.yaml", "a: 1\n")
+
+    class Overtaken(FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            path.write_text(change)
+            return super().read(-1 if size is None else size)
+
+    monkeypatch.setattr(module, "FileIO", Overtaken)
+    with pytest.raises(Unreadable, match="changes while it is read"):
+        WorkTree().read(str(path))
+
+
+def test_a_socket_among_manifests_is_said_to_be_no_file(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.persona("a")
+    monkeypatch.chdir(folder.root)  # names of sockets are short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s.yaml")
+        loaded = folder.load()
+    assert loaded.addresses == ["persona.a"]
+    assert "not a regular file" in loaded.error.summary
+
+
+def test_the_start_of_a_file_is_all_that_is_read_of_one_with_another_name(folder: Folder) -> None:
+    folder.persona("a")
+    with Path(folder.root / "huge.yaml.j2").open("wb") as file:
+        file.truncate(20 * MAX_BYTES)
+    assert folder.load().found() == []
+    assert WorkTree().start(str(folder.root / "a.yaml"), 3) == b"api"
