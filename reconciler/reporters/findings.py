@@ -1,6 +1,6 @@
 """Everything in a report that somebody should look at, as one flat list: what the formats of code scanners share.
 
-Diagnostics, blocks, drift and failed steps. Messages name places and directions, never values.
+Diagnostics, blocks, drift, what could not be compared, failed steps. Messages name places and directions, no values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from posixpath import normpath
 from reconciler.core.digest import digest
 from reconciler.core.visible import visible
 from reconciler.reporters.plan_json import all_diagnostics
+from reconciler.reporters.wording import incomplete_line
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
@@ -21,6 +22,7 @@ from reconciler.types.report import Report, StepResult
 DRIFT = "drift"
 FAILED = "apply-failed"
 SKIPPED = "apply-skipped"
+INCOMPLETE = "incomplete"
 PROJECT_FILE = "reconciler.yaml"
 """Where findings without a place are shown: scanners want a file for each."""
 
@@ -120,6 +122,16 @@ def _of_plan(plan: Plan) -> Iterator[Finding]:
                 span.line if span else 1,
                 span.column if span else 1,
             )
+    for one in plan.incomplete:
+        yield Finding(
+            INCOMPLETE,
+            Severity.ERROR if plan.options.strict_complete else Severity.INFO,
+            visible(f"could not be compared: {incomplete_line(one)}"),
+            "",
+            one.address,
+            visible(one.path),
+            visible(sources.get(one.address) or PROJECT_FILE) if one.address else PROJECT_FILE,
+        )
     for item in plan.drift:
         yield from _of_drift(item, visible(sources.get(item.address) or PROJECT_FILE))
 

@@ -45,6 +45,20 @@ def test_every_format_for_people_has_the_same_line(name: str) -> None:
     assert report_summary(reports.INCOMPLETE) in REPORTERS.get(name)(reports.INCOMPLETE, Style(width=1000))
 
 
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("name", ["junit", "sarif", "github", "gitlab", "codequality"])
+def test_every_format_of_scanners_holds_each_of_them(name: str, strict: bool) -> None:
+    """A run that ends with 1 for them (`--strict-complete`) says so in its report, too."""
+    plan = reports.INCOMPLETE.plan
+    assert plan is not None
+    report = replace(reports.INCOMPLETE, plan=replace(plan, options=replace(plan.options, strict_complete=strict)))
+    shown = REPORTERS.get(name)(report, Style())
+    assert shown.count("could not be compared: ") >= 3
+    assert "/layers/llm/api_key: its value is not here" in shown
+    if name == "junit":
+        assert (shown.count("<failure") > 0) is strict
+
+
 def test_the_places_in_text() -> None:
     shown = text(reports.INCOMPLETE, Style())
     assert "persona.claims-desk /layers/llm/api_key: its value is not here (env LLM_KEY)" in shown
