@@ -1,6 +1,6 @@
 """Everything in a report that somebody should look at, as one flat list: what the formats of code scanners share.
 
-Diagnostics, blocks, drift, what could not be compared, failed steps. Messages name places and directions, no values.
+Flags of the plan, diagnostics, blocks, drift, what could not be compared, failed steps. Messages hold no values.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from posixpath import normpath
 from reconciler.core.digest import digest
 from reconciler.core.visible import visible
 from reconciler.reporters.plan_json import all_diagnostics
-from reconciler.reporters.wording import incomplete_line
+from reconciler.reporters.wording import flags_of, incomplete_line
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
@@ -23,6 +23,7 @@ DRIFT = "drift"
 FAILED = "apply-failed"
 SKIPPED = "apply-skipped"
 INCOMPLETE = "incomplete"
+PLANNED = "planned-with"
 PROJECT_FILE = "reconciler.yaml"
 """Where findings without a place are shown: scanners want a file for each."""
 
@@ -53,14 +54,14 @@ class Finding:
 
 
 def collect_findings(report: Report, folder: str = "") -> list[Finding]:
-    """Errors first, then warnings, then infos; else in the order of the report.
+    """What the plan was made with, then errors, warnings and infos; else in the order of the report.
 
     Codes and messages are never empty, and paths are relative where the files are below `folder` (see `Style`):
     scanners refuse a whole report for one that is not.
     """
     ranks = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     found = [_presentable(finding, folder) for finding in _all(report)]
-    return sorted(found, key=lambda finding: ranks[finding.severity])
+    return sorted(found, key=lambda finding: (finding.code != PLANNED, ranks[finding.severity]))
 
 
 def _presentable(finding: Finding, folder: str) -> Finding:
@@ -79,6 +80,8 @@ def _as_sentence(hint: str) -> str:
 
 
 def _all(report: Report) -> Iterator[Finding]:
+    if flags := flags_of(report.plan):
+        yield Finding(PLANNED, Severity.INFO, visible(f"Planned with {flags}"))
     for one in all_diagnostics(report):
         path = visible(one.span.path if one.span else one.source.path if one.source else PROJECT_FILE)
         line, column = (one.span.line, one.span.column) if one.span else (1, 1)

@@ -15,12 +15,13 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 def render(report: Report, style: Style) -> str:
     """One workflow command a line; the last one is the summary and says how many findings had no room."""
     findings = collect_findings(report, style.folder)
+    # One notice is kept for the summary.
+    room = {Severity.ERROR: MAX_EACH, Severity.WARNING: MAX_EACH, Severity.INFO: MAX_EACH - 1}
     lines: list[str] = []
-    for severity in Severity:
-        # One notice is kept for the summary.
-        room = MAX_EACH - 1 if severity is Severity.INFO else MAX_EACH
-        chosen = [finding for finding in findings if finding.severity is severity][:room]
-        lines += [_annotation(finding) for finding in chosen]
+    for finding in findings:
+        if room[finding.severity]:
+            room[finding.severity] -= 1
+            lines.append(_annotation(finding))
     left_out = len(findings) - len(lines)
     more = f"{plural(left_out, 'finding')} not shown here." if left_out else ""
     summary = " ".join(part for part in (report_summary(report), more) if part)

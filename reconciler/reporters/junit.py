@@ -7,6 +7,7 @@ from html import escape
 
 from reconciler.core.visible import one_line, visible
 from reconciler.reporters.findings import DRIFT, SKIPPED, Finding, collect_findings
+from reconciler.reporters.wording import flags_of
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report, Style
 
@@ -14,8 +15,10 @@ WHOLE = "the whole run"
 
 
 def render(report: Report, style: Style) -> str:
-    """Cases stand in the order in which resources appear in the report; findings without a resource are one case."""
-    cases: dict[str, list[Finding]] = {}
+    """Cases stand in the order in which resources appear in the report; findings without a resource are one case, the
+    first where the plan was made with flags."""
+    flags = flags_of(report.plan)
+    cases: dict[str, list[Finding]] = {WHOLE: []} if flags else {}
     seconds: dict[str, float] = {}
     if report.plan:
         cases |= {str(change.address): [] for change in report.plan.differences}
@@ -26,13 +29,14 @@ def render(report: Report, style: Style) -> str:
         cases.setdefault(str(finding.address or WHOLE), []).append(finding)
     cases = cases or {WHOLE: []}
     suite = f"reconciler {report.verb} {report.workspace}".strip()
+    whole = f"reconciler, planned with {flags}" if flags else "reconciler"
     body = [_case(suite, name, found, seconds.get(name, 0.0)) for name, found in cases.items()]
     counts, skipped = _counts(list(cases.values()))
     total = f"{sum(seconds.values()):.3f}"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         # Jenkins' schema knows `skipped` of a suite, not of all of them together.
-        f'<testsuites name="reconciler" {counts} time="{total}">\n'
+        f'<testsuites name={_attribute(whole)} {counts} time="{total}">\n'
         f'  <testsuite name={_attribute(suite)} {counts} skipped="{skipped}" time="{total}">\n'
         f"{''.join(body)}"
         "  </testsuite>\n"

@@ -9,7 +9,7 @@ from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
 from reconciler.reporters.dump import dump
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
-from reconciler.reporters.wording import report_summary, sentence
+from reconciler.reporters.wording import flags_of, report_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
@@ -123,7 +123,12 @@ def _event(event: Event) -> tuple[str, str, str, Object]:
 
 
 def _entries(report: Report) -> Iterator[tuple[str, str, str, Object]]:
-    yield "info", f"reconciler {__version__}", "version", {"reconciler": __version__, "ui": UI_VERSION}
+    version: Object = {"reconciler": __version__, "ui": UI_VERSION}
+    text = f"reconciler {__version__}"
+    if report.plan and (flags := flags_of(report.plan)):
+        text = f"{text}, planned with {flags}"
+        version["flags"] = [*report.plan.options.flags]
+    yield "info", text, "version", version
     if report.plan and report.result is None:
         yield from _plan_entries(report.plan)
     if report.result:

@@ -49,6 +49,9 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _families(report: Report) -> Iterator[_Family]:
+    if report.plan and report.plan.options.flags:
+        given: dict[_Labels, int] = {(("flag", flag),): 1 for flag in report.plan.options.flags}
+        yield _Family("reconciler_plan_flags", "What the plan was made with, beyond its manifests.", given)
     version: dict[_Labels, int] = {(("version", __version__), ("verb", report.verb)): 1}
     yield _Family("reconciler_build_info", "The version that made this report.", version)
     yield _Family("reconciler_up", "Whether the run got to see what it was to look at.", {(): int(report.reached)})

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.core.visible import visible
 from reconciler.reporters.dump import dump
-from reconciler.reporters.findings import DRIFT, FAILED, SKIPPED, Finding, collect_findings
+from reconciler.reporters.findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import plural
 from reconciler.rules import RULES
 from reconciler.rules.describe import describe_rule
@@ -22,6 +22,7 @@ LONGEST_ID = 255
 LONGEST_TEXT = 1_024
 """Characters of a rule's id and of its descriptions that GitHub takes."""
 _TITLES = {
+    PLANNED: "The plan was made with flags that change what it does or lift a rule",
     DRIFT: "A managed object was changed or deleted outside of the manifests",
     FAILED: "A change could not be applied",
     SKIPPED: "A change was not applied because of another one",
@@ -35,6 +36,8 @@ def render(report: Report, style: Style) -> str:
     shown = findings[:MAX_RESULTS]
     codes = {code: place for place, code in enumerate(dict.fromkeys(finding.code for finding in shown))}
     invocation: Object = {"executionSuccessful": report.exit_code in (0, 2, 3), "exitCode": report.exit_code}
+    if report.plan and report.plan.options.flags:
+        invocation["arguments"] = [*report.plan.options.flags]
     if len(findings) > len(shown):
         text = f"{plural(len(findings) - len(shown), 'finding')} left out"
         invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from reconciler.reporters import REPORTERS
+from reconciler.types.address import Address
+from reconciler.types.options import PlanOptions
 from reconciler.types.report import Report, Style
 from tests.support.hostile_reports import PLANTED, REPORTS
 
@@ -44,6 +47,25 @@ def test_renders_every_report_in_every_style(name: str, report: Report) -> None:
 def test_the_same_report_gives_the_same_bytes(name: str, report: Report) -> None:
     render = REPORTERS.get(name)
     assert render(report, Style()) == render(report, Style())
+
+
+NO_PLACE = ("gitlab",)
+"""Formats that hold three numbers."""
+
+
+@pytest.mark.parametrize("told", [name for name in REPORTERS if name not in NO_PLACE])
+@pytest.mark.parametrize("which", ["mixed", "blocked", "drift", "applied", "failed", "hostile", "hostile-plan"])
+def test_what_a_plan_was_made_with_comes_before_what_it_changes(told: str, which: str) -> None:
+    report = REPORTS[which]
+    assert report.plan is not None
+    options = PlanOptions(allow_deletes=True, targets=(Address("persona", "named-by-a-flag"),))
+    text = REPORTERS.get(told)(replace(report, plan=replace(report.plan, options=options)), Style())
+    changed = [text.find(str(change.address)) for change in report.plan.changes]
+    for flag in ("--allow-deletes", "--target persona.named-by-a-flag"):
+        place = text.find(flag)
+        assert place >= 0
+        if told != "json":  # members of an object have no order
+            assert all(place < one for one in changed if one >= 0)
 
 
 def test_no_secret_passes(name: str) -> None:
