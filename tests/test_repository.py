@@ -84,6 +84,17 @@ def test_the_lock_fits_what_is_declared(repository: Path, settings: dict[str, An
     assert name == "oldest" or all("--hash=sha256:" in block for block in blocks)
 
 
+def test_what_ci_audits_with_has_hashes(repository: Path) -> None:
+    folder = repository / ".github" / "requirements"
+    text = (folder / "audit.txt").read_text("utf-8")
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    for line in (folder / "audit.in").read_text("utf-8").splitlines()[1:]:
+        requirement = Requirement(line)
+        pin = next(block for block in blocks if block.startswith(f"{requirement.name}=="))
+        assert requirement.specifier.contains(pin.split()[0].partition("==")[2])
+
+
 def test_the_ci_script_is_valid_shell(repository: Path) -> None:
     done = subprocess.run(
         ["bash", "-n", str(repository / ".ci" / "run")], capture_output=True, text=True, check=False

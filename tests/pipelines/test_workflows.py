@@ -16,6 +16,7 @@ from tests.support.pipelinefacts import TWO, pipeline
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".github"
 ACTION = HOME / "actions" / "reconciler"
+STRICT = ("--offline", "--no-progress", "--persona", "pedantic")
 REUSABLE = ("plan", "apply", "drift", "migrate")
 SCRIPTS = sorted(ACTION.glob("*.py"))
 
@@ -50,7 +51,7 @@ def run(*command, cwd=ROOT):
 
 
 def test_zizmor_finds_nothing():
-    done = run(tool("zizmor"), "--offline", "--no-progress", HOME)
+    done = run(tool("zizmor"), *STRICT, HOME)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -73,6 +74,31 @@ def test_the_workflow_of_init_is_clean(tmp_path):
     path.write_text(pipeline("github", TWO))
     done = run(tool("zizmor"), "--offline", "--no-progress", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_gitlab_installs_only_what_has_a_hash():
+    document = yaml.safe_load(WORKFLOWS["gitlab"][1])
+    installs = [line for line in document["default"]["before_script"] if "pip install" in line]
+    assert [line.split("--quiet ")[1].split()[0] for line in installs] == ["--require-hashes", "--no-deps"]
+    lock = installs[0].rpartition(" ")[2].removeprefix("/tmp/reconciler/")
+    assert "--hash=sha256:" in (ROOT / lock).read_text("utf-8")
+    jobs = [job for job in document.values() if isinstance(job, dict) and "script" in job]
+    assert not any("pip" in line for job in jobs for line in job["script"])
+
+
+def test_nothing_is_done_before_the_audit():
+    jobs = load("ci")["jobs"]
+    assert set(jobs["done"]["needs"]) == {*jobs} - {"done"}
+    (check,) = jobs["done"]["steps"]
+    for results in ("success failure", "failure success", "success skipped", "cancelled success", "success success"):
+        tests, audit = results.split()
+        done = subprocess.run(
+            ["bash", "-c", check["run"]], env={"TESTS": tests, "AUDIT": audit}, capture_output=True, check=False
+        )
+        assert (done.returncode == 0) is (results == "success success")
+    installs = [step["run"] for step in jobs["audit"]["steps"] if 'pip" install' in step.get("run", "")]
+    assert installs
+    assert all("--require-hashes" in text for text in installs)
 
 
 def test_actions_of_others_are_pinned_and_say_which_release():
