@@ -69,9 +69,11 @@ def _read_owner(folder: Path) -> Path | None:
     """The project file whose folder this is; None where none says so."""
     try:
         text = (folder / OWNER).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        owner = Path(os.path.realpath(folder.parents[_depth(folder)] / text))
+        owner.exists()
+        return owner if text else None
+    except (OSError, ValueError):  # not UTF-8, or no path
         return None
-    return Path(os.path.realpath(folder.parents[_depth(folder)] / text)) if text else None
 
 
 def _is_free(folder: Path, project: Project) -> bool:

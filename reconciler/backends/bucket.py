@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 T = TypeVar("T")
+ATTEMPT = 60.0
+"""Seconds of one attempt, from connecting to the last byte."""
 SECRET_OPTIONS = ("key", "secret", "token", "password", "signature", "sas")
 
 
@@ -61,7 +64,7 @@ class Found:
 
 
 def open_bucket(
-    address: str, options: Mapping[str, str], *, allow_http: bool, most: int = Limits().state, token: str = ""
+    address: str, options: Mapping[str, str], *, allow_http: bool, limits: Limits, token: str = ""
 ) -> Bucket:
     """The store at `address` (s3://, gs://, az://, ...) with obstore's own `options`; `token` is an access token for
     Google's, "" where it finds its credentials itself. Raises `UsageError`."""
@@ -82,8 +85,8 @@ def open_bucket(
             config=dict(options),  # type: ignore[call-overload,unused-ignore]
             client_options={
                 "allow_http": allow_http,
-                "timeout": timedelta(seconds=60),
-                "connect_timeout": timedelta(seconds=10),
+                "timeout": timedelta(seconds=min(ATTEMPT, limits.whole)),
+                "connect_timeout": timedelta(seconds=min(10.0, limits.whole)),
             },
             retry_config={"max_retries": 0},  # tries again here, where a wish to stop is heard
             **bearer,
@@ -93,23 +96,23 @@ def open_bucket(
             f"the store {address} cannot be opened: {_said(error, secrets)}",
             hint="check `bucket`, `url`, `region` and `endpoint` under `state:`",
         ) from None
-    return Bucket(store, address.rstrip("/"), secrets, most)
+    return Bucket(store, address.rstrip("/"), secrets, limits)
 
 
 class Bucket:
     """A store; versions are its ETags (or generations), as text that is handed back."""
 
-    def __init__(self, store: ObjectStore, address: str, secrets: list[str], most: int = Limits().state) -> None:
+    def __init__(self, store: ObjectStore, address: str, secrets: list[str], limits: Limits) -> None:
         self._store = store
         self.address = address
         self._secrets = secrets
-        self._most = most
+        self._limits = limits
         self.waits = store_waits()
         self._versions: dict[str, UpdateVersion] = {}
 
     def read(self, key: str, most: int | None = None) -> Found | None:
         """The object, of at most `most` bytes (else a state's); None where there is none. Raises `StateError`."""
-        return self._try(key, "read", lambda: self._read(key, most or self._most))
+        return self._try(key, "read", lambda: self._read(key, most or self._limits.state))
 
     def _read(self, key: str, most: int) -> Found | None:
         import obstore
@@ -120,11 +123,11 @@ class Bucket:
             meta = result.meta
             version = self._note(meta.get("e_tag"), meta.get("version"))
             # Counted as it comes: what the store says of the size is its word.
-            return Found(receive(map(bytes, result.stream()), "", most), version, meta["last_modified"])
+            return Found(receive(self._timed(map(bytes, result.stream())), "", most), version, meta["last_modified"])
         except Unfit as error:
             raise StateError(
                 f"{self.address}/{key} cannot be read: {error}",
-                hint="check the key; RECONCILER_MAX_STATE_MB sets how large a state may be",
+                hint="check the key; RECONCILER_MAX_STATE_MB and RECONCILER_MAX_REQUEST_SECONDS set the limits",
             ) from None
         except (NotFoundError, FileNotFoundError):
             return None
@@ -172,6 +175,14 @@ class Bucket:
         text = f"{tag} {number}"
         self._versions[text] = found
         return text
+
+    def _timed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The library's own timeout begins anew where it goes on with a body that broke off."""
+        end = time.monotonic() + self._limits.whole
+        for chunk in chunks:
+            if time.monotonic() > end:
+                raise Unfit(f"it took longer than {self._limits.whole:g} s", hopeless=True)
+            yield chunk
 
     def _try(self, key: str, done: str, work: Callable[[], T]) -> T:
         """`work`, again after a pause where the store failed in a way that may pass. Raises `StateError`."""

@@ -18,8 +18,10 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.backends.process import is_dead, process_marks
 from reconciler.core.answers import parse_json
+from reconciler.core.visible import one_line
 from reconciler.errors import StateError, StateLocked
 from reconciler.types.event import Notice
+from reconciler.types.json import Json
 from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
@@ -27,6 +29,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 MOST_HOLDER = 64 * 1024
 """Bytes of the record of a holder."""
 LONGEST_LEASE = 10.0 * 365 * 86_400
+LONGEST_TEXT = 1_000
+"""Characters of what a record says of its holder: it is shown to people."""
 _TEXTS = ("id", "operation", "who", "host", "since", "expires", "version")
 
 
@@ -45,8 +49,7 @@ class Held:
         """The same holder, its lease counted from when the store (by its own clock) took the record in."""
         if self.lease is None:
             return self
-        ends = (time + timedelta(seconds=self.lease)).astimezone(UTC)
-        return replace(self, info=replace(self.info, expires=ends.isoformat()))
+        return replace(self, info=replace(self.info, expires=_later(time, self.lease).isoformat()))
 
 
 def dump_holder(info: LockInfo, lease: float) -> bytes:
@@ -73,8 +76,8 @@ def parse_holder(data: bytes, where: str) -> Held:
             raise TypeError("lease is no number of seconds")
         info = LockInfo(
             process=process,
-            run=None if run is None else str(run),
-            **{name: str(record[name]) for name in _TEXTS},
+            run=None if run is None else shown(run),
+            **{name: shown(record[name]) for name in _TEXTS},
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise StateError(
@@ -82,6 +85,11 @@ def parse_holder(data: bytes, where: str) -> Held:
             hint="when no other reconciler runs on this workspace, delete it",
         ) from None
     return Held(info, {str(key): str(value) for key, value in marks.items()}, data, lease)
+
+
+def shown(value: Json) -> str:
+    """A member of a record as text: one line of a length that people read, whatever the store says."""
+    return one_line(str(value)[:LONGEST_TEXT])
 
 
 def reason_to_take(held: Held, now: str) -> str | None:
@@ -106,12 +114,20 @@ class StoreClock:
         if self._start is None:
             self._start = read(), self._clock.monotonic()
         time, at = self._start
-        return (time + timedelta(seconds=self._clock.monotonic() - at)).isoformat()
+        return _later(time, self._clock.monotonic() - at).isoformat()
 
 
 def lease_end(now: str, seconds: float) -> str:
     """`now` plus `seconds`, both ISO 8601 UTC."""
-    return (moment(now) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _later(moment(now), seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _later(time: datetime, seconds: float) -> datetime:
+    """So many seconds after `time`, in UTC, as far as the calendar goes: a store may say any time."""
+    try:
+        return ((time if time.tzinfo else time.replace(tzinfo=UTC)) + timedelta(seconds=seconds)).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def present() -> str:

@@ -15,12 +15,15 @@ from reconciler.core.tlswords import PLAIN, speaks_plainly
 from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.limits import Limits
+from reconciler.types.number import number_in
 
 if TYPE_CHECKING:
     import httpx
 
 REFUSED = frozenset({401, 403})
 AGAIN = frozenset({429, 500, 502, 503, 504})
+LONGEST_ASKED = 60.0
+"""Seconds that a server may have us wait (`Retry-After`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,8 @@ class Line:
     def _wait(self, number: int, after: str | None) -> None:
         longest = self._retries.longest
         pause = min(longest, self._retries.shortest * 2 ** (number - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
-        if after is not None and after.isdigit():
-            pause = max(pause, min(float(after), 60.0))
+        if (asked := number_in(after or "")) is not None:
+            pause = max(pause, min(float(asked), LONGEST_ASKED))
         self.waits.sleep(pause)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from reconciler import __version__
-from reconciler.backends.holding import Held, present
+from reconciler.backends.holding import Held, present, shown
 from reconciler.backends.process import process_marks
 from reconciler.core.answers import Unfit, parse_json
 from reconciler.types.json import Json
@@ -50,17 +50,17 @@ def parse_lock(data: bytes) -> Held | None:
     process = inside.get("process")
     marks = inside.get("marks")
     run = inside.get("run")
-    who = str(record.get("Who") or "somebody")
+    who = shown(record.get("Who") or "somebody")
     info = LockInfo(
-        id=str(record["ID"]),
-        operation=str(record.get("Operation") or "a run"),
+        id=shown(record["ID"]),
+        operation=shown(record.get("Operation") or "a run"),
         who=who,
-        host=str(inside.get("host") or who.rpartition("@")[2]),
+        host=shown(inside.get("host") or who.rpartition("@")[2]),
         process=process if isinstance(process, int) else 0,
-        since=str(inside.get("since") or record.get("Created") or "an unknown time"),
+        since=shown(inside.get("since") or record.get("Created") or "an unknown time"),
         expires="",
-        version=str(record.get("Version") or ""),
-        run=str(run) if run else None,
+        version=shown(record.get("Version") or ""),
+        run=shown(run) if run else None,
     )
     return Held(info, {key: str(value) for key, value in marks.items()} if isinstance(marks, dict) else {}, data)
 
@@ -92,5 +92,5 @@ def _in_utc(text: str) -> str:
     # Servers written in Go refuse a record whose time has no offset; anything that is no time becomes the present.
     try:
         return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
+    except (ValueError, OverflowError):
         return present()

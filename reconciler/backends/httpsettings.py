@@ -98,9 +98,14 @@ def _credentials(user: str | None, password: str | None, token: str | None) -> d
     if token and (user or password):
         raise UsageError("state backend 'http' takes a token, or a username and a password, not both")
     if token:
+        if not token.isascii() or not token.isprintable():
+            raise UsageError(
+                "the token of state backend 'http' holds characters that no header can hold",
+                hint="check where it comes from: `token` under `state:`",
+            )
         return {"Authorization": f"Bearer {token}"}
     if user or password:
-        pair = base64.b64encode(f"{user or ''}:{password or ''}".encode()).decode("ascii")
+        pair = base64.b64encode(f"{user or ''}:{password or ''}".encode("utf-8", "surrogateescape")).decode("ascii")
         return {"Authorization": f"Basic {pair}"}
     return {}
 

@@ -35,16 +35,25 @@ from reconciler.backends.holding import (
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.postgreshosts import check_hosts
 from reconciler.backends.postgresjournal import PostgresJournal
-from reconciler.backends.postgresline import Statements, as_bytes, as_whole, server_time, shared_database, too_large
-from reconciler.core.limits import read_limits
+from reconciler.backends.postgresline import (
+    Database,
+    Statements,
+    as_bytes,
+    as_whole,
+    server_time,
+    shared_database,
+    too_large,
+)
+from reconciler.core.limits import STATE, read_limits
 from reconciler.core.settings import reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.installation import extra_hint
+from reconciler.types.limits import Limits
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
-SETTINGS = ("dsn", "password", "schema", "name", "keep", "max_state_mb")
+SETTINGS = ("dsn", "password", "schema", "name", "keep", *STATE)
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 USUAL = {
     "connect_timeout": "10",
@@ -92,8 +101,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
         ) from None
     name = read_text(settings, "name", context) or default_place(context)
     where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
-    most = read_limits(settings.settings, context.environ).state
-    return PostgresBackend(dsn, schema, name, where, int(read_number(settings, "keep", 20)), context, most)
+    limits = read_limits(settings.settings, context.environ)
+    database = shared_database(dsn, schema, name, where, limits)
+    return PostgresBackend(database, schema, name, where, int(read_number(settings, "keep", 20)), context, limits)
 
 
 class PostgresBackend:
@@ -103,17 +113,24 @@ class PostgresBackend:
     seal = None
 
     def __init__(
-        self, dsn: str, schema: str, name: str, where: str, keep: int, context: BackendContext, most: int
+        self,
+        database: Database,
+        schema: str,
+        name: str,
+        where: str,
+        keep: int,
+        context: BackendContext,
+        limits: Limits,
     ) -> None:
-        self._database = shared_database(dsn, schema, name, where)
+        self._database = database
         self._schema = schema
         self._name = name
         self._where = where
         self._keep = keep
-        self._most = most
+        self._most = limits.state
         self._lease = context.lease_seconds
         self._heartbeat = context.heartbeat_seconds
-        self.journal = PostgresJournal(self._database, self._refuse_lost, f"the journal of {where}", most)
+        self.journal = PostgresJournal(self._database, self._refuse_lost, f"the journal of {where}", limits.state)
         self._seen: int | None = None
         self._held: str | None = None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from reconciler.backends.base import store_waits
 from reconciler.errors import StateError
-from reconciler.types.limits import MB
+from reconciler.types.limits import MB, Limits
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 T = TypeVar("T")
-LONGEST = 60.0
-"""Seconds that one transaction may take."""
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Waits between tries to reach a server that is restarting."""
 MAKING = 7_305_808_869
@@ -71,17 +69,19 @@ class Statements:
         return self._connection.execute(query, {**values, "name": self._name})
 
 
-def shared_database(dsn: str, schema: str, name: str, where: str) -> Database:
+def shared_database(dsn: str, schema: str, name: str, where: str, limits: Limits) -> Database:
     """The one of this process for this row: however many backends are opened, they share one connection."""
     with _OPENING:
-        return _OPEN.setdefault((os.getpid(), dsn, schema, name), Database(dsn, schema, name, where))
+        return _OPEN.setdefault((os.getpid(), dsn, schema, name), Database(dsn, schema, name, where, limits))
 
 
 class Database:
     """One connection, made when first needed; threads take turns."""
 
-    def __init__(self, dsn: str, schema: str, name: str, where: str) -> None:
-        """`name` is the row that every statement is about; `where` stands for all of it in messages."""
+    def __init__(self, dsn: str, schema: str, name: str, where: str, limits: Limits) -> None:
+        """`name` is the row that every statement is about; `where` stands for all of it in messages; a transaction
+        may take as long as `limits` says of a request."""
+        self._longest = limits.whole
         self._dsn = dsn
         self._schema = schema
         self._name = name
@@ -113,7 +113,7 @@ class Database:
             for pause in (*PAUSES, None):
                 try:
                     connection = self._connect()
-                    with _deadline(connection):
+                    with _deadline(connection, self._longest):
                         if prepare:
                             self._prepare(connection)
                         with connection.transaction():
@@ -165,7 +165,7 @@ class Database:
 
 
 @contextmanager
-def _deadline(connection: Connection) -> Iterator[None]:
+def _deadline(connection: Connection, seconds: float) -> Iterator[None]:
     """Break the connection off when the block takes too long: a server that never answers holds nobody."""
 
     def end() -> None:
@@ -173,7 +173,7 @@ def _deadline(connection: Connection) -> Iterator[None]:
             line.shutdown(socket.SHUT_RDWR)
 
     handle = connection.fileno()
-    timer = threading.Timer(LONGEST, end)
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:

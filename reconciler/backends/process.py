@@ -35,7 +35,7 @@ def is_dead(process: int, marks: dict[str, str]) -> bool:
     now = process_marks(process)
     if not now or not marks:
         return False
-    return now["start"] != marks["start"] or _is_zombie(process)
+    return now["start"] != marks.get("start") or _is_zombie(process)
 
 
 def _exists(process: int) -> bool:
@@ -45,7 +45,7 @@ def _exists(process: int) -> bool:
         return _exists_on_windows(process)
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

@@ -34,14 +34,14 @@ from reconciler.backends.holding import (
 )
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.storeoptions import read_options
-from reconciler.core.limits import read_limits
+from reconciler.core.limits import STATE, read_limits
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
 CREDENTIALS = ("access_key_id", "secret_access_key", "session_token")
-SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", "max_state_mb", *CREDENTIALS)
+SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", *STATE, *CREDENTIALS)
 FREE = b"{}"
 """What a lock says that nobody holds."""
 PROBE = b"reconciler tries whether this store minds conditions; this object may be deleted\n"
@@ -76,10 +76,10 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     for place in (*(value for name, value in options.items() if "endpoint" in name.lower()), ambient):
         if place:
             check_endpoint(place)
-    most = read_limits(settings.settings, context.environ).state
+    limits = read_limits(settings.settings, context.environ)
     # As Terraform's backend for Google Cloud Storage takes it: what a pipeline got by its own identity.
     token = context.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN", "") if address.startswith("gs:") else ""
-    store = open_bucket(address, options, allow_http=plain, most=most, token=token)
+    store = open_bucket(address, options, allow_http=plain, limits=limits, token=token)
     return S3Backend(store, key.strip("/"), context)
 
 

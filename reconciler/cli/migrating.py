@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import gate, is_terminal, say, write
 from reconciler.errors import UsageError
+from reconciler.types.number import number_in
 
 if TYPE_CHECKING:
     from reconciler.api.migrating import MigrationRun
@@ -82,8 +83,8 @@ def ask_question(name: str, question: Question) -> str | None:
         line = sys.stdin.readline().strip()
     except (OSError, UnicodeDecodeError):
         line = ""
-    if line.isdigit() and 1 <= int(line) <= len(choices):
-        return choices[int(line) - 1].value
+    if (chosen := number_in(line)) is not None and 1 <= chosen <= len(choices):
+        return choices[chosen - 1].value
     return line or None
 
 

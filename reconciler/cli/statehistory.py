@@ -9,6 +9,7 @@ import click
 from reconciler.cli.group import command
 from reconciler.cli.options import AddressType
 from reconciler.cli.settings import Settings
+from reconciler.types.number import number_in
 
 if TYPE_CHECKING:
     from reconciler.types.address import Address
@@ -26,8 +27,8 @@ class AddressOrSerial(AddressType):
     name = "address or serial"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        text = str(value)
-        return int(text) if text.isascii() and text.isdigit() else super().convert(value, param, ctx)
+        number = number_in(str(value))
+        return super().convert(value, param, ctx) if number is None else number
 
 
 ADDRESS_OR_SERIAL = AddressOrSerial()

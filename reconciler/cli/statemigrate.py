@@ -10,6 +10,7 @@ from reconciler.cli.group import command
 from reconciler.cli.options import SELECTOR
 from reconciler.cli.settings import Settings
 from reconciler.cli.staterepair import WAIT
+from reconciler.types.number import number_in
 
 if TYPE_CHECKING:
     from reconciler.types.json import Json, Object
@@ -95,7 +96,8 @@ def _value(text: str) -> Json:
             return {kind: text.removeprefix(f"{kind}:")}
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if text.isascii() and text.isdigit() else text
+    number = number_in(text)
+    return text if number is None else number
 
 
 def _line(type: str, settings: Object) -> str:

@@ -97,7 +97,7 @@ class SecretDigests:
             else:
                 # The salt is part of the message, so that equal secrets of two states cannot be matched.
                 key = self._keys[way.partition(".")[2]]
-                made = hmac.digest(key, self._salt.encode() + b"\0" + data, "sha256")[:16]
+                made = hmac.digest(key, _salty(self._salt) + data, "sha256")[:16]
             known = self._cache[way, value] = f"{way}:{_short(made)}"
         return known
 
@@ -117,8 +117,13 @@ def _scrypt(salt: str, purpose: bytes, value: bytes) -> bytes:
             "this Python was built without scrypt, which digests of secrets need",
             hint="set RECONCILER_DIGEST_KEY to a random text (then HMAC is used), or use a Python built with OpenSSL",
         )
-    mixed = salt.encode() + b"\0" + purpose
+    mixed = _salty(salt) + purpose
     return hashlib.scrypt(value, salt=mixed, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=16)
+
+
+def _salty(salt: str) -> bytes:
+    """Salts come from the state, and not all that writes there is ours: one may be no valid Unicode."""
+    return salt.encode("utf-8", "surrogatepass") + b"\0"
 
 
 def _short(raw: bytes) -> str:

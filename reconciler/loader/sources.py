@@ -22,7 +22,7 @@ from reconciler.loader.writing import write_document
 from reconciler.rules.keep import codes_at, split_lines
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.edit import Edit, EditRefused
-from reconciler.types.json import Json, Object, lookup, pointers
+from reconciler.types.json import Json, Object, index_of, lookup, pointers
 from reconciler.types.project import Project
 from reconciler.types.source import Source, Span
 
@@ -197,9 +197,10 @@ class OpenManifests:
         """The one manifest at `base` of a document that was changed."""
         holder, _, token = base.rpartition("/")
         items = lookup(document.value, holder)
-        if not (isinstance(items, list) and token.isdigit()):
+        at = index_of(token, len(items)) if isinstance(items, list) else None
+        if not isinstance(items, list) or at is None:
             return self._read(document, Findings())
-        found = self._read(Document([items[int(token)]], document.number), Findings())
+        found = self._read(Document([items[at]], document.number), Findings())
         return [replace(one, source=Source(self.path, document.number, base)) for one in found]
 
     def _read(self, document: Document, findings: Findings) -> list[Draft]:

@@ -52,6 +52,6 @@ def apply_plan() -> int:
         annotate("error", f"apply ended with exit code {ended.code}. {advice}")
     add_summary(f"{text}\n\n{foot}")
     number = get_input("pull-request")
-    if number.isdigit() and commenting:
+    if number.isascii() and number.isdigit() and commenting:
         comment(int(number), Note("apply", workspace, text, foot))
     return ended.code

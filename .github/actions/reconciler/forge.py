@@ -135,5 +135,5 @@ def _message(error: urllib.error.HTTPError) -> str:
 
 
 def _wait(number: int, asked: str | None = None) -> None:
-    seconds = float(asked) if asked and asked.isdigit() else wait_seconds() * 2 ** (number - 1)
+    seconds = float(asked) if asked and asked.isascii() and asked.isdigit() else wait_seconds() * 2 ** (number - 1)
     time.sleep(min(seconds, LONGEST_WAIT))

@@ -92,7 +92,10 @@ def changes_of(entry: HistoryEntry, *, where: str = "the state") -> tuple[Preima
 
 
 def _items(running: Running, state: State) -> list[Preimage]:
-    """What the run began, and which objects came of it; of one that was killed, the outcome may be unknown."""
+    """What the run began, and which objects came of it; of one that was killed, the outcome may be unknown.
+
+    Raises `StateUnreadable` for damaged pre-images.
+    """
     found: list[Preimage] = []
     for address, text in running.items.items():
         if address in running.skipped:
@@ -100,7 +103,14 @@ def _items(running: Running, state: State) -> list[Preimage]:
         outcome = "done" if running.ended is not None or address in running.done else "unknown"
         if address in running.failed:
             outcome = "failed"
-        item = read_item(unpack(text), f"/running/{address}")
+        try:
+            item = read_item(unpack(text), f"/running/{address}")
+        except Malformed as error:
+            raise StateUnreadable(
+                f"what the state says of a run that was cut short cannot be read: {error}",
+                hint="put the copy from before the last write in its place (reconciler state push); what was applied "
+                "since is found again in the account by name",
+            ) from None
         now = state.resources.get(address)
         became = now.id if now is not None and now.id != item.id else None
         found.append(replace(item, outcome=outcome, became=became))
@@ -119,12 +129,17 @@ def _counts(items: list[Preimage]) -> dict[str, int]:
 
 
 def _root(lineage: str, anchor: Anchor) -> str:
-    return anchor.digest if anchor.number else hashlib.sha256(lineage.encode()).hexdigest()
+    return anchor.digest if anchor.number else _sha256(lineage)
 
 
 def _digest(before: str, entry: HistoryEntry) -> str:
     content = codec.to_json(replace(entry, digest=""))
-    return hashlib.sha256(before.encode() + b"\n" + canonical_bytes(content)).hexdigest()
+    return _sha256(before, b"\n" + canonical_bytes(content))
+
+
+def _sha256(text: str, more: bytes = b"") -> str:
+    """`text` may be no valid Unicode: it comes from the state, and not all that writes there is ours."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass") + more).hexdigest()
 
 
 def _broken(where: str, entry: HistoryEntry, why: str) -> StateUnreadable:

@@ -21,6 +21,7 @@ from reconciler.providers.simulator.reply import Call
 from reconciler.providers.simulator.service import Exchange, Service
 from reconciler.providers.simulator.store import Store
 from reconciler.providers.simulator.worldfile import seed_world
+from reconciler.types.number import number_in
 
 LARGEST_BODY = 32 * 1024 * 1024
 BODILESS = frozenset({204, 304})
@@ -106,12 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return self._read_chunks()
-        length = self.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
-            self._refuse(413 if length.isdigit() else 400)
+        length = number_in(self.headers.get("content-length", "0"))
+        if length is None or length > LARGEST_BODY:
+            self._refuse(400 if length is None else 413)
             return None
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
+        body = self.rfile.read(length)
+        if len(body) < length:
             self.close_connection = True
             return None
         return body
