@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from reconciler.core.export.names import legal_name
 from reconciler.core.export.objects import (
@@ -16,6 +15,7 @@ from reconciler.core.export.objects import (
     parts_of_others,
     shared_inline_tools,
 )
+from reconciler.core.glob import matches
 from reconciler.engine.parallel import run_parallel
 from reconciler.engine.reading import Reader, read_apart
 from reconciler.engine.setting import Setting
@@ -42,7 +42,7 @@ class ExportChoice:
         if self.kinds and live.kind not in self.kinds:
             return False
         both = ((live.name or "").casefold(), legal_name(live.name, live.kind).casefold())
-        return not self.names or any(fnmatchcase(one, glob.casefold()) for glob in self.names for one in both)
+        return not self.names or any(matches(one, glob.casefold()) for glob in self.names for one in both)
 
     def require_matches(self, there: Sequence[LiveObject]) -> None:
         """Raise `NothingFound` for a kind or a glob that nothing in the account fits: a typo is no empty account."""

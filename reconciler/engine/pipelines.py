@@ -18,8 +18,7 @@ GITHUB = """\
 #   4. Settings, Actions, General: let Actions create pull requests (for `migrate`).
 #   5. Only where the project file names hosts beyond the vendor's and those of AWS, Google and Azure: list them in
 #      Settings, Secrets as RECONCILER_ALLOWED_HOSTS. A branch cannot decide where keys go.
-#   6. Put the commit's digest in the place of @v{version}: a tag can be moved. What it is, in the first column:
-#      git ls-remote https://github.com/persona-reconciler/reconciler 'v{version}^{}' v{version}
+#   6. Put the commit's digest in the place of @v{version}: a tag can be moved.
 name: personas
 
 on:
@@ -40,7 +39,7 @@ jobs:
     if: github.event_name == 'pull_request'
     permissions:
       contents: read
-      pull-requests: write # the comment
+      pull-requests: write
     uses: persona-reconciler/reconciler/.github/workflows/plan.yml@v{version}
     with:
       workspace: production
@@ -55,8 +54,8 @@ jobs:
     if: github.event_name == 'push' || github.event_name == 'workflow_dispatch'
     permissions:
       contents: read
-      actions: read # the plan of the pull request's run
-      pull-requests: write # how it went
+      actions: read
+      pull-requests: write
     uses: persona-reconciler/reconciler/.github/workflows/apply.yml@v{version}
     with:
       workspace: production
@@ -71,7 +70,7 @@ jobs:
     if: github.event_name == 'schedule' && github.event.schedule == '17 4 * * *'
     permissions:
       contents: read
-      issues: write # the issue
+      issues: write
     uses: persona-reconciler/reconciler/.github/workflows/drift.yml@v{version}
     with:
       workspace: production
@@ -84,8 +83,8 @@ jobs:
   migrate:
     if: github.event_name == 'schedule' && github.event.schedule == '41 5 * * 1'
     permissions:
-      contents: write # the branch
-      pull-requests: write # the pull request
+      contents: write
+      pull-requests: write
     uses: persona-reconciler/reconciler/.github/workflows/migrate.yml@v{version}
 """
 
@@ -102,10 +101,7 @@ GITLAB = """\
 # The state lies with GitLab (Operate, Terraform states); the project file says `state: {backend: http}`.
 variables:
   RECONCILER_WORKSPACE: production
-  # The digest of a commit is better than a tag, which can be moved:
-  # git ls-remote https://github.com/persona-reconciler/reconciler 'v{version}^{}' v{version}
-  RECONCILER_SOURCE: https://github.com/persona-reconciler/reconciler
-  RECONCILER_VERSION: v{version}
+  RECONCILER_SOURCE: "git+https://github.com/persona-reconciler/reconciler@v{version}"
   TF_HTTP_ADDRESS: "${CI_API_V4_URL}/projects/${CI_PROJECT_ID}/terraform/state/personas-production"
   TF_HTTP_USERNAME: gitlab-ci-token
   TF_HTTP_PASSWORD: "${CI_JOB_TOKEN}"
@@ -115,13 +111,8 @@ stages: [check, plan, apply]
 
 default:
   image: python:3.12
-  # The program at that commit; what it needs in the versions of its lock, whose hashes pip checks.
   before_script:
-    - git init --quiet /tmp/reconciler
-    - git -C /tmp/reconciler fetch --quiet --depth 1 "$RECONCILER_SOURCE" "$RECONCILER_VERSION"
-    - git -C /tmp/reconciler checkout --quiet FETCH_HEAD
-    - pip install --quiet --require-hashes -r /tmp/reconciler/.github/requirements/run.txt
-    - pip install --quiet --no-deps --no-build-isolation /tmp/reconciler
+    - pip install --quiet "persona-reconciler @ ${RECONCILER_SOURCE}"
 
 # Needs no key, so it also runs where there is none: in the pipelines of a fork.
 validate:

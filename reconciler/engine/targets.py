@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from reconciler.core.export.objects import ExportedManifest
+from reconciler.core.glob import matches
 from reconciler.core.resolve import resources_of
 from reconciler.core.shape import Node, shape
 from reconciler.core.targets.base import AttachedTool, Subject
@@ -67,7 +67,7 @@ def choose_subjects(subjects: Iterable[Subject], names: tuple[str, ...]) -> list
     chosen: list[Address] = []
     for subject in subjects:
         both = (subject.address.name.casefold(), str(subject.spec.get("pal_name") or "").casefold())
-        if not names or any(fnmatchcase(one, glob.casefold()) for glob in names for one in both):
+        if not names or any(matches(one, glob.casefold()) for glob in names for one in both):
             chosen.append(subject.address)
     return chosen
 

@@ -176,10 +176,12 @@ KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
         "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
         "retry_max", "retry_wait_min", "retry_wait_max", "max_state_mb", "max_request_seconds",
     ),
-    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb"),
+    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb",
+        "max_request_seconds",
+    ),
     "state s3": (
         "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
-        "access_key_id", "secret_access_key", "session_token", "max_state_mb",
+        "access_key_id", "secret_access_key", "session_token", "max_state_mb", "max_request_seconds",
     ),
 }  # fmt: skip
 """Keys of the plug-ins whose settings are fixed; the others check their own."""

@@ -201,10 +201,91 @@ def masked_value(plan):
     change_of(plan, "desk")["after"]["system_prompt"] = {"$mask": True}
 
 
+def other_address(plan):
+    change_of(plan, "desk")["address"] = "persona.elsewhere"
+
+
+def delete_of_what_nobody_manages(plan):
+    stranger = {**copy.deepcopy(change_of(plan, "gone")), "address": "persona.stranger"}
+    plan["plan"]["changes"].append(stranger)
+    plan["plan"]["summary"]["destroyed"] += 1
+
+
+def taken_over(plan):
+    change_of(plan, "new")["importing"] = change_of(plan, "watched")["id"]
+
+
+def other_host(plan):
+    plan["plan"]["account"]["base_url"] = "https://elsewhere.example/v2"
+
+
+def other_workspace(plan):
+    plan["plan"]["workspace"] = "other"
+
+
+def older_state(plan):
+    plan["plan"]["serial"] -= 1
+
+
+def other_state(plan):
+    plan["plan"]["lineage"] = "x"
+
+
+def moved_from_another(plan):
+    change_of(plan, "new")["previous"] = "persona.watched"
+
+
+def said_to_give_way(plan):
+    change_of(plan, "gone")["gives_way_to"] = "persona.new"
+
+
+def other_kind(plan):
+    change_of(plan, "gone")["address"] = "tool.gone"
+
+
+def sent_twice(plan):
+    requests = change_of(plan, "desk")["requests"]
+    requests.append(copy.deepcopy(requests[0]))
+
+
+def whole_address_as_path(plan):
+    change_of(plan, "desk")["requests"][0]["path"] = "https://elsewhere.example/v2/personas/x"
+
+
+def dots_in_the_path(plan):
+    request = change_of(plan, "desk")["requests"][0]
+    request["path"] = request["path"].rpartition("/")[0] + "/../tools/x"
+
+
+def other_variable(plan):
+    text = json.dumps(plan["plan"]["changes"])
+    assert '"env": "KEY"' in text
+    plan["plan"]["changes"] = json.loads(text.replace('"env": "KEY"', '"env": "OTHER"'))
+
+
+def write_over_another(plan):
+    change_of(plan, "new").update(action="UPDATE", id=change_of(plan, "watched")["id"])
+
+
+def called_a_refresh(plan):
+    plan["plan"]["mode"] = "refresh-only"
+
+
+def shown_and_not_sent(plan):
+    change_of(plan, "gone")["requests"] = []
+
+
+def other_order(plan):
+    plan["plan"]["changes"].reverse()
+
+
 FORGERIES = [
     other_method, other_object, other_body, other_patch_and_body, further_operation, literal_key, delete_of_another,
     hidden_delete, no_difference, write_of_what_is_observed, write_of_what_is_ignored, create_of_something_else,
-    unlooked, other_before, masked_value,
+    unlooked, other_before, masked_value, other_address, delete_of_what_nobody_manages, taken_over, other_host,
+    other_workspace, older_state, other_state, moved_from_another, said_to_give_way, other_kind, sent_twice,
+    whole_address_as_path, dots_in_the_path, other_variable, write_over_another, called_a_refresh, shown_and_not_sent,
+    other_order,
 ]  # fmt: skip
 
 

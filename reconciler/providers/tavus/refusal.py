@@ -25,6 +25,9 @@ from reconciler.types.mask import SENSITIVE
 Hide: TypeAlias = Callable[[str], str]
 
 LONGEST = 600
+LONGEST_READ = 8_000
+"""Bytes (or characters) of an error's text that are looked at: finding the heading of a page may take the square of
+its length."""
 BASE = "check base_url, it ends in /v2 and has nothing behind it"
 TEXT_WORDS = (
     "error",
@@ -155,10 +158,10 @@ def error_text(content: bytes, status: int, hide: Hide = str) -> str:
     elif document is not None and not isinstance(document, int | float):
         text = _flatten(document)
     else:
-        text = content.decode("utf-8", "replace")
+        text = hide(content.decode("utf-8", "replace"))[:LONGEST_READ]
         if "<" in text and re.search(r"<\s*(?:!doctype|html|head|body|title|h1|p)\b", text, re.IGNORECASE):
             text = _from_html(text)
-    text = _shorten(hide(_printable(hide(_unwrap_repr(text)))))
+    text = _shorten(hide(_printable(hide(_unwrap_repr(hide(text)[:LONGEST_READ])))))
     return text or _status_words(status)
 
 

@@ -67,6 +67,11 @@ def test_long_texts_are_cut() -> None:
     assert text.endswith(" ...")
 
 
+@pytest.mark.parametrize("piece", [b"<script", b"<title", b"<h1>", b"<", b"<style>a", b"{x", b"invalid ", b"</h1"])
+def test_a_page_of_tags_takes_no_time(piece: bytes) -> None:
+    assert len(error_text(b"<html><h1>" + piece * 500_000, 502)) < 700
+
+
 def test_a_status_without_a_name() -> None:
     assert error_text(b"", 599) == "no explanation given"
 
