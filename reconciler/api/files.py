@@ -17,6 +17,7 @@ def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> Non
     a link that the repository holds leads out of it.
     """
     from reconciler.loader.atomic import replace_file
+    from reconciler.loader.repository import check_way
 
     check_way(path)
     target = Path(os.path.realpath(path))
@@ -30,16 +31,6 @@ def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> Non
         raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error
 
 
-def check_way(path: str | Path) -> None:
-    """Refuse a path that a committed link leads out of its repository. Raises `ReconcilerError`."""
-    from reconciler.loader.repository import committed_way_out
-
-    link = committed_way_out(str(path))
-    if link is not None:
-        raise ReconcilerError(
-            f"cannot write {path}: {link} is a link of the repository that leads out of it",
-            hint="name the place that is meant, or remove the link",
-        )
 
 
 def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:

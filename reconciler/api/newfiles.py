@@ -38,8 +38,11 @@ class NewFiles:
         return f"{place.name}/{stem}{suffix}"
 
     def taken(self, place: Path) -> set[str]:
-        """Names without suffix, case-folded: some file systems know no other difference."""
+        """Names without suffix, case-folded: some file systems know no other difference. Makes the folder."""
+        from reconciler.loader.repository import check_way
+
         if place not in self._taken:
+            check_way(place)
             place.mkdir(parents=True, exist_ok=True)
             self._taken[place] = {entry.name.rpartition(".")[0].casefold() for entry in place.iterdir()}
         return self._taken[place]

@@ -65,8 +65,8 @@ class Opened:
     def folder(self) -> Path:
         """Where this workspace keeps its own files: `.reconciler/<workspace>`. Raises `ReconcilerError` where a link
         of the repository leads out of it."""
-        from reconciler.api.files import check_way
         from reconciler.api.whereabouts import find_state_folder
+        from reconciler.loader.repository import check_way
 
         found = find_state_folder(self.project, self.workspace.name, self.place)
         check_way(found)
@@ -202,9 +202,9 @@ class Opened:
 
     def backend(self) -> Backend:
         """Where the state is kept."""
-        from reconciler.api.files import check_way
         from reconciler.backends import open_state
         from reconciler.backends.base import BackendContext
+        from reconciler.loader.repository import check_way
 
         settings = self.workspace.state
         context = BackendContext(

@@ -154,7 +154,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
     touched: list[str] = []
     for file in (file for one in made for file in one.files):
         shown = f"{folder.rstrip('/')}/{file.path}"
-        place = Path(os.path.realpath(folder)) / file.path
+        place = Path(folder).absolute() / file.path
         data = file.text.encode("utf-8")
         before = read_file(place) if place.exists() else None
         if before is not None and file.yours:

@@ -36,10 +36,13 @@ def serve(settings: Settings, port: int, host: str, world: str | None, seed: str
     """Serve the simulated API until Ctrl-C; the first line on standard output is its base URL."""
     from reconciler.cli.streams import write
     from reconciler.errors import UsageError
+    from reconciler.loader.repository import check_way
     from reconciler.providers.simulator.serve import serve as run_server
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise UsageError(f"the simulator listens on this machine only, not on {host}", hint="leave --host away")
+    if world:
+        check_way(world)
     run_server(
         host,
         port,

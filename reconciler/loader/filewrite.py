@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.errors import ReconcilerError
 from reconciler.loader.atomic import write_beside
+from reconciler.loader.repository import check_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,11 @@ def write_all(changes: Sequence[Replacement]) -> None:
     2. Every new text is written beside its target and made durable.
     3. All are renamed; if that fails midway, those that were renamed get their old text back.
 
-    Raises `ReconcilerError` with nothing written (or nothing left written).
+    Raises `ReconcilerError` with nothing written (or nothing left written), also where a committed link leads out of
+    the repository.
     """
+    for folder in {str(Path(change.path).parent) for change in changes}:
+        check_way(folder)
     for change in changes:
         _require_unchanged(change)
     prepared: list[tuple[Replacement, str]] = []
@@ -50,8 +54,8 @@ def write_all(changes: Sequence[Replacement]) -> None:
         lost = _undo(done)
         for _, name in prepared[len(done) :]:
             Path(name).unlink(missing_ok=True)
-        for folder in reversed(made):
-            _remove_folder(folder)
+        for one in reversed(made):
+            _remove_folder(one)
         if not isinstance(problem, OSError):
             raise
         reason = f"cannot write {problem.filename or 'the files'}: {problem.strerror}"

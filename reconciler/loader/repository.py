@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.loader.gitcommand import run_git
 from reconciler.types.project import Project
 
@@ -91,6 +91,16 @@ def committed_way_out(path: str) -> str | None:
         if top is not None and not inside(here, top) and _is_committed(top, link):
             return link
     return None
+
+
+def check_way(path: str | Path) -> None:
+    """Refuse a path that a committed link leads out of its repository. Raises `ReconcilerError`."""
+    link = committed_way_out(str(path))
+    if link is not None:
+        raise ReconcilerError(
+            f"cannot write {path}: {link} is a link of the repository that leads out of it",
+            hint="name the place that is meant, or remove the link",
+        )
 
 
 def _is_committed(top: str, path: str) -> bool:

@@ -10,7 +10,9 @@ import pytest
 
 from reconciler.api import files
 from reconciler.api.files import read_file, write_file
+from reconciler.cli.main import run
 from reconciler.errors import ReconcilerError
+from tests.cli.conftest import PERSONA
 from tests.support.gittrees import repository
 
 
@@ -110,6 +112,28 @@ def test_a_committed_link_leads_no_file_out_of_the_repository(tmp_path: Path, wa
     write_file(repo.root / "in/plan.json", b"x")
     write_file(repo.root / "plan.json", b"x")
     write_file(outside / "plan.json", b"x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "--out", "out/p.plan"), ("plan", "--report", "html=out/r.html"), ("init", "out/new"),
+        ("validate", "--report", "junit=out/r.xml"), ("export", "out/live"), ("simulator", "serve", "--world", "out/w"),
+        ("export", "--target", "livekit", "out/agents"), ("export", "--target", "livekit", "out"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_command_writes_through_a_committed_link(
+    tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, outside = repository(tmp_path.resolve() / "repo"), tmp_path.resolve() / "outside"
+    outside.mkdir()
+    repo.link("out", "../outside")
+    repo.write("manifests/a.yaml", PERSONA)
+    repo.commit()
+    monkeypatch.chdir(repo.root)
+    assert run(list(words)) in (1, 64)
+    assert list(outside.iterdir()) == []
 
 
 def test_a_link_of_the_users_own_leads_where_it_likes(tmp_path: Path) -> None:
