@@ -118,8 +118,8 @@ def test_a_committed_link_leads_no_file_out_of_the_repository(tmp_path: Path, wa
     "words",
     [
         ("plan", "--out", "out/p.plan"), ("plan", "--report", "html=out/r.html"), ("init", "out/new"),
-        ("validate", "--report", "junit=out/r.xml"), ("export", "out/live"), ("simulator", "serve", "--world", "out/w"),
-        ("export", "--target", "livekit", "out/agents"), ("export", "--target", "livekit", "out"),
+        ("validate", "--report", "junit=out/r.xml"), ("export", "out/live"), ("export", "--target", "livekit", "out"),
+        ("simulator", "serve", "--world", "out/w"), ("export", "--target", "livekit", "out/agents"),
     ],
     ids=" ".join,
 )  # fmt: skip
