@@ -12,8 +12,6 @@ from reconciler.core.endpoints import parse_endpoint
 from reconciler.core.trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
 
-FORMAT = 1
-
 
 def trust_file(environ: Mapping[str, str]) -> Path:
     """Where it is: `reconciler/trust.json` in the user's configuration folder (absolute)."""
@@ -41,6 +39,7 @@ def add_trusted(
 
     Raises `ReconcilerError` where the trust file cannot be written, or would lie in the repository.
     """
+    from reconciler.api.trustfile import FORMAT
     from reconciler.loader.atomic import replace_file
 
     path = trust_file(environ)
@@ -99,22 +98,18 @@ def _is_of_repository(path: Path, project: str) -> bool:
 
 
 def _parse(path: Path) -> dict[str, Trusted]:
+    from reconciler.api.trustfile import parse_trust
+
     hint = f"correct it, or remove it and trust again: {path}"
     try:
         if os.name != "nt":
             found = path.stat()
             if found.st_mode & 0o022 or found.st_uid not in (os.getuid(), 0):
                 raise ReconcilerError(f"the trust file {path} may be written by others", hint=f"chmod 600 {path}")
-        document = json.loads(path.read_bytes())
+        return parse_trust(json.loads(path.read_bytes()))
     except OSError as error:
         raise ReconcilerError(f"cannot read {path}: {error.strerror}", hint="check its rights") from None
-    except (ValueError, RecursionError):
-        raise ReconcilerError(f"the trust file {path} is damaged", hint=hint) from None
-    projects = document.get("projects") if isinstance(document, dict) and document.get("format") == FORMAT else None
-    if not isinstance(projects, dict) or not all(isinstance(one, dict) for one in projects.values()):
-        raise ReconcilerError(f"the trust file {path} is none that this version reads", hint=hint)
-    return {str(key): Trusted(_texts(one.get("hosts")), _texts(one.get("commands"))) for key, one in projects.items()}
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    except RecursionError:
+        raise ReconcilerError(f"the trust file {path} is nested too deeply", hint=hint) from None
+    except ValueError as error:
+        raise ReconcilerError(f"the trust file {path} cannot be read: {error}", hint=hint) from None

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reconciler.api.trustfile import parse_trust
 from reconciler.api.trusting import add_trusted, parse_command, parse_host, read_trusted, trust_file
 from reconciler.core.trust import Trusted
 from reconciler.errors import ReconcilerError, UsageError
@@ -76,6 +80,56 @@ def test_a_damaged_one_is_an_error(project: str, environ: dict[str, str], text: 
     with pytest.raises(ReconcilerError) as caught:
         read_trusted(project, environ)
     assert str(file) in caught.value.message
+
+
+GOOD = {"format": 1, "projects": {"/a": {"hosts": ["h:1"], "commands": ["c"]}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({**GOOD, "more": 1}, "/more: unknown key"),
+        ({**GOOD, "format": True}, "/format: a whole number is wanted here, not true"),
+        ({"format": 1}, "/projects: missing"),
+        (
+            {"format": 1, "projects": {"/a": {"hosts": "h:1"}}},
+            "/projects/~1a/hosts: a list is wanted here, not a text",
+        ),
+        ({"format": 1, "projects": {"/a": {"hosts": [1]}}}, "/projects/~1a/hosts/0: a text is wanted here"),
+        ({"format": 1, "projects": {"/a": {"command": ["c"]}}}, "/projects/~1a/command: unknown key"),
+        ({"format": 1, "projects": {"/a": None}}, "/projects/~1a: a mapping is wanted here, not nothing"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_with_its_place(
+    project: str, environ: dict[str, str], document: object, words: str
+) -> None:
+    file = trust_file(environ)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(document))
+    with pytest.raises(ReconcilerError) as caught:
+        read_trusted(project, environ)
+    assert words in caught.value.message
+    with pytest.raises(ReconcilerError):
+        add_trusted(project, environ, host="a.example:443")
+    assert json.loads(file.read_text()) == document
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["\ud800", 2**64, 10**400]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.fixed_dictionaries({}, optional={"format": st.just(1) | JSON, "projects": JSON, "x": JSON}) | JSON)
+def test_any_document_is_read_or_refused(document: Any) -> None:
+    try:
+        found = parse_trust(document)
+    except ValueError as error:
+        assert str(error)
+        assert "pydantic" not in str(error)
+    else:
+        assert all(isinstance(text, str) for one in found.values() for text in (*one.hosts, *one.commands))
 
 
 @pytest.mark.parametrize(
