@@ -31,8 +31,6 @@ def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> Non
         raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error
 
 
-
-
 def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:
     """The bytes of a file. Raises `ReconcilerError` where it is missing, a folder, unreadable or absurdly large.
 
