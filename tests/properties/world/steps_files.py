@@ -185,7 +185,16 @@ def place(world: World, rnd: random.Random, kind: str, name: str) -> str:
 def new(world: World, address: str, spec: Tree, file: str) -> None:
     if address in world.project.docs or address in world.project.moves or address in world.project.removed:
         raise Gone
+    alone(world, address, file)
     world.project.docs[address] = Doc(address, alive(spec, world), file)
+
+
+def alone(world: World, address: str, file: str) -> None:
+    """Raises `Gone` where a file that holds one document holds another one."""
+    if file.endswith((".json", ".md")) and any(
+        d.file == file and a != address for a, d in world.project.docs.items()
+    ):
+        raise Gone
 
 
 def propose_edit(world: World, rnd: random.Random) -> Step | None:
@@ -350,6 +359,7 @@ def spell(
 ) -> None:
     """The same document, written otherwise."""
     found = doc(world, address)
+    alone(world, address, file)
     plain = not (found.lifecycle or found.labels or found.ids)
     if file.startswith("bare/") and not (plain and file == f"bare/{found.name}.yaml"):
         raise Gone
@@ -370,20 +380,6 @@ def label(world: World, address: str, labels: dict[str, str]) -> None:
     found.labels = labels
 
 
-def propose_secret(world: World, rnd: random.Random) -> Step | None:
-    world.count += 1
-    name = rnd.choice(["KEY_A", "KEY_B", "NAME_A"])
-    return {
-        "name": name,
-        "value": f"Hidden Name {world.count:04}" if name == "NAME_A" else f"sk-r-{world.count:04}-secret",
-    }
-
-
-def secret(world: World, name: str, value: str) -> None:
-    """A key is rotated."""
-    world.env[name] = value
-
-
 STEPS = {
     "new": Kind(14, propose_new, new),
     "edit": Kind(22, propose_edit, edit),
@@ -394,5 +390,4 @@ STEPS = {
     "lifecycle": Kind(5, propose_lifecycle, lifecycle),
     "spell": Kind(5, propose_spell, spell),
     "label": Kind(1, propose_label, label),
-    "secret": Kind(2, propose_secret, secret),
 }

@@ -165,6 +165,20 @@ def robbed(world: World, workspace: str, nth: int) -> None:
     laws.check_quiet(world, workspace, **FLAGS)
 
 
+def propose_secret(world: World, rnd: random.Random) -> Step | None:
+    world.count += 1
+    name = rnd.choice(["KEY_A", "KEY_B", "NAME_A"])
+    return {
+        "name": name,
+        "value": f"Hidden Name {world.count:04}" if name == "NAME_A" else f"sk-r-{world.count:04}-secret",
+    }
+
+
+def secret(world: World, name: str, value: str) -> None:
+    """A key is rotated."""
+    world.env[name] = value
+
+
 STEPS: dict[str, Any] = {
     "part": Kind(3, propose_part, part),
     "crowd": Kind(2, propose_crowd, crowd),
@@ -172,4 +186,5 @@ STEPS: dict[str, Any] = {
     "rekey": Kind(2, propose_rekey, rekey),
     "unkeyed": Kind(2, propose_unkeyed, unkeyed),
     "robbed": Kind(3, propose_robbed, robbed),
+    "secret": Kind(2, propose_secret, secret),
 }
