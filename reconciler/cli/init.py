@@ -13,8 +13,8 @@ from reconciler.cli.settings import Settings
 EXAMPLES = """
 reconciler init
 reconciler init my-personas --ci github
-reconciler init --ci github                a pipeline for the project that is here; again: bring it up to date
-reconciler init --ci gitlab --source acme/reconciler@4f1c...   where jobs install this program from
+reconciler init --ci github                a pipeline for the project that is here; again to update it
+reconciler init --ci gitlab --source OWNER/REPO@COMMIT   where jobs install this program from
 """
 PROJECTS = ("manifests/reconciler.yaml", "manifests/reconciler.yml", "reconciler.yaml", "reconciler.yml")
 NEXT = """
