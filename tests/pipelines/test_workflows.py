@@ -78,7 +78,8 @@ def test_the_workflow_of_init_is_clean(tmp_path):
 
 def test_nothing_is_done_before_the_audit():
     jobs = load("ci")["jobs"]
-    assert set(jobs["done"]["needs"]) == {*jobs} - {"done"}
+    always = {name for name, job in jobs.items() if "if" not in job}  # the night's job runs on a schedule alone
+    assert set(jobs["done"]["needs"]) == always - {"done"} == {"test", "audit"}
     (check,) = jobs["done"]["steps"]
     for results in ("success failure", "failure success", "success skipped", "cancelled success", "success success"):
         tests, audit = results.split()
