@@ -134,7 +134,7 @@ class World:
             outcome.error = error
             outcome.plan = outcome.plan or getattr(error, "plan", None)
         finally:
-            wire.fault = None
+            wire.fault, wire.dead = None, False
         outcome.after = wire.account()
         return outcome
 

@@ -101,7 +101,7 @@ class ServedWorld(World):
                 out, err = child.communicate(timeout=PATIENCE)
             finally:
                 child.kill()
-        wire.fault = None
+        wire.fault, wire.dead = None, False
         outcome.ended, outcome.killed = child.returncode, child.returncode == -signal.SIGKILL
         outcome.shown, outcome.after = [out, err, planned.stdout, planned.stderr], wire.account()
         if outcome.ended not in {0, -signal.SIGKILL}:

@@ -53,6 +53,8 @@ class Wire(httpx.BaseTransport):
     writes: list[Sent] = field(default_factory=list)
     fault: Fault | None = None
     met: int = 0
+    dead: bool = False
+    """The run was killed: what other threads of it still send in this process would never have been sent."""
     on_kill: Callable[[], None] = lambda: None
     on_edit: Callable[[], None] = lambda: None
     on_write: Callable[[], None] = lambda: None
@@ -71,6 +73,8 @@ class Wire(httpx.BaseTransport):
         return {kind: dict(objects) for kind, objects in self.world.objects.items()}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.dead:
+            raise Killed
         if request.method not in WRITES:
             return self.inner.handle_request(request)
         self.met += 1
@@ -79,6 +83,7 @@ class Wire(httpx.BaseTransport):
             self.on_edit()
         if what == "kill-before":
             self.on_kill()
+            self.dead = True
             raise Killed
         if what == "lost-before":
             raise httpx.ReadError("broken", request=request)
@@ -92,6 +97,7 @@ class Wire(httpx.BaseTransport):
         self.on_write()
         if what == "kill-after":
             self.on_kill()
+            self.dead = True
             raise Killed
         if what == "lost-after":
             raise httpx.ReadError("broken", request=request)
