@@ -56,10 +56,13 @@ def in_workspace(run: R, name: str) -> R:
 
 def with_backend(run: R, type: str, settings: Object) -> R:
     """The same run with its state elsewhere; `settings` as they would stand in the project file, but the caller's."""
-    from reconciler.types.json import SECRET
     from reconciler.types.project import BackendSettings
+    from reconciler.types.reference import SecretRef
 
-    marked: Object = {key: {SECRET: value} if isinstance(value, dict) else value for key, value in settings.items()}
+    marked: Object = {
+        key: SecretRef.of({word: str(name) for word, name in value.items()}) if isinstance(value, dict) else value
+        for key, value in settings.items()
+    }
     return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked, own=True)))
 
 

@@ -17,6 +17,7 @@ from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.json import Json, Object
 from reconciler.types.ports import Backend, Secrets
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 
 OWN = ".reconciler"
 """The folder of our own files in a project."""
@@ -52,8 +53,8 @@ class BackendContext:
         """Reads texts of `settings`, each in its role; `what` is for messages, `own` as in `BackendSettings`."""
         return Reader(what, roles, settings, self.operator, self._resolve, own, self.redactor.learn)
 
-    def _resolve(self, reference: Mapping[str, str]) -> str | None:
-        found = self.environ.get(reference["env"]) if "env" in reference else None
+    def _resolve(self, reference: SecretRef) -> str | None:
+        found = self.environ.get(reference.name) if reference.kind == "env" else None
         return found if found is not None or self.secrets is None else self.secrets.resolve(reference)
 
     @property

@@ -10,8 +10,9 @@ import subprocess
 from reconciler.backends.base import BackendContext, read_text
 from reconciler.core.settings import not_your_command
 from reconciler.errors import UsageError
-from reconciler.types.json import SECRET, Json
+from reconciler.types.json import Json
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 
 COMMAND_SECONDS = 60
 MAKE_KEY = "32 bytes in base64 or hex, for example from: openssl rand -base64 32"
@@ -22,7 +23,7 @@ def read_key(setting: Json, context: BackendContext, *, own: bool = False) -> by
 
     Raises `UsageError`, and `NotTrusted` for a command that is not the operator's (`own`: it is).
     """
-    inner = setting.get(SECRET, setting) if isinstance(setting, dict) else None
+    inner: Json = {**setting.written()} if isinstance(setting, SecretRef) else setting
     if not isinstance(inner, dict) or len(inner) != 1 or next(iter(inner)) not in {"env", "file", "command"}:
         raise UsageError(
             "a key under `encryption` is {env: NAME}, {file: path} or {command: text}, never the key itself",
@@ -35,7 +36,7 @@ def read_key(setting: Json, context: BackendContext, *, own: bool = False) -> by
             raise not_your_command("the key of `encryption`", command)
         text = _run(command)
     else:
-        text = read_text(BackendSettings("encryption", {"key": {SECRET: {kind: of}}}), "key", context) or ""
+        text = read_text(BackendSettings("encryption", {"key": SecretRef(kind, str(of))}), "key", context) or ""
     context.redactor.learn(text)
     key = _decode(text.strip())
     if key is None:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from reconciler.core.shape import Node, node_at, shape
 from reconciler.core.told import is_unset
 from reconciler.kinds.base import Field, KindSpec, Type
-from reconciler.types.json import Json, Object, escape, is_marker, join, lookup, split
+from reconciler.types.json import Json, Object, escape, join, lookup, split
+from reconciler.types.reference import is_reference
 
 MASK = re.compile(r"^\*{4,}$")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -37,6 +38,8 @@ def same(a: Json, b: Json) -> bool:
         return a.keys() == b.keys() and all(same(value, b[key]) for key, value in a.items())
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if is_reference(a) or is_reference(b):
+        return a == b
     return type(a) in (int, float) and type(b) in (int, float) and a == b
 
 
@@ -90,7 +93,7 @@ def _from_text(kind: Type, value: str) -> Json:
 
 
 def sorted_set(items: list[Json]) -> list[Json]:
-    """Sorted without doubles; texts first, markers after them by what they name."""
+    """Sorted without doubles; texts first, references after them by what they name."""
     texts = sorted({item for item in items if isinstance(item, str)})
     others: list[Json] = []
     for item in items:
@@ -135,7 +138,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
     row = node.row
     if row is not None and row.server:
         return
-    if isinstance(value, dict) and not is_marker(value):
+    if isinstance(value, dict):
         if row is not None and row.atomic:
             secrets = list(_secrets_below(node, value, path))
             yield path, normal(row, without(value, [pointer[len(path) :] for pointer, _ in secrets]))
@@ -156,7 +159,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
 
 
 def _secrets_below(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
-    if not isinstance(value, dict) or is_marker(value):
+    if not isinstance(value, dict):
         return
     for key, member in value.items():
         child = node.child(key)
@@ -253,7 +256,7 @@ def comparable(spec: KindSpec, document: Object) -> Object:
 
 
 def _strip(node: Node, value: Json) -> Json:
-    if not isinstance(value, dict) or is_marker(value) or not (node.children or node.star):
+    if not isinstance(value, dict) or not (node.children or node.star):
         return value
     return {
         key: _strip(child, member)

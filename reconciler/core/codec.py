@@ -1,7 +1,7 @@
 """Frozen records <-> JSON, driven by their annotations: a field added to a record is carried without a line here.
 
 Records become objects (members at their default left out), tuples lists, enums their names, addresses their texts;
-JSON values stand as they are.
+JSON values stand as they are, with the references in them: who writes them says how (`core.marks`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from reconciler.core import members as read
 from reconciler.core.members import Malformed, address_from
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import is_reference
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ def to_json(record: object) -> Json:
         return [to_json(item) for item in record]
     if isinstance(record, frozenset):
         return [to_json(item) for item in sorted(record)]
+    if is_reference(record):
+        return cast(Json, record)
     if is_dataclass(record):
         found: Object = {}
         for field in fields(record):

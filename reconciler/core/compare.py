@@ -13,7 +13,8 @@ from reconciler.core.shape import field_at
 from reconciler.kinds.base import Field, KindSpec
 from reconciler.types.change import Direction
 from reconciler.types.incomplete import Obstacle
-from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.json import Json, Object
+from reconciler.types.reference import SecretRef
 
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
 EMPTY: tuple[Json, ...] = ("", [], {})
@@ -210,7 +211,7 @@ def hidden(row: Field | None, live: Json, desired: Json = None) -> bool:
     if is_masked(live):
         return True
     if live is None:
-        return (row is not None and row.secret) or secret_of(desired) is not None
+        return (row is not None and row.secret) or isinstance(desired, SecretRef)
     if not has_secret(desired):
         return False
     found = set(_references(desired, live))
@@ -219,7 +220,7 @@ def hidden(row: Field | None, live: Json, desired: Json = None) -> bool:
 
 def _references(desired: Json, live: Json) -> Iterator[bool | None]:
     """True for a hidden reference, False for a difference beside the references, None for what tells nothing."""
-    if secret_of(desired) is not None:
+    if isinstance(desired, SecretRef):
         yield True if live is None or is_masked(live) else None
     elif isinstance(desired, dict) and (live is None or isinstance(live, dict)):
         shown = live or {}
@@ -228,7 +229,7 @@ def _references(desired: Json, live: Json) -> Iterator[bool | None]:
     elif isinstance(desired, list) and isinstance(live, list):
         wanted = desired
         if len(wanted) != len(live):
-            wanted = [item for item in desired if secret_of(item) is None]
+            wanted = [item for item in desired if not isinstance(item, SecretRef)]
             yield len(wanted) == len(live)
         for item, one in zip(wanted, live, strict=False):
             yield from _references(item, one)

@@ -9,7 +9,8 @@ from ipaddress import ip_address
 
 from reconciler.core.shape import field_at
 from reconciler.kinds.base import KindSpec
-from reconciler.types.json import Json, escape, is_marker, split
+from reconciler.types.json import Json, escape, split
+from reconciler.types.reference import is_reference
 
 _NAMED = re.compile(r"(?:.*_)?(?:url|uri|endpoint|webhook)s?", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -76,7 +77,7 @@ def find_addresses(kind: KindSpec, pointer: str, value: Json) -> Iterator[tuple[
     row = field_at(kind, pointer)
     if row is not None and row.verbatim:
         return
-    if is_marker(value):
+    if is_reference(value):
         if _is_named(pointer):
             yield pointer, value
     elif isinstance(value, str):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.types.json import Json, Object, is_marker
+from reconciler.core.manifestwords import is_written_reference
+from reconciler.types.json import Json, Object
 
 NULL_KEY = "null"
-_REFERENCES = ("env", "file", "ref")
 
 
-def merge(target: Json, patch: Json, whole: Callable[[Json], bool] = is_marker) -> Json:
+def merge(target: Json, patch: Json, whole: Callable[[Json], bool] = lambda _: False) -> Json:
     """RFC 7386 with two additions: what is `whole` is replaced whole, and `{null: true}` sets null (null deletes).
 
     Neither argument is changed; what did not change is shared.
@@ -30,15 +30,10 @@ def merge(target: Json, patch: Json, whole: Callable[[Json], bool] = is_marker) 
 
 def merge_written(target: Object, patch: Object) -> Object:
     """The same for bodies as their authors wrote them, in which references are not resolved yet."""
-    merged = merge(target, patch, is_reference)
+    merged = merge(target, patch, is_written_reference)
     return merged if isinstance(merged, dict) else {}
 
 
 def sets_null(value: Json) -> bool:
     """Whether `value` is `{null: true}`: null itself would delete the member."""
     return isinstance(value, dict) and len(value) == 1 and value.get(NULL_KEY) is True
-
-
-def is_reference(value: Json) -> bool:
-    """`{env: X}`, `{file: p}` or `{ref: kind.name}`."""
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _REFERENCES

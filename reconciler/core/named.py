@@ -11,7 +11,7 @@ from functools import cache
 
 from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
-from reconciler.types.json import Json, Object, is_marker
+from reconciler.types.json import Json, Object
 
 
 def by_name(spec: KindSpec, document: Object) -> Object:
@@ -26,7 +26,7 @@ def by_name(spec: KindSpec, document: Object) -> Object:
 def _by_name(node: Node, value: Json) -> Json:
     if node.row is not None and node.row.items_by is not None:
         return items_by_name(node.row.items_by, value)
-    if not isinstance(value, dict) or is_marker(value):
+    if not isinstance(value, dict):
         return value
     changed = {word: _by_name(node.children[word], value[word]) for word in node.named_below if word in value}
     return {**value, **changed} if changed else value
@@ -51,7 +51,7 @@ def by_place(spec: KindSpec, document: Object) -> Object:
 def _by_place(node: Node, value: Json) -> Json:
     if is_named(node):
         return as_list(node, value)
-    if not isinstance(value, dict) or is_marker(value):
+    if not isinstance(value, dict):
         return value
     changed = {word: _by_place(node.children[word], value[word]) for word in node.named_below if word in value}
     return {**value, **changed} if changed else value
@@ -87,7 +87,7 @@ def item_of(spec: KindSpec, pointer: str) -> str | None:
 
 def as_list(node: Node, value: Json) -> Json:
     """The object of named items at `node` as the list that goes on the wire; anything else as it is."""
-    if not is_named(node) or not isinstance(value, dict) or is_marker(value):
+    if not is_named(node) or not isinstance(value, dict):
         return value
     return list(value.values())
 

@@ -4,7 +4,7 @@ Hidden is decided by place, never by looking for a known text: a search would mi
 would spoil innocent text that happens to contain it. Four things make a value sensitive:
 
 - its path is declared secret in the kind's field table (`*` rows and rows inside atomic objects included);
-- it is a `$secret` marker, wherever it stands;
+- it is a reference to a secret (`SecretRef`), wherever it stands;
 - it is the mask that a server shows for a hidden value (`****` or longer);
 - its counterpart on the other side is a marker (`marked`): the live value there is the secret itself.
 
@@ -18,8 +18,9 @@ from collections.abc import Collection, Iterator
 from reconciler.core.canonical import is_masked, tool_name
 from reconciler.core.shape import UNKNOWN, Node, shape
 from reconciler.kinds.base import KindSpec
-from reconciler.types.json import SECRET, Json, Object, escape, split
+from reconciler.types.json import Json, Object, escape, split
 from reconciler.types.mask import SENSITIVE
+from reconciler.types.reference import SecretRef
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -30,7 +31,7 @@ def redact(
     """A copy of `document` with `(sensitive)` in the place of every secret; null stays null.
 
     `hidden` are further pointers to hide: those of `marked(other_side)`. With `kind` None (a kind that this version
-    does not know) only markers, masks and `hidden` count. `keep` leaves `$secret` markers: they hold no secret.
+    does not know) only markers, masks and `hidden` count. `keep` leaves references: they hold no secret.
     """
     result = _redact(shape(kind) if kind else UNKNOWN, document, "", hidden, keep)
     return result if isinstance(result, dict) else {}
@@ -41,12 +42,12 @@ def redact_at(
 ) -> Json:
     """The same for one value that stands at `pointer`.
 
-    `keep` leaves `$secret` markers as they are: they name where a secret comes from and hold none. That is what
+    `keep` leaves references as they are: they name where a secret comes from and hold none. That is what
     patches and request bodies show.
     """
     node, secret = _find(kind, pointer)
     if secret and value is not None:
-        return value if keep and _is_secret_marker(value) else SENSITIVE
+        return value if keep and isinstance(value, SecretRef) else SENSITIVE
     return _redact(node, value, pointer, hidden, keep)
 
 
@@ -56,7 +57,7 @@ def is_secret(kind: KindSpec | None, pointer: str) -> bool:
 
 
 def marked(*documents: Json) -> frozenset[str]:
-    """Pointers of the `$secret` markers in `documents`: the same places of the other side are secret too.
+    """Pointers of the references to secrets in `documents`: the same places of the other side are secret too.
 
     List items have no fixed place: an inline tool goes by its name, any other list counts as a whole.
     """
@@ -85,15 +86,16 @@ def _child(node: Node, word: str) -> Node:
     return node.child(node.renames.get(word, word))
 
 
-def _is_secret_marker(value: Json) -> bool:
-    return isinstance(value, dict) and SECRET in value
-
-
 def _sensitive(node: Node, value: Json, path: str, hidden: Collection[str]) -> bool:
     """Whether all of `value` is secret. A text where an object of secrets belongs (`headers: "Bearer x"`) is."""
     if value is None:
         return False
-    if (node.row is not None and node.row.secret) or _is_secret_marker(value) or is_masked(value) or path in hidden:
+    if (
+        (node.row is not None and node.row.secret)
+        or isinstance(value, SecretRef)
+        or is_masked(value)
+        or path in hidden
+    ):
         return True
     misplaced = isinstance(value, str) and (node.star or node.children)
     return bool(misplaced) and _holds_secrets(node)
@@ -105,7 +107,7 @@ def _holds_secrets(node: Node) -> bool:
 
 
 def _redact(node: Node, value: Json, path: str, hidden: Collection[str], keep: bool) -> Json:
-    if keep and _is_secret_marker(value):
+    if keep and isinstance(value, SecretRef):
         return value
     if _sensitive(node, value, path, hidden):
         return SENSITIVE
@@ -146,7 +148,7 @@ def _item_path(path: str, item: Json) -> str:
 
 
 def _markers(value: Json, path: str) -> Iterator[str]:
-    if _is_secret_marker(value):
+    if isinstance(value, SecretRef):
         yield path
     elif isinstance(value, dict):
         for key, member in value.items():

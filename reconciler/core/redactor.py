@@ -25,6 +25,7 @@ from reconciler.core.visible import visible
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
+from reconciler.types.reference import SecretRef
 
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ class Learning:
         self._secrets = secrets
         self._redactor = redactor
 
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
+    def resolve(self, reference: SecretRef) -> str | None:
         found = self._secrets.resolve(reference)
         self._redactor.learn(found)
         return found

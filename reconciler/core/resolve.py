@@ -11,9 +11,10 @@ from reconciler.kinds import KINDS, kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import REF, Json, Object, lookup, ref_of
+from reconciler.types.json import Json, Object, lookup
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef
 from reconciler.types.resource import Resource
 
 
@@ -61,18 +62,17 @@ def _name_tools(spec: KindSpec, body: Object, tools: Mapping[str, Address]) -> O
     if not isinstance(items, list):
         return body
     named: list[Json] = [
-        {REF: str(tools[item])} if isinstance(item, str) and item in tools else item for item in items
+        ResourceRef(str(tools[item])) if isinstance(item, str) and item in tools else item for item in items
     ]
     return {**body, key: named}
 
 
 def reference(value: Json) -> Address | None:
-    """The address that `value` refers to. A `$ref` that names no kind (a JSON Schema has such) is plain data."""
-    text = ref_of(value)
-    if text is None or text.partition(".")[0] not in KINDS:
+    """The address that `value` refers to; None for one of a kind that this version does not know."""
+    if not isinstance(value, ResourceRef) or value.address.partition(".")[0] not in KINDS:
         return None
     try:
-        return Address.parse(text)
+        return Address.parse(value.address)
     except ValueError:
         return None
 

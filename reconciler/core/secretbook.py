@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from reconciler.core.digest import SecretDigests, canonical_bytes, digest
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
+from reconciler.types.reference import ResourceRef, SecretRef
 
 HIDDEN = "hidden"
 """Stands in `seen` for a value that the server did not show, not even a mask. Older states have it for masks, too."""
@@ -22,11 +23,10 @@ def is_unseen(seen: str | None) -> bool:
     return seen is not None and (seen in (HIDDEN, MASKED) or seen.startswith(MASKED + ":"))
 
 
-def markers(value: Json) -> Iterator[Mapping[str, str]]:
+def markers(value: Json) -> Iterator[SecretRef]:
     """Every secret reference inside `value`."""
-    reference = secret_of(value)
-    if reference is not None:
-        yield reference
+    if isinstance(value, SecretRef):
+        yield value
     elif isinstance(value, dict):
         for member in value.values():
             yield from markers(member)
@@ -37,38 +37,31 @@ def markers(value: Json) -> Iterator[Mapping[str, str]]:
 
 def has_secret(value: Json) -> bool:
     """Whether a secret reference stands anywhere in `value`."""
-    return isinstance(value, dict | list) and next(markers(value), None) is not None
-
-
-def describe(reference: Mapping[str, str]) -> str:
-    """How a person would name the reference: `env NORTHWIND_KEY`, `file keys/llm.txt`."""
-    return ", ".join(f"{kind} {name}" for kind, name in reference.items())
+    return isinstance(value, dict | list | SecretRef) and next(markers(value), None) is not None
 
 
 class SecretBook:
     """Looks references up lazily and keeps the answers for the run."""
 
-    def __init__(self, digests: SecretDigests, resolve: Callable[[Mapping[str, str]], str | None]) -> None:
+    def __init__(self, digests: SecretDigests, resolve: Callable[[SecretRef], str | None]) -> None:
         self.digests = digests
         self._resolve = resolve
-        self._known: dict[tuple[tuple[str, str], ...], str | None] = {}
+        self._known: dict[SecretRef, str | None] = {}
 
-    def value(self, reference: Mapping[str, str]) -> str | None:
+    def value(self, reference: SecretRef) -> str | None:
         """The secret, or None when it is not available here."""
-        key = tuple(sorted(reference.items()))
-        if key not in self._known:
-            self._known[key] = self._resolve(reference)
-        return self._known[key]
+        if reference not in self._known:
+            self._known[reference] = self._resolve(reference)
+        return self._known[reference]
 
     def missing(self, value: Json) -> tuple[str, ...]:
         """The references inside `value` that are not available, in words."""
-        return tuple(describe(reference) for reference in markers(value) if self.value(reference) is None)
+        return tuple(str(reference) for reference in markers(value) if self.value(reference) is None)
 
     def fill(self, value: Json) -> Json:
         """`value` with every reference replaced. The caller made sure that none is missing."""
-        reference = secret_of(value)
-        if reference is not None:
-            return self.value(reference)
+        if isinstance(value, SecretRef):
+            return self.value(value)
         if isinstance(value, dict):
             return {key: self.fill(member) for key, member in value.items()}
         if isinstance(value, list):
@@ -84,16 +77,25 @@ class SecretBook:
     def matches(self, value: Json, recorded: str) -> bool | None:
         """Whether `recorded` is a digest of `value`, which is digested the way that was used then, secret or not.
 
-        None where nothing can be said: the key of then is not here, or it stands for a value that nobody knew.
+        A reference to an object whose id is not known is nothing that was sent. None where nothing can be said: the
+        key of then is not here, or it stands for a value that nobody knew.
         """
         if recorded == UNKNOWN:
             return None
+        if _has_unbound(value):
+            return False
         if ":" not in recorded:
             return digest(value) == recorded
         if value is None:
             return False
         again = self.digests.again(_text(value), recorded)
         return None if again is None else again == recorded
+
+
+def _has_unbound(value: Json) -> bool:
+    if isinstance(value, dict):
+        return any(_has_unbound(member) for member in value.values())
+    return any(_has_unbound(item) for item in value) if isinstance(value, list) else isinstance(value, ResourceRef)
 
 
 def _text(value: Json) -> str:

@@ -12,7 +12,8 @@ from reconciler.core.endpoints import Endpoint, parse_endpoint
 from reconciler.core.environment import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS
 from reconciler.core.trust import PORTS, Operator, name_of, port_of
 from reconciler.errors import NotTrusted, UsageError
-from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.json import Json, Object
+from reconciler.types.reference import SecretRef
 
 
 class Role(Enum):
@@ -61,7 +62,7 @@ class Reader:
     roles: Mapping[str, Role]
     settings: Object
     operator: Operator
-    resolve: Callable[[Mapping[str, str]], str | None]
+    resolve: Callable[[SecretRef], str | None]
     own: bool = False
     """The settings are the operator's: they come from the command line, not from a project file."""
     learn: Callable[[str], None] = lambda value: None
@@ -92,7 +93,7 @@ class Reader:
                 return None
             if resolved is None:
                 raise self._missing(name, reference)
-            found, own = resolved, self.own or "env" in reference
+            found, own = resolved, self.own or reference.kind == "env"
             if role not in (Role.ADDRESS, Role.STORE) or parse_endpoint(found.strip()) is None:
                 self.learn(found)
         said = "it" if reference is None else f"what {_source(reference)} holds"
@@ -110,10 +111,10 @@ class Reader:
                 put_off.append(refused)
         return found
 
-    def _check_reference(self, name: str, role: Role, reference: Mapping[str, str]) -> None:
+    def _check_reference(self, name: str, role: Role, reference: SecretRef) -> None:
         if self.own or role is Role.CREDENTIAL:
             return
-        variable = reference.get("env")
+        variable = reference.name if reference.kind == "env" else None
         whole = role in (Role.ADDRESS, Role.STORE, Role.DSN)
         if variable is None:
             if role is Role.ADDRESS or role is Role.STORE:
@@ -130,8 +131,8 @@ class Reader:
                 "RECONCILER_",
             )
 
-    def _missing(self, name: str, reference: Mapping[str, str]) -> UsageError:
-        kind, of = next(iter(reference.items()), ("reference", ""))
+    def _missing(self, name: str, reference: SecretRef) -> UsageError:
+        kind, of = reference.kind, reference.name
         return UsageError(
             f"{self.what}: {name} refers to {kind} {of}, which is not there or empty",
             hint=f"set the environment variable {of}" if kind == "env" else f"put the value into {of}",
@@ -154,12 +155,13 @@ class Reader:
         return place
 
 
-def reference_in(value: Json) -> dict[str, str] | None:
-    """The reference in a marker, or in the form as written."""
-    marked = secret_of(value)
-    if marked is None and isinstance(value, dict) and len(value) == 1 and value.keys() <= {"env", "file"}:
-        return {word: str(place) for word, place in value.items()}
-    return marked
+def reference_in(value: Json) -> SecretRef | None:
+    """The reference that a setting is, or that it is written as."""
+    if isinstance(value, SecretRef):
+        return value
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"env", "file"}:
+        return SecretRef.of({word: str(place) for word, place in value.items()})
+    return None
 
 
 def not_yours(what: str, place: Endpoint) -> NotTrusted:
@@ -183,6 +185,5 @@ def not_your_command(what: str, command: str) -> NotTrusted:
     )
 
 
-def _source(reference: Mapping[str, str]) -> str:
-    kind, of = next(iter(reference.items()), ("reference", ""))
-    return of if kind == "env" else f"{kind} {of}"
+def _source(reference: SecretRef) -> str:
+    return reference.name if reference.kind == "env" else str(reference)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from reconciler.core.canonical import tool_name
+from reconciler.core.marks import write_marks
 from reconciler.types.json import Json, Object
 
 
@@ -50,7 +51,7 @@ def registry_tool(spec: Object, name: str) -> ToolBody:
 
 def body_digest(description: Json, parameters: Json, origin: str) -> str:
     """Equal for tools that mean the same."""
-    text = json.dumps([description or "", normal(parameters or {}), origin], sort_keys=True)
+    text = json.dumps(write_marks([description or "", normal(parameters or {}), origin]), sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.core.named import as_list, is_named, place_of
 from reconciler.core.shape import Node, node_at, shape
 from reconciler.kinds.base import KindSpec
-from reconciler.types.json import Json, Object, escape, is_marker, join, lookup, split
+from reconciler.types.json import Json, Object, escape, join, lookup, split
 
 
 def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
@@ -34,7 +34,7 @@ def vocabulary_of(spec: KindSpec, body: Object) -> str:
 
 
 def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: str = "") -> Json:
-    if not isinstance(value, dict) or is_marker(value):
+    if not isinstance(value, dict):
         return value
     result = value
     if node.renames and not node.renames.keys().isdisjoint(value):
@@ -81,7 +81,7 @@ def _to_wire(node: Node, body: Mapping[str, Json], vocabulary: str, like: Json) 
     for word, member in body.items():
         name = wire_word(node, word, vocabulary, like)
         child = node.children.get(word)
-        if child is not None and isinstance(member, dict) and _translates(child) and not is_marker(member):
+        if child is not None and isinstance(member, dict) and _translates(child):
             member = _to_wire(child, member, vocabulary, like.get(name) if isinstance(like, dict) else None)
         result[name] = member if child is None else as_list(child, member)
     return result
@@ -121,6 +121,6 @@ def wire_pointers(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> 
 def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Json:
     """A value that will stand at the canonical `pointer`, with the members inside it in wire words."""
     node = node_at(spec, pointer)
-    if isinstance(value, dict) and _translates(node) and not is_marker(value):
+    if isinstance(value, dict) and _translates(node):
         value = _to_wire(node, value, vocabulary, None)
     return as_list(node, value)

@@ -26,11 +26,12 @@ from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry, State
 
 
@@ -126,8 +127,7 @@ def without_rotated(goal: Goal, book: SecretBook) -> tuple[Goal, dict[Address, t
 
 def _differs(value: Json, digest: str, book: SecretBook) -> bool:
     """Whether the secret that `value` refers to is here and another one than was digested."""
-    reference = secret_of(value)
-    secret = book.value(reference) if reference is not None else None
+    secret = book.value(value) if isinstance(value, SecretRef) else None
     return secret is not None and book.matches(secret, digest) is False
 
 

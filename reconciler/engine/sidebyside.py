@@ -15,6 +15,7 @@ from reconciler.types.address import Address
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
+from reconciler.types.reference import SecretRef
 from reconciler.types.resource import Resource
 from reconciler.types.state import State
 
@@ -30,7 +31,7 @@ def view(
     chosen = scope(resources, state, options, manifests.paths).wanted
 
     def tell(where: str) -> str:
-        value = setting.secrets.resolve({"literal": where})
+        value = setting.secrets.resolve(SecretRef("literal", where))
         return "" if value is None else hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def told(resource: Resource) -> Resource:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from reconciler.core.export.objects import ExportedManifest
 from reconciler.core.glob import matches
 from reconciler.core.resolve import resources_of
-from reconciler.core.shape import Node, shape
 from reconciler.core.targets.base import AttachedTool, Subject
 from reconciler.core.words import canonical_words
 from reconciler.engine.export import ExportChoice, export_account
 from reconciler.engine.setting import Setting
 from reconciler.kinds import kind
-from reconciler.kinds.base import Type
 from reconciler.types.address import Address
-from reconciler.types.json import REF, SECRET, Json, Object, lookup, ref_of
+from reconciler.types.json import Object
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import ManifestSet
+from reconciler.types.reference import ResourceRef
 from reconciler.types.state import State
 
 PERSONA = "persona"
@@ -79,30 +78,13 @@ def _attached(spec: Object, tools: Mapping[Address, Object]) -> tuple[AttachedTo
     items = spec.get("tools")
     found: list[AttachedTool] = []
     for item in items if isinstance(items, list) else ():
-        text = ref_of(item) or (item if isinstance(item, str) else "")
-        address = by_name.get(text.removeprefix("tool.") if ref_of(item) else text)
+        refers = isinstance(item, ResourceRef)
+        text = item.address if isinstance(item, ResourceRef) else item if isinstance(item, str) else ""
+        address = by_name.get(text.removeprefix("tool.") if refers else text)
         found.append(AttachedTool(text or "?", tools[address] if address is not None else None))
     return tuple(found)
 
 
 def _spec(one: ExportedManifest) -> Object:
-    """The body of an exported manifest in canonical words, its references as markers."""
-    spec = kind(one.address.kind)
-    written = lookup(one.document, "/spec")
-    document, _ = canonical_words(spec, written if isinstance(written, dict) else {})
-    marked = _marked(shape(spec), document)
-    return marked if isinstance(marked, dict) else {}
-
-
-def _marked(node: Node, value: Json) -> Json:
-    if isinstance(value, list):
-        return [_marked(Node(), item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1 and not (node.row is not None and node.row.type is Type.OBJECT):
-        ((word, target),) = value.items()
-        if word == "env" and isinstance(target, str):
-            return {SECRET: {"env": target}}
-        if word == "ref" and isinstance(target, str):
-            return {REF: target}
-    return {key: _marked(node.child(key), member) for key, member in value.items()}
+    """The body of an exported manifest in canonical words."""
+    return canonical_words(kind(one.address.kind), one.spec)[0]

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 
 from reconciler.core.canonical import normal, same
 from reconciler.core.export.values import unfilled_object
-from reconciler.core.shape import Node
+from reconciler.core.manifestwords import LITERAL, is_reserved, is_written_reference, spell
+from reconciler.core.shape import UNKNOWN, Node
 from reconciler.kinds.base import Field
-from reconciler.loader.rawplace import Misplaced, RawPlace
+from reconciler.loader.rawplace import Misplaced, RawPlace, is_literal
 from reconciler.types.edit import Edit, RemoveValue, SetValue
 from reconciler.types.json import Json, Object, escape, join
 
@@ -20,7 +21,7 @@ def list_edits(
 
     `ids` says how a live id is written; `names` are the manifests' names, by which tools may be mentioned.
     """
-    written = [ids.get(item, item) if isinstance(item, str) else item for item in new]
+    written = [ids.get(item, item) if isinstance(item, str) else _data(UNKNOWN, item, place) for item in new]
     old = place.value
     if row is None or not row.set_like or not isinstance(old, list) or not old or not new:
         return [SetValue(place.pointer, written)]
@@ -46,18 +47,22 @@ def object_edits(node: Node, place: RawPlace, new: Object) -> list[Edit]:
     """Member by member. Secrets stay as they are written: the live value does not show them."""
     row = node.row
     edits: list[Edit] = []
+    plain = unfilled_object(row, new) if row is not None and row.atomic else new
+    if not place.taken and _reads_otherwise(node, place.value, plain):
+        return [] if _says(node, place.value, new) else [SetValue(place.pointer, spell(node, plain))]
     if row is not None and row.atomic:
         if not isinstance(place.value, dict):
             raise Misplaced("it is no mapping")
-        plain = unfilled_object(row, new)
-        _members(node, place.pointer, place.value, plain if isinstance(plain, dict) else {}, new, edits)
+        _members(node, place, place.pointer, place.value, plain if isinstance(plain, dict) else {}, new, edits)
         return edits
     assert isinstance(place.value, dict)
-    _members(node, place.pointer, place.value, new, new, edits)
+    _members(node, place, place.pointer, place.value, new, new, edits)
     return edits
 
 
-def _members(node: Node, pointer: str, old: Object, new: Object, filled: Object, edits: list[Edit]) -> None:
+def _members(
+    node: Node, place: RawPlace, pointer: str, old: Object, new: Object, filled: Object, edits: list[Edit]
+) -> None:
     """`filled` is the live value with what the server fills in: what is written out and equal to it stays."""
     for key, member in old.items():
         child = node.child(key)
@@ -65,16 +70,38 @@ def _members(node: Node, pointer: str, old: Object, new: Object, filled: Object,
             continue
         live = new.get(key, filled.get(key) if _fits(child, member, filled.get(key)) else None)
         here = pointer + join(key)
-        if isinstance(member, dict) and isinstance(live, dict):
+        if not place.taken and live is not None and _reads_otherwise(child, member, live):
+            if not _says(child, member, live):
+                edits.append(SetValue(here, spell(child, live)))
+        elif isinstance(member, dict) and isinstance(live, dict):
             inner = filled.get(key)
-            _members(child, here, member, live, inner if isinstance(inner, dict) else live, edits)
+            _members(child, place, here, member, live, inner if isinstance(inner, dict) else live, edits)
         elif live is None and member is not None:
             edits.append(RemoveValue(here))
         elif not same(normal(child.row, member), normal(child.row, live)):
-            edits.append(SetValue(here, live))
+            edits.append(SetValue(here, _data(child, live, place)))
     for key, live in new.items():
         if key not in old and live is not None:
-            edits.append(SetValue(f"{pointer}/{escape(key)}", live))
+            edits.append(SetValue(f"{pointer}/{escape(key)}", _data(node.child(key), live, place)))
+
+
+def _data(node: Node, live: Json, place: RawPlace) -> Json:
+    """A live value as it is written there."""
+    return live if place.taken else spell(node, live)
+
+
+def _reads_otherwise(node: Node, written: Json, live: Json) -> bool:
+    """Whether single members cannot be edited: what stands there, or what is to, is no mapping to a reader."""
+    return is_written_reference(written) or (isinstance(live, dict) and is_reserved(node, live))
+
+
+def _says(node: Node, written: Json, live: Json) -> bool:
+    """Whether a literal says what is live."""
+    return (
+        isinstance(written, dict)
+        and is_literal(written)
+        and same(normal(node.row, written[LITERAL]), normal(node.row, live))
+    )
 
 
 def _fits(node: Node, written: Json, live: Json) -> bool:

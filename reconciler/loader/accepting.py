@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.export.values import unfilled_object
+from reconciler.core.manifestwords import spell
 from reconciler.core.shape import node_at
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import kind as kind_of
@@ -145,11 +146,12 @@ class _Accepting:
                 one.address.name: one for one in self.manifests if row is not None and one.address.kind == row.ref
             }
             return list_edits(row, place, new, value.ids, names)
+        node = node_at(kind_of(value.manifest.address.kind), value.pointer)
         if isinstance(new, dict) and isinstance(place.value, dict):
-            return object_edits(node_at(kind_of(value.manifest.address.kind), value.pointer), place, new)
+            return object_edits(node, place, new)
         if isinstance(new, dict) and row is not None and row.atomic:
             new = unfilled_object(row, new)
-        return [SetValue(place.pointer, new)]
+        return [SetValue(place.pointer, new if place.taken else spell(node, new))]
 
     def removal(self, value: NewValue, place: RawPlace) -> list[Edit]:
         if not place.exists:

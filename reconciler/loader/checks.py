@@ -11,8 +11,9 @@ from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
 from reconciler.loader.spans import Locate, Places
 from reconciler.types.address import Address
-from reconciler.types.json import Json, escape, ref_of
+from reconciler.types.json import Json, escape
 from reconciler.types.manifest import Manifest, Moved, Removed
+from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Source
 
 
@@ -76,39 +77,34 @@ def _source_of(manifest: Manifest, pointer: str) -> Source:
 
 
 def references(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
-    """(pointer, address text) of every reference marker in `value`."""
-    if isinstance(value, dict):
-        target = ref_of(value)
-        if target is not None:
-            yield path, target
-            return
+    """(pointer, address text) of every reference in `value`."""
+    if isinstance(value, ResourceRef):
+        yield path, value.address
+    elif isinstance(value, dict):
         for key, member in value.items():
-            if isinstance(member, dict | list):
+            if isinstance(member, dict | list | ResourceRef):
                 yield from references(member, f"{path}/{escape(key)}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            if isinstance(item, dict | list):
+            if isinstance(item, dict | list | ResourceRef):
                 yield from references(item, f"{path}/{index}")
 
 
 def check_references(
     manifests: Mapping[Address, Manifest],
     referring: Collection[Address],
-    targets: Collection[str],
     elsewhere: Callable[[], frozenset[Address]],
     findings: Findings,
 ) -> None:
     """References lead to a manifest of the right kind and never in a circle.
 
-    Only the manifests in `referring` are walked, for the markers in `targets`: schemas have a `$ref` of their own.
+    Only the manifests in `referring` are walked.
     `elsewhere` gives the addresses of the files that were not asked for, read only when something is missing.
     """
     edges: dict[Address, list[tuple[Address, str]]] = {}
     for address in referring:
         manifest = manifests[address]
         for pointer, text in references(manifest.spec):
-            if text not in targets:
-                continue
             row = node_at(kind_of(manifest.address.kind), pointer).row
             item_row = row or node_at(kind_of(manifest.address.kind), pointer.rpartition("/")[0]).row
             target = Address.parse(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
+from reconciler.core.manifestwords import LITERAL
 from reconciler.loader.decode import decode
 from reconciler.loader.findings import Findings
 from reconciler.loader.rawplace import Misplaced
@@ -25,6 +26,7 @@ def included_files(value: Json) -> Iterator[str]:
         target = value.get("file")
         if len(value) == 1 and isinstance(target, str):
             yield target
+        if len(value) == 1 and (LITERAL in value or isinstance(target, str)):
             return
         for member in value.values():
             yield from included_files(member)

@@ -123,7 +123,6 @@ class _Run:
         checks.check_references(
             manifests,
             [address for address in manifests if address in references.referring],
-            references.targets,
             lambda: self.elsewhere(whole, given),
             self.findings,
         )

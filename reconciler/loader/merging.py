@@ -11,7 +11,7 @@ from reconciler.core.words import canonical_words
 from reconciler.loader.drafts import Draft
 from reconciler.loader.findings import FIELD, TOOLS, Findings
 from reconciler.loader.lifecycle import check_lifecycle, choose_id, lifecycle_of
-from reconciler.loader.references import References
+from reconciler.loader.references import References, is_whole
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest
 from reconciler.types.project import Project, Workspace
@@ -32,7 +32,7 @@ class Merging:
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
         id = self.id_of(base)
         for layer in layers:
-            merged = merge(spec, self.canonical(layer))
+            merged = merge(spec, self.canonical(layer), is_whole)
             spec = merged if isinstance(merged, dict) else {}
             if layer.lifecycle:
                 changed = merge(lifecycle, check_lifecycle(layer, self.findings))

@@ -16,8 +16,9 @@ from reconciler.loader.findings import FILE, LITERAL_SECRET, PROJECT, Findings, 
 from reconciler.loader.literals import ENV_NAME
 from reconciler.loader.repository import inside, reach
 from reconciler.types.history import Retention
-from reconciler.types.json import SECRET, Json, Object, join
+from reconciler.types.json import Json, Object, join
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.reference import SecretRef
 from reconciler.types.source import Source
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ FREE_TEXT = frozenset({"dsn", "access_key_id"})
 
 BUILT_IN: Mapping[str, Workspace] = {
     "sandbox": Workspace("sandbox", ProviderSettings("simulator")),
-    "tavus": Workspace("tavus", ProviderSettings("tavus", {"api_key": {SECRET: {"env": "TAVUS_API_KEY"}}})),
+    "tavus": Workspace("tavus", ProviderSettings("tavus", {"api_key": SecretRef("env", "TAVUS_API_KEY")})),
 }
 
 
@@ -276,7 +277,7 @@ def _policy(model: PolicyModel) -> Policy:
 def _settings(
     values: dict[str, Json], section: str, kind: str, here: str, source: Source, findings: Findings
 ) -> Object:
-    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into markers."""
+    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references."""
     from reconciler.loader.project_model import KNOWN_SETTINGS
 
     known = KNOWN_SETTINGS.get(f"{section} {kind}")
@@ -292,7 +293,7 @@ def _settings(
             if name == "env" and not ENV_NAME.fullmatch(target):
                 summary = f"{target!r} is not the name of an environment variable"
                 findings.error(PROJECT, summary, source=source, pointer=pointer)
-            value = {SECRET: {name: target}}
+            value = SecretRef(name, target)
         elif isinstance(value, str) and key in SECRET_SETTINGS - FREE_TEXT:
             findings.error(
                 LITERAL_SECRET,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical import tool_name
+from reconciler.core.manifestwords import LITERAL
 from reconciler.core.named import item_names
 from reconciler.core.shape import Node, shape
 from reconciler.kinds.base import KindSpec
@@ -30,6 +31,8 @@ class RawPlace:
     """The path of the file that the value comes from."""
     in_body: bool = False
     """It is the text below the front matter."""
+    taken: bool = False
+    """It lies in a literal: what stands there is data, whatever it looks like."""
 
 
 def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> RawPlace:
@@ -42,13 +45,18 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
     tokens = split(pointer)
     way = list(split(base))
     words = _vocabulary(node, here)
+    taken = False
     for number, token in enumerate(tokens):
-        if _reference(here) is not None:
+        if not taken and _reference(here) is not None:
             raise Misplaced(f"{join(*way)} comes from a reference")
+        if not taken and is_literal(here):
+            taken = True
+            way.append(LITERAL)
+            here = lookup(here, join(LITERAL))
         if isinstance(here, dict):
             word = _spelling(node, token, here)
             if word is None:
-                return _missing(node, way, tokens[number:], words, document, pointer)
+                return replace(_missing(node, way, tokens[number:], words, document, pointer), taken=taken)
             way.append(word)
             here = here[word]
         elif isinstance(here, list):
@@ -56,14 +64,20 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
             if place is None and number + 1 < len(tokens):
                 raise Misplaced(f"{join(*way)} has no item {token}")
             if place is None:
-                return RawPlace(join(*way, "-"), False)
+                return RawPlace(join(*way, "-"), False, taken=taken)
             way.append(str(place))
             here = here[place]
         else:
             raise Misplaced(f"{join(*way)} is no mapping")
         node = node.child(token)
-    reference = _reference(here)
-    return RawPlace(join(*way), True, here, reference[1] if reference and reference[0] == "file" else None)
+    reference = None if taken else _reference(here)
+    file = reference[1] if reference and reference[0] == "file" else None
+    return RawPlace(join(*way), True, here, file, taken=taken)
+
+
+def is_literal(value: Json) -> bool:
+    """Whether an author wrote `{literal: ...}`."""
+    return isinstance(value, dict) and len(value) == 1 and LITERAL in value
 
 
 def _missing(

@@ -1,4 +1,4 @@
-"""`{env: X}`, `{file: p}` and `{ref: kind.name}` in a body become markers or text; literal secrets leave it."""
+"""`{env: X}`, `{file: p}` and `{ref: kind.name}` in a body become what they stand for; literal secrets leave it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from hashlib import sha256
 
 from reconciler.core.credentials import has_url_credentials, is_credential
-from reconciler.core.shape import Node, shape
+from reconciler.core.manifestwords import LITERAL, PLANNED, child_of, id_words, word_of
+from reconciler.core.shape import UNKNOWN, Node, shape
 from reconciler.kinds import KINDS
-from reconciler.kinds.base import Type
 from reconciler.loader.decode import decode
 from reconciler.loader.drafts import Draft
 from reconciler.loader.files import Tree, Unreadable, relative
@@ -18,11 +18,17 @@ from reconciler.loader.repository import Reach, inside
 from reconciler.loader.secrets import LiteralSecrets, unusable_secret
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Severity
-from reconciler.types.json import REF as REF_MARKER
-from reconciler.types.json import SECRET, Json, Object, escape, split
+from reconciler.types.json import Json, Object, escape, split
+from reconciler.types.reference import ResourceRef, SecretRef
 
-WORDS = frozenset({"env", "file", "ref"})
-RESERVED = frozenset({SECRET, REF_MARKER})
+
+class Literal(dict[str, Json]):
+    """A mapping of data that an overlay replaces whole."""
+
+
+def is_whole(value: Json) -> bool:
+    """Whether a value of an overlay replaces another one instead of being merged into it."""
+    return isinstance(value, Literal)
 
 
 class Included:
@@ -84,15 +90,12 @@ class References:
         self.findings = findings
         self.referring: set[Address] = set()
         """Who refers to something."""
-        self.targets: set[str] = set()
-        """What is referred to; whatever else looks like a marker is a schema's own `$ref`."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
 
     def resolve(self, draft: Draft, folder: str) -> None:
         """Replace every reference in `draft.body`; `folder` is the absolute folder of its file.
 
-        A reference is a mapping of one key with a text, except inside schemas (`verbatim`, `keyed`) and where the
-        field itself is an object of free keys.
+        A reference is a mapping of one key with a text (`core.manifestwords`).
         """
         draft.body = _Walk(self, draft, folder).members(shape(draft.kind), draft.body, "")
 
@@ -104,40 +107,60 @@ class _Walk:
         self.draft = draft
         self.folder = folder
 
-    def members(self, node: Node, body: Object, path: str) -> Object:
+    def members(self, node: Node, body: Object, path: str, *, free: bool = False, schema: bool = False) -> Object:
+        """`free`: names of others stand here, in an object of free keys or a tool's parameters (`schema`)."""
         renames, children, star = node.renames, node.children, node.star
         for word, member in body.items():
             name = renames.get(word, word) if renames else word
             child = children.get(name) or star
-            if isinstance(member, str):
-                if (child is not None and child.row is not None and child.row.secret) or has_url_credentials(member):
-                    body[word] = self.literal(child or _NOWHERE, name, member, f"{path}/{escape(name)}")
-            elif isinstance(member, dict | list):
-                body[word] = self.value(child or _NOWHERE, member, f"{path}/{escape(name)}")
-            elif _is_number(member) and child is not None and child.row is not None and child.row.secret:
-                body[word] = self.literal(child, name, str(member), f"{path}/{escape(name)}")
+            is_secret = child is not None and child.row is not None and child.row.secret
+            if isinstance(member, dict | list):
+                within = free or child is None
+                ids = within and word in id_words()
+                here = f"{path}/{escape(name)}"
+                body[word] = self.value(child or UNKNOWN, member, here, free=within, ids=ids, schema=schema)
+            elif is_secret or (not schema and isinstance(member, str) and has_url_credentials(member)):
+                body[word] = self.text(child or UNKNOWN, member, f"{path}/{escape(name)}")
         return body
 
-    def value(self, node: Node, value: Json, path: str) -> Json:
+    def value(self, node: Node, value: Json, path: str, *, free: bool, ids: bool, schema: bool = False) -> Json:
         row = node.row
+        schema = schema or (row is not None and (row.verbatim or row.keyed))
+        free = free or schema
         if isinstance(value, list):
-            if row is not None and (row.verbatim or row.keyed):
-                return value
             for index, item in enumerate(value):
                 if isinstance(item, dict | list):
-                    value[index] = self.value(_NOWHERE, item, f"{path}/{index}")
+                    value[index] = self.value(UNKNOWN, item, f"{path}/{index}", free=free, ids=ids, schema=schema)
             return value
-        if not isinstance(value, dict) or (row is not None and (row.verbatim or row.keyed)):
+        if not isinstance(value, dict):
             return value
-        if len(value) == 1 and not (row is not None and row.type is Type.OBJECT):
-            ((word, target),) = value.items()
-            if word in WORDS and isinstance(target, str):
-                return self.reference(node, word, target, path)
-            if word in RESERVED:
-                hint = "write {env: NAME}, {file: path} or {ref: kind.name}"
-                self.error(REF, f"{word} is reserved", path, hint)
-                return ""
-        return self.members(node, value, path)
+        word = word_of(node, value, free=free, ids=ids)
+        if word == LITERAL:
+            return self.taken(node, value[word], path, schema=schema)
+        if word in PLANNED:
+            hint = f"if it is data, write {{literal: {{{word}: ...}}}}"
+            self.error(REF, f"{{{word}: ...}} is reserved and means nothing yet", path, hint)
+            return ""
+        if word is not None:
+            return self.reference(node, word, str(value[word]), path)
+        return self.members(node, value, path, free=free, schema=schema)
+
+    def taken(self, node: Node, value: Json, path: str, *, schema: bool) -> Json:
+        """A literal: as it stands, whatever it looks like. A secret in it is one all the same."""
+        if isinstance(value, dict):
+            held: Object = {
+                word: self.taken(child_of(node, word), member, f"{path}/{escape(word)}", schema=schema)
+                for word, member in value.items()
+            }
+            return Literal(held)
+        is_secret = node.row is not None and node.row.secret
+        is_secret = is_secret or (not schema and isinstance(value, str) and has_url_credentials(value))
+        return self.text(node, value, path) if is_secret else value
+
+    def text(self, node: Node, value: Json, path: str) -> Json:
+        """What stands at a secret place and is no reference."""
+        is_text = isinstance(value, str) or _is_number(value)
+        return self.literal(node, split(path)[-1], str(value), path) if is_text else value
 
     def reference(self, node: Node, word: str, target: str, path: str) -> Json:
         """What stands in the body instead. A wrong reference leaves a text there, so that it is reported once."""
@@ -145,7 +168,7 @@ class _Walk:
             if not ENV_NAME.fullmatch(target):
                 hint = "letters, digits and _, not starting with a digit"
                 self.error(REF, f"{target!r} is not the name of an environment variable", path, hint)
-            return {SECRET: {"env": target}}
+            return SecretRef("env", target)
         if word == "ref":
             return self.address(target, path)
         place = self.all.included.place(target, self.folder)
@@ -157,7 +180,7 @@ class _Walk:
             problem = unusable_secret(place)
             if problem is not None:
                 self.error(FILE, f"the file {target} {problem}", path, "save the value as UTF-8 text")
-            return {SECRET: {"file": relative(place, self.all.included.folder)}}
+            return SecretRef("file", relative(place, self.all.included.folder))
         text, (problem, way_out) = self.all.included.text(place)
         if text is None:
             self.error(FILE, f"the file {target} {problem}", path, way_out or "the path is relative to this file")
@@ -175,11 +198,10 @@ class _Walk:
             self.error(REF, f"unknown kind {address.kind!r} in {target}", path, hint)
             return target
         self.all.referring.add(self.draft.address)
-        self.all.targets.add(target)
-        return {REF_MARKER: target}
+        return ResourceRef(target)
 
     def literal(self, node: Node, name: str, value: str, path: str) -> Json:
-        """A literal at a secret place: kept in memory only, with a marker in its stead, unless it is harmless."""
+        """A literal at a secret place: kept in memory only, with a reference in its stead, unless it is harmless."""
         if is_mask(value):
             hint = (
                 f"this is how the API shows a hidden value; write {reference_for(path, '', str(self.draft.address))}"
@@ -202,15 +224,12 @@ class _Walk:
         )
         where = f"{self.draft.address}{path}"
         self.all.literals[where] = value
-        return {SECRET: {"literal": where}}
+        return SecretRef("literal", where)
 
     def error(self, code: str, summary: str, path: str, hint: str) -> None:
         self.findings.error(
             code, summary, source=self.draft.source, pointer=path, hint=hint, address=self.draft.address
         )
-
-
-_NOWHERE = Node()
 
 
 def _is_number(value: Json) -> bool:

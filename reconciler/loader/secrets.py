@@ -1,4 +1,4 @@
-"""Resolves `$secret` markers: environment variables, files of the project, literals kept in memory."""
+"""Resolves references to secrets: environment variables, files of the project, literals kept in memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.loader.files import Unreadable, WorkTree
 from reconciler.loader.repository import inside, reach
+from reconciler.types.reference import SecretRef
 
 LiteralSecrets = dict[str, str]
 """`<address><pointer>` -> the value that stood there; never leaves the process."""
@@ -24,14 +25,10 @@ class RunSecrets:
         self._folder = os.path.realpath(folder)
         self._literals = literals or {}
 
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
-        if "env" in reference:
-            return self._environ.get(reference["env"]) or None
-        if "file" in reference:
-            return self._read(reference["file"])
-        if "literal" in reference:
-            return self._literals.get(reference["literal"])
-        return None
+    def resolve(self, reference: SecretRef) -> str | None:
+        if reference.kind == "env":
+            return self._environ.get(reference.name) or None
+        return self._read(reference.name) if reference.kind == "file" else self._literals.get(reference.name)
 
     def _read(self, path: str) -> str | None:
         if "\0" in path:

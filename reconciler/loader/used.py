@@ -10,8 +10,9 @@ from reconciler.loader.files import Tree
 from reconciler.loader.findings import Findings
 from reconciler.loader.gathering import Gathering
 from reconciler.loader.includes import included_files
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.project import Project
+from reconciler.types.reference import SecretRef
 
 
 def used_files(project: Project, tree: Tree) -> Iterator[str]:
@@ -40,9 +41,10 @@ def _included(project: Project, drafts: Iterable[Draft]) -> Iterator[str]:
 
 def _texts(value: Json) -> Iterator[str]:
     """Texts in the settings of a plug-in that may be names of files."""
-    if isinstance(value, dict):
-        reference = secret_of(value)
-        for member in (value if reference is None else reference).values():
+    if isinstance(value, SecretRef):
+        yield from _texts(value.name)
+    elif isinstance(value, dict):
+        for member in value.values():
             yield from _texts(member)
     elif isinstance(value, str) and "\0" not in value:
         yield value

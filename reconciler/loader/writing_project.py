@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.loader.writing import write_document
-from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.json import Json, Object
 from reconciler.types.project import Workspace
+from reconciler.types.reference import SecretRef
 
 HEAD = "What these manifests are, and the account that they are applied to."
 
@@ -34,5 +35,4 @@ def project_file(name: str, workspace: Workspace) -> str:
 
 
 def _written(value: Json) -> Json:
-    reference = secret_of(value)
-    return {**reference} if reference is not None else value
+    return {**value.written()} if isinstance(value, SecretRef) else value

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from reconciler.core.documentedit import exists, sibling
-from reconciler.core.mergepatch import is_reference
+from reconciler.core.manifestwords import is_written_reference
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Scores
@@ -258,7 +258,7 @@ def text_at(spec: Object, pointer: str) -> str:
 def mapping_at(spec: Object, pointer: str) -> Object:
     """The mapping at `pointer`; empty for anything else, references included."""
     value = lookup(spec, pointer)
-    return value if isinstance(value, dict) and not is_reference(value) else {}
+    return value if isinstance(value, dict) and not is_written_reference(value) else {}
 
 
 def _held(spec: Object, pointer: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.documentedit import exists
-from reconciler.core.mergepatch import is_reference
+from reconciler.core.manifestwords import is_written_reference
 from reconciler.kinds import kind
 from reconciler.migrations.base import (
     Choice,
@@ -26,7 +26,8 @@ MOVES = kind("persona").misplaced
 
 def find(subject: Subject, context: Context) -> Iterator[Finding]:
     for pointer, target in MOVES.items():
-        if exists(subject.spec, pointer) and not is_reference(lookup(subject.spec, pointer.rpartition("/")[0])):
+        above = lookup(subject.spec, pointer.rpartition("/")[0])
+        if exists(subject.spec, pointer) and not is_written_reference(above):
             yield from _one(subject, context, pointer, target)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from reconciler.core.marks import write_marks
 from reconciler.core.named import by_place
 from reconciler.core.redact import redact, sensitive_mask
 from reconciler.kinds.base import KindSpec
 from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Adoption, Block, Change, Direction
-from reconciler.types.json import Json, Object, ref_of, split
+from reconciler.types.json import Json, Object, split
 from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Span
 
 PROVIDER = "reconciler"
@@ -39,7 +41,7 @@ def change_object(change: Change) -> Object:
     }
     if change.importing is not None:
         body["importing"] = {"id": change.importing}
-    body["patch"] = [safe_operation(kind, operation.to_json()) for operation in change.patch]
+    body["patch"] = [write_marks(safe_operation(kind, one.to_json()), masks=False) for one in change.patch]
     moved = [(field.path, field.direction) for field in change.fields]
     moved += [(one.path, Direction.VENDOR) for one in change.adopt]
     body["directions"] = {path: direction.value for path, direction in moved}
@@ -148,7 +150,7 @@ def _after_unknown(change: Change, after: Object | None) -> Object:
 
 def _refs(value: Json) -> Json:
     """True where a reference stands whose id is not known yet; the same shape as `sensitive_mask`."""
-    if ref_of(value) is not None:
+    if isinstance(value, ResourceRef):
         return True
     if isinstance(value, dict):
         found = {key: mask for key, member in value.items() if (mask := _refs(member)) is not False}
@@ -165,7 +167,7 @@ def _without_refs(document: Object) -> Object:
 
 
 def _without_ref(value: Json) -> Json:
-    if ref_of(value) is not None:
+    if isinstance(value, ResourceRef):
         return None
     if isinstance(value, dict):
         return _without_refs(value)

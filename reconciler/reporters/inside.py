@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from reconciler.core.canonical import same
-from reconciler.types.json import Json, is_marker
+from reconciler.types.json import Json
 
 MAX_LEAVES = 2_000
 
@@ -109,7 +109,7 @@ def list_items(before: list[Json], after: list[Json]) -> list[Inside]:
 
 def flatten(value: Json, where: str = "") -> Iterator[tuple[str, Json]]:
     """The leaves of an object by dotted name; lists are leaves."""
-    if isinstance(value, dict) and value and not is_marker(value):
+    if isinstance(value, dict) and value:
         for key, member in value.items():
             yield from flatten(member, f"{where}.{key}" if where else key)
     else:

@@ -11,8 +11,9 @@ from reconciler.reporters.inside import Inside, explain_value, flatten, list_ite
 from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_field
 from reconciler.reporters.values import LONG_TEXT, show
 from reconciler.types.change import Action, Change, Direction, FieldChange
-from reconciler.types.json import Json, Object, join, lookup, ref_of
+from reconciler.types.json import Json, Object, join, lookup
 from reconciler.types.plan import DriftItem
+from reconciler.types.reference import ResourceRef
 
 LONG_LINE = 160
 LONGEST = 10_000
@@ -103,7 +104,7 @@ def _named(change: Change, field: FieldChange) -> Json:
     if value is None and change.after is not None:
         value = lookup(change.after, field.path)
     items = value if isinstance(value, list) else [value]
-    return value if any(ref_of(item) is not None for item in items) else None
+    return value if any(isinstance(item, ResourceRef) for item in items) else None
 
 
 def _leaf(

@@ -8,6 +8,7 @@ more: a reporter must be safe whatever it is handed.
 from __future__ import annotations
 
 from reconciler import __version__
+from reconciler.core.marks import write_marks
 from reconciler.reporters.change_json import (
     ACTIONS,
     block_object,
@@ -154,13 +155,13 @@ def plan_requests(plan: Plan) -> list[Request]:
 
 
 def request_object(request: Request) -> Object:
-    """Secrets in bodies are `$secret` markers, which name their origin; a clear value never passes."""
+    """References in bodies are marks (`core.marks`), which name their origin; a clear secret never passes."""
     return {
         "method": request.method,
         "path": request.path,
         "address": str(request.address),
         "purpose": request.purpose,
-        "body": safe_body(kind_of(request.address), request.body),
+        "body": write_marks(safe_body(kind_of(request.address), request.body), masks=False),
     }
 
 

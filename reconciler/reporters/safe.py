@@ -20,8 +20,8 @@ def kind_of(address: Address) -> KindSpec | None:
 
 
 def hidden_paths(change: Change) -> frozenset[str]:
-    """Pointers to hide on both sides: `$secret` markers of either side and of what is ours, and fields known as
-    secret. A live value whose place in the manifest holds a marker is that secret."""
+    """Pointers to hide on both sides: references to secrets of either side and of what is ours, and fields known as
+    secret. A live value whose place in the manifest holds a reference is that secret."""
     flagged = frozenset(field.path for field in change.fields if field.sensitive)
     ours = frozenset(path + inside for path, value in (change.managed or {}).items() for inside in marked(value))
     return flagged | ours | marked(change.before, change.after)
@@ -55,14 +55,14 @@ def _safe_pair(
 
 
 def safe_body(kind: KindSpec | None, body: Json) -> Json:
-    """A request's body, an object or a list of operations; `$secret` markers stay."""
+    """A request's body, an object or a list of operations; references stay."""
     if isinstance(body, list):
         return [safe_operation(kind, item) if isinstance(item, dict) else item for item in body]
     return redact_at(kind, "", body, keep=True)
 
 
 def safe_operation(kind: KindSpec | None, operation: Object) -> Object:
-    """One RFC 6902 operation; `$secret` markers stay."""
+    """One RFC 6902 operation; references stay."""
     path = operation.get("path")
     if "value" not in operation or not isinstance(path, str):
         return operation

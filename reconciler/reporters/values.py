@@ -1,12 +1,13 @@
-"""One JSON value on one line: quoted, shortened in the middle with a count, markers in words."""
+"""One JSON value on one line: quoted, shortened in the middle with a count, references in words."""
 
 from __future__ import annotations
 
 import json
 
 from reconciler.core.visible import visible
-from reconciler.types.json import Json, Object, ref_of, secret_of
+from reconciler.types.json import Json, Object
 from reconciler.types.mask import SENSITIVE, is_mask
+from reconciler.types.reference import ResourceRef, SecretRef
 
 UNKNOWN = "(known after apply)"
 LONG_TEXT = 120
@@ -19,11 +20,10 @@ def show(value: Json, limit: int = LONG_TEXT) -> str:
         return "null"
     if isinstance(value, str):
         return value if is_mask(value) else quote(value, limit)
-    if secret_of(value) is not None:
+    if isinstance(value, SecretRef):
         return SENSITIVE
-    reference = ref_of(value)
-    if reference is not None:
-        return f"{visible(reference)} {UNKNOWN}"
+    if isinstance(value, ResourceRef):
+        return f"{visible(value.address)} {UNKNOWN}"
     if isinstance(value, dict | list):
         return shorten(visible(json.dumps(_readable(value), ensure_ascii=False)), limit)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 2**13:
@@ -60,11 +60,10 @@ def summarize(value: Json, limit: int = LONG_TEXT) -> str:
 
 
 def _readable(value: Json) -> Json:
-    if secret_of(value) is not None:
+    if isinstance(value, SecretRef):
         return SENSITIVE
-    reference = ref_of(value)
-    if reference is not None:
-        return reference
+    if isinstance(value, ResourceRef):
+        return value.address
     if isinstance(value, dict):
         result: Object = {key: _readable(member) for key, member in value.items()}
         return result

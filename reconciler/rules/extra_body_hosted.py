@@ -8,8 +8,9 @@ from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import LLM, MODEL, is_hosted_llm, mapping, text
 from reconciler.types.catalogue_entry import Setting
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, escape, is_filled, is_marker
+from reconciler.types.json import Json, escape, is_filled
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import is_reference
 
 EXTRA = f"{LLM}/extra_body"
 
@@ -43,7 +44,7 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
 
 
 def _misfit(word: str, value: Json, setting: Setting) -> str | None:
-    if value is None or is_marker(value):
+    if value is None or is_reference(value):
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return f"{word} must be a number"

@@ -8,8 +8,9 @@ from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import AUDIO_TOOLS, PERCEPTION, VISION_TOOLS, has, sequence
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, lookup, ref_of
+from reconciler.types.json import Json, lookup
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef
 
 QUERIES = (
     "visual_awareness_queries",
@@ -69,9 +70,8 @@ def _attached(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
 
 def _target(item: Json, kind: str, context: RuleContext) -> Manifest | None:
     """The manifest that a list item names, by reference or by the name of a tool."""
-    reference = ref_of(item)
-    if reference is not None:
-        target, _, name = reference.partition(".")
+    if isinstance(item, ResourceRef):
+        target, _, name = item.address.partition(".")
         return context.manifests.get(Address(target, name))
     if not isinstance(item, str):
         return None

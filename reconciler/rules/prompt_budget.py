@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from reconciler.core.marks import write_marks
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import MODEL, has_endpoint, inline_tools, is_hosted_llm, mode, text
 from reconciler.types.catalogue import Budget
@@ -64,7 +65,7 @@ def judge(tokens: int, budget: Budget) -> tuple[Severity, str] | None:
 
 
 def _schema_text(spec: Object) -> str:
-    return "".join(json.dumps(item, ensure_ascii=False) for _, item in inline_tools(spec))
+    return "".join(json.dumps(write_marks(item), ensure_ascii=False) for _, item in inline_tools(spec))
 
 
 RULE = Rule(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from reconciler.core.marks import write_marks
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import PERCEPTION, mapping
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, escape, is_marker
+from reconciler.types.json import Json, escape
 from reconciler.types.manifest import Manifest
 
 LIMIT = 10_000
@@ -35,7 +36,7 @@ def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
 def _length(value: Json) -> int:
     if isinstance(value, str):
         return len(value)
-    return len(json.dumps(value, ensure_ascii=False)) if isinstance(value, dict) and not is_marker(value) else 0
+    return len(json.dumps(write_marks(value), ensure_ascii=False)) if isinstance(value, dict) else 0
 
 
 RULE = Rule(

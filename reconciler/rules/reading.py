@@ -9,7 +9,7 @@ from reconciler.core.shape import Node, shape
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field
 from reconciler.types.catalogue import is_hosted
-from reconciler.types.json import Json, Object, escape, is_filled, is_marker, lookup, split
+from reconciler.types.json import Json, Object, escape, is_filled, lookup, split
 
 LLM = "/layers/llm"
 MODEL = f"{LLM}/model"
@@ -37,7 +37,7 @@ def text(spec: Object, pointer: str) -> str:
 def mapping(spec: Object, pointer: str) -> Object:
     """The object at `pointer`; empty for anything else, markers included."""
     value = lookup(spec, pointer)
-    return value if isinstance(value, dict) and not is_marker(value) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(spec: Object, pointer: str) -> list[Json]:
@@ -121,6 +121,6 @@ def _declared(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json, F
         yield path, value, node.row
         if node.row.verbatim:
             return
-    if isinstance(value, dict) and not is_marker(value) and (node.children or node.star is not None):
+    if isinstance(value, dict) and (node.children or node.star is not None):
         for key, member in value.items():
             yield from _declared(node.child(key), member, f"{path}/{escape(key)}")

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 
+from reconciler.core.marks import write_marks
 from reconciler.rules.base import Rule, RuleContext, RuleDoc
 from reconciler.rules.reading import inline_tools, sequence, tool_body
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, Object, escape, is_filled, is_marker
+from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import is_reference
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE = 10_000
@@ -35,9 +37,9 @@ def misfits(body: Object) -> Iterator[tuple[str, str]]:
 
 
 def _size(parameters: Json) -> int:
-    if not is_filled(parameters) or is_marker(parameters):
+    if not is_filled(parameters) or is_reference(parameters):
         return 0
-    return len(json.dumps(parameters, sort_keys=True, ensure_ascii=False))
+    return len(json.dumps(write_marks(parameters), sort_keys=True, ensure_ascii=False))
 
 
 def check(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:

@@ -11,8 +11,9 @@ from reconciler.rules.reading import TTS, has, mapping, text
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Entry, Setting
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
-from reconciler.types.json import Json, Object, escape, is_filled, is_marker
+from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import is_reference
 
 SETTINGS = f"{TTS}/voice_settings"
 MARKUP = re.compile(r"<(?:speed|volume|emotion|break|spell)\b[^<>]{0,200}/?>", re.IGNORECASE)
@@ -100,7 +101,7 @@ def _is_siblings(catalogue: Catalogue, voice: Voice, word: str) -> bool:
 def _misfits(
     manifest: Manifest, pointer: str, word: str, value: Json, known: Setting, voice: Voice
 ) -> Iterator[Diagnostic]:
-    if value is None or is_marker(value):
+    if value is None or is_reference(value):
         return
     problem, fix = _judge(word, value, known)
     if problem is not None:

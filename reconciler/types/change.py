@@ -66,7 +66,7 @@ class FieldChange:
     before: Json = None
     """The live value; null when absent, `(sensitive)` when secret."""
     after: Json = None
-    """The desired value; null when removed. Secrets are `$secret` markers, unknown ids null (`after_unknown`)."""
+    """The desired value; null when removed. Secrets are references, unknown ids null (`after_unknown`)."""
     sensitive: bool = False
     after_unknown: bool = False
     note: str | None = None
@@ -130,7 +130,7 @@ class Request:
     """Below the base URL; an id not known yet is `{persona.x}`."""
     address: Address
     body: Json = None
-    """With `$ref` and `$secret` markers where the value is known only at apply."""
+    """With references where the value is known only at apply."""
     purpose: str = "update"
     """create | update | conferencing | attach | detach | delete, or the name of a part"""
 

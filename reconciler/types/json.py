@@ -1,19 +1,18 @@
-"""The JSON value type, JSON pointers as text, and the two marker objects that stand for values not known yet."""
+"""The JSON value type, with references among its values, and JSON pointers as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TypeAlias
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-Object: TypeAlias = "dict[str, Json]"
+from reconciler.types.reference import ResourceRef, SecretRef
 
-SECRET = "$secret"  # {"$secret": {"env": "X"}} | {"$secret": {"file": "p"}} | {"$secret": {"literal": "addr/ptr"}}
-REF = "$ref"  # {"$ref": "tool.lookup_policy"}: the id of that resource
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | SecretRef | ResourceRef | None"
+Object: TypeAlias = "dict[str, Json]"
 
 
 def is_filled(value: Json) -> bool:
-    """Says something: not null, not blank, not empty. Markers do."""
+    """Says something: not null, not blank, not empty. References do."""
     if isinstance(value, str):
         return bool(value.strip())
     if isinstance(value, (list, dict)):
@@ -86,24 +85,3 @@ def lookup(document: Json, pointer: str, default: Json = None) -> Json:
         else:
             return default
     return value
-
-
-def _marker(value: Json, name: str) -> Json:
-    return value[name] if isinstance(value, dict) and len(value) == 1 and name in value else None
-
-
-def secret_of(value: Json) -> dict[str, str] | None:
-    """`{"env": "X"}`, `{"file": path}` or `{"literal": where}` for a secret marker, else None."""
-    inner = _marker(value, SECRET)
-    return {key: str(part) for key, part in inner.items()} if isinstance(inner, dict) else None
-
-
-def ref_of(value: Json) -> str | None:
-    """The address text of a reference marker, else None."""
-    inner = _marker(value, REF)
-    return inner if isinstance(inner, str) else None
-
-
-def is_marker(value: Json) -> bool:
-    """A marker is one leaf wherever it stands, though JSON would call it an object."""
-    return secret_of(value) is not None or ref_of(value) is not None

@@ -49,7 +49,7 @@ class Manifest:
     address: Address
     spec: Object
     """The API body in canonical words (`kinds`), overlays merged. `{env}`, secret `{file}` and literal secrets are
-    `$secret` markers, `{ref}` is a `$ref` marker, other `{file}` references are their text."""
+    `SecretRef`s, `{ref}` is a `ResourceRef`, other `{file}` references are their text."""
     written: Object
     """The body in the author's own words (markers as above), without overlays: what lints of spelling look at."""
     source: Source

@@ -6,7 +6,7 @@ loader/secrets.py (Secrets), api/clock.py (Clock), cli/progress.py (Emit), cli/w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -15,6 +15,7 @@ from reconciler.types.change import Change, Request
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.reference import SecretRef
 from reconciler.types.report import Report, Style
 from reconciler.types.state import LockInfo
 
@@ -40,10 +41,10 @@ class Clock(Protocol):
 
 
 class Secrets(Protocol):
-    """Resolves `$secret` markers. Nothing else in the program sees a secret's value but the digest and the wire."""
+    """Resolves references to secrets. Nothing else sees a secret's value but the digest and the wire."""
 
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
-        """The value of `{"env": X}`, `{"file": path}` or `{"literal": where}`; None when it is not available."""
+    def resolve(self, reference: SecretRef) -> str | None:
+        """The value; None when it is not available."""
         ...
 
 

@@ -20,7 +20,7 @@ class Preimage:
     """The live id it had; None for what did not exist."""
     body: Object | None = None
     """The whole object in canonical words, without what the server owns, attached tools included where they were
-    read. Secrets are `{"$secret": reference}` where the reference is known, else `(sensitive)`. None: no object."""
+    read. Secrets are a `SecretRef` where it is known, else `(sensitive)`. None: no object."""
     entry: Entry | None = None
     """What state held of it; None for what was not managed."""
     fields: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable
 from reconciler.api.states import ProjectState, in_workspace, with_backend
 from reconciler.errors import NothingFound, StateError, StateLocked
 from reconciler.types.address import Address
+from reconciler.types.reference import SecretRef
 from tests.cli.conftest import Ended
 
 Call = Callable[..., Ended]
@@ -66,7 +67,7 @@ def test_another_backend(state: ProjectState, project: Path) -> None:
 
 def test_a_setting_by_reference_stays_one(state: ProjectState) -> None:
     other = with_backend(state.run, "http", {"address": "http://127.0.0.1:9/x", "token": {"env": "TOKEN"}})
-    assert other.workspace.state.settings["token"] == {"$secret": {"env": "TOKEN"}}
+    assert other.workspace.state.settings["token"] == SecretRef("env", "TOKEN")
     assert state.run.workspace.state.type == "local"
 
 

@@ -31,8 +31,8 @@ from reconciler.backends.hostguard import host_guard
 from reconciler.backends.lease import HeldLease
 from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
-from reconciler.types.json import SECRET
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import LockInfo
 from tests.support.state import Events, JumpingClock
 
@@ -246,13 +246,13 @@ def test_one_process_of_a_host_at_a_time(tmp_path: Path) -> None:
 def test_settings_are_read_with_their_references(tmp_path: Path) -> None:
     class Files:
         def resolve(self, reference: object) -> str | None:
-            return "from a file" if reference == {"file": "key.txt"} else None
+            return "from a file" if reference == SecretRef("file", "key.txt") else None
 
     context = BackendContext(tmp_path, "w", {"RECONCILER_X": "from X"}, secrets=Files())
     given = BackendSettings(
         "http",
-        {"a": "text", "b": {SECRET: {"env": "RECONCILER_X"}}, "password": {SECRET: {"file": "key.txt"}},
-         "d": {SECRET: {"env": "RECONCILER_NO"}}, "e": 5, "f": True, "g": ""},
+        {"a": "text", "b": SecretRef("env", "RECONCILER_X"), "password": SecretRef("file", "key.txt"),
+         "d": SecretRef("env", "RECONCILER_NO"), "e": 5, "f": True, "g": ""},
     )  # fmt: skip
     assert [read_text(given, name, context) for name in ("a", "b", "password", "z")] == [
         "text",

@@ -21,9 +21,9 @@ from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.loader.project_model import KNOWN_SETTINGS
 from reconciler.types.event import Notice
-from reconciler.types.json import SECRET
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 from tests.support import forked
 from tests.support.state import Events, JumpingClock
 from tests.support.tfserver import TerraformServer, serving
@@ -124,15 +124,15 @@ def test_terraforms_variables_are_understood(server: TerraformServer, tmp_path: 
 def test_credentials_come_from_references_and_are_in_no_message(server: TerraformServer, tmp_path: Path) -> None:
     server.world.authorization = f"Bearer {SECRET_TEXT}"
     environ = {"STATE_TOKEN": SECRET_TEXT, "WRONG": SECRET_TEXT + "x"}
-    reference = {SECRET: {"env": "STATE_TOKEN"}}
+    reference = SecretRef("env", "STATE_TOKEN")
     opened(tmp_path, environ, address=server.address + "/one", token=reference).write(b"{}")
-    wrong = opened(tmp_path, environ, address=server.address + "/one", token={SECRET: {"env": "WRONG"}})
+    wrong = opened(tmp_path, environ, address=server.address + "/one", token=SecretRef("env", "WRONG"))
     for act in (wrong.read, lambda: wrong.write(b"{}"), lambda: hold(wrong).__enter__()):
         with pytest.raises(StateError, match="401") as caught:
             act()
         assert SECRET_TEXT not in f"{caught.value.message} {caught.value.hint}"
     with pytest.raises(UsageError, match="MISSING"):
-        opened(tmp_path, {}, address=server.address, token={SECRET: {"env": "MISSING"}})
+        opened(tmp_path, {}, address=server.address, token=SecretRef("env", "MISSING"))
     with pytest.raises(UsageError, match="not both"):
         opened(tmp_path, environ, address=server.address, token=reference, username="ann")
 

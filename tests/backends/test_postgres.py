@@ -16,9 +16,9 @@ from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.installation import extra_hint
 from reconciler.loader.project_model import KNOWN_SETTINGS
-from reconciler.types.json import SECRET
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 from tests.support.postgres import Postgres, missing_postgres, postgres
 from tests.support.state import Events, JumpingClock
 
@@ -204,9 +204,9 @@ def test_the_description_holds_no_password() -> None:
         "PW": PASSWORD,
         "RECONCILER_ALLOWED_HOSTS": "db.example",
     }
-    by_reference = opened({SECRET: {"env": "DSN"}}, environ=environ)
+    by_reference = opened(SecretRef("env", "DSN"), environ=environ)
     assert by_reference.describe() == "db.example/states reconciler.state 'w'"
-    apart = opened("host=db.example dbname=states", environ=environ, password={SECRET: {"env": "PW"}})
+    apart = opened("host=db.example dbname=states", environ=environ, password=SecretRef("env", "PW"))
     assert apart.describe() == by_reference.describe()
 
 

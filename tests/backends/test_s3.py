@@ -14,9 +14,10 @@ from reconciler.engine.holder import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.installation import extra_hint
 from reconciler.loader.project_model import KNOWN_SETTINGS
-from reconciler.types.json import SECRET, Object
+from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 from tests.support.objectstore import careless_server, moto_server
 from tests.support.state import Events, JumpingClock
 
@@ -132,7 +133,7 @@ def test_a_bucket_that_is_not_there(store: Object) -> None:
         ({"bucket": "a", "options": "x"}, "options"),
         ({"bucket": "a", "options": {"no_such_option": "x"}}, "no_such_option"),
         ({"url": "teapot://b"}, "cannot be opened"),
-        ({"bucket": "a", "secret_access_key": {SECRET: {"env": "MISSING"}}}, "MISSING"),
+        ({"bucket": "a", "secret_access_key": SecretRef("env", "MISSING")}, "MISSING"),
     ],
 )
 def test_settings_are_checked(settings: Object, said: str) -> None:
@@ -155,7 +156,7 @@ def test_other_stores_are_named_by_their_address() -> None:
 
 def test_a_secret_is_in_no_message(store: Object) -> None:
     backend = opened(
-        {**store, "endpoint": "http://127.0.0.1:1", "secret_access_key": {SECRET: {"env": "K"}}}, {"K": KEY}
+        {**store, "endpoint": "http://127.0.0.1:1", "secret_access_key": SecretRef("env", "K")}, {"K": KEY}
     )
     assert isinstance(backend, S3Backend)
     backend._bucket._secrets.append("127.0.0.1")

@@ -22,9 +22,10 @@ from reconciler.engine.session import open_session
 from reconciler.errors import NotTrusted, StateUnreadable, UsageError
 from reconciler.installation import extra_hint
 from reconciler.types.address import Address
-from reconciler.types.json import SECRET, Json
+from reconciler.types.json import Json
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry, State
 from tests.support.state import Events, JumpingClock
 
@@ -178,12 +179,9 @@ def test_a_key_from_a_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["key", "old_keys"])
-@pytest.mark.parametrize("marked", [False, True])
-def test_a_command_of_the_project_file_alone_is_not_run(tmp_path: Path, place: str, marked: bool) -> None:
+def test_a_command_of_the_project_file_alone_is_not_run(tmp_path: Path, place: str) -> None:
     ran = tmp_path / "ran"
     key: Json = {"command": f"touch {ran}"}
-    if marked:
-        key = {SECRET: key}
     given: dict[str, Json] = {"key": key} if place == "key" else {"key": {"env": "KEY"}, "old_keys": [key]}
     for allowed in ("", "touch", f"touch {ran} x"):
         with pytest.raises(NotTrusted) as caught:
@@ -209,9 +207,9 @@ def test_settings_are_checked(tmp_path: Path, encryption: dict[str, Json], monke
     assert KEY not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_a_marked_reference_is_a_reference(tmp_path: Path, backend: Backend) -> None:
+def test_a_reference_is_taken_as_such(tmp_path: Path, backend: Backend) -> None:
     backend.write(DOCUMENT)
-    assert opened(tmp_path, key={SECRET: {"env": "KEY"}}).read() == DOCUMENT
+    assert opened(tmp_path, key=SecretRef("env", "KEY")).read() == DOCUMENT
 
 
 def test_without_cryptography_the_command_to_install_it_is_named(

@@ -17,6 +17,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.project import Project, ProviderSettings, Workspace
+from reconciler.types.reference import SecretRef
 from reconciler.types.source import Source
 
 PROJECT = """\
@@ -114,7 +115,7 @@ def test_a_snapshot_of_the_environment(project: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SOME_KEY", "before")
     run = open_run(Settings())
     monkeypatch.setenv("SOME_KEY", "after")
-    assert run.secrets().resolve({"env": "SOME_KEY"}) == "before"
+    assert run.secrets().resolve(SecretRef("env", "SOME_KEY")) == "before"
     assert os.environ["SOME_KEY"] == "after"
 
 

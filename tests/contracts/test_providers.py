@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
+from reconciler.types.reference import SecretRef
 
 Open = Callable[..., Any]
 
@@ -56,7 +57,7 @@ class StandingClock:
 
 
 class NoSecrets:
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
+    def resolve(self, reference: SecretRef) -> str | None:
         return None
 
 

@@ -14,6 +14,7 @@ from reconciler.core.targets.seal import is_untouched
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import subjects
 
@@ -22,7 +23,7 @@ EVERYTHING: Object = {
     "pal_name": "Desk", "system_prompt": "You welcome.", "guardrail_ids": ["g1"], "document_ids": ["d1"],
     "objectives_id": "o1", "skills": {"memory": {}},
     "layers": {
-        "llm": {"model": "m", "base_url": "https://x.example/v1", "api_key": {"$secret": {"literal": "x"}}},
+        "llm": {"model": "m", "base_url": "https://x.example/v1", "api_key": SecretRef("literal", "x")},
         "perception": {"perception_model": "raven-1", "visual_awareness_queries": ["Who?"]},
         "tts": {"pronunciation_dictionary_id": "pd1"},
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.core.attaching import attached_by_hand, to_enable
 from reconciler.core.edit import Edit
 from reconciler.kinds import kind
+from reconciler.types.reference import ResourceRef
 from tests.support.making import entry
 
 PERSONA = kind("persona")
@@ -35,7 +36,7 @@ def by_hand(known, desired, live, leaves=()):
 
 def test_what_was_attached_by_hand_is_kept_when_tools_leave_the_object():
     known = entry("p1", sent={TOOLS: "x"})
-    assert by_hand(known, [{"$ref": "tool.look"}], ["t1"]) == ("t1",)
+    assert by_hand(known, [ResourceRef("tool.look")], ["t1"]) == ("t1",)
     assert by_hand(known, ["t1", "t2"], ["t1"]) == ()
     assert by_hand(known, ["t1"], None) == ()
 

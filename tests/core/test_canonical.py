@@ -23,6 +23,7 @@ from reconciler.core.canonical import (
 )
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
+from reconciler.types.reference import ResourceRef, SecretRef
 
 PERSONA, TOOL = kind("persona"), kind("tool")
 json = st.recursive(
@@ -125,10 +126,10 @@ def test_what_is_not_there_reads_as_none(path):
 
 
 def test_markers_are_leaves():
-    document = {"guardrail_ids": [{"$ref": "guardrail.x"}], "layers": {"llm": {"api_key": {"$secret": {"env": "K"}}}}}
+    document = {"guardrail_ids": [ResourceRef("guardrail.x")], "layers": {"llm": {"api_key": SecretRef("env", "K")}}}
     assert leaves(PERSONA, document) == {
-        "/guardrail_ids": [{"$ref": "guardrail.x"}],
-        "/layers/llm/api_key": {"$secret": {"env": "K"}},
+        "/guardrail_ids": [ResourceRef("guardrail.x")],
+        "/layers/llm/api_key": SecretRef("env", "K"),
     }
 
 
@@ -171,7 +172,11 @@ def test_atomic_objects_are_compared_after_filling_defaults(mine, theirs):
 
 
 def test_sets_have_no_order_and_no_doubles():
-    assert sorted_set(["b", "a", "b", {"$ref": "tool.x"}, {"$ref": "tool.x"}]) == ["a", "b", {"$ref": "tool.x"}]
+    assert sorted_set(["b", "a", "b", ResourceRef("tool.x"), ResourceRef("tool.x")]) == [
+        "a",
+        "b",
+        ResourceRef("tool.x"),
+    ]
 
 
 @pytest.mark.parametrize(

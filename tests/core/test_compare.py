@@ -26,6 +26,7 @@ from reconciler.core.secretbook import HIDDEN, UNKNOWN, SecretBook
 from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.types.incomplete import Obstacle
+from reconciler.types.reference import SecretRef
 from tests.support.making import SALT, book, env
 
 PERSONA = kind("persona")
@@ -132,7 +133,7 @@ class TestHiddenSecrets:
     @pytest.mark.parametrize("tracked", [True, False])
     def test_not_available_here_is_no_change_whatever_state_says(self, live, tracked):
         for sent in (None, UNKNOWN, env("K")):
-            recorded = digest_of(KEY, sent, book(K="old")) if isinstance(sent, dict) else sent
+            recorded = digest_of(KEY, sent, book(K="old")) if isinstance(sent, SecretRef) else sent
             found = compare(PERSONA, Leaf(KEY, env("GONE"), live, recorded, HIDDEN, tracked=tracked), book())
             assert (found.sync, found.obstacle) == (Sync.SAME, Obstacle.SECRET_MISSING)
 

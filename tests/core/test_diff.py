@@ -15,6 +15,7 @@ from reconciler.core.edit import Edit, apply_edits
 from reconciler.core.words import canonical_words, wire_words
 from reconciler.kinds import kind
 from reconciler.types.change import PatchOp
+from reconciler.types.reference import SecretRef
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
@@ -245,7 +246,7 @@ def test_a_renamed_field_of_another_value_is_added_and_removed():
 
 def test_an_atomic_object_is_written_whole():
     raw = {"name": "t", "delivery": {"app_message": False, "api": {"url": "https://a.example", "method": "POST"}}}
-    value = {"api": {"url": "https://b.example", "auth": {"type": "bearer", "token": {"$secret": {"env": "T"}}}}}
+    value = {"api": {"url": "https://b.example", "auth": {"type": "bearer", "token": SecretRef("env", "T")}}}
     assert ops_of(raw, Edit("/delivery", value), spec=TOOL) == [
         {"op": "replace", "path": "/delivery", "value": value}
     ]

@@ -12,6 +12,7 @@ from reconciler.core.shape import field_at
 from reconciler.core.state.record import record
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Direction, Reason
+from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, entry, env, live, resource
 
 PERSONA = kind("persona")
@@ -232,7 +233,7 @@ def test_attachments_without_the_key_are_not_ours():
 
 
 def test_a_reference_that_gets_a_new_id_is_a_repointing():
-    wanted = resource("persona.a", {"pal_name": "A", "guardrail_ids": [{"$ref": "tool.x"}]})
+    wanted = resource("persona.a", {"pal_name": "A", "guardrail_ids": [ResourceRef("tool.x")]})
     known = entry("p1", sent=sent(pal_name="A", guardrail_ids=["g1"]))
     planned = plan(wanted, {"pal_name": "A", "guardrail_ids": ["g1"]}, known)
     assert planned.change.reason is Reason.REPOINTED
@@ -360,7 +361,7 @@ def test_a_key_that_must_travel_and_that_nobody_has_blocks_the_write():
 )
 def test_only_a_change_of_nothing_but_new_ids_is_a_repointing(greeting, reason):
     known = entry("p1", sent={**sent(pal_name="A", greeting="hi"), "/guardrail_ids": "digest of the old id"})
-    wanted = {"pal_name": "A", "greeting": greeting, "guardrail_ids": [{"$ref": "guardrail.new"}]}
+    wanted = {"pal_name": "A", "greeting": greeting, "guardrail_ids": [ResourceRef("guardrail.new")]}
     planned = plan(wanted, {"pal_name": "A", "greeting": "hi", "guardrail_ids": ["g1"]}, known)
     assert planned.change.action is Action.UPDATE
     assert planned.change.reason is reason

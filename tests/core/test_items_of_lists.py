@@ -8,6 +8,7 @@ from reconciler.core.fields.schema import manifest_schema
 from reconciler.core.resolve import differs_in_ids
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import Json, lookup
+from reconciler.types.reference import ResourceRef
 
 
 def test_items_are_checked_member_by_member() -> None:
@@ -39,7 +40,7 @@ def test_items_need_not_be_spelled_out() -> None:
 
 
 def test_a_value_that_differs_only_where_it_refers() -> None:
-    ref: Json = {"$ref": "document.a"}
+    ref: Json = ResourceRef("document.a")
     assert differs_in_ids({"p": {"ids": ["d1"], "n": 1}}, {"p": {"ids": [ref], "n": 1}})
     assert differs_in_ids(None, ref)
     assert not differs_in_ids({"p": {"ids": ["d1"], "n": 1}}, {"p": {"ids": [ref], "n": 2}})

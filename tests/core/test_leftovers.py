@@ -12,6 +12,7 @@ from reconciler.core.planning.match import Binding, Matching
 from reconciler.core.planning.planner import Context
 from reconciler.core.toolbody import registry_tool
 from reconciler.types.change import Direction, Reason
+from reconciler.types.reference import ResourceRef
 from tests.support.legacyaccount import function, inline
 from tests.support.making import at, book, entry, listing, live, resource
 
@@ -210,8 +211,8 @@ def test_tools_are_known_by_reference_by_id_and_from_the_account_alone():
     others = listing("tool", live("tool", "t1", {**FIND, "description": "old"}), live("tool", "t7", FIND))
     known = AttachedTools({at("tool.mine"): ours}, matching, others)
     expected = registry_tool(FIND, "find")
-    assert [known(item) for item in ({"$ref": "tool.mine"}, "t1", "t7")] == [expected] * 3
-    assert [known(item) for item in ("t9", {"$ref": "tool.none"}, None, 1)] == [None] * 4
+    assert [known(item) for item in (ResourceRef("tool.mine"), "t1", "t7")] == [expected] * 3
+    assert [known(item) for item in ("t9", ResourceRef("tool.none"), None, 1)] == [None] * 4
 
 
 @pytest.mark.parametrize("word, hint", [("ask", "apply --migrate"), ("off", "migrate: off")])

@@ -24,6 +24,7 @@ from reconciler.core.shape import node_at
 from reconciler.core.words import canonical_words, wire_pointer, wire_value, wire_words
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import ResourceRef
 
 SET = kind("guardrail_set")
 STEPS = kind("objectives")
@@ -130,7 +131,7 @@ def test_what_is_no_list_of_objects_stays(value: Json) -> None:
     assert by_name(SET, {"data": value})["data"] == value
 
 
-@pytest.mark.parametrize("value", [None, [], {"$ref": "guardrail.x"}])
+@pytest.mark.parametrize("value", [None, [], ResourceRef("guardrail.x")])
 def test_what_is_no_object_of_items_stays(value: Json) -> None:
     assert as_list(node_at(SET, "/data"), value) == value
 
@@ -165,5 +166,11 @@ def test_kinds_without_named_lists_are_not_copied() -> None:
 def test_a_document_by_place_is_what_it_was_before_it_went_by_name(name: str) -> None:
     spec = kind(name)
     items: list[Json] = [{"uuid": "g1"}, {"guardrail_name": "a", "objective_name": "a"}, {"guardrail_name": "a"}]
-    for document in ({}, {"name": "x", "data": items}, {"data": []}, {"data": "text"}, {"data": {"$ref": "tool.x"}}):
+    for document in (
+        {},
+        {"name": "x", "data": items},
+        {"data": []},
+        {"data": "text"},
+        {"data": ResourceRef("tool.x")},
+    ):
         assert by_place(spec, by_name(spec, document)) == document

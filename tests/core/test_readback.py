@@ -10,6 +10,7 @@ from reconciler.core.readback import is_doubtful, judge
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.mask import SENSITIVE
+from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, env, live
 
 SECRETS = book(KEY="sk-1")
@@ -52,8 +53,8 @@ PROMPT = field("/system_prompt", "old", "new")
         (field("/layers/llm/api_key", None, env("KEY"), sensitive=True), {"layers": {"llm": {"api_key": "sk-1"}}}),
         (field("/greeting", "hi", None), {"greeting": ""}),
         (field("/layers/tts/tts_engine", "x", None), {"layers": {"tts": {"tts_engine": "tavus-auto"}}}),
-        (field("/guardrail_ids", [], [{"$ref": "tool.x"}]), {"guardrail_ids": ["t1"]}),
-        (field("/guardrail_ids", [], ["t0", "t9", {"$ref": "tool.x"}]), {"guardrail_ids": ["t9", "t1", "t0"]}),
+        (field("/guardrail_ids", [], [ResourceRef("tool.x")]), {"guardrail_ids": ["t1"]}),
+        (field("/guardrail_ids", [], ["t0", "t9", ResourceRef("tool.x")]), {"guardrail_ids": ["t9", "t1", "t0"]}),
     ],
 )
 def test_what_arrived_is_good(one, shown):

@@ -10,6 +10,7 @@ from reconciler.core.redact import SENSITIVE, is_secret, marked, redact, redact_
 from reconciler.core.words import wire_words
 from reconciler.kinds import KINDS, kind
 from reconciler.types.json import Json, Object, join, split
+from reconciler.types.reference import SecretRef
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
@@ -62,7 +63,7 @@ def test_hides_by_place_and_never_by_text() -> None:
     }
 
 
-@pytest.mark.parametrize("value", ["", KEY, 7, True, ["a"], {"a": "b"}, {"$secret": {"env": "X"}}, "********"])
+@pytest.mark.parametrize("value", ["", KEY, 7, True, ["a"], {"a": "b"}, SecretRef("env", "X"), "********"])
 def test_whatever_stands_at_a_secret_path_is_hidden(value: Json) -> None:
     assert redact(PERSONA, {"layers": {"tts": {"api_key": value}}}) == {"layers": {"tts": {"api_key": SENSITIVE}}}
 
@@ -93,7 +94,7 @@ def test_a_list_in_the_place_of_an_object_of_secrets() -> None:
 
 
 def test_markers_are_sensitive_wherever_they_stand() -> None:
-    document: Object = {"greeting": {"$secret": {"env": "G"}}, "languages": ["en", {"$secret": {"file": "f"}}]}
+    document: Object = {"greeting": SecretRef("env", "G"), "languages": ["en", SecretRef("file", "f")]}
     assert redact(PERSONA, document) == {"greeting": SENSITIVE, "languages": ["en", SENSITIVE]}
     assert sensitive_mask(PERSONA, document) == {"greeting": True, "languages": [False, True]}
 
@@ -104,7 +105,7 @@ def test_masks_are_sensitive_wherever_they_stand() -> None:
 
 def test_the_other_side_of_a_marker_is_hidden() -> None:
     before: Object = {"layers": {"llm": {"base_url": "https://secret-host", "model": "m"}}}
-    after: Object = {"layers": {"llm": {"base_url": {"$secret": {"env": "URL"}}, "model": "m"}}}
+    after: Object = {"layers": {"llm": {"base_url": SecretRef("env", "URL"), "model": "m"}}}
     assert redact(PERSONA, before, marked(after)) == {"layers": {"llm": {"base_url": SENSITIVE, "model": "m"}}}
     assert sensitive_mask(PERSONA, before, marked(after)) == {"layers": {"llm": {"base_url": True}}}
 
@@ -115,20 +116,20 @@ def test_the_other_side_of_a_marker_in_an_inline_tool_goes_by_name() -> None:
         two: Json = {"type": "function", "function": {"name": "b", "url": secret}}
         return {"layers": {"llm": {"tools": [one, two] if secret == KEY else [two, one]}}}
 
-    before, after = tools(KEY), tools({"$secret": {"env": "U"}})
+    before, after = tools(KEY), tools(SecretRef("env", "U"))
     shown = json.dumps(redact(PERSONA, before, marked(after)))
     assert KEY not in shown
     assert "open" in shown
 
 
 def test_the_other_side_of_a_marker_in_a_list_hides_the_list() -> None:
-    assert redact(PERSONA, {"languages": [KEY]}, marked({"languages": [{"$secret": {"env": "L"}}]})) == {
+    assert redact(PERSONA, {"languages": [KEY]}, marked({"languages": [SecretRef("env", "L")]})) == {
         "languages": SENSITIVE
     }
 
 
 def test_a_request_keeps_references_but_no_values() -> None:
-    reference: Json = {"$secret": {"env": "K"}}
+    reference: Json = SecretRef("env", "K")
     body: Json = {"layers": {"llm": {"api_key": reference}, "tts": {"api_key": KEY}}, "greeting": reference}
     assert redact_at(PERSONA, "", body, keep=True) == {
         "layers": {"llm": {"api_key": reference}, "tts": {"api_key": SENSITIVE}},
@@ -140,7 +141,7 @@ def test_a_request_keeps_references_but_no_values() -> None:
 
 
 def test_an_unknown_kind_still_hides_markers_and_masks() -> None:
-    document: Object = {"a": {"$secret": {"env": "X"}}, "b": "****", "c": 1}
+    document: Object = {"a": SecretRef("env", "X"), "b": "****", "c": 1}
     assert redact(None, document) == {"a": SENSITIVE, "b": SENSITIVE, "c": 1}
 
 

@@ -18,6 +18,7 @@ from reconciler.core.visible import one_line, visible
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, is_mask
+from reconciler.types.reference import SecretRef
 
 HIDDEN = str(SENSITIVE)
 SECRET = 'p4ss <"word">\\ü & 漢 \U0001f600'
@@ -161,7 +162,7 @@ def test_what_is_resolved_is_learnt() -> None:
             return "0123456789"
 
     redactor = Redactor()
-    assert Learning(Vault(), redactor).resolve({"env": "X"}) == "0123456789"
+    assert Learning(Vault(), redactor).resolve(SecretRef("env", "X")) == "0123456789"
     assert union([redactor, Redactor()]).hide("0123456789") == HIDDEN
 
 

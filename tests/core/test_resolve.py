@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.resolve import bind, bind_resource, references, resources_of
+from reconciler.types.reference import ResourceRef
 from tests.support.making import at, listing, live, manifest
 
 
@@ -15,9 +16,13 @@ def test_a_tool_is_found_by_the_name_of_its_manifest_or_of_its_function():
             manifest("persona.a", {"tools": ["look_up", "look-up", "theirs"]}),
         ]
     )
-    assert found[at("persona.a")].spec["tools"] == [{"$ref": "tool.look-up"}, {"$ref": "tool.look-up"}, "theirs"]
+    assert found[at("persona.a")].spec["tools"] == [
+        ResourceRef("tool.look-up"),
+        ResourceRef("tool.look-up"),
+        "theirs",
+    ]
     assert found[at("persona.a")].refs == (at("tool.look-up"),)
-    assert found[at("persona.a")].leaves["/tools"] == ["theirs", {"$ref": "tool.look-up"}]
+    assert found[at("persona.a")].leaves["/tools"] == ["theirs", ResourceRef("tool.look-up")]
 
 
 def test_a_resource_is_called_what_its_body_says_else_what_its_manifest_says():
@@ -33,9 +38,9 @@ def test_an_empty_name_is_none(name):
 
 
 def test_references_anywhere():
-    value = {"a": [{"$ref": "tool.x"}], "b": {"c": {"$ref": "persona.y"}}, "d": {"$ref": 3}}
+    value = {"a": [ResourceRef("tool.x")], "b": {"c": ResourceRef("persona.y")}, "d": {"$ref": 3}}
     assert list(references(value)) == ["tool.x", "persona.y"]
-    assert bind(value, {at("tool.x"): "t1"}) == {"a": ["t1"], "b": {"c": {"$ref": "persona.y"}}, "d": {"$ref": 3}}
+    assert bind(value, {at("tool.x"): "t1"}) == {"a": ["t1"], "b": {"c": ResourceRef("persona.y")}, "d": {"$ref": 3}}
 
 
 def test_a_schema_has_references_of_its_own():
@@ -64,7 +69,7 @@ def test_a_tool_that_nobody_has_is_an_error():
 
 
 def test_an_id_that_is_not_known_yet_stays_a_reference():
-    assert bound(["x"])[0].leaves["/tools"] == [{"$ref": "tool.x"}]
+    assert bound(["x"])[0].leaves["/tools"] == [ResourceRef("tool.x")]
     assert bound(["x"], {at("tool.x"): "t1"})[0].leaves["/tools"] == ["t1"]
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from reconciler.core.digest import SecretDigests
-from reconciler.core.secretbook import SecretBook, describe, has_secret, markers
+from reconciler.core.secretbook import SecretBook, has_secret, markers
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.making import SALT, book, env
 
 
 def test_each_reference_is_resolved_once():
     asked = []
-    secrets = SecretBook(SecretDigests(SALT, b"k"), lambda reference: asked.append(dict(reference)) or "value")
-    assert [secrets.value({"env": "A"}), secrets.value({"env": "A"})] == ["value", "value"]
-    assert asked == [{"env": "A"}]
+    secrets = SecretBook(SecretDigests(SALT, b"k"), lambda reference: asked.append(reference) or "value")
+    assert [secrets.value(SecretRef("env", "A")), secrets.value(SecretRef("env", "A"))] == ["value", "value"]
+    assert asked == [SecretRef("env", "A")]
 
 
 def test_markers_are_found_anywhere():
-    value = {"a": [env("X"), {"b": {"$secret": {"file": "p"}}}], "c": "text"}
-    assert [dict(one) for one in markers(value)] == [{"env": "X"}, {"file": "p"}]
+    value = {"a": [env("X"), {"b": SecretRef("file", "p")}], "c": "text"}
+    assert [*markers(value)] == [SecretRef("env", "X"), SecretRef("file", "p")]
     assert has_secret(value)
-    assert not has_secret({"$ref": "tool.x"})
+    assert not has_secret(ResourceRef("tool.x"))
     assert not has_secret("text")
 
 
@@ -26,7 +27,7 @@ def test_filling_and_what_is_missing():
     secrets = book(X="1")
     assert secrets.fill({"a": [env("X"), 2], "b": "c"}) == {"a": ["1", 2], "b": "c"}
     assert secrets.missing({"a": env("X"), "b": env("Y")}) == ("env Y",)
-    assert describe({"file": "keys/a"}) == "file keys/a"
+    assert str(SecretRef("file", "keys/a")) == "file keys/a"
 
 
 def test_digests_are_one_way_for_secrets_and_plain_for_the_rest():

@@ -11,7 +11,8 @@ from reconciler.core.settings import ROLES, Reader, Role
 from reconciler.core.trust import Operator
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.loader.project_model import KNOWN_SETTINGS
-from reconciler.types.json import SECRET, Json
+from reconciler.types.json import Json
+from reconciler.types.reference import SecretRef
 
 VALUE = "v4lue-of-somebody-else/with spaces"
 
@@ -32,9 +33,8 @@ SETTINGS = list(every_setting())
 def reader(name: str, role: Role, value: Json, environ: dict[str, str], **options: bool) -> Reader:
     files = {"keys/one": "https://evil.example/x"}
 
-    def resolve(reference: object) -> str | None:
-        assert isinstance(reference, dict)
-        return environ.get(reference.get("env", "")) or files.get(reference.get("file", ""))
+    def resolve(reference: SecretRef) -> str | None:
+        return (environ if reference.kind == "env" else files).get(reference.name)
 
     return Reader("state backend 'x'", {name: role}, {name: value}, Operator(environ), resolve, **options)
 
@@ -45,7 +45,7 @@ def test_there_are_more_than_sixty() -> None:
 
 @pytest.mark.parametrize(("type", "name", "role"), SETTINGS, ids=str)
 def test_a_variable_stands_only_where_its_kind_belongs(type: str, name: str, role: Role) -> None:
-    read = reader(name, role, {SECRET: {"env": "AWS_SECRET_ACCESS_KEY"}}, {"AWS_SECRET_ACCESS_KEY": VALUE})
+    read = reader(name, role, SecretRef("env", "AWS_SECRET_ACCESS_KEY"), {"AWS_SECRET_ACCESS_KEY": VALUE})
     if role in (Role.CREDENTIAL, Role.DSN):
         assert read.text(name) == VALUE
         return
@@ -57,11 +57,13 @@ def test_a_variable_stands_only_where_its_kind_belongs(type: str, name: str, rol
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("shape", ["as written", "marked"])
+@pytest.mark.parametrize("shape", ["as written", "read"])
 def test_variables_of_our_own_stand_everywhere(role: Role, shape: str) -> None:
     value = "https://mine.example" if role in (Role.ADDRESS, Role.STORE) else "mine"
     written: Json = {"env": "RECONCILER_X"}
-    read = reader("x", role, {SECRET: written} if shape == "marked" else written, {"RECONCILER_X": value})
+    read = reader(
+        "x", role, SecretRef("env", "RECONCILER_X") if shape == "read" else written, {"RECONCILER_X": value}
+    )
     assert read.text("x") == value
 
 

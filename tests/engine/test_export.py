@@ -122,7 +122,7 @@ def test_an_object_that_vanishes_meanwhile_is_said(lab: ExportLab, monkeypatch: 
 def test_shared_inline_tools_and_what_was_left_out_are_said() -> None:
     lab = ExportLab()
     tool: Json = {"type": "function", "function": {"name": "insight", "description": "d", "parameters": {}}}
-    layers: Json = {"llm": {"model": "m", "tools": [tool], "extra_body": {"a": {"env": "PROD"}}}}
+    layers: Json = {"llm": {"model": "m", "tools": [tool], "extra_body": {"a": {"literal": "********"}}}}
     body: Json = {"system_prompt": "P", "default_replica_id": "r90bbd427f71", "layers": layers}
     lab.fill({"personas": [{"persona_name": name, **body} for name in ("A", "B")]})  # type: ignore[dict-item]
     notes = lab.found().notes

@@ -7,6 +7,7 @@ import pytest
 from reconciler.engine.fill import check_secrets, fill_request
 from reconciler.errors import PlanStale, SecretMissing
 from reconciler.types.change import Action, Change, Request
+from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, env
 
 IDS = {at("tool.x"): "t1", at("persona.a"): "p1"}
@@ -17,7 +18,7 @@ def request(path="/pals", body=None):
 
 
 def test_ids_and_secrets_are_put_in():
-    body = {"a": [{"$ref": "tool.x"}], "key": env("KEY"), "schema": {"$ref": "#/x"}, "n": 1}
+    body = {"a": [ResourceRef("tool.x")], "key": env("KEY"), "schema": {"$ref": "#/x"}, "n": 1}
     filled = fill_request(request("/pals/{persona.a}/tools/{tool.x}", body), IDS, book(KEY="sk"))
     assert filled.path == "/pals/p1/tools/t1"
     assert filled.body == {"a": ["t1"], "key": "sk", "schema": {"$ref": "#/x"}, "n": 1}
@@ -29,7 +30,7 @@ def test_a_body_without_placeholders_is_sent_as_it_is():
     assert fill_request(request(body=body), IDS, book()).body == body
 
 
-@pytest.mark.parametrize("one", [request("/pals/{persona.zz}"), request(body={"x": {"$ref": "tool.zz"}})])
+@pytest.mark.parametrize("one", [request("/pals/{persona.zz}"), request(body={"x": ResourceRef("tool.zz")})])
 def test_an_id_that_is_still_unknown_stops_the_step(one):
     with pytest.raises(PlanStale, match="zz"):
         fill_request(one, IDS, book())

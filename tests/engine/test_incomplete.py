@@ -10,10 +10,11 @@ from reconciler.errors import AuthRefused, PlanError, Unavailable
 from reconciler.providers.simulator.faults import Fault, FaultBook, Faults
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.incomplete import Incomplete, Obstacle
+from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest
 
-SECRET = {"$secret": {"env": "KEY"}}
+SECRET = SecretRef("env", "KEY")
 
 
 def persona(name, **more):

@@ -10,6 +10,7 @@ from reconciler.core.planning.planfile import dump_plan, load_plan
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.types.json import lookup
+from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 
@@ -66,6 +67,6 @@ def test_what_was_a_secret_and_is_plain_text_now_is_written_as_it_stands(name, p
         lab.apply(wanted)
         answer = lab.client.get(f"/{COLLECTIONS[name]}/{lab.id_of(address)}").json()
         body = canonical_words(kind(name), answer.get("data", answer))[0]
-        expected = lab.vault.resolve(value["$secret"]) if isinstance(value, dict) else value
+        expected = lab.vault.resolve(value) if isinstance(value, SecretRef) else value
         assert lookup(body, pointer) == expected, step
         assert lab.plan(wanted).differences == ()

@@ -10,6 +10,7 @@ from reconciler.providers.simulator.mood import Mood
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.manifest import Moved
+from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Source
 from tests.support.chronicle import Chronicle
 from tests.support.making import at, env, manifest
@@ -38,7 +39,7 @@ def inline(name):
 
 
 def migrated(name):
-    return persona(name, tools=[{"$ref": "tool.get_weather"}])
+    return persona(name, tools=[ResourceRef("tool.get_weather")])
 
 
 def custom(name, model="m-1", key="KEY"):

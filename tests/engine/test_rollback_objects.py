@@ -10,6 +10,7 @@ from reconciler.engine.state import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
 from reconciler.types.change import Action
 from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.reference import ResourceRef
 from tests.engine.test_rollback import FACE, TOOL, migrated, persona
 from tests.support.chronicle import Chronicle, moved, removed
 from tests.support.making import at, env, manifest
@@ -240,8 +241,8 @@ def test_so_do_a_guardrail_and_a_dictionary(world):
         manifest("guardrail.g", {"guardrail_name": "g", "guardrail_prompt": "p"}),
         manifest("pronunciation_dictionary.d", {"name": "d", "rules": []}),
         persona(
-            "a", guardrail_ids=[{"$ref": "guardrail.g"}],
-            layers={"tts": {"pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.d"}}},
+            "a", guardrail_ids=[ResourceRef("guardrail.g")],
+            layers={"tts": {"pronunciation_dictionary_id": ResourceRef("pronunciation_dictionary.d")}},
         ),
     ]  # fmt: skip
     world.apply(*made)

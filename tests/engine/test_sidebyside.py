@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.engine.sidebyside import view
 from reconciler.types.change import Action
 from reconciler.types.options import PlanOptions
+from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest
 
@@ -48,8 +49,8 @@ def test_only_what_was_chosen_is_held_against_the_other() -> None:
 def test_literal_secrets_are_told_apart_and_never_shown() -> None:
     def literal(value: str):
         lab = Lab()
-        lab.vault.resolve = lambda reference: value if "literal" in reference else None  # type: ignore[method-assign]
-        llm = {"model": "nw", "base_url": "https://llm.example", "api_key": {"$secret": {"literal": "a.yaml#/x"}}}
+        lab.vault.resolve = lambda reference: value if reference.kind == "literal" else None  # type: ignore[method-assign]
+        llm = {"model": "nw", "base_url": "https://llm.example", "api_key": SecretRef("literal", "a.yaml#/x")}
         one = manifest("persona.a", {"pal_name": "A", "system_prompt": "x", "layers": {"llm": llm}})
         _, wanted, _ = look(lab, one)
         assert value not in repr(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.targets import choose_subjects, subjects_of_account, subjects_of_manifests
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest
 
@@ -19,10 +20,8 @@ GUIDE = manifest(
         "pal_name": "The Guide",
         "default_face_id": "rfe12d8b9597",
         "system_prompt": "Help.",
-        "tools": [{"$ref": "tool.find_room"}],
-        "layers": {
-            "llm": {"model": "nw-1", "base_url": "https://llm.example", "api_key": {"$secret": {"env": "KEY"}}}
-        },
+        "tools": [ResourceRef("tool.find_room")],
+        "layers": {"llm": {"model": "nw-1", "base_url": "https://llm.example", "api_key": SecretRef("env", "KEY")}},
     },
 )
 PLAIN = manifest("persona.plain", {"pal_name": "Plain", "default_face_id": "rfe12d8b9597", "system_prompt": "Hm."})

@@ -7,6 +7,7 @@ import pytest
 from reconciler.types.change import Action, Direction, PatchOp
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import at, env, manifest
 
@@ -16,7 +17,7 @@ PLACE = at("deployment.door")
 
 
 def door(**more: object) -> Manifest:
-    return manifest(str(PLACE), {"pal_id": {"$ref": "persona.user"}, "channel": "widget", "name": "Door", **more})
+    return manifest(str(PLACE), {"pal_id": ResourceRef("persona.user"), "channel": "widget", "name": "Door", **more})
 
 
 def outside(lab: Lab, *ops: Object) -> None:

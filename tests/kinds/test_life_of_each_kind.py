@@ -9,6 +9,7 @@ import pytest
 from reconciler.kinds import KINDS, kind
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.change import Action, Direction
+from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import manifest
 
@@ -64,10 +65,10 @@ LIVES = {
         "/pronunciation-dictionaries",
     ),
     "deployment": (
-        {"name": "X", "pal_id": {"$ref": "persona.user"}, "channel": "widget"},
+        {"name": "X", "pal_id": ResourceRef("persona.user"), "channel": "widget"},
         {
             "name": "X",
-            "pal_id": {"$ref": "persona.user"},
+            "pal_id": ResourceRef("persona.user"),
             "channel": "widget",
             "allowed_origins": ["https://www.example.com"],
         },

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.mergepatch import merge, sets_null
 from reconciler.types.json import lookup
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.manifestfolder import Folder
 
 PROJECT = """
@@ -94,7 +95,7 @@ def test_references_are_atomic_and_relative_to_the_overlay(base: Folder) -> None
     overlay(base, "spec: {system_prompt: {file: prompt.txt}, layers: {llm: {api_key: {file: key.txt}}}}\n")
     spec = base.load("production").spec
     assert spec["system_prompt"] == "from file"
-    assert lookup(spec, "/layers/llm/api_key") == {"$secret": {"file": "overlays/production/key.txt"}}
+    assert lookup(spec, "/layers/llm/api_key") == SecretRef("file", "overlays/production/key.txt")
 
 
 def test_overlays_merge_in_the_order_of_the_project_file(base: Folder) -> None:
@@ -157,7 +158,7 @@ def test_errors_in_an_overlay_are_placed_there(base: Folder) -> None:
 def test_a_literal_secret_in_an_overlay(base: Folder) -> None:
     overlay(base, "spec: {layers: {llm: {api_key: abc}}}\n")
     loaded = base.load("production", allow=True)
-    assert loaded.secrets.resolve({"literal": "persona.a/layers/llm/api_key"}) == "abc"
+    assert loaded.secrets.resolve(SecretRef("literal", "persona.a/layers/llm/api_key")) == "abc"
 
 
 LEAF = st.none() | st.booleans() | st.integers() | st.text("ab", max_size=2)
@@ -194,11 +195,11 @@ def test_merging_twice_changes_nothing_more(target: Any, patch: Any) -> None:
     assert merge(once, patch) == once
 
 
-@pytest.mark.parametrize("marker", [{"$secret": {"env": "A"}}, {"$ref": "tool.a"}])
+@pytest.mark.parametrize("marker", [SecretRef("env", "A"), ResourceRef("tool.a")])
 def test_markers_are_replaced_whole(marker: Any) -> None:
     assert merge({"x": {"y": 1}}, {"x": marker}) == {"x": marker}
     assert merge({"x": marker}, {"x": {"y": 1}}) == {"x": {"y": 1}}
-    assert merge({"x": {"$secret": {"env": "B"}}}, {"x": marker}) == {"x": marker}
+    assert merge({"x": SecretRef("env", "B")}, {"x": marker}) == {"x": marker}
 
 
 def test_only_null_true_sets_null() -> None:

@@ -9,6 +9,7 @@ import pytest
 from reconciler.errors import ManifestError, UsageError
 from reconciler.loader import load_project
 from reconciler.types.project import Policy
+from reconciler.types.reference import SecretRef
 from tests.support.manifestfolder import Folder
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: northwind}\n"
@@ -43,11 +44,11 @@ def test_every_setting(folder: Folder) -> None:
     assert workspace.provider.type == "tavus"
     assert workspace.provider.vocabulary == "persona"
     assert workspace.provider.settings == {
-        "api_key": {"$secret": {"env": "TAVUS_API_KEY"}},
+        "api_key": SecretRef("env", "TAVUS_API_KEY"),
         "base_url": "https://tavusapi.com/v2",
     }
     assert workspace.state.type == "s3"
-    assert workspace.state.settings == {"bucket": "b", "secret_access_key": {"$secret": {"file": "key.txt"}}}
+    assert workspace.state.settings == {"bucket": "b", "secret_access_key": SecretRef("file", "key.txt")}
     assert workspace.overlays == ("overlays/production",)
     assert workspace.policy == Policy("never", 12.5, 3)
     assert (workspace.parallelism, workspace.max_requests_per_second) == (4, 2.5)
@@ -92,7 +93,7 @@ def test_without_a_file_there_are_two_workspaces(folder: Folder) -> None:
     project = load_project(folder.root)
     assert set(project.workspaces) == {"tavus", "sandbox"}
     assert project.default_workspace == "sandbox"
-    assert project.workspaces["tavus"].provider.settings == {"api_key": {"$secret": {"env": "TAVUS_API_KEY"}}}
+    assert project.workspaces["tavus"].provider.settings == {"api_key": SecretRef("env", "TAVUS_API_KEY")}
     assert project.workspaces["sandbox"].provider.type == "simulator"
     assert (project.file, project.root, project.home) == (None, str(folder.root), str(folder.root))
     assert project.manifests == (str(folder.root),)

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.types.json import Json, lookup
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.manifestfolder import Folder
 
 CUSTOM = "  layers:\n    llm:\n      base_url: https://llm.example.com/v1\n"
@@ -21,8 +22,8 @@ def at(manifest: Manifest, pointer: str) -> Json:
 def test_an_environment_reference_is_a_marker_everywhere(folder: Folder) -> None:
     loaded = folder.one(CUSTOM + "      api_key: {env: KEY}\n  greeting: {env: HELLO}\n")
     assert loaded.errors == []
-    assert at(loaded["persona.p"], "/layers/llm/api_key") == {"$secret": {"env": "KEY"}}
-    assert at(loaded["persona.p"], "/greeting") == {"$secret": {"env": "HELLO"}}
+    assert at(loaded["persona.p"], "/layers/llm/api_key") == SecretRef("env", "KEY")
+    assert at(loaded["persona.p"], "/greeting") == SecretRef("env", "HELLO")
     assert at(loaded["persona.p"], "/greeting") == loaded["persona.p"].written["greeting"]
 
 
@@ -51,10 +52,10 @@ def test_a_file_at_a_secret_place_is_never_read(folder: Folder) -> None:
     loaded = folder.load()
     assert loaded.errors == []
     marker = at(loaded["persona.p"], "/layers/llm/api_key")
-    assert marker == {"$secret": {"file": "keys/llm.txt"}}
-    assert loaded.secrets.resolve({"file": "keys/llm.txt"}) is None
+    assert marker == SecretRef("file", "keys/llm.txt")
+    assert loaded.secrets.resolve(SecretRef("file", "keys/llm.txt")) is None
     folder.write("keys/llm.txt", "s3cret\r\n")
-    assert loaded.secrets.resolve({"file": "keys/llm.txt"}) == "s3cret"
+    assert loaded.secrets.resolve(SecretRef("file", "keys/llm.txt")) == "s3cret"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_references_to_other_manifests(folder: Folder) -> None:
     )
     loaded = folder.load()
     assert loaded.errors == []
-    assert at(loaded["persona.p"], "/tools") == ["lookup", {"$ref": "tool.flag"}]
+    assert at(loaded["persona.p"], "/tools") == ["lookup", ResourceRef("tool.flag")]
 
 
 @pytest.mark.parametrize(
@@ -136,11 +137,11 @@ def test_a_dangling_reference_names_the_nearest(folder: Folder) -> None:
         ("layers: {tts: {voice_settings: {file: x}}}", "/layers/tts/voice_settings", {"file": "x"}),
         ("layers: {llm: {extra_body: {x: {env: A, b: 1}}}}", "/layers/llm/extra_body/x", {"env": "A", "b": 1}),
         ("layers: {llm: {extra_body: {x: {env: 3}}}}", "/layers/llm/extra_body/x", {"env": 3}),
-        ("layers: {llm: {extra_body: {x: {env: A}}}}", "/layers/llm/extra_body/x", {"$secret": {"env": "A"}}),
-        ("layers: {llm: {headers: {X: {env: A}}}}", "/layers/llm/headers/X", {"$secret": {"env": "A"}}),
+        ("layers: {llm: {extra_body: {x: {env: A}}}}", "/layers/llm/extra_body/x", SecretRef("env", "A")),
+        ("layers: {llm: {headers: {X: {env: A}}}}", "/layers/llm/headers/X", SecretRef("env", "A")),
         ("layers: {llm: {headers: {env: prod}}}", "/layers/llm/headers", {"env": "prod"}),
         ("layers: {llm: {headers: {file: v1}}}", "/layers/llm/headers", {"file": "v1"}),
-        ("layers: {mcp: {servers: [{key: {env: A}}]}}", "/layers/mcp/servers/0/key", {"$secret": {"env": "A"}}),
+        ("layers: {mcp: {servers: [{key: {env: A}}]}}", "/layers/mcp/servers/0/key", SecretRef("env", "A")),
     ],
 )
 def test_what_is_a_reference_and_what_is_data(folder: Folder, spec: str, pointer: str, value: Json) -> None:
@@ -150,7 +151,10 @@ def test_what_is_a_reference_and_what_is_data(folder: Folder, spec: str, pointer
 
 
 def test_schemas_are_left_as_they_are(folder: Folder) -> None:
-    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/x"}, "b": {"env": "X"}, "c": {"file": "y"}}}
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/x"}, "ref": {"ref": "x.y"}, "value": {"join": []}},
+    }
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
     spec = {"layers": {"llm": {"tools": [tool]}}}
     folder.write("p.json", json.dumps(spec))
@@ -167,8 +171,16 @@ def test_schemas_are_left_as_they_are(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("word", ["$secret", "$ref"])
-def test_markers_cannot_be_forged(folder: Folder, word: str) -> None:
-    assert folder.one(f"  greeting: {{{word}: {{env: HOME}}}}\n").error.code == "E-ref"
+def test_there_is_nothing_to_forge(folder: Folder, word: str) -> None:
+    assert folder.one(f"  greeting: {{{word}: {{env: HOME}}}}\n").error.code == "L20"
+    data = {"x": {word: {"env": 1}}}
+    assert (
+        at(
+            folder.one(f"  layers: {{llm: {{extra_body: {json.dumps(data)}}}}}\n")["persona.p"],
+            "/layers/llm/extra_body",
+        )
+        == data
+    )
 
 
 @pytest.mark.parametrize("path", ["/layers/llm/api_key", "/layers/tts/api_key"])
@@ -179,8 +191,8 @@ def test_a_literal_key_is_an_error_and_leaves_the_manifest(folder: Folder, path:
     assert loaded.codes == ["L03"]
     assert str(loaded.error.span) == "p.yaml:8:16"
     marker = at(loaded["persona.p"], path)
-    assert marker == {"$secret": {"literal": f"persona.p{path}"}}
-    assert loaded.secrets.resolve({"literal": f"persona.p{path}"}) == value
+    assert marker == SecretRef("literal", f"persona.p{path}")
+    assert loaded.secrets.resolve(SecretRef("literal", f"persona.p{path}")) == value
     assert value not in repr(loaded["persona.p"])
     assert value not in (loaded.error.summary + loaded.error.detail)
 
@@ -189,7 +201,7 @@ def test_a_literal_is_a_warning_where_allowed(folder: Folder) -> None:
     loaded = folder.one("  layers: {llm: {api_key: abc}}\n", allow=True)
     assert loaded.errors == []
     assert loaded.warning.code == "L03"
-    assert loaded.secrets.resolve({"literal": "persona.p/layers/llm/api_key"}) == "abc"
+    assert loaded.secrets.resolve(SecretRef("literal", "persona.p/layers/llm/api_key")) == "abc"
 
 
 def test_interpolation_is_not_a_thing_and_the_hint_says_what_is(folder: Folder) -> None:
@@ -222,7 +234,7 @@ def test_headers_are_secret_by_name_or_value(folder: Folder, place: str, name: s
     loaded = folder.one(f"  layers:\n    llm:\n      {place}:\n        {name}: '{value}'\n")
     assert loaded.codes == (["L03"] if secret else [])
     found = at(loaded["persona.p"], f"/layers/llm/{place}/{name}")
-    assert found == ({"$secret": {"literal": f"persona.p/layers/llm/{place}/{name}"}} if secret else value)
+    assert found == (SecretRef("literal", f"persona.p/layers/llm/{place}/{name}") if secret else value)
 
 
 @pytest.mark.parametrize("mask", ["****", "********", "*" * 40])
@@ -258,7 +270,7 @@ spec:
     assert loaded.at() == ["t.yaml:11:35 L03"]
     assert lookup(loaded.spec, "/delivery/api/headers") == {
         "X-Env": "prod",
-        "Authorization": {"$secret": {"env": "TOKEN"}},
+        "Authorization": SecretRef("env", "TOKEN"),
     }
 
 
@@ -266,4 +278,4 @@ def test_persona_words_and_secrets_in_lists_of_documents(folder: Folder, tmp_pat
     folder.write("a.json", '{"data": [{"persona_name": "A", "layers": {"tts": {"api_key": "abc"}}}]}')
     loaded = folder.load()
     assert loaded.at() == ["a.json:1:63 L03"]
-    assert loaded.secrets.resolve({"literal": "persona.A/layers/tts/api_key"}) == "abc"
+    assert loaded.secrets.resolve(SecretRef("literal", "persona.A/layers/tts/api_key")) == "abc"

@@ -11,8 +11,9 @@ from reconciler.loader.documents import read_documents
 from reconciler.loader.findings import Findings
 from reconciler.loader.writing_manifests import LONG_PROMPT, PROMPT, manifest_file
 from reconciler.loader.writing_project import project_file
-from reconciler.types.json import SECRET, Json, Object
+from reconciler.types.json import Json, Object
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
+from reconciler.types.reference import SecretRef
 from tests.support.strategies import VALUES
 
 LONG = "You are kind. " * 30 + "Always."
@@ -109,7 +110,7 @@ def test_any_prompt_comes_back(prompt: str) -> None:
 
 
 def test_the_project_file_names_the_one_account_and_keeps_its_key_a_reference() -> None:
-    settings: Object = {"api_key": {SECRET: {"env": "TAVUS_API_KEY"}}, "base_url": "https://tavusapi.com/v2"}
+    settings: Object = {"api_key": SecretRef("env", "TAVUS_API_KEY"), "base_url": "https://tavusapi.com/v2"}
     provider = ProviderSettings("tavus", settings, "persona")
     text = project_file("acme", Workspace("prod", provider, BackendSettings("postgres", {"dsn": "postgres://u:p@h"})))
     assert read(".yaml", text.encode()) == {

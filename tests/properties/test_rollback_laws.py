@@ -15,6 +15,7 @@ from reconciler.core.shape import field_at
 from reconciler.core.words import canonical_words
 from reconciler.kinds import kind
 from reconciler.providers.simulator.mood import Mood
+from reconciler.types.reference import ResourceRef
 from tests.engine.test_rollback_killed import killed
 from tests.support.chronicle import Chronicle
 from tests.support.making import env, manifest
@@ -104,7 +105,7 @@ def projects(draw):
         )  # fmt: skip
         if draw(st.booleans()):
             used = draw(st.lists(st.sampled_from(tools), unique=True)) if tools else []
-            body["tools"] = [{"$ref": f"tool.{one}"} for one in used]
+            body["tools"] = [ResourceRef(f"tool.{one}") for one in used]
         made.append(manifest(f"persona.{name}", body))
     return made
 

@@ -19,6 +19,7 @@ from reconciler.errors import PlanBlocked
 from reconciler.kinds import kind
 from reconciler.providers.simulator.mood import Mood
 from reconciler.types.address import Address
+from reconciler.types.reference import ResourceRef
 from tests.support.chronicle import Chronicle, files, moved, removed
 from tests.support.making import env, manifest
 
@@ -57,7 +58,7 @@ def bodies(draw, kind_name, name, known):
         who = draw(st.sampled_from([OTHER.address, *(one for one in known if one.kind == "persona")]))
         channel = draw(st.sampled_from(["widget", "embed"]))
         more = draw(st.sampled_from([{}, {"limits": {"daily_call_limit": 3}}, {"password": env("KEY")}]))
-        return {"name": name, "pal_id": {"$ref": str(who)}, "channel": channel, **more}
+        return {"name": name, "pal_id": ResourceRef(str(who)), "channel": channel, **more}
     if kind_name == "pronunciation_dictionary":
         rules = [{"text": text, "pronunciation": "p", "type": "alias"}]
         return {"name": name, **draw(st.sampled_from([{}, {"rules": rules}]))}
@@ -69,9 +70,9 @@ def bodies(draw, kind_name, name, known):
     body |= draw(st.sampled_from([{}, {"greeting": "Hi"}]))
     for word, used in (("tools", "tool"), ("guardrail_ids", "guardrail"), ("document_ids", "document")):
         if draw(st.booleans()):
-            body[word] = [{"$ref": str(one)} for one in known if one.kind == used]
+            body[word] = [ResourceRef(str(one)) for one in known if one.kind == used]
     if (voice := [one for one in known if one.kind == "pronunciation_dictionary"]) and draw(st.booleans()):
-        body["layers"] = {"tts": {"pronunciation_dictionary_id": {"$ref": str(voice[0])}}}
+        body["layers"] = {"tts": {"pronunciation_dictionary_id": ResourceRef(str(voice[0]))}}
     return body
 
 

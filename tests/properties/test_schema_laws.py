@@ -10,7 +10,8 @@ from reconciler.core.fields.check import WRONG_TYPE, check_fields
 from reconciler.core.fields.schema import manifest_schema
 from reconciler.core.words import wire_words
 from reconciler.kinds import KINDS
-from reconciler.types.json import Json, Object, lookup, ref_of, secret_of, split
+from reconciler.types.json import Json, Object, lookup, split
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.bodies import bodies
 
 VALIDATOR = jsonschema.Draft7Validator(manifest_schema())
@@ -20,12 +21,11 @@ LAWS = settings(
 
 
 def as_written(value: Json) -> Json:
-    """Markers back in the form that people write."""
-    secret, reference = secret_of(value), ref_of(value)
-    if secret is not None:
-        return dict(secret)
-    if reference is not None:
-        return {"ref": reference}
+    """References in the form that people write."""
+    if isinstance(value, SecretRef):
+        return {**value.written()}
+    if isinstance(value, ResourceRef):
+        return {"ref": value.address}
     if isinstance(value, dict):
         return {key: as_written(member) for key, member in value.items()}
     return [as_written(item) for item in value] if isinstance(value, list) else value
@@ -34,7 +34,9 @@ def as_written(value: Json) -> Json:
 def without_wrong_types(kind: str, body: Object) -> Object:
     """`body` less what the loader calls a wrong type, and less references: they have a test of their own."""
     body = {
-        key: member for key, member in body.items() if "$ref" not in repr(member) and "$secret" not in repr(member)
+        key: member
+        for key, member in body.items()
+        if "ResourceRef(" not in repr(member) and "SecretRef(" not in repr(member)
     }
     while wrong := [one for one in check_fields(KINDS.get(kind), body) if one.code == WRONG_TYPE]:
         pointer = wrong[0].pointer or ""
@@ -80,9 +82,9 @@ def test_both_vocabularies_are_judged_alike(data: st.DataObject, vocabulary: str
 
 def test_references_stand_where_they_may() -> None:
     body: Object = {
-        "system_prompt": {"$secret": {"env": "P"}},
-        "tools": [{"$ref": "tool.a"}, "b"],
-        "guardrails_id": {"$ref": "guardrail_set.a"},
-        "layers": {"llm": {"api_key": {"$secret": {"file": "key.txt"}}, "headers": {"X": {"$secret": {"env": "H"}}}}},
+        "system_prompt": SecretRef("env", "P"),
+        "tools": [ResourceRef("tool.a"), "b"],
+        "guardrails_id": ResourceRef("guardrail_set.a"),
+        "layers": {"llm": {"api_key": SecretRef("file", "key.txt"), "headers": {"X": SecretRef("env", "H")}}},
     }
     assert VALIDATOR.is_valid(document("persona", as_written(body)))

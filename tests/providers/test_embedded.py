@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from reconciler.providers.tavus.transport import check_base_url
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.project import ProviderSettings
+from reconciler.types.reference import SecretRef
 
 TOOL = Address("tool", "lookup")
 BODY: Any = {"name": "lookup", "description": "Find it", "parameters": {}}
@@ -33,7 +33,7 @@ class StandingClock:
 
 
 class NoSecrets:
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
+    def resolve(self, reference: SecretRef) -> str | None:
         pytest.fail("nothing here is secret")
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical import same
 from reconciler.reporters.inside import Inside, explain_value, flatten, list_items
 from reconciler.types.json import Json
+from reconciler.types.reference import ResourceRef
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["a", "b"]),
@@ -62,5 +63,5 @@ def test_items_that_came_and_went_account_for_the_difference(before: list[Json],
 
 
 def test_flatten() -> None:
-    value: Json = {"a": {"b": 1, "c": [1, 2]}, "d": {}, "e": {"$ref": "tool.x"}}
-    assert dict(flatten(value)) == {"a.b": 1, "a.c": [1, 2], "d": {}, "e": {"$ref": "tool.x"}}
+    value: Json = {"a": {"b": 1, "c": [1, 2]}, "d": {}, "e": ResourceRef("tool.x")}
+    assert dict(flatten(value)) == {"a.b": 1, "a.c": [1, 2], "d": {}, "e": ResourceRef("tool.x")}

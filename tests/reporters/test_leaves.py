@@ -9,6 +9,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.reference import ResourceRef
 from tests.support import reports
 
 GREETING = FieldChange("/greeting", Direction.GIT, "a", "b")
@@ -130,7 +131,7 @@ def test_attachments_are_names() -> None:
 
 def test_an_unknown_id_is_named_from_what_is_managed_or_planned() -> None:
     unknown = FieldChange("/objectives_id", Direction.GIT, None, None, after_unknown=True)
-    reference: Json = {"$ref": "objectives.o"}
+    reference: Json = ResourceRef("objectives.o")
     (managed,) = change_leaves(
         reports.update(reports.CLAIMS, unknown, managed={"/objectives_id": reference}), mixed=True
     )

@@ -12,6 +12,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason, Request
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS, SECRETS
@@ -103,7 +104,7 @@ def test_the_live_value_behind_a_reference_is_hidden_too() -> None:
 def test_a_reference_known_only_from_what_is_managed_hides_the_live_value() -> None:
     change = Change(
         reports.CLAIMS, Action.UPDATE, before={"greeting": "live secret"}, after={"greeting": "live secret"},
-        managed={"/greeting": {"$secret": {"env": "G"}}},
+        managed={"/greeting": SecretRef("env", "G")},
     )  # fmt: skip
     assert "live secret" not in json.dumps(render(Report("plan", plan=reports.make_plan(change))))
 
@@ -112,7 +113,7 @@ def test_a_reference_deep_inside_what_is_managed_hides_the_live_value() -> None:
     change = Change(
         reports.LOOKUP, Action.UPDATE, before={"delivery": {"api": {"url": "live secret"}}},
         fields=(FieldChange("/delivery", Direction.LIVE, {"api": {"url": "live secret"}}, None),),
-        managed={"/delivery": {"api": {"url": {"$secret": {"env": "G"}}}}},
+        managed={"/delivery": {"api": {"url": SecretRef("env", "G")}}},
     )  # fmt: skip
     report = Report("plan", plan=reports.make_plan(change))
     assert "live secret" not in json.dumps(render(report))
@@ -122,7 +123,7 @@ def test_a_reference_deep_inside_what_is_managed_hides_the_live_value() -> None:
 def test_ids_that_are_not_known_yet() -> None:
     change = Change(
         reports.CLAIMS, Action.CREATE, Reason.NEW,
-        after={"objectives_id": None, "guardrail_ids": ["g1", {"$ref": "guardrail.x"}]},
+        after={"objectives_id": None, "guardrail_ids": ["g1", ResourceRef("guardrail.x")]},
         fields=(FieldChange("/objectives_id", Direction.GIT, after_unknown=True),),
     )  # fmt: skip
     found = changes(Report("plan", plan=reports.make_plan(change)))["persona.claims-desk"]["change"]
@@ -270,7 +271,7 @@ def test_flags(report: Report, applyable: bool, errored: bool) -> None:
 
 
 def test_an_unknown_kind_is_no_obstacle() -> None:
-    change = Change(Address("gadget", "x"), Action.CREATE, after={"a": {"$secret": {"env": "X"}}, "b": 1})
+    change = Change(Address("gadget", "x"), Action.CREATE, after={"a": SecretRef("env", "X"), "b": 1})
     assert changes(Report("plan", plan=reports.make_plan(change)))["gadget.x"]["change"]["after"] == {
         "a": "(sensitive)",
         "b": 1,

@@ -9,6 +9,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.json import Json
 from reconciler.types.plan import Summary
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
 
@@ -173,8 +174,8 @@ def test_several_directions_stand_at_the_fields() -> None:
         ("", "b", '~ /x: "" -> "b"'),
         (None, {}, "+ /x: {}"),
         ('say "hi"', "back\\slash", '~ /x: "say \\"hi\\"" -> "back\\\\slash"'),
-        ("a", {"$ref": "tool.y"}, '~ /x: "a" -> tool.y (known after apply)'),
-        ("a", {"$secret": {"env": "X"}}, "~ /x: (sensitive) -> (sensitive)"),
+        ("a", ResourceRef("tool.y"), '~ /x: "a" -> tool.y (known after apply)'),
+        ("a", SecretRef("env", "X"), "~ /x: (sensitive) -> (sensitive)"),
         ("1", 1, '~ /x: "1" -> 1'),
         ([], ["a"], '~ /x:\n    + "a"'),
         (["a", "b"], ["b", "a"], "~ /x:\n    ~ (the order of its items)"),
@@ -187,7 +188,7 @@ def test_a_field(before: Json, after: Json, line: str) -> None:
 
 
 def test_names_of_attachments_stand_without_quotes() -> None:
-    assert field_text("/tools", ["a"], ["a", "b", {"$ref": "tool.c"}]) == (
+    assert field_text("/tools", ["a"], ["a", "b", ResourceRef("tool.c")]) == (
         "~ /tools:\n    + b\n    + tool.c (known after apply)"
     )
 
@@ -204,7 +205,7 @@ def test_unknown_ids_are_named_by_their_addresses() -> None:
         reports.CLAIMS,
         FieldChange("/tools", Direction.GIT, ["t1", "t2"], None, after_unknown=True),
         FieldChange("/objectives_id", Direction.GIT, None, None, after_unknown=True),
-        managed={"/tools": ["t1", {"$ref": "tool.fresh"}], "/objectives_id": {"$ref": "objectives.o"}},
+        managed={"/tools": ["t1", ResourceRef("tool.fresh")], "/objectives_id": ResourceRef("objectives.o")},
     )
     shown = text(Report("plan", plan=reports.make_plan(change)))
     assert "~ /tools:\n          - t2\n          + tool.fresh (known after apply)\n" in shown

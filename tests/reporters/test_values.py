@@ -8,6 +8,7 @@ from reconciler.reporters.dump import dump
 from reconciler.reporters.values import quote, shorten, show, summarize
 from reconciler.types.json import Json
 from reconciler.types.mask import SENSITIVE
+from reconciler.types.reference import ResourceRef, SecretRef
 
 
 @pytest.mark.parametrize(
@@ -21,9 +22,9 @@ from reconciler.types.mask import SENSITIVE
         ('a "b" \\ \n\t', '"a \\"b\\" \\\\ \\n\\t"'),
         (SENSITIVE, "(sensitive)"),
         ("(sensitive)", '"(sensitive)"'),
-        ({"$secret": {"env": "X"}}, "(sensitive)"),
-        ({"$ref": "tool.x"}, "tool.x (known after apply)"),
-        ({"a": [1, {"$secret": {"env": "X"}}, {"$ref": "tool.x"}]}, '{"a": [1, "(sensitive)", "tool.x"]}'),
+        (SecretRef("env", "X"), "(sensitive)"),
+        (ResourceRef("tool.x"), "tool.x (known after apply)"),
+        ({"a": [1, SecretRef("env", "X"), ResourceRef("tool.x")]}, '{"a": [1, "(sensitive)", "tool.x"]}'),
         ([], "[]"),
     ],
 )

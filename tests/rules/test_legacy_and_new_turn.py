@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.types.json import Json
+from reconciler.types.reference import SecretRef
 from tests.support.rulecase import body, findings, said
 
 OLD: dict[str, Json] = {
@@ -36,7 +37,7 @@ def test_the_flow_overrides_the_old_fields(flow: Json) -> None:
         {},
         None,
         "x",
-        {"$secret": {"env": "X"}},
+        SecretRef("env", "X"),
     ],
 )
 def test_without_a_newer_flow_they_count(flow: Json) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.rules import reading
 from reconciler.types.json import Json
+from reconciler.types.reference import SecretRef
 from tests.support.rulecase import body, function
 
 JSON = st.recursive(
@@ -29,7 +30,7 @@ JSON = st.recursive(
         ([], False),
         ({}, False),
         ([None], True),
-        ({"$secret": {"env": "X"}}, True),
+        (SecretRef("env", "X"), True),
     ],
 )
 def test_is_filled(value: Json, expected: bool) -> None:

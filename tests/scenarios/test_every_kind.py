@@ -7,6 +7,7 @@ import pytest
 from reconciler.providers.simulator.faults import Fault, Faults
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.account import (
     COLLECTIONS,
     CREATED,
@@ -133,7 +134,7 @@ def test_a_secret_of_a_deployment_is_only_known_by_its_digest() -> None:
     lab = Lab()
     lab.apply(*project())
     assert "sk-first-secret-value" not in repr(lab.state)
-    rotated = project(deployment__web={"password": {"$secret": {"env": "OTHER"}}})
+    rotated = project(deployment__web={"password": SecretRef("env", "OTHER")})
     (change,) = lab.plan(*rotated).differences
     assert [(one.path, one.sensitive) for one in change.fields] == [("/password", True)]
     assert "sk-second-secret-value" not in repr(change)
@@ -162,7 +163,7 @@ def test_a_guardrail_of_two_hundred_personas_is_made_once() -> None:
     personas = [
         manifest(
             f"persona.p{number}",
-            {"pal_name": f"P{number}", "system_prompt": "x", "guardrail_ids": [{"$ref": "guardrail.shared"}]},
+            {"pal_name": f"P{number}", "system_prompt": "x", "guardrail_ids": [ResourceRef("guardrail.shared")]},
         )
         for number in range(200)
     ]

@@ -12,6 +12,7 @@ from reconciler.types.change import Action
 from reconciler.types.json import Json
 from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
+from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Source
 from tests.support.account import (
     BODIES,
@@ -105,9 +106,10 @@ def test_a_moved_document_renames_without_a_write(address: str) -> None:
 
 
 def _repoint(value: Json, old: str, new: str) -> Json:
+    if value == ResourceRef(old):
+        return ResourceRef(new)
     if isinstance(value, dict):
-        return {key: new if member == old and key == "$ref" else _repoint(member, old, new)
-                for key, member in value.items()}  # fmt: skip
+        return {key: _repoint(member, old, new) for key, member in value.items()}
     return [_repoint(item, old, new) for item in value] if isinstance(value, list) else value
 
 

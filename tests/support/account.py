@@ -6,6 +6,7 @@ from reconciler.providers.simulator.mood import Mood
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 
@@ -51,22 +52,22 @@ BODIES: dict[str, Object] = {
         "pal_name": "Claims Desk",
         "system_prompt": "You handle first notice of loss.",
         "default_face_id": "rfe12d8b9597",
-        "guardrail_ids": [{"$ref": "guardrail.no_legal_advice"}],
-        "guardrails_id": {"$ref": "guardrail_set.old"},
-        "objectives_id": {"$ref": "objectives.intake"},
-        "document_ids": [{"$ref": "document.returns"}],
-        "tools": [{"$ref": "tool.look_up"}],
+        "guardrail_ids": [ResourceRef("guardrail.no_legal_advice")],
+        "guardrails_id": ResourceRef("guardrail_set.old"),
+        "objectives_id": ResourceRef("objectives.intake"),
+        "document_ids": [ResourceRef("document.returns")],
+        "tools": [ResourceRef("tool.look_up")],
         "layers": {
             "llm": {"model": "tavus-gpt-oss"},
             "tts": {
                 "tts_engine": "cartesia",
-                "pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.brand"},
+                "pronunciation_dictionary_id": ResourceRef("pronunciation_dictionary.brand"),
             },
         },
     },
     "deployment.web": {
         "name": "Claims on the web",
-        "pal_id": {"$ref": "persona.desk"},
+        "pal_id": ResourceRef("persona.desk"),
         "channel": "landing-page",
         "status": "active",
         "allowed_origins": ["https://www.example.com"],
@@ -100,7 +101,7 @@ MOODS = {
     "defaults hidden": Mood(defaults="hide", items="summary", tool_ids=False),
 }
 CREATED = ("guardrails", "objectives", "documents", "pronunciation-dictionaries", "deployments")
-SKILLS: Object = {"presentation": {"document_ids": [{"$ref": "document.returns"}], "slides_trigger": "on_demand"}}
+SKILLS: Object = {"presentation": {"document_ids": [ResourceRef("document.returns")], "slides_trigger": "on_demand"}}
 FULL = project(persona__desk={"skills": SKILLS})
 COLLECTIONS = {
     "guardrail.no_legal_advice": "guardrails",

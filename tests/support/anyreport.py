@@ -9,6 +9,7 @@ from reconciler.types.change import Action, Block, Change, Direction, FieldChang
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import join
 from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from reconciler.types.source import Span
 from tests.support.reports import ACCOUNT
@@ -21,8 +22,8 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(TEXTS, inner, max_size=3)
-        | st.just({"$secret": {"env": "X"}})
-        | st.just({"$ref": "tool.x"})
+        | st.just(SecretRef("env", "X"))
+        | st.just(ResourceRef("tool.x"))
     ),
     max_leaves=6,
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.kinds import KINDS
 from reconciler.types.json import Json, Object, split
+from reconciler.types.reference import ResourceRef, SecretRef
 
 WORDS = [
     "off",
@@ -25,7 +26,7 @@ TEXTS = st.text(max_size=12) | st.sampled_from(
     [*WORDS, "https://h.example/v1/completions", "********", "true", "0.5", "[1]"]
 )
 # Copies: `bodies` puts members into what was drawn, and one shared marker would end up inside of itself.
-MARKERS = st.sampled_from([{"$secret": {"env": "X"}}, {"$secret": {"file": "x"}}, {"$ref": "tool.x"}]).map(deepcopy)
+MARKERS = st.sampled_from([SecretRef("env", "X"), SecretRef("file", "x"), ResourceRef("tool.x")]).map(deepcopy)
 KEYS = st.sampled_from(["name", "function", "parameters", "properties", "a/b~", "tags", "speed", "emotion"])
 
 JSON: st.SearchStrategy[Json] = st.recursive(

@@ -6,6 +6,7 @@ from reconciler.types.change import Action, Block, Change, Direction, FieldChang
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.reference import SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult
 from reconciler.types.source import Source, Span
 from tests.support.reports import CLAIMS, ECHO, LOOKUP, PLAIN_REPORTS, make_plan, update
@@ -73,12 +74,12 @@ SECRETS = Report(
             FieldChange("/layers/llm/api_key", Direction.BOTH, PLANTED, PLANTED),
             FieldChange("/layers/llm/headers/Authorization", Direction.GIT, PLANTED, None),
             FieldChange(
-                "/layers/llm/base_url", Direction.GIT, f"https://{PLANTED}.example.com", {"$secret": {"env": "URL"}}
+                "/layers/llm/base_url", Direction.GIT, f"https://{PLANTED}.example.com", SecretRef("env", "URL")
             ),
             FieldChange("/layers/llm/headers", Direction.GIT, {"X": PLANTED}, {"X": PLANTED, "Y": "1"}),
             FieldChange("/verbal_disclosure", Direction.GIT, PLANTED, PLANTED, sensitive=True),
             before={**_SECRET_BODY, "greeting": PLANTED, "verbal_disclosure": PLANTED},
-            after={**_SECRET_BODY, "greeting": {"$secret": {"file": "greeting.txt"}}},
+            after={**_SECRET_BODY, "greeting": SecretRef("file", "greeting.txt")},
             patch=(
                 PatchOp("replace", "/layers/llm/api_key", PLANTED),
                 PatchOp("add", "/layers", _SECRET_BODY["layers"]),

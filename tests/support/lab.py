@@ -27,6 +27,7 @@ from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
+from reconciler.types.reference import SecretRef
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, Move, State
 
@@ -55,8 +56,8 @@ class Vault:
     def __init__(self, **values: str) -> None:
         self.values = values
 
-    def resolve(self, reference: object) -> str | None:
-        return self.values.get(reference.get("env", "")) if isinstance(reference, dict) else None
+    def resolve(self, reference: SecretRef) -> str | None:
+        return self.values.get(reference.name) if reference.kind == "env" else None
 
 
 class MemoryLedger:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from reconciler.core.targets.base import AttachedTool, Subject
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import SecretRef
 
 NASTY = (
     "He said \"no\" and 'yes'.",
@@ -52,10 +53,10 @@ OWN: st.SearchStrategy[Object] = st.fixed_dictionaries(
     {
         "model": st.sampled_from(["m", "meta/llama"]),
         "base_url": st.just("https://llm.example/v1"),
-        "api_key": st.sampled_from([{"$secret": {"env": "KEY"}}, {"$secret": {"file": "k"}}]),
+        "api_key": st.sampled_from([SecretRef("env", "KEY"), SecretRef("file", "k")]),
     },
     optional={
-        "headers": st.just({"X-A": {"$secret": {"env": "HEADER"}}, "accept": "text/plain"}),
+        "headers": st.just({"X-A": SecretRef("env", "HEADER"), "accept": "text/plain"}),
         "default_query": st.just({"api-version": "1"}),
         "extra_body": st.just({"temperature": 0.5, "seed": 1, "metadata": {"env": "prod"}}),
     },
@@ -66,9 +67,9 @@ VOICES: st.SearchStrategy[Object] = st.sampled_from(
         {"tts_engine": "cartesia", "tts_model_name": "sonic-2", "external_voice_id": "v"},
         {"tts_engine": "cartesia", "tts_model_name": "sonic-3", "voice_settings": {"speed": 0.9, "volume": 1.1}},
         {"tts_engine": "cartesia", "voice_settings": {"speed": "fastest", "emotion": ["anger:high"]}},
-        {"tts_engine": "cartesia", "api_key": {"$secret": {"env": "VOICE_KEY"}}, "external_voice_id": "v"},
+        {"tts_engine": "cartesia", "api_key": SecretRef("env", "VOICE_KEY"), "external_voice_id": "v"},
         {"tts_engine": "elevenlabs", "external_voice_id": "v", "voice_settings": {"stability": 0.4, "speed": 1.1}},
-        {"tts_engine": "elevenlabs", "tts_model_name": "eleven_flash_v2_5", "api_key": {"$secret": {"env": "E"}}},
+        {"tts_engine": "elevenlabs", "tts_model_name": "eleven_flash_v2_5", "api_key": SecretRef("env", "E")},
         {"tts_engine": "azure", "external_voice_id": "en-US-AvaNeural"},
         {"tts_engine": "playht", "tts_model_name": "play3"},
         {"voice_id": "library-voice"},

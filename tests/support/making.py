@@ -13,6 +13,7 @@ from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
+from reconciler.types.reference import SecretRef
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry, State
@@ -78,8 +79,8 @@ def state(**entries: Entry) -> State:
 
 def book(**secrets: str) -> SecretBook:
     """Secrets by the name of their environment variable; HMAC, which is quick."""
-    return SecretBook(SecretDigests(SALT, b"test key"), lambda reference: secrets.get(reference.get("env", "")))
+    return SecretBook(SecretDigests(SALT, b"test key"), lambda reference: secrets.get(reference.name))
 
 
 def env(name: str) -> Object:
-    return {"$secret": {"env": name}}
+    return SecretRef("env", name)

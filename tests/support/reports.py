@@ -8,6 +8,7 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult
 from reconciler.types.source import Source, Span
 
@@ -93,7 +94,7 @@ MIXED_FIELDS = (
     FieldChange("/layers/llm/model", Direction.BOTH, "tavus-gpt-4o", "tavus-gpt-oss"),
     FieldChange("/layers/llm/extra_body/temperature", Direction.GIT, None, 0.7),
     FieldChange("/layers/tts/voice_settings", Direction.GIT, {"speed": 1.1}, None),
-    FieldChange("/layers/llm/api_key", Direction.GIT, "(sensitive)", {"$secret": {"env": "LLM_KEY"}}, sensitive=True),
+    FieldChange("/layers/llm/api_key", Direction.GIT, "(sensitive)", SecretRef("env", "LLM_KEY"), sensitive=True),
     FieldChange("/tools", Direction.GIT, ["lookup_policy", "old_tool"], ["lookup_policy", "flag_damage"]),
     FieldChange("/objectives_id", Direction.GIT, "o1", None, after_unknown=True),
 )
@@ -113,7 +114,7 @@ MIXED = Report(
                 "description": "Find a policy by its number.",
                 "parameters": {"type": "object", "properties": {"number": {"type": "string"}}},
                 "delivery": {
-                    "api": {"url": "https://tools.example.com", "headers": {"X-Key": {"$secret": {"env": "K"}}}}
+                    "api": {"url": "https://tools.example.com", "headers": {"X-Key": SecretRef("env", "K")}}
                 },
             },
             requests=(
@@ -123,7 +124,7 @@ MIXED = Report(
                     LOOKUP,
                     {
                         "name": "lookup_policy",
-                        "delivery": {"api": {"headers": {"X-Key": {"$secret": {"env": "K"}}}}},
+                        "delivery": {"api": {"headers": {"X-Key": SecretRef("env", "K")}}},
                     },
                     "create",
                 ),
@@ -136,11 +137,11 @@ MIXED = Report(
             after={
                 "greeting": "Good morning, claims desk.",
                 "objectives_id": None,
-                "layers": {"llm": {"model": "tavus-gpt-oss", "api_key": {"$secret": {"env": "LLM_KEY"}}}},
+                "layers": {"llm": {"model": "tavus-gpt-oss", "api_key": SecretRef("env", "LLM_KEY")}},
             },
             patch=(
                 PatchOp("replace", "/greeting", "Good morning, claims desk."),
-                PatchOp("replace", "/layers/llm/api_key", {"$secret": {"env": "LLM_KEY"}}),
+                PatchOp("replace", "/layers/llm/api_key", SecretRef("env", "LLM_KEY")),
                 PatchOp("remove", "/layers/tts/voice_settings"),
             ),
             requests=(
@@ -150,11 +151,15 @@ MIXED = Report(
                     CLAIMS,
                     [
                         {"op": "replace", "path": "/greeting", "value": "Good morning, claims desk."},
-                        {"op": "replace", "path": "/layers/llm/api_key", "value": {"$secret": {"env": "LLM_KEY"}}},
+                        {"op": "replace", "path": "/layers/llm/api_key", "value": SecretRef("env", "LLM_KEY")},
                     ],
                 ),
                 Request(
-                    "POST", "/pals/p7c1e0a9b42d/tools", CLAIMS, {"tool_ids": [{"$ref": "tool.flag_damage"}]}, "attach"
+                    "POST",
+                    "/pals/p7c1e0a9b42d/tools",
+                    CLAIMS,
+                    {"tool_ids": [ResourceRef("tool.flag_damage")]},
+                    "attach",
                 ),
             ),
         ),

@@ -13,18 +13,19 @@ from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.source import Source
 
 
 def marked(value: Json) -> Json:
-    """`{env: X}` and `{file: p}` as secret markers, `{ref: a.b}` as a reference marker."""
+    """`{env: X}` and `{file: p}` as references to secrets, `{ref: a.b}` as one to an object."""
     if isinstance(value, dict):
         if len(value) == 1:
             key, inner = next(iter(value.items()))
             if key in ("env", "file") and isinstance(inner, str):
-                return {"$secret": {key: inner}}
+                return SecretRef(key, inner)
             if key == "ref" and isinstance(inner, str):
-                return {"$ref": inner}
+                return ResourceRef(inner)
         return {key: marked(member) for key, member in value.items()}
     if isinstance(value, list):
         return [marked(item) for item in value]

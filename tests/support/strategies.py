@@ -23,6 +23,7 @@ from reconciler.types.json import Object
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.source import Source, Span
 from reconciler.types.state import Entry, Intent, Move, PlanProgress, State
 
@@ -36,7 +37,7 @@ TEXTS = st.lists(TEXT, max_size=2).map(tuple)
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 )
-MARKERS = st.builds(lambda name: {"$secret": {"env": name}}, NAMES) | ADDRESSES.map(lambda one: {"$ref": str(one)})
+MARKERS = st.builds(lambda name: SecretRef("env", name), NAMES) | ADDRESSES.map(lambda one: ResourceRef(str(one)))
 VALUES = st.recursive(
     SCALARS | MARKERS,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),

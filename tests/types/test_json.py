@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.types.json import Json, escape, index_of, is_marker, join, lookup, ref_of, secret_of, split, within
+from reconciler.types.json import Json, escape, index_of, join, lookup, split, within
 
 TOKENS = st.lists(st.text(max_size=6), max_size=5)
 DOCUMENT: Json = {"a": {"b~c/d": [10, {"e": None}]}, "": 1, "0": "zero"}
@@ -67,27 +67,6 @@ def test_lookup_finds_what_is_there(pointer: str, value: Json) -> None:
 @pytest.mark.parametrize("pointer", ["/b", "/a/b", "/a/b~0c~1d/2", "/a/b~0c~1d/-", "/a/b~0c~1d/x", "/0/1", "//x"])
 def test_lookup_answers_with_the_default_elsewhere(pointer: str) -> None:
     assert lookup(DOCUMENT, pointer, "absent") == "absent"
-
-
-@pytest.mark.parametrize(
-    ("value", "secret", "ref"),
-    [
-        ({"$secret": {"env": "X"}}, {"env": "X"}, None),
-        ({"$secret": {"file": "a/b"}}, {"file": "a/b"}, None),
-        ({"$ref": "tool.x"}, None, "tool.x"),
-        ({"$secret": {"env": "X"}, "more": 1}, None, None),
-        ({"$ref": 1}, None, None),
-        ({"$secret": "X"}, None, None),
-        ({}, None, None),
-        ("$ref", None, None),
-        (None, None, None),
-        ([{"$ref": "tool.x"}], None, None),
-    ],
-)
-def test_a_marker_has_exactly_one_member(value: Json, secret: dict[str, str] | None, ref: str | None) -> None:
-    assert secret_of(value) == secret
-    assert ref_of(value) == ref
-    assert is_marker(value) is (secret is not None or ref is not None)
 
 
 @pytest.mark.parametrize("token", ["²", "٣", "00", "01", "+1", "-0", "-", "", " 1", "1_0", "1.0", "9" * 5000])

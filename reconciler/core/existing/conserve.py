@@ -12,7 +12,7 @@ from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.change import Block, Direction, FieldChange
-from reconciler.types.json import Json, Object, is_marker, join, lookup, split, within
+from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.live import LiveObject
 from reconciler.types.resource import Resource
 
@@ -24,7 +24,7 @@ def with_ignored(resource: Resource, live: LiveObject) -> Resource:
         (pointer, path)
         for pointer in resource.lifecycle.ignore
         for path, value in resource.leaves.items()
-        if pointer != path and within(pointer, path) and isinstance(value, dict) and not is_marker(value)
+        if pointer != path and within(pointer, path) and isinstance(value, dict)
     ]
     if not inside:
         return resource

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from reconciler.core.canonical import at_default, is_masked, normal, sorted_set, without
 from reconciler.core.export.values import (
@@ -17,10 +16,7 @@ from reconciler.core.export.values import (
     has_mask,
     in_order,
     is_hidden_url,
-    misread,
-    misread_below,
     put,
-    reads_as_reference,
     says_nothing,
     secrets_in,
     shown,
@@ -29,13 +25,14 @@ from reconciler.core.export.values import (
     unwritable,
 )
 from reconciler.core.fields.check import check_fields
+from reconciler.core.manifestwords import id_words, unspellable
 from reconciler.core.shape import Node, field_at, shape
 from reconciler.core.told import told
 from reconciler.core.words import canonical_words, wire_words
-from reconciler.kinds import KINDS
 from reconciler.kinds.base import Field, KindSpec, Type
-from reconciler.types.json import REF, SECRET, Json, Object, escape, join, lookup, split
+from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.live import LiveObject
+from reconciler.types.reference import ResourceRef, SecretRef
 
 DROP: Json = ["dropped"]
 AUTH = "/delivery/api/auth"
@@ -61,7 +58,7 @@ Refer = Callable[[str, str], Json]
 
 @dataclass(frozen=True, slots=True)
 class ExportedBody:
-    """A spec in PAL words, as a manifest has it, but with `{SECRET: pointer}` for each secret."""
+    """A spec in PAL words, with references; that of a secret names its pointer."""
 
     spec: Object
     secrets: tuple[str, ...] = ()
@@ -82,24 +79,25 @@ def export_body(spec: KindSpec, live: LiveObject, refer: Refer) -> ExportedBody:
 
 
 class _Walk:
-    """One body. Markers are made here as the core knows them, so that the field checks can be asked."""
+    """One body. References are those of the core, so that the field checks can be asked."""
 
     def __init__(self, spec: KindSpec, live: LiveObject, refer: Refer) -> None:
         self.spec = spec
         self.live = live
         self.refer = refer
-        self.secrets: dict[str, Object] = {}
-        self.references: dict[int, tuple[Json, Json]] = {}
+        self.secrets: dict[str, SecretRef] = {}
         self.left_out: dict[str, str] = {}
 
     def run(self, document: Object) -> ExportedBody:
         body = self.members(shape(self.spec), document, "")
         body = self.unseen_secrets(document, body)
         body = self.checked(body)
+        for path in [*unspellable(shape(self.spec), body)]:
+            self.leave(path, "a manifest would read it as a literal, and it holds a reference")
+            smaller = without(body, [path])
+            body = smaller if isinstance(smaller, dict) else {}
         secrets = tuple(path for path in self.secrets if lookup(body, path) is self.secrets[path])
-        written = self.written(wire_words(self.spec, body, "pal"))
-        assert isinstance(written, dict)
-        return ExportedBody(written, secrets, tuple(sorted(self.left_out.items())))
+        return ExportedBody(wire_words(self.spec, body, "pal"), secrets, tuple(sorted(self.left_out.items())))
 
     def members(self, node: Node, value: Object, path: str) -> Object:
         result: Object = {}
@@ -151,8 +149,6 @@ class _Walk:
             inner = self.kept_default(node, value)
         if not inner:
             return {} if row is None and not value else DROP
-        if reads_as_reference(row, inner):
-            return self.leave(path, "a manifest would read it as a reference")
         return inner
 
     @staticmethod
@@ -178,9 +174,6 @@ class _Walk:
             return DROP
         if has_mask(value):
             return self.leave(path, "the server hides a part of it")
-        verbatim = row is not None and (row.verbatim or row.keyed)
-        if not verbatim and any(misread(item) for item in value):
-            return self.leave(path, "a manifest would read a part of it as a reference")
         if row is not None and row.set_like:
             return sorted_set(value)
         if row is None:
@@ -206,8 +199,6 @@ class _Walk:
             marker = self.secret(split(pointer)[-1], secret, pointer)
             if marker is not DROP:
                 result = put(result, split(pointer[len(path) :]), marker)
-        if not row.verbatim and (misread_below(plain) or reads_as_reference(row, plain)):
-            return self.leave(path, "a manifest would read a part of it as a reference")
         return result
 
     # --- ids ------------------------------------------------------------------------------------------------------
@@ -218,9 +209,7 @@ class _Walk:
             return self.leave(path, f"{id} is not one of the account's own objects")
         if isinstance(written, str):
             return written
-        marker: Object = {REF: str(written.get("ref", ""))} if isinstance(written, dict) else {}
-        self.references[id_of(marker)] = (marker, written)
-        return marker
+        return ResourceRef(str(written.get("ref", ""))) if isinstance(written, dict) else DROP
 
     def references_of(self, row: Field, value: list[Json], path: str) -> Json:
         if not value and not row.required:
@@ -228,7 +217,7 @@ class _Walk:
         found = [
             self.reference(str(row.ref), item, path) if isinstance(item, str) and item else item for item in value
         ]
-        if any(item is DROP for item in found) or any(misread(item) for item in value):
+        if any(item is DROP for item in found):
             return self.leave(path, self.left_out.get(path, "it holds something that is no id"))
         return sorted(found, key=shown) if row.set_like else found
 
@@ -244,9 +233,7 @@ class _Walk:
         if not isinstance(written, dict):
             # A tool is written by its name where names are read; here is none of these places.
             return value
-        marker: Object = {REF: str(written["ref"])}
-        self.references[id_of(marker)] = (marker, written)
-        return marker
+        return ResourceRef(str(written["ref"]))
 
     # --- secrets --------------------------------------------------------------------------------------------------
 
@@ -258,7 +245,7 @@ class _Walk:
             return value
         if isinstance(value, (dict, list)):
             return self.leave(path, "a secret is a text")
-        self.secrets[path] = {SECRET: {"env": path}}
+        self.secrets[path] = SecretRef("env", path)
         return self.secrets[path]
 
     def unseen_secrets(self, document: Object, body: Object) -> Object:
@@ -276,7 +263,7 @@ class _Walk:
             wanted.append(join(*split(AUTH), AUTH_SECRETS[kind]))
         for path in wanted:
             if path not in self.secrets and lookup(body, path) is None:
-                self.secrets[path] = {SECRET: {"env": path}}
+                self.secrets[path] = SecretRef("env", path)
                 body = put(body, split(path), self.secrets[path])
         return body
 
@@ -305,37 +292,14 @@ class _Walk:
         cut = next((at for at, token in enumerate(tokens) if token.isdigit()), len(tokens))
         return join(*tokens[:cut])
 
-    def written(self, value: Json) -> Json:
-        """References as manifests have them; secrets stay markers until their variables have names."""
-        if isinstance(value, dict):
-            kept = self.references.get(id_of(value))
-            if kept is not None and kept[0] is value:
-                return kept[1]
-            return {key: self.written(member) for key, member in value.items()}
-        return [self.written(item) for item in value] if isinstance(value, list) else value
-
 
 def name_secrets(value: Json, names: Mapping[str, str]) -> Json:
-    """`value` with `{env: NAME}` for every secret; `names` is the variable of each pointer."""
+    """`value` with the variable of each secret; `names` is that of each pointer."""
+    if isinstance(value, SecretRef):
+        return SecretRef("env", names[value.name])
     if isinstance(value, dict):
-        inner = value.get(SECRET)
-        if len(value) == 1 and isinstance(inner, dict) and str(inner.get("env")) in names:
-            return {"env": names[str(inner["env"])]}
         return {key: name_secrets(member, names) for key, member in value.items()}
     return [name_secrets(item, names) for item in value] if isinstance(value, list) else value
-
-
-@cache
-def id_words() -> Mapping[str, str]:
-    """Last word of every field that holds ids -> the kind of those objects."""
-    return {
-        split(row.path)[-1]: row.ref for spec in KINDS.all().values() for row in spec.fields if row.ref is not None
-    }
-
-
-def id_of(value: object) -> int:
-    """Which very object this is; the walk holds on to all it made."""
-    return id(value)
 
 
 def _without_top(body: Object, pointer: str) -> Object:

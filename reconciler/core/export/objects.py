@@ -13,6 +13,8 @@ from reconciler.core.canonical import keyed_items, leaf_at, same
 from reconciler.core.digest import digest
 from reconciler.core.export.body import ExportedBody, export_body, name_secrets
 from reconciler.core.export.names import legal_name, unique_name, variable_name
+from reconciler.core.manifestwords import spell_members
+from reconciler.core.marks import write_marks
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import live_document
 from reconciler.core.resolve import resources_of
@@ -56,7 +58,8 @@ class ExportedSecret:
 
 @dataclass(frozen=True, slots=True)
 class ExportedManifest:
-    """One manifest to write. `document` is an envelope; references stand in it as they do in files."""
+    """One manifest to write. `document` is an envelope; references stand in it as they do in files, and data that
+    looks like one is escaped."""
 
     address: Address
     id: str
@@ -64,6 +67,8 @@ class ExportedManifest:
     secrets: tuple[ExportedSecret, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     """(canonical pointer, why) of what no manifest can hold."""
+    spec: Object = field(default_factory=dict)
+    """The body in the same words, with the references themselves."""
 
 
 def find_claims(manifests: ManifestSet, state: State, listings: Mapping[str, Listing]) -> Claims:
@@ -85,10 +90,10 @@ def find_claims(manifests: ManifestSet, state: State, listings: Mapping[str, Lis
     }
     gone = {move.before for move in manifests.moved} | {drop.address for drop in manifests.removed}
     variables = {
-        reference["env"]
+        reference.name
         for manifest in manifests.manifests
         for reference in markers(manifest.spec)
-        if "env" in reference
+        if reference.kind == "env"
     }
     return Claims(
         held,
@@ -150,7 +155,7 @@ class _Export:
     def place(live: LiveObject, body: ExportedBody, users: Mapping[Key, str]) -> tuple[str, str, str, str]:
         """Ids do not count, a re-created account has others; equal objects are told apart by who uses them."""
         name = legal_name(live.name, live.kind)
-        return name, live.name or "", digest(body.spec), users.get((live.kind, live.id), "")
+        return name, live.name or "", digest(write_marks(body.spec)), users.get((live.kind, live.id), "")
 
     def name(self, live: LiveObject) -> Address:
         known = self.claims.names.get((live.kind, live.id))
@@ -180,14 +185,16 @@ class _Export:
         for pointer in sorted(body.secrets):
             names[pointer] = variable_name(address.kind, address.name, pointer, self.variables)
             self.variables.add(names[pointer])
+        spec = name_secrets(_unnamed(kind(live.kind), body.spec, live.name, address), names)
+        assert isinstance(spec, dict)
         document: Object = {
             "apiVersion": API_VERSION,
             "kind": kind(live.kind).manifest_kinds[0],
             "metadata": {"name": address.name, "id": self.write_id(live.id)},
-            "spec": name_secrets(_unnamed(kind(live.kind), body.spec, live.name, address), names),
+            "spec": spell_members(shape(kind(live.kind)), spec),
         }
         secrets = tuple(ExportedSecret(names[pointer], address, pointer) for pointer in sorted(names))
-        return ExportedManifest(address, live.id, document, secrets, body.left_out)
+        return ExportedManifest(address, live.id, document, secrets, body.left_out, spec)
 
 
 def _users(objects: Iterable[LiveObject]) -> dict[Key, str]:
@@ -196,7 +203,7 @@ def _users(objects: Iterable[LiveObject]) -> dict[Key, str]:
     for live in objects:
         used: list[Key] = []
         body = export_body(kind(live.kind), live, _noting(used))
-        said = digest([live.kind, live.name, body.spec])
+        said = digest([live.kind, live.name, write_marks(body.spec)])
         for key in used:
             found.setdefault(key, []).append(said)
     return {key: digest([*sorted(marks, key=str)]) for key, marks in found.items()}

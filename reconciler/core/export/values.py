@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from reconciler.core.canonical import at_default, is_masked, normal, same, without
 from reconciler.core.credentials import has_url_credentials
 from reconciler.core.shape import Node
-from reconciler.kinds.base import Field, Type
-from reconciler.types.json import REF, SECRET, Json, Object, escape, lookup
+from reconciler.kinds.base import Field
+from reconciler.types.json import Json, Object, escape, lookup
 
-WORDS = frozenset({"env", "file", "ref"})
-"""A mapping with one of these as its only key is a reference in a manifest."""
-RESERVED = frozenset({SECRET, REF})
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 LARGEST = 10**300
 EMPTY: tuple[Json, ...] = (None, "", [], {})
@@ -34,26 +31,6 @@ def says_nothing(row: Field | None, value: Json, path: str) -> bool:
     return at_default(row, value) or (row.default in EMPTY and value in ("", [], {}))
 
 
-def reads_as_reference(row: Field | None, value: Object) -> bool:
-    """Whether the loader would take this mapping at `row` for a reference."""
-    if len(value) != 1 or (row is not None and row.type is Type.OBJECT):
-        return False
-    ((word, target),) = value.items()
-    return word in RESERVED or (word in WORDS and isinstance(target, str))
-
-
-def misread(value: Json) -> bool:
-    """Whether the loader would take `value`, or something in it, for a reference."""
-    if isinstance(value, dict):
-        return reads_as_reference(None, value) or misread_below(value)
-    return isinstance(value, list) and any(misread(item) for item in value)
-
-
-def misread_below(value: Object) -> bool:
-    """The same for what stands in a mapping that itself is none."""
-    return any(misread(member) for member in value.values())
-
-
 def unwritable(value: Json) -> bool:
     """Whether no file can hold it: half of a surrogate pair, a number that is none or has too many digits."""
     if isinstance(value, str):
@@ -64,7 +41,7 @@ def unwritable(value: Json) -> bool:
         return not abs(value) < LARGEST
     if isinstance(value, dict):
         return any(unwritable(key) or unwritable(member) for key, member in value.items())
-    return any(unwritable(item) for item in value)
+    return isinstance(value, list) and any(unwritable(item) for item in value)
 
 
 def has_mask(value: Json) -> bool:
@@ -133,4 +110,4 @@ def put(value: Json, tokens: tuple[str, ...], member: Json) -> Object:
 
 def shown(value: Json) -> str:
     """What a list of references is sorted by."""
-    return str(value.get(REF)) if isinstance(value, dict) else str(value)
+    return str(value)

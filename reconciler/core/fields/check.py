@@ -10,7 +10,8 @@ from reconciler.core.shape import Node, field_at, shape
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
-from reconciler.types.json import Json, Object, escape, is_marker, lookup
+from reconciler.types.json import Json, Object, escape, lookup
+from reconciler.types.reference import is_reference
 from reconciler.types.source import Source
 
 UNKNOWN_FIELD = "L18"
@@ -116,16 +117,16 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
             # The two commonest cases first: this runs for every member of every manifest.
             if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
                 yield from _typed(row, member, f"{path}/{escape(name)}")
-        if isinstance(member, dict) and (child.children or child.star) and not is_marker(member):
+        if isinstance(member, dict) and (child.children or child.star):
             yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
         elif isinstance(member, list) and child.star is not None and row is not None and row.items_by is not None:
             for index, item in enumerate(member):
                 place = f"{path}/{escape(name)}/{index}"
-                if not isinstance(item, dict):
+                if isinstance(item, dict):
+                    yield from _members(child.star, item, place, spec)
+                elif not is_reference(item):
                     summary = f"an item of {name} must be a mapping, not {describe(item)}"
                     yield WRONG_TYPE, Severity.ERROR, summary, None, place, None
-                elif not is_marker(item):
-                    yield from _members(child.star, item, place, spec)
 
 
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
@@ -135,10 +136,10 @@ def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
 
 
 def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
-    if _fits(row.type, value) or is_marker(value):
+    if _fits(row.type, value) or is_reference(value):
         if row.type is Type.STRINGS and isinstance(value, list):
             for index, item in enumerate(value):
-                if not isinstance(item, str) and not is_marker(item):
+                if not isinstance(item, str) and not is_reference(item):
                     summary = f"{item_name(row, str(index), item)} must be a text, not {describe(item)}"
                     place = f"{pointer}/{index}"
                     yield WRONG_TYPE, Severity.ERROR, summary, hint_for_item(row, item), place, None

@@ -259,6 +259,8 @@ def render(found: Explanation, *, width: int = 100) -> str:
         notes.append(f"Deprecated: {found.deprecated}.")
     if found.secret:
         notes.append("Secret: give {env: NAME} or {file: path}; it is never shown and never stored.")
+    elif found.type == "object" and not found.server:
+        notes.append("Data that looks like a reference, such as {env: prod}, is written as {literal: {env: prod}}.")
     if found.server:
         notes.append("Assigned by the server: never sent.")
     if found.required:

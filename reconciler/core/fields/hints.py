@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 
 from reconciler.core.canonical import tool_name
+from reconciler.core.manifestwords import WORDS
 from reconciler.core.shape import Node
 from reconciler.kinds.base import Field, KindSpec, Type
 from reconciler.types.json import Json
@@ -52,7 +53,7 @@ def hint_for_value(row: Field, value: Json) -> str | None:
             return "put it in quotes"
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     if row.type is Type.STRING and isinstance(value, dict) and len(value) == 1:
-        close = get_close_matches(next(iter(value)), ["env", "file", "ref"], n=1)
+        close = get_close_matches(next(iter(value)), WORDS, n=1)
         return f"did you mean {{{close[0]}: ...}}?" if close else None
     if row.type is Type.STRINGS and isinstance(value, _PLAIN):
         return "write a list, also for one item"

@@ -8,7 +8,7 @@ from reconciler.core.shape import field_at
 from reconciler.kinds import kind
 from reconciler.kinds.base import Field, KindSpec, Need
 from reconciler.types.change import Change
-from reconciler.types.json import Object, escape, is_filled, is_marker, lookup, within
+from reconciler.types.json import Object, escape, is_filled, lookup, within
 
 
 def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
@@ -84,9 +84,9 @@ def _places(body: Object, path: str) -> Iterator[str]:
     if star:
         items = lookup(body, holder)
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            if isinstance(item, dict) and not is_marker(item):
+            if isinstance(item, dict):
                 yield f"{holder}/{index}/{word}"
-    elif not above or (isinstance(parent := lookup(body, above), dict) and parent and not is_marker(parent)):
+    elif not above or (isinstance(parent := lookup(body, above), dict) and parent):
         yield f"{above}/{escape(word)}"
 
 
@@ -94,4 +94,4 @@ def _items(body: Object, row: Field) -> list[Object]:
     items = lookup(body, row.path) if row.item_needs else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         return []
-    return [item for item in items if isinstance(item, dict) and not is_marker(item)]
+    return [item for item in items if isinstance(item, dict)]

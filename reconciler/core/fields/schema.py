@@ -16,19 +16,22 @@ API_VERSION = "personas/v1"
 ENV: Object = {"$ref": "#/definitions/env"}
 FILE: Object = {"$ref": "#/definitions/file"}
 REFERENCE: Object = {"$ref": "#/definitions/ref"}
+TAKEN: Object = {"$ref": "#/definitions/literal"}
 ADDRESS: Object = {"type": "string", "pattern": rf"^[a-z_]+\.{NAME_PATTERN.pattern}$"}
 
 
 def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
     """The schema of one manifest document: an envelope of any kind, a bare persona body, Moved or Removed.
 
-    Specs take both vocabularies, `{env}`, `{file}` and `{ref}` where the loader takes them, and further fields.
+    Specs take both vocabularies, `{env}`, `{file}`, `{ref}` and `{literal}` where the loader takes them, and further
+    fields.
     """
     specs = [KINDS.get(name) for name in (KINDS if kinds is None else kinds)]
     definitions: Object = {
         "env": _single("env", {"type": "string"}, "The value of an environment variable."),
         "file": _single("file", {"type": "string"}, "The text of a file, relative to the manifest."),
         "ref": _single("ref", ADDRESS, "The id of another manifest's object."),
+        "literal": _single("literal", {}, "Data as it stands, whatever it looks like: nothing in it is resolved."),
         "metadata": _metadata(),
         "lifecycle": _lifecycle(),
     }
@@ -201,12 +204,12 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
             if row.enum:
                 # Known values are offered; another text is the linter's affair, since the service adds values.
                 known: list[Json] = list(row.enum)
-                return [{"enum": known}, text, ENV, FILE, *references]
-            return [text, ENV, FILE, *references]
+                return [{"enum": known}, text, ENV, FILE, *references, TAKEN]
+            return [text, ENV, FILE, *references, TAKEN]
         case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
-            return [{"type": [row.type.value, "null"]}, ENV]
+            return [{"type": [row.type.value, "null"]}, ENV, TAKEN]
         case Type.STRINGS:
-            item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references]}
+            item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references, TAKEN]}
             return [{"type": ["array", "null"], "items": item}]
         case Type.LIST:
             items: Object = {"items": _object(spec, node.star)} if row.items_by and node.star is not None else {}

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from reconciler.core import members as read
 from reconciler.core.answers import MOST_ANSWER, parse_json, receive
 from reconciler.core.canonical import comparable
+from reconciler.core.documentedit import edit_document
 from reconciler.core.drift import rests_on_absence
 from reconciler.core.edit import Edit, apply_edits
+from reconciler.core.marks import lookalikes, read_marks, write_marks
 from reconciler.core.members import Malformed
 from reconciler.core.planning.planner import live_document
 from reconciler.core.redact import redact
@@ -25,16 +27,18 @@ from reconciler.core.shape import unlisted
 from reconciler.core.state.entries import entry_from_json, entry_to_json
 from reconciler.kinds import kind
 from reconciler.types.change import Action, Change, Reason
-from reconciler.types.json import SECRET, Json, Object, escape, lookup, secret_of
+from reconciler.types.edit import SetValue
+from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.live import LiveObject
 from reconciler.types.mask import SENSITIVE, is_mask, lift_masks, masks, put_masks, refuse_masks
 from reconciler.types.preimage import Preimage
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry
 
 ITEM = frozenset(
     {
         "address", "action", "id", "body", "entry", "fields", "previous", "replaced", "imported", "outcome", "hidden",
-        "whole", "became",
+        "whole", "became", "marked",
     }
 )  # fmt: skip
 
@@ -75,11 +79,13 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
     managed = change.managed or {}
     written = {field.path for field in change.fields}
     known = {
-        path: reference
+        path: value
         for path, value in managed.items()
-        if path not in written and (reference := secret_of(value)) is not None and "literal" not in reference
+        if path not in written and isinstance(value, SecretRef) and value.kind != "literal"
     }
-    known |= {path: dict(reference) for path, reference in (entry.secrets if entry is not None else {}).items()}
+    known |= {
+        path: SecretRef.of(reference) for path, reference in (entry.secrets if entry is not None else {}).items()
+    }
     hidden = {*known, *(path for path, value in managed.items() if has_secret(value))}
     hidden |= entry.secret_paths if entry is not None else frozenset()
     seen = comparable(spec, live_document(spec, live)) if live is not None else change.before or {}
@@ -87,17 +93,18 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
     for path, reference in known.items():
         parent = path.rpartition("/")[0]
         if ((held := lookup(body, path)) is None or is_mask(held)) and isinstance(lookup(body, parent), dict):
-            body = apply_edits(spec, body, [Edit(path, {SECRET: dict(reference)})])
+            body = apply_edits(spec, body, [Edit(path, reference)])
     return body
 
 
 def write_item(item: Preimage) -> Object:
-    """One pre-image as JSON; what is at its default is left out, and `hidden` says where secrets stood."""
+    """One pre-image as JSON; what is at its default is left out. `hidden` says where secrets stood, references are
+    written as `core.marks` has them (`marked`)."""
     full: Object = {
         "address": str(item.address),
         "action": item.action,
         "id": item.id,
-        "body": lift_masks(item.body),
+        "body": write_marks(lift_masks(item.body)),
         "entry": None if item.entry is None else entry_to_json(item.previous or item.address, item.entry),
         "fields": list(item.fields),
         "previous": None if item.previous is None else str(item.previous),
@@ -108,7 +115,7 @@ def write_item(item: Preimage) -> Object:
         "became": item.became,
     }
     said: Object = {key: value for key, value in full.items() if value not in (None, False, [])}
-    return said if item.body is None else {**said, "hidden": list(masks(item.body))}
+    return said if item.body is None else {**said, "hidden": list(masks(item.body)), "marked": True}
 
 
 def read_item(value: Json, where: str) -> Preimage:
@@ -119,12 +126,16 @@ def read_item(value: Json, where: str) -> Preimage:
     previous = found.get("previous")
     before = None if previous is None else read.address_from(previous, f"{where}/previous")
     body, entry = found.get("body"), found.get("entry")
+    held = None if entry is None else entry_from_json(before or address, entry, f"{where}/entry")
+    if body is not None:
+        read.mapping(body, f"{where}/body")
+        body = read_marks(body) if read.flag(found.get("marked"), f"{where}/marked") else _before_marks(body, held)
     return Preimage(
         address=address,
         action=read.text(found.get("action"), f"{where}/action"),
         id=read.optional_text(found.get("id"), f"{where}/id"),
         body=None if body is None else _body(read.mapping(body, f"{where}/body"), found.get("hidden"), where),
-        entry=None if entry is None else entry_from_json(before or address, entry, f"{where}/entry"),
+        entry=held,
         fields=read.texts(found.get("fields"), f"{where}/fields"),
         previous=before,
         replaced=read.flag(found.get("replaced"), f"{where}/replaced"),
@@ -133,6 +144,17 @@ def read_item(value: Json, where: str) -> Preimage:
         whole=read.flag(found.get("whole"), f"{where}/whole"),
         became=read.optional_text(found.get("became"), f"{where}/became"),
     )
+
+
+def _before_marks(body: Json, entry: Entry | None) -> Json:
+    """A body of a version that did not tell references from data: what state holds as the reference of that place is
+    one; anything else that looks like one stands for something that is not known."""
+    for pointer in [*lookalikes(body)]:
+        mark = read_marks(lookup(body, pointer))
+        if isinstance(mark, SecretRef):
+            known = (entry.secrets if entry is not None else {}).get(pointer) == mark.written()
+            body = edit_document(body, SetValue(pointer, mark if known else SENSITIVE))
+    return body
 
 
 def _body(body: Object, hidden: Json, where: str) -> Object:

@@ -13,15 +13,16 @@ from reconciler.core.fields.required import missing
 from reconciler.core.history.threads import Thread, related
 from reconciler.core.named import by_place
 from reconciler.core.planning.planner import atomic_parent, live_document
-from reconciler.core.secretbook import HIDDEN, UNKNOWN
+from reconciler.core.secretbook import HIDDEN, UNKNOWN, has_secret
 from reconciler.core.shape import field_at, is_undeclared
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec, Type
 from reconciler.types.address import Address
-from reconciler.types.json import REF, SECRET, Json, Object, is_marker, lookup, ref_of, within
+from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.mask import is_mask
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry
@@ -90,7 +91,7 @@ def restore(
     flat = {path: made.renumbered(path, value) for path, value in {**found_then, **vanished}.items()}
     for path, reference in (thread.first.entry.secrets if thread.first.entry is not None else {}).items():
         if flat.get(path) is None:
-            flat[path] = {SECRET: dict(reference)}  # hidden so well that the account does not even show a mask
+            flat[path] = SecretRef.of(reference)  # hidden so well that the account does not even show a mask
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
@@ -158,7 +159,7 @@ class _Making:
         for path in then.sent.keys() & self.thread.touched:
             seen = then.seen_at(path)
             row, value = field_at(self.spec, path), found.get(path)
-            if seen in (None, HIDDEN, UNKNOWN) or ":" in str(seen) or _has_sensitive(value) or is_marker(value):
+            if seen in (None, HIDDEN, UNKNOWN) or ":" in str(seen) or _has_sensitive(value) or has_secret(value):
                 continue
             if digest(effective(row, value)) != seen and not (value is None and at_default(row, value)):
                 moved.append(path)
@@ -204,7 +205,7 @@ class _Making:
             if any(within(path, companion.under) for path in touched):
                 references = self.entry.secrets if self.entry is not None else {}
                 wanted |= {
-                    path: {SECRET: dict(references[path])}
+                    path: SecretRef.of(references[path])
                     for path in companion.carry
                     if path in references and path not in wanted and not related(path, touched)
                 }
@@ -236,7 +237,7 @@ class _Making:
         for path in self.owned:
             current = leaf_at(self.spec, document, path)
             if path in secrets:
-                found[path] = {SECRET: dict(secrets[path])}
+                found[path] = SecretRef.of(secrets[path])
             elif (current is None or is_masked(current)) and path in known:
                 found[path] = known[path]
             elif current is not None and not is_masked(current):
@@ -307,7 +308,11 @@ class _Making:
         return isinstance(value, str) and value in self.setting.gone
 
     def reference(self, value: Json) -> Json:
-        return {REF: str(self.setting.ids[value])} if isinstance(value, str) and value in self.setting.ids else value
+        return (
+            ResourceRef(str(self.setting.ids[value]))
+            if isinstance(value, str) and value in self.setting.ids
+            else value
+        )
 
 
 def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:
@@ -316,12 +321,12 @@ def without(resource: Resource, gone: Collection[Address], tools: Listing | None
     changed: dict[str, Json] = {}
     for path, value in resource.leaves.items():
         if isinstance(value, list):
-            kept = [item for item in value if ref_of(item) not in {str(one) for one in gone}]
+            kept = [item for item in value if not _refers(item, gone)]
             if path == spec.attachments and tools is not None:
                 kept = [item for item in kept if not isinstance(item, str) or item in tools.objects]
             if kept != value:
                 changed[path] = kept
-        elif ref_of(value) is not None and ref_of(value) in {str(one) for one in gone}:
+        elif _refers(value, gone):
             changed[path] = None
     if not changed:
         return resource
@@ -336,8 +341,11 @@ def without(resource: Resource, gone: Collection[Address], tools: Listing | None
 
 
 def _references(value: Json) -> list[str]:
-    found = [ref_of(item) for item in (value if isinstance(value, list) else [value])]
-    return [text for text in found if text is not None]
+    return [item.address for item in (value if isinstance(value, list) else [value]) if isinstance(item, ResourceRef)]
+
+
+def _refers(value: Json, gone: Collection[Address]) -> bool:
+    return isinstance(value, ResourceRef) and value.address in {str(one) for one in gone}
 
 
 def _has_sensitive(value: Json) -> bool:

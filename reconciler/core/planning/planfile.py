@@ -1,10 +1,10 @@
 """A saved plan <-> bytes: one JSON file with everything that apply needs, guarded by a digest, without a secret.
 
-{"type": "reconciler-plan", "format": 2, "plan": {...}, "digest": BLAKE2b over type, format and plan,
+{"type": "reconciler-plan", "format": 3, "plan": {...}, "digest": BLAKE2b over type, format and plan,
  "signature": HMAC-SHA256 over the same under RECONCILER_PLAN_KEY, where there is one}
 
-What only stands for a secret is `{"$mask": true}`, data that looks like it has one more `$`. Format 1 had a text in
-its place.
+References and what only stands for a secret are written as `core.marks` has them. Format 2 did not tell references
+from data that looks like one, format 1 had a text in the place of masks: both are read where no reference stands.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from hashlib import sha256
 from reconciler.core import codec
 from reconciler.core.answers import Unfit, parse_json
 from reconciler.core.digest import digest_bytes
+from reconciler.core.marks import lookalikes, read_marks, write_marks
 from reconciler.core.members import Malformed
 from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, Object, join, secret_of
-from reconciler.types.mask import SENSITIVE, is_mask
+from reconciler.types.json import Json, Object, join
+from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
+from reconciler.types.reference import SecretRef
 
 TYPE = "reconciler-plan"
-MASK = "$mask"
-FORMAT = 2
+FORMAT = 3
 OLDEST = 1
 AGAIN = "make a new plan with `reconciler plan --out FILE`"
 SIGNED = "make the plan with RECONCILER_PLAN_KEY set to the same key: `reconciler plan --out FILE`"
@@ -69,8 +70,9 @@ def load_plan(data: bytes, key: bytes | None = None) -> Plan:
     """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format; with a
     `key` also when it is not signed with that key."""
     content = _open(data, key)
+    plan, version = content["plan"], content["format"]
     try:
-        return codec.from_json(Plan, _read_masks(content["plan"], old=content["format"] == OLDEST), "/plan")
+        return codec.from_json(Plan, read_marks(plan) if version == FORMAT else _read_old(plan, version), "/plan")
     except Malformed as error:
         raise PlanUnreadable(f"the plan file cannot be read: {error}", hint=AGAIN) from None
 
@@ -89,7 +91,7 @@ def looks_like_plan(data: bytes) -> bool:
 
 
 def _content(plan: Plan) -> Object:
-    return {"type": TYPE, "format": FORMAT, "plan": _write_masks(codec.to_json(plan))}
+    return {"type": TYPE, "format": FORMAT, "plan": write_marks(codec.to_json(plan))}
 
 
 def _digest(content: Object) -> str:
@@ -133,29 +135,27 @@ def _open(data: bytes, key: bytes | None = None) -> Object:
     return content
 
 
-def _write_masks(value: Json) -> Json:
-    if is_mask(value):
-        return {MASK: True}
-    if isinstance(value, dict):
-        found: Object = {key: _write_masks(member) for key, member in value.items()}
-        return {f"${key}": member for key, member in found.items()} if _looks_masked(value) else found
-    return [_write_masks(item) for item in value] if isinstance(value, list) else value
+def _read_old(value: Json, version: Json) -> Json:
+    """The plan in a file of an older format: texts in the place of masks (1), marks for masks alone (2).
+
+    Raises `PlanUnreadable` where references stand in it: nothing told them from data that looks like one.
+    """
+    where = next(lookalikes(value), None)
+    if where is not None:
+        raise PlanUnreadable(
+            f"the plan file has format {version}, which does not tell a reference from data that looks like one "
+            f"(at {where})",
+            hint=AGAIN,
+        )
+    return _masked(value) if version == OLDEST else read_marks(value)
 
 
-def _read_masks(value: Json, *, old: bool) -> Json:
-    """The inverse. `old`: the file has texts in the place of masks."""
-    if value == SENSITIVE and old:
+def _masked(value: Json) -> Json:
+    if value == SENSITIVE:
         return SENSITIVE
     if isinstance(value, dict):
-        if not old and value == {MASK: True}:
-            return SENSITIVE
-        found: Object = {key: _read_masks(member, old=old) for key, member in value.items()}
-        return {key[1:]: member for key, member in found.items()} if not old and _looks_masked(value) else found
-    return [_read_masks(item, old=old) for item in value] if isinstance(value, list) else value
-
-
-def _looks_masked(value: Object) -> bool:
-    return len(value) == 1 and next(iter(value)).lstrip("$") == MASK[1:] and next(iter(value)) != MASK[1:]
+        return {key: _masked(member) for key, member in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else value
 
 
 def _literal_secrets(plan: Plan) -> Iterator[tuple[Address, str]]:
@@ -169,11 +169,10 @@ def _literal_secrets(plan: Plan) -> Iterator[tuple[Address, str]]:
 
 
 def _literals(value: Json, pointer: str) -> Iterator[str]:
-    marker = secret_of(value)
-    if marker is not None:
-        if "literal" in marker:
-            # The marker names the place in the manifest; ours may lead through a list of patch operations.
-            _, slash, place = marker["literal"].partition("/")
+    if isinstance(value, SecretRef):
+        if value.kind == "literal":
+            # The reference names the place in the manifest; ours may lead through a list of patch operations.
+            _, slash, place = value.name.partition("/")
             yield slash + place if slash else pointer
     elif isinstance(value, dict):
         for key, item in value.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.marks import write_marks
 from reconciler.core.planning.assemble import summarise
 from reconciler.core.planning.forbidden import WRITES, loosened
 from reconciler.core.planning.order import in_order
@@ -158,4 +159,5 @@ def _same_requests(one: Sequence[Request], other: Sequence[Request]) -> bool:
 def _plain(request: Request) -> tuple[str, str, Address, str, str]:
     import json
 
-    return request.method, request.path, request.address, json.dumps(request.body, sort_keys=True), request.purpose
+    body = json.dumps(write_marks(request.body), sort_keys=True)
+    return request.method, request.path, request.address, body, request.purpose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from reconciler.core.canonical import at_default, same
 from reconciler.core.compare import is_secret
@@ -13,9 +14,10 @@ from reconciler.kinds.base import Field
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
-from reconciler.types.json import SECRET, Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
+from reconciler.types.reference import SecretRef
 from reconciler.types.resource import Resource
 
 Names = Mapping[tuple[str, str], str]
@@ -50,10 +52,8 @@ def compare_accounts(
 def literals_told_apart(value: Json, tell: Callable[[str], str]) -> Json:
     """The same value, with what `tell` makes of the place of each literal secret beside that place: two manifests may
     say different things at one place. Nothing of it is ever shown."""
-    marker = secret_of(value)
-    if marker is not None:
-        where = marker.get("literal")
-        return value if where is None else {SECRET: {"literal": where, "told": tell(where)}}
+    if isinstance(value, SecretRef):
+        return replace(value, told=tell(value.name)) if value.kind == "literal" else value
     if isinstance(value, dict):
         return {word: literals_told_apart(member, tell) for word, member in value.items()}
     return [literals_told_apart(item, tell) for item in value] if isinstance(value, list) else value
@@ -118,9 +118,8 @@ def _by_name(target: str, value: Json, names: Names) -> Json:
 
 def _shown(value: Json, *, hidden: bool) -> Json:
     """Free of secrets: what is given by reference names it, anything else at a secret place is not shown."""
-    marker = secret_of(value)
-    if marker is not None:
-        return SENSITIVE if "literal" in marker else dict[str, Json](marker)
+    if isinstance(value, SecretRef):
+        return SENSITIVE if value.kind == "literal" else {value.kind: value.name}
     address = reference(value)
     if address is not None:
         return {"ref": str(address)}

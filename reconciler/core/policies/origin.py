@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
+from reconciler.types.reference import SecretRef
 
 MODEL = "/layers/llm/model"
 
 
 def origin(value: Json) -> str:
     """In words that follow a noun: "from the environment variable X"."""
-    marker = secret_of(value) or {}
-    if "env" in marker:
-        return f"from the environment variable {marker['env']}"
-    return f"from the file {marker['file']}" if "file" in marker else "that is no text"
+    if isinstance(value, SecretRef) and value.kind == "env":
+        return f"from the environment variable {value.name}"
+    return (
+        f"from the file {value.name}" if isinstance(value, SecretRef) and value.kind == "file" else "that is no text"
+    )

@@ -14,9 +14,10 @@ from reconciler.kinds import kind
 from reconciler.kinds.base import Field
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry
 
 FORMER_IDS = 10
@@ -69,9 +70,8 @@ def record(
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
         sent[path] = new
-        reference = secret_of(desired)
-        if reference is not None and "literal" not in reference:
-            secrets[path] = reference
+        if isinstance(desired, SecretRef) and desired.kind != "literal":
+            secrets[path] = desired.written()
         if shown != new:
             seen[path] = shown
         if hidden(row, current, value) and path not in written and (old is None or path in old.assumed):

@@ -14,7 +14,8 @@ from reconciler.core.targets.base import Remark
 from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec
 from reconciler.types.address import Address
-from reconciler.types.json import Json, Object, lookup, secret_of, within
+from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.reference import SecretRef
 
 ENV = "$env"
 """`{"$env": NAME}` in generated settings: the value of that variable when the agent starts."""
@@ -52,7 +53,7 @@ class Ledger:
     def members(self, pointer: str) -> Object:
         """The members of the object at `pointer`, not yet taken; empty for anything else."""
         value = lookup(self.spec, pointer)
-        return value if isinstance(value, dict) and secret_of(value) is None else {}
+        return value if isinstance(value, dict) else {}
 
     def settle(self, pointer: str) -> None:
         """Nothing more is to be said about `pointer` and what lies below it."""
@@ -82,9 +83,8 @@ class Ledger:
 
     def resolvable(self, value: Json, pointer: str) -> Json:
         """`value` with `{"$env": NAME}` for every secret in it; files and literals get a variable of their own."""
-        secret = secret_of(value)
-        if secret is not None:
-            name = secret.get("env") or self.variable(pointer)
+        if isinstance(value, SecretRef):
+            name = value.name if value.kind == "env" else self.variable(pointer)
             self.variables.setdefault(name, f"{self.address} {pointer}")
             return {ENV: name}
         if isinstance(value, dict):
@@ -98,9 +98,8 @@ class Ledger:
 
 def _told(value: Json) -> Json:
     """`value` for a report: of a secret only the variable that holds it."""
-    secret = secret_of(value)
-    if secret is not None:
-        return {ENV: secret["env"]} if "env" in secret else None
+    if isinstance(value, SecretRef):
+        return {ENV: value.name} if value.kind == "env" else None
     if isinstance(value, dict):
         return {key: _told(member) for key, member in value.items()}
     return [_told(item) for item in value] if isinstance(value, list) else value

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from reconciler.core.environment import HANDED_ON
 from reconciler.installation import Source
-from reconciler.types.json import Json, secret_of
+from reconciler.types.json import Json
 from reconciler.types.project import Workspace
+from reconciler.types.reference import SecretRef
 
 ALWAYS = tuple(HANDED_ON)
 """Variables of the program itself that every run has to know alike, where they are set."""
@@ -111,8 +112,7 @@ def variables_in(value: Json) -> Iterator[str]:
 
 
 def _variable(value: Json) -> str | None:
-    reference = secret_of(value)
-    return None if reference is None else reference.get("env")
+    return value.name if isinstance(value, SecretRef) and value.kind == "env" else None
 
 
 def _cloud(workspace: Workspace) -> str:

@@ -39,11 +39,12 @@ from reconciler.providers.tavus.pages import Page, read_list
 from reconciler.providers.tavus.render import render
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
-from reconciler.types.json import Json, Object, secret_of
+from reconciler.types.json import Json, Object
 from reconciler.types.limits import Limits
 from reconciler.types.live import Account, Listing, LiveObject
 from reconciler.types.mask import is_mask
 from reconciler.types.ports import Answer, Clock, Emit, Gate
+from reconciler.types.reference import is_reference
 
 if TYPE_CHECKING:
     import httpx
@@ -349,8 +350,8 @@ class TavusProvider:
 
 
 def _has_placeholder(value: Json) -> bool:
-    if is_mask(value):
+    if is_mask(value) or is_reference(value):
         return True
     if isinstance(value, dict):
-        return secret_of(value) is not None or any(_has_placeholder(member) for member in value.values())
+        return any(_has_placeholder(member) for member in value.values())
     return isinstance(value, list) and any(_has_placeholder(item) for item in value)

@@ -13,8 +13,9 @@ from reconciler.core.words import canonical_words, wire_words
 from reconciler.kinds.base import KindSpec
 from reconciler.providers.tavus.endpoints import Endpoint, Part, PatchStyle
 from reconciler.types.change import Action, Change, PatchOp, Request
-from reconciler.types.json import Json, Object, escape, is_marker, lookup, ref_of, secret_of, split, within
+from reconciler.types.json import Json, Object, escape, lookup, split, within
 from reconciler.types.mask import is_mask
+from reconciler.types.reference import ResourceRef, SecretRef
 
 ATTACHED_WORDS = ("tools", "tool_ids")
 _LEFT_OUT: Object = {"": "a value that is no member"}
@@ -103,8 +104,7 @@ def _put(path: str, part: Part, change: Change, value: Json) -> Request:
 
 
 def _detach(path: str, endpoint: Endpoint, change: Change, tool: Json) -> Request:
-    reference = ref_of(tool)
-    last = f"{{{reference}}}" if reference else quote(str(tool), safe="")
+    last = f"{{{tool}}}" if isinstance(tool, ResourceRef) else quote(str(tool), safe="")
     return Request("DELETE", f"{path}/{endpoint.attachments}/{last}", change.address, purpose="detach")
 
 
@@ -205,7 +205,7 @@ def with_markers(spec: KindSpec, document: Object, managed: Object) -> Object:
     again; the declared secrets of `auth` are different, the API keeps those that are left out.
     """
     for pointer, value in managed.items():
-        if has_reference(value) or (secret_of(value) and _is_hidden_member(spec, document, pointer)):
+        if has_reference(value) or (isinstance(value, SecretRef) and _is_hidden_member(spec, document, pointer)):
             document = _placed(document, split(pointer), value)
     return document
 
@@ -220,17 +220,17 @@ def _is_hidden(value: Json) -> bool:
 
 
 def has_reference(value: Json) -> bool:
-    """Whether a `$ref` marker stands in `value`, or is it."""
+    """Whether `value` is a reference to another object, or a list with one in it."""
     if isinstance(value, list):
         return any(has_reference(item) for item in value)
-    return ref_of(value) is not None
+    return isinstance(value, ResourceRef)
 
 
 def _placed(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
     if len(tokens) == 1:
         return {**document, tokens[0]: value}
     inner = document.get(tokens[0])
-    if inner is not None and (not isinstance(inner, dict) or is_marker(inner)):
+    if inner is not None and (not isinstance(inner, dict)):
         return document  # one inline tool of a list: nothing in it refers to anything
     return {**document, tokens[0]: _placed(inner or {}, tokens[1:], value)}
 
@@ -255,7 +255,7 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
             return ours
         if kept_by_api or (row is not None and row.secret) or is_masked(value):
             return _LEFT_OUT
-    if not isinstance(value, dict) or is_marker(value) or (node.row is not None and node.row.verbatim):
+    if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
         return value
     held = live if isinstance(live, dict) else {}
     result: Object = {}
@@ -270,7 +270,7 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
 
 
 def _clean(node: Node, value: Json) -> Json:
-    if not isinstance(value, dict) or is_marker(value) or (node.row is not None and node.row.verbatim):
+    if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
         return value
     result: Object = {}
     for word, member in value.items():

@@ -72,7 +72,7 @@ def find_base_url(settings: ProviderSettings, context: ProviderContext) -> str:
     if value is None:
         return check_base_url(context.environ.get(URL_VARIABLE) or BASE_URL, shown=URL_VARIABLE)
     reference = reference_in(settings.settings.get("base_url"))
-    checked = check_base_url(value, shown=None if reference is None else next(iter(reference.values())))
+    checked = check_base_url(value, shown=None if reference is None else reference.name)
     if foreign:
         raise foreign[0]
     return checked
@@ -108,8 +108,10 @@ def _without_key(context: ProviderContext) -> str:
 
 
 def _place(value: Json) -> str:
-    reference = reference_in(value) or {}
-    return reference.get("env") or (f"the file {reference['file']}" if "file" in reference else "api_key")
+    reference = reference_in(value)
+    if reference is None:
+        return "api_key"
+    return reference.name if reference.kind == "env" else f"the file {reference.name}"
 
 
 def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:

@@ -9,9 +9,7 @@ from reconciler.core.canonical import normal, same
 from reconciler.core.export.values import (
     has_mask,
     in_order,
-    misread,
     put,
-    reads_as_reference,
     says_nothing,
     secrets_in,
     unfilled_items,
@@ -20,7 +18,7 @@ from reconciler.core.export.values import (
 )
 from reconciler.core.shape import node_at, shape
 from reconciler.kinds import kind
-from reconciler.types.json import REF, SECRET, Json
+from reconciler.types.json import Json
 from tests.support.strategies import OBJECTS
 
 PERSONA, TOOL = kind("persona"), kind("tool")
@@ -47,21 +45,6 @@ def test_what_says_nothing(pointer: str, value: Json, expected: bool) -> None:
 
 def test_a_required_field_says_something_even_when_it_is_empty() -> None:
     assert not says_nothing(row("/description", "tool"), "", "/description")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("value", [{"env": "X"}, {"file": "p"}, {"ref": "a.b"}, {SECRET: 1}, {REF: 1}])
-def test_what_a_manifest_would_take_for_a_reference(value: Json) -> None:
-    assert isinstance(value, dict)
-    assert reads_as_reference(None, value)
-    assert not reads_as_reference(row("/layers/llm/extra_body"), value)  # type: ignore[arg-type]
-    assert misread([1, {"a": [value]}])
-    assert not misread({**value, "more": 1})
-
-
-def test_a_word_without_a_text_is_no_reference() -> None:
-    assert not misread({"env": 1})
-    assert not misread({"env": {"a": "b"}})
-    assert not misread("env")
 
 
 def test_masks_are_found_at_any_depth() -> None:

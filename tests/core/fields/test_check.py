@@ -13,6 +13,7 @@ from reconciler.core.fields.check import check_fields, describe, server_field_wa
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.source import Source
 
 PERSONA = kind("persona")
@@ -40,11 +41,11 @@ def only(body: dict[str, Any]) -> Diagnostic:
             }
         },
         {"layers": {"llm": {"headers": {"anything": "x"}, "default_query": {"api-version": "1"}}}},
-        {"layers": {"llm": {"api_key": {"$secret": {"env": "X"}}, "tools": [{"type": "function"}]}}},
+        {"layers": {"llm": {"api_key": SecretRef("env", "X"), "tools": [{"type": "function"}]}}},
         {"layers": {"tts": {"voice_settings": {"speed": "slow", "deep": {"er": [1]}}}}},
         {"layers": {"conversational_flow": {"replica_interruptibility": "low", "face_interruptibility": "low"}}},
         {"layers": {"llm": None, "capabilities": {"mcp_enabled": True}, "transport": {"x": {"y": 1}}}},
-        {"guardrail_ids": ["g1", {"$ref": "guardrail.x"}], "objectives_id": {"$ref": "objectives.o"}},
+        {"guardrail_ids": ["g1", ResourceRef("guardrail.x")], "objectives_id": ResourceRef("objectives.o")},
         {"verbal_disclosure": {"any": "thing"}, "visual_disclosure": True, "created_at": 3, "persona_id": 7},
     ],
 )

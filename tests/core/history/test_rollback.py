@@ -7,6 +7,7 @@ from reconciler.core.history.rollback import is_shared, make_goal
 from reconciler.core.history.threads import follow
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.preimage import Preimage
+from reconciler.types.reference import ResourceRef
 from reconciler.types.state import Entry, State
 from tests.support.making import at
 
@@ -56,9 +57,9 @@ def test_ids_of_what_is_made_again_become_references():
         step(T, "delete", {"name": "t", "description": "d"}, entry=tool),
     ]]  # fmt: skip
     goal = make_goal(1, runs, state())
-    assert goal.resources[A].leaves["/tools"] == [{"$ref": "tool.t"}, "other"] or goal.resources[A].leaves[
+    assert goal.resources[A].leaves["/tools"] == [ResourceRef("tool.t"), "other"] or goal.resources[A].leaves[
         "/tools"
-    ] == ["other", {"$ref": "tool.t"}]
+    ] == ["other", ResourceRef("tool.t")]
     assert goal.resources[A].refs == (T,)
 
 

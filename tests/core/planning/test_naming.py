@@ -14,6 +14,7 @@ from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.reference import ResourceRef
 from tests.support.making import at
 
 PERSONA = kind("persona")
@@ -33,7 +34,7 @@ def plan(*changes: Change, drift: tuple[DriftItem, ...] = ()) -> Plan:
 
 def test_only_what_the_plan_speaks_of_is_named() -> None:
     fields = (
-        FieldChange("/tools", Direction.GIT, ["t1", "t3"], ["t2", {"$ref": "tool.new"}]),
+        FieldChange("/tools", Direction.GIT, ["t1", "t3"], ["t2", ResourceRef("tool.new")]),
         FieldChange("/greeting", Direction.GIT, "t9", None),
     )
     drift = DriftItem(at("persona.b"), "p2", (DriftField("/guardrail_ids", Direction.LIVE, None, ["g1"]),))
@@ -55,7 +56,7 @@ def test_what_is_created_or_deleted_whole_is_named_too() -> None:
         ("t1", "tool.look"),
         ("t2", "Hang up (t2)"),
         ("t3", "t3"),
-        (["t1", "t3", {"$ref": "tool.x"}], ["tool.look", "t3", {"$ref": "tool.x"}]),
+        (["t1", "t3", ResourceRef("tool.x")], ["tool.look", "t3", ResourceRef("tool.x")]),
         (None, None),
         (5, 5),
         ([], []),

@@ -19,10 +19,11 @@ from reconciler.types.json import Json
 from reconciler.types.live import Account
 from reconciler.types.mask import SENSITIVE, masks
 from reconciler.types.plan import Plan
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.strategies import PLANS
 
 CLAIMS = Address("persona", "claims-desk")
-SECRET: Json = {"$secret": {"env": "NORTHWIND_LLM_KEY"}}
+SECRET: Json = SecretRef("env", "NORTHWIND_LLM_KEY")
 
 
 def plan_of(*changes: Change) -> Plan:
@@ -56,10 +57,10 @@ def test_types_of_values_survive() -> None:
         "f": {},
         "g": "1",
         "h": SECRET,
-        "i": {"$ref": "t.x"},
+        "i": ResourceRef("tool.x"),
     }
     found = load_plan(dump_plan(plan_of(create_with(body)))).changes[0].requests[0].body
-    assert json.dumps(found) == json.dumps(body)
+    assert repr(found) == repr(body)
 
 
 def test_false_and_zero_are_not_mixed_up_with_defaults() -> None:
@@ -84,12 +85,12 @@ def test_a_secret_reference_is_kept_as_a_reference() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"layers": {"llm": {"api_key": {"$secret": {"literal": "persona.claims-desk/layers/llm/api_key"}}}}},
+        {"layers": {"llm": {"api_key": SecretRef("literal", "persona.claims-desk/layers/llm/api_key")}}},
         [
             {
                 "op": "add",
                 "path": "/layers/llm/api_key",
-                "value": {"$secret": {"literal": "persona.claims-desk/layers/llm/api_key"}},
+                "value": SecretRef("literal", "persona.claims-desk/layers/llm/api_key"),
             }
         ],
     ],
@@ -102,7 +103,7 @@ def test_a_literal_secret_that_would_be_sent_cannot_be_saved(body: Json) -> None
 
 
 def test_a_literal_secret_that_is_not_sent_is_no_obstacle() -> None:
-    managed: Json = {"/layers/llm/api_key": {"$secret": {"literal": "persona.claims-desk/layers/llm/api_key"}}}
+    managed: Json = {"/layers/llm/api_key": SecretRef("literal", "persona.claims-desk/layers/llm/api_key")}
     assert isinstance(managed, dict)
     change = Change(CLAIMS, Action.NOOP, managed=managed)
     assert load_plan(dump_plan(plan_of(change))).changes == (change,)
@@ -145,9 +146,9 @@ def test_other_files_are_told(data: bytes) -> None:
 
 
 def test_a_newer_format_names_the_way_out() -> None:
-    data = dump_plan(plan_of()).replace(b'"format": 2', b'"format": 3')
+    data = dump_plan(plan_of()).replace(b'"format": 3', b'"format": 4')
     assert looks_like_plan(data)
-    with pytest.raises(PlanUnreadable, match="format 3") as caught:
+    with pytest.raises(PlanUnreadable, match="format 4") as caught:
         load_plan(data)
     assert "version that made it" in str(caught.value.hint)
 
@@ -155,7 +156,7 @@ def test_a_newer_format_names_the_way_out() -> None:
 @pytest.mark.parametrize("version", [b"0", b'"1"', b"true", b"null", b"1.5"])
 def test_a_strange_format_is_refused(version: bytes) -> None:
     with pytest.raises(PlanUnreadable):
-        load_plan(dump_plan(plan_of()).replace(b'"format": 2', b'"format": ' + version))
+        load_plan(dump_plan(plan_of()).replace(b'"format": 3', b'"format": ' + version))
 
 
 def test_what_stands_for_a_secret_is_told_from_data_that_looks_like_it() -> None:
@@ -172,12 +173,31 @@ def test_what_stands_for_a_secret_is_told_from_data_that_looks_like_it() -> None
     assert [*masks(found.after)] == ["/y/a", "/y/c/0"]
 
 
-def test_a_plan_of_the_format_before_has_texts_where_secrets_stood() -> None:
-    plan = plan_of(Change(CLAIMS, Action.UPDATE, before={"a": "(sensitive)"}))
-    content = {"type": TYPE, "format": 1, "plan": to_json(plan)}
+def of_format(version: int, plan: Plan) -> bytes:
+    """A plan file as older versions wrote it."""
+    content = {"type": TYPE, "format": version, "plan": to_json(plan)}
     digest = digest_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii"))
-    found = load_plan(json.dumps({**content, "digest": digest}).encode())
-    assert [*masks(found.changes[0].before)] == ["/a"]
+    return json.dumps({**content, "digest": digest}).encode()
+
+
+def test_a_plan_of_the_first_format_has_texts_where_secrets_stood() -> None:
+    plan = plan_of(Change(CLAIMS, Action.UPDATE, before={"a": "(sensitive)"}))
+    assert [*masks(load_plan(of_format(1, plan)).changes[0].before)] == ["/a"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("mark", [{"$secret": {"env": "AWS_SECRET_ACCESS_KEY"}}, {"$ref": "tool.x"}])
+def test_a_plan_that_tells_no_reference_from_data_is_refused(version: int, mark: Json) -> None:
+    schema: Json = {"a": {"$ref": "#/definitions/a"}, "b": {"$secret": 1}}
+    assert load_plan(of_format(version, plan_of(create_with(schema)))).changes[0].requests[0].body == schema
+    with pytest.raises(PlanUnreadable, match=f"format {version}"):
+        load_plan(of_format(version, plan_of(create_with({"a": [mark]}))))
+
+
+def test_data_that_looks_like_a_reference_stays_data() -> None:
+    body: Json = {"a": [{"$secret": {"env": "X"}}, SecretRef("env", "X")], "b": {"$ref": "tool.x"}}
+    change = create_with(body)
+    assert load_plan(dump_plan(plan_of(change))).changes[0] == change
 
 
 def test_two_plans_have_two_digests() -> None:

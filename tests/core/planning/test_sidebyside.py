@@ -14,6 +14,7 @@ from reconciler.types.change import Action, Change, Direction, FieldChange, Reas
 from reconciler.types.comparison import Comparison, Standing
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan
+from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.resource import Resource
 from tests.support.account import FULL
 from tests.support.making import at, env, manifest, resource
@@ -44,8 +45,8 @@ def differences(here: Object, there: Object, names: tuple[dict, dict] = ({}, {})
         ({"layers": {"llm": {"api_key": "clear"}}}, {"layers": {"llm": {"api_key": env("B")}}},
          [("/layers/llm/api_key", "(sensitive)", {"env": "B"})]),
         ({"greeting": env("A")}, {"greeting": "clear"}, [("/greeting", {"env": "A"}, "(sensitive)")]),
-        ({"objectives_id": {"$ref": "objectives.a"}}, {"objectives_id": {"$ref": "objectives.a"}}, []),
-        ({"objectives_id": {"$ref": "objectives.a"}}, {"objectives_id": "o1"},
+        ({"objectives_id": ResourceRef("objectives.a")}, {"objectives_id": ResourceRef("objectives.a")}, []),
+        ({"objectives_id": ResourceRef("objectives.a")}, {"objectives_id": "o1"},
          [("/objectives_id", "objectives.a", "o1")]),
         ({"layers": {"llm": {"temperature": 1}}}, {"layers": {"llm": {"temperature": True}}},
          [("/layers/llm/temperature", 1, True)]),
@@ -59,7 +60,7 @@ def test_objects_go_by_name_and_not_by_the_id_that_they_have_in_each_account() -
     names = ({("guardrail", "g1"): "guardrail.calm"}, {("guardrail", "g2"): "guardrail.calm"})
     here, there = {"guardrail_ids": ["g1"]}, {"guardrail_ids": ["g2"]}
     assert differences(here, there, names) == []
-    assert differences(here, {"guardrail_ids": [{"$ref": "guardrail.calm"}]}, names) == []
+    assert differences(here, {"guardrail_ids": [ResourceRef("guardrail.calm")]}, names) == []
     assert differences(here, {"guardrail_ids": ["g3"]}, names) == [
         ("/guardrail_ids", ["guardrail.calm"], ["g3"]),
     ]
@@ -139,14 +140,14 @@ def test_what_an_address_is(mine: Action | None, theirs: Action | None, expected
 
 
 def test_only_literals_are_told_apart() -> None:
-    literal: Json = {"$secret": {"literal": "persona.x/password"}}
+    literal: Json = SecretRef("literal", "persona.x/password")
     value: Json = {
         "a": literal,
-        "b": [env("X"), literal, "text", {"$secret": {"file": "k"}}],
-        "c": {"$ref": "tool.y"},
+        "b": [env("X"), literal, "text", SecretRef("file", "k")],
+        "c": ResourceRef("tool.y"),
     }
-    told: Json = {"$secret": {"literal": "persona.x/password", "told": "PERSONA.X/PASSWORD"}}
-    expected = {**value, "a": told, "b": [env("X"), told, "text", {"$secret": {"file": "k"}}]}
+    told: Json = SecretRef("literal", "persona.x/password", "PERSONA.X/PASSWORD")
+    expected = {**value, "a": told, "b": [env("X"), told, "text", SecretRef("file", "k")]}
     assert literals_told_apart(value, str.upper) == expected
     assert literals_told_apart(expected, str.upper) == expected, "twice is once"
 
@@ -156,7 +157,7 @@ def test_literals_at_one_place_differ_by_what_they_are(theirs: str, paths: list[
     path = "/layers/llm/api_key"
 
     def literal(told: str) -> Json:
-        return {"$secret": {"literal": "persona.x" + path, "told": told}}
+        return SecretRef("literal", "persona.x" + path, told)
 
     found = differences(*({"layers": {"llm": {"api_key": literal(told)}}} for told in ("one", theirs)))
     assert [place for place, _, _ in found] == paths

@@ -9,6 +9,7 @@ from reconciler.core.secretbook import HIDDEN, MASKED, UNKNOWN, SecretBook
 from reconciler.core.state.record import record
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.reference import ResourceRef
 from tests.support.making import SALT, at, book, entry, env, live
 
 SECRETS = book(KEY="sk-1")
@@ -67,13 +68,13 @@ def test_a_secret_that_is_not_here_when_the_object_is_adopted_is_unknown_until_i
 
 
 def test_references_are_recorded_by_id():
-    by_reference = kept({"/guardrail_ids": [{"$ref": "tool.x"}]}, {"guardrail_ids": ["t1"]})
+    by_reference = kept({"/guardrail_ids": [ResourceRef("tool.x")]}, {"guardrail_ids": ["t1"]})
     assert by_reference.sent == kept({"/guardrail_ids": ["t1"]}, {"guardrail_ids": ["t1"]}).sent
     assert by_reference.seen == {}
 
 
 def test_ids_are_put_in_order_once_they_are_known():
-    found = kept({"/guardrail_ids": ["t9", {"$ref": "tool.x"}]}, {"guardrail_ids": ["t9", "t1"]})
+    found = kept({"/guardrail_ids": ["t9", ResourceRef("tool.x")]}, {"guardrail_ids": ["t9", "t1"]})
     assert found.seen == {}
 
 

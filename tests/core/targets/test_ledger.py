@@ -9,6 +9,7 @@ from reconciler.core.targets.ledger import EMPTY, Ledger
 from reconciler.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, within
+from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 
 DESK = Address("persona", "desk")
@@ -58,13 +59,13 @@ def test_values_are_taken_in_their_normal_form() -> None:
 
 def test_a_secret_becomes_the_name_of_a_variable() -> None:
     ledger = Ledger(DESK, {})
-    assert ledger.resolvable({"$secret": {"env": "KEY"}}, "/layers/llm/api_key") == {"$env": "KEY"}
-    assert ledger.resolvable({"$secret": {"file": "k.txt"}}, "/layers/llm/api_key") == {
+    assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == {"$env": "KEY"}
+    assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == {
         "$env": "PERSONA_DESK_LLM_API_KEY"
     }
-    second = ledger.resolvable({"$secret": {"literal": "x"}}, "/layers/llm/api_key")
+    second = ledger.resolvable(SecretRef("literal", "x"), "/layers/llm/api_key")
     assert second == {"$env": "PERSONA_DESK_LLM_API_KEY_2"}
     assert set(ledger.variables) == {"KEY", "PERSONA_DESK_LLM_API_KEY", "PERSONA_DESK_LLM_API_KEY_2"}
-    assert ledger.resolvable({"a": [{"$secret": {"env": "B"}}], "env": "prod"}, "/x") == {
+    assert ledger.resolvable({"a": [SecretRef("env", "B")], "env": "prod"}, "/x") == {
         "a": [{"$env": "B"}], "env": "prod",
     }  # fmt: skip

@@ -24,6 +24,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Request
 from reconciler.types.event import Reading
 from reconciler.types.ports import Answer
+from reconciler.types.reference import SecretRef
 
 KEY = "tvs-5e7c-the-key"
 DESK = Address("persona", "claims-desk")
@@ -386,8 +387,8 @@ def test_the_id_of_what_was_created(provider: Any, script: Any, kind: str, body:
         Request("PATCH", "/pals/{persona.x}", DESK, [REPLACE]),
         Request("PATCH", "/pals/%7Bpersona.x%7D", DESK, [REPLACE]),
         Request("DELETE", "/pals/p1/tools/{tool.x}", DESK),
-        Request("PATCH", "/pals/p1", DESK, [{"op": "add", "path": "/a", "value": {"$secret": {"env": "X"}}}]),
-        Request("POST", "/pals", DESK, {"layers": {"llm": {"api_key": {"$secret": {"env": "X"}}}}}, "create"),
+        Request("PATCH", "/pals/p1", DESK, [{"op": "add", "path": "/a", "value": SecretRef("env", "X")}]),
+        Request("POST", "/pals", DESK, {"layers": {"llm": {"api_key": SecretRef("env", "X")}}}, "create"),
     ],
 )
 def test_placeholders_never_go_out(provider: Any, script: Any, request_: Request) -> None:

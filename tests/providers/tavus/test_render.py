@@ -13,11 +13,12 @@ from reconciler.providers.tavus.render import divide, render, sendable
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
 from reconciler.types.mask import SENSITIVE
+from reconciler.types.reference import ResourceRef, SecretRef
 
 DESK = Address("persona", "claims-desk")
 TOOL = Address("tool", "lookup")
-KEY = {"$secret": {"env": "LLM_KEY"}}
-LOOKUP = {"$ref": "tool.lookup"}
+KEY = SecretRef("env", "LLM_KEY")
+LOOKUP = ResourceRef("tool.lookup")
 
 
 def requests(change: Change, before: Any = None, vocabulary: str = "pal") -> tuple[Request, ...]:
@@ -110,7 +111,7 @@ def test_a_create_keeps_unknown_fields_and_markers() -> None:
         "pal_name": "Desk",
         "default_face_id": "r1",
         "new_field": {"a": [None, 1]},
-        "guardrail_ids": [{"$ref": "guardrail.x"}],
+        "guardrail_ids": [ResourceRef("guardrail.x")],
         "layers": {"llm": {"api_key": KEY}},
     }
     (request,) = requests(create(after))
@@ -134,17 +135,17 @@ def test_references_that_are_only_in_the_managed_leaves() -> None:
         {"default_face_id": "r1", "guardrail_ids": [None, "g1"], "objectives_id": None, "layers": {"tts": {}}},
         managed={
             "/pal_name": "Desk",
-            "/guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
-            "/objectives_id": {"$ref": "objectives.y"},
-            "/layers/tts/pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.z"},
+            "/guardrail_ids": [ResourceRef("guardrail.x"), "g1"],
+            "/objectives_id": ResourceRef("objectives.y"),
+            "/layers/tts/pronunciation_dictionary_id": ResourceRef("pronunciation_dictionary.z"),
         },
     )
     (request,) = requests(change)
     assert request.body == {
         "default_face_id": "r1",
-        "guardrail_ids": [{"$ref": "guardrail.x"}, "g1"],
-        "objectives_id": {"$ref": "objectives.y"},
-        "layers": {"tts": {"pronunciation_dictionary_id": {"$ref": "pronunciation_dictionary.z"}}},
+        "guardrail_ids": [ResourceRef("guardrail.x"), "g1"],
+        "objectives_id": ResourceRef("objectives.y"),
+        "layers": {"tts": {"pronunciation_dictionary_id": ResourceRef("pronunciation_dictionary.z")}},
     }
 
 
@@ -379,7 +380,7 @@ def test_a_delete(address: Address, vocabulary: str, line: str) -> None:
 
 def test_rendering_changes_nothing() -> None:
     after = {"pal_name": "Desk", "tools": ["t1"], "layers": {"stt": {"hotwords": None}}}
-    managed = {"/guardrail_ids": [{"$ref": "guardrail.x"}]}
+    managed = {"/guardrail_ids": [ResourceRef("guardrail.x")]}
     change = create(after, managed=managed)
     assert requests(change) == requests(change)
     assert after == {"pal_name": "Desk", "tools": ["t1"], "layers": {"stt": {"hotwords": None}}}

@@ -11,6 +11,7 @@ from reconciler.errors import AuthRefused, UsageError
 from reconciler.providers.base import ProviderContext
 from reconciler.providers.tavus.workspace import BASE_URL, open_provider
 from reconciler.types.project import ProviderSettings
+from reconciler.types.reference import SecretRef
 
 
 class Known:
@@ -19,8 +20,8 @@ class Known:
     def __init__(self, env: Mapping[str, str], files: Mapping[str, str]) -> None:
         self.env, self.files = env, files
 
-    def resolve(self, reference: Mapping[str, str]) -> str | None:
-        return self.env.get(reference.get("env", "")) or self.files.get(reference.get("file", ""))
+    def resolve(self, reference: SecretRef) -> str | None:
+        return (self.env if reference.kind == "env" else self.files).get(reference.name)
 
 
 @pytest.fixture
@@ -50,9 +51,9 @@ def key_of(provider: Any) -> str:
     [
         ({}, {"TAVUS_API_KEY": "plain"}, "plain"),
         ({}, {"TAVUS_API_KEY": " spaces \n"}, "spaces"),
-        ({"api_key": {"$secret": {"env": "OTHER"}}}, {"OTHER": "other", "TAVUS_API_KEY": "plain"}, "other"),
+        ({"api_key": SecretRef("env", "OTHER")}, {"OTHER": "other", "TAVUS_API_KEY": "plain"}, "other"),
         ({"api_key": {"env": "OTHER"}}, {"OTHER": "other"}, "other"),
-        ({"api_key": {"$secret": {"file": "keys/tavus"}}}, {}, "from-file"),
+        ({"api_key": SecretRef("file", "keys/tavus")}, {}, "from-file"),
     ],
 )
 def test_where_the_key_comes_from(open_with: Any, settings: Any, env: Any, key: str) -> None:
@@ -64,8 +65,8 @@ def test_where_the_key_comes_from(open_with: Any, settings: Any, env: Any, key: 
     [
         ({}, {}, "TAVUS_API_KEY"),
         ({}, {"TAVUS_API_KEY": "  "}, "TAVUS_API_KEY"),
-        ({"api_key": {"$secret": {"env": "OTHER"}}}, {"TAVUS_API_KEY": "plain"}, "OTHER"),
-        ({"api_key": {"$secret": {"file": "keys/none"}}}, {}, "keys/none"),
+        ({"api_key": SecretRef("env", "OTHER")}, {"TAVUS_API_KEY": "plain"}, "OTHER"),
+        ({"api_key": SecretRef("file", "keys/none")}, {}, "keys/none"),
     ],
 )
 def test_a_key_that_is_not_there(open_with: Any, settings: Any, env: Any, named: str) -> None:
@@ -91,7 +92,7 @@ def test_a_key_that_cannot_be_one_is_not_shown(open_with: Any, key: str) -> None
             {"TAVUS_PUBLIC_API_BASE_URL": "https://b.example", "RECONCILER_ALLOWED_HOSTS": "a.example"},
             "https://a.example/v2",
         ),
-        ({"base_url": {"$secret": {"env": "URL"}}}, {"URL": "http://localhost:1/v2"}, "http://localhost:1/v2"),
+        ({"base_url": SecretRef("env", "URL")}, {"URL": "http://localhost:1/v2"}, "http://localhost:1/v2"),
     ],
 )
 def test_where_the_address_comes_from(open_with: Any, settings: Any, env: Any, url: str) -> None:

@@ -8,7 +8,8 @@ from reconciler.core.targets.base import plain
 from reconciler.core.targets.ledger import ENV, Ledger
 from reconciler.types.catalogue import Catalogue, is_hosted
 from reconciler.types.catalogue_livekit import LiveKitChoice
-from reconciler.types.json import Json, Object, escape, secret_of
+from reconciler.types.json import Json, Object, escape
+from reconciler.types.reference import SecretRef
 
 LAYER = "/layers/llm"
 INFERENCE = "inference"
@@ -48,7 +49,7 @@ def _own(ledger: Ledger, model: str | None, base_url: Json) -> Object:
         "base_url": ledger.resolvable(base_url, f"{LAYER}/base_url"),
         "api_key": ledger.resolvable(key, f"{LAYER}/api_key"),
     }
-    if secret_of(key) is None:
+    if not isinstance(key, SecretRef):
         # Without a key the plugin would send that of OpenAI to whoever answers there.
         name = ledger.variable(f"{LAYER}/api_key")
         ledger.variables.setdefault(name, f"{ledger.address} {LAYER}/api_key")

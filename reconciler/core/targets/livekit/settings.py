@@ -18,6 +18,7 @@ from reconciler.core.targets.livekit.voice import voice_settings
 from reconciler.core.targets.seal import OPEN, sealed
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import ResourceRef
 
 FORMAT = "1.0"
 ALWAYS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "TAVUS_API_KEY")
@@ -119,8 +120,15 @@ def _avatar(ledger: Ledger, subject: Subject) -> Object:
     return found
 
 
+def _named(value: object) -> str:
+    """A reference to an object where this target has no use for its id."""
+    if isinstance(value, ResourceRef):
+        return value.address
+    raise TypeError(f"no way to write a {type(value).__name__}")
+
+
 def settings_text(values: Object) -> str:
     """The settings as JSON, sealed; half of a surrogate pair is escaped, for UTF-8 has no such thing."""
     document = {"generated": f"reconciler export --target livekit, do not edit; {OPEN}", **values}
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=_named) + "\n"
     return sealed(re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text))

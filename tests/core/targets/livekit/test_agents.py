@@ -16,6 +16,7 @@ from reconciler.loader.manifests import load_manifests
 from reconciler.loader.project import load_project
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import State
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import agent_path, lacking, make, run_agents
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(bool(lacking()), reason=lacking()),
     pytest.mark.xdist_group("livekit"),
 ]
-KEY: Json = {"$secret": {"env": "OWN_KEY"}}
+KEY: Json = SecretRef("env", "OWN_KEY")
 OWN: Object = {"model": "m", "base_url": "https://llm.example/v1", "api_key": KEY}
 SCHEMA: Object = {
     "type": "object",

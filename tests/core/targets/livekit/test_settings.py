@@ -18,6 +18,7 @@ from reconciler.kinds import KINDS
 from reconciler.loader.catalogue import load_catalogue
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, within
+from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import KNOWLEDGE
@@ -111,8 +112,8 @@ class TestLanguageModel:
 
     def test_ones_own_endpoint_is_the_openai_plugin_with_everything(self) -> None:
         found = llm(
-            model="m", base_url="https://llm.example/v1", api_key={"$secret": {"env": "KEY"}},
-            headers={"X-A": {"$secret": {"env": "HEADER"}}}, default_query={"v": "1"},
+            model="m", base_url="https://llm.example/v1", api_key=SecretRef("env", "KEY"),
+            headers={"X-A": SecretRef("env", "HEADER")}, default_query={"v": "1"},
             extra_body={"temperature": 0.1, "seed": 3, "metadata": {"env": "prod"}},
         )  # fmt: skip
         assert part(found, "llm") == {
@@ -131,7 +132,7 @@ class TestLanguageModel:
         assert part(found, "llm")["arguments"]["api_key"] == {"$env": "PERSONA_DESK_LLM_API_KEY"}
 
     def test_an_endpoint_beside_a_hosted_model_is_named(self) -> None:
-        found = llm(model="tavus-gpt-oss", base_url="https://x.example", api_key={"$secret": {"env": "K"}})
+        found = llm(model="tavus-gpt-oss", base_url="https://x.example", api_key=SecretRef("env", "K"))
         assert part(found, "llm")["service"] == "inference"
         assert lost(found) == ["/layers/llm/base_url", "/layers/llm/api_key"]
 
@@ -164,7 +165,7 @@ class TestVoice:
         assert lost(found) == ["/layers/tts/voice_settings/speed", "/layers/tts/voice_settings/volume"]
 
     def test_a_private_voice_needs_the_plugin(self) -> None:
-        found = tts(api_key={"$secret": {"env": "CARTESIA"}}, external_voice_id="v")
+        found = tts(api_key=SecretRef("env", "CARTESIA"), external_voice_id="v")
         assert part(found, "tts") == {
             "service": "cartesia", "arguments": {"model": "sonic-3", "voice": "v", "api_key": {"$env": "CARTESIA"}},
         }  # fmt: skip
@@ -185,7 +186,7 @@ class TestVoice:
         assert lost(found) == ["/layers/tts/voice_settings/unknown"]
 
     def test_azure(self) -> None:
-        found = tts(tts_engine="azure", external_voice_id="en-US-AvaNeural", api_key={"$secret": {"env": "AZ"}})
+        found = tts(tts_engine="azure", external_voice_id="en-US-AvaNeural", api_key=SecretRef("env", "AZ"))
         assert part(found, "tts")["arguments"] == {"voice": "en-US-AvaNeural", "speech_key": {"$env": "AZ"}}
         assert {"AZ", "AZURE_SPEECH_REGION"} <= set(found.environment)
 
@@ -339,7 +340,7 @@ class TestTheRest:
     def test_whatever_was_said_arrives_or_is_named(self, body: Object) -> None:
         found = made(**body)
         told = [*lost(found), *adjusted(found), *FACE]
-        shown = json.dumps(found.values, ensure_ascii=False)
+        shown = json.dumps(found.values, ensure_ascii=False, default=str)
         for path, value in leaves(KINDS.get("persona"), body).items():
             if isinstance(value, str) and len(value) > 5 and value not in ("", "off"):
                 named = any(within(path, one) or within(one, path) for one in told)
