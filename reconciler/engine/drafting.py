@@ -40,7 +40,7 @@ from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Manifest, ManifestSet
+from reconciler.types.manifest import Manage, Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftItem, Kept, Plan, Unmanaged
 from reconciler.types.project import Policy
@@ -155,12 +155,16 @@ class _Draft:
             destroy=self.options.destroy,
             removed=address in self.compared.moves.removed,
             protect=(entry.gives_way_to or address) in self._protected(),
+            observe=address in self._observed(),
             previous=self.compared.moves.previous.get(address),
         )
         return self._with_requests(change)
 
     def _protected(self) -> set[Address]:
         return {one.address for one in self.manifests.manifests if one.lifecycle.protect}
+
+    def _observed(self) -> set[Address]:
+        return {one.address for one in self.manifests.manifests if one.lifecycle.manage is Manage.OBSERVE}
 
     def _with_requests(self, change: Change) -> Change:
         live = self.compared.live.get((change.address.kind, change.id or ""))

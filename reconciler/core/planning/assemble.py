@@ -34,9 +34,12 @@ def plan_leaving(
     destroy: bool,
     removed: bool,
     protect: bool,
+    observe: bool = False,
     previous: Address | None = None,
 ) -> Change:
-    """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed."""
+    """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed.
+
+    `protect`, `observe`: what its manifest says today, where there is one (`destroy`)."""
     spec = kind(address.kind)
     reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
     if entry.gives_way_to is not None and not destroy:
@@ -46,7 +49,7 @@ def plan_leaving(
         action, reason = Action.FORGET, Reason.REMOVED
     elif live is None:
         action, reason = Action.FORGET, Reason.DELETED_OUTSIDE
-    elif entry.lifecycle.manage is Manage.OBSERVE:
+    elif observe or entry.lifecycle.manage is Manage.OBSERVE:
         action, reason = Action.FORGET, Reason.OBSERVE
     return Change(
         address=address,

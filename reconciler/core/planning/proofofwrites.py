@@ -96,7 +96,9 @@ def wrong_update(change: Change, entry: Entry | None, live: LiveObject | None, b
         yield from _differing(spec, change, change.after, shown, "would stand after")
         yield from _unsaid(spec, change, before, after, shown)
     for field in change.fields:
-        if wrong := _wrong_field(spec, change, field, document, after, entry, book):
+        # A whole item is shown without what only the server fills in (its id, its dates).
+        whole = item_of(spec, field.path) == field.path
+        if wrong := _wrong_field(spec, change, field, before if whole else document, after, entry, book):
             yield f"{field.path} {wrong}"
     if change.action is Action.UPDATE and change.reason is Reason.REPOINTED and not all(
         field.after_unknown and _repointed(spec, change, field) for field in change.fields

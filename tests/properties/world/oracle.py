@@ -357,6 +357,9 @@ def _differences(
             or any(under(p, [pointer]) for p in effect.must)
         ):
             continue
+        delivery = effect.must.get("/delivery")
+        if pointer == "/delivery_token" and isinstance(delivery, dict) and "api" not in delivery:
+            continue  # it goes with the way of delivery that it belongs to
         was, became = old.get(pointer), new.get(pointer)
         if isinstance(was, list):
             was = [item for item in was if str(item) not in deleted]

@@ -36,6 +36,10 @@ def part(world: World, workspace: str, path: str) -> None:
     if not inside:
         raise Gone
     leaving = {a for a in world.memory[workspace] if a not in world.project.docs}
+    # What the state knows from a file below the path, and that is not there now, counts as gone (13.15).
+    states = world.open(workspace).state
+    stood = {a: str(states.show(a).get("source")) for a in world.ids(workspace)}
+    leaving |= {a for a, at in stood.items() if at == path or at.startswith(f"{path}/")}
     place = world.project.manifests / path
     outcome = watched(world, workspace, paths=(place,), **FLAGS)
     laws.check_secrets(world, outcome)

@@ -64,6 +64,20 @@ def same(pointer: str, one: object, other: object) -> bool:
     return (one in empty and other in empty) or (one == other and isinstance(one, bool) == isinstance(other, bool))
 
 
+def circles(data: object) -> bool:
+    """Whether objectives, by name, lead back to themselves."""
+    steps: dict[str, set[str]] = {}
+    for name, item in data.items() if isinstance(data, dict) else ():
+        ways = item.get("next_conditional_objectives") or {}
+        steps[name] = {str(one) for one in (item.get("next_required_objective"), *ways) if one}
+    while steps:
+        ends = [name for name, after in steps.items() if not after & steps.keys()]
+        if not ends:
+            return True
+        steps = {name: after for name, after in steps.items() if name not in ends}
+    return False
+
+
 def hidden(pointer: str) -> bool:
     """Whether the account shows only a mask here."""
     return pointer.endswith(SECRET) or "/headers/" in pointer
