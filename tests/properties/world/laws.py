@@ -184,7 +184,9 @@ def check_conserved(before: dict[str, set[str]], after: dict[str, set[str]], why
 
 def requests_of(plan: Plan) -> list[object]:
     """What a plan would send, comparable between two plans."""
-    return [(r.method, r.path, json.dumps(r.body, sort_keys=True)) for c in plan.changes for r in c.requests]
+    return [
+        (r.method, r.path, json.dumps(r.body, sort_keys=True, default=repr)) for c in plan.changes for r in c.requests
+    ]
 
 
 def same_plans(one: Plan, other: Plan, why: str) -> None:
