@@ -79,7 +79,7 @@ def default_place(context: BackendContext) -> str:
 
 def store_waits() -> Waits:
     """The pauses of one backend between two tries."""
-    return Waits(time.sleep, time.monotonic, "for the store of the state")
+    return Waits(time, "for the store of the state")
 
 
 def check_settings(settings: BackendSettings, known: Iterable[str]) -> None:

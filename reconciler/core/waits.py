@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from reconciler.errors import Interrupted
 
@@ -12,15 +13,20 @@ SHORT = 1.0
 """Waits up to this many seconds are seen through where what was sent has yet to be read back or noted down."""
 
 
+class Sleeper(Protocol):
+    """What time is measured and slept with: a clock of the engine, or the module `time`."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float, /) -> None: ...
+
+
 class Waits:
     """Sleeps; safe for several threads."""
 
-    def __init__(
-        self, sleep: Callable[[float], None], monotonic: Callable[[], float], what: str, *, short: float = SHORT
-    ) -> None:
+    def __init__(self, clock: Sleeper, what: str, *, short: float = SHORT) -> None:
         """`what` the run waits for, for people; waits of up to `short` seconds are seen through."""
-        self._sleep = sleep
-        self._monotonic = monotonic
+        self._clock = clock
         self._what = what
         self._short = short
         self._stop: Callable[[], bool] | None = None
@@ -32,10 +38,10 @@ class Waits:
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`; in short turns where somebody may ask to stop. Raises `Interrupted`."""
         if self._stop is None or seconds <= self._short:
-            self._sleep(max(0.0, seconds))
+            self._clock.sleep(max(0.0, seconds))
             return
-        until = self._monotonic() + seconds
-        while (left := until - self._monotonic()) > 0:
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
             if self._stop():
                 raise Interrupted(f"stopped while waiting {self._what}", hint="run the same command again")
-            self._sleep(min(left, TURN))
+            self._clock.sleep(min(left, TURN))

@@ -14,7 +14,7 @@ class HeedingClock:
     def __init__(self, clock: Clock, stop: Callable[[], bool], what: str) -> None:
         """`what` the run waits for, for people."""
         self._clock = clock
-        self._waits = Waits(clock.sleep, clock.monotonic, f"for {what}", short=0.0)
+        self._waits = Waits(clock, f"for {what}", short=0.0)
         self._waits.heed(stop)
 
     def now(self) -> str:

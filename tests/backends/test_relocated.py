@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -47,6 +48,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[tuple[str, Object]]:
                 assert connection.getresponse().status == 200
                 connection.close()
         settings = {key: value for key, value in found.settings().items() if key not in ("name", "key")}
+        if request.param == "postgres":
+            settings["schema"] = f"s{uuid4().hex}"
         yield request.param, settings
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import reconciler
 from reconciler.core import environment
 
-ELSEWHERE = {"RECONCILER_SOURCE", "RECONCILER_ENVIRONMENT"}
+ELSEWHERE = {"RECONCILER_SOURCE", "RECONCILER_ENVIRONMENT", "RECONCILER_REPOSITORY", "RECONCILER_COMMIT"}
 """Of pipelines, not of the program."""
 
 

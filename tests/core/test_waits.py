@@ -10,7 +10,7 @@ from tests.support.lab import JumpingClock
 
 
 def made(clock: JumpingClock, **options: float) -> Waits:
-    return Waits(clock.sleep, clock.monotonic, "for a bus", **options)
+    return Waits(clock, "for a bus", **options)
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.1, 1.0, 7.5])

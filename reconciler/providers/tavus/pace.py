@@ -18,7 +18,7 @@ class Pace:
         self._lock = threading.Lock()
         self._next = 0.0
         self._paused_until = 0.0
-        self._waits = Waits(clock.sleep, clock.monotonic, "to send")
+        self._waits = Waits(clock, "to send")
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """From now on every wait ends with `Interrupted` once `stop` says so."""
