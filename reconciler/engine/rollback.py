@@ -166,6 +166,13 @@ def _notes(
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
+        for path in one.unkept:
+            yield _note(
+                address,
+                f"{path} was something else before somebody deleted the object, and no run has kept what: it stays",
+                "go back in git and apply, where it matters",
+                path,
+            )
         for path in one.changed:
             yield _note(
                 address,

@@ -329,3 +329,39 @@ def test_what_a_person_deleted_and_no_run_touched_since_is_mentioned(world):
     assert "is gone" in note.summary
     plan = world.plan_back(1, targets=(at("persona.a"),))
     assert [one for one in plan.diagnostics if one.address == at("persona.b")] == [], "out of scope"
+
+
+def by_hand_deleted(world, address):
+    assert world.lab.client.delete(f"/pals/{id_of(world, address)}").status_code < 300
+
+
+def spoken(plan, word):
+    return {(str(one.address), one.pointer) for one in plan.diagnostics if word in one.summary}
+
+
+def test_what_was_made_again_in_place_of_an_unseen_object_is_what_that_was_as_far_as_digests_tell(world):
+    world.apply(persona("a", system_prompt="one", greeting="Hi"))
+    by_hand_deleted(world, "persona.a")
+    world.apply(persona("a", system_prompt="one", greeting="Hello", document_tags=["x"]))
+    plan, result = world.rollback(1)
+    assert [step.outcome for step in result.steps] == ["done"]
+    live = world.lab.provider(reading=True).get("persona", id_of(world, "persona.a")).body
+    assert live["system_prompt"] == "one" and not live.get("document_tags"), "what the digests tell"
+    assert spoken(plan, "no run has kept what") == {("persona.a", "/greeting")}
+    again, _ = world.rollback(1)
+    assert again.differences == ()
+
+
+@pytest.mark.parametrize("serial", [1, 2])
+def test_an_object_that_was_edited_moved_deleted_by_hand_and_made_again_goes_back_or_it_is_said(world, serial):
+    texts = {1: "one", 2: "two"}
+    for text in texts.values():
+        world.apply(persona("a", system_prompt=text))
+    world.apply(manifest("persona.b", persona("a").spec | {"system_prompt": "two"}), moved("persona.a", "persona.b"))
+    by_hand_deleted(world, "persona.b")
+    world.apply(manifest("persona.b", persona("a").spec | {"system_prompt": "three"}))
+    plan, result = world.rollback(serial)
+    assert [step.outcome for step in result.steps] == ["done"]
+    live = world.lab.provider(reading=True).get("persona", id_of(world, "persona.a")).body
+    said = spoken(plan, "no run has kept what")
+    assert live["system_prompt"] == texts[serial] or ("persona.a", "/system_prompt") in said

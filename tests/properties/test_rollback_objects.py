@@ -240,11 +240,7 @@ def renamed_in(value, before, after):
 STEPS = ("edit", "edit", "edit", "drop", "mv", "moved", "removed", "rm", "hand_delete", "hand_edit")
 
 
-# The same stories in every run, until a rare one is mended: a persona that was moved, deleted by hand and made again
-# after its move is not always what it was.
-@settings(
-    max_examples=20, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=20, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), mood=st.sampled_from([Mood(), Mood(items="summary", tool_ids=False), Mood(defaults="hide")]))
 def test_each_object_is_what_it_was_and_nothing_is_twice(data, mood):
     folder = Path(mkdtemp())
@@ -268,6 +264,7 @@ def test_each_object_is_what_it_was_and_nothing_is_twice(data, mood):
                     address in not_made
                 ), f"{address} is made again, or it is said why not"
         assert not_made & alive == set()
+        unkept = {(one.address, one.pointer) for one in plan.diagnostics if "no run has kept what" in one.summary}
         now = story.look(state)
         touched = {address for address, entry in entries.items() for id, _ in story.by_hand if entry.id == id}
         lost = {str(one) for one in not_made}
@@ -276,13 +273,16 @@ def test_each_object_is_what_it_was_and_nothing_is_twice(data, mood):
                 row = field_at(kind(address.kind), path)
                 if (row is not None and row.ref is not None) or path == kind(address.kind).attachments:
                     continue  # ids of what was made again differ
+                if (address, path) in unkept:
+                    assert address not in alive, "only of what went unseen"
+                    continue
                 assert same(value, now[address].get(path, effective(row, None))), (address, path)
         assert len(set(story.world.lab.names("tools"))) == len(story.world.lab.names("tools"))
         names = story.world.lab.names("pals")
         assert len(set(names)) == len(names), "no twins"
         again, result = story.world.rollback(serial, **ANY)
         assert [(str(c.address), c.action, c.fields) for c in again.differences] == []
-        if not lost and not story.by_hand:
+        if not lost and not story.by_hand and not unkept:
             differences = story.world.differences(*declared.values())
             assert [(str(c.address), c.action, c.fields) for c in differences if c.address in now] == []
     finally:

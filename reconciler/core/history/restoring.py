@@ -49,6 +49,8 @@ class Restored:
     """What the API keeps apart from the object and no run has looked at."""
     changed: tuple[str, ...] = ()
     """What somebody had changed when the first run since came: that is what is put back."""
+    unkept: tuple[str, ...] = ()
+    """What is another by now and no run has kept: of an object that went unseen, and was made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +78,36 @@ def restore(
     """
     spec = kind(address.kind)
     then = thread.first.entry or now or next((one.entry for one in thread.items if one.entry is not None), None)
-    made = _Making(thread, spec, address, now, then, setting)
+    made = _Making(thread, spec, address, now, then, setting, live)
     body = thread.body()
-    if made.lifecycle.manage is Manage.OBSERVE or (body is None and (now is not None or live is not None)):
+    known_at_all = body is not None or made.is_renewed
+    if made.lifecycle.manage is Manage.OBSERVE or (not known_at_all and (now is not None or live is not None)):
         kept = tuple(now.sent) if now is not None else ()
         found = made.as_found({}, live) if live is not None and made.lifecycle.manage is Manage.FULL else {}
         resource = made.resource(
             apply_edits(spec, {}, made.edits(found)), found, kept=kept, id=live.id if live is not None else None
         )
-        return Restored(resource, held=now, lacking=made.lacking({}, ()), touched=thread.touched)
+        return Restored(resource, held=now, lacking=made.lacking({}, ()), touched=made.touched)
     found_then = leaves(spec, body or {})
     vanished = made.vanished(found_then)
-    changed = tuple(path for path in made.moved(found_then) if path not in vanished)
-    flat = {path: made.renumbered(path, value) for path, value in {**found_then, **vanished}.items()}
+    told, same_still, unkept = made.by_digest({**found_then, **vanished})
+    changed = tuple(path for path in made.moved(found_then) if path not in {*vanished, *told, *unkept})
+    flat = {path: made.renumbered(path, value) for path, value in {**found_then, **vanished, **told}.items()}
     for path, reference in (thread.first.entry.secrets if thread.first.entry is not None else {}).items():
         if flat.get(path) is None:
             flat[path] = SecretRef.of(reference)  # hidden so well that the account does not even show a mask
+    unkept = [path for path in unkept if path not in flat]
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
     apart = tuple(path for path in spec.apart if path[1:] not in (body or {}))
     whole = None if lacking else made.whole(known)
     secrets = {path: digest for path, digest in (then.sent if then is not None else {}).items() if ":" in digest}
-    renewed = now is not None and thread.first.id is not None and now.id != thread.first.id
-    if whole is not None and ((now is None and live is None) or renewed):
-        return Restored(whole, whole, now, secrets, lost, touched=thread.touched, apart=apart, changed=changed)
-    partial = made.partial(known, lost, live)
-    hit = tuple(path for path in lost if related(path, thread.touched))
-    return Restored(partial, whole, now, secrets, hit, lacking, thread.touched, apart, changed)
+    if whole is not None and ((now is None and live is None) or (now is not None and made.is_renewed)):
+        return Restored(whole, whole, now, secrets, lost, touched=made.touched, apart=apart, changed=changed)
+    partial = made.partial(known, (*lost, *unkept, *same_still), live)
+    hit = tuple(path for path in lost if related(path, made.touched))
+    return Restored(partial, whole, now, secrets, hit, lacking, made.touched, apart, changed, tuple(unkept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,23 @@ class _Making:
     entry: Entry | None
     then: Entry | None
     setting: Setting
+    live: LiveObject | None = None
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether another object stands in its place by now."""
+        now = self.entry.id if self.entry is not None else self.live.id if self.live is not None else None
+        first = self.thread.first
+        was = first.entry.id if first.entry is not None else first.id
+        return now is not None and was is not None and now != was
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Everything that runs have written since: of an object that was made again, all that was or is ours."""
+        if not self.is_renewed:
+            return self.thread.touched
+        ours = (one.sent.keys() for one in (self.thread.first.entry, self.entry) if one is not None)
+        return self.thread.touched.union(*ours)
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -156,7 +177,7 @@ class _Making:
         if then is None:
             return []
         moved: list[str] = []
-        for path in then.sent.keys() & self.thread.touched:
+        for path in then.sent.keys() & self.touched:
             seen = then.seen_at(path)
             row, value = field_at(self.spec, path), found.get(path)
             if seen in (None, HIDDEN, UNKNOWN) or ":" in str(seen) or _has_sensitive(value) or has_secret(value):
@@ -175,7 +196,7 @@ class _Making:
         result: dict[str, Json] = {}
         for path, sent in then.sent.items():
             row = field_at(self.spec, path)
-            if row is None or row.ref is None or not related(path, self.thread.touched):
+            if row is None or row.ref is None or not related(path, self.touched):
                 continue
             ids = [id for one in used if one.kind == row.ref and (id := self.setting.known_as.get(one)) is not None]
             held = found.get(path)
@@ -187,9 +208,35 @@ class _Making:
                     break
         return result
 
+    def by_digest(self, found: Mapping[str, Json]) -> tuple[dict[str, Json], list[str], list[str]]:
+        """What was sent then and no run has looked at since, of an object that went unseen: what the digest tells,
+        which is what the API takes for granted or what the object has now; paths of what is the same still; and
+        paths of what nobody knows any more."""
+        then = self.thread.first.entry
+        told: dict[str, Json] = {}
+        still: list[str] = []
+        unkept: list[str] = []
+        if then is None or not self.is_renewed or self.thread.is_whole:
+            return told, still, unkept
+        document = live_document(self.spec, self.live) if self.live is not None else {}
+        now = self.entry.sent if self.entry is not None else {}
+        for path, sent in sorted(then.sent.items()):
+            row = field_at(self.spec, path)
+            options = (effective(row, None), effective(row, leaf_at(self.spec, document, path)))
+            right = [one for one in options if digest(one) == sent]
+            if related(path, found):
+                continue
+            if now.get(path) == sent:
+                still.append(path)
+            elif right:
+                told[path] = right[0]
+            else:
+                unkept.append(path)
+        return told, still, unkept
+
     def partial(self, known: Mapping[str, Json], lost: Collection[str], live: LiveObject | None) -> Resource:
         """Only what was written since; the rest of the entry stays as it is."""
-        touched = self.thread.touched
+        touched = self.touched
         sent = self.entry.sent if self.entry is not None else {}
         then = self.then.sent if self.then is not None else {}
         # What left state without a write of its own (a secret went with its layer) comes back like what was written.

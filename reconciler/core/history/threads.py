@@ -64,7 +64,12 @@ class Thread:
     @property
     def is_whole(self) -> bool:
         """Whether `body` is all of the object."""
-        return any(_shows_all(item) for item in self.items)
+        return any(_shows_all(item) for item in self.looks)
+
+    @property
+    def looks(self) -> list[Preimage]:
+        """The items in which a run looked at the object of that moment, not at one made in its place since."""
+        return [item for item in self.items if item.body is not None and _id(item) == _id(self.first)]
 
     def body(self) -> Object | None:
         """The object at that moment; None where no run has looked at it.
@@ -72,7 +77,7 @@ class Thread:
         Where it was deleted or replaced since: as it was last, with everything that runs had written before put back;
         the same with the first look at all of it, where the first look of all showed less.
         """
-        bodies = [item for item in self.items if item.body is not None]
+        bodies = self.looks
         if not bodies:
             return None
         went = next((item for item in bodies if item.action == "delete" or item.replaced), None)
@@ -86,6 +91,10 @@ class Thread:
     def address_in(self, held: Mapping[tuple[str, str], Address]) -> Address | None:
         """Where state holds the object now, under whichever name; None where it does not."""
         return next((held[self.kind, id] for id in reversed(self.ids) if (self.kind, id) in held), None)
+
+
+def _id(item: Preimage) -> str | None:
+    return item.entry.id if item.entry is not None else item.id
 
 
 def _shows_all(item: Preimage) -> bool:
@@ -116,7 +125,7 @@ def follow(runs: Sequence[Sequence[Preimage]]) -> tuple[Thread, ...]:
     """Creates of which no run has noted what came of them: the next object at their address."""
     found: list[Thread] = []
     for item in (item for items in runs for item in items):
-        id = item.entry.id if item.entry is not None else item.id
+        id = _id(item)
         thread = known.get((item.address.kind, id)) if id is not None else None
         if thread is None:
             thread = nameless.pop(item.previous or item.address, None)
