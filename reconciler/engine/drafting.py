@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.called import name_given
 from reconciler.core.drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.assemble import (
     drift_item,
@@ -236,7 +237,7 @@ class _Draft:
                 str(change.address): tuple(
                     objects_of(
                         self.compared.whole.get(change.address.kind) or seen.listings.get(change.address.kind),
-                        change.name or "",
+                        name_given(change, self.compared.book),
                     )
                 )
                 for change in ordered

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from reconciler.core.called import name_given
 from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
 from reconciler.core.policies.account import same_account
+from reconciler.core.secretbook import SecretBook
 from reconciler.core.state.entries import entry_digest
 from reconciler.engine.reading import Reader
 from reconciler.engine.resuming import Begun, find_begun, what_is_left
@@ -91,13 +93,15 @@ def check_account(
         kinds |= {address.kind for address in state.resources}
     listings = reader.lists(sorted(kinds))
     if progress is not None:
-        reader.settle_pending(listings, state, setting.wait_for_creates)
+        book = setting.book(state)
+        called = {change.address: name_given(change, book) for change in plan.changes}
+        reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
     account = setting.provider.account()
     other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
     if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
         raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
     live = _read(plan, listings, reader)
-    begun = find_begun(plan, state, listings, progress)
+    begun = find_begun(plan, state, listings, progress, setting.book(state))
     ids = {address: entry.id for address, entry in state.resources.items()}
     explained = {
         change.address
@@ -105,7 +109,7 @@ def check_account(
         if change.address in begun.made
         or begun.explains(change, live.get((change.address.kind, change.id or "")), setting.book(state), ids)
     }
-    moved = _moved(plan, listings, live, explained)
+    moved = _moved(plan, listings, live, explained, setting.book(state))
     if moved:
         raise PlanStale("the account moved since the plan was made: " + "; ".join(moved), hint=AGAIN)
     return live, begun, listings
@@ -134,6 +138,7 @@ def _moved(
     listings: dict[str, Listing],
     live: dict[tuple[str, str], LiveObject],
     explained: Collection[Address],
+    book: SecretBook,
 ) -> list[str]:
     """`explained` are changes whose object is there, gone or other than planned by our own doing."""
     moved: list[str] = []
@@ -142,7 +147,7 @@ def _moved(
             continue
         name = change.address.kind
         if change.action is Action.CREATE:
-            there = objects_of(listings[name], change.name or "")
+            there = objects_of(listings[name], name_given(change, book))
             if tuple(there) != plan.namesakes.get(str(change.address), ()):
                 moved.append(f"{change.address}: there is now an object called {change.name!r} ({', '.join(there)})")
         elif change.live_digest is not None and change.id is not None:

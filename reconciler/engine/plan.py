@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.core.called import made_by, name_of
 from reconciler.core.drift import rests_on_absence
 from reconciler.core.history.rollback import Goal, is_shared
 from reconciler.core.planning.asked import leaves_nothing, require_something, unmatched
 from reconciler.core.planning.assemble import plan_resource
 from reconciler.core.planning.leftovers import AttachedTools, tell_left
-from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of, objects_of
+from reconciler.core.planning.match import Binding, Matching, Seen, match, names_of
 from reconciler.core.planning.moves import Moves, follow_moves
 from reconciler.core.planning.naming import names_in
 from reconciler.core.planning.planner import Context, Planned
@@ -194,7 +195,8 @@ class _Planning:
         )
         addresses = [*self.resources, *self.state.resources, *(intent.address for intent in self.state.pending)]
         listings = self.reader.lists(kinds_to_read(addresses, attachments=bool(named)))
-        self.reader.settle_pending(listings, self.state, self.setting.wait_for_creates)
+        called = {address: name_of(one, self.book) for address, one in self.resources.items()}
+        self.reader.settle_pending(listings, self.state, self.book, self.setting.wait_for_creates, called)
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)
         self.hide_shadows(listings)
@@ -210,7 +212,7 @@ class _Planning:
         """
         held = {entry.id for entry in self.state.resources.values()}
         for holder, pointer, shown in shadows(listings):
-            names = {one.name for address, one in self.resources.items() if address.kind == shown}
+            names = {name_of(one, self.book) for address, one in self.resources.items() if address.kind == shown}
             mine = listings[shown].objects.values()
             if holder not in listings and any(live.name in names and live.id not in held for live in mine):
                 listings |= self.others(listings, [holder])
@@ -242,17 +244,17 @@ class _Planning:
                 continue
             if self.goal is not None and is_shared(intent.kind):
                 continue
-            named = objects_of(seen.listings.get(intent.kind), intent.name)
-            new = [id for id in named if id not in intent.before and id not in held]
+            new = made_by(intent, seen.listings.get(intent.kind), self.book, held)
             if len(new) == 1:
-                orphans[intent.address] = Entry(new[0], name=intent.name)
+                hidden = {} if intent.digest is None else {kind(intent.kind).name_field: intent.digest}
+                orphans[intent.address] = Entry(new[0], name=intent.name, sent=hidden)
         if orphans:
             self.state = replace(self.state, resources={**self.state.resources, **orphans})
         return replace(chosen, deletable=chosen.deletable | orphans.keys())
 
     def bind(self, seen: Seen) -> Matching:
         free = {address: one for address, one in self.resources.items() if address not in self.replaced}
-        matching = match(free, self.state, seen, self.moves.previous)
+        matching = match(free, self.state, seen, self.moves.previous, self.book)
         for address in self.replaced:
             previous = self.moves.previous.get(address)
             matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)

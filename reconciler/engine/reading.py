@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from reconciler.core.called import made_by
 from reconciler.core.planning.match import Seen
+from reconciler.core.secretbook import SecretBook
 from reconciler.engine.parallel import run_parallel
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.kinds import kind
@@ -35,20 +37,24 @@ class Reader:
         wanted = [name for name in dict.fromkeys(kinds) if name in self.provider.kinds]
         return dict(zip(wanted, run_parallel(self.provider.list, wanted, self.width), strict=True))
 
-    def settle_pending(self, listings: dict[str, Listing], state: State, wait: Callable[[], None]) -> None:
+    def settle_pending(
+        self,
+        listings: dict[str, Listing],
+        state: State,
+        book: SecretBook,
+        wait: Callable[[], None],
+        names: Mapping[Address, str],
+    ) -> None:
         """An open create that the first list does not show is looked for in a second one before it is sent again.
 
-        `wait` gives the service time in between to carry out what it had received.
+        `wait` gives the service time in between to carry out what it had received; `names` are those of today.
         """
         held = {entry.id for entry in state.resources.values()}
         unseen = {
             intent.kind
             for intent in state.pending
-            if intent.kind in listings
-            and not any(
-                live.name == intent.name and live.id not in intent.before and live.id not in held
-                for live in listings[intent.kind].objects.values()
-            )
+            if (found := listings.get(intent.kind)) is not None
+            and not made_by(intent, found, book, held, names.get(intent.address))
         }
         if unseen:
             wait()

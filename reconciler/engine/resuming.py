@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.called import made_by, name_given
 from reconciler.core.moved import as_we_left
-from reconciler.core.planning.match import objects_of
 from reconciler.core.planning.planner import object_digest
 from reconciler.core.secretbook import SecretBook
 from reconciler.kinds import kind
@@ -47,12 +47,14 @@ def what_is_left(plan: Plan, progress: PlanProgress | None) -> Plan:
     return replace(plan, changes=tuple(one for one in plan.changes if one.address not in progress.done))
 
 
-def find_begun(plan: Plan, state: State, listings: Mapping[str, Listing], progress: PlanProgress | None) -> Begun:
+def find_begun(
+    plan: Plan, state: State, listings: Mapping[str, Listing], progress: PlanProgress | None, book: SecretBook
+) -> Begun:
     """What the run that was cut short had made; `plan` holds what is left."""
     if progress is None:
         return NOTHING
     intents = {intent.address: intent for intent in state.pending}
-    held = {(address.kind, entry.id) for address, entry in state.resources.items()}
+    held = {entry.id for entry in state.resources.values()}
     made: dict[Address, str] = {}
     for change in plan.changes:
         if change.action is not Action.CREATE:
@@ -64,8 +66,7 @@ def find_begun(plan: Plan, state: State, listings: Mapping[str, Listing], progre
         if entry is not None and set_aside and entry.id in listing.objects:
             made[address] = entry.id
         elif intent is not None:
-            named = objects_of(listing, intent.name)
-            new = [id for id in named if id not in intent.before and (address.kind, id) not in held]
+            new = made_by(intent, listing, book, held, name_given(change, book))
             if len(new) == 1:
                 made[address] = new[0]
     return Begun(made, resumed=True)

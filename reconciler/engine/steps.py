@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.called import name_digest
 from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.forbidden import unlawful
 from reconciler.core.readback import is_draft, judge
@@ -132,7 +133,8 @@ class Worker:
     def intent(self, change: Change) -> Intent:
         """The mark that a create is about to be sent."""
         before = self.namesakes.get(str(change.address), ())
-        return Intent(change.address, change.address.kind, change.name or "", before, self.clock.now())
+        digest = name_digest(change, self.book)
+        return Intent(change.address, change.address.kind, change.name or "", before, self.clock.now(), digest)
 
     def create(self, change: Change) -> tuple[str | None, tuple[str, ...]]:
         self.begin(change)

@@ -54,10 +54,12 @@ class Intent:
     address: Address
     kind: str
     name: str
-    """The name sent."""
+    """The name sent; where that comes from a variable, the manifest's."""
     before: tuple[str, ...] = ()
     """Ids that bore this name before the request."""
     at: str = ""
+    digest: str | None = None
+    """Of the name sent, where that comes from a variable: it stands nowhere in clear."""
 
 
 @dataclass(frozen=True, slots=True)

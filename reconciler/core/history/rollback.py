@@ -188,8 +188,15 @@ def _heir(
     """What was made since in the place of an object that is gone: at its address, or else of its name."""
     others = [(one, now) for one in since if (now := places[id(one)]) is not None and now.kind == thread.kind]
     here = next((one for one, now in others if now == thread.then), None)
-    name = thread.name
-    return here or next((one for one, now in others if name and state.resources[now].name == name), None)
+    name, entry = thread.name, thread.first.entry
+    hidden = entry.sent.get(kind(thread.kind).name_field) if entry is not None and name is None else None
+
+    def is_called_so(now: Address) -> bool:
+        there = state.resources[now]
+        digest = there.sent.get(kind(now.kind).name_field)
+        return there.name == name if name else hidden is not None and digest == hidden
+
+    return here or next((one for one, now in others if is_called_so(now)), None)
 
 
 def _addresses(state: State, came: Mapping[Address, Address | None]) -> dict[Address, Address]:

@@ -59,7 +59,7 @@ def plan_leaving(
         previous=previous,
         gives_way_to=entry.gives_way_to,
         before=redact(spec, live_document(spec, live), entry.secret_paths) if live is not None else None,
-        name=live.name if live is not None else entry.name,
+        name=entry.name if live is None or spec.name_field in entry.secret_paths else live.name,
         lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),
         source=entry.source,
         level=spec.level,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.alike import difference, folded
+from reconciler.core.called import is_name_hidden
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -19,7 +20,7 @@ def lookalikes(
     known: dict[str, dict[str, tuple[str, str]]] = {}
     for address in created:
         listing = listings.get(address.kind)
-        if listing is None:
+        if listing is None or is_name_hidden(address.kind, resources[address].leaves, None):
             continue
         if address.kind not in known:
             named = ((one.name, one.id) for one in listing.objects.values())

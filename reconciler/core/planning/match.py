@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.called import made_by, name_of
 from reconciler.core.planning.lookalikes import lookalikes
+from reconciler.core.secretbook import SecretBook
 from reconciler.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -56,19 +58,26 @@ def match(
     state: State,
     account: Seen,
     previous: Mapping[Address, Address],
+    book: SecretBook,
 ) -> Matching:
     """Bind every resource. `previous` maps an address to the one it had before a Moved document."""
     result = Matching()
     held = {(address.kind, entry.id): address for address, entry in state.resources.items()}
-    intents = {intent.address: intent for intent in state.pending}
+    names = {address: name_of(resource, book) for address, resource in resources.items()}
+    ours = {entry.id for entry in state.resources.values()}
+    lists = account.listings
+    intents = {
+        intent.address: (intent, made_by(intent, lists.get(intent.kind), book, ours, names.get(intent.address)))
+        for intent in state.pending
+    }
     for resource in resources.values():
-        binding = _bind(resource, state, account, held, intents, resources, result.problems)
+        binding = _bind(resource, state, account, held, intents, resources, result.problems, names)
         if binding is not None:
             if resource.address in previous:
                 reason = Reason.MOVED if binding.entry is not None else binding.reason
                 binding = Binding(binding.id, reason, binding.entry, previous[resource.address])
             result.bindings[resource.address] = binding
-    _refuse_shared(resources, result)
+    _refuse_shared(resources, result, names)
     created = [address for address, one in result.bindings.items() if one.id is None and one.rename_of is None]
     result.problems += lookalikes(resources, created, account.listings)
     return result
@@ -79,9 +88,10 @@ def _bind(
     state: State,
     account: Seen,
     held: Mapping[tuple[str, str], Address],
-    intents: Mapping[Address, Intent],
+    intents: Mapping[Address, tuple[Intent, list[str]]],
     resources: Mapping[Address, Resource],
     problems: list[Diagnostic],
+    names: Mapping[Address, str],
 ) -> Binding | None:
     address = resource.address
     listing = account.listings.get(address.kind)
@@ -135,7 +145,9 @@ def _bind(
             return None
         return Binding(resource.id, Reason.ADOPTED_BY_ID)
     others = {key: one for key, one in held.items() if state.resources[one].gives_way_to != address}
-    named = objects_of(listing, resource.name)
+    named = objects_of(listing, names[address])
+    if address in intents:
+        named += [id for id in intents[address][1] if id not in named]
     named = [id for id in named if (address.kind, id) in others or (address.kind, id) not in held]
     return _by_name(resource, entry, named, held, intents, resources, problems)
 
@@ -150,13 +162,13 @@ def _by_name(
     entry: Entry | None,
     named: list[str],
     held: Mapping[tuple[str, str], Address],
-    intents: Mapping[Address, Intent],
+    intents: Mapping[Address, tuple[Intent, list[str]]],
     resources: Mapping[Address, Resource],
     problems: list[Diagnostic],
 ) -> Binding | None:
     address = resource.address
     free = [id for id in named if (address.kind, id) not in held]
-    intent = intents.get(address)
+    intent, _ = intents.get(address, (None, []))
     if intent is not None:
         free = [id for id in free if id not in intent.before] or free
     if len(free) > 1:
@@ -190,7 +202,7 @@ def _by_name(
     return Binding(None, Reason.DELETED_OUTSIDE if entry is not None else Reason.NEW)
 
 
-def _refuse_shared(resources: Mapping[Address, Resource], result: Matching) -> None:
+def _refuse_shared(resources: Mapping[Address, Resource], result: Matching, called: Mapping[Address, str]) -> None:
     """One object, one address; and a warning where two manifests will create objects of one name."""
     claims: dict[tuple[str, str], Address] = {}
     names: dict[tuple[str, str], Address] = {}
@@ -208,7 +220,7 @@ def _refuse_shared(resources: Mapping[Address, Resource], result: Matching) -> N
                 )
                 del result.bindings[address]
         elif binding.rename_of is None:
-            first = names.setdefault((address.kind, resource.name), address)
+            first = names.setdefault((address.kind, called[address]), address)
             if first != address and not kind(address.kind).unique_names:
                 result.problems.append(
                     Diagnostic(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.marks import write_marks
+from reconciler.core.called import bears
 from reconciler.core.planning.assemble import summarise
 from reconciler.core.planning.forbidden import WRITES, loosened
 from reconciler.core.planning.order import in_order
@@ -125,7 +126,8 @@ def _wrong_identity(
             yield f"{change.importing} is not an object that could be imported"
     elif entry is None:
         intent = next((one for one in then.pending if one.address == change.address), None)
-        ours = intent is not None and live is not None and live.name == intent.name and live.id not in intent.before
+        named = live is not None and intent is not None and bears(intent, live.name, ground.book)
+        ours = named and intent is not None and change.id not in intent.before
         if not ours or change.action not in (Action.DELETE, Action.FORGET):
             yield "the state does not hold it"
     elif entry.id != change.id:

@@ -30,7 +30,7 @@ _ENTRY = frozenset(
         "gives_way_to",
     }
 )
-_INTENT = frozenset({"address", "kind", "name", "before", "at"})
+_INTENT = frozenset({"address", "kind", "name", "before", "at", "digest"})
 
 
 def entry_to_json(address: Address, entry: Entry) -> Object:
@@ -106,12 +106,14 @@ def _secrets(value: Json, where: str) -> dict[str, dict[str, str]]:
 def intent_to_json(intent: Intent) -> Object:
     """A create whose outcome is open, as it stands in the document."""
     address = str(intent.address)
+    hidden: Object = {} if intent.digest is None else {"digest": intent.digest}
     return {
         "address": address,
         "kind": intent.kind,
         "name": intent.name,
         "before": list(intent.before),
         "at": intent.at,
+        **hidden,
     }
 
 
@@ -125,4 +127,5 @@ def intent_from_json(value: Json, where: str) -> Intent:
         name=read.text(found.get("name"), f"{where}/name"),
         before=read.texts(found.get("before"), f"{where}/before"),
         at=read.text(found.get("at"), f"{where}/at"),
+        digest=read.optional_text(found.get("digest"), f"{where}/digest"),
     )

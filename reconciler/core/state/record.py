@@ -76,6 +76,7 @@ def record(
             seen[path] = shown
         if hidden(row, current, value) and path not in written and (old is None or path in old.assumed):
             assumed.append(path)
+    hidden_name = has_secret((change.managed or {}).get(spec.name_field)) or ":" in sent.get(spec.name_field, "")
     return Entry(
         id=live.id,
         sent=sent,
@@ -84,7 +85,7 @@ def record(
         source=change.source,
         parents=_parents(change, old, sent),
         assumed=tuple(assumed),
-        name=live.name or change.name,
+        name=None if hidden_name else live.name or change.name,
         refs=tuple(str(address) for address in change.depends_on),
         former=_former(live, old),
         secrets=secrets,

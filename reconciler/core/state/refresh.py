@@ -31,7 +31,7 @@ def refresh_change(entry: Entry, item: DriftItem, live: LiveObject) -> Change:
         ),
         lifecycle=entry.lifecycle,
         source=entry.source,
-        name=live.name,
+        name=None if spec.name_field in entry.secret_paths else live.name,
         level=spec.level,
         live_digest=object_digest(spec, live),
         detailed=live.detailed,

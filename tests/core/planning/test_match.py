@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.digest import SecretDigests
 from reconciler.core.planning.match import Seen, match
+from reconciler.core.secretbook import SecretBook
 from reconciler.types.change import Reason
 from reconciler.types.state import Intent
-from tests.support.making import at, entry, listing, live, resource, state
+from tests.support.making import at, entry, env, listing, live, resource, state
 
 A = at("persona.a")
+TEXTS = {"NAME": "A", "OTHER": "B"}
+BOOK = SecretBook(SecretDigests("salt", b"key"), lambda one: TEXTS.get(one.get("env", "")))
 
 
 def persona(id, name="A"):
@@ -20,7 +24,7 @@ def persona(id, name="A"):
 
 def bind(resources, known, *objects, previous=None, **account):
     found = Seen({"persona": listing("persona", *objects)}, **account)
-    return match({one.address: one for one in resources}, known, found, previous or {})
+    return match({one.address: one for one in resources}, known, found, previous or {}, BOOK)
 
 
 def only(result):
@@ -202,3 +206,26 @@ def test_names_are_found_in_the_order_of_the_list():
     for name in ("A", "B", "", "C"):
         assert found.named(name) == [one.id for one in found.objects.values() if one.name == name]
     assert listing("persona").named("A") == []
+
+
+def named_by(variable):
+    return resource("persona.a", {"pal_name": env(variable)})
+
+
+def test_a_name_from_a_variable_finds_the_object_that_bears_it():
+    assert only(bind([named_by("NAME")], state(), persona("p1"))).reason is Reason.ADOPTED_BY_NAME
+    assert only(bind([named_by("OTHER")], state(), persona("p1"))).id is None
+
+
+@pytest.mark.parametrize("variable", ["NAME", "OTHER", "ABSENT"])
+def test_an_open_create_is_known_by_the_digest_of_its_name_whatever_the_variable_says_now(variable):
+    open_one = Intent(A, "persona", "a", digest=BOOK.digest("A", secret=True))
+    known = replace(state(), pending=(open_one,))
+    binding = only(bind([named_by(variable)], known, persona("p1"), persona("p2", "C")))
+    assert (binding.id, binding.reason) == ("p1", Reason.PENDING)
+
+
+def test_an_open_create_whose_key_is_not_here_is_known_by_the_name_of_today():
+    other = SecretBook(SecretDigests("salt", b"another"), lambda one: None)
+    known = replace(state(), pending=(Intent(A, "persona", "a", digest=other.digest("A", secret=True)),))
+    assert only(bind([named_by("NAME")], known, persona("p1"))).id == "p1"
