@@ -49,6 +49,9 @@ _STATUS = re.compile(r"\b(4\d\d) [A-Z]")
 WRONG = frozenset(str(number) for number in range(400, 500)) - {"408", "409", "429"}
 
 
+MOST_FOLDERS = 100
+
+
 class Moved(Exception):
     """The object is not the one that the condition names."""
 
@@ -165,6 +168,26 @@ class Bucket:
             obstore.delete(self._store, key)
         except (BaseError, OSError):
             pass
+
+    def folders(self, place: str) -> list[str]:
+        """Names one level below `place`; none where they may not be listed."""
+        import obstore
+
+        try:
+            found = obstore.list_with_delimiter(self._store, f"{place}/")["common_prefixes"]
+        except Exception:  # whoever may not list is told nothing, and misses nothing that is needed
+            return []
+        return [one.rstrip("/").rpartition("/")[2] for one in found[:MOST_FOLDERS]]
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object, as far as the store tells."""
+        import obstore
+
+        try:
+            obstore.head(self._store, key)
+        except Exception:
+            return False
+        return True
 
     def _note(self, tag: str | None, number: str | None) -> str:
         found: UpdateVersion = {}

@@ -28,6 +28,8 @@ from reconciler.types.state import LockInfo
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 MOST_HOLDER = 64 * 1024
 """Bytes of the record of a holder."""
+MOST_NEIGHBOURS, MOST_NAME = 5, 300
+"""Other projects of a store that are named, and characters of one name."""
 LONGEST_LEASE = 10.0 * 365 * 86_400
 LONGEST_TEXT = 1_000
 """Characters of what a record says of its holder: it is shown to people."""

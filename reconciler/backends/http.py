@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -133,6 +133,10 @@ class HttpBackend:
     def describe(self) -> str:
         """The address, without credentials."""
         return bare(self._places.address)
+
+    def neighbours(self) -> Sequence[str]:
+        """None: the place is not named after the project, and whose it is stands in the document."""
+        return ()
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -100,6 +100,10 @@ class LocalBackend:
     def describe(self) -> str:
         """The path of the document."""
         return str(self._document)
+
+    def neighbours(self) -> Sequence[str]:
+        """None: the place is not named after the project, and whose it is stands in the document."""
+        return ()
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Files are tried once: there is no pause to cut short."""

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from reconciler.backends.base import BackendContext, check_settings, default_place, read_number, read_text
 from reconciler.backends.holding import (
     MOST_HOLDER,
+    MOST_NAME,
+    MOST_NEIGHBOURS,
     Held,
     StoreClock,
     acquire,
@@ -215,6 +217,21 @@ class PostgresBackend:
     def describe(self) -> str:
         """Host, database, table and row."""
         return self._where
+
+    def neighbours(self) -> Sequence[str]:
+        """Rows `<project>/<workspace>` of this workspace, at most `MOST_NEIGHBOURS`."""
+        owner, slash, workspace = self._name.rpartition("/")
+
+        def work(run: Statements) -> list[str]:
+            found = run.all(
+                "select left(name, %(size)s) from {schema}.state where right(name, %(length)s) = %(end)s"
+                " and name <> %(name)s order by written desc limit %(most)s",
+                size=MOST_NAME, length=len(slash + workspace), end=slash + workspace, most=MOST_NEIGHBOURS,
+            )  # fmt: skip
+            return [str(row[0]).removesuffix(slash + workspace) for row in found]
+
+        nothing: list[str] = []
+        return sorted(self._database.read(work, nothing)) if owner else ()
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""

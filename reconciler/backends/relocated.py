@@ -12,7 +12,7 @@ A run that is killed in between leaves one place that is whole and that the next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -100,6 +100,10 @@ class Relocated:
     def describe(self) -> str:
         """The new place."""
         return self._new.describe()
+
+    def neighbours(self) -> Sequence[str]:
+        """Those of the new place."""
+        return self._new.neighbours()
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """At both places."""

@@ -11,16 +11,19 @@ so before each lock two conditional writes that must fail are tried, and a store
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import uuid4
 
 from reconciler.backends.base import BackendContext, check_settings, default_place, read_flag, read_text
 from reconciler.backends.bucket import Bucket, Moved, check_endpoint, open_bucket
 from reconciler.backends.holding import (
     MOST_HOLDER,
+    MOST_NAME,
+    MOST_NEIGHBOURS,
     Held,
     StoreClock,
     acquire,
@@ -152,6 +155,15 @@ class S3Backend:
     def describe(self) -> str:
         """The address of the document."""
         return f"{self._bucket.address}/{self._key}"
+
+    def neighbours(self) -> Sequence[str]:
+        """Projects with an object `reconciler/<project>/<workspace>/state.json`, at most `MOST_NEIGHBOURS`."""
+        root, *owner, workspace, file = self._key.split("/")
+        if root != "reconciler" or not owner:
+            return ()
+        found = (one for one in self._bucket.folders(root) if one != "/".join(owner))
+        there = (one[:MOST_NAME] for one in found if self._bucket.exists(f"{root}/{one}/{workspace}/{file}"))
+        return sorted(islice(there, MOST_NEIGHBOURS))
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""

@@ -7,7 +7,7 @@ not stop somebody from putting back an older document whole; the lineage and ser
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from reconciler.backends.base import BackendContext, read_flag
@@ -74,6 +74,10 @@ class SealedBackend:
     def describe(self) -> str:
         """As the backend below."""
         return self._inner.describe()
+
+    def neighbours(self) -> Sequence[str]:
+        """As the backend below: places say whose they are, not the documents."""
+        return self._inner.neighbours()
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """As the backend below."""

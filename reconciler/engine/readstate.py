@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
@@ -45,10 +46,24 @@ def read_only_state(
     if held is not None:
         emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
     state = base_state(stored, lines, workspace, lineage, backend.describe(), project)
+    tell_neighbours(backend, stored, emit)
     folded = fold(state, lines, where=f"the journal of {backend.describe()}")
     if held is None and (folded != state or folded.running is not None):
         return replace(folded, serial=state.serial + 1)
     return folded
+
+
+def tell_neighbours(backend: Backend, stored: bytes | None, emit: Emit) -> None:
+    """Say which other projects keep a state in the store, where this one has none yet: it may have been renamed."""
+    if stored is None and (found := backend.neighbours()):
+        emit(
+            Notice(
+                f"there is no state in {backend.describe()} yet; the same store has one of project "
+                f"{', '.join(map(repr, found))}. If this project was called so before: "
+                f"reconciler state migrate --from-project {shlex.quote(found[0])}",
+                "warning",
+            )
+        )
 
 
 def journal_lines(backend: Backend) -> list[bytes]:

@@ -23,7 +23,7 @@ from reconciler.core.state.journal import PlanStarted, Record, encode
 from reconciler.engine.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.heeding import HeedingClock
 from reconciler.engine.holder import describe_run
-from reconciler.engine.readstate import base_state, journal_lines
+from reconciler.engine.readstate import base_state, journal_lines, tell_neighbours
 from reconciler.engine.rescue import Rescue
 from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
@@ -283,6 +283,7 @@ def open_session(
         stored = backend.read()
         lines = journal_lines(backend)
         state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)
+        tell_neighbours(backend, stored, emit)
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
         session = Session(
             backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention, project=project

@@ -217,6 +217,11 @@ class Backend(Protocol):
         """Where the state lives, for messages: a path or a URL without credentials."""
         ...
 
+    def neighbours(self) -> Sequence[str]:
+        """Names of other projects that keep a state of this workspace in the same store, where the place is named
+        after the project and the store tells; a project that was renamed is one of them under its earlier name."""
+        ...
+
     def heed(self, stop: Callable[[], bool]) -> None:
         """From now on pauses between two tries end with `Interrupted` once `stop` says so; every method may raise
         it then."""

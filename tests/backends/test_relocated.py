@@ -23,6 +23,7 @@ from reconciler.engine.readstate import read_only_state
 from reconciler.engine.session import open_session
 from reconciler.errors import StateLocked, StateUnreadable
 from reconciler.types.address import Address
+from reconciler.types.event import Notice
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
@@ -207,3 +208,30 @@ def test_an_ordinary_state_is_no_note() -> None:
     assert not is_moved(OLD)
     assert not is_moved(dump_state(new_state("w", "l", "p")))
     assert not is_moved(b'{"moved_to": "x"}')
+
+
+def told(backend: Backend, project: str) -> list[str]:
+    events = Events()
+    read_only_state(backend, WORKSPACE, project, emit=events.append)
+    with open_session(
+        backend, workspace=WORKSPACE, operation="t", clock=JumpingClock(), emit=events.append, project=project
+    ):
+        pass
+    return [one.message for one in events if isinstance(one, Notice)]
+
+
+def test_a_renamed_project_is_told_whose_states_there_are(at: Open) -> None:
+    assert told(at("shop"), "shop") == []
+    write(at("shop"), "shop")
+    write(at("bank"), "bank")
+    assert told(at("shop"), "shop") == []
+    found = told(at("store"), "store")
+    assert len(found) == 2, "a reader and a writer"
+    assert all("'bank', 'shop'" in text and "state migrate --from-project bank" in text for text in found)
+
+
+def test_states_of_other_workspaces_are_no_neighbours(at: Open, store: tuple[str, Object], tmp_path: Path) -> None:
+    context = BackendContext(tmp_path / ".reconciler" / "w", "staging", environ=dict(os.environ), owner="shop")
+    other = open_state(BackendSettings(store[0], dict(store[1])), context)
+    other.write(OLD)
+    assert list(at("store").neighbours()) == []

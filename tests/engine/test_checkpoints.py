@@ -72,6 +72,9 @@ class Memory:
     def holder(self) -> LockInfo | None:
         raise AssertionError("a reader must not ask")
 
+    def neighbours(self) -> Sequence[str]:
+        return ()
+
     def heed(self, stop: Callable[[], bool]) -> None:
         pass
 
