@@ -162,6 +162,10 @@ def _notes(
     for address, one in sorted(goal.restored.items()):
         change = changes.get(address)
         made = change is not None and change.action is Action.CREATE
+        if made and (lost := kind(address.kind).goes_along):
+            yield _note(
+                address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again"
+            )
         for path in one.lost:
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path

@@ -202,6 +202,8 @@ class KindSpec:
     come and go with this object, so they are nobody's to adopt."""
     processing: Processing | None = None
     """Set where a new object is of no use until the vendor is done with it."""
+    goes_along: str = ""
+    """What goes with a deleted object and is kept nowhere, for people: it does not come back with a rollback."""
     bare_keys: frozenset[str] = frozenset()
     """A file without `kind` whose top-level keys include one of these is a body of this kind..."""
     bare_with: frozenset[str] = frozenset()

@@ -82,4 +82,5 @@ KIND = KindSpec(
     id_words=("uuid", "guardrail_id"),
     name_field="/guardrail_name",
     level=1,
+    goes_along="who used it beyond what is managed here",
 )

@@ -103,6 +103,7 @@ KIND = KindSpec(
     id_words=("objectives_id", "uuid"),
     name_field="/name",
     level=1,
+    goes_along="who used them beyond what is managed here",
     fields=(
         Field("/objectives_id", Type.STRING, "The id, o followed by letters and digits.", DOCS, server=True),
         Field(

@@ -13,6 +13,9 @@ KIND = KindSpec(
     id_words=("pronunciation_dictionary_id", "uuid"),
     name_field="/name",
     level=1,
+    goes_along=(
+        "who used it beyond what is managed here, and what the API edited in the voice settings of all who did"
+    ),
     fields=(
         Field("/pronunciation_dictionary_id", Type.STRING, "The id, starting with pd_.", DOCS, server=True),
         Field(

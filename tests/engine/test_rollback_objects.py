@@ -331,6 +331,15 @@ def test_what_a_person_deleted_and_no_run_touched_since_is_mentioned(world):
     assert [one for one in plan.diagnostics if one.address == at("persona.b")] == [], "out of scope"
 
 
+def test_what_goes_along_with_a_shared_object_and_is_kept_nowhere_is_said(world):
+    voice = manifest("pronunciation_dictionary.v", {"name": "V", "rules": []})
+    world.apply(voice, persona("a"))
+    world.apply(persona("a"), allow_deletes=True, allow_mass_change=True)
+    plan, _ = world.rollback(1)
+    assert any("voice settings" in one.summary for one in plan.diagnostics if one.address == voice.address)
+    assert not any("was deleted since" in one.summary for one in plan.diagnostics if one.address == at("persona.a"))
+
+
 def by_hand_deleted(world, address):
     assert world.lab.client.delete(f"/pals/{id_of(world, address)}").status_code < 300
 
