@@ -158,9 +158,10 @@ class S3Backend:
 
     def neighbours(self) -> Sequence[str]:
         """Projects with an object `reconciler/<project>/<workspace>/state.json`, at most `MOST_NEIGHBOURS`."""
-        root, *owner, workspace, file = self._key.split("/")
-        if root != "reconciler" or not owner:
+        parts = self._key.split("/")
+        if len(parts) < 4 or parts[0] != "reconciler":
             return ()
+        root, *owner, workspace, file = parts
         found = (one for one in self._bucket.folders(root) if one != "/".join(owner))
         there = (one[:MOST_NAME] for one in found if self._bucket.exists(f"{root}/{one}/{workspace}/{file}"))
         return sorted(islice(there, MOST_NEIGHBOURS))
