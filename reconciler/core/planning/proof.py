@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.marks import write_marks
 from reconciler.core.called import bears
+from reconciler.core.marks import write_marks
 from reconciler.core.planning.assemble import summarise
 from reconciler.core.planning.forbidden import WRITES, loosened
 from reconciler.core.planning.order import in_order
