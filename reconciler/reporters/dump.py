@@ -6,7 +6,9 @@ import json
 import re
 from math import isfinite
 
+from reconciler.core.marks import write_marks
 from reconciler.types.json import Json
+from reconciler.types.reference import ResourceRef, SecretRef
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Ends of lines to some readers, refused by others (YAML parsers, which many tools feed with JSON), obeyed by screens.
@@ -18,16 +20,23 @@ def dump(value: Json, *, indent: int | None = 2) -> str:
     becomes U+FFFD (readers in C, Go, Rust and YAML refuse its escape, and with it the whole document). Characters
     that end lines, turn the reading direction or may not stand in a file are written as escapes."""
     try:
-        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=_mark)
     except ValueError:
         value = _finite(value)
-        text = json.dumps(value, ensure_ascii=False, indent=indent)
+        text = json.dumps(value, ensure_ascii=False, indent=indent, default=_mark)
     if text.isascii() and "\x7f" not in text:
         return text
     if _SURROGATES.search(text):
         # Through UTF-16, where two halves that stand together are one character.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _AWKWARD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _mark(value: object) -> Json:
+    """What the encoder does not know: a reference is written as its mark, as in the plan file."""
+    if isinstance(value, (SecretRef, ResourceRef)):
+        return write_marks(value, masks=False)
+    raise TypeError(f"{type(value).__name__} has no place in a report")
 
 
 def _finite(value: Json) -> Json:

@@ -14,7 +14,7 @@ from reconciler.loader.writing_project import project_file
 from reconciler.types.json import Json, Object
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
 from reconciler.types.reference import SecretRef
-from tests.support.strategies import VALUES
+from tests.support.strategies import DATA
 
 LONG = "You are kind. " * 30 + "Always."
 
@@ -93,7 +93,7 @@ def test_what_no_file_can_hold() -> None:
     assert manifest_file(envelope(system_prompt="x" * 11_000_000)) is None
 
 
-@given(st.dictionaries(st.text(max_size=8), VALUES | st.text(), max_size=4))
+@given(st.dictionaries(st.text(max_size=8), DATA | st.text(), max_size=4))
 def test_whatever_is_written_comes_back(spec: Object) -> None:
     document = envelope(pal_name="x") | {"spec": spec}
     file = manifest_file(document)

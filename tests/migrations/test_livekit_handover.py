@@ -10,6 +10,7 @@ from hypothesis import given
 
 from reconciler.migrations.outcome import Status
 from reconciler.types.json import Json, Object
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.bodies import bodies
 from tests.support.migrating import Project, one
 
@@ -117,9 +118,17 @@ def test_without_an_answer_it_waits() -> None:
     assert any("openai/gpt-4.1" in note for note in found.finding.notes)
 
 
+def written(reference: object) -> dict[str, str]:
+    """A reference as a manifest spells it."""
+    if isinstance(reference, ResourceRef):
+        return {"ref": reference.address}
+    assert isinstance(reference, SecretRef)
+    return reference.written()
+
+
 @given(bodies("persona"))
 def test_any_body_is_handed_over_or_refused_and_then_rests(body: Object) -> None:
-    project = one(json.dumps({"pal_name": "A", **body}), "p.json")
+    project = one(json.dumps({"pal_name": "A", **body}, default=written), "p.json")
     result = project.migrate(only=ONLY, answers=YES)
     if result.diagnostics or result.of(Status.REFUSED):
         return

@@ -43,6 +43,10 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
     max_leaves=5,
 )
+DATA = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2), max_leaves=5
+)
+"""Values as a file or an answer holds them: references are spelled there, not objects."""
 OBJECTS: st.SearchStrategy[Object] = st.dictionaries(TEXT, VALUES, max_size=3)
 
 LIFECYCLES = st.builds(Lifecycle, st.booleans(), TEXTS, st.sampled_from(Manage))

@@ -96,6 +96,6 @@ def test_a_state_server_has_the_same_caps(name):
     with answering(*ODD[name]) as url:
         line = Line({}, True, 5, Retries(count=0), limits=Limits(state=MB))
         with pytest.raises(StateError) as caught:
-            line.ask("GET", f"{url}/state")
+            line.ask("GET", f"{url}/state", most=line.limits.state)
         assert caught.value.hint
         line.close()
