@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,12 @@ def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def repository() -> Path:
     """The folder that holds `pyproject.toml`."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _connections_given_back() -> Iterator[None]:
+    """Databases of a process stay open, one connection a row of the state; every test has rows of its own."""
+    yield
+    module = sys.modules.get("reconciler.backends.postgresline")
+    for database in list(module._OPEN.values()) if module is not None else ():
+        database.close()

@@ -12,12 +12,12 @@ from typing import TypeAlias
 from reconciler.core.redactor import Redactor
 from reconciler.core.settings import ROLES, Reader, Role
 from reconciler.core.trust import Operator, Trusted
-from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.json import Json, Object
 from reconciler.types.ports import Backend, Secrets
 from reconciler.types.project import BackendSettings
 from reconciler.types.reference import SecretRef
+from reconciler.waits import Waits
 
 OWN = ".reconciler"
 """The folder of our own files in a project."""

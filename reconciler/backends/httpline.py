@@ -12,10 +12,10 @@ from reconciler.backends.base import store_waits
 from reconciler.core.answers import ENCODINGS, Unfit, receive
 from reconciler.core.deadline import Due, bound
 from reconciler.core.tlswords import PLAIN, speaks_plainly
-from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.limits import Limits
 from reconciler.types.number import number_in
+from reconciler.waits import Waits
 
 if TYPE_CHECKING:
     import httpx

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.core.waits import Waits
 from reconciler.types.ports import Clock
+from reconciler.waits import Waits
 
 
 class HeedingClock:

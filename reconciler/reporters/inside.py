@@ -24,13 +24,17 @@ class Inside:
 
 def explain_value(before: Json, after: Json) -> list[Inside] | None:
     """Leaf by leaf, items of lists matched by what they are and not by their number; None where it cannot be done
-    (the values are of different sorts, or too large to compare in good time)."""
+    (the values are of different sorts, hold texts that are
+    no Unicode, or are too large to compare in good time)."""
     comparable = (isinstance(before, dict) and isinstance(after, dict)) or (
         isinstance(before, list) and isinstance(after, list)
     )
     if not comparable or _size(before) + _size(after) > MAX_LEAVES:
         return None
-    found = sorted(_deep(before, after), key=lambda inside: inside.where)
+    try:
+        found = sorted(_deep(before, after), key=lambda inside: inside.where)
+    except UnicodeEncodeError:  # half of a surrogate pair, which the comparison cannot digest
+        return None
     if not found and not same(before, after):
         return [Inside("~", "(the order of its items)")]
     return found

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from reconciler.backends.bucket import open_bucket
+from reconciler.types.limits import Limits
 
 pytest.importorskip("obstore", reason="rare: obstore is not installed")
 
@@ -34,7 +35,7 @@ def test_an_access_token_of_google_is_the_bearer_of_every_request() -> None:
     }  # fmt: skip
     options = {"google_service_account_key": json.dumps(place)}
     try:
-        bucket = open_bucket("gs://states", options, allow_http=True, token="of-the-job")
+        bucket = open_bucket("gs://states", options, allow_http=True, limits=Limits(), token="of-the-job")
         assert bucket.read("personas") is None
     finally:
         server.shutdown()

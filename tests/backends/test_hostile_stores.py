@@ -8,6 +8,7 @@ import socket
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -25,11 +26,12 @@ from reconciler.core.history.chain import close_run, verify
 from reconciler.core.history.preimage import unpack
 from reconciler.core.members import Malformed
 from reconciler.core.state.file import dump_state, new_state, parse_state, peek
-from reconciler.core.waits import Waits
 from reconciler.errors import NotTrusted, StateError, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.history import DEFAULT_RETENTION, RunHeader, Running
 from reconciler.types.project import BackendSettings
+from reconciler.types.reference import SecretRef
+from reconciler.waits import Waits
 
 NO_URLS = ["not a url", "http://", "://x", "http://[::1", "http://a b", "http://h:99999", "a\0b", "localhost:9000"]
 NOISE = [
@@ -107,7 +109,8 @@ def test_an_answer_to_a_lock_is_no_larger_than_an_answer(tmp_path: Path) -> None
 @pytest.mark.parametrize("after", ["\xb2", "-1", "9" * 5_000, "", "\u0663", "x"])
 def test_a_pause_that_a_server_asks_for_is_a_number_or_nothing(tmp_path: Path, after: str) -> None:
     pauses: list[float] = []
-    line = Line({}, True, 1, Retries(1), waits=Waits(pauses.append, lambda: 0.0, "here"))
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=pauses.append)
+    line = Line({}, True, 1, Retries(1), waits=Waits(clock, "here"))
     header = {"Retry-After": after.encode("utf-8", "replace")}
     line._made = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(503, headers=header)))
     with pytest.raises(StateError):
@@ -139,7 +142,7 @@ def test_the_time_of_a_store_may_be_any_time() -> None:
 
 
 def test_a_token_that_no_header_can_hold_is_told_without_it(tmp_path: Path) -> None:
-    settings = {"address": "http://127.0.0.1:9/x", "token": {"$secret": {"env": "T"}}}
+    settings = {"address": "http://127.0.0.1:9/x", "token": SecretRef("env", "T")}
     for token in ("geh\udcff-token", "a\nb-token", "\u20ac-token"):
         with pytest.raises(UsageError) as error:
             read_line(BackendSettings("http", settings), context_of(tmp_path, T=token))
@@ -147,7 +150,7 @@ def test_a_token_that_no_header_can_hold_is_told_without_it(tmp_path: Path) -> N
 
 
 def test_a_password_may_be_bytes_that_are_no_text(tmp_path: Path) -> None:
-    settings = {"address": "http://127.0.0.1:9/x", "password": {"$secret": {"env": "P"}}}
+    settings = {"address": "http://127.0.0.1:9/x", "password": SecretRef("env", "P")}
     line = read_line(BackendSettings("http", settings), context_of(tmp_path, P="\udcff"))
     assert line._headers["Authorization"] == "Basic Ov8="
 

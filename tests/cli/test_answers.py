@@ -10,7 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from reconciler.engine.initialise import scaffold
+
+from reconciler.engine.scaffold.new_project import scaffold
 
 
 def test_explain_a_field(call: Callable[..., Any]) -> None:

@@ -38,9 +38,9 @@ from reconciler.cli import failures
 from reconciler.cli.main import run
 from reconciler.core.digest import digest_bytes
 from reconciler.core.planning.planfile import TYPE
-from reconciler.core.waits import Waits
 from reconciler.engine.session import Session
 from reconciler.types.json import Json
+from reconciler.waits import Waits
 from tests.properties.test_hostile_answers import RAW, STATUSES, _changed, odd_headers
 
 PERSONA = """\
@@ -195,6 +195,12 @@ class Store:
     def read(self, key: str, most: int | None = None) -> Found | None:
         data = self.held.get(key)
         return None if data is None else Found(self.chance.data(data), digest_bytes(data), datetime.now(UTC))
+
+    def folders(self, place: str) -> list[str]:
+        return [self.chance.data(name).decode("utf-8", "replace") for name in (b"x", b"other")]
+
+    def exists(self, key: str) -> bool:
+        return self.chance.takes()
 
     def write(self, key: str, data: bytes, version: str | None) -> str:
         before = self.held.get(key)

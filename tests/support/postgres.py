@@ -15,7 +15,7 @@ from pathlib import Path
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off",
-    "shared_buffers": "32MB", "max_connections": "40",
+    "shared_buffers": "32MB", "max_connections": "100",
 }  # fmt: skip
 
 

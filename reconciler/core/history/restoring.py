@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.core.canonical import at_default, effective, is_masked, leaf_at, leaves, same, sorted_set
 from reconciler.core.digest import digest
@@ -19,7 +19,7 @@ from reconciler.kinds import kind
 from reconciler.kinds.base import KindSpec, Type
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup, within
-from reconciler.types.live import Listing, LiveObject
+from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.mask import is_mask
 from reconciler.types.reference import ResourceRef, SecretRef
@@ -362,37 +362,8 @@ class _Making:
         )
 
 
-def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:
-    """The resource without references to what is not made again, and without tools that the account has no more."""
-    spec = kind(resource.address.kind)
-    changed: dict[str, Json] = {}
-    for path, value in resource.leaves.items():
-        if isinstance(value, list):
-            kept = [item for item in value if not _refers(item, gone)]
-            if path == spec.attachments and tools is not None:
-                kept = [item for item in kept if not isinstance(item, str) or item in tools.objects]
-            if kept != value:
-                changed[path] = kept
-        elif _refers(value, gone):
-            changed[path] = None
-    if not changed:
-        return resource
-    dropped = tuple(path for path, value in changed.items() if value is None)
-    return replace(
-        resource,
-        spec=apply_edits(spec, resource.spec, [Edit(path, one, remove=one is None) for path, one in changed.items()]),
-        leaves={path: changed.get(path, value) for path, value in resource.leaves.items() if path not in dropped},
-        refs=tuple(one for one in resource.refs if one not in gone),
-        kept=(*resource.kept, *dropped),
-    )
-
-
 def _references(value: Json) -> list[str]:
     return [item.address for item in (value if isinstance(value, list) else [value]) if isinstance(item, ResourceRef)]
-
-
-def _refers(value: Json, gone: Collection[Address]) -> bool:
-    return isinstance(value, ResourceRef) and value.address in {str(one) for one in gone}
 
 
 def _has_sensitive(value: Json) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from reconciler.core.history.restoring import Restored, Setting, restore, without
+from reconciler.core.history.absent import without
+from reconciler.core.history.restoring import Restored, Setting, restore
 from reconciler.core.history.threads import Thread, follow
 from reconciler.core.planning.match import Matching
 from reconciler.kinds import kind

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from reconciler.core.waits import Waits
 from reconciler.types.ports import Clock
+from reconciler.waits import Waits
 
 
 class Pace:

@@ -15,7 +15,7 @@ from tests.support.making import at, entry, env, listing, live, resource, state
 
 A = at("persona.a")
 TEXTS = {"NAME": "A", "OTHER": "B"}
-BOOK = SecretBook(SecretDigests("salt", b"key"), lambda one: TEXTS.get(one.get("env", "")))
+BOOK = SecretBook(SecretDigests("salt", b"key"), lambda one: TEXTS.get(one.name))
 
 
 def persona(id, name="A"):

@@ -18,7 +18,7 @@ from reconciler.core.targets.livekit.voice import voice_settings
 from reconciler.core.targets.seal import OPEN, sealed
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef
+from reconciler.types.reference import ResourceRef, SecretRef
 
 FORMAT = "1.0"
 ALWAYS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "TAVUS_API_KEY")
@@ -121,9 +121,9 @@ def _avatar(ledger: Ledger, subject: Subject) -> Object:
 
 
 def _named(value: object) -> str:
-    """A reference to an object where this target has no use for its id."""
-    if isinstance(value, ResourceRef):
-        return value.address
+    """A reference where this target has no use for what it stands for: an address, or where a secret comes from."""
+    if isinstance(value, (ResourceRef, SecretRef)):
+        return str(value)
     raise TypeError(f"no way to write a {type(value).__name__}")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.waits import SHORT, TURN, Waits
 from reconciler.errors import Interrupted
+from reconciler.waits import SHORT, TURN, Waits
 from tests.support.lab import JumpingClock
 
 
