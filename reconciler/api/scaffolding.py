@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from reconciler.engine.scaffold.facts import PipelineFacts
     from reconciler.types.json import Json
     from reconciler.types.project import Project
+
+
+ADD = "add the workspace to the project file: {name}: {{provider: {{type: tavus, api_key: {{env: {key}}}}}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,16 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     `source` is what a person gave for `--source`. Raises `ReconcilerError` where another file stands in its place,
     `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
     """
+    from reconciler.engine.scaffold.facts import EXPECTED
     from reconciler.engine.scaffold.systems import SYSTEMS
     from reconciler.engine.scaffold.update import sealed, update
 
     path = pipeline_path(root, ci)
     facts = read_facts(root, source)
+    first: tuple[tuple[str, str], ...] = ()
     if not facts.accounts:
-        raise ReconcilerError(
-            "no workspace of the project has an account, so a pipeline has nothing to do; nothing was written",
-            hint="add one under `workspaces:`, for example production: {provider: {type: tavus, "
-            "api_key: {env: TAVUS_API_KEY}}}",
-        )
+        facts = replace(facts, accounts=(EXPECTED,))
+        first = ((ADD.format(name=EXPECTED.workspace, key=EXPECTED.key), ""),)
     text = SYSTEMS[ci].text(facts)
     kept: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -74,7 +76,7 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
             )
         text, kept, left_out = updated.text, updated.kept, updated.left_out
     served = tuple(one.workspace for one in facts.accounts)
-    return Pipeline(path, text, before, served, kept, left_out, tuple(SYSTEMS[ci].steps(facts)))
+    return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
 
 
 def read_facts(root: Path, source: str | None = None) -> PipelineFacts:

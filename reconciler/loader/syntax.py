@@ -109,12 +109,14 @@ def _unclosed(text: str) -> str | None:
 
 def depth_exceeded(text: str, end: int) -> int | None:
     """Offset at which the nesting of `text` goes past `MAX_DEPTH` before `end`, as far as can be told without
-    parsing; None where it does not. Only for texts that a parser has refused already, by a limit of its own."""
+    parsing, in its first document; None where it does not. Only for texts that a parser has refused already, by a limit of its own."""
     columns: list[int] = []
     brackets = 0
     offset = 0
     for line in text[:end].splitlines(keepends=True):
         at = len(line) - len(line.lstrip(" "))
+        if offset and re.match(r"---(?:\s|$)", line):
+            return None  # the next document, whatever it seems to stand in
         if brackets == 0 and line.strip() and line[at] != "#":
             while columns and columns[-1] >= at:
                 columns.pop()

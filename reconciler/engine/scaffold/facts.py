@@ -49,6 +49,10 @@ class Account:
         return self.state != "local"
 
 
+EXPECTED = Account("production", KEY, "TAVUS_READ_KEY", "local")
+"""What a project without any account will have one day."""
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineFacts:
     """`branch`: the one whose merges are applied; `directory`: the project's folder from the top of the repository;
