@@ -108,8 +108,8 @@ def _unclosed(text: str) -> str | None:
 
 
 def depth_exceeded(text: str, end: int) -> int | None:
-    """Offset at which the nesting of the first document of `text` goes past `MAX_DEPTH` before `end`, as far as can be
-    told without parsing; None where it does not. Only for texts that a parser refused by a limit of its own."""
+    """Offset at which the nesting of the first document of `text` goes past `MAX_DEPTH` before `end`, as far as can
+    be told without parsing; None where it does not. Only for texts that a parser refused by a limit of its own."""
     columns: list[int] = []
     brackets = 0
     offset = 0
