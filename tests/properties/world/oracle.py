@@ -185,6 +185,8 @@ def judge(
     owners = {a: entry.id for a, entry in memory.items() if (a.partition(".")[0], entry.id) in account}
     for address, manifest in wanted.items():
         if in_scope(address) and (id := whose(manifest, memory, account, wanted, verdict)):
+            if any(owners.get(a) == id for a, one in wanted.items() if a != address and one.kind == manifest.kind):
+                verdict.refused[address] = "two manifests claim one object"
             owners[address] = id
     for address, manifest in wanted.items():
         if in_scope(address):
