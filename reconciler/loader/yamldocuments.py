@@ -106,6 +106,9 @@ def nodes(text: str, broken: Broken) -> Iterator[Node | None]:
                         todo.append((following, stop, behind))
                     behind = None
             if place is not None and not _NOTHING.fullmatch(text, end, opening):
+                if behind is not None:  # its turn comes after what stands before it
+                    todo.append((stop, stop, behind))
+                    behind = None
                 todo.append((end, opening, problem))
             else:
                 broken(problem, lines + text[start:stop], opening - moved)

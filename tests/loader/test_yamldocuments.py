@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.loader import yamldocuments
@@ -39,6 +39,8 @@ BAD = [
 ]
 
 
+@example(parts=[("a: 1\n", {"a": 1}), BAD[-1], "a: \x01\n"], marked=False, ending="\n", openers=False)
+@example(parts=["a: \x01\n", ("a: 1\n", {"a": 1}), BAD[-1]], marked=False, ending="\n", openers=False)
 @settings(max_examples=120, deadline=None)
 @given(
     parts=st.lists(st.one_of(st.sampled_from(GOOD), st.sampled_from(BAD)), min_size=1, max_size=7),
