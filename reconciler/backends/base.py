@@ -54,7 +54,7 @@ class BackendContext:
         return Reader(what, roles, settings, self.operator, self._resolve, own, self.redactor.learn)
 
     def _resolve(self, reference: SecretRef) -> str | None:
-        found = self.environ.get(reference.name) if reference.kind == "env" else None
+        found = self.environ.get(reference.variable) if reference.variable else None
         return found if found is not None or self.secrets is None else self.secrets.resolve(reference)
 
     @property

@@ -50,7 +50,6 @@ from reconciler.core.limits import STATE, read_limits
 from reconciler.core.settings import reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.installation import extra_hint
-from reconciler.types.json import Json
 from reconciler.types.limits import Limits
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -91,7 +90,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     dsn = written or context.environ.get("PG_CONN_STR") or ""
     try:
         given = conninfo_to_dict(dsn)
-        if written is not None and not settings.own and not _is_variable(settings.settings["dsn"]):
+        reference = reference_in(settings.settings.get("dsn"))
+        theirs = reference is None or reference.variable is None
+        if written is not None and not settings.own and theirs:
             check_hosts(given, context.operator)
         usual = {key: value for key, value in USUAL.items() if key not in given}
         password = read_text(settings, "password", context)
@@ -332,8 +333,3 @@ class PostgresBackend:
     def _key(self) -> int:
         mark = hashlib.blake2b(f"{self._schema}/{self._name}".encode(), digest_size=8).digest()
         return int.from_bytes(mark, "big", signed=True)
-
-
-def _is_variable(setting: Json) -> bool:
-    reference = reference_in(setting)
-    return reference is not None and reference.kind == "env"

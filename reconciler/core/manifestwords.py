@@ -8,8 +8,8 @@ from functools import cache
 from reconciler.core.shape import UNKNOWN, Node
 from reconciler.kinds import KINDS
 from reconciler.kinds.base import Type
-from reconciler.types.json import Json, Object, escape, split
-from reconciler.types.reference import ResourceRef, SecretRef, is_reference
+from reconciler.types.json import Json, Object, escape, references, split
+from reconciler.types.reference import ResourceRef, SecretRef
 
 LITERAL, NULL = "literal", "null"
 WORDS = ("env", "file", "ref", LITERAL)
@@ -61,7 +61,7 @@ def spell(node: Node, value: Json) -> Json:
         return [spell(UNKNOWN, item) for item in value]
     if not isinstance(value, dict):
         return value
-    if is_reserved(node, value) and not _has_reference(value):
+    if is_reserved(node, value) and next(references(value), None) is None:
         return {LITERAL: value}
     return spell_members(node, value)
 
@@ -74,7 +74,7 @@ def spell_members(node: Node, value: Object) -> Object:
 def unspellable(node: Node, value: Json, path: str = "") -> Iterator[str]:
     """Pointers of mappings that only a literal could hold, and that hold a reference."""
     if isinstance(value, dict):
-        if path and LITERAL in value and is_reserved(node, value) and _has_reference(value):
+        if path and LITERAL in value and is_reserved(node, value) and next(references(value), None) is not None:
             yield path
             return
         for word, member in value.items():
@@ -99,9 +99,3 @@ def id_words() -> Mapping[str, str]:
     return {
         split(row.path)[-1]: row.ref for spec in KINDS.all().values() for row in spec.fields if row.ref is not None
     }
-
-
-def _has_reference(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any(_has_reference(member) for member in value.values())
-    return any(_has_reference(item) for item in value) if isinstance(value, list) else is_reference(value)

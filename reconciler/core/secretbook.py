@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reconciler.core.digest import SecretDigests, canonical_bytes, digest
-from reconciler.types.json import Json
+from reconciler.types.json import Json, references
 from reconciler.types.reference import ResourceRef, SecretRef
 
 HIDDEN = "hidden"
@@ -25,14 +25,7 @@ def is_unseen(seen: str | None) -> bool:
 
 def markers(value: Json) -> Iterator[SecretRef]:
     """Every secret reference inside `value`."""
-    if isinstance(value, SecretRef):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from markers(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from markers(item)
+    return (one for one in references(value) if isinstance(one, SecretRef))
 
 
 def has_secret(value: Json) -> bool:
@@ -82,7 +75,7 @@ class SecretBook:
         """
         if recorded == UNKNOWN:
             return None
-        if _has_unbound(value):
+        if any(isinstance(one, ResourceRef) for one in references(value)):
             return False
         if ":" not in recorded:
             return digest(value) == recorded
@@ -90,12 +83,6 @@ class SecretBook:
             return False
         again = self.digests.again(_text(value), recorded)
         return None if again is None else again == recorded
-
-
-def _has_unbound(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any(_has_unbound(member) for member in value.values())
-    return any(_has_unbound(item) for item in value) if isinstance(value, list) else isinstance(value, ResourceRef)
 
 
 def _text(value: Json) -> str:

@@ -114,7 +114,7 @@ class Reader:
     def _check_reference(self, name: str, role: Role, reference: SecretRef) -> None:
         if self.own or role is Role.CREDENTIAL:
             return
-        variable = reference.name if reference.kind == "env" else None
+        variable = reference.variable
         whole = role in (Role.ADDRESS, Role.STORE, Role.DSN)
         if variable is None:
             if role is Role.ADDRESS or role is Role.STORE:
@@ -186,4 +186,4 @@ def not_your_command(what: str, command: str) -> NotTrusted:
 
 
 def _source(reference: SecretRef) -> str:
-    return reference.name if reference.kind == "env" else str(reference)
+    return reference.variable or str(reference)

@@ -69,6 +69,18 @@ def pointers(value: Json, at: str = "") -> Iterator[str]:
             yield from pointers(item, f"{at}/{index}")
 
 
+def references(value: Json) -> Iterator[SecretRef | ResourceRef]:
+    """Every reference inside `value`, in the order in which it is written."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from references(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, SecretRef | ResourceRef):
+        yield value
+
+
 def lookup(document: Json, pointer: str, default: Json = None) -> Json:
     """The value at `pointer`, or `default` where a member is absent. Lists are indexed by number."""
     value = document

@@ -17,6 +17,11 @@ class SecretRef:
     told: str = ""
     """Tells two literals of one place apart, where two sets of manifests are compared."""
 
+    @property
+    def variable(self) -> str | None:
+        """The environment variable that it names; None for a file or a literal."""
+        return self.name if self.kind == "env" else None
+
     @classmethod
     def of(cls, written: Mapping[str, str]) -> SecretRef:
         """The reference that manifests and the state write as `{env: X}`, `{file: path}`."""

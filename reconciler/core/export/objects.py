@@ -90,10 +90,10 @@ def find_claims(manifests: ManifestSet, state: State, listings: Mapping[str, Lis
     }
     gone = {move.before for move in manifests.moved} | {drop.address for drop in manifests.removed}
     variables = {
-        reference.name
+        reference.variable
         for manifest in manifests.manifests
         for reference in markers(manifest.spec)
-        if reference.kind == "env"
+        if reference.variable is not None
     }
     return Claims(
         held,

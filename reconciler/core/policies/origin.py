@@ -10,8 +10,6 @@ MODEL = "/layers/llm/model"
 
 def origin(value: Json) -> str:
     """In words that follow a noun: "from the environment variable X"."""
-    if isinstance(value, SecretRef) and value.kind == "env":
-        return f"from the environment variable {value.name}"
-    return (
-        f"from the file {value.name}" if isinstance(value, SecretRef) and value.kind == "file" else "that is no text"
-    )
+    if not isinstance(value, SecretRef) or value.kind == "literal":
+        return "that is no text"
+    return f"from the environment variable {value.name}" if value.variable else f"from the file {value.name}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.environment import HANDED_ON
+from reconciler.core.secretbook import markers
 from reconciler.installation import Source
 from reconciler.types.json import Json
 from reconciler.types.project import Workspace
-from reconciler.types.reference import SecretRef
 
 ALWAYS = tuple(HANDED_ON)
 """Variables of the program itself that every run has to know alike, where they are set."""
@@ -72,6 +72,11 @@ class PipelineFacts:
         return tuple(sorted(needed | ({"encryption"} if self.encrypted else set())))
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """What the manifests and settings of all accounts name, sorted."""
+        return tuple(sorted({name for one in self.accounts for name in one.variables}))
+
+    @property
     def unshared(self) -> tuple[str, ...]:
         """Workspaces whose state a runner would lose."""
         return tuple(one.workspace for one in self.accounts if not one.shared)
@@ -80,7 +85,7 @@ class PipelineFacts:
 def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]]) -> tuple[Account, ...]:
     """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests."""
     real = [one for one in workspaces if one.provider.type != "simulator"]
-    keys = {one.name: _variable(one.provider.settings.get("api_key")) or KEY for one in real}
+    keys = {one.name: next(iter(_variables(one.provider.settings.get("api_key"))), KEY) for one in real}
     shared = Counter(keys.values())
     found: list[Account] = []
     for one in real:
@@ -89,9 +94,7 @@ def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[J
         if shared[key] > 1:
             reading += "_" + re.sub(r"\W", "_", one.name).upper()
         cloud = _cloud(one) if one.state.type == "s3" else ""
-        named = {*variables_in(one.provider.settings), *variables_in(one.state.settings)}
-        for body in bodies.get(one.name, ()):
-            named.update(variables_in(body))
+        named = _variables([one.provider.settings, one.state.settings, *bodies.get(one.name, ())])
         others = sorted(named - {key, *ALWAYS, *(CLOUDS[cloud] if cloud else ())})
         found.append(Account(one.name, key, reading, one.state.type, cloud, tuple(others)))
     return tuple(found)
@@ -103,20 +106,8 @@ def scalar(text: str) -> str:
     return text if plain else json.dumps(text)
 
 
-def variables_in(value: Json) -> Iterator[str]:
-    """Names of the environment variables that `{env: NAME}` in `value` names."""
-    if (name := _variable(value)) is not None:
-        yield name
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from variables_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from variables_in(inner)
-
-
-def _variable(value: Json) -> str | None:
-    return value.name if isinstance(value, SecretRef) and value.kind == "env" else None
+def _variables(value: Json) -> set[str]:
+    return {one.variable for one in markers(value) if one.variable is not None}
 
 
 def _cloud(workspace: Workspace) -> str:

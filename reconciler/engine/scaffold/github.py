@@ -111,7 +111,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         "a long random text with which digests of secrets are made, the same for every run",
         "openssl rand -hex 32 | gh secret set RECONCILER_DIGEST_KEY",
     )
-    for name in sorted({name for one in facts.accounts for name in one.variables}):
+    for name in facts.variables:
         yield f"{name}, which manifests or the project file name", f"gh secret set {name}"
     for cloud in sorted({one.cloud for one in facts.accounts if one.cloud}):
         for name in CLOUDS[cloud]:

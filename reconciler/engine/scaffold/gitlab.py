@@ -177,7 +177,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         "a long random text with which digests of secrets are made, masked, not protected",
         'glab variable set RECONCILER_DIGEST_KEY "$(openssl rand -hex 32)" --masked',
     )
-    for name in sorted({name for one in facts.accounts for name in one.variables}):
+    for name in facts.variables:
         yield f"{name}, which manifests or the project file name, masked", f"glab variable set {name} --masked"
     yield (
         "a schedule for drift (Build, Pipeline schedules)",

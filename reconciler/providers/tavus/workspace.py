@@ -111,7 +111,7 @@ def _place(value: Json) -> str:
     reference = reference_in(value)
     if reference is None:
         return "api_key"
-    return reference.name if reference.kind == "env" else f"the file {reference.name}"
+    return reference.variable or f"the file {reference.name}"
 
 
 def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
