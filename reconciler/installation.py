@@ -20,6 +20,7 @@ SOURCE_FORMS = "OWNER/REPO@COMMIT, git+https://HOST/PATH@COMMIT, https://HOST/FI
 _ON_GITHUB = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SSH = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
+"""git's short form `git@host:owner/repo`; no URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Source:
         """`OWNER/REPO` of a git source, as a workflow on the same forge names it; None for other sources."""
         if self.kind != "git" or not self.portable:
             return None
-        ssh = None if "://" in self.location else _SSH.fullmatch(self.location)
-        path = ssh[2] if ssh else urlsplit(self.location).path
+        short = _SSH.fullmatch(self.location)
+        path = short[2] if short else urlsplit(self.location).path
         parts = path.removesuffix("/").removesuffix(".git").strip("/").split("/")
         return "/".join(parts) if len(parts) == 2 and all(parts) else None
 
@@ -68,8 +69,8 @@ class Source:
                 return f"{PACKAGE}{features} @ {self.location}"
             case "git":
                 at = f"@{self.revision}" if self.revision else ""
-                ssh = None if "://" in self.location else _SSH.fullmatch(self.location)
-                url = f"ssh://git@{ssh[1]}/{ssh[2]}" if ssh else self.location
+                short = _SSH.fullmatch(self.location)
+                url = f"ssh://git@{short[1]}/{short[2]}" if short else self.location
                 return f"{PACKAGE}{features} @ git+{url}{at}"
 
 

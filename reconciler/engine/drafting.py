@@ -41,7 +41,7 @@ from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Manage, Manifest, ManifestSet
+from reconciler.types.manifest import Lifecycle, Manage, Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftItem, Kept, Plan, Unmanaged
 from reconciler.types.project import Policy
@@ -100,8 +100,9 @@ class _Draft:
                 if not (self._worth_recording(change) or change.reason is Reason.OBSERVE):
                     continue
             changes.append(self._with_requests(change))
+        lifecycles = {one.address: one.lifecycle for one in self.manifests.manifests}
         for address in sorted(self.compared.scope.deletable):
-            changes.append(self._leaving(address))
+            changes.append(self._leaving(address, lifecycles))
         usage = self.compared.usage
         changes = order_deletes(
             refuse_taken(
@@ -137,7 +138,8 @@ class _Draft:
         new = record(change, live, old, self.compared.book, {})
         return new != old
 
-    def _leaving(self, address: Address) -> Change:
+    def _leaving(self, address: Address, lifecycles: Mapping[Address, Lifecycle]) -> Change:
+        """The change of an entry that goes; `lifecycles` are what the manifests say today."""
         entry = self.compared.state.resources[address]
         live = self.compared.live.get((address.kind, entry.id))
         if live is None and entry.id in self.compared.seen.foreign:
@@ -155,17 +157,11 @@ class _Draft:
             live,
             destroy=self.options.destroy,
             removed=address in self.compared.moves.removed,
-            protect=(entry.gives_way_to or address) in self._protected(),
-            observe=address in self._observed(),
+            protect=lifecycles.get(entry.gives_way_to or address, Lifecycle()).protect,
+            observe=lifecycles.get(address, Lifecycle()).manage is Manage.OBSERVE,
             previous=self.compared.moves.previous.get(address),
         )
         return self._with_requests(change)
-
-    def _protected(self) -> set[Address]:
-        return {one.address for one in self.manifests.manifests if one.lifecycle.protect}
-
-    def _observed(self) -> set[Address]:
-        return {one.address for one in self.manifests.manifests if one.lifecycle.manage is Manage.OBSERVE}
 
     def _with_requests(self, change: Change) -> Change:
         live = self.compared.live.get((change.address.kind, change.id or ""))

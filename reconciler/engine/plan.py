@@ -195,7 +195,8 @@ class _Planning:
         )
         addresses = [*self.resources, *self.state.resources, *(intent.address for intent in self.state.pending)]
         listings = self.reader.lists(kinds_to_read(addresses, attachments=bool(named)))
-        called = {address: name_of(one, self.book) for address, one in self.resources.items()}
+        pending = (self.resources.get(intent.address) for intent in self.state.pending)
+        called = {one.address: name_of(one, self.book) for one in pending if one is not None}
         self.reader.settle_pending(listings, self.state, self.book, self.setting.wait_for_creates, called)
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)

@@ -24,8 +24,7 @@ class Inside:
 
 def explain_value(before: Json, after: Json) -> list[Inside] | None:
     """Leaf by leaf, items of lists matched by what they are and not by their number; None where it cannot be done
-    (the values are of different sorts, hold texts that are
-    no Unicode, or are too large to compare in good time)."""
+    (values of different sorts, texts that are no Unicode, too large to compare in good time)."""
     comparable = (isinstance(before, dict) and isinstance(after, dict)) or (
         isinstance(before, list) and isinstance(after, list)
     )

@@ -17,15 +17,16 @@ from reconciler.types.resource import Resource
 def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:
     """The resource without references to what is not made again, and without tools that the account has no more."""
     spec = kind(resource.address.kind)
+    names = frozenset(map(str, gone))
     changed: dict[str, Json] = {}
     for path, value in resource.leaves.items():
         if isinstance(value, list):
-            kept = [item for item in value if not _refers(item, gone)]
+            kept = [item for item in value if not _refers(item, names)]
             if path == spec.attachments and tools is not None:
                 kept = [item for item in kept if not isinstance(item, str) or item in tools.objects]
             if kept != value:
                 changed[path] = kept
-        elif _refers(value, gone):
+        elif _refers(value, names):
             changed[path] = None
     if not changed:
         return resource
@@ -39,5 +40,5 @@ def without(resource: Resource, gone: Collection[Address], tools: Listing | None
     )
 
 
-def _refers(value: Json, gone: Collection[Address]) -> bool:
-    return isinstance(value, ResourceRef) and value.address in {str(one) for one in gone}
+def _refers(value: Json, names: Collection[str]) -> bool:
+    return isinstance(value, ResourceRef) and value.address in names

@@ -221,14 +221,15 @@ class _Making:
         document = live_document(self.spec, self.live) if self.live is not None else {}
         now = self.entry.sent if self.entry is not None else {}
         for path, sent in sorted(then.sent.items()):
-            row = field_at(self.spec, path)
-            options = (effective(row, None), effective(row, leaf_at(self.spec, document, path)))
-            right = [one for one in options if digest(one) == sent]
             if related(path, found):
                 continue
             if now.get(path) == sent:
                 still.append(path)
-            elif right:
+                continue
+            row = field_at(self.spec, path)
+            options = (effective(row, None), effective(row, leaf_at(self.spec, document, path)))
+            right = [one for one in options if digest(one) == sent]
+            if right:
                 told[path] = right[0]
             else:
                 unkept.append(path)
@@ -355,11 +356,9 @@ class _Making:
         return isinstance(value, str) and value in self.setting.gone
 
     def reference(self, value: Json) -> Json:
-        return (
-            ResourceRef(str(self.setting.ids[value]))
-            if isinstance(value, str) and value in self.setting.ids
-            else value
-        )
+        if isinstance(value, str) and value in self.setting.ids:
+            return ResourceRef(str(self.setting.ids[value]))
+        return value
 
 
 def _references(value: Json) -> list[str]:
