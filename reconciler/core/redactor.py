@@ -21,6 +21,7 @@ from itertools import groupby
 from typing import TypeVar, cast
 
 from reconciler.core.credentials import url_credentials
+from reconciler.core.environment import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.core.visible import visible
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask
@@ -30,9 +31,12 @@ from reconciler.types.reference import SecretRef
 T = TypeVar("T")
 
 OPERATORS = (
-    "TAVUS_API_KEY", "RECONCILER_DIGEST_KEY", "RECONCILER_DIGEST_KEY_PREVIOUS", "RECONCILER_PLAN_KEY",
+    "TAVUS_API_KEY", DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY,
     "TF_HTTP_PASSWORD", "TF_HTTP_TOKEN", "PGPASSWORD", "PG_CONN_STR", "CI_JOB_TOKEN", "GITHUB_TOKEN",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AZURE_CLIENT_SECRET", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_STORAGE_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_SERVICE_ACCOUNT_KEY",
 )  # fmt: skip
 """Variables that hold keys of the account, of plans and of stores without being named in a project file."""
 SHORTEST = 8

@@ -231,3 +231,15 @@ def test_a_lock_is_respected(opened: OpenedProject) -> None:
         pytest.raises(StateLocked),
     ):
         opened.apply()
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TAVUS_API_KEY", "RECONCILER_PLAN_KEY", "PGPASSWORD", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY",
+        "AZURE_CLIENT_SECRET", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_SERVICE_ACCOUNT_KEY", "TF_HTTP_PASSWORD",
+    ],
+)  # fmt: skip
+def test_what_stores_take_from_the_environment_is_never_shown(tmp_path: Path, variable: str) -> None:
+    with open_project(tmp_path, workspace="sandbox", environ={variable: "sentinel-of-a-store"}) as project:
+        assert "sentinel" not in project.run.redactor.hide("the store says: sentinel-of-a-store is no key")
