@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.installation import Source, installed_source, parse_source
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     `source` is what a person gave for `--source`. Raises `ReconcilerError` where another file stands in its place,
     `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
     """
+    from reconciler.api.files import read_file
     from reconciler.engine.scaffold.facts import EXPECTED
     from reconciler.engine.scaffold.systems import SYSTEMS
     from reconciler.engine.scaffold.update import sealed, update
@@ -64,10 +65,11 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     text = SYSTEMS[ci].text(facts)
     kept: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    before = path.read_text("utf-8") if path.exists() else None
-    if before is None:
+    before: str | None = None
+    if not path.exists():
         text = sealed(text)
     else:
+        before = read_file(path).decode("utf-8", "surrogateescape")
         updated = update(before, text)
         if updated is None:
             raise ReconcilerError(
@@ -80,7 +82,10 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
 
 
 def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
-    """What a pipeline has to know of the project in `root`."""
+    """What a pipeline has to know of the project in `root`.
+
+    Raises `ManifestError` where manifests cannot be read: the variables that they name would be missing.
+    """
     from reconciler.engine.scaffold.facts import PipelineFacts, accounts_of
     from reconciler.loader.manifests import load_manifests
     from reconciler.loader.project import load_project
@@ -93,6 +98,8 @@ def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
     for name, workspace in project.workspaces.items():
         if workspace.provider.type != "simulator":
             found, _ = load_manifests(project, workspace)
+            if any(one.is_error for one in found.diagnostics):
+                raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)
             bodies[name] = [one.spec for one in found.manifests]
     accounts = accounts_of(project.workspaces.values(), bodies)
     served = {one.workspace for one in accounts}

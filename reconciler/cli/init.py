@@ -101,7 +101,7 @@ def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
     from reconciler.engine.scaffold.new_project import ignore_line
 
     for path, text in texts.items():
-        write_file(root / path, text.encode())
+        write_file(root / path, text.encode("utf-8", "surrogateescape"))
         write(f"{verb} {root / path}\n")
     ignored = ignore_line(ignore_text(root / ".gitignore"))
     if ignored is not None:

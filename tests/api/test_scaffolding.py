@@ -11,7 +11,7 @@ from reconciler.api import scaffolding
 from reconciler.api.scaffolding import default_branch, find_source, pipeline_path, plan_pipeline, read_facts
 from reconciler.engine.scaffold.new_project import scaffold
 from reconciler.engine.scaffold.systems import SYSTEMS
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.installation import Source
 
 
@@ -79,6 +79,28 @@ def test_what_was_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scaffolding, "installed_source", lambda: Source("index", "", "9"))
     assert find_source("==1.2") == Source("index", "", "1.2")
     assert find_source(None) == Source("index", "", "9")
+
+
+@pytest.mark.parametrize("ci", list(SYSTEMS))
+@pytest.mark.parametrize("taken", [b"\xff\xfe", b"", None])
+def test_whatever_stands_in_its_place_is_no_bug(repository: Path, ci: str, taken: bytes | None) -> None:
+    path = pipeline_path(repository / "team" / "pals", ci)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if taken is None:
+        path.mkdir()
+    else:
+        path.write_bytes(taken)
+    with pytest.raises(ReconcilerError):
+        plan_pipeline(repository / "team" / "pals", ci)
+
+
+def test_manifests_that_cannot_be_read_are_said(repository: Path) -> None:
+    root = repository / "team" / "pals"
+    assert plan_pipeline(root, "github").before is None
+    (root / "manifests" / "broken.yaml").write_text("a: [\n")
+    with pytest.raises(ManifestError) as caught:
+        plan_pipeline(root, "github")
+    assert caught.value.diagnostics
 
 
 def test_a_file_of_somebody_else_is_refused(repository: Path) -> None:

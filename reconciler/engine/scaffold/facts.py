@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.environment import HANDED_ON
 from reconciler.core.secretbook import markers
+from reconciler.core.settings import reference_in
 from reconciler.installation import Source
 from reconciler.types.json import Json
 from reconciler.types.project import Workspace
@@ -94,7 +95,8 @@ def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[J
         if shared[key] > 1:
             reading += "_" + re.sub(r"\W", "_", one.name).upper()
         cloud = _cloud(one) if one.state.type == "s3" else ""
-        named = _variables([one.provider.settings, one.state.settings, *bodies.get(one.name, ())])
+        named = {*_settings(one.provider.settings), *_settings(one.state.settings)}
+        named |= _variables([*bodies.get(one.name, ())])
         others = sorted(named - {key, *ALWAYS, *(CLOUDS[cloud] if cloud else ())})
         found.append(Account(one.name, key, reading, one.state.type, cloud, tuple(others)))
     return tuple(found)
@@ -104,6 +106,15 @@ def scalar(text: str) -> str:
     """The text as a value in YAML, quoted where it would be read as something else."""
     plain = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in _WORDS
     return text if plain else json.dumps(text)
+
+
+def _settings(value: Json) -> Iterator[str]:
+    """Variables of settings, in which references further down stand as they are written (the key of `encryption`)."""
+    if (reference := reference_in(value)) is not None:
+        yield from [reference.variable] if reference.variable else []
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _settings(member)
 
 
 def _variables(value: Json) -> set[str]:

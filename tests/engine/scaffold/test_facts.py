@@ -74,6 +74,18 @@ def test_every_variable_is_found_and_those_of_every_run_are_not_repeated(tmp_pat
     assert not set(found.variables) & {*ALWAYS, "K"}
 
 
+def test_the_key_of_an_encrypted_state_is_found(tmp_path):
+    (found,) = accounts_of(
+        workspace(
+            tmp_path,
+            "  a: {provider: {type: tavus}, state: {backend: s3, bucket: b, encryption: {key: {env: SEAL}, "
+            "old_keys: {before: {env: OLD}}}}}\n",
+        ),
+        {},
+    )
+    assert found.variables == ("OLD", "SEAL")
+
+
 def test_what_the_states_need():
     assert FACTS.extras == ()
     assert TWO.extras == ("s3",)
