@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from reconciler.cli.exits import INTERRUPTED
+from reconciler.cli.exit_codes import INTERRUPTED
 from reconciler.cli.main import run
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.providers.simulator.serve import SimulatorServer, open_service
+from reconciler.platforms.tavus.simulator.http_server import SimulatorServer, open_service
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

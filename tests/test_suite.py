@@ -15,14 +15,14 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Modules that are tested from another floor, and where.
 ELSEWHERE = {
-    "reconciler/core/mergepatch.py": "tests/loader/test_overlays.py",
-    "reconciler/core/planning/assemble.py": "tests/engine",
-    "reconciler/core/planning/forbidden.py": "tests/engine/test_gate.py",
-    "reconciler/core/planning/proof.py": "tests/engine/test_forged_plans.py",
-    "reconciler/core/planning/proofofwrites.py": "tests/engine/test_forged_plans.py",
-    "reconciler/core/planning/users.py": "tests/engine/test_usage.py",
-    "reconciler/engine/drift.py": "tests/cli",
-    "reconciler/engine/importing.py": "tests/cli",
+    "reconciler/core/canonical/merge_patch.py": "tests/manifests/read/test_overlays.py",
+    "reconciler/core/planning/assemble_changes.py": "tests/engine",
+    "reconciler/core/planning/write_guard.py": "tests/engine/apply/test_last_look.py",
+    "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
+    "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
+    "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",
+    "reconciler/engine/plan/find_drift.py": "tests/cli",
+    "reconciler/engine/plan/import_object.py": "tests/cli",
 }
 
 # Tests in which the call is the assertion: whatever it raised would fail them.
@@ -40,7 +40,7 @@ def dotted(module: Path) -> str:
 
 
 def own_test(module: Path) -> Path:
-    """`reconciler/core/diff.py` has `tests/core/test_diff.py`; a trailing underscore is not part of the name."""
+    """`reconciler/core/text/glob.py` has `tests/core/text/test_glob.py`; a trailing underscore is left out."""
     inside = module.relative_to(ROOT / "reconciler")
     return ROOT / "tests" / inside.parent / f"test_{inside.stem.rstrip('_')}.py"
 
@@ -54,10 +54,18 @@ def imported(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ENTRY.fullmatch(node.value):
-            module = node.value.partition(":")[0]
-            found |= {module, f"{dotted(path.parent)}.{module}"}
-    return found
+    return found | entries(path)
+
+
+def entries(path: Path) -> set[str]:
+    """Dotted names of the entries of a table of plug-ins: below the package that the table names, or beside it."""
+    constants = [
+        node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)
+    ]
+    texts = [value for value in constants if isinstance(value, str) and ENTRY.fullmatch(value)]
+    homes = [dotted(path.parent), *(text for text in texts if ":" not in text)]
+    modules = {text.partition(":")[0] for text in texts}
+    return modules | {f"{home}.{module}" for home in homes for module in modules}
 
 
 def is_tested(module: Path) -> bool:
@@ -79,7 +87,8 @@ def modules_to_mirror() -> list[Path]:
 
 
 def untested() -> list[str]:
-    """Modules that no test of their package reaches, neither directly nor through other modules of that package."""
+    """Modules that no test of their package reaches, neither directly nor through other modules of that package or a
+    table of plug-ins, whose every entry walks through a contract test."""
     names = {dotted(path).removesuffix(".__init__"): path for path in modules_to_mirror()}
     reached = {name for name, path in names.items() if is_tested(path) or path.name == "__init__.py"}
     todo = list(reached)
@@ -87,7 +96,7 @@ def untested() -> list[str]:
         name = todo.pop()
         package = name.split(".")[1:2]
         for target in imported(names[name]) & set(names):
-            if target not in reached and target.split(".")[1:2] == package:
+            if target not in reached and (target.split(".")[1:2] == package or target in entries(names[name])):
                 reached.add(target)
                 todo.append(target)
     return sorted(short(path) for name, path in names.items() if name not in reached)
@@ -115,7 +124,7 @@ def test_most_modules_have_a_test_file_of_their_own() -> None:
 
 def test_every_rule_walks_through_the_contract() -> None:
     """Rules are the entries of a table: one suite runs the examples of each."""
-    assert "reconciler.rules" in TESTED[ROOT / "tests" / "contracts" / "test_rules.py"]
+    assert "reconciler.core.linting.rule_table" in TESTED[ROOT / "tests" / "contracts" / "test_rules.py"]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -9,20 +9,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
-from reconciler.api.asking import parse_address, plan_options
-from reconciler.api.clock import SystemClock
-from reconciler.api.gate import guarded, open_gate, told
-from reconciler.api.hearing import heard
-from reconciler.api.opened import Opened, choose_project, tell_project
+from reconciler.api.listener import heard
+from reconciler.api.output_gate import guarded, open_gate, told
+from reconciler.api.parse_options import parse_address, plan_options
+from reconciler.api.session import Opened, choose_project, tell_project
+from reconciler.api.system_clock import SystemClock
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.accepting import Accepted
-    from reconciler.api.exporting import Exported
-    from reconciler.api.states import ProjectState
-    from reconciler.api.targeting import TargetExport
-    from reconciler.engine.run import Surroundings
-    from reconciler.migrations.outcome import MigrationResult
+    from reconciler.api.accept import Accepted
+    from reconciler.api.export import Exported
+    from reconciler.api.export_target import TargetExport
+    from reconciler.api.state import ProjectState
+    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.engine.apply.writing_runs import Surroundings
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.event import Event
@@ -84,7 +84,7 @@ class OpenedProject:
     @property
     def state(self) -> ProjectState:
         """The state of the workspace: `list()`, `show()`, `history()`, `rollback()` and so on."""
-        from reconciler.api.states import ProjectState
+        from reconciler.api.state import ProjectState
 
         return ProjectState(self.run)
 
@@ -93,7 +93,7 @@ class OpenedProject:
 
         Raises `NothingFound` where there is nothing to validate, unless that is allowed.
         """
-        from reconciler.api.checking import check
+        from reconciler.api.validate import check
 
         return check(self.run, strict=strict, allow_empty=allow_empty)[0]
 
@@ -102,14 +102,14 @@ class OpenedProject:
 
         Raises `ManifestError` and `PlanError` with all findings, `ProviderError`, `StateError`.
         """
-        from reconciler.api.reading import plan_now
+        from reconciler.api.plan import plan_now
 
         return plan_now(self.run, plan_options(**flags, record=True)).plan
 
     def compare(self, workspace: str, **choice: Unpack[Choice]) -> Report:
         """This workspace beside another one: what promoting would change there. Its `comparison` has each address,
         its `plan` is that of the other workspace; `render` shows both. Writes to neither. Raises what `plan` does."""
-        from reconciler.api.comparing import compare_now
+        from reconciler.api.compare import compare_now
 
         return compare_now(self.run, workspace, plan_options(**choice)).report()
 
@@ -141,7 +141,7 @@ class OpenedProject:
         Raises `PlanBlocked`, `PlanStale`, `StateLocked`, `SecretMissing`, `ManifestError`, `ProviderError` before
         anything is sent, and `UsageError` for flags that would change a plan that is made already.
         """
-        from reconciler.api.writing import apply_now, apply_options, apply_plan
+        from reconciler.api.apply import apply_now, apply_options, apply_plan
 
         how = apply_options(
             self.run, force_maker=force_maker, lock_timeout=lock_timeout,
@@ -161,14 +161,14 @@ class OpenedProject:
 
     def drift(self, **choice: Unpack[Choice]) -> Plan:
         """What was changed in the account since the last apply: a plan whose `drift` holds it."""
-        from reconciler.api.reading import drift_now
+        from reconciler.api.plan import drift_now
 
         return drift_now(self.run, plan_options(**choice)).plan
 
     def accept(self, *wanted: str) -> Accepted:
         """Take live values that drifted into the manifests: `persona.desk`, or one field, `persona.desk/greeting`."""
-        from reconciler.api.accepting import accept_now
-        from reconciler.engine.accept import Wanted
+        from reconciler.api.accept import accept_now
+        from reconciler.engine.plan.accept_drift import Wanted
 
         parts = [one.partition("/") for one in wanted]
         chosen = [Wanted(parse_address(address), slash + pointer) for address, slash, pointer in parts]
@@ -189,9 +189,9 @@ class OpenedProject:
         `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
         Raises `NothingFound` where there are no manifests to look at, unless that is allowed.
         """
-        from reconciler.api.handover import prepare_agents
-        from reconciler.api.migrating import read_migration, write_result
-        from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
+        from reconciler.api.livekit_handover import prepare_agents
+        from reconciler.api.migrate import read_migration, write_result
+        from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
 
         run = read_migration(
             self.run.project, self.run.paths, choose_migrations(only, skip), parse_answers((answers or {}).items()),
@@ -216,8 +216,8 @@ class OpenedProject:
 
         `names` are globs; `fields` maps a field or a JSON pointer to the value that objects must have.
         """
-        from reconciler.api.exporting import export_into
-        from reconciler.engine.export import ExportChoice
+        from reconciler.api.export import export_into
+        from reconciler.engine.export.export_account import ExportChoice
 
         return export_into(self.run, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
 
@@ -234,20 +234,20 @@ class OpenedProject:
 
         Generated files that somebody changed are an error unless `force`; a person's own files are never written.
         """
-        from reconciler.api.targeting import ACCOUNT, MANIFESTS, export_target
+        from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
 
         place = str(folder) if folder is not None else None
         return export_target(self.run, target, place, names, origin=ACCOUNT if account else MANIFESTS, force=force)
 
     def import_(self, address: str | Address, id: str, *, lock_timeout: float = 0.0) -> ApplyResult:
         """Record that the live object `id` is `address`, which has a manifest. Writes nothing to the account."""
-        from reconciler.api.writing import apply_options, import_now
+        from reconciler.api.apply import apply_options, import_now
 
         how = apply_options(self.run, lock_timeout=lock_timeout)
         return import_now(self.run, parse_address(address), id, how, lambda: self._surround(lambda: False))[1]
 
     def _surround(self, stop: Callable[[], bool]) -> AbstractContextManager[Surroundings]:
-        from reconciler.api.writing import surrounding
+        from reconciler.api.apply import surrounding
 
         return surrounding(self.run, stop)
 

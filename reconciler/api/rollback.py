@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.api.opened import Opened
-    from reconciler.api.reading import Looked
-    from reconciler.api.writing import Carried, Surround
+    from reconciler.api.apply import Carried, Surround
+    from reconciler.api.plan import Looked
+    from reconciler.api.session import Opened
     from reconciler.types.address import Address
     from reconciler.types.manifest import Lifecycle
     from reconciler.types.options import ApplyOptions, PlanOptions
@@ -33,8 +33,8 @@ def plan_back(run: Opened, serial: int, options: PlanOptions) -> Looked:
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
     `PlanError`, `ProviderError`, `StateError`.
     """
-    from reconciler.api.reading import Looked, look
-    from reconciler.engine.rollback import plan_rollback
+    from reconciler.api.plan import Looked, look
+    from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
     secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)
@@ -55,8 +55,8 @@ def go_back(
     confirm: Callable[[Plan], bool],
 ) -> Carried:
     """Plan the way back under the lock, ask `confirm`, carry out. Raises what `plan_back` and `apply_now` raise."""
-    from reconciler.api.writing import Carried
-    from reconciler.engine.run import apply_rollback
+    from reconciler.api.apply import Carried
+    from reconciler.engine.apply.writing_runs import apply_rollback
     from reconciler.types.manifest import ManifestSet
 
     secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)

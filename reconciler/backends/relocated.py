@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-from reconciler.core.state.file import dump_state, is_moved, left_behind, parse_state
+from reconciler.core.state.state_document import dump_state, is_moved, left_behind, parse_state
 from reconciler.errors import StateError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.state import LockInfo

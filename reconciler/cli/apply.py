@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, MODES, REF, SAFETY, STRICT, with_flags
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import CHOICE, MODES, REF, SAFETY, STRICT, with_flags
 from reconciler.errors import UsageError
 
 EXAMPLES = """
@@ -34,7 +34,7 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
 
     Ctrl-C lets running requests finish, saves and ends; a second one aborts at once.
     """
-    from reconciler.cli.writing import carry_out, carry_out_saved
+    from reconciler.cli.apply_run import carry_out, carry_out_saved
 
     saved = saved_plan(paths)
     if saved is None:
@@ -48,8 +48,8 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
 
 def saved_plan(paths: tuple[str, ...]) -> bytes | None:
     """The bytes of the plan file among the arguments; None where they are manifests. Told apart by content."""
-    from reconciler.api.files import read_file
-    from reconciler.core.planning.planfile import looks_like_plan
+    from reconciler.api.output_files import read_file
+    from reconciler.core.planning.plan_file import looks_like_plan
 
     found = [path for path in paths if Path(path).is_file() and looks_like_plan(read_file(path))]
     if not found:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = """
@@ -22,7 +22,7 @@ def completion(settings: Settings, shell: str) -> int:
     from click.shell_completion import get_completion_class
 
     from reconciler.cli.main import program
-    from reconciler.cli.streams import write
+    from reconciler.cli.stdio import write
 
     script = get_completion_class(shell)
     if script is None:  # pragma: no cover - click ships all three

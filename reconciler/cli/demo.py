@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
-from reconciler.cli.streams import write
+from reconciler.cli import exit_codes
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.stdio import write
 from reconciler.errors import ReconcilerError, UsageError
 
 EXAMPLES = """
@@ -35,20 +35,20 @@ class Step:
 PLAN = Step(
     "What would an apply do? Nothing exists yet.",
     ("plan", "--out", "tour.plan", "--detailed-exitcode"),
-    exits.DIFFERENCES,
+    exit_codes.DIFFERENCES,
 )
-APPLY = Step("Do it: exactly the plan that was saved.", ("apply", "tour.plan"), exits.DONE)
-SETTLED = Step("A second plan finds nothing to do.", ("plan", "--detailed-exitcode"), exits.DONE)
-DRIFT = Step("The nightly report finds the edit, and whose it was.", ("drift",), exits.DIFFERENCES)
-HEAL = Step("Apply puts back what git says, with one small patch.", ("apply", "--auto-approve"), exits.DONE)
-CLEAN = Step("And everything is as the manifests say.", ("drift",), exits.DONE)
+APPLY = Step("Do it: exactly the plan that was saved.", ("apply", "tour.plan"), exit_codes.DONE)
+SETTLED = Step("A second plan finds nothing to do.", ("plan", "--detailed-exitcode"), exit_codes.DONE)
+DRIFT = Step("The nightly report finds the edit, and whose it was.", ("drift",), exit_codes.DIFFERENCES)
+HEAL = Step("Apply puts back what git says, with one small patch.", ("apply", "--auto-approve"), exit_codes.DONE)
+CLEAN = Step("And everything is as the manifests say.", ("drift",), exit_codes.DONE)
 
 
 @command("demo", examples=EXAMPLES)
 @click.option("--dir", "folder", metavar="DIR", help="Work in this folder and keep it [default: a temporary one].")
 def demo(settings: Settings, folder: str | None) -> int:
     """Two minutes: plan, apply, an edit by hand, drift, and the way back. No key, no network."""
-    from reconciler.api.whereabouts import STATE_FOLDER
+    from reconciler.api.state_paths import STATE_FOLDER
 
     with place_for(folder) as root:
         manifests = manifests_for(root, settings)
@@ -68,7 +68,7 @@ def demo(settings: Settings, folder: str | None) -> int:
         write("\nThat was the tour. Start a project of your own: reconciler init\n")
         if folder is not None:
             write(f"The folder stays: {root}\n")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def place_for(folder: str | None) -> Iterator[Path]:
 
 def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
     """The manifests given, as absolute paths; else a small project is written into the folder."""
-    from reconciler.api.files import write_file
+    from reconciler.api.output_files import write_file
     from reconciler.engine.scaffold.new_project import scaffold
 
     if settings.manifests:
@@ -101,7 +101,7 @@ def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
 
 def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> str:
     """The workspace to use: one with the embedded simulator, never a real account."""
-    from reconciler.loader.project import load_project
+    from reconciler.manifests.project.project_file import load_project
 
     project = load_project(root, manifests=manifests or None, upward=False)
     embedded = [name for name, one in project.workspaces.items() if one.provider.type == "simulator"]
@@ -133,8 +133,8 @@ def say_title(text: str) -> None:
 
 def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
-    from reconciler.cli.wiring import open_run
-    from reconciler.engine.demo import edit_by_hand
+    from reconciler.cli.composition import open_run
+    from reconciler.engine.scaffold.demo_edit import edit_by_hand
 
     run = open_run(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
     with run.provider(run.secrets(), reading=False) as provider:

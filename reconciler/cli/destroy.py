@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.cli.apply import APPROVAL
-from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, EMPTY, SAFETY, with_flags
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import CHOICE, EMPTY, SAFETY, with_flags
 
 EXAMPLES = """
 reconciler -w sandbox destroy
@@ -23,6 +23,6 @@ def destroy(settings: Settings, **flags: Any) -> int:
 
     What somebody outside of the run still uses is kept, and said.
     """
-    from reconciler.cli.writing import carry_out
+    from reconciler.cli.apply_run import carry_out
 
     return carry_out("destroy", settings, destroy=True, **flags)

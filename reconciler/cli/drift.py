@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.cli import exits
-from reconciler.cli.accepting import ACCEPT
-from reconciler.cli.group import command
-from reconciler.cli.planning import CHOICE, PATHS, REF, STRICT, options_of, with_flags
-from reconciler.cli.settings import Settings
+from reconciler.cli import exit_codes
+from reconciler.cli.drift_accept import ACCEPT
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import CHOICE, PATHS, REF, STRICT, options_of, with_flags
 
 EXAMPLES = """
 reconciler drift
@@ -32,11 +32,11 @@ def drift(
     manifests that wait for an apply are no drift. Three ways out: `--accept` takes a live value into the manifest,
     `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others.
     """
-    from reconciler.api.accepting import accept_now
-    from reconciler.api.reading import drift_now
-    from reconciler.cli.accepting import tell
-    from reconciler.cli.outcome import deliver, reporting
-    from reconciler.cli.wiring import open_run
+    from reconciler.api.accept import accept_now
+    from reconciler.api.plan import drift_now
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.drift_accept import tell
+    from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
@@ -46,9 +46,9 @@ def drift(
         if accepted:
             return tell(settings, accept_now(run, options, accepted))
         looked = drift_now(run, options)
-        code = exits.DIFFERENCES if looked.plan.drift else exits.DONE
+        code = exit_codes.DIFFERENCES if looked.plan.drift else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:
-            code = exits.ERROR
+            code = exit_codes.ERROR
         findings = looked.manifests.diagnostics
         report = Report("drift", run.workspace.name, looked.plan, None, findings, code, looked.notes)
         return deliver(report, settings)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
 reconciler explain persona
@@ -24,11 +24,11 @@ def explain(settings: Settings, path: str) -> int:
 
     Or what a finding is about, by its code: what it looks for, why, and an example of both sides.
     """
-    from reconciler.cli.outcome import emit_document, style
-    from reconciler.cli.wiring import open_catalogue
-    from reconciler.core.fields import explain as pages
-    from reconciler.migrations.describe import describe_migration, find_migration, migration_as_json
-    from reconciler.rules.describe import describe_rule, find_rule, rule_as_json
+    from reconciler.cli.composition import open_catalogue
+    from reconciler.cli.output import emit_document, style
+    from reconciler.reporters import field_page as pages
+    from reconciler.reporters.migration_page import describe_migration, find_migration, migration_as_json
+    from reconciler.reporters.rule_page import describe_rule, find_rule, rule_as_json
 
     width = style(settings).width
     if (rule := find_rule(path)) is not None:

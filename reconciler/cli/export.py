@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.options import SELECTOR
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_options import SELECTOR
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.exporting import Exported
+    from reconciler.api.export import Exported
     from reconciler.types.json import Json
 
 EXAMPLES = """
@@ -34,7 +34,7 @@ class TargetType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from difflib import get_close_matches
 
-        from reconciler.core.targets import TARGETS
+        from reconciler.core.export.target_table import TARGETS
 
         if value not in TARGETS:
             close = get_close_matches(str(value), list(TARGETS), n=1)
@@ -51,7 +51,7 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from difflib import get_close_matches
 
-        from reconciler.kinds import KINDS, manifest_kinds
+        from reconciler.core.kind_table import KINDS, manifest_kinds
 
         words = {word.casefold(): spec.name for word, spec in manifest_kinds().items()}
         known = {**words, **{name: name for name in KINDS}}
@@ -108,7 +108,7 @@ def export(
             hint=f"choose objects by a field of theirs: --field {key}={value}",
         )
     if target is not None:
-        from reconciler.cli.exporting import run_target
+        from reconciler.cli.export_target import run_target
 
         if kinds or fields:
             raise UsageError("--target writes personas; choose them with --name, not with --kind or --field")
@@ -119,10 +119,10 @@ def export(
         )
     if origin is not None or force:
         raise UsageError("--from and --force go with --target")
-    from reconciler.api.exporting import export_into
-    from reconciler.cli.outcome import reporting
-    from reconciler.cli.wiring import open_run
-    from reconciler.engine.export import ExportChoice
+    from reconciler.api.export import export_into
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import reporting
+    from reconciler.engine.export.export_account import ExportChoice
 
     choice = ExportChoice(tuple(kinds), tuple(names), _wanted(fields))
     with reporting("export", settings):
@@ -140,7 +140,7 @@ def _wanted(fields: tuple[Any, ...]) -> dict[str, str]:
 
 def show_export(settings: Settings, folder: str, exported: Exported) -> int:
     """Say what was written and what has to be set."""
-    from reconciler.cli.outcome import emit_document
+    from reconciler.cli.output import emit_document
 
     def document() -> Json:
         return {

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.options import ADDRESS, DURATION
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_options import ADDRESS, DURATION
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 if TYPE_CHECKING:
     from reconciler.types.address import Address
@@ -29,10 +29,10 @@ def import_(settings: Settings, address: Address, id: str, accept_account: bool,
 
     The manifest has to be there. Where it and the object differ, the next plan says so.
     """
-    from reconciler.api.writing import apply_options, import_now
-    from reconciler.cli.outcome import reporting
-    from reconciler.cli.wiring import open_run
-    from reconciler.cli.writing import finish, writing
+    from reconciler.api.apply import apply_options, import_now
+    from reconciler.cli.apply_run import finish, writing
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import reporting
 
     with reporting("import", settings):
         run = open_run(settings)

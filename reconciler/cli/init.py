@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
 reconciler init
@@ -47,8 +47,8 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     keys, variables, the state's store, the branch. Run again, it brings what it wrote up to date, and keeps what you
     changed.
     """
-    from reconciler.api.scaffolding import pipeline_path
-    from reconciler.cli.streams import write
+    from reconciler.api.scaffold import pipeline_path
+    from reconciler.cli.stdio import write
     from reconciler.engine.scaffold.new_project import project_name, scaffold
     from reconciler.errors import ReconcilerError, UsageError
 
@@ -76,8 +76,8 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
 
 def write_pipeline(root: Path, ci: str, source: str | None) -> None:
     """Write the CI pipeline of a project that is there, or bring it up to date, and say what is still to be done."""
-    from reconciler.api.scaffolding import plan_pipeline
-    from reconciler.cli.streams import write
+    from reconciler.api.scaffold import plan_pipeline
+    from reconciler.cli.stdio import write
 
     made = plan_pipeline(root, ci, source)
     if made.before == made.text:
@@ -96,8 +96,8 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
 
 def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
     """Write files, and the line of `.gitignore` beside the project, saying so."""
-    from reconciler.api.files import write_file
-    from reconciler.cli.streams import write
+    from reconciler.api.output_files import write_file
+    from reconciler.cli.stdio import write
     from reconciler.engine.scaffold.new_project import ignore_line
 
     for path, text in texts.items():
@@ -111,6 +111,6 @@ def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
 
 def ignore_text(path: Path) -> str | None:
     """What stands in `.gitignore`, None where there is none."""
-    from reconciler.api.files import read_file
+    from reconciler.api.output_files import read_file
 
     return read_file(path).decode("utf-8", "surrogateescape") if path.exists() else None

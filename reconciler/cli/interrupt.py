@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeAlias
 
-from reconciler.cli.exits import INTERRUPTED
-from reconciler.cli.streams import say
+from reconciler.cli.exit_codes import INTERRUPTED
+from reconciler.cli.stdio import say
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli.group import LazyGroup
+from reconciler.cli.lazy_group import LazyGroup
 
 COMMANDS = {
     "init": ("reconciler.cli.init:init", "Scaffold a project."),
@@ -58,10 +58,10 @@ def run(args: Sequence[str]) -> int:
         result = program.main(args=list(args), prog_name="reconciler", standalone_mode=False)
         code = result if isinstance(result, int) else 0
     except BaseException as error:
-        from reconciler.cli.failures import show
+        from reconciler.cli.error_output import show
 
         code = show(error, args)
-    from reconciler.cli.streams import close_gate, flush
+    from reconciler.cli.stdio import close_gate, flush
 
     flush()
     close_gate()

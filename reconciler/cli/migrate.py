@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.group import command
-from reconciler.cli.options import PairType
-from reconciler.cli.planning import EMPTY, PATHS
-from reconciler.cli.settings import Settings
+from reconciler.cli import exit_codes
+from reconciler.cli.global_options import PairType
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import EMPTY, PATHS
 
 if TYPE_CHECKING:
-    from reconciler.migrations.base import Answers
-    from reconciler.migrations.outcome import MigrationResult
+    from reconciler.core.migrating.migration import Answers
+    from reconciler.core.migrating.migration_result import MigrationResult
 
 EXAMPLES = """
 reconciler migrate                                      what would change, and what needs a choice
@@ -70,13 +70,13 @@ def migrate(
     Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
     terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
     """
-    from reconciler.api.handover import is_handover
-    from reconciler.api.migrating import write_result
-    from reconciler.cli.handover import agents_of, named_answers, tell_agents
-    from reconciler.cli.migrating import ask_and_migrate, deliver_result, list_migrations, open_migration
+    from reconciler.api.livekit_handover import is_handover
+    from reconciler.api.migrate import write_result
+    from reconciler.cli.migrate_handover import agents_of, named_answers, tell_agents
+    from reconciler.cli.migrate_run import ask_and_migrate, deliver_result, list_migrations, open_migration
+    from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
+    from reconciler.core.migrating.migration_result import is_undone
     from reconciler.errors import UsageError
-    from reconciler.migrations.answers import choose_migrations, parse_answers, requested_names
-    from reconciler.migrations.outcome import is_undone
 
     if listing:
         return list_migrations(settings)
@@ -98,7 +98,7 @@ def migrate(
         write_result(run, result, agents.changes if agents is not None else ())
     deliver_result(result, settings, written=written)
     tell_agents(agents, written=written)
-    codes = [exits.ERROR] if result.diagnostics else []
+    codes = [exit_codes.ERROR] if result.diagnostics else []
     if check and is_undone(result):
-        codes.append(exits.DIFFERENCES)
-    return exits.worst(codes)
+        codes.append(exit_codes.DIFFERENCES)
+    return exit_codes.worst(codes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
 reconciler models                    everything
@@ -20,10 +20,10 @@ reconciler models --format json
 @click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this kind of model, e.g. llm.")
 def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) -> int:
     """The catalogue: status, successor and context window of every model that is known."""
-    from reconciler.cli.outcome import emit_document, style
-    from reconciler.cli.wiring import open_catalogue
-    from reconciler.core.modeltable import TITLES, model_rows, render_models, rows_as_json
+    from reconciler.cli.composition import open_catalogue
+    from reconciler.cli.output import emit_document, style
     from reconciler.errors import UsageError
+    from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
 
     unknown = [table for table in tables if table not in TITLES]
     if unknown:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.group import command
-from reconciler.cli.options import MODE
-from reconciler.cli.planning import CHOICE, MODES, PATHS, REF, SAFETY, STRICT, options_of, with_flags
-from reconciler.cli.settings import Settings
+from reconciler.cli import exit_codes
+from reconciler.cli.global_options import MODE
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import CHOICE, MODES, PATHS, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def plan(
     and secrets by where they come from; then what the other account does not hold of what its manifests want. Neither
     account is written to. --detailed-exitcode says 2 when promoting would change something.
     """
-    from reconciler.api.comparing import compare_now
-    from reconciler.api.reading import plan_now
-    from reconciler.cli.outcome import deliver, reporting
-    from reconciler.cli.wiring import open_run
+    from reconciler.api.compare import compare_now
+    from reconciler.api.plan import plan_now
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
@@ -94,10 +94,10 @@ def plan(
 def exit_code(made: Plan, options: PlanOptions, *, detailed: bool) -> int:
     """2 for a plan that would do something, 1 for one that could not see all, where that was asked for."""
     if options.strict_complete and made.incomplete:
-        return exits.ERROR
+        return exit_codes.ERROR
     taken_in = made.mode == "refresh-only" and made.changes
     differs = bool(made.differences or made.all_blocks or taken_in)
-    return exits.DIFFERENCES if detailed and differs else exits.DONE
+    return exit_codes.DIFFERENCES if detailed and differs else exit_codes.DONE
 
 
 def refuse_with_compare(options: PlanOptions, out: str | None) -> None:
@@ -123,8 +123,8 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
 
 def keep(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
     """Write the plan file, signed where there is a key; a line that says how to apply it."""
-    from reconciler.api.files import write_file
-    from reconciler.core.planning.planfile import dump_plan
+    from reconciler.api.output_files import write_file
+    from reconciler.core.planning.plan_file import dump_plan
 
     write_file(out, dump_plan(made, key), mode=mode)
     return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from reconciler.cli.streams import is_terminal, say, visible
+from reconciler.cli.stdio import is_terminal, say, visible
 from reconciler.types.change import Action
 from reconciler.types.event import (
     Event,
@@ -24,7 +24,7 @@ from reconciler.types.event import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.cli.settings import Settings
+    from reconciler.cli.global_settings import Settings
     from reconciler.types.ports import Clock, Emit
 
 DOING = {Action.CREATE: "Creating", Action.UPDATE: "Updating", Action.DELETE: "Deleting", Action.FORGET: "Forgetting"}
@@ -44,7 +44,7 @@ def choose_emit(settings: Settings, clock: Clock) -> Emit:
 
 def json_lines(clock: Clock) -> Emit:
     """Every event as one line of JSON on standard error."""
-    from reconciler.core.redactor import Shown
+    from reconciler.core.secrets.redact_text import Shown
     from reconciler.reporters.ndjson import event_line
 
     lock = threading.Lock()

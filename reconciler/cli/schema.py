@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
 reconciler schema > manifests.schema.json
@@ -22,11 +22,11 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     """Print the JSON Schema (draft 7) of manifests: completion and checks while you type."""
     import json
 
-    from reconciler.api.files import write_file
-    from reconciler.cli.streams import write
-    from reconciler.core.fields.schema import manifest_schema
+    from reconciler.api.output_files import write_file
+    from reconciler.cli.stdio import write
+    from reconciler.core.fields.json_schema import manifest_schema
+    from reconciler.core.kind_table import KINDS
     from reconciler.errors import UsageError
-    from reconciler.kinds import KINDS
 
     if settings.format not in {None, "json"} or any(name != "json" for name, _ in settings.reports):
         raise UsageError("a JSON Schema is JSON; no other format makes sense here")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
 reconciler show pr.plan
@@ -20,10 +20,10 @@ def show(settings: Settings, planfile: str) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
     import os
 
-    from reconciler.api.files import read_file
-    from reconciler.api.opened import plan_key
-    from reconciler.cli.outcome import deliver, reporting
-    from reconciler.core.planning.planfile import load_plan
+    from reconciler.api.output_files import read_file
+    from reconciler.api.session import plan_key
+    from reconciler.cli.output import deliver, reporting
+    from reconciler.core.planning.plan_file import load_plan
     from reconciler.types.report import Report
 
     with reporting("show", settings):

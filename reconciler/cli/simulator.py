@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.group import LazyGroup, command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import LazyGroup, command
 
 TABLE = {"serve": ("reconciler.cli.simulator:serve", "Serve the simulated API on 127.0.0.1.")}
 EXAMPLES = """
@@ -34,10 +34,10 @@ simulator = LazyGroup(
 @click.option("--faults", metavar="FILE", help="Misbehave as this file says.")
 def serve(settings: Settings, port: int, host: str, world: str | None, seed: str | None, faults: str | None) -> int:
     """Serve the simulated API until Ctrl-C; the first line on standard output is its base URL."""
-    from reconciler.cli.streams import write
+    from reconciler.cli.stdio import write
     from reconciler.errors import UsageError
-    from reconciler.loader.repository import check_way
-    from reconciler.providers.simulator.serve import serve as run_server
+    from reconciler.manifests.tree.repository import check_way
+    from reconciler.platforms.tavus.simulator.http_server import serve as run_server
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise UsageError(f"the simulator listens on this machine only, not on {host}", hint="leave --host away")

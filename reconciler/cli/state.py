@@ -1,23 +1,23 @@
-"""`reconciler state`: look at the state; what repairs it is in `staterepair`."""
+"""`reconciler state`: look at the state; what repairs it is in `state_repair`."""
 
 from __future__ import annotations
 
 import click
 
-from reconciler.cli.group import LazyGroup, command
-from reconciler.cli.settings import Settings
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import LazyGroup, command
 
-HERE, REPAIR = "reconciler.cli.state", "reconciler.cli.staterepair"
+HERE, REPAIR = "reconciler.cli.state", "reconciler.cli.state_repair"
 TABLE = {
     "list": (f"{HERE}:list_", "The addresses that are managed."),
-    "show": ("reconciler.cli.statehistory:show", "What is recorded of one address, or what one apply changed."),
-    "history": ("reconciler.cli.statehistory:history", "What was applied, run by run."),
-    "rollback": ("reconciler.cli.staterollback:rollback", "A plan back to the moment right after an earlier apply."),
+    "show": ("reconciler.cli.state_history:show", "What is recorded of one address, or what one apply changed."),
+    "history": ("reconciler.cli.state_history:history", "What was applied, run by run."),
+    "rollback": ("reconciler.cli.state_rollback:rollback", "A plan back to the moment right after an earlier apply."),
     "mv": (f"{REPAIR}:mv", "Rename an address; the live object stays."),
     "rm": (f"{REPAIR}:rm", "Forget addresses; the live objects stay."),
     "pull": (f"{HERE}:pull", "Print the state document."),
     "push": (f"{REPAIR}:push", "Put a state document in place."),
-    "migrate": ("reconciler.cli.statemigrate:migrate", "Copy the state into another backend."),
+    "migrate": ("reconciler.cli.state_migrate:migrate", "Copy the state into another backend."),
     "lock": (f"{HERE}:lock", "Who holds the lock."),
     "unlock": (f"{REPAIR}:unlock", "Free a lock whose holder is dead or whose lease is over."),
     "force-unlock": (f"{REPAIR}:force_unlock", "Free a lock whoever holds it."),
@@ -49,9 +49,9 @@ state = LazyGroup(
 @click.argument("prefixes", nargs=-1, metavar="[PREFIX]...")
 def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     """The addresses that are managed, one a line; only those that start with a PREFIX, where given."""
-    from reconciler.cli.outcome import emit_document
-    from reconciler.cli.wiring import open_run
-    from reconciler.engine.state import list_entries
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import emit_document
+    from reconciler.engine.state.state_operations import list_entries
 
     run = open_run(settings)
     found = list_entries(run.state(), prefixes)
@@ -69,10 +69,10 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
 @command("pull", examples="\nreconciler state pull > state.json\n")
 def pull(settings: Settings) -> int:
     """Print the state document; `state push` takes it back."""
-    from reconciler.cli.streams import write
-    from reconciler.cli.wiring import open_run
-    from reconciler.core.redactor import Shown
-    from reconciler.engine.state import pull_state
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.stdio import write
+    from reconciler.core.secrets.redact_text import Shown
+    from reconciler.engine.state.state_operations import pull_state
 
     write(Shown(pull_state(open_run(settings).state()).decode()))
     return 0
@@ -81,8 +81,8 @@ def pull(settings: Settings) -> int:
 @command("lock", examples="\nreconciler state lock\nreconciler state lock --format json\n")
 def lock(settings: Settings) -> int:
     """Who holds the lock, and since when; a dead holder counts as nobody."""
-    from reconciler.cli.outcome import emit_document
-    from reconciler.cli.wiring import open_run
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import emit_document
 
     run = open_run(settings)
     held = run.backend().holder()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.group import command
-from reconciler.cli.settings import Settings
-from reconciler.cli.streams import is_terminal, say, write
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.stdio import is_terminal, say, write
 
 if TYPE_CHECKING:
-    from reconciler.api.opened import Opened
+    from reconciler.api.session import Opened
     from reconciler.errors import NotTrusted
 
 EXAMPLES = """
@@ -36,8 +36,8 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
     """
     import os
 
-    from reconciler.api.trusting import add_trusted, parse_command, parse_host, read_trusted
-    from reconciler.cli.wiring import open_run
+    from reconciler.api.trust import add_trusted, parse_command, parse_host, read_trusted
+    from reconciler.cli.composition import open_run
     from reconciler.errors import UsageError
 
     run = open_run(settings)
@@ -61,8 +61,8 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
 
 def vouch(run: Opened, refused: NotTrusted) -> bool:
     """Ask on the terminal, once for each host and command; a yes is kept. Without a terminal: no."""
-    from reconciler.api.trusting import add_trusted
-    from reconciler.cli.confirm import ask
+    from reconciler.api.trust import add_trusted
+    from reconciler.cli.confirmation import ask
 
     file = run.project.file
     if file is None or (refused.host is None and refused.command is None):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.group import command
-from reconciler.cli.planning import EMPTY, PATHS, REF
-from reconciler.cli.settings import Settings
+from reconciler.cli import exit_codes
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import EMPTY, PATHS, REF
 
 EXAMPLES = """
 reconciler validate
@@ -24,15 +24,15 @@ reconciler -w production validate --format json
 @EMPTY
 def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict: bool, allow_empty: bool) -> int:
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
-    from reconciler.api.checking import check
-    from reconciler.cli.outcome import deliver, reporting
-    from reconciler.cli.wiring import open_run
+    from reconciler.api.validate import check
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
     with reporting("validate", settings):
         run = open_run(settings, ref=ref)
         findings, notes = check(run, strict=strict, allow_empty=allow_empty)
-        code = exits.ERROR if any(one.is_error for one in findings) else exits.DONE
+        code = exit_codes.ERROR if any(one.is_error for one in findings) else exit_codes.DONE
         report = Report("validate", run.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
         return deliver(report, settings)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.core.marks import write_marks
-from reconciler.core.named import by_place
-from reconciler.core.redact import redact, sensitive_mask
-from reconciler.kinds.base import KindSpec
-from reconciler.reporters.safe import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
+from reconciler.core.canonical.keyed_lists import by_place
+from reconciler.core.secrets.redact_document import redact, sensitive_mask
+from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.reporters.redacted import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Adoption, Block, Change, Direction
 from reconciler.types.json import Json, Object, split
+from reconciler.types.kind import KindSpec
 from reconciler.types.plan import DriftField, DriftItem
 from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Span

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.digest import digest
-from reconciler.reporters.dump import dump
-from reconciler.reporters.findings import DRIFT, Finding, collect_findings
+from reconciler.core.serialization.digest import digest
+from reconciler.reporters.json_dump import dump
+from reconciler.reporters.report_findings import DRIFT, Finding, collect_findings
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json
 from reconciler.types.report import Report, Style

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.reporters.findings import Finding, collect_findings
+from reconciler.reporters.report_findings import Finding, collect_findings
 from reconciler.reporters.wording import plural, report_summary
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report, Style

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.reporters.codequality import quality
-from reconciler.reporters.dump import dump
+from reconciler.reporters.json_dump import dump
 from reconciler.types.plan import Summary
 from reconciler.types.report import Report, Style
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from reconciler.core.visible import one_line, visible
-from reconciler.reporters.findings import DRIFT, SKIPPED, Finding, collect_findings
+from reconciler.core.text.sanitize import one_line, visible
+from reconciler.reporters.report_findings import DRIFT, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import flags_of
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report, Style

@@ -8,7 +8,7 @@ more: a reporter must be safe whatever it is handed.
 from __future__ import annotations
 
 from reconciler import __version__
-from reconciler.core.marks import write_marks
+from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.reporters.change_json import (
     ACTIONS,
     block_object,
@@ -18,8 +18,8 @@ from reconciler.reporters.change_json import (
     planned_values,
     span_object,
 )
-from reconciler.reporters.safe import kind_of, safe_body
-from reconciler.reporters.sidebyside import comparison_object
+from reconciler.reporters.comparison import comparison_object
+from reconciler.reporters.redacted import kind_of, safe_body
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.incomplete import Incomplete
@@ -155,7 +155,7 @@ def plan_requests(plan: Plan) -> list[Request]:
 
 
 def request_object(request: Request) -> Object:
-    """References in bodies are marks (`core.marks`), which name their origin; a clear secret never passes."""
+    """References in bodies are marks (`core.serialization.reference_marks`), which name their origin; a clear secret never passes."""
     return {
         "method": request.method,
         "path": request.path,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.core.visible import visible
-from reconciler.reporters.dump import dump
-from reconciler.reporters.findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
+from reconciler.core.linting.rule_table import RULES
+from reconciler.core.text.sanitize import visible
+from reconciler.reporters.json_dump import dump
+from reconciler.reporters.report_findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
+from reconciler.reporters.rule_page import describe_rule
 from reconciler.reporters.wording import plural
-from reconciler.rules import RULES
-from reconciler.rules.describe import describe_rule
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object
 from reconciler.types.report import Report, Style

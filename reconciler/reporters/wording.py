@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.prompts.diff import PromptDiff
-from reconciler.core.prompts.tokens import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
+from reconciler.core.text_diff.text_diff import PromptDiff
+from reconciler.core.text_diff.token_count import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -20,7 +20,7 @@ BANDS = {
     "degraded": f"in the range {DEGRADED_TOKENS:,} to {LIMIT_TOKENS:,} where answers get worse",
     "too long": f"above {LIMIT_TOKENS:,}",
 }
-"""What a budget band of `core.tokens` means."""
+"""What a budget band of `core.text_diff.token_count` means."""
 PLANNED = ("to move", "to forget", "to adopt")
 OBSTACLES = {
     Obstacle.SECRET_MISSING: ("secret whose value is not here", "secrets whose values are not here"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from reconciler.types.catalogue_entry import Entry, Setting, Status, Successor
-from reconciler.types.catalogue_livekit import LiveKit, LiveKitChoice
 from reconciler.types.json import Json
+from reconciler.types.livekit_catalogue import LiveKit, LiveKitChoice
 
 HOSTED_PREFIX = "tavus-"
 

@@ -47,7 +47,7 @@ class Running:
 
     header: RunHeader
     items: Mapping[Address, str] = field(default_factory=dict)
-    """Address -> packed pre-image (`core.preimage`), from before its first request."""
+    """Address -> packed pre-image (`core.history.preimage`), from before its first request."""
     done: frozenset[Address] = frozenset()
     """Those whose outcome was recorded."""
     ended: str | None = None

@@ -10,7 +10,7 @@ from reconciler.types.json import Json, Object
 
 @dataclass(frozen=True, slots=True)
 class LiveObject:
-    """One object of the account, in the words the API used. Only `core.canonical` makes it comparable."""
+    """One object of the account, in the words the API used. Only its canonical form is comparable."""
 
     kind: str
     id: str

@@ -1,7 +1,8 @@
 """The whole edge on one page: what the engine asks of the outside world.
 
-Implementations: providers/ (Provider), backends/ (Backend, Journal, Seal), reporters/ (Reporter),
-loader/secrets.py (Secrets), api/clock.py (Clock), cli/progress.py (Emit), cli/writing.py (Confirm).
+Implementations: platforms/ (Provider), backends/ (Backend, Journal, Seal), reporters/ (Reporter),
+manifests/read/secret_resolver.py (Secrets), api/system_clock.py (Clock), cli/progress.py (Emit),
+cli/apply_run.py (Confirm).
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ class Seal(Protocol):
 
 
 class Backend(Protocol):
-    """Moves bytes and locks; the format of the state lives above, once (`core.state.file`).
+    """Moves bytes and locks; the format of the state lives above, once (`core.state.state_document`).
 
     Must: write atomically; survive kill -9 at any moment with either the old or the new bytes.
     Must not: look into the bytes.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_migrated import LEGACY, PROJECT
+from tests.api.test_migrated_manifests import LEGACY, PROJECT
 
 Call = Callable[..., Any]
 

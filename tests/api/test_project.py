@@ -223,7 +223,7 @@ def test_a_listener_with_an_end_is_closed(project: Path) -> None:
 
 
 def test_a_lock_is_respected(opened: OpenedProject) -> None:
-    from reconciler.engine.session import open_session
+    from reconciler.engine.state.state_session import open_session
 
     run = opened.run
     with (

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from reconciler import open_project
+from reconciler.api.apply import apply_options
 from reconciler.api.rollback import go_back, plan_back
-from reconciler.api.writing import apply_options
-from reconciler.engine.run import Surroundings
+from reconciler.engine.apply.writing_runs import Surroundings
 from reconciler.types.options import PlanOptions
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends import BACKENDS, open_state
-from reconciler.backends.base import BackendContext
-from reconciler.engine.session import open_session
+from reconciler.backends.context import BackendContext
+from reconciler.engine.state.state_session import open_session
 from reconciler.errors import Interrupted, StateError
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
@@ -59,7 +59,7 @@ def server() -> Iterator[Failing]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Every pause that a store would have made."""
     found: list[float] = []
-    monkeypatch.setattr("reconciler.backends.base.time.sleep", found.append)
+    monkeypatch.setattr("reconciler.backends.context.time.sleep", found.append)
     return found
 
 

@@ -13,19 +13,19 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from reconciler.backends.base import BackendContext
-from reconciler.backends.holding import describe_holder, lease_end, parse_holder, present, reason_to_take
-from reconciler.backends.httpline import LONGEST_ASKED, Line, Retries
-from reconciler.backends.httplock import parse_lock
-from reconciler.backends.httpsettings import read_line
-from reconciler.backends.postgresline import as_whole
-from reconciler.backends.process import process_marks
-from reconciler.backends.s3 import open_backend
-from reconciler.core.digest import SecretDigests
-from reconciler.core.history.chain import close_run, verify
+from reconciler.backends.context import BackendContext
+from reconciler.backends.http.http_client import LONGEST_ASKED, Line, Retries
+from reconciler.backends.http.http_settings import read_line
+from reconciler.backends.http.lock_record import parse_lock
+from reconciler.backends.locking.lock_acquire import describe_holder, lease_end, parse_holder, present, reason_to_take
+from reconciler.backends.locking.process_identity import process_marks
+from reconciler.backends.postgres.connection import as_whole
+from reconciler.backends.s3.s3_backend import open_backend
+from reconciler.core.history.history_chain import close_run, verify
 from reconciler.core.history.preimage import unpack
-from reconciler.core.members import Malformed
-from reconciler.core.state.file import dump_state, new_state, parse_state, peek
+from reconciler.core.serialization.checked_json import Malformed
+from reconciler.core.serialization.digest import SecretDigests
+from reconciler.core.state.state_document import dump_state, new_state, parse_state, peek
 from reconciler.errors import NotTrusted, StateError, StateUnreadable, UsageError
 from reconciler.types.address import Address
 from reconciler.types.history import DEFAULT_RETENTION, RunHeader, Running

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from reconciler.engine.holder import describe_run
+from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.ports import Backend
 from tests.support.postgres import Postgres, missing_postgres, postgres

@@ -14,13 +14,13 @@ from uuid import uuid4
 import pytest
 
 from reconciler.backends import PLACES, open_state
-from reconciler.backends.base import BackendContext
+from reconciler.backends.context import BackendContext
 from reconciler.backends.relocated import Relocated
-from reconciler.core.state.file import dump_state, is_moved, new_state, parse_state
-from reconciler.core.state.journal import Outcome, encode
-from reconciler.engine.holder import describe_run
-from reconciler.engine.readstate import read_only_state
-from reconciler.engine.session import open_session
+from reconciler.core.state.journal_records import Outcome, encode
+from reconciler.core.state.state_document import dump_state, is_moved, new_state, parse_state
+from reconciler.engine.state.lock_owner import describe_run
+from reconciler.engine.state.state_reader import read_only_state
+from reconciler.engine.state.state_session import open_session
 from reconciler.errors import StateLocked, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice

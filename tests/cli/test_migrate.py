@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.api.migrating import write_result
-from reconciler.cli import migrating
-from reconciler.migrations.base import Choice, Question
+from reconciler.api.migrate import write_result
+from reconciler.cli import migrate_run
+from reconciler.core.migrating.migration import Choice, Question
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "manifests"
 LEGACY = """\
@@ -181,7 +181,7 @@ def test_a_file_that_changes_meanwhile_stops_the_writing(
         (legacy / "manifests" / "desk.yaml").write_text("persona_name: Somebody else\n")
         real(*arguments)
 
-    monkeypatch.setattr("reconciler.api.migrating.write_result", late)
+    monkeypatch.setattr("reconciler.api.migrate.write_result", late)
     done = call("migrate", "--write")
     assert done.code == 1
     assert "since it was read" in done.err
@@ -195,7 +195,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def typed(lines: str) -> None:
         monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-        monkeypatch.setattr(migrating, "is_terminal", lambda _: True)
+        monkeypatch.setattr(migrate_run, "is_terminal", lambda _: True)
 
     return typed
 
@@ -224,7 +224,7 @@ def test_nobody_is_asked_in_a_check_or_for_machines(
 def test_one_question(terminal: Callable[[str], None], line: str, answer: str | None) -> None:
     terminal(line)
     question = Question("key", "which?", (Choice("a", "first"), Choice("b", "second")), "a number")
-    assert migrating.ask_question("name", question) == answer
+    assert migrate_run.ask_question("name", question) == answer
 
 
 @pytest.fixture

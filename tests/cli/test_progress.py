@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from reconciler.api.clock import SystemClock
+from reconciler.api.system_clock import SystemClock
+from reconciler.cli.global_settings import Settings
 from reconciler.cli.progress import Lines, Terminal, choose_emit, line_of
-from reconciler.cli.settings import Settings
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import open_run
-from reconciler.engine.demo import edit_by_hand
+from reconciler.cli.composition import open_run
+from reconciler.cli.global_settings import Settings
+from reconciler.engine.scaffold.demo_edit import edit_by_hand
 
 Call = Callable[..., Any]
 

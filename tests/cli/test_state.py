@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import open_run
-from reconciler.engine.holder import describe_run
+from reconciler.cli.composition import open_run
+from reconciler.cli.global_settings import Settings
+from reconciler.engine.state.lock_owner import describe_run
 
 Call = Callable[..., Any]
 

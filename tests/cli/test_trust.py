@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.api.trusting import trust_file
+from reconciler.api.trust import trust_file
 from reconciler.cli import trust
 
 PROJECT = """\

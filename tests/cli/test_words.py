@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.exits import MEANINGS
+from reconciler.cli.exit_codes import MEANINGS
 from reconciler.cli.main import COMMANDS, run
 
 # What writes files or serves for ever is left to its own tests.

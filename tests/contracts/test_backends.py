@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.engine.holder import describe_run
+from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, StateMoved, UsageError
 from reconciler.types.event import Notice
 from reconciler.types.json import Object

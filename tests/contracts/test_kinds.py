@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.core.shape import node_at
-from reconciler.kinds import KINDS, kind, manifest_kinds
-from reconciler.kinds.base import Field, KindSpec, Type
+from reconciler.core.canonical.field_tree import node_at
+from reconciler.core.kind_table import KINDS, kind, manifest_kinds
 from reconciler.types.json import Json, split
+from reconciler.types.kind import Field, KindSpec, Type
 
 ALL = KINDS.all()
 ROWS = [(spec, row) for spec in ALL.values() for row in spec.fields]

@@ -7,11 +7,11 @@ import re
 import pytest
 import yaml
 
-from reconciler.core.canonical import same
-from reconciler.loader.documents import read_documents
-from reconciler.loader.findings import Findings
-from reconciler.migrations import MIGRATIONS
-from reconciler.migrations.base import Migration, Safety
+from reconciler.core.canonical.canonical_form import same
+from reconciler.core.migrating.migration import Migration, Safety
+from reconciler.core.migrating.migration_table import MIGRATIONS
+from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json
 from tests.support.migrating import Project
 

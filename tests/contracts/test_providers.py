@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.kind_table import KINDS
 from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused
-from reconciler.kinds import KINDS
-from reconciler.providers import PROVIDERS
-from reconciler.providers.base import ProviderContext
-from reconciler.providers.simulator.serve import SimulatorServer
-from reconciler.providers.simulator.service import Service
-from reconciler.providers.simulator.store import Store
+from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.providers import PROVIDERS
+from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
+from reconciler.platforms.tavus.simulator.simulated_service import Service
+from reconciler.platforms.tavus.simulator.world_store import Store
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp
 from reconciler.types.ports import Provider

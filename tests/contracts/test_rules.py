@@ -7,9 +7,9 @@ import re
 import pytest
 import yaml
 
-from reconciler.rules import RULES
-from reconciler.rules.base import Rule
-from reconciler.rules.reading import exists
+from reconciler.core.linting.rule import Rule
+from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules.body_reader import exists
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import lookup, split
 from tests.support.rulecase import context, manifest

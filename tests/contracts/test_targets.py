@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.targets import TARGETS
-from reconciler.core.targets.base import Knowledge, Subject, Target
-from reconciler.core.targets.seal import is_untouched
-from reconciler.loader.catalogue import load_catalogue
+from reconciler.core.export.file_seal import is_untouched
+from reconciler.core.export.target import Knowledge, Subject, Target
+from reconciler.core.export.target_table import TARGETS
+from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.core.fields.check import check_fields
-from reconciler.core.fields.explain import explain
-from reconciler.core.fields.schema import manifest_schema
-from reconciler.core.resolve import differs_in_ids
-from reconciler.kinds import KINDS, kind
+from reconciler.core.canonical.references import differs_in_ids
+from reconciler.core.fields.field_check import check_fields
+from reconciler.core.fields.json_schema import manifest_schema
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.reporters.field_page import explain
 from reconciler.types.json import Json, lookup
 from reconciler.types.reference import ResourceRef
 

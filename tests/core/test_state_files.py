@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends import open_state
-from reconciler.backends.base import BackendContext
-from reconciler.core.digest import digest_bytes
-from reconciler.core.state.file import FORMAT, dump_state, load_state, parse_state
-from reconciler.engine.readstate import read_only_state
-from reconciler.engine.session import open_session
+from reconciler.backends.context import BackendContext
+from reconciler.core.serialization.digest import digest_bytes
+from reconciler.core.state.state_document import FORMAT, dump_state, load_state, parse_state
+from reconciler.engine.state.state_reader import read_only_state
+from reconciler.engine.state.state_session import open_session
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.json import Json
@@ -58,7 +58,7 @@ def test_an_older_file_reads_as_the_newest_does_and_is_written_in_todays_format(
     assert backend.read() == FILES[number].read_bytes(), "a reader rewrites nothing"
     clock = JumpingClock()
     with open_session(backend, workspace=WORKSPACE, operation="t", clock=clock, emit=Events().append) as session:
-        from reconciler.core.state.journal import Outcome
+        from reconciler.core.state.journal_records import Outcome
 
         session.record(Outcome(Address("persona", "added"), "created", Entry("p9")))
     after = json.loads(backend.read() or b"")

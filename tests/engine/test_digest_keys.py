@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import SecretMissing
 from reconciler.types.address import Address
 from reconciler.types.incomplete import Obstacle
-from tests.engine.test_rollback import custom, persona
+from tests.engine.plan.test_plan_rollback import custom, persona
 from tests.support.chronicle import Chronicle
 from tests.support.making import manifest
 
@@ -34,7 +34,7 @@ class Keyed(Chronicle):
         self.lab.vault.values = {} if text is None else {"KEY": text}
 
     def plan(self, *manifests):
-        from reconciler.engine.plan import make_plan
+        from reconciler.engine.plan.make_plan import make_plan
         from reconciler.types.options import PlanOptions
         from tests.support.lab import as_set
 
@@ -146,7 +146,7 @@ def test_a_value_that_is_not_here_is_no_change(world, keys):
 
 def test_a_secret_that_was_not_here_at_import_is_written_once_it_is(world):
     address = Address.parse(str(AT))
-    from reconciler.engine.state import StateAccess, remove_entries
+    from reconciler.engine.state.state_operations import StateAccess, remove_entries
 
     remove_entries(StateAccess(world.backend, "lab", world.lab.clock, world.events.append), [address])
     world.value(None)

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.backends.base import BackendContext
-from reconciler.backends.local import open_backend
-from reconciler.core.planning import planfile
-from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
-from reconciler.core.planning.proof import Ground
-from reconciler.engine.fresh import check_account, check_state
-from reconciler.engine.plan import make_plan
-from reconciler.engine.proving import prove
-from reconciler.engine.reading import Reader
-from reconciler.engine.readstate import read_only_state
-from reconciler.engine.run import Surroundings, apply_manifests, apply_saved
+from reconciler.backends.context import BackendContext
+from reconciler.backends.local.local_backend import open_backend
+from reconciler.core.planning import plan_file
+from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.plan_proof import Ground
+from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.staleness import check_account, check_state
+from reconciler.engine.apply.verify_plan import prove
+from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_saved
+from reconciler.engine.plan.make_plan import make_plan
+from reconciler.engine.state.state_reader import read_only_state
 from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.options import ApplyOptions, PlanOptions
@@ -94,7 +94,7 @@ class World:
 def sealed(document):
     """The file with a digest that fits again."""
     content = {key: document[key] for key in ("type", "format", "plan")}
-    return json.dumps({**content, "digest": planfile._digest(content)}).encode()
+    return json.dumps({**content, "digest": plan_file._digest(content)}).encode()
 
 
 def change_of(document, name):

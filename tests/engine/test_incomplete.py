@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.drift import find_drift
-from reconciler.engine.run import refuse_incomplete
+from reconciler.engine.apply.writing_runs import refuse_incomplete
+from reconciler.engine.plan.find_drift import find_drift
 from reconciler.errors import AuthRefused, PlanError, Unavailable
-from reconciler.providers.simulator.faults import Fault, FaultBook, Faults
-from reconciler.providers.simulator.mood import Mood
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
 from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab, as_set

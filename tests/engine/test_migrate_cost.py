@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine import migrate as engine
+from reconciler.core.migrating.migration import Finding
+from reconciler.core.migrating.migration_table import MIGRATIONS
+from reconciler.engine.migrate import run_migrations as engine
 from reconciler.errors import ReconcilerError
-from reconciler.loader import documents, textedit
-from reconciler.loader.rewrite import EditableFile
-from reconciler.migrations import MIGRATIONS
-from reconciler.migrations.base import Finding
-from reconciler.types.edit import SetValue
+from reconciler.manifests.edit import editable_text
+from reconciler.manifests.edit.editable_file import EditableFile
+from reconciler.manifests.read import documents
+from reconciler.types.manifest_edit import SetValue
 from tests.bench.migrating import in_many_files, in_one_file, in_one_list
 from tests.support.migrating import Project, one
 
@@ -33,8 +34,8 @@ class Counting:
 def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Counting]:
     found = Counting()
     lengths = {path: len(data) for path, data in project.files.items()}
-    parse, layout, data = documents.parse_yaml, textedit.yaml_layout, EditableFile.data
-    part = textedit.json_part
+    parse, layout, data = documents.parse_yaml, editable_text.yaml_layout, EditableFile.data
+    part = editable_text.json_part
 
     def parsed(text, path, findings):  # type: ignore[no-untyped-def]
         found.characters["parsed"] += len(text)
@@ -55,8 +56,8 @@ def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Coun
 
     with monkeypatch.context() as patch:
         patch.setattr(documents, "parse_yaml", parsed)
-        patch.setattr(textedit, "yaml_layout", laid_out)
-        patch.setattr(textedit, "json_part", part_laid_out)
+        patch.setattr(editable_text, "yaml_layout", laid_out)
+        patch.setattr(editable_text, "json_part", part_laid_out)
         patch.setattr(EditableFile, "data", written)
         yield found
 

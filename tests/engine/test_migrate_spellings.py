@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical import same
-from reconciler.loader.sources import TextEditor
+from reconciler.core.canonical.canonical_form import same
+from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.types.json import Object
 from tests.support.migrating import Project
 

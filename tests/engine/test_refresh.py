@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.engine.plan import make_plan
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.reporters.wording import report_summary
 from reconciler.types.change import Action
 from reconciler.types.manifest import ManifestSet, Moved, Removed

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.backends.base import BackendContext
-from reconciler.core.history.chain import changes_of
-from reconciler.core.state.file import parse_state
+from reconciler.backends.context import BackendContext
+from reconciler.core.history.history_chain import changes_of
+from reconciler.core.state.state_document import parse_state
 from reconciler.types.project import BackendSettings
-from tests.engine.test_rollback import TOOL, custom, inline, migrated, persona
+from tests.engine.plan.test_plan_rollback import TOOL, custom, inline, migrated, persona
 from tests.support.chronicle import Chronicle
 from tests.support.stores import place
 

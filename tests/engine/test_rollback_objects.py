@@ -5,13 +5,13 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from reconciler.core.history.chain import changes_of
-from reconciler.engine.state import StateAccess, move_entry, remove_entries
+from reconciler.core.history.history_chain import changes_of
+from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
 from reconciler.types.change import Action
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.reference import ResourceRef
-from tests.engine.test_rollback import FACE, TOOL, migrated, persona
+from tests.engine.plan.test_plan_rollback import FACE, TOOL, migrated, persona
 from tests.support.chronicle import Chronicle, moved, removed
 from tests.support.making import at, env, manifest
 
@@ -144,7 +144,7 @@ def test_what_is_ignored_or_observed_today_is_not_written(world):
 
 
 def test_manifests_of_today_count_before_they_were_applied(world):
-    from reconciler.engine.rollback import plan_rollback
+    from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.options import PlanOptions
 
     world.apply(persona("a", greeting="1"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
-from reconciler.loader.catalogue import load_catalogue
-from reconciler.loader.manifests import load_manifests
-from reconciler.loader.placing import place
-from reconciler.loader.project import load_project
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.manifests.read.load_manifests import load_manifests
+from reconciler.manifests.read.locations import place
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json

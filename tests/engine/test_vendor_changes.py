@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from reconciler.core.planning.planfile import dump_plan, load_plan
-from reconciler.engine.accept import Wanted, choose_accepted
-from reconciler.engine.drift import find_drift
-from reconciler.providers.simulator.mood import Mood
+from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.engine.plan.accept_drift import Wanted, choose_accepted
+from reconciler.engine.plan.find_drift import find_drift
+from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.reporters import html, junit, markdown, openmetrics, text
-from reconciler.reporters.json import render as as_json
+from reconciler.reporters.json_report import render as as_json
 from reconciler.reporters.ndjson import render as as_lines
 from reconciler.types.change import Direction, Reason
 from reconciler.types.report import Report, Style

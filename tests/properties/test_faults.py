@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.providers.simulator.faults import Fault, Faults
-from reconciler.providers.simulator.mood import Mood
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 

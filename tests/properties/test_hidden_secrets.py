@@ -9,10 +9,10 @@ import httpx
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.planfile import dump_plan
-from reconciler.core.state.file import dump_state
-from reconciler.engine.drift import find_drift
-from reconciler.providers.simulator.transport import SimulatorTransport
+from reconciler.core.planning.plan_file import dump_plan
+from reconciler.core.state.state_document import dump_state
+from reconciler.engine.plan.find_drift import find_drift
+from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.reporters.plan_json import report_object
 from reconciler.types.change import Action, Direction
 from reconciler.types.json import Json

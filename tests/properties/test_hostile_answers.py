@@ -16,12 +16,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from reconciler.core.answers import MB
-from reconciler.engine.export import ExportChoice, export_account
+from reconciler.core.serialization.untrusted_json import MB
+from reconciler.engine.export.export_account import ExportChoice, export_account
 from reconciler.errors import ReconcilerError
-from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
-from reconciler.types.limits import Limits
 from tests.support.lab import BASE, Lab, as_set
 from tests.support.making import manifest
 

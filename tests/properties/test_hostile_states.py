@@ -28,17 +28,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.backends import httpline, postgres, s3
-from reconciler.backends.base import store_waits
-from reconciler.backends.bucket import Found
-from reconciler.backends.bucket import Moved as Elsewhere
-from reconciler.backends.filejournal import FileJournal
-from reconciler.backends.postgresjournal import PostgresJournal
-from reconciler.cli import failures
+from reconciler.backends.context import store_waits
+from reconciler.backends.http import http_client
+from reconciler.backends.local.file_journal import FileJournal
+from reconciler.backends.postgres import postgres_backend
+from reconciler.backends.postgres.table_journal import PostgresJournal
+from reconciler.backends.s3 import s3_backend
+from reconciler.backends.s3.bucket import Found
+from reconciler.backends.s3.bucket import Moved as Elsewhere
+from reconciler.cli import error_output
 from reconciler.cli.main import run
-from reconciler.core.digest import digest_bytes
-from reconciler.core.planning.planfile import TYPE
-from reconciler.engine.session import Session
+from reconciler.core.planning.plan_file import TYPE
+from reconciler.core.serialization.digest import digest_bytes
+from reconciler.engine.state.state_session import Session
 from reconciler.types.json import Json
 from reconciler.waits import Waits
 from tests.properties.test_hostile_answers import RAW, STATUSES, _changed, odd_headers
@@ -263,10 +265,10 @@ def stored_in(store: Store) -> Iterator[None]:
     """All stores of this process are `store`."""
     with pytest.MonkeyPatch.context() as patch:
         client = httpx.Client(transport=httpx.MockTransport(store.handle))
-        patch.setattr(httpline.Line, "_client", lambda line: client)
-        patch.setattr(s3, "open_bucket", lambda *place, **more: store)
-        patch.setattr(s3.S3Backend, "probe", lambda backend: None)
-        patch.setattr(postgres, "shared_database", lambda *place: store)
+        patch.setattr(http_client.Line, "_client", lambda line: client)
+        patch.setattr(s3_backend, "open_bucket", lambda *place, **more: store)
+        patch.setattr(s3_backend.S3Backend, "probe", lambda backend: None)
+        patch.setattr(postgres_backend, "shared_database", lambda *place: store)
         patch.setattr(Store, "read", _read_or_do)
         yield
 
@@ -368,7 +370,7 @@ def _listening() -> Iterator[list[BaseException]]:
     """Silence, and what was shown as a bug."""
     heard: list[BaseException] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(failures, "keep", lambda error, args: heard.append(error) or "nothing")
+        patch.setattr(error_output, "keep", lambda error, args: heard.append(error) or "nothing")
         patch.setenv("MODEL_KEY", "sk-the-key-of-a-model")
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

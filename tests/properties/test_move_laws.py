@@ -107,8 +107,8 @@ def test_a_circle_is_an_error(tmp_path, names):
 
 def test_an_open_create_moves_as_well(tmp_path):
     """Killed after the request, renamed before the next run: the object is taken over, and never deleted."""
-    from reconciler.core.state.journal import IntentNoted
-    from reconciler.engine.session import open_session
+    from reconciler.core.state.journal_records import IntentNoted
+    from reconciler.engine.state.state_session import open_session
     from reconciler.types.state import Intent
 
     world = Chronicle(tmp_path / "state")

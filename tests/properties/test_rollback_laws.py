@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical import effective, leaves, same
-from reconciler.core.shape import field_at
-from reconciler.core.words import canonical_words
-from reconciler.kinds import kind
-from reconciler.providers.simulator.mood import Mood
+from reconciler.core.canonical.canonical_form import effective, leaves, same
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.reference import ResourceRef
 from tests.engine.test_rollback_killed import killed
 from tests.support.chronicle import Chronicle

@@ -9,15 +9,15 @@ from tempfile import mkdtemp
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical import effective, leaf_at, same
-from reconciler.core.planning.planner import live_document
-from reconciler.core.shape import field_at
-from reconciler.engine.importing import plan_import
-from reconciler.engine.reading import read_apart
-from reconciler.engine.state import StateAccess, move_entry, remove_entries
+from reconciler.core.canonical.canonical_form import effective, leaf_at, same
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.resource_plan import live_document
+from reconciler.engine.account_reader import read_apart
+from reconciler.engine.plan.import_object import plan_import
+from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
-from reconciler.kinds import kind
-from reconciler.providers.simulator.mood import Mood
+from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.address import Address
 from reconciler.types.reference import ResourceRef
 from tests.support.chronicle import Chronicle, files, moved, removed

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import unpack
-from reconciler.core.state.file import parse_state
-from reconciler.engine.run import apply_manifests
+from reconciler.core.kind_table import kind
+from reconciler.core.state.state_document import parse_state
+from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.errors import PlanBlocked
-from reconciler.kinds import kind
 from reconciler.types.json import escape
 from reconciler.types.options import ApplyOptions, PlanOptions
 from tests.support.chronicle import Chronicle, files, moved
@@ -140,7 +140,7 @@ def test_a_create_that_was_killed_is_found_again_by_the_digest_of_its_name(tmp_p
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.engine.steps.send_create", killed)
+        patch.setattr("reconciler.engine.apply.run_step.send_create", killed)
         with pytest.raises(Killed):
             apply("KEY")
     assert_nothing_of(WORDS.values(), tmp_path)

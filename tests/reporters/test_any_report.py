@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds import kind
+from reconciler.core.kind_table import kind
 from reconciler.reporters import REPORTERS
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request

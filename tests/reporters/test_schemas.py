@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from reconciler.core.linting.rule_table import RULES
 from reconciler.reporters import REPORTERS
-from reconciler.rules import RULES
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
 from reconciler.types.source import Source, Span

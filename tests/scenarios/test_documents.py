@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.plan import make_plan
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanError
-from reconciler.providers.simulator.mood import Mood
+from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.change import Action
 from reconciler.types.event import StepProgress
 from reconciler.types.manifest import ManifestSet

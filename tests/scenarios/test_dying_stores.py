@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from reconciler.core.state.file import parse_state
+from reconciler.core.state.state_document import parse_state
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from tests.scenarios.test_races import start, write_project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.providers.simulator.faults import Fault, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import ResourceRef, SecretRef

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.plan import make_plan
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.json import Json

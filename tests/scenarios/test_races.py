@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.core.state.file import parse_state
+from reconciler.core.state.state_document import parse_state
 from reconciler.types.json import Object
 from tests.support import forked
 from tests.support.gated import Gate, gated_account

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.providers.simulator.transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 
 FIRST = """\
 apiVersion: personas/v1

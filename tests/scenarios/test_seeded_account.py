@@ -50,7 +50,7 @@ class Account:
     def served(self, *words: str) -> Iterator[None]:
         """A server until the end of the block."""
         server = forked.Popen(
-            [sys.executable, "-m", "reconciler.providers.simulator", *words],
+            [sys.executable, "-m", "reconciler.platforms.tavus.simulator", *words],
             env=self.environ, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:

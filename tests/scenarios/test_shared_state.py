@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.core.state.file import parse_state
+from reconciler.core.state.state_document import parse_state
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from tests.support import forked

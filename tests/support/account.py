@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.providers.simulator.mood import Mood
+from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from reconciler.backends.base import BackendContext
-from reconciler.backends.local import open_backend
-from reconciler.core.planning.planfile import dump_plan, load_plan, plan_digest
-from reconciler.engine.plan import make_plan
-from reconciler.engine.readstate import read_only_state
-from reconciler.engine.rollback import plan_rollback
-from reconciler.engine.run import Surroundings, apply_manifests, apply_rollback, apply_saved
+from reconciler.backends.context import BackendContext
+from reconciler.backends.local.local_backend import open_backend
+from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_rollback, apply_saved
+from reconciler.engine.plan.make_plan import make_plan
+from reconciler.engine.plan.plan_rollback import plan_rollback
+from reconciler.engine.state.state_reader import read_only_state
 from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.event import Event

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from reconciler.api.clock import SystemClock
-from reconciler.api.newfiles import NewFiles, write_project_file
-from reconciler.cli.wiring import Run
-from reconciler.core.export.objects import ExportedManifest
-from reconciler.engine.export import Export, ExportChoice, export_account
-from reconciler.loader.manifests import load_manifests
-from reconciler.loader.project import load_project
-from reconciler.loader.writing_manifests import manifest_file
-from reconciler.providers.simulator.faults import Faults
-from reconciler.providers.simulator.mood import Mood
+from reconciler.api.export_files import NewFiles, write_project_file
+from reconciler.api.system_clock import SystemClock
+from reconciler.cli.composition import Run
+from reconciler.core.export.exported_manifests import ExportedManifest
+from reconciler.engine.export.export_account import Export, ExportChoice, export_account
+from reconciler.manifests.edit.new_manifest_files import manifest_file
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.read.load_manifests import load_manifests
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Faults
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.project import ProviderSettings, Workspace

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.providers.simulator.reply import Call
-from reconciler.providers.simulator.serve import SimulatorServer, open_service
-from reconciler.providers.simulator.service import Exchange, Service
+from reconciler.platforms.tavus.simulator.http_server import SimulatorServer, open_service
+from reconciler.platforms.tavus.simulator.http_types import Call
+from reconciler.platforms.tavus.simulator.simulated_service import Exchange, Service
 
 
 class Gate:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.core.state.renaming import renamed
-from reconciler.engine.apply import apply_changes
-from reconciler.engine.plan import make_plan
-from reconciler.engine.setting import Setting
-from reconciler.engine.steps import Worker
-from reconciler.loader.catalogue import load_catalogue
-from reconciler.providers.simulator.faults import Faults
-from reconciler.providers.simulator.mood import Mood
-from reconciler.providers.simulator.transport import SimulatorTransport
-from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.core.state.rename_addresses import renamed
+from reconciler.engine.apply.run_changes import apply_changes
+from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.plan.make_plan import make_plan
+from reconciler.engine.run_context import Setting
+from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Faults
+from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.address import Address
 from reconciler.types.event import Event
 from reconciler.types.json import Object

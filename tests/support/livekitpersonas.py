@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from reconciler.core.targets.base import AttachedTool, Subject
+from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef

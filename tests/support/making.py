@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.digest import SecretDigests
-from reconciler.core.resolve import resources_of
-from reconciler.core.secretbook import SecretBook
-from reconciler.core.words import canonical_words
-from reconciler.kinds import kind
+from reconciler.core.canonical.references import resources_of
+from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.kind_table import kind
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.serialization.digest import SecretDigests
 from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup
 from reconciler.types.live import Listing, LiveObject

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.loader import load_manifests, load_project
+from reconciler.manifests import load_manifests, load_project
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest, ManifestSet

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.api.migrating import BodyEditor
-from reconciler.engine.migrate import MigrateOptions, SourceFile, migrate
-from reconciler.loader.catalogue import load_catalogue
-from reconciler.loader.sources import TextEditor
-from reconciler.migrations.answers import choose_migrations, requested_names
-from reconciler.migrations.base import Held
-from reconciler.migrations.outcome import MigrationResult, Status
+from reconciler.api.migrate import BodyEditor
+from reconciler.core.migrating.answers import choose_migrations, requested_names
+from reconciler.core.migrating.migration import Held
+from reconciler.core.migrating.migration_result import MigrationResult, Status
+from reconciler.engine.migrate.run_migrations import MigrateOptions, SourceFile, migrate
+from reconciler.manifests.edit.source_files import TextEditor
+from reconciler.manifests.project.read_catalogue import load_catalogue
 
 
 @dataclass

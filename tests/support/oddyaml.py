@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from reconciler.core.documentedit import edit_document
-from reconciler.types.edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.types.json import Json, Object, join, lookup
+from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
 KEYS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 WORDS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reconciler.engine.scaffold.facts import Account, PipelineFacts
-from reconciler.engine.scaffold.systems import SYSTEMS
+from reconciler.engine.scaffold.ci_systems import SYSTEMS
+from reconciler.engine.scaffold.project_facts import Account, PipelineFacts
 from reconciler.installation import Source
 
 COMMIT = "4f" * 20

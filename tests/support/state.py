@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.backends import BACKENDS
-from reconciler.backends.base import BackendContext
+from reconciler.backends.context import BackendContext
 from reconciler.types.event import Event
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings

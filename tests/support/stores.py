@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.backends import BACKENDS
-from reconciler.backends.base import BackendContext
+from reconciler.backends.context import BackendContext
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings

@@ -29,8 +29,8 @@ from typing import Any
 import httpx
 import yaml
 
-from reconciler.api.clock import SystemClock
-from reconciler.providers.simulator.transport import SimulatorTransport
+from reconciler.api.system_clock import SystemClock
+from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.json import lookup
 
 BASE = "http://127.0.0.1/v2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from reconciler.core.state.journal import (
+from reconciler.core.state.journal_records import (
     AccountNoted,
     DigestKeyNoted,
     IntentDropped,

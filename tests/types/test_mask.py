@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import read_item, write_item
-from reconciler.loader.writing import write_document
-from reconciler.loader.writing_manifests import manifest_file
+from reconciler.manifests.edit.new_manifest_files import manifest_file
+from reconciler.manifests.edit.yaml_writer import write_document
 from reconciler.types.address import Address
 from reconciler.types.json import lookup
 from reconciler.types.mask import SENSITIVE, is_mask, lift_masks, masks, put_masks, refuse_masks

@@ -31,7 +31,7 @@ Tavus = Callable[..., Any]
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a simulator."""
     process = forked.Popen(
-        [sys.executable, "-m", "reconciler.providers.simulator"],
+        [sys.executable, "-m", "reconciler.platforms.tavus.simulator"],
         cwd=tmp_path_factory.mktemp("service"),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.group import LazyGroup, WithGlobals
-from reconciler.cli.options import GLOBAL_NAMES
+from reconciler.cli import exit_codes
+from reconciler.cli.global_options import GLOBAL_NAMES
+from reconciler.cli.lazy_group import LazyGroup, WithGlobals
 from reconciler.cli.reference import block, code, table
 
 
@@ -20,7 +20,8 @@ def page(program: click.Command | None = None) -> str:
     context = click.Context(root, info_name="reconciler")
     parts = [
         "## Global options\n\nBefore or after any command.\n\n" + options(root, context, everywhere=True),
-        "## Exit codes\n\n" + table(("code", "meaning"), [(str(one), text) for one, text in exits.MEANINGS.items()]),
+        "## Exit codes\n\n"
+        + table(("code", "meaning"), [(str(one), text) for one, text in exit_codes.MEANINGS.items()]),
     ]
     return "\n\n".join([*parts, *sections(root, context)])
 

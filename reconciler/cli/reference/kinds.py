@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from reconciler.cli.reference import code, table
-from reconciler.core.fields.envelope import ENVELOPE
-from reconciler.kinds import KINDS
-from reconciler.kinds.base import Field, KindSpec
+from reconciler.core.fields.envelope_fields import ENVELOPE
+from reconciler.core.kind_table import KINDS
+from reconciler.types.kind import Field, KindSpec
 
 
 def page() -> str:

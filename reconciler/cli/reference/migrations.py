@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.cli.reference import code, table
-from reconciler.migrations.report import table_json
+from reconciler.reporters.migration_report import table_json
 from reconciler.types.json import Json
 
 SAFE = {"auto": "by itself", "ask": "after an answer", "never": "on request, or only reported"}

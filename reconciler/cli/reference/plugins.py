@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from reconciler.backends import BACKENDS
 from reconciler.cli.reference import code, table
-from reconciler.loader.project_model import KNOWN_SETTINGS
-from reconciler.providers import PROVIDERS
+from reconciler.manifests.project.project_model import KNOWN_SETTINGS
+from reconciler.platforms.providers import PROVIDERS
 from reconciler.registry import Registry
 from reconciler.reporters import REPORTERS
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from reconciler.cli.reference import code, table
-from reconciler.loader import project_model
+from reconciler.manifests.project import project_model
 
 PLACES = {
     "ProjectModel": "The file",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import reconciler
 from reconciler.api.project import OpenedProject, PlanFlags
-from reconciler.api.states import ProjectState
+from reconciler.api.state import ProjectState
 from reconciler.cli.reference import block, code, table
 from reconciler.errors import ReconcilerError
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.cli.reference import block, table
-from reconciler.rules import RULES
-from reconciler.rules.base import Rule
+from reconciler.core.linting.rule import Rule
+from reconciler.core.linting.rule_table import RULES
 
 LONGEST = 160
 

@@ -12,24 +12,24 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
-from reconciler.core import members as read
-from reconciler.core.answers import MOST_ANSWER, parse_json, receive
-from reconciler.core.canonical import comparable
-from reconciler.core.documentedit import edit_document
-from reconciler.core.drift import rests_on_absence
-from reconciler.core.edit import Edit, apply_edits
-from reconciler.core.marks import lookalikes, read_marks, write_marks
-from reconciler.core.members import Malformed
-from reconciler.core.planning.planner import live_document
-from reconciler.core.redact import redact
-from reconciler.core.secretbook import has_secret
-from reconciler.core.shape import unlisted
-from reconciler.core.state.entries import entry_from_json, entry_to_json
-from reconciler.kinds import kind
+from reconciler.core.canonical.canonical_edit import Edit, apply_edits
+from reconciler.core.canonical.canonical_form import comparable
+from reconciler.core.canonical.field_tree import unlisted
+from reconciler.core.canonical.raw_edit import edit_document
+from reconciler.core.kind_table import kind
+from reconciler.core.planning.state_drift import rests_on_absence
+from reconciler.core.resource_diff.resource_plan import live_document
+from reconciler.core.secrets.redact_document import redact
+from reconciler.core.secrets.secret_book import has_secret
+from reconciler.core.serialization import checked_json as read
+from reconciler.core.serialization.checked_json import Malformed
+from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
+from reconciler.core.serialization.untrusted_json import MOST_ANSWER, parse_json, receive
+from reconciler.core.state.entry_format import entry_from_json, entry_to_json
 from reconciler.types.change import Action, Change, Reason
-from reconciler.types.edit import SetValue
 from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.live import LiveObject
+from reconciler.types.manifest_edit import SetValue
 from reconciler.types.mask import SENSITIVE, is_mask, lift_masks, masks, put_masks, refuse_masks
 from reconciler.types.preimage import Preimage
 from reconciler.types.reference import SecretRef
@@ -99,7 +99,7 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
 
 def write_item(item: Preimage) -> Object:
     """One pre-image as JSON; what is at its default is left out. `hidden` says where secrets stood, references are
-    written as `core.marks` has them (`marked`)."""
+    written as `core.serialization.reference_marks` has them (`marked`)."""
     full: Object = {
         "address": str(item.address),
         "action": item.action,

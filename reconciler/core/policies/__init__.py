@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.core.policies.base import PolicyRule, Situation
+from reconciler.core.policies.policy import PolicyRule, Situation
 from reconciler.registry import Registry
 from reconciler.types.change import Block, Change
 
@@ -19,25 +19,25 @@ POLICIES: Registry[PolicyRule] = Registry(
     "reconciler.core.policies",
     {
         "deletes": "deletes:RULE",
-        "protect": "protect:RULE",
-        "protected": "protected:RULE",
+        "protect": "lifecycle_protect:RULE",
+        "protected": "protected_addresses:RULE",
         "allowed_models": "allowed_models:RULE",
         "denied_models": "denied_models:RULE",
         "allowed_hosts": "allowed_hosts:RULE",
         "https_only": "https_only:RULE",
         "max_prompt_tokens": "max_prompt_tokens:RULE",
         "no_deprecated": "no_deprecated:RULE",
-        "empty_set": "empty_set:RULE",
+        "empty_set": "empty_manifests:RULE",
         "mass_change": "mass_change:RULE",
         "max_deletes": "max_deletes:RULE",
-        "account": "account:RULE",
+        "account": "account_check:RULE",
     },
 )
 
 
 def guard(changes: Sequence[Change], situation: Situation) -> tuple[tuple[Change, ...], tuple[Block, ...]]:
     """The changes with the blocks of each, and the blocks of the plan as a whole."""
-    from reconciler.core.policies.values import value_blocks
+    from reconciler.core.policies.value_policies import value_blocks
 
     rules = [rule for rule in POLICIES.all().values() if rule.active(situation.policy)]
     guarded = list(changes)

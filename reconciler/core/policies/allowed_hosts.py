@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.core.endpoints import Endpoint, find_addresses, parse_endpoint
-from reconciler.core.glob import matches
-from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.policies.origin import origin
-from reconciler.kinds import kind
+from reconciler.core.fields.web_addresses import Endpoint, find_addresses, parse_endpoint
+from reconciler.core.kind_table import kind
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation
+from reconciler.core.policies.value_origin import origin
+from reconciler.core.text.glob import matches
 
 
 def judge(subject: Subject, situation: Situation) -> Iterator[Violation]:

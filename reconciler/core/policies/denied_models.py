@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.glob import any_matches
-from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.policies.origin import MODEL, origin
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation
+from reconciler.core.policies.value_origin import MODEL, origin
+from reconciler.core.text.glob import any_matches
 
 
 def judge(subject: Subject, situation: Situation) -> Iterator[Violation]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.endpoints import find_addresses, parse_endpoint
-from reconciler.core.glob import has_wildcard
+from reconciler.core.fields.web_addresses import find_addresses, parse_endpoint
+from reconciler.core.kind_table import kind
 from reconciler.core.policies.allowed_hosts import is_allowed
-from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.policies.origin import origin
-from reconciler.kinds import kind
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation
+from reconciler.core.policies.value_origin import origin
+from reconciler.core.text.glob import has_wildcard
 
 
 def judge(subject: Subject, situation: Situation) -> Iterator[Violation]:

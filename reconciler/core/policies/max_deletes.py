@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.policies.base import PolicyRule, Situation
+from reconciler.core.policies.policy import PolicyRule, Situation
 from reconciler.types.change import Action, Block, Change
 
 

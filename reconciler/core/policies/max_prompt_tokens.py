@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.prompts.tokens import CHARACTERS_PER_TOKEN, count_tokens
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation
+from reconciler.core.text_diff.token_count import CHARACTERS_PER_TOKEN, count_tokens
 
 PROMPT, CONTEXT = "/system_prompt", "/context"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.outdated import Outdated, outdated_field, outdated_name, outdated_place
-from reconciler.core.policies.base import PolicyRule, Situation, Subject, Violation
-from reconciler.core.shape import field_at
-from reconciler.kinds import kind
-from reconciler.kinds.base import KindSpec
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
+from reconciler.core.kind_table import kind
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, split
+from reconciler.types.kind import KindSpec
 
 
 def judge(subject: Subject, situation: Situation) -> Iterator[Violation]:

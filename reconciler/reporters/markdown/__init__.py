@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from reconciler.reporters.markdown.changes import block_line, change_block, change_line, drift_block, drift_line
-from reconciler.reporters.markdown.escape import code, prose
-from reconciler.reporters.markdown.fitting import Entry, fit, size
-from reconciler.reporters.markdown.sidebyside import comparison_lines, heading
-from reconciler.reporters.naming import with_names
+from reconciler.reporters.markdown.comparison import comparison_lines, heading
+from reconciler.reporters.markdown.fit_items import Entry, fit, size
+from reconciler.reporters.markdown.markdown_escape import code, prose
+from reconciler.reporters.names_for_ids import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary

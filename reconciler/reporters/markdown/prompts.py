@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.prompts.compare import diff_prompts
-from reconciler.core.prompts.diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
-from reconciler.reporters.leaves import Leaf
-from reconciler.reporters.markdown.detail import FULL, Detail
-from reconciler.reporters.markdown.escape import block, code, prose
+from reconciler.core.text_diff.compare_texts import diff_prompts
+from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.reporters.markdown.detail_level import FULL, Detail
+from reconciler.reporters.markdown.markdown_escape import block, code, prose
+from reconciler.reporters.shown_leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 
 CONTEXT = 1

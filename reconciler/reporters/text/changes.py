@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.reporters.change_json import plan_word
-from reconciler.reporters.leaves import change_leaves
-from reconciler.reporters.text.fields import leaf_lines
+from reconciler.reporters.shown_leaves import change_leaves
+from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.wording import sentence
 from reconciler.types.change import Action, Block, Change, Reason

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.leaves import drift_leaves
-from reconciler.reporters.text.fields import leaf_lines
+from reconciler.reporters.shown_leaves import drift_leaves
+from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.types.plan import DriftItem
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.prompts.compare import diff_prompts
-from reconciler.core.prompts.diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
-from reconciler.core.prompts.tokens import budget_band, count_tokens
-from reconciler.core.visible import has_hidden, visible
-from reconciler.reporters.text.flow import flow_pieces
+from reconciler.core.text.sanitize import has_hidden, visible
+from reconciler.core.text_diff.compare_texts import diff_prompts
+from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from reconciler.reporters.text.paint import Paint, Tone
+from reconciler.reporters.text.wrap_line import flow_pieces
 from reconciler.reporters.wording import BANDS, plural, token_change
 from reconciler.types.json import Json
 

@@ -11,11 +11,11 @@ from reconciler.backends import BACKENDS
 from reconciler.cli.main import COMMANDS
 from reconciler.cli.reference import COMMAND, FOLDER, PAGES, block, cell, make_pages, table
 from reconciler.cli.reference.__main__ import main
-from reconciler.kinds import KINDS
-from reconciler.loader.project_model import KNOWN_KEYS
-from reconciler.migrations import MIGRATIONS
+from reconciler.core.kind_table import KINDS
+from reconciler.core.linting.rule_table import RULES
+from reconciler.core.migrating.migration_table import MIGRATIONS
+from reconciler.manifests.project.project_model import KNOWN_KEYS
 from reconciler.reporters import REPORTERS
-from reconciler.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITTEN = make_pages()

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.api.rendering import render
-from reconciler.core.planning.planfile import dump_plan
+from reconciler.api.render import render
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.errors import ReconcilerError
 from reconciler.types.plan import Plan
 from tests.properties.world import oracle

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from reconciler.api.opened import Opened
-from reconciler.providers.base import ProviderContext
-from reconciler.providers.simulator.mood import Mood
-from reconciler.providers.simulator.transport import SimulatorTransport
-from reconciler.providers.tavus.provider import TavusProvider
+from reconciler.api.session import Opened
+from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from tests.properties.world.words import Tree, read_account
 
 BASE = "http://simulator.localhost/v2"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.providers.simulator.world import TYPE, World
+from reconciler.platforms.tavus.simulator.world import TYPE, World
 
 Tree = dict[str, Any]
 

@@ -1,0 +1,97 @@
+"""Live values taken into the manifests: choose, edit the files, look again; all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.api.session import Opened
+    from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted
+    from reconciler.manifests.edit.accept_values import FileText
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.options import PlanOptions
+    from reconciler.types.plan import Plan
+    from reconciler.types.ports import Provider, Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was written, and how many other values have drifted."""
+
+    values: tuple[AcceptedValue, ...]
+    files: tuple[FileText, ...]
+    left: int = 0
+
+
+def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) -> Accepted:
+    """Find the drift, write what is wanted, look again. A file that would not end the drift gets its old text back.
+
+    Raises `UsageError`, `ReconcilerError` (nothing written), `ManifestError`, `ProviderError`.
+    """
+    from reconciler.engine.plan.accept_drift import choose_accepted
+    from reconciler.manifests.edit.accept_values import NewValue, accept_values
+
+    if run.ref is not None:
+        raise UsageError("--accept writes into the files of the work tree; leave --ref out")
+    options = replace(options, accepted=tuple(one.address for one in wanted))
+    manifests, secrets = run.manifests()
+    run.require_something(manifests, replace(options, drift_only=True))
+    by_address = {manifest.address: manifest for manifest in manifests.manifests}
+    with run.provider(secrets, reading=True) as provider:
+        found = find(run, provider, manifests, secrets, options)
+        values = choose_accepted(found, manifests, run.state(), wanted)
+        files = accept_values(
+            run.project,
+            manifests.manifests,
+            [NewValue(by_address[one.address], one.pointer, one.value, one.ids) for one in values],
+        )
+        if files:
+            put(files)
+            try:
+                check(run, provider, options, values)
+            except ReconcilerError as problem:
+                put_back(files)
+                raise ReconcilerError(
+                    f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
+                ) from problem
+    accepted = {(one.address, one.pointer) for one in values}
+    left = sum((item.address, one.path) not in accepted for item in found.drift for one in item.changes)
+    return Accepted(tuple(values), tuple(files), left)
+
+
+def find(run: Opened, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions) -> Plan:
+    """What drifted, with these manifests."""
+    from reconciler.api.plan import look
+    from reconciler.engine.plan.find_drift import find_drift
+
+    return look(
+        run, provider, manifests, secrets, lambda state, setting: find_drift(manifests, state, setting, options)
+    )
+
+
+def check(run: Opened, provider: Provider, options: PlanOptions, values: Sequence[AcceptedValue]) -> None:
+    """The files as they are now say what is live. Raises `ReconcilerError`."""
+    manifests, secrets = run.manifests()
+    left = {(item.address, one.path) for item in find(run, provider, manifests, secrets, options).drift
+            for one in item.changes}  # fmt: skip
+    still = [f"{one.address}{one.pointer}" for one in values if (one.address, one.pointer) in left]
+    if still:
+        raise ReconcilerError(f"the manifest cannot say what is live at {', '.join(still)}")
+
+
+def put(files: Sequence[FileText]) -> None:
+    """Write all files, or none."""
+    from reconciler.manifests.edit.write_files import Replacement, write_all
+
+    write_all([Replacement(one.path, one.before, one.after, one.shown) for one in files])
+
+
+def put_back(files: Sequence[FileText]) -> None:
+    """The texts as they were."""
+    from reconciler.manifests.edit.write_files import Replacement, write_all
+
+    write_all([Replacement(one.path, one.after, one.before, one.shown) for one in files])

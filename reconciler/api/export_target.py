@@ -1,0 +1,186 @@
+"""`export --target`: what a target makes of the personas, written without touching what a person changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.api.session import Opened
+    from reconciler.core.export.target import Generated, Knowledge, Subject, Target
+    from reconciler.manifests.edit.write_files import Replacement
+    from reconciler.types.address import Address
+
+ACCOUNT = "account"
+MANIFESTS = "manifests"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetExport:
+    """What an export for a target made; the files are there unless it was only prepared."""
+
+    target: Target
+    folder: str
+    personas: tuple[Generated, ...]
+    changes: tuple[Replacement, ...]
+    """The files that had to be written."""
+    kept: tuple[str, ...] = ()
+    """Files of a person that were there."""
+    notes: tuple[str, ...] = ()
+    workspace: str = ""
+    """Whose overlays, or whose account, the personas were read with."""
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Paths of the files that had to be written, as the caller knows the folder."""
+        return tuple(change.shown for change in self.changes)
+
+
+def export_target(
+    run: Opened,
+    name: str,
+    folder: str | None,
+    names: Sequence[str] = (),
+    *,
+    origin: str = MANIFESTS,
+    force: bool = False,
+) -> TargetExport:
+    """Write the files of the target `name` for the personas whose names fit; all of them, or none.
+
+    `origin` is where the personas are read: `manifests` or `account` (with GET requests only).
+    Raises `UsageError` for an unknown target or a name that no persona bears, `ManifestError`, `ProviderError`, and
+    `ReconcilerError` with every generated file that somebody changed, unless `force`.
+    """
+    from reconciler.manifests.edit.write_files import write_all
+
+    made = prepare_target(run, name, folder, names, origin=origin, force=force)
+    write_all(made.changes)
+    return made
+
+
+def prepare_target(
+    run: Opened,
+    name: str,
+    folder: str | None,
+    names: Sequence[str] = (),
+    *,
+    origin: str = MANIFESTS,
+    force: bool = False,
+    only: Collection[Address] | None = None,
+) -> TargetExport:
+    """The same without writing anything; `only` are the personas by address."""
+    from reconciler.core.export.target_table import TARGETS
+    from reconciler.engine.export.target_subjects import choose_subjects
+
+    target = TARGETS.get(name)
+    subjects, notes = read_subjects(run, origin, tuple(names))
+    chosen = set(choose_subjects(subjects, tuple(names)))
+    if only is not None:
+        chosen &= set(only)
+    if names and not chosen:
+        raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
+    made = [one for one in target.generate(subjects, knowledge(run, target)) if one.address in chosen]
+    place = folder or target.folder
+    _require_apart(run, place)
+    changes, kept = replacements(made, place, force=force)
+    lacking = lacking_handlers(made, place)
+    return TargetExport(
+        target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking), run.workspace.name
+    )
+
+
+def _known(subjects: Sequence[Subject]) -> str:
+    names = [subject.address.name for subject in subjects]
+    return f"known: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}" if names else "there are no personas"
+
+
+def _require_apart(run: Opened, folder: str) -> None:
+    """Settings are JSON: among the manifests they would be read as such."""
+    from reconciler.manifests.tree.repository import inside
+
+    target = os.path.realpath(folder)
+    around = next((place for place in run.project.manifests if inside(target, os.path.realpath(place))), None)
+    if around is not None and os.path.realpath(around) != os.path.realpath("."):
+        raise UsageError(
+            f"{folder} lies in {os.path.relpath(around)}, where every file is read as a manifest",
+            hint="name a folder elsewhere",
+        )
+
+
+def read_subjects(run: Opened, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
+    """The personas, and what a person should know about the reading."""
+    from reconciler.engine.export.target_subjects import subjects_of_account, subjects_of_manifests
+
+    if origin == ACCOUNT:
+        with run.provider(run.secrets(), reading=True) as provider:
+            return subjects_of_account(run.state(), run.setting(provider, run.secrets()), names), []
+    manifests = run.manifests()[0]
+    notes = list(run.remarks(manifests))
+    try:
+        state = run.state()
+    except ReconcilerError as problem:
+        from reconciler.types.state import State
+
+        state = State("", 0, run.workspace.name)
+        notes.append(f"the state cannot be read, so ids are taken from manifests alone: {problem.message}")
+    return subjects_of_manifests(manifests, state), notes
+
+
+def knowledge(run: Opened, target: Target) -> Knowledge:
+    """The project's catalogue, and the models that the target's installed package lists."""
+    from reconciler.core.export.target import Knowledge
+    from reconciler.platforms.livekit.installed_models import installed_models
+
+    models = installed_models(target.package) if target.package else None
+    return Knowledge(run.catalogue(), models, f"the installed {target.package.replace('.', '-')}")
+
+
+def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:
+    """The files that have to be written, and those of a person that are there and stay.
+
+    Raises `ReconcilerError` with every generated file that somebody changed, unless `force`.
+    """
+    from reconciler.api.output_files import read_file
+    from reconciler.core.export.file_seal import is_untouched
+    from reconciler.manifests.edit.write_files import Replacement
+
+    changes: list[Replacement] = []
+    kept: list[str] = []
+    touched: list[str] = []
+    for file in (file for one in made for file in one.files):
+        shown = f"{folder.rstrip('/')}/{file.path}"
+        place = Path(folder).absolute() / file.path
+        data = file.text.encode("utf-8")
+        before = read_file(place) if place.exists() else None
+        if before is not None and file.yours:
+            kept.append(shown)
+        elif before is None or before.replace(b"\r\n", b"\n") != data:
+            if before is not None and not force and not is_untouched(before):
+                touched.append(shown)
+            changes.append(Replacement(str(place), before, data, shown))
+    if touched:
+        raise ReconcilerError(
+            f"changed since they were generated: {', '.join(touched)}; nothing was written",
+            hint="move your changes into the *_tools.py beside them, or write over them with --force",
+        )
+    return changes, kept
+
+
+def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
+    """Tools that came later than the file with the handlers, which is never written again."""
+    notes: list[str] = []
+    for one in made:
+        for file in (file for file in one.files if file.yours):
+            try:
+                text = (Path(os.path.realpath(folder)) / file.path).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            lacking = [name for name in one.handlers if name not in text]
+            if lacking:
+                notes.append(f"{one.address}: {file.path} has no handler for {', '.join(lacking)} yet")
+    return notes

@@ -1,0 +1,63 @@
+"""What leaves a run as text leaves without its secrets: errors of every verb, events, and what `render` lays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
+
+from reconciler.core.secrets.redact_text import Redactor, union
+
+if TYPE_CHECKING:
+    from reconciler.types.event import Event
+    from reconciler.types.ports import Emit
+
+C = TypeVar("C", bound=type)
+
+OPEN: WeakSet[Redactor] = WeakSet()
+"""Those of the projects that are open in this process: `render` is handed records alone."""
+
+
+def open_gate() -> Redactor:
+    """A redactor for a project that is opened; known to `render` as long as somebody holds it."""
+    redactor = Redactor()
+    OPEN.add(redactor)
+    return redactor
+
+
+def known() -> Redactor:
+    """What the open projects of this process know."""
+    return union([*OPEN])
+
+
+def told(emit: Emit, redactor: Redactor) -> Emit:
+    """`emit`, hearing of every event what may be read."""
+
+    def tell(event: Event) -> None:
+        emit(redactor.record(event))
+
+    close = getattr(emit, "close", None)
+    if close is not None:
+        setattr(tell, "close", close)  # noqa: B010
+    return tell
+
+
+def guarded(kind: C) -> C:
+    """Class decorator: what a public method raises has no secret of `self.run` in it."""
+    for name, method in list(vars(kind).items()):
+        if callable(method) and not name.startswith("_"):
+            setattr(kind, name, _guarded(method))
+    return kind
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(self: Any, *args: Any, **rest: Any) -> Any:
+        try:
+            return method(self, *args, **rest)
+        except Exception as error:
+            self.run.redactor.error(error)
+            raise
+
+    return call

@@ -1,0 +1,82 @@
+"""What a verb found or did, as text in any format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.api.output_gate import known
+from reconciler.core.secrets.redact_text import Shown
+from reconciler.errors import UsageError
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, Report, Style
+
+if TYPE_CHECKING:
+    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.secrets.redact_text import Redactor
+    from reconciler.types.ports import Reporter
+
+PLAIN = Style()
+MIGRATION_FORMATS = ("text", "json", "markdown", "html")
+
+
+def render(
+    found: Plan | Report | MigrationResult | Sequence[Diagnostic],
+    format: str = "text",
+    *,
+    result: ApplyResult | None = None,
+    style: Style = PLAIN,
+) -> str:
+    """A plan, drift, findings or a migration in one of the formats of `--format`; pure.
+
+    With `result`, what became of the plan when it was applied. Raises `UsageError` for an unknown format.
+    """
+    redactor = known()
+    match found:
+        case Report():
+            return render_report(found, format, style, redactor)
+        case Plan():
+            verb = "apply" if result is not None else "drift" if found.mode == "drift" else "plan"
+            return render_report(Report(verb, found.workspace, found, result), format, style, redactor)
+        case Sequence():
+            return render_report(Report("validate", diagnostics=tuple(found)), format, style, redactor)
+        case _:
+            return render_migration(
+                found, format, written=False, width=style.width, quiet=style.quiet, redactor=redactor
+            )
+
+
+def render_report(report: Report, name: str, how: Style, redactor: Redactor) -> Shown:
+    """The report in the format called `name`, made of what `redactor` leaves of it."""
+    from reconciler.reporters import REPORTERS
+
+    reporter: Reporter = REPORTERS.get(name)
+    text = reporter(redactor.record(report), how)
+    return Shown(text if not text or text.endswith("\n") else text + "\n")
+
+
+def render_migration(
+    result: MigrationResult, name: str, *, written: bool, width: int, quiet: bool, redactor: Redactor
+) -> Shown:
+    """The report in one format."""
+    import json
+
+    from reconciler.reporters import migration_report as report
+    from reconciler.reporters import migration_report_page
+
+    if name == "json":
+        document = redactor.record(report.as_json(result, written=written))
+        return Shown(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    result = redactor.record(result)
+    pages: dict[str, Callable[[], str]] = {
+        "markdown": lambda: migration_report_page.as_markdown(result, written=written),
+        "html": lambda: migration_report_page.as_html(result, written=written),
+    }
+    if name in pages:
+        return Shown(pages[name]())
+    if name != "text":
+        raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
+    if quiet:
+        return Shown(report.summary(result, written=written) + "\n")
+    return Shown(report.as_text(result, written=written, width=width))

@@ -1,0 +1,157 @@
+"""A pipeline for a project: what it has to know is read from the files, from git, and from this installation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.installation import Source, installed_source, parse_source
+
+if TYPE_CHECKING:
+    from reconciler.engine.scaffold.project_facts import PipelineFacts
+    from reconciler.types.json import Json
+    from reconciler.types.project import Project
+
+
+ADD = "add the workspace to the project file: {name}: {{provider: {{type: tavus, api_key: {{env: {key}}}}}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline to be written: `path` (absolute) and `text`; `before` is what stands there now, None for nothing.
+
+    `workspaces` are those that it serves; `kept` and `left_out` the parts that somebody changed or took out, which
+    stay so; `steps` what is to be done before the first run, each with a command ("" where there is none).
+    """
+
+    path: Path
+    text: str
+    before: str | None
+    workspaces: tuple[str, ...]
+    kept: tuple[str, ...]
+    left_out: tuple[str, ...]
+    steps: tuple[tuple[str, str], ...]
+
+
+def pipeline_path(root: Path, ci: str) -> Path:
+    """Where the pipeline of a project in `root` lies: at the top of the repository, the only place that is read."""
+    from reconciler.engine.scaffold.ci_systems import SYSTEMS
+    from reconciler.manifests.tree.repository import top_of
+
+    real = os.path.realpath(root)
+    return Path(top_of(real) or real) / SYSTEMS[ci].path
+
+
+def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
+    """The pipeline of the project in `root` for the CI system `ci` (`github`, `gitlab`), new or brought up to date.
+
+    `source` is what a person gave for `--source`. Raises `ReconcilerError` where another file stands in its place,
+    `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
+    """
+    from reconciler.api.output_files import read_file
+    from reconciler.engine.scaffold.ci_systems import SYSTEMS
+    from reconciler.engine.scaffold.pipeline_update import sealed, update
+    from reconciler.engine.scaffold.project_facts import EXPECTED
+
+    path = pipeline_path(root, ci)
+    facts = read_facts(root, source)
+    first: tuple[tuple[str, str], ...] = ()
+    if not facts.accounts:
+        facts = replace(facts, accounts=(EXPECTED,))
+        first = ((ADD.format(name=EXPECTED.workspace, key=EXPECTED.key), ""),)
+    text = SYSTEMS[ci].text(facts)
+    kept: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    before: str | None = None
+    if not path.exists():
+        text = sealed(text)
+    else:
+        before = read_file(path).decode("utf-8", "surrogateescape")
+        updated = update(before, text)
+        if updated is None:
+            raise ReconcilerError(
+                f"{path} exists already, and `init` did not write it; nothing was written",
+                hint="rename it, run the same command again, and carry over what you want to keep",
+            )
+        text, kept, left_out = updated.text, updated.kept, updated.left_out
+    served = tuple(one.workspace for one in facts.accounts)
+    return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
+
+
+def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
+    """What a pipeline has to know of the project in `root`.
+
+    Raises `ManifestError` where manifests cannot be read: the variables that they name would be missing.
+    """
+    from reconciler.engine.scaffold.project_facts import PipelineFacts, accounts_of
+    from reconciler.manifests.project.project_file import load_project
+    from reconciler.manifests.read.load_manifests import load_manifests
+    from reconciler.manifests.tree.repository import top_of
+
+    project = load_project(root, upward=False)
+    real = os.path.realpath(root)
+    top = top_of(real) or real
+    bodies: dict[str, list[Json]] = {}
+    for name, workspace in project.workspaces.items():
+        if workspace.provider.type != "simulator":
+            found, _ = load_manifests(project, workspace)
+            if any(one.is_error for one in found.diagnostics):
+                raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)
+            bodies[name] = [one.spec for one in found.manifests]
+    accounts = accounts_of(project.workspaces.values(), bodies)
+    served = {one.workspace for one in accounts}
+    return PipelineFacts(
+        source=find_source(source, project),
+        accounts=accounts,
+        branch=default_branch(top),
+        directory=_below(real, top),
+        paths=(_glob(_below(os.path.realpath(project.home), top)),),
+        encrypted=any("encryption" in project.workspaces[name].state.settings for name in served),
+    )
+
+
+def find_source(given: str | None, project: Project | None = None) -> Source:
+    """Where pipelines install from: `given`, else the project file's `source`, else where this program came from.
+
+    A clone stands for its remote repository `origin` and its commit. Raises `UsageError` for what is no source.
+    """
+    written = given or (project.source if project is not None else None)
+    if written:
+        return parse_source(written)
+    source = installed_source()
+    if source.kind != "folder":
+        return source
+    remote, commit = (
+        _git(source.location, "config", "--get", "remote.origin.url"),
+        _git(source.location, "rev-parse", "HEAD"),
+    )
+    published = Source("git", remote, commit)
+    own = (Path(source.location) / ".git").exists()
+    return published if own and remote and commit and published.portable else source
+
+
+def default_branch(folder: str) -> str:
+    """The branch that pull requests of the repository around `folder` go into; `main` where nothing says so."""
+    remote = _git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+    return remote or _git(folder, "symbolic-ref", "--short", "HEAD") or "main"
+
+
+def _git(folder: str, *arguments: str) -> str:
+    from reconciler.manifests.tree.git_command import run_git
+
+    try:
+        done = run_git(folder, *arguments)
+    except UsageError:
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+
+
+def _below(path: str, top: str) -> str:
+    return Path(os.path.relpath(path, top)).as_posix()
+
+
+def _glob(folder: str) -> str:
+    return "**" if folder == "." else f"{folder}/**"

@@ -1,0 +1,212 @@
+"""The state of an opened project: look at it, repair it, move it, free its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+
+from reconciler.api.output_gate import guarded
+from reconciler.api.parse_options import parse_address, plan_options
+
+if TYPE_CHECKING:
+    from reconciler.api.session import Opened
+    from reconciler.engine.state.state_operations import Managed, StateAccess
+    from reconciler.types.address import Address
+    from reconciler.types.history import HistoryEntry
+    from reconciler.types.json import Object
+    from reconciler.types.plan import Plan
+    from reconciler.types.ports import Backend
+    from reconciler.types.report import ApplyResult
+    from reconciler.types.state import LockInfo, State
+
+R = TypeVar("R", bound="Opened")
+
+
+class BackFlags(TypedDict, total=False):
+    """The flags of `reconciler state rollback`, with underscores."""
+
+    targets: Iterable[str | Address]
+    excludes: Iterable[str | Address]
+    allow_deletes: bool
+    allow_mass_change: bool
+    accept_account: bool
+    resend_secrets: bool
+
+
+def access(run: Opened, lock_timeout: float = 0.0, backend: Backend | None = None) -> StateAccess:
+    """The state of the run's workspace, to be written. `lock_timeout`: seconds to wait for the lock."""
+    from reconciler.engine.state.state_operations import StateAccess
+
+    if backend is None:
+        run.claim()
+    return StateAccess(
+        backend or run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout, run.rescue(),
+        run.workspace.history, run.project.identity,
+    )  # fmt: skip
+
+
+def in_workspace(run: R, name: str) -> R:
+    """The same run in another workspace of its project. Raises `UsageError` for an unknown one."""
+    from reconciler.api.session import choose_workspace
+
+    return replace(run, workspace=choose_workspace(run.project, name))
+
+
+def with_backend(run: R, type: str, settings: Object) -> R:
+    """The same run with its state elsewhere; `settings` as they would stand in the project file, but the caller's."""
+    from reconciler.types.project import BackendSettings
+    from reconciler.types.reference import SecretRef
+
+    marked: Object = {
+        key: SecretRef.of({word: str(name) for word, name in value.items()}) if isinstance(value, dict) else value
+        for key, value in settings.items()
+    }
+    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked, own=True)))
+
+
+def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:
+    """Give the state of the project that was called `former` the name of this one (`engine.state`)."""
+    from reconciler.engine.state.state_operations import rename_project
+    from reconciler.errors import UsageError
+
+    name = run.project.identity
+    if name is None or name == former:
+        raise UsageError(
+            "--from-project takes the name that the project had before"
+            + (f"; {name} is its name now" if name else ", and there is no project file here"),
+            hint="change metadata.name in the project file first, then give the old name",
+        )
+    before = replace(run, project=replace(run.project, name=former))
+    return rename_project(access(before, lock_timeout), access(run, lock_timeout))
+
+
+@guarded
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """What `reconciler state` does. What writes takes the lock, and raises `StateLocked` when somebody has it."""
+
+    run: Opened
+    lock_timeout: float = 0.0
+
+    def read(self) -> State:
+        """The whole state as a record; what a killed run left behind is folded in. Takes no lock."""
+        return self.run.state()
+
+    def list(self, *prefixes: str) -> tuple[Managed, ...]:
+        """Every managed address with its id, sorted; only those that start with one of `prefixes`, where given."""
+        from reconciler.engine.state.state_operations import list_entries
+
+        return list_entries(self.run.state(), prefixes)
+
+    def show(self, address: str | Address) -> Object:
+        """What is recorded of one address, as JSON. Raises `UsageError` for an unknown one."""
+        from reconciler.engine.state.state_operations import show_entry
+
+        return show_entry(self.run.state(), parse_address(address))
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Every apply that is kept, oldest first. Raises `StateUnreadable` where the chain is broken."""
+        from reconciler.engine.state.read_history import read_history
+
+        return read_history(self.run.state()).entries
+
+    def entry(self, serial: int) -> Object:
+        """The apply of `serial` and what each object was before it, as JSON. Raises `UsageError` where none was."""
+        from reconciler.engine.state.read_history import run_document, show_run
+
+        return run_document(*show_run(self.run.state(), serial))
+
+    def plan_rollback(self, serial: int, **flags: Unpack[BackFlags]) -> Plan:
+        """The way back to the moment right after the apply of `serial`; `apply` of the project carries it out.
+
+        `flags`: `targets`, `excludes`, `allow_deletes`, `allow_mass_change`, `accept_account`, `resend_secrets`.
+        Cannot write, by construction. Raises `UsageError` for a serial that the history does not reach,
+        `StateUnreadable` where its chain is broken, `PlanError`, `ProviderError`, `StateError`.
+        """
+        from reconciler.api.rollback import plan_back
+
+        return plan_back(self.run, serial, plan_options(**flags, record=True)).plan
+
+    def rollback(
+        self,
+        serial: int,
+        *,
+        confirm: Callable[[Plan], bool] = lambda plan: True,
+        force_maker: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+        **flags: Unpack[BackFlags],
+    ) -> ApplyResult | None:
+        """Make that plan under the lock, ask `confirm` (None: it said no), carry it out. The manifests stay ahead.
+
+        Raises `PlanBlocked`, `StateLocked`, `SecretMissing` before anything is sent, and what `plan_rollback` raises.
+        """
+        from reconciler.api.apply import apply_options, surrounding
+        from reconciler.api.rollback import go_back
+
+        how = apply_options(
+            self.run, force_maker=force_maker, lock_timeout=self.lock_timeout,
+            accept_account=flags.get("accept_account", False),
+        )  # fmt: skip
+        options = plan_options(**flags, record=True)
+        return go_back(self.run, serial, options, how, lambda: surrounding(self.run, stop), confirm).result
+
+    def move(self, before: str | Address, after: str | Address) -> Managed:
+        """Rename an address; neither the account nor the manifests are touched."""
+        from reconciler.engine.state.state_operations import move_entry
+
+        return move_entry(self._access(), parse_address(before), parse_address(after))
+
+    def forget(self, *addresses: str | Address) -> Sequence[Managed]:
+        """Forget addresses, all or none; the live objects stay."""
+        from reconciler.engine.state.state_operations import remove_entries
+
+        return remove_entries(self._access(), [parse_address(one) for one in addresses])
+
+    def pull(self) -> bytes:
+        """The document as it would be stored now."""
+        from reconciler.engine.state.state_operations import pull_state
+
+        return pull_state(self.run.state())
+
+    def push(self, data: bytes, *, force: bool = False) -> State:
+        """Put a document in place. Raises `StateMoved` over a newer one or one of another lineage (`force`: not)."""
+        from reconciler.engine.state.state_operations import push_state
+
+        return push_state(self._access(), data, force=force)
+
+    def migrate(self, backend: str, settings: Object | None = None, *, force: bool = False) -> State:
+        """Copy the state into another backend, under both locks; the old copy stays.
+
+        `settings` as they would stand under `state:` in the project file, `{"env": "NAME"}` for values of variables.
+        """
+        from reconciler.engine.state.state_operations import migrate_state
+
+        target = with_backend(self.run, backend, settings or {})
+        return migrate_state(self._access(), access(target, self.lock_timeout), force=force)
+
+    def rename_project(self, former: str) -> State:
+        """Take over the state that this project had as `former`. Raises `StateError` where there is none."""
+        return take_name(self.run, former, self.lock_timeout)
+
+    def lock_holder(self) -> LockInfo | None:
+        """Who holds the lock now, None when nobody does."""
+        with closing(self.run.backend()) as backend:
+            return backend.holder()
+
+    def unlock(self) -> None:
+        """Free a lock whose holder is dead or whose lease is over. Raises `StateLocked` where it is at work."""
+        from reconciler.engine.state.state_operations import unlock
+
+        unlock(self._access())
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Free the lock with this id, whoever holds it."""
+        from reconciler.engine.state.state_operations import force_unlock
+
+        with closing(self.run.backend()) as backend:
+            force_unlock(backend, lock_id)
+
+    def _access(self) -> StateAccess:
+        return access(self.run, self.lock_timeout)

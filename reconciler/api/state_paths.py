@@ -1,0 +1,130 @@
+"""Where a project's own files are when a run starts somewhere else, and how places are called for a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.types.project import Project
+
+STATE_FOLDER = ".reconciler"
+OWNER = "project"
+"""File in a workspace's folder: the project file whose folder it is, relative to what `.reconciler` is in."""
+
+
+def find_state_folder(project: Project, workspace: str, place: Path | None = None) -> Path:
+    """Where a workspace keeps its own files: `.reconciler/<workspace>` in the folder that the project belongs to.
+
+    That is the folder of the run. A project file from elsewhere (`--project`, or a run inside `manifests/`) brings
+    its folder along: a second state of one account would take everything for unmanaged. What is there already is
+    used, unless it is another project file's: two of them never share a folder, so the second has one of its own,
+    `.reconciler/<project file>/<workspace>`. `place`: the folder that holds `.reconciler`, where it was chosen.
+    """
+    beside = _beside(project)
+    places = (place,) if place is not None else (Path(project.root), beside, _owner(project, beside))
+    usual = own = Path()
+    for one in places:
+        usual, own = _folders(project, workspace, one)
+        kept = [folder for folder in (own, usual) if folder.exists() and _is_free(folder, project)]
+        if kept:
+            return next((folder for folder in kept if _read_owner(folder) is not None), kept[-1])
+    return usual if _is_free(usual, project) else own
+
+
+def claim_folder(folder: Path, project: Project) -> None:
+    """Note whose folder it is, before the first file of a state is written there."""
+    file = _file(project)
+    if file is None or _read_owner(folder) == file:
+        return
+    from reconciler.backends.local.durable_files import told
+
+    with told(folder, "created"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        top = folder.parents[_depth(folder)]
+        (folder / OWNER).write_text(os.path.relpath(file, top).replace(os.sep, "/") + "\n", encoding="utf-8")
+
+
+def _folders(project: Project, workspace: str, place: Path) -> tuple[Path, Path]:
+    """The usual folder, and the one that only this project file can have."""
+    top = place / STATE_FOLDER
+    file = _file(project)
+    if file is None:
+        return top / workspace, top / workspace
+    return top / workspace, top / os.path.relpath(file, place).replace(os.sep, "~") / workspace
+
+
+def _file(project: Project) -> Path | None:
+    return None if project.file is None else Path(os.path.realpath(project.file))
+
+
+def _depth(folder: Path) -> int:
+    """How many folders up the one is that holds `.reconciler`."""
+    return next(index for index, one in enumerate(folder.parents) if one.name == STATE_FOLDER) + 1
+
+
+def _read_owner(folder: Path) -> Path | None:
+    """The project file whose folder this is; None where none says so."""
+    try:
+        text = (folder / OWNER).read_text(encoding="utf-8").strip()
+        owner = Path(os.path.realpath(folder.parents[_depth(folder)] / text))
+        owner.exists()
+        return owner if text else None
+    except (OSError, ValueError):  # not UTF-8, or no path
+        return None
+
+
+def _is_free(folder: Path, project: Project) -> bool:
+    """Whether a folder may be used: nobody's, our own, or that of a project file which is no longer there. A run
+    without a project file has only the usual one."""
+    owner = _read_owner(folder)
+    return owner is None or project.file is None or owner == _file(project) or not owner.exists()
+
+
+def shown(path: str | Path) -> str:
+    """A path as a person reads it: relative to the current folder, and as it is where that would only lead up."""
+    near = os.path.relpath(path)
+    if near == ".":
+        return "the current folder"
+    return near if not near.startswith("..") else str(path)
+
+
+def searched(project: Project, paths: Sequence[str]) -> str:
+    """Where manifests are looked for, for a person; `paths` are those of the command line."""
+    places = paths or project.manifests or (project.home,)
+    return ", ".join(shown(os.path.join(project.base, one)) for one in places)  # noqa: PTH118
+
+
+def describe_search(project: Project, paths: Sequence[str], state: str | None = None) -> str:
+    """Where a run looked for manifests (and for its state, where it did), and where there would be a project."""
+    import shlex
+
+    from reconciler.manifests.project.find_project import find_below
+
+    file = project.file
+    found = f"project file {shown(file)}" if file else "no project file here or further up"
+    looked = f"looked for manifests in {searched(project, paths)} ({found})"
+    if state is not None:
+        looked += f", for the state in {state}"
+    below = find_below(os.path.curdir) if file is None else ()
+    if not below:
+        return looked
+    more = f" and {len(below) - 1} more further down" if len(below) > 1 else ""
+    return f"{looked}; a project is in {below[0]}{more} (reconciler -C {shlex.quote(os.path.normpath(below[0]))} ...)"
+
+
+def _beside(project: Project) -> Path:
+    """The folder that holds `manifests/`, or the project file itself where it lies elsewhere."""
+    from reconciler.manifests.project.find_project import FOLDER
+
+    home = Path(project.home)
+    return home.parent if project.file is not None and home.name == FOLDER else home
+
+
+def _owner(project: Project, beside: Path) -> Path:
+    """The folder of the run, for everything that lies in it; else the one beside the project file."""
+    from reconciler.manifests.tree.repository import inside
+
+    return Path(project.root) if inside(str(beside), project.root) else beside

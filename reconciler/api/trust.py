@@ -1,0 +1,115 @@
+"""The trust file: which hosts and commands a user trusts each project file with; never one of the repository's."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.core.fields.web_addresses import parse_endpoint
+from reconciler.core.settings.operator_trust import PORTS, Trusted, name_of
+from reconciler.errors import ReconcilerError, UsageError
+
+
+def trust_file(environ: Mapping[str, str]) -> Path:
+    """Where it is: `reconciler/trust.json` in the user's configuration folder (absolute)."""
+    given = environ.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME", "")
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises without one
+    folder = Path(given) if os.path.isabs(given) else Path(home) / ".config"  # noqa: PTH117
+    return folder / "reconciler" / "trust.json"
+
+
+def read_trusted(project: str | None, environ: Mapping[str, str]) -> Trusted:
+    """What the project file at `project` is trusted with; nothing where the trust file lies in its repository.
+
+    Raises `ReconcilerError` for a trust file that cannot be read, or that others may write.
+    """
+    path = trust_file(environ)
+    if project is None or not path.exists() or _is_of_repository(path, project):
+        return Trusted()
+    return _parse(path).get(_key(project), Trusted())
+
+
+def add_trusted(
+    project: str, environ: Mapping[str, str], *, host: str | None = None, command: str | None = None
+) -> Trusted:
+    """Trust the project file at `project` with one more host (`host:port`) or command; what it is trusted with then.
+
+    Raises `ReconcilerError` where the trust file cannot be written, or would lie in the repository.
+    """
+    from reconciler.api.trust_file import FORMAT
+    from reconciler.fsio import replace_file
+
+    path = trust_file(environ)
+    if _is_of_repository(path, project):
+        raise ReconcilerError(
+            f"the trust file {path} lies in the repository of the project, so whoever writes there could write it",
+            hint="set XDG_CONFIG_HOME to a folder outside, or use RECONCILER_ALLOWED_HOSTS",
+        )
+    known = _parse(path) if path.exists() else {}
+    before = known.get(_key(project), Trusted())
+    hosts = (*before.hosts, *((host,) if host is not None and host not in before.hosts else ()))
+    commands = (*before.commands, *((command,) if command is not None and command not in before.commands else ()))
+    known[_key(project)] = replace(before, hosts=hosts, commands=commands)
+    document = {
+        "format": FORMAT,
+        "projects": {key: {"hosts": list(one.hosts), "commands": list(one.commands)} for key, one in known.items()},
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_file(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode(), 0o600)
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot write {path}: {error.strerror}", hint="check the rights of its folder"
+        ) from None
+    return known[_key(project)]
+
+
+def parse_host(text: str) -> str:
+    """`host:port` out of a host, with or without port, or an address. Raises `UsageError`."""
+    scheme, separator, _ = text.partition("://")
+    address = text.strip() if separator else f"https://{text.strip()}"
+    place = parse_endpoint(address) if text.isascii() else None
+    if place is None or not place.host or "*" in text or (separator and scheme.lower() not in PORTS):
+        raise UsageError(f"{text!r} is no host", hint="state.example.com, or state.example.com:8443")
+    return name_of(place)
+
+
+def parse_command(text: str) -> str:
+    """A command as the trust file has it. Raises `UsageError`."""
+    if not text.strip() or not text.isprintable():
+        raise UsageError("a command is a text of one line", hint="reconciler trust --command 'pass show state-key'")
+    return text.strip()
+
+
+def _key(project: str) -> str:
+    return os.path.realpath(project)
+
+
+def _is_of_repository(path: Path, project: str) -> bool:
+    """Whether the trust file lies where whoever writes the repository could write it."""
+    from reconciler.manifests.tree.repository import inside, top_of
+
+    folder = os.path.dirname(_key(project))  # noqa: PTH120
+    above = os.path.dirname(folder) if os.path.basename(folder) == "manifests" else folder  # noqa: PTH119, PTH120
+    return inside(os.path.realpath(path), top_of(folder) or above)
+
+
+def _parse(path: Path) -> dict[str, Trusted]:
+    from reconciler.api.trust_file import parse_trust
+
+    hint = f"correct it, or remove it and trust again: {path}"
+    try:
+        if os.name != "nt":
+            found = path.stat()
+            if found.st_mode & 0o022 or found.st_uid not in (os.getuid(), 0):
+                raise ReconcilerError(f"the trust file {path} may be written by others", hint=f"chmod 600 {path}")
+        return parse_trust(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise ReconcilerError(f"cannot read {path}: {error.strerror}", hint="check its rights") from None
+    except RecursionError:
+        raise ReconcilerError(f"the trust file {path} is nested too deeply", hint=hint) from None
+    except ValueError as error:
+        raise ReconcilerError(f"the trust file {path} cannot be read: {error}", hint=hint) from None

@@ -1,0 +1,138 @@
+"""What validate finds: everything that the loader and the rules say, each with its place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.types.manifest import ManifestSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.api.session import Opened
+    from reconciler.engine.validate import ReadText
+    from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.plan import Plan
+    from reconciler.types.project import Project
+
+
+def check(
+    run: Opened, *, strict: bool = False, allow_empty: bool = False
+) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Every finding about the manifests of this run, in the order of the files; and remarks for a person.
+
+    Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
+    """
+    from reconciler.engine.validate import validate
+    from reconciler.manifests.read.locations import place
+    from reconciler.types.diagnostic import Severity
+
+    catalogue = run.catalogue()
+    manifests, _ = run.files()
+    manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(run.project)))
+    if not any(one.is_error for one in manifests.diagnostics):
+        require_manifests(run, manifests, allow_empty=allow_empty)
+    found = validate(manifests, catalogue, strict=strict)
+    placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
+    # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
+    found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
+    if strict:
+        # Promoted here, once: the exit code and every format tell of errors then.
+        found = tuple(
+            replace(one, severity=Severity.ERROR) if one.severity is Severity.WARNING else one for one in found
+        )
+    return found, run.remarks(manifests)
+
+
+def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
+    """Providers and backends that no workspace of the project can be opened with."""
+    from reconciler.backends import BACKENDS
+    from reconciler.manifests.tree.file_tree import relative
+    from reconciler.manifests.tree.problems import PROJECT, suggest
+    from reconciler.platforms.providers import PROVIDERS
+    from reconciler.types.diagnostic import Diagnostic, Severity
+    from reconciler.types.json import join
+    from reconciler.types.source import Source
+
+    if project.file is None:
+        return
+    source = Source(relative(project.file, project.home))
+    for name, workspace in project.workspaces.items():
+        for section, key, word, table in (
+            ("provider", "type", workspace.provider.type, PROVIDERS),
+            ("state", "backend", workspace.state.type, BACKENDS),
+        ):
+            if word not in table:
+                hint = suggest(word, table) or f"known: {', '.join(table)}"
+                pointer = join("workspaces", name, section, key)
+                summary = f"unknown {table.what} {word!r} in workspace {name!r}"
+                yield Diagnostic(PROJECT, Severity.ERROR, summary, hint=hint, pointer=pointer, source=source)
+
+
+def require_manifests(run: Opened, manifests: ManifestSet, *, allow_empty: bool) -> None:
+    """Raise `NothingFound` where there is nothing at all, `ManifestError` for a path that holds nothing of ours. The
+    state is only asked where the files are silent, and where it lies on this machine."""
+    from reconciler.core.planning.selection_check import require_something, unmatched_paths
+    from reconciler.errors import ManifestError
+    from reconciler.types.options import PlanOptions
+    from reconciler.types.state import State
+
+    state = State("")
+    speaking = manifests.manifests and not any(unmatched_paths(manifests, state))
+    if not speaking and run.workspace.state.type == "local":
+        state = run.state()
+    with run.placing(manifests):
+        require_something(manifests, state, PlanOptions(allow_empty=allow_empty))
+    if missing := [*unmatched_paths(manifests, state)]:
+        raise ManifestError("there is nothing to validate", missing)
+
+
+def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
+    """The plan with its findings in their places, and with what the rules say about every resource that it writes.
+
+    Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
+    that the API shares: what it would refuse is not sent.
+    """
+    from reconciler.api.locate import located
+    from reconciler.core.fields.required_fields import takes_away
+    from reconciler.engine.validate import tolerated, validate
+    from reconciler.errors import ManifestError
+    from reconciler.manifests.read.locations import place
+    from reconciler.types.change import Action
+
+    plan = located(run, manifests, plan)
+    written = {change.address for change in plan.changes if change.requests and change.managed is not None}
+    if not written:
+        return plan
+    catalogue = run.catalogue()
+    new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
+    found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
+    placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
+    kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(run))
+    # What the loader says about a place is shown already, in its own words.
+    said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
+    more = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
+    errors = sum(one.is_error for one in more)
+    if errors:
+        noun = "error" if errors == 1 else "errors"
+        raise ManifestError(f"{errors} {noun} in the manifests of what would be written; nothing was sent", more)
+    return replace(plan, diagnostics=(*plan.diagnostics, *more))
+
+
+def reader(run: Opened) -> ReadText:
+    """Texts of files by the path that findings show them under."""
+    from reconciler.manifests.tree.file_tree import Unreadable
+    from reconciler.manifests.tree.open_tree import open_tree
+
+    def read(path: str) -> str | None:
+        tree, close = open_tree(run.project, run.ref)
+        try:
+            return tree.read(str(Path(run.project.root, path))).decode("utf-8", "replace")
+        except Unreadable:
+            return None
+        finally:
+            close()
+
+    return read

@@ -1,0 +1,1 @@
+"""State behind an HTTP address."""

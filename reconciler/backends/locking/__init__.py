@@ -1,0 +1,1 @@
+"""What the locks of all backends share."""

@@ -1,0 +1,103 @@
+"""`reconciler state rollback`: an ordinary plan back to an earlier apply, kept in a file or carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli import exit_codes
+from reconciler.cli.apply import APPROVAL
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import command
+from reconciler.cli.plan_flags import CHOICE, SAFETY, with_flags
+
+EXAMPLES = """
+reconciler state history                       the serials to go back to
+reconciler state rollback 12                   plan, show, ask, carry out
+reconciler state rollback 12 --out back.plan   keep the plan; `reconciler apply back.plan` carries it out
+reconciler state rollback 12 --target persona.claims-desk --auto-approve
+"""
+
+
+@command("rollback", examples=EXAMPLES)
+@click.argument("serial", type=click.IntRange(min=0))
+@click.option("--out", metavar="FILE", help="Change nothing: keep the plan, so that apply carries out exactly this.")
+@click.option("--detailed-exitcode", is_flag=True, help="With --out: exit with 2 when there are differences.")
+@with_flags(APPROVAL, CHOICE[:2], SAFETY)
+def rollback(
+    settings: Settings,
+    serial: int,
+    out: str | None,
+    detailed_exitcode: bool,
+    auto_approve: bool,
+    force_maker: bool,
+    lock_timeout: float,
+    **flags: Any,
+) -> int:
+    """Go back to the moment right after the apply of SERIAL: a plan like any other, reviewed and applied.
+
+    Puts back what runs have written since, and nothing else. Inline tools return before registry tools are detached;
+    deleted objects are made again; personas made since are deletes (blocked without --allow-deletes); tools and other
+    shared objects made since stay as orphans. The manifests in git are then ahead: take them back, too.
+    """
+    from reconciler.cli.output import reporting
+    from reconciler.cli.plan_flags import options_of
+
+    options = options_of(**flags, record=True)
+    with reporting("rollback", settings):
+        if out is not None:
+            return keep_plan(settings, serial, options, out, detailed_exitcode)
+        return carry_out(settings, serial, options, auto_approve, force_maker, lock_timeout)
+
+
+def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
+    """Make the plan with a client that cannot write, show it and keep it."""
+    from reconciler.api.rollback import plan_back
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.output import deliver
+    from reconciler.cli.plan import keep
+    from reconciler.types.report import Report
+
+    run = open_run(settings)
+    made = plan_back(run, serial, options).plan
+    differs = bool(made.differences or made.all_blocks)
+    code = exit_codes.DIFFERENCES if detailed_exitcode and differs else exit_codes.DONE
+    return deliver(
+        Report("plan", run.workspace.name, made, exit_code=code, notes=(keep(made, out, run.plan_key),)), settings
+    )
+
+
+def carry_out(
+    settings: Settings, serial: int, options: Any, auto_approve: bool, force_maker: bool, lock_timeout: float
+) -> int:
+    """Plan under the lock, show, ask, carry out."""
+    from reconciler.api.apply import apply_options
+    from reconciler.api.rollback import go_back
+    from reconciler.cli.apply_run import approve, finish, present, refused, writing
+    from reconciler.cli.composition import open_run
+    from reconciler.cli.confirmation import Declined, require_someone
+    from reconciler.errors import PlanBlocked
+    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.plan import Plan
+
+    if not auto_approve:
+        require_someone("state rollback")
+    run = open_run(settings)
+    how = apply_options(
+        run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
+    )
+
+    def confirm(plan: Plan) -> bool:
+        present(plan, "apply", run, ManifestSet(), asking=not auto_approve)
+        return auto_approve or approve(plan, "apply", run)
+
+    try:
+        done = go_back(run, serial, options, how, lambda: writing(run), confirm)
+    except PlanBlocked as error:
+        return refused("apply", run, error)
+    if done.result is None:
+        raise Declined("rollback cancelled; nothing was sent")
+    if not done.plan.differences:
+        present(done.plan, "apply", run, done.manifests, asking=False)
+    return finish("apply", done.plan, done.result, run)

@@ -1,0 +1,113 @@
+"""A kind's field table as a tree, so that a document is walked once with the knowledge about each place at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from reconciler.types.json import split
+from reconciler.types.kind import Field, KindSpec
+
+
+@dataclass(slots=True)
+class Node:
+    """One place in a body. Built once per kind and never changed afterwards."""
+
+    row: Field | None = None
+    children: dict[str, Node] = field(default_factory=dict)
+    """By canonical word."""
+    star: Node | None = None
+    """What any other member is."""
+    renames: dict[str, str] = field(default_factory=dict)
+    """Wire word -> canonical word of a member."""
+    renames_below: tuple[str, ...] = ()
+    """Canonical words of the members that have renames somewhere below them."""
+    named_below: tuple[str, ...] = ()
+    """Canonical words of the members that are lists of named items, or hold some below them."""
+
+    def child(self, word: str) -> Node:
+        """What is known about the member `word` (canonical); an empty node where nothing is."""
+        return self.children.get(word) or self.star or UNKNOWN
+
+    @property
+    def structural(self) -> bool:
+        """An object that only groups declared fields: an empty one says nothing."""
+        return bool(self.children)
+
+
+UNKNOWN = Node()
+
+
+@cache
+def shape(spec: KindSpec) -> Node:
+    """The tree of `spec`; computed once."""
+    root = Node()
+    for row in spec.fields:
+        node = root
+        tokens = split(row.path)
+        for token in tokens:
+            if token == "*":
+                node.star = node.star or Node()
+                node = node.star
+            else:
+                node = node.children.setdefault(token, Node())
+        node.row = row
+        _declare_words(root, tokens, row)
+    _mark(root)
+    _mark_named(root)
+    return root
+
+
+def _declare_words(root: Node, tokens: tuple[str, ...], row: Field) -> None:
+    if not row.words and not row.spellings:
+        return
+    parent = root
+    for token in tokens[:-1]:
+        parent = parent.children[token]
+    for word in (*row.words.values(), *row.spellings):
+        if word != tokens[-1]:
+            parent.renames[word] = tokens[-1]
+
+
+def _mark(node: Node) -> bool:
+    node.renames_below = tuple(word for word, child in node.children.items() if _mark(child))
+    return bool(node.renames or node.renames_below)
+
+
+def _mark_named(node: Node) -> bool:
+    node.named_below = tuple(word for word, child in node.children.items() if _mark_named(child))
+    return bool(node.named_below) or (node.row is not None and node.row.items_by is not None)
+
+
+@cache
+def unlisted(spec: KindSpec) -> frozenset[str]:
+    """Canonical pointers of what list items leave out."""
+    return frozenset(row.path for row in spec.fields if row.unlisted)
+
+
+@lru_cache(maxsize=4096)
+def node_at(spec: KindSpec, pointer: str) -> Node:
+    """What is known about the place `pointer` (canonical)."""
+    node = shape(spec)
+    for token in split(pointer):
+        node = node.child(token)
+    return node
+
+
+def field_at(spec: KindSpec, pointer: str) -> Field | None:
+    """The declared field at `pointer`, None where the table is silent."""
+    return node_at(spec, pointer).row
+
+
+def is_undeclared(spec: KindSpec, pointer: str) -> bool:
+    """Whether `pointer` leaves the table where it lists every member: a field that is sent without being known."""
+    node = shape(spec)
+    for token in split(pointer):
+        row = node.row
+        if not node.children or (row is not None and (row.free or row.atomic)):
+            return False
+        child = node.child(token)
+        if child is UNKNOWN:
+            return True
+        node = child
+    return False

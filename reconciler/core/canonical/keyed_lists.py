@@ -1,0 +1,105 @@
+"""Lists whose items bear a name, turned into objects by name and back: so that each member is a leaf of its own.
+
+The steps of a set of objectives and the items of a legacy guardrail set stand in a list. Compared as lists, one word
+moved in one item would be a write of all of them, and items written whole get new ids. Canonical documents therefore
+hold them by name; patches on the wire name them by their place.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
+
+
+def by_name(spec: KindSpec, document: Object) -> Object:
+    """A canonical document with its named lists as objects; the same object where the kind has none."""
+    root = shape(spec)
+    if not root.named_below:
+        return document
+    result = _by_name(root, document)
+    return result if isinstance(result, dict) else document
+
+
+def _by_name(node: Node, value: Json) -> Json:
+    if node.row is not None and node.row.items_by is not None:
+        return items_by_name(node.row.items_by, value)
+    if not isinstance(value, dict):
+        return value
+    changed = {word: _by_name(node.children[word], value[word]) for word in node.named_below if word in value}
+    return {**value, **changed} if changed else value
+
+
+def items_by_name(member: str, value: Json) -> Json:
+    """The items by their names; anything but a list of objects as it is."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return value
+    return dict(zip(item_names(member, value), value, strict=True))
+
+
+def by_place(spec: KindSpec, document: Object) -> Object:
+    """The inverse of `by_name`: a document as the API has it, its named lists as lists again."""
+    root = shape(spec)
+    if not root.named_below:
+        return document
+    result = _by_place(root, document)
+    return result if isinstance(result, dict) else document
+
+
+def _by_place(node: Node, value: Json) -> Json:
+    if is_named(node):
+        return as_list(node, value)
+    if not isinstance(value, dict):
+        return value
+    changed = {word: _by_place(node.children[word], value[word]) for word in node.named_below if word in value}
+    return {**value, **changed} if changed else value
+
+
+def item_names(member: str, items: list[Json]) -> list[str]:
+    """One name for each item, all different: its own, with `~2` for a second of that name; `#3` for none at all."""
+    names: list[str] = []
+    for place, item in enumerate(items):
+        own = item.get(member) if isinstance(item, dict) else None
+        base = own if isinstance(own, str) and own else f"#{place + 1}"
+        name, times = base, 1
+        while name in names:
+            times += 1
+            name = f"{base}~{times}"
+        names.append(name)
+    return names
+
+
+@cache
+def named_lists(spec: KindSpec) -> tuple[str, ...]:
+    """Canonical pointers of the lists whose items are known by name."""
+    return tuple(row.path for row in spec.fields if row.items_by is not None)
+
+
+def item_of(spec: KindSpec, pointer: str) -> str | None:
+    """The pointer of the named item that `pointer` lies in (or is), None where it lies in none."""
+    for path in named_lists(spec):
+        if pointer.startswith(path + "/"):
+            return path + "/" + pointer[len(path) + 1 :].partition("/")[0]
+    return None
+
+
+def as_list(node: Node, value: Json) -> Json:
+    """The object of named items at `node` as the list that goes on the wire; anything else as it is."""
+    if not is_named(node) or not isinstance(value, dict):
+        return value
+    return list(value.values())
+
+
+def is_named(node: Node) -> bool:
+    """Whether `node` is a list whose items are known by name."""
+    return node.row is not None and node.row.items_by is not None
+
+
+def place_of(node: Node, name: str, items: Json) -> int | None:
+    """Where the item called `name` stands in a list of the wire; None where it does not, or `node` has no names."""
+    if node.row is None or node.row.items_by is None or not isinstance(items, list):
+        return None
+    names = item_names(node.row.items_by, items)
+    return names.index(name) if name in names else None

@@ -1,0 +1,160 @@
+"""Manifests -> resources: leaves, names and references, and references -> ids once they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.core.canonical.canonical_form import leaves, sorted_set
+from reconciler.core.canonical.keyed_lists import by_name
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, Object, lookup
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import Listing
+from reconciler.types.manifest import Manifest
+from reconciler.types.reference import ResourceRef
+from reconciler.types.resource import Resource
+
+
+def resources_of(manifests: Iterable[Manifest]) -> dict[Address, Resource]:
+    """Every manifest as a resource, in the order of the files."""
+    known = {manifest.address: manifest for manifest in manifests}
+    tools = _tools_by_name(known.values())
+    return {address: _resource(manifest, tools) for address, manifest in known.items()}
+
+
+def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
+    """Names by which a persona may mention a tool of the project: the manifest's, else the function's."""
+    ours = [manifest for manifest in manifests if manifest.address.kind == "tool"]
+    by_function = {str(manifest.spec["name"]): manifest.address for manifest in ours if manifest.spec.get("name")}
+    return by_function | {manifest.address.name: manifest.address for manifest in ours}
+
+
+def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
+    spec = kind(manifest.address.kind)
+    body = by_name(spec, _name_tools(spec, manifest.spec, tools))
+    flat = leaves(spec, body)
+    name = lookup(body, spec.name_field)
+    if not name:
+        # Nothing can be found again without a name, so an empty one is none: the manifest's is sent in its place.
+        flat.pop(spec.name_field, None)
+    return Resource(
+        address=manifest.address,
+        spec=body,
+        leaves=flat,
+        name=name if isinstance(name, str) and name else manifest.address.name,
+        id=manifest.id,
+        labels=manifest.labels,
+        lifecycle=manifest.lifecycle,
+        source=manifest.source,
+        refs=tuple(sorted({Address.parse(text) for value in flat.values() for text in references(value)})),
+    )
+
+
+def _name_tools(spec: KindSpec, body: Object, tools: Mapping[str, Address]) -> Object:
+    """Turn names in the attachment set into references where the project has such a resource."""
+    if spec.attachments is None:
+        return body
+    key = spec.attachments[1:]
+    items = body.get(key)
+    if not isinstance(items, list):
+        return body
+    named: list[Json] = [
+        ResourceRef(str(tools[item])) if isinstance(item, str) and item in tools else item for item in items
+    ]
+    return {**body, key: named}
+
+
+def reference(value: Json) -> Address | None:
+    """The address that `value` refers to; None for one of a kind that this version does not know."""
+    if not isinstance(value, ResourceRef) or value.address.partition(".")[0] not in KINDS:
+        return None
+    try:
+        return Address.parse(value.address)
+    except ValueError:
+        return None
+
+
+def references(value: Json) -> Iterator[str]:
+    """The address text of every reference inside `value`."""
+    address = reference(value)
+    if address is not None:
+        yield str(address)
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from references(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def differs_in_ids(before: Json, after: Json) -> bool:
+    """Whether `after` is `before` but for places where it refers to something and `before` has an id."""
+    if reference(after) is not None:
+        return before is None or isinstance(before, str)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(differs_in_ids(before[key], after[key]) for key in after)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(differs_in_ids, before, after))
+    return before == after
+
+
+def bind(value: Json, ids: Mapping[Address, str]) -> Json:
+    """`value` with every reference whose id is known replaced by it; the same object where there is none."""
+    address = reference(value)
+    if address is not None:
+        return ids.get(address, value)
+    if isinstance(value, dict):
+        return {key: bind(member, ids) for key, member in value.items()}
+    if isinstance(value, list):
+        return [bind(item, ids) for item in value]
+    return value
+
+
+def bind_resource(
+    resource: Resource, ids: Mapping[Address, str], tools: Listing | None
+) -> tuple[Resource, tuple[Diagnostic, ...]]:
+    """The resource with ids in place of known references, and of account tools that it names."""
+    spec = kind(resource.address.kind)
+    attached = spec.attachments and resource.leaves.get(spec.attachments)
+    if not resource.refs and not attached:
+        return resource, ()
+    body = bind(resource.spec, ids)
+    assert isinstance(body, dict)
+    problems: tuple[Diagnostic, ...] = ()
+    if spec.attachments and isinstance(attached, list):
+        items = bind(attached, ids)
+        named, problems = _account_tools(resource, items if isinstance(items, list) else [], tools)
+        body = {**body, spec.attachments[1:]: sorted_set(named)}
+    flat = leaves(spec, body)
+    bound = replace(resource, spec=body, leaves={path: flat.get(path) for path in resource.leaves})
+    return bound, problems
+
+
+def _account_tools(
+    resource: Resource, items: list[Json], tools: Listing | None
+) -> tuple[list[Json], tuple[Diagnostic, ...]]:
+    known = tools.objects if tools is not None else {}
+    by_name = {tool.name: tool.id for tool in known.values()}
+    result: list[Json] = []
+    problems: list[Diagnostic] = []
+    for item in items:
+        if not isinstance(item, str) or item in known:
+            result.append(item)
+        elif item in by_name:
+            result.append(by_name[item])
+        else:
+            problems.append(
+                Diagnostic(
+                    "E-ref",
+                    Severity.ERROR,
+                    f"no tool is called {item!r}, neither in the manifests nor among the account's own tools",
+                    hint="add a Tool manifest, or correct the name",
+                    address=resource.address,
+                    pointer="/tools",
+                    source=resource.source,
+                )
+            )
+    return result, tuple(problems)

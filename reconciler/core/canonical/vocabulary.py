@@ -1,0 +1,126 @@
+"""The two vocabularies: wire words to canonical words and back, at declared places only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.canonical.field_tree import Node, node_at, shape
+from reconciler.core.canonical.keyed_lists import as_list, is_named, place_of
+from reconciler.types.json import Json, Object, escape, join, lookup, split
+from reconciler.types.kind import KindSpec
+
+
+def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
+    """`body` in canonical words, and the canonical pointers where two spellings disagree.
+
+    Only what changes is copied. Where two spellings stand side by side, equal values become one, a null gives way,
+    and otherwise the pointer is listed and the spelling of the body's own vocabulary counts: it is the one that
+    `wire_word` writes.
+    """
+    clashes: list[str] = []
+    renamed = _rename(shape(spec), body, "", clashes)
+    if clashes:
+        renamed = _rename(shape(spec), body, "", [], vocabulary_of(spec, body))
+    return (renamed if isinstance(renamed, dict) else body), tuple(clashes)
+
+
+def vocabulary_of(spec: KindSpec, body: Object) -> str:
+    """The vocabulary that the members of `body` are in; `pal` where they do not tell. Single words of the other one
+    are known to leak into an answer, so the canonical ones decide."""
+    rows = [row for row in spec.fields if "persona" in row.words and row.path.count("/") == 1]
+    if any(row.path[1:] in body for row in rows):
+        return "pal"
+    return "persona" if any(row.words["persona"] in body for row in rows) else "pal"
+
+
+def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: str = "") -> Json:
+    if not isinstance(value, dict):
+        return value
+    result = value
+    if node.renames and not node.renames.keys().isdisjoint(value):
+        result = {}
+        for word, member in value.items():
+            name = node.renames.get(word, word)
+            known = result.get(name)
+            if known is None:
+                result[name] = member
+            elif member is not None and member != known:
+                clashes.append(f"{path}/{escape(name)}")
+                row = node.child(name).row
+                if row is not None and row.words.get(vocabulary, name) == word:
+                    result[name] = member
+    for word in node.renames_below:
+        if word in result:
+            child = _rename(node.children[word], result[word], f"{path}/{word}", clashes, vocabulary)
+            if child is not result[word]:
+                result = {**result, word: child}
+    return result
+
+
+def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
+    """How the member `word` of `node` is called on the wire.
+
+    The spelling that the object `like` already uses wins; otherwise the vocabulary decides.
+    """
+    row = node.child(word).row
+    preferred = row.words.get(vocabulary, word) if row is not None else word
+    if isinstance(like, dict) and preferred not in like:
+        for spelling in (word, *node.renames):
+            if spelling in like and node.renames.get(spelling, word) == word:
+                return spelling
+    return preferred
+
+
+def wire_words(spec: KindSpec, body: Object, vocabulary: str, like: Json = None) -> Object:
+    """`body` (canonical) in the words of `vocabulary`, or in those that the live object `like` uses."""
+    return _to_wire(shape(spec), body, vocabulary, like)
+
+
+def _to_wire(node: Node, body: Mapping[str, Json], vocabulary: str, like: Json) -> Object:
+    result: Object = {}
+    for word, member in body.items():
+        name = wire_word(node, word, vocabulary, like)
+        child = node.children.get(word)
+        if child is not None and isinstance(member, dict) and _translates(child):
+            member = _to_wire(child, member, vocabulary, like.get(name) if isinstance(like, dict) else None)
+        result[name] = member if child is None else as_list(child, member)
+    return result
+
+
+def _translates(node: Node) -> bool:
+    return bool(node.renames or node.renames_below or node.named_below)
+
+
+def wire_pointer(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> str:
+    """A canonical pointer as the live object `like` would spell it; a named item is its place, `-` for a new one."""
+    node = shape(spec)
+    tokens: list[str] = []
+    for token in split(pointer):
+        if isinstance(like, list) and is_named(node):
+            place = place_of(node, token, like)
+            name = "-" if place is None else str(place)
+            like = None if place is None else like[place]
+        else:
+            name = wire_word(node, token, vocabulary, like)
+            like = like.get(name) if isinstance(like, dict) else None
+        tokens.append(name)
+        node = node.child(token)
+    return join(*tokens)
+
+
+def wire_pointers(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> tuple[str, ...]:
+    """Every place at which the live object `like` holds the field at the canonical `pointer`; one where none does."""
+    *above, word = split(pointer)
+    parent = wire_pointer(spec, join(*above), vocabulary, like) if above else ""
+    holder = lookup(like, parent) if parent else like
+    node = node_at(spec, join(*above)) if above else shape(spec)
+    held = [name for name in holder if node.renames.get(name, name) == word] if isinstance(holder, dict) else []
+    return tuple(f"{parent}/{escape(name)}" for name in held) or (wire_pointer(spec, pointer, vocabulary, like),)
+
+
+def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Json:
+    """A value that will stand at the canonical `pointer`, with the members inside it in wire words."""
+    node = node_at(spec, pointer)
+    if isinstance(value, dict) and _translates(node):
+        value = _to_wire(node, value, vocabulary, None)
+    return as_list(node, value)

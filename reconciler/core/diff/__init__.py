@@ -1,0 +1,1 @@
+"""What differs, whose doing it is, and the smallest patch."""

@@ -1,0 +1,253 @@
+"""Differences that the vendor itself made: models moved to their successors, fields merged, fields renamed.
+
+The platform rewrites its customers' objects from time to time (tavus-llama-4 to tavus-gpt-oss in December 2025,
+`context` into `system_prompt` in February 2026). Writing the manifest's value again would fight that, so such a leaf
+is neither written nor removed: it is shown, and offered to the manifest. What may have happened is data: the
+successors in the catalogue, `merges` and `renames` of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.canonical.canonical_form import leaf_at, same
+from reconciler.core.diff.three_way import Sync, Verdict
+from reconciler.core.fields.outdated import TABLES
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.types.address import Address
+from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_entry import Status, Successor
+from reconciler.types.change import Adoption
+from reconciler.types.json import Json, Object, within
+from reconciler.types.kind import KindSpec
+from reconciler.types.state import Entry
+
+LONGEST_SEPARATOR = 200
+"""Characters that may stand between two texts that were merged: a blank line, a heading."""
+MIGRATIONS = {
+    "llm": "model-successor",
+    "perception": "raven-0-to-raven-1",
+    "turn_detection": "turn-detection-model",
+    "stt_engine": "stt-engine",
+    "tts_engine": "tts-engine-and-model",
+    "tts_model": "tts-engine-and-model",
+}
+"""Table of the catalogue -> the migration that moves a manifest along."""
+EXCHANGED = ("llm",)
+"""Tables in which the platform exchanges entries that still run. A perception, ear or voice that is only outdated has
+never been changed by it: there a difference is a person's, and is held against the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One leaf of a manifest that is not what is live."""
+
+    path: str
+    desired: Json
+    live: Json
+    verdict: Verdict
+
+    @property
+    def sync(self) -> Sync:
+        return self.verdict.sync
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the rules look at beside the differences."""
+
+    spec: KindSpec
+    address: Address
+    catalogue: Catalogue
+    leaves: Mapping[str, Json]
+    """The manifest, by canonical pointer."""
+    document: Object
+    """The live object in canonical words."""
+    tracked: bool
+    """The object is in state; else nobody knows what was there before, and `git` says nothing about who moved."""
+
+    def moved(self, *differences: Difference) -> bool:
+        """Whether the account moved, as far as anybody knows: a manifest that alone moved is a person's wish."""
+        return not self.tracked or any(one.sync in (Sync.LIVE, Sync.BOTH) for one in differences)
+
+
+def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
+    """Whether the vendor could have had a hand in any of them: the catalogue need not be read otherwise."""
+    return any(
+        one.path in TABLES or one.path in spec.merges or any(within(one.path, old) for old in spec.renames)
+        for one in differences
+    )
+
+
+def merged_along(
+    spec: KindSpec, leaves: Mapping[str, Json], document: Object, written: Collection[str]
+) -> tuple[str, ...]:
+    """The other half of two texts that the vendor merged, where one half is written: on its own it would say one of
+    them twice, or lose it."""
+    found: list[str] = []
+    for pair in spec.merges.items():
+        if not leaves.get(pair[0]) or leaf_at(spec, document, pair[0]) or not any(path in written for path in pair):
+            continue
+        found += [
+            path
+            for path in pair
+            if path in leaves and path not in written and not same(leaves[path], leaf_at(spec, document, path))
+        ]
+    return tuple(found)
+
+
+def vendor_changes(differences: Sequence[Difference], look: Look) -> dict[str, Adoption]:
+    """The differences that are the vendor's doing, by path; pure."""
+    found: dict[str, Adoption] = {}
+    by_path = {one.path: one for one in differences}
+    for old, into in look.spec.merges.items():
+        found |= _merged(old, into, by_path, look)
+    for one in differences:
+        if one.path not in found and (adoption := _replaced(one, look) or _renamed(one, look)) is not None:
+            found[one.path] = adoption
+    return found
+
+
+def follows(catalogue: Catalogue, table: str, old: str, new: str) -> Successor | None:
+    """The link by which the catalogue leads from an outdated entry to `new`, over any number of steps."""
+    met: set[str] = set()
+    while old not in met and catalogue.status(old, table).is_outdated:
+        met.add(old)
+        after = catalogue.successor(old, table)
+        if after is None or after.id is None:
+            return None
+        if after.id == new:
+            return after
+        old = after.id
+    return None
+
+
+def moved_from(catalogue: Catalogue, table: str, seen: str | None, live: Json, book: SecretBook) -> str | None:
+    """The outdated entry that state knows by its digest only, where the vendor put `live` in its place."""
+    if seen is None or not isinstance(live, str) or not _is_platforms(catalogue, table, live):
+        return None
+    for old in catalogue.known(table):
+        gone = catalogue.status(old, table) is Status.REMOVED
+        led = old != live and (gone or _exchanged(catalogue, table, old, live) is not None)
+        if led and book.matches(old, seen):
+            return old
+    return None
+
+
+def without_vendor(
+    differences: Sequence[Difference], entry: Entry, catalogue: Catalogue, book: SecretBook
+) -> list[Difference]:
+    """The differences, `both` taken for `git` where it was the vendor that moved the account."""
+    return [
+        replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
+        if one.sync is Sync.BOTH
+        and (table := TABLES.get(one.path)) is not None
+        and moved_from(catalogue, table, entry.seen_at(one.path), one.live, book)
+        else one
+        for one in differences
+    ]
+
+
+def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:
+    """The sentence about an entry that another one has taken the place of."""
+    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
+    status = catalogue.status(old, table)
+    said = "was removed by the vendor and is not put back" if status is Status.REMOVED else f"is {status.value}"
+    return f"{old} {said}" + (f"; {live} follows it: {after.reason} ({after.basis})" if after else "")
+
+
+def _replaced(one: Difference, look: Look) -> Adoption | None:
+    """A model or engine that the vendor exchanged for another."""
+    table = TABLES.get(one.path)
+    if table is None or not isinstance(one.desired, str) or not _is_vendors(one, table, look):
+        return None
+    catalogue, old, live = look.catalogue, one.desired, one.live
+    led = _exchanged(catalogue, table, old, live) is not None and look.moved(one) and one.sync is not Sync.BOTH
+    if not led and catalogue.status(old, table) is not Status.REMOVED:
+        return None
+    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
+    reason = why_replaced(catalogue, table, old, live)
+    return Adoption(one.path, old, live, reason, _command(one.path, look, _answer(table, old, live, after)))
+
+
+def _exchanged(catalogue: Catalogue, table: str, old: str, live: Json) -> Successor | None:
+    """The link from `old` to `live`, where the platform puts the one in the place of the other by itself."""
+    return follows(catalogue, table, old, live) if table in EXCHANGED and isinstance(live, str) else None
+
+
+def _is_vendors(one: Difference, table: str, look: Look) -> bool:
+    """Whether both values are the platform's own: a custom model may be called anything."""
+    if any(within(one.path, own.under) and look.leaves.get(own.when) for own in look.spec.companions):
+        return False
+    # Servers leave out what is the default there.
+    return one.live is None or (isinstance(one.live, str) and _is_platforms(look.catalogue, table, one.live))
+
+
+def _is_platforms(catalogue: Catalogue, table: str, live: str) -> bool:
+    if table == "llm" and not is_hosted(live):
+        return False
+    return catalogue.status(live, table) is not Status.REMOVED
+
+
+def _answer(table: str, old: str, live: Json, after: Successor | None) -> str:
+    name = MIGRATIONS[table]
+    if not isinstance(live, str) or (after is not None and after.is_documented):
+        return f"reconciler migrate --only {name} --write"
+    return f"reconciler migrate --only {name} --answer {name}.{old}={live} --write"
+
+
+def _merged(old: str, into: str, differences: Mapping[str, Difference], look: Look) -> dict[str, Adoption]:
+    """A text that the vendor put behind (or before) another one, and emptied: both leaves, or none."""
+    said, prompt = look.leaves.get(old), look.leaves.get(into)
+    live = leaf_at(look.spec, look.document, into)
+    if not isinstance(said, str) or not said.strip() or leaf_at(look.spec, look.document, old):
+        return {}
+    if not isinstance(live, str) or not isinstance(prompt, str | None) or not is_merge(live, prompt or "", said):
+        return {}
+    ours = [differences[path] for path in (old, into) if path in differences]
+    if old not in differences or not look.moved(*ours):
+        return {}
+    order = "prepend" if live.strip().startswith(said.strip()) else "append"
+    migrate = (
+        f"reconciler migrate --only context-into-system-prompt --answer context-into-system-prompt={order} --write"
+    )
+    command = _command(old, look, migrate, *(one.path for one in ours if one.path != old))
+    reason = f"the vendor merged {old[1:]} into {into[1:]} on the server"
+    return {one.path: Adoption(one.path, one.desired, one.live, reason, command) for one in ours}
+
+
+def is_merge(live: str, prompt: str, said: str) -> bool:
+    """Whether `live` is the two texts in one, in either order, with nothing but a separator between them."""
+    whole, first, second = live.strip(), prompt.strip(), said.strip()
+    for head, tail in ((first, second), (second, first)):
+        between = len(whole) - len(head) - len(tail)
+        if whole.startswith(head) and whole.endswith(tail) and 0 <= between <= LONGEST_SEPARATOR:
+            return True
+    # The manifest may hold the merged text already, with the field still beside it.
+    return whole == first and second in first
+
+
+def _renamed(one: Difference, look: Look) -> Adoption | None:
+    """A field that reads back under its newer name, with the same value."""
+    for old, new in look.spec.renames.items():
+        if not within(one.path, old) or one.live is not None or one.desired in (None, "", [], {}):
+            continue
+        place = new + one.path[len(old) :]
+        if place in look.leaves or not same(leaf_at(look.spec, look.document, place), one.desired):
+            continue
+        if not look.moved(one):
+            continue
+        reason = f"the vendor renamed {old.rpartition('/')[2]} to {new.rpartition('/')[2]}"
+        return Adoption(
+            one.path, one.desired, None, reason, "reconciler migrate --only perception-field-names --write"
+        )
+    return None
+
+
+def _command(path: str, look: Look, migrate: str, *more: str) -> str:
+    """How the manifest takes it in: a live value is written as it is; of an object that state does not hold yet,
+    the manifest is migrated."""
+    if not look.tracked:
+        return migrate
+    return "reconciler drift " + " ".join(f"--accept {look.address}{one}" for one in (path, *more))

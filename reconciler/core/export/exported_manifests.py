@@ -1,0 +1,269 @@
+"""Live objects -> manifests: who is claimed already, what each one is called, and the document that holds it.
+
+The same account gives the same documents, whatever its ids are: names are given by human name, then by content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.canonical.canonical_form import keyed_items, leaf_at, same
+from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.references import resources_of
+from reconciler.core.export.legal_names import legal_name, unique_name, variable_name
+from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
+from reconciler.core.export.manifest_words import spell_members
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.resource_diff.match_objects import objects_of
+from reconciler.core.resource_diff.resource_plan import live_document
+from reconciler.core.secrets.secret_book import markers
+from reconciler.core.serialization.digest import digest
+from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object, join, lookup, split
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.state import State
+
+API_VERSION = "personas/v1"
+Key = tuple[str, str]
+"""(kind, id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the files and the state say about the account already."""
+
+    manifests: Mapping[Key, Address] = field(default_factory=dict)
+    """Objects that have a manifest."""
+    names: Mapping[Key, Address] = field(default_factory=dict)
+    """Objects that state holds and whose manifest is gone: they get their address back."""
+    taken: frozenset[Address] = frozenset()
+    """Addresses that no other object can have."""
+    variables: frozenset[str] = frozenset()
+    """Environment variables in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedSecret:
+    """A variable that has to be set before the secret can be written."""
+
+    variable: str
+    address: Address
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedManifest:
+    """One manifest to write. `document` is an envelope; references stand in it as they do in files, and data that
+    looks like one is escaped."""
+
+    address: Address
+    id: str
+    document: Object
+    secrets: tuple[ExportedSecret, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(canonical pointer, why) of what no manifest can hold."""
+    spec: Object = field(default_factory=dict)
+    """The body in the same words, with the references themselves."""
+
+
+def find_claims(manifests: ManifestSet, state: State, listings: Mapping[str, Listing]) -> Claims:
+    """Which objects have a manifest: by the id in state, by `metadata.id`, by a name that only one object bears."""
+    resources = resources_of(manifests.manifests)
+    held: dict[Key, Address] = {}
+    for address, resource in resources.items():
+        entry = state.resources.get(address)
+        id = entry.id if entry is not None else resource.id
+        if id is None:
+            named = objects_of(listings.get(address.kind), resource.name)
+            id = named[0] if len(named) == 1 else None
+        if id is not None:
+            held.setdefault((address.kind, id), address)
+    orphans = {
+        (address.kind, entry.id): address
+        for address, entry in state.resources.items()
+        if address not in resources and (address.kind, entry.id) not in held
+    }
+    gone = {move.before for move in manifests.moved} | {drop.address for drop in manifests.removed}
+    variables = {
+        reference.variable
+        for manifest in manifests.manifests
+        for reference in markers(manifest.spec)
+        if reference.variable is not None
+    }
+    return Claims(
+        held,
+        {key: address for key, address in orphans.items() if address not in gone},
+        frozenset({*resources, *state.resources, *gone}),
+        frozenset(variables),
+    )
+
+
+def parts_of_others(listings: Mapping[str, Listing]) -> frozenset[str]:
+    """Ids of objects that live inside another one: the guardrails of a legacy set are listed on their own too."""
+    found: set[str] = set()
+    for name, listing in listings.items():
+        lists = [row.path[1:] for row in kind(name).fields if row.items_by is not None and row.path.count("/") == 1]
+        for live in listing.objects.values():
+            for word in lists:
+                items = live.body.get(word)
+                found |= {
+                    str(item["uuid"])
+                    for item in (items if isinstance(items, list) else ())
+                    if isinstance(item, dict) and isinstance(item.get("uuid"), str)
+                }
+    return frozenset(found)
+
+
+def export_objects(
+    wanted: Iterable[LiveObject],
+    listings: Mapping[str, Listing],
+    claims: Claims,
+    write_id: Callable[[str], Json],
+) -> tuple[ExportedManifest, ...]:
+    """The manifests of `wanted`, referred to before their users. `write_id` gives what stands in `metadata.id`."""
+    return _Export(listings, claims, write_id).run(list(wanted))
+
+
+class _Export:
+    def __init__(self, listings: Mapping[str, Listing], claims: Claims, write_id: Callable[[str], Json]) -> None:
+        self.listings = listings
+        self.claims = claims
+        self.write_id = write_id
+        self.addresses: dict[Key, Address] = dict(claims.manifests)
+        self.taken: dict[str, set[str]] = {}
+        for address in claims.taken:
+            self.taken.setdefault(address.kind, set()).add(address.name.casefold())
+        self.variables = set(claims.variables)
+
+    def run(self, wanted: list[LiveObject]) -> tuple[ExportedManifest, ...]:
+        result: list[ExportedManifest] = []
+        users = _users(wanted)
+        order = sorted(KINDS, key=lambda name: kind(name).level)
+        for name in order:
+            bodies = [(live, export_body(kind(name), live, self.refer)) for live in wanted if live.kind == name]
+            bodies.sort(key=lambda pair: self.place(pair[0], pair[1], users))
+            named = [(live, body, self.name(live)) for live, body in bodies]
+            result += [self.manifest(live, body, address) for live, body, address in named]
+        return tuple(result)
+
+    @staticmethod
+    def place(live: LiveObject, body: ExportedBody, users: Mapping[Key, str]) -> tuple[str, str, str, str]:
+        """Ids do not count, a re-created account has others; equal objects are told apart by who uses them."""
+        name = legal_name(live.name, live.kind)
+        return name, live.name or "", digest(write_marks(body.spec)), users.get((live.kind, live.id), "")
+
+    def name(self, live: LiveObject) -> Address:
+        known = self.claims.names.get((live.kind, live.id))
+        taken = self.taken.setdefault(live.kind, set())
+        if known is None:
+            known = Address(live.kind, unique_name(legal_name(live.name, live.kind), taken))
+        taken.add(known.name.casefold())
+        self.addresses[live.kind, live.id] = known
+        return known
+
+    def refer(self, name: str, id: str) -> Json:
+        """`{ref: kind.name}` for an object with a manifest; a raw id for any other (a tool that the account does not
+        list cannot be named: None)."""
+        address = self.addresses.get((name, id))
+        listing = self.listings.get(name)
+        if address is not None:
+            held = listing.objects.get(id) if listing is not None else None
+            if name == "tool" and held is not None and held.name == address.name:
+                return address.name
+            return {"ref": str(address)}
+        if name != "tool":
+            return id
+        return id if listing is not None and id in listing.objects else None
+
+    def manifest(self, live: LiveObject, body: ExportedBody, address: Address) -> ExportedManifest:
+        names: dict[str, str] = {}
+        for pointer in sorted(body.secrets):
+            names[pointer] = variable_name(address.kind, address.name, pointer, self.variables)
+            self.variables.add(names[pointer])
+        spec = name_secrets(_unnamed(kind(live.kind), body.spec, live.name, address), names)
+        assert isinstance(spec, dict)
+        document: Object = {
+            "apiVersion": API_VERSION,
+            "kind": kind(live.kind).manifest_kinds[0],
+            "metadata": {"name": address.name, "id": self.write_id(live.id)},
+            "spec": spell_members(shape(kind(live.kind)), spec),
+        }
+        secrets = tuple(ExportedSecret(names[pointer], address, pointer) for pointer in sorted(names))
+        return ExportedManifest(address, live.id, document, secrets, body.left_out, spec)
+
+
+def _users(objects: Iterable[LiveObject]) -> dict[Key, str]:
+    """A digest of what the users of each object say, whatever ids they hold."""
+    found: dict[Key, list[Json]] = {}
+    for live in objects:
+        used: list[Key] = []
+        body = export_body(kind(live.kind), live, _noting(used))
+        said = digest([live.kind, live.name, write_marks(body.spec)])
+        for key in used:
+            found.setdefault(key, []).append(said)
+    return {key: digest([*sorted(marks, key=str)]) for key, marks in found.items()}
+
+
+def _noting(used: list[Key]) -> Callable[[str, str], Json]:
+    def refer(name: str, id: str) -> Json:
+        used.append((name, id))
+        return ""
+
+    return refer
+
+
+def _unnamed(spec: KindSpec, body: Object, name: str | None, address: Address) -> Object:
+    """Without a name that says no more than the kind: a create sends the manifest's, so this is what an object that
+    had none is called once it was created again."""
+    required = any(row.required for row in spec.fields if row.path == spec.name_field)
+    if required or name != address.name or not re.fullmatch(rf"{spec.name}(-\d+)?", name):
+        return body
+    return {word: member for word, member in body.items() if word != spec.name_field[1:]}
+
+
+def shared_inline_tools(
+    objects: Iterable[LiveObject], addresses: Mapping[Key, Address]
+) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Inline tools that stand in several objects: (name, addresses, whether all definitions are equal)."""
+    found: dict[str, list[tuple[str, Json]]] = {}
+    for live in objects:
+        spec = kind(live.kind)
+        document = live_document(spec, live)
+        for row in spec.fields:
+            for name, item in (keyed_items(lookup(document, row.path)) or {} if row.keyed else {}).items():
+                found.setdefault(name, []).append((str(addresses.get((live.kind, live.id), live.id)), item))
+    result = []
+    for name, users in sorted(found.items()):
+        who = tuple(sorted({address for address, _ in users}))
+        if len(who) > 1:
+            result.append((name, who, all(same(users[0][1], item) for _, item in users)))
+    return tuple(result)
+
+
+def matches_fields(live: LiveObject, wanted: Mapping[str, str]) -> bool:
+    """Whether the object has all of these values. Keys are fields (`pipeline_mode`) or JSON pointers
+    (`/layers/llm/model`), in either vocabulary; a list has a value when one of its items is that text."""
+    spec = kind(live.kind)
+    document = live_document(spec, live)
+    return all(text in _texts(leaf_at(spec, document, _pointer(spec, key))) for key, text in wanted.items())
+
+
+def _pointer(spec: KindSpec, key: str) -> str:
+    node, tokens = shape(spec), []
+    for token in split(key if key.startswith("/") else f"/{key}"):
+        tokens.append(node.renames.get(token, token))
+        node = node.child(tokens[-1])
+    return join(*tokens)
+
+
+def _texts(value: Json) -> Collection[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [] if value is None or isinstance(value, dict) else [str(value)]

@@ -1,0 +1,221 @@
+"""Checks of a body against its kind's field table: JSON types (L20), unknown fields (L18), server-owned fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.core.canonical.field_tree import Node, field_at, shape
+from reconciler.core.fields.spelling_hints import hint_for_item, hint_for_key, hint_for_value, item_name
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Json, Object, escape, lookup
+from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.reference import is_reference
+from reconciler.types.source import Source
+
+UNKNOWN_FIELD = "L18"
+WRONG_TYPE = "L20"
+SERVER_FIELD = "E-server"
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_PLAIN = (str, int, float, bool)
+_WANTED = {
+    Type.STRING: "text",
+    Type.BOOLEAN: "true or false",
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.STRINGS: "a list of texts",
+    Type.LIST: "a list",
+    Type.OBJECT: "a mapping",
+}
+
+
+def check_fields(
+    spec: KindSpec,
+    body: Object,
+    *,
+    address: Address | None = None,
+    source: Source | None = None,
+    loading: bool = False,
+) -> list[Diagnostic]:
+    """What is wrong or odd about `body` (either vocabulary; markers are taken as right).
+
+    Errors: a value of another JSON type than declared. Warnings: a boolean or number given as text (servers take
+    it), one that is no text among members of free choice (headers, query parameters), and a member that the table
+    does not know under a declared object; such members are sent all the same. With `loading`, types of `Field.also`
+    are not spoken of: such a file can be read and sent.
+    """
+    return [
+        Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
+        for code, severity, summary, hint, pointer, fix in _members(shape(spec), body, "", spec)
+        if not (loading and code == WRONG_TYPE and _is_also(spec, pointer, body))
+    ]
+
+
+def _is_also(spec: KindSpec, pointer: str, body: Object) -> bool:
+    row = field_at(spec, pointer)
+    value = lookup(body, pointer)
+    return row is not None and any(_fits(kind, value) for kind in row.also)
+
+
+def without_server_fields(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
+    """`body` (canonical) less what the server assigns, and the pointers of what was taken out."""
+    dropped: list[str] = []
+    return _drop(shape(spec), body, "", dropped), tuple(dropped)
+
+
+def server_field_warning(pointer: str, address: Address, source: Source) -> Diagnostic:
+    """Said once for each server-owned member of a manifest."""
+    return Diagnostic(
+        SERVER_FIELD,
+        Severity.WARNING,
+        f"{pointer.rpartition('/')[2]} is assigned by the server and not sent",
+        hint="remove it; to import one object by its id write metadata.id",
+        address=address,
+        pointer=pointer,
+        source=source,
+        fix=Fix("remove the field", remove=True),
+    )
+
+
+def _drop(node: Node, body: Object, path: str, dropped: list[str]) -> Object:
+    result = body
+    for word, member in body.items():
+        child = node.children.get(word)
+        if child is None:
+            continue
+        if child.row is not None and child.row.server:
+            dropped.append(f"{path}/{word}")
+            result = {key: value for key, value in result.items() if key != word}
+        elif isinstance(member, dict) and child.children:
+            smaller = _drop(child, member, f"{path}/{word}", dropped)
+            if smaller is not member:
+                result = {**result, word: smaller}
+    return result
+
+
+_Found = tuple[str, Severity, str, str | None, str, Fix | None]
+
+
+def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool = False) -> Iterator[_Found]:
+    """`whole`: inside an object that the API replaces whole, of which only the secrets are declared."""
+    children, renames, star = node.children, node.renames, node.star
+    row = node.row
+    whole = whole or (row is not None and row.atomic)
+    closed = bool(children) and star is None and not whole and not (row is not None and row.free)
+    for word, member in body.items():
+        name = renames.get(word, word) if renames else word
+        child = children.get(name) or star
+        if child is None:
+            if closed:
+                yield _unknown(node, word, f"{path}/{escape(word)}", spec)
+            continue
+        row = child.row
+        if row is not None and not row.server and member is not None:
+            kind = row.type
+            # The two commonest cases first: this runs for every member of every manifest.
+            if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
+                yield from _typed(row, member, f"{path}/{escape(name)}")
+        if isinstance(member, dict) and (child.children or child.star):
+            yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
+        elif isinstance(member, list) and child.star is not None and row is not None and row.items_by is not None:
+            for index, item in enumerate(member):
+                place = f"{path}/{escape(name)}/{index}"
+                if isinstance(item, dict):
+                    yield from _members(child.star, item, place, spec)
+                elif not is_reference(item):
+                    summary = f"an item of {name} must be a mapping, not {describe(item)}"
+                    yield WRONG_TYPE, Severity.ERROR, summary, None, place, None
+
+
+def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:
+    where = pointer.rpartition("/")[0] or f"a {spec.manifest_kinds[0]}"
+    summary = f"{word!r} is not a known field of {where}; it is sent as it is"
+    return UNKNOWN_FIELD, Severity.WARNING, summary, hint_for_key(spec, node, word, pointer), pointer, None
+
+
+def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
+    if _fits(row.type, value) or is_reference(value):
+        if row.type is Type.STRINGS and isinstance(value, list):
+            for index, item in enumerate(value):
+                if not isinstance(item, str) and not is_reference(item):
+                    summary = f"{item_name(row, str(index), item)} must be a text, not {describe(item)}"
+                    place = f"{pointer}/{index}"
+                    yield WRONG_TYPE, Severity.ERROR, summary, hint_for_item(row, item), place, None
+        elif row.keyed and isinstance(value, list):
+            yield from _inline_tools(value, pointer)
+        return
+    if isinstance(value, str):
+        meant = _from_text(row.type, value)
+        if meant is not None:
+            fix = Fix("write it without quotes", meant)
+            summary = f"{_name(pointer)} is the text {value!r}; the field is {_WANTED[row.type]}"
+            yield WRONG_TYPE, Severity.WARNING, summary, "write it without quotes", pointer, fix
+            return
+    yield _wrong(row, value, pointer, _WANTED[row.type], hint_for_value(row, value))
+
+
+def _inline_tools(items: list[Json], pointer: str) -> Iterator[_Found]:
+    hint = "write {type: function, function: {name, description, parameters}}; tools of the registry stand in `tools`"
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            summary = f"an inline tool must be a mapping, not {describe(item)}"
+            yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}", None
+        elif not isinstance(item.get("function", {}), dict):
+            summary = f"function of an inline tool must be a mapping, not {describe(item['function'])}"
+            yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}/function", None
+
+
+def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
+    # The API takes such objects as they are; only what reads them later may stumble.
+    free = row.path.endswith("*")
+    severity = Severity.WARNING if free and isinstance(value, _PLAIN) else Severity.ERROR
+    summary = f"{_name(pointer) if free else row.path} must be {wanted}, not {describe(value)}"
+    return WRONG_TYPE, severity, summary, hint, pointer, None
+
+
+def _fits(wanted: Type, value: Json) -> bool:
+    if wanted is Type.STRING:
+        return isinstance(value, str)
+    if wanted is Type.BOOLEAN:
+        return isinstance(value, bool)
+    if wanted is Type.NUMBER:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is Type.INTEGER:
+        return not isinstance(value, bool) and (
+            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        )
+    if wanted is Type.OBJECT:
+        return isinstance(value, dict)
+    return isinstance(value, list) if wanted in {Type.LIST, Type.STRINGS} else True
+
+
+def _from_text(wanted: Type, text: str) -> Json:
+    """The boolean or number that `text` spells, None where it spells none."""
+    plain = text.strip()
+    if wanted is Type.BOOLEAN and plain.lower() in {"true", "false"}:
+        return plain.lower() == "true"
+    if wanted in {Type.NUMBER, Type.INTEGER} and len(plain) < 30 and _NUMBER.fullmatch(plain):
+        number = float(plain)
+        if wanted is Type.NUMBER and not number.is_integer():
+            return number
+        return int(number) if number.is_integer() else None
+    return None
+
+
+def _name(pointer: str) -> str:
+    return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def describe(value: Json) -> str:
+    """The JSON type of a value, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "a mapping"

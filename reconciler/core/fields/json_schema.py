@@ -1,0 +1,229 @@
+"""JSON Schema (draft-07, which editors' YAML support knows best) of manifests, from the field tables of the kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.fields.required_fields import when_needed
+from reconciler.core.kind_table import KINDS
+from reconciler.types.address import NAME_PATTERN
+from reconciler.types.json import Json, Object
+from reconciler.types.kind import Field, KindSpec, Type
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+API_VERSION = "personas/v1"
+ENV: Object = {"$ref": "#/definitions/env"}
+FILE: Object = {"$ref": "#/definitions/file"}
+REFERENCE: Object = {"$ref": "#/definitions/ref"}
+TAKEN: Object = {"$ref": "#/definitions/literal"}
+ADDRESS: Object = {"type": "string", "pattern": rf"^[a-z_]+\.{NAME_PATTERN.pattern}$"}
+
+
+def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
+    """The schema of one manifest document: an envelope of any kind, a bare persona body, Moved or Removed.
+
+    Specs take both vocabularies, `{env}`, `{file}`, `{ref}` and `{literal}` where the loader takes them, and further
+    fields.
+    """
+    specs = [KINDS.get(name) for name in (KINDS if kinds is None else kinds)]
+    definitions: Object = {
+        "env": _single("env", {"type": "string"}, "The value of an environment variable."),
+        "file": _single("file", {"type": "string"}, "The text of a file, relative to the manifest."),
+        "ref": _single("ref", ADDRESS, "The id of another manifest's object."),
+        "literal": _single("literal", {}, "Data as it stands, whatever it looks like: nothing in it is resolved."),
+        "metadata": _metadata(),
+        "lifecycle": _lifecycle(),
+    }
+    for spec in specs:
+        definitions[f"{spec.name}_spec"] = {"title": spec.doc, **_object(spec, shape(spec))}
+        definitions[spec.name] = _envelope(spec)
+    definitions["moved"] = _document("Moved", {"from": ADDRESS, "to": ADDRESS})
+    definitions["removed"] = _document("Removed", {"address": ADDRESS})
+    choices: list[Json] = [_when(spec.manifest_kinds, spec.name) for spec in specs]
+    choices += [_when(("Moved",), "moved"), _when(("Removed",), "removed")]
+    words: list[Json] = [word for spec in specs for word in spec.manifest_kinds]
+    bare: list[Json] = [_bare(spec) for spec in specs if spec.bare_keys]
+    return {
+        "$schema": DRAFT,
+        "title": "Manifest of a persona or of what belongs to it",
+        "definitions": definitions,
+        "type": "object",
+        "properties": {"kind": {"enum": [*words, "Moved", "Removed"]}},
+        "if": {"required": ["kind"]},
+        "then": {"allOf": choices},
+        "else": {"anyOf": bare} if bare else {"required": ["kind"]},
+    }
+
+
+def _single(key: str, value: Object, doc: str) -> Object:
+    return {
+        "type": "object",
+        "description": doc,
+        "properties": {key: value},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _when(words: Iterable[str], definition: str) -> Object:
+    return {
+        "if": {"properties": {"kind": {"enum": list(words)}}},
+        "then": {"$ref": f"#/definitions/{definition}"},
+    }
+
+
+def _bare(spec: KindSpec) -> Object:
+    """A body without `kind`: it has one of the keys that give it away."""
+    some: list[Json] = [{"required": [key, *sorted(spec.bare_with)]} for key in sorted(spec.bare_keys)]
+    return {"allOf": [{"$ref": f"#/definitions/{spec.name}_spec"}, {"anyOf": some}]}
+
+
+def _envelope(spec: KindSpec) -> Object:
+    return {
+        "type": "object",
+        "description": spec.doc,
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"enum": list(spec.manifest_kinds)},
+            "metadata": {"$ref": "#/definitions/metadata"},
+            "lifecycle": {"$ref": "#/definitions/lifecycle"},
+            "spec": {"$ref": f"#/definitions/{spec.name}_spec"},
+        },
+        "required": ["apiVersion", "kind", "metadata"],
+        "additionalProperties": False,
+    }
+
+
+def _document(kind: str, members: Object) -> Object:
+    return {
+        "type": "object",
+        "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}, **members},
+        "required": ["kind", *members],
+        "additionalProperties": False,
+    }
+
+
+def _metadata() -> Object:
+    texts: Object = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {
+        "type": "object",
+        "properties": {
+            "name": {
+                "type": "string",
+                "pattern": f"^{NAME_PATTERN.pattern}$",
+                "description": "The second half of the address; unique per kind.",
+            },
+            "id": {
+                "description": "Import exactly this live object; with several workspaces a map of them.",
+                "anyOf": [{"type": "string"}, texts],
+            },
+            "labels": {**texts, "description": "Ours: selectable with --selector, never sent."},
+        },
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+
+
+def _lifecycle() -> Object:
+    return {
+        "type": "object",
+        "properties": {
+            "protect": {"type": "boolean", "description": "Refuse deletion."},
+            "ignore": {
+                "type": "array",
+                "description": "JSON pointers that are written on create, then neither compared nor written.",
+                "items": {"type": "string", "pattern": "^/"},
+            },
+            "manage": {"enum": ["full", "observe"], "description": "observe: compare and report, never write."},
+            "adopt": {
+                "enum": ["any", "same"],
+                "description": "same: a live object of this name is taken over only if its content is the same.",
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def _object(spec: KindSpec, node: Node) -> Object:
+    """The members of an object that groups declared fields; others are let through."""
+    properties: Object = {}
+    for word, child in node.children.items():
+        schema = _field(spec, child)
+        properties[word] = schema
+        for spelling, canonical in node.renames.items():
+            if canonical == word:
+                properties[spelling] = schema
+    result: Object = {"type": "object", "properties": properties}
+    if node.star is not None:
+        result["additionalProperties"] = _field(spec, node.star)
+    return result
+
+
+def _field(spec: KindSpec, node: Node) -> Object:
+    row = node.row
+    if row is None:
+        return _nullable(_object(spec, node))
+    described: Object = {"description": _description(spec, row)}
+    if row.deprecated:
+        described["deprecated"] = True
+        described["deprecationMessage"] = row.deprecated
+    if row.server:
+        return {**described, "readOnly": True}
+    if row.default is not None and not row.secret:
+        described["default"] = row.default
+    if row.example is not None:
+        described["examples"] = [row.example]
+    forms = _forms(spec, row, node)
+    return {**described, **(forms[0] if len(forms) == 1 else {"anyOf": list[Json](forms)})}
+
+
+def _description(spec: KindSpec, row: Field) -> str:
+    parts = [row.doc]
+    # Said, not demanded: overlays and manifests of objects that exist hold a part of a body.
+    if row.required and row.path != spec.name_field:
+        parts.append("Required: a new object needs it.")
+    parts += when_needed(spec, row.path)
+    if row.limits:
+        parts.append(f"Limits: {row.limits}.")
+    if row.secret:
+        parts.append("Secret: {env: NAME} or {file: path}.")
+    if row.deprecated:
+        parts.append(f"Deprecated: {row.deprecated}.")
+    return " ".join(parts)
+
+
+def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
+    """What may stand at a field: its type, null, and the references that the loader takes there."""
+    references: list[Object] = [REFERENCE] if row.ref else []
+    match row.type:
+        case Type.ANY:
+            return [{}]
+        case Type.STRING:
+            text: Object = {"type": ["string", "null"]}
+            if row.enum:
+                # Known values are offered; another text is the linter's affair, since the service adds values.
+                known: list[Json] = list(row.enum)
+                return [{"enum": known}, text, ENV, FILE, *references, TAKEN]
+            return [text, ENV, FILE, *references, TAKEN]
+        case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
+            return [{"type": [row.type.value, "null"]}, ENV, TAKEN]
+        case Type.STRINGS:
+            item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references, TAKEN]}
+            return [{"type": ["array", "null"], "items": item}]
+        case Type.LIST:
+            items: Object = {"items": _object(spec, node.star)} if row.items_by and node.star is not None else {}
+            if row.item_needs:
+                items = {"items": {"type": "object", "required": list[Json](row.item_needs)}}
+            elif row.keyed:
+                function: Object = {"type": "object", "properties": {"function": {"type": "object"}}}
+                items = {"items": function}
+            return [{"type": ["array", "null"], **items}]
+        case Type.OBJECT:
+            if row.atomic and not node.children:
+                return [{"type": ["object", "null"]}]
+            return [_nullable(_object(spec, node))]
+
+
+def _nullable(schema: Object) -> Object:
+    return {**schema, "type": ["object", "null"]}

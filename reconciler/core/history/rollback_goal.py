@@ -1,0 +1,222 @@
+"""What a rollback wants: the history since one moment -> resources as they were then, what leaves, what stays.
+
+Only what runs have written since is put back, path by path; everything else of an object is left as it is found, in
+the account and in state. What was made since leaves state: personas are deleted, objects that several personas may
+share are never deleted and become orphans. Nothing is made twice: where an object is gone and another one bears its
+address or its name since, that one is what it was again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from reconciler.core.history.absent_references import without
+from reconciler.core.history.object_history import Thread, follow
+from reconciler.core.history.restore_object import Restored, Setting, restore
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.match_objects import Matching
+from reconciler.types.address import Address
+from reconciler.types.change import Reason
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import Adopt, Lifecycle
+from reconciler.types.preimage import Preimage
+from reconciler.types.resource import Resource
+from reconciler.types.state import Move, State
+
+Held = Mapping[tuple[str, str], Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a plan is made for in place of manifests."""
+
+    serial: int
+    resources: Mapping[Address, Resource] = field(default_factory=dict)
+    whole: Mapping[Address, Resource] = field(default_factory=dict)
+    """The same with everything that is known of them: for those that have to be made again."""
+    moves: tuple[Move, ...] = ()
+    leaving: frozenset[Address] = frozenset()
+    """Made since: to be deleted."""
+    orphans: frozenset[Address] = frozenset()
+    """Made or imported since, and nobody's to delete: to be forgotten."""
+    restored: Mapping[Address, Restored] = field(default_factory=dict)
+    unknown: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """Managed then, gone since and not made again: why not."""
+
+    @property
+    def moved(self) -> Mapping[Address, Address]:
+        """New address -> the one that state still holds."""
+        return {move.after: move.before for move in self.moves}
+
+    def torn(self, chosen: Collection[Address]) -> tuple[Address, ...]:
+        """Of the objects in `chosen`, those whose new address is that of an object which is to move, too, and is not
+        chosen."""
+        there = {move.before: move.after for move in self.moves}
+        mine = [move.after for move in self.moves if move.after in chosen]
+        return tuple(one for one in mine if there.get(one, one) not in chosen)
+
+    def settled(
+        self, matching: Matching, tools: Listing | None
+    ) -> tuple[dict[Address, Resource], dict[Address, tuple[str, ...]]]:
+        """The resources now that it is known what is there: those that have to be made again in full, less those that
+        cannot be, with the reasons; and nothing refers to what is not there."""
+        found: dict[Address, Resource] = {}
+        unknown: dict[Address, tuple[str, ...]] = {}
+        for address, resource in self.resources.items():
+            binding = matching.bindings.get(address)
+            other = binding is not None and binding.entry is None and binding.id != resource.id
+            same_one = binding is None or (binding.id is not None and not other)
+            pending = binding is not None and binding.reason is Reason.PENDING
+            if same_one or (pending and address not in self.whole):
+                found[address] = resource
+            elif address not in self.whole:
+                unknown[address] = self.restored[address].lacking
+            elif binding is not None and binding.reason is Reason.ADOPTED_BY_NAME:
+                # Somebody made another one of its name meanwhile: it is this one only if it is the same.
+                whole = self.whole[address]
+                found[address] = replace(whole, lifecycle=replace(whole.lifecycle, adopt=Adopt.SAME))
+            else:
+                found[address] = self.whole[address]
+        gone = frozenset(unknown)
+        return {address: without(resource, gone, tools) for address, resource in found.items()}, unknown
+
+
+def let_go(runs: Sequence[Sequence[Preimage]], state: State) -> list[tuple[str, str]]:
+    """Kind and id of what state held then and has let go since, so that it may still be there."""
+    held = _held(state)
+    gone = [one for one in _threads(runs, state) if one.was_managed and one.address_in(held) is None]
+    return [(one.kind, one.ids[-1]) for one in gone if one.ids]
+
+
+def make_goal(
+    serial: int,
+    runs: Sequence[Sequence[Preimage]],
+    state: State,
+    alive: Mapping[tuple[str, str], LiveObject] | None = None,
+    lifecycles: Mapping[Address, Lifecycle] | None = None,
+) -> Goal:
+    """The goal for the moment right after `serial`; `runs` are the changes of every later entry, oldest first.
+
+    `alive` is what there still is of `let_go`; `lifecycles` what the manifests of today say.
+    """
+    threads, held, there = _threads(runs, state), _held(state), alive or {}
+    back = [thread for thread in threads if thread.was_managed]
+    since = [thread for thread in threads if not thread.was_managed]
+    places = {id(thread): thread.address_in(held) for thread in threads}
+    for thread in back:
+        if places[id(thread)] is None and _live(thread, there) is None:
+            heir = _heir(thread, since, places, state)
+            if heir is not None:
+                since.remove(heir)
+                places[id(thread)] = places[id(heir)]
+                thread.ids.extend(heir.ids)
+    came: dict[Address, Address | None] = {}
+    for thread in sorted(back, key=lambda one: (places[id(one)] is None, kind(one.kind).level)):
+        came.setdefault(thread.then, places[id(thread)])
+    final = _addresses(state, came)
+    ids = {one: thread.then for thread in back for one in thread.ids}
+    ids |= {one: final[address] for address, entry in state.resources.items() for one in entry.former}
+    followed = {one for thread in threads for one in thread.ids}
+    known_as = {address: entry.id for address, entry in state.resources.items() if entry.id not in followed}
+    known_as |= {thread.then: one.id for thread in back if (one := thread.first.entry) is not None}
+    setting = Setting(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
+    restored: dict[Address, Restored] = {}
+    unknown: dict[Address, tuple[str, ...]] = {}
+    for thread in sorted(back, key=lambda one: kind(one.kind).level):
+        now, live = places[id(thread)], _live(thread, there)
+        entry = state.resources.get(now) if now is not None else None
+        if now != came[thread.then] or thread.then in restored:
+            continue
+        found = restore(thread, thread.then, entry, setting, live)
+        if entry is None and live is None and found.whole is None:
+            unknown[thread.then] = found.lacking
+            setting = replace(setting, gone=setting.gone | set(thread.ids))
+        else:
+            restored[thread.then] = found
+    leaving: set[Address] = set()
+    orphans: set[Address] = set()
+    for thread in since:
+        now = places[id(thread)]
+        if now is None or final[now] in restored:
+            continue
+        if thread.first.imported and thread.touched:
+            restored[final[now]] = restore(thread, final[now], state.resources[now], setting)
+        elif thread.first.imported or is_shared(now.kind):
+            orphans.add(final[now])
+        else:
+            leaving.add(final[now])
+    return Goal(
+        serial,
+        {address: one.resource for address, one in restored.items()},
+        {address: one.whole for address, one in restored.items() if one.whole is not None},
+        tuple(Move(before, after, state.resources[before].id) for before, after in final.items() if before != after),
+        frozenset(leaving),
+        frozenset(orphans),
+        restored,
+        unknown,
+    )
+
+
+def is_shared(name: str) -> bool:
+    """Whether several personas may use one object of this kind: all that personas are made of."""
+    return kind(name).level < kind("persona").level
+
+
+def _threads(runs: Sequence[Sequence[Preimage]], state: State) -> tuple[Thread, ...]:
+    """The threads of `runs`; a create of which nothing else is noted made what its address holds now."""
+    threads = follow(runs)
+    known = {(thread.kind, one) for thread in threads for one in thread.ids}
+    for thread in threads:
+        entry = None if thread.ids else state.resources.get(thread.last.address)
+        if entry is not None and (thread.kind, entry.id) not in known:
+            thread.ids.append(entry.id)
+    return threads
+
+
+def _held(state: State) -> Held:
+    return {(address.kind, entry.id): address for address, entry in state.resources.items()}
+
+
+def _live(thread: Thread, alive: Mapping[tuple[str, str], LiveObject]) -> LiveObject | None:
+    return next((found for one in reversed(thread.ids) if (found := alive.get((thread.kind, one)))), None)
+
+
+def _heir(
+    thread: Thread, since: Iterable[Thread], places: Mapping[int, Address | None], state: State
+) -> Thread | None:
+    """What was made since in the place of an object that is gone: at its address, or else of its name."""
+    others = [(one, now) for one in since if (now := places[id(one)]) is not None and now.kind == thread.kind]
+    here = next((one for one, now in others if now == thread.then), None)
+    name, entry = thread.name, thread.first.entry
+    hidden = entry.sent.get(kind(thread.kind).name_field) if entry is not None and name is None else None
+
+    def is_called_so(now: Address) -> bool:
+        there = state.resources[now]
+        digest = there.sent.get(kind(now.kind).name_field)
+        return there.name == name if name else hidden is not None and digest == hidden
+
+    return here or next((one for one, now in others if is_called_so(now)), None)
+
+
+def _addresses(state: State, came: Mapping[Address, Address | None]) -> dict[Address, Address]:
+    """The address of each entry after the rollback: what was managed then has that of then (`came`: that one -> where
+    it is now). What is in its way takes the address that this leaves, or a free one where it leaves none."""
+    final = {now: then for then, now in came.items() if now is not None}
+    taken = {*came, *state.resources}
+    for address in state.resources:
+        if address in final:
+            continue
+        place: Address | None = address
+        while place is not None and place in came:
+            place = came[place]
+        if place is None:
+            place = next(one for number in count(2) if (one := _numbered(address, number)) not in taken)
+            taken.add(place)
+        final[address] = place
+    return final
+
+
+def _numbered(address: Address, number: int) -> Address:
+    return Address(address.kind, f"{address.name[:120]}-{number}")

@@ -1,0 +1,31 @@
+"""What a persona, a tool ... is: one file a kind, one line here."""
+
+from __future__ import annotations
+
+from reconciler.registry import Registry
+from reconciler.types.kind import KindSpec
+
+KINDS: Registry[KindSpec] = Registry(
+    "kind",
+    "reconciler.platforms.tavus.kinds",
+    {
+        "persona": "persona:KIND",
+        "tool": "tool:KIND",
+        "guardrail": "guardrail:KIND",
+        "guardrail_set": "guardrail_set:KIND",
+        "objectives": "objectives:KIND",
+        "document": "document:KIND",
+        "pronunciation_dictionary": "pronunciation_dictionary:KIND",
+        "deployment": "deployment:KIND",
+    },
+)
+
+
+def kind(name: str) -> KindSpec:
+    """The kind called `name` in addresses (`persona`). Raises `UsageError` for an unknown one."""
+    return KINDS.get(name)
+
+
+def manifest_kinds() -> dict[str, KindSpec]:
+    """Every word that may stand behind `kind:` in a manifest, with what it means (`PAL` is a Persona)."""
+    return {word: spec for spec in KINDS.all().values() for word in spec.manifest_kinds}

@@ -1,0 +1,1 @@
+"""What a lint rule is, and what it reads."""

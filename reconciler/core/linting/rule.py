@@ -1,0 +1,122 @@
+"""What a lint rule is: a code, a name, its documentation, and a pure check over one manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconciler.core.linting.declared_values import declared
+from reconciler.core.resource_diff.name_conflicts import Given, name_sent
+from reconciler.types.address import Address
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Json
+from reconciler.types.kind import Field
+from reconciler.types.manifest import Manage, Manifest
+
+Declared: TypeAlias = tuple[str, Json, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a check may look at besides its own manifest."""
+
+    catalogue: Catalogue
+    manifests: Mapping[Address, Manifest] = field(default_factory=dict)
+    """All manifests of the run, this one included."""
+    strict: bool = False
+    """Unknown keys are errors."""
+    new: Collection[Address] | None = None
+    """What a plan would create, or take something away from that the API wants; None where nobody knows."""
+    _refused: dict[str, dict[Address, tuple[str, str]]] = field(default_factory=dict, compare=False, repr=False)
+    _last: list[tuple[Manifest, tuple[Declared, ...]]] = field(default_factory=list, compare=False, repr=False)
+
+    def is_new(self, manifest: Manifest) -> bool:
+        """Whether the manifest has to hold everything that the API wants: it may look after a part of an object
+        that is there already, and only creating one needs the rest."""
+        if self.new is not None:
+            return manifest.address in self.new
+        return manifest.id is None and manifest.lifecycle.manage is not Manage.OBSERVE
+
+    def name_refused(self, manifest: Manifest) -> tuple[str, str] | None:
+        """Why the API would not take the name of the manifest beside those of all others, and what to do."""
+        if "names" not in self._refused:
+            given = Given()
+            found = {
+                address: refused
+                for address, one in self.manifests.items()
+                if (name := name_sent(one)) is not None and (refused := given.refused(address, name)) is not None
+            }
+            self._refused["names"] = found
+        return self._refused["names"].get(manifest.address)
+
+    def declared(self, manifest: Manifest) -> tuple[Declared, ...]:
+        """Every value of the spec that its kind declares, as pointer, value and row; worked out once a manifest."""
+        if not self._last or self._last[0][0] is not manifest:
+            self._last[:] = [(manifest, tuple(declared(manifest.address.kind, manifest.spec)))]
+        return self._last[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDoc:
+    """The documentation in its fixed sections. `bad` and `good` are specs in YAML: `bad` makes the rule speak,
+    `good` does not (the contract test of the table tries both)."""
+
+    what: str
+    why: str
+    bad: str
+    good: str
+
+
+Check: TypeAlias = Callable[[Manifest, RuleContext], Iterable[Diagnostic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One lint.
+
+    `check` must: accept any JSON in `manifest.spec`; look only at its arguments; point at a value that exists.
+    Must not: raise, or report what is written as a secret reference.
+    May: use another severity than `severity` for a single finding, and offer a `Fix` that keeps behaviour.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    kinds: tuple[str, ...]
+    """Kinds it looks at; empty: all."""
+    doc: RuleDoc
+    check: Check
+    source: str = ""
+    """Where the fact comes from."""
+    taken: bool = False
+    """The API takes such a body all the same: what is an error to `validate` does not keep `apply` from sending."""
+
+    def concerns(self, manifest: Manifest) -> bool:
+        """Whether the rule looks at this kind at all."""
+        return not self.kinds or manifest.address.kind in self.kinds
+
+    def found(
+        self,
+        manifest: Manifest,
+        pointer: str,
+        summary: str,
+        *,
+        detail: str = "",
+        hint: str | None = None,
+        severity: Severity | None = None,
+        fix: Fix | None = None,
+    ) -> Diagnostic:
+        """A finding of this rule at the canonical `pointer`."""
+        return Diagnostic(
+            code=self.code,
+            severity=severity or self.severity,
+            summary=summary,
+            detail=detail,
+            hint=hint,
+            address=manifest.address,
+            pointer=pointer,
+            source=manifest.source,
+            fix=fix,
+        )

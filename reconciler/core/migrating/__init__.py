@@ -1,0 +1,1 @@
+"""What a migration is, its answers, and the result of a run."""

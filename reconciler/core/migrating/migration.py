@@ -1,0 +1,266 @@
+"""What a migration is: a number, a name, its documentation, and a pure search that says what to change and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TypeAlias
+
+from reconciler.core.canonical.raw_edit import exists, sibling
+from reconciler.core.export.manifest_words import is_written_reference
+from reconciler.types.address import Address
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import Scores
+from reconciler.types.json import Object, lookup
+from reconciler.types.manifest_edit import Edit, MoveValue, NewDocument, RenameKey
+
+KEEP = "keep"
+"""The answer to any question that leaves everything as it is, for good."""
+YES = "yes"
+"""The answer that takes what is proposed."""
+ANY = "*"
+"""The answer for every question of a migration that has none of its own."""
+
+
+class Safety(Enum):
+    """Whether a migration may change a file by itself."""
+
+    AUTO = "auto"
+    """The meaning stays the same. Single findings may still need a person."""
+    ASK = "ask"
+    """Behaviour changes, or there is more than one way: a person chooses."""
+    NEVER = "never"
+    """Only reported, or only on explicit request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One possible answer."""
+
+    value: str
+    reason: str
+    basis: str = ""
+    """documented | client | report | judgement | guess; empty where it is a matter of taste."""
+    scores: Scores | None = None
+    context_window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person has to decide. Equal keys of one migration are asked once."""
+
+    key: str
+    text: str
+    choices: tuple[Choice, ...]
+    """The first is the proposal; `keep` is always possible."""
+    free: str = ""
+    """What else may be answered, in words; empty: only the choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a migration found.
+
+    With edits (or new documents) it can be carried out: automatically, or because its question was answered. With a
+    question and without edits it waits for an answer. With neither it is only reported.
+    """
+
+    pointers: tuple[str, ...]
+    """Places in the body, in the author's words."""
+    summary: str
+    why: str
+    edits: tuple[Edit, ...] = ()
+    """In order; pointers into the body."""
+    documents: tuple[NewDocument, ...] = ()
+    question: Question | None = None
+    answer: str | None = None
+    """The answer that was followed."""
+    notes: tuple[str, ...] = ()
+    """What to look at afterwards."""
+    beside: tuple[str, ...] = ()
+    """Further places that the change rests on: what says it already, and the fields by which it was decided."""
+    broken: bool = False
+    """What stands there no longer works."""
+    kept: bool = False
+    """A comment in the file says that it stays as it is."""
+    elsewhere: bool = False
+    """What goes is taken over outside of the manifests, and not by the places that the change writes."""
+
+    @property
+    def is_change(self) -> bool:
+        return bool(self.edits or self.documents)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places of the change itself, in the author's words: what goes, and what takes over."""
+        found = [*self.pointers]
+        for edit in self.edits:
+            found.append(edit.pointer)
+            if isinstance(edit, RenameKey):
+                found.append(sibling(edit.pointer, edit.name))
+            elif isinstance(edit, MoveValue):
+                found.append(edit.target)
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One body as it is written: references such as `{env: X}` stand in it as they do in the file."""
+
+    address: Address
+    spec: Object
+    path: str = ""
+    overlay: bool = False
+    """Only a part of a body, merged over another one."""
+    selected: bool = True
+    """False: outside of the paths that were asked for; looked at, never changed."""
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Codes of rules and migrations that a comment beside a place keeps away, by the place's pointer."""
+
+    def keeps(self, pointer: str, codes: Iterable[str]) -> bool:
+        """Whether a comment beside the place names one of the codes."""
+        return not self.kept.get(pointer, frozenset()).isdisjoint(codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object of the account that bears a name which a new manifest may want."""
+
+    id: str
+    spec: Object
+    """Its body in canonical words, without what the server owns."""
+
+
+Answers: TypeAlias = Mapping[str, Mapping[str, str]]
+"""By migration name, then by question key, by address, or `*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a search may look at besides its own body."""
+
+    catalogue: Catalogue
+    subjects: tuple[Subject, ...] = ()
+    """Every body of the project, this one included."""
+    answers: Answers = field(default_factory=dict)
+    words: str = "pal"
+    """pal | persona: the vocabulary that files are to be written in."""
+    requested: frozenset[str] = frozenset()
+    """Names of migrations that were asked for one by one."""
+    account: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
+    """By kind and name: what the account holds, where somebody looked; files alone know of no account."""
+    cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """Work over all subjects that several searches share; lives as long as this context."""
+
+    def base(self, address: str) -> Subject | None:
+        """The base manifest of that address."""
+        found = self.cache.get("bases")
+        if not isinstance(found, dict):
+            found = self.cache["bases"] = {str(one.address): one for one in self.subjects if not one.overlay}
+        subject = found.get(address)
+        return subject if isinstance(subject, Subject) else None
+
+    def answer(self, name: str, key: str, subject: Subject) -> str | None:
+        """The answer of the person, the one for this very object first."""
+        given = self.answers.get(name, {})
+        return next((given[word] for word in (str(subject.address), key, ANY) if word in given), None)
+
+
+Find: TypeAlias = Callable[[Subject, Context], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationDoc:
+    """The documentation in its fixed sections. `before` and `after` are bodies in YAML: the contract test migrates
+    the one (with `answers`) and expects the other."""
+
+    what: str
+    why: str
+    before: str
+    after: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration.
+
+    `find` must: accept any JSON in the body; look only at its arguments; give edits that fit the body as it is, one
+    finding's edits in order; find nothing any more once they are carried out.
+    Must not: raise, or put a value of its own invention into a file.
+    """
+
+    id: str
+    name: str
+    safety: Safety
+    doc: MigrationDoc
+    find: Find
+    kinds: tuple[str, ...] = ("persona",)
+    overlays: bool = True
+    """Whether a part of a body is enough to go by; else an overlay has to hold every place of a change itself."""
+    sources: str = ""
+    """Where the facts come from."""
+    cures: tuple[str, ...] = ("L32",)
+    """Lint rules whose findings it takes away: a comment that keeps one of them keeps this away, too."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What a comment may name to keep it away."""
+        return (self.id, *self.cures)
+
+    def is_kept(self, subject: Subject, finding: Finding) -> bool:
+        """Whether a comment beside one of the places says that it stays: `# reconciler: keep M15 reason`."""
+        return finding.kept or any(subject.keeps(pointer, self.codes) for pointer in finding.pointers)
+
+    def search(self, subject: Subject, context: Context) -> Iterator[Finding]:
+        """What there is in this body. Of a part of a body only what that part says by itself."""
+        if subject.address.kind not in self.kinds:
+            return
+        for finding in self.find(subject, context):
+            if not subject.overlay or self.overlays or all(_held(subject.spec, one) for one in finding.places):
+                yield finding
+
+
+def ask(
+    subject: Subject,
+    context: Context,
+    name: str,
+    question: Question,
+    finding: Finding,
+    carry_out: Callable[[str], tuple[Edit, ...] | None],
+) -> Iterable[Finding]:
+    """The finding as far as the answers go: with edits where one was given and fits, else with its question.
+
+    `carry_out` gives the edits for an answer, None for one that it does not understand. The answer `keep` leaves no
+    finding at all.
+    """
+    answer = context.answer(name, question.key, subject)
+    if answer == KEEP:
+        return
+    edits = carry_out(answer) if answer is not None else None
+    notes = finding.notes
+    if answer is not None and edits is None:
+        known = ", ".join([choice.value for choice in question.choices] + [KEEP])
+        notes = (
+            *notes,
+            f"the answer {answer!r} is none of {known}" + (f", or {question.free}" if question.free else ""),
+        )
+    yield replace(finding, edits=edits or (), question=question, answer=answer if edits else None, notes=notes)
+
+
+def text_at(spec: Object, pointer: str) -> str:
+    """The text at `pointer`; empty for anything else."""
+    value = lookup(spec, pointer)
+    return value if isinstance(value, str) else ""
+
+
+def mapping_at(spec: Object, pointer: str) -> Object:
+    """The mapping at `pointer`; empty for anything else, references included."""
+    value = lookup(spec, pointer)
+    return value if isinstance(value, dict) and not is_written_reference(value) else {}
+
+
+def _held(spec: Object, pointer: str) -> bool:
+    """Whether a body itself says something at the place; the end of a list is there where the list is."""
+    return exists(spec, pointer.removesuffix("/-"))

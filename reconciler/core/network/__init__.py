@@ -1,0 +1,1 @@
+"""Deadlines of connections, and what TLS errors mean."""

@@ -1,0 +1,108 @@
+"""Moved and Removed documents against the state: renames without re-creation, forgetting without destroying.
+
+The order of the documents means nothing: from each address its moves are followed to the last one. So one apply
+finishes all of them, and what moved is found at its new address whatever becomes of it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.state.rename_addresses import renamed
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.manifest import ManifestSet, Moved
+from reconciler.types.state import Move, State
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The state as if the moves had been made; nothing is written yet."""
+
+    state: State
+    previous: Mapping[Address, Address]
+    """New address -> the one that state still holds."""
+    removed: frozenset[Address]
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def follow_moves(manifests: ManifestSet, state: State) -> Moves:
+    """A move whose old address state does not hold was made before, or never applied: nothing to do."""
+    documents = {move.before: move for move in manifests.moved}
+    problems = [*_cycles(documents), *_undecided(manifests)]
+    here = {*state.resources, *(intent.address for intent in state.pending)}
+    wanted = {before: _last(before, documents) for before in documents if before in here}
+    taken = {address: address for address in here if address not in wanted}
+    moves: list[Move] = []
+    for before, after in wanted.items():
+        if after in taken:
+            problems.append(_both(documents[before], before, taken[after], after))
+            continue
+        taken[after] = before
+        entry = state.resources.get(before)
+        moves.append(Move(before, after, entry.id if entry is not None else None))
+    return Moves(
+        renamed(state, moves),
+        {move.after: move.before for move in moves},
+        frozenset(document.address for document in manifests.removed),
+        tuple(problems),
+    )
+
+
+def _last(address: Address, documents: Mapping[Address, Moved]) -> Address:
+    """Where the moves from `address` end; in a circle, before it closes."""
+    passed = {address}
+    while address in documents and documents[address].after not in passed:
+        address = documents[address].after
+        passed.add(address)
+    return address
+
+
+def _cycles(documents: Mapping[Address, Moved]) -> Iterator[Diagnostic]:
+    """Moves that lead back to where they began, each circle once."""
+    told: set[Address] = set()
+    for address, document in documents.items():
+        way = [address]
+        while way[-1] in documents and documents[way[-1]].after not in way:
+            way.append(documents[way[-1]].after)
+        if address in told or way[-1] not in documents or documents[way[-1]].after != address:
+            continue
+        told |= set(way)
+        yield Diagnostic(
+            "E-moved",
+            Severity.ERROR,
+            f"moves go round in a circle: {' -> '.join(map(str, [*way, address]))}",
+            hint="delete one of the Moved documents; to exchange addresses use `reconciler state mv`, three times",
+            source=document.source,
+        )
+
+
+def _undecided(manifests: ManifestSet) -> Iterable[Diagnostic]:
+    declared = {manifest.address for manifest in manifests.manifests}
+    return [
+        Diagnostic(
+            "E-removed",
+            Severity.ERROR,
+            f"{document.address} has both a manifest and a Removed document",
+            hint="keep one of the two",
+            address=document.address,
+            source=document.source,
+        )
+        for document in manifests.removed
+        if document.address in declared
+    ]
+
+
+def _both(document: Moved, before: Address, other: Address, after: Address) -> Diagnostic:
+    if other == after:
+        summary = f"{before} cannot move to {after}: the state holds both"
+    else:
+        summary = f"{before} and {other} cannot both move to {after}: the state holds both"
+    return Diagnostic(
+        "E-moved",
+        Severity.ERROR,
+        summary,
+        hint="`reconciler state rm` one of them; its live object stays",
+        source=document.source,
+    )

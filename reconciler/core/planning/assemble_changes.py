@@ -1,0 +1,122 @@
+"""Bound resources, state and live objects -> all changes of a plan, in order, with drift and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff import plan_existing
+from reconciler.core.resource_diff.match_objects import Binding
+from reconciler.core.resource_diff.resource_plan import Context, Planned, live_document, object_digest, plan_create
+from reconciler.core.secrets.redact_document import redact
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry, State
+
+
+def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None, context: Context) -> Planned:
+    """The change of one resource that has a manifest."""
+    if live is None:
+        return plan_create(resource, binding)
+    return plan_existing(resource, live, binding, context)
+
+
+def plan_leaving(
+    address: Address,
+    entry: Entry,
+    live: LiveObject | None,
+    *,
+    destroy: bool,
+    removed: bool,
+    protect: bool,
+    observe: bool = False,
+    previous: Address | None = None,
+) -> Change:
+    """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed.
+
+    `protect`, `observe`: what its manifest says today, where there is one (`destroy`)."""
+    spec = kind(address.kind)
+    reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
+    if entry.gives_way_to is not None and not destroy:
+        reason = Reason.REPLACED
+    action = Action.DELETE
+    if removed:
+        action, reason = Action.FORGET, Reason.REMOVED
+    elif live is None:
+        action, reason = Action.FORGET, Reason.DELETED_OUTSIDE
+    elif observe or entry.lifecycle.manage is Manage.OBSERVE:
+        action, reason = Action.FORGET, Reason.OBSERVE
+    return Change(
+        address=address,
+        action=action,
+        reason=reason,
+        id=entry.id,
+        previous=previous,
+        gives_way_to=entry.gives_way_to,
+        before=redact(spec, live_document(spec, live), entry.secret_paths) if live is not None else None,
+        name=entry.name if live is None or spec.name_field in entry.secret_paths else live.name,
+        lifecycle=replace(entry.lifecycle, protect=entry.lifecycle.protect or protect),
+        source=entry.source,
+        level=spec.level,
+        live_digest=object_digest(spec, live) if live is not None else None,
+        detailed=live.detailed if live is not None else False,
+    )
+
+
+def order_deletes(changes: list[Change], state: State) -> list[Change]:
+    """Let each delete depend on the changes of its users: a tool goes only after it was detached, and an object that
+    is replaced after its users were pointed to the new one."""
+    planned = {change.address for change in changes}
+    users: dict[str, list[Address]] = {}
+    for address, entry in state.resources.items():
+        for used in entry.refs:
+            if address in planned:
+                users.setdefault(used, []).append(address)
+    for change in changes:
+        if change.replaces is not None:
+            users.setdefault(str(change.address), []).append(change.address)
+    return [
+        replace(change, depends_on=tuple(users.get(str(change.gives_way_to or change.address), ())))
+        if change.action is Action.DELETE
+        else change
+        for change in changes
+    ]
+
+
+def drift_item(address: Address, entry: Entry, planned: Planned) -> DriftItem | None:
+    """What moved outside, for one tracked resource."""
+    if not planned.drift:
+        return None
+    reason = "observe" if planned.change.lifecycle.manage is Manage.OBSERVE else None
+    if all(field.direction is Direction.VENDOR for field in planned.drift):
+        reason = Reason.VENDOR.value
+    return DriftItem(address, entry.id, planned.drift, reason)
+
+
+def gone_item(address: Address, entry: Entry) -> DriftItem:
+    """A managed object that was deleted outside."""
+    return DriftItem(address, entry.id, (DriftField("", Direction.LIVE, before_unknown=True),), "deleted_outside")
+
+
+def summarise(
+    items: Sequence[Change], *, not_looked_at: int, unmanaged: int, unchanged: int, incomplete: int = 0
+) -> Summary:
+    """The counts of the summary line."""
+    return Summary(
+        imported=sum(1 for change in items if change.importing),
+        added=sum(1 for change in items if change.action is Action.CREATE),
+        changed=sum(1 for change in items if change.action is Action.UPDATE),
+        destroyed=sum(1 for change in items if change.action is Action.DELETE),
+        forgotten=sum(1 for change in items if change.action is Action.FORGET),
+        moved=sum(1 for change in items if change.previous is not None),
+        adopted=sum(1 for change in items if change.adopt),
+        unchanged=unchanged,
+        not_looked_at=not_looked_at,
+        unmanaged=unmanaged,
+        incomplete=incomplete,
+    )

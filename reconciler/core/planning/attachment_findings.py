@@ -1,0 +1,67 @@
+"""Registry tools behind attachments, and the findings about what stays in an object beside what took its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.canonical.references import reference
+from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.match_objects import Matching
+from reconciler.core.resource_diff.resource_plan import Planned, live_document
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json
+from reconciler.types.live import Listing
+from reconciler.types.resource import Resource
+
+OFF = "the project file says `migrate: off` here: remove it in the account, or say `migrate: ask`"
+
+
+class AttachedTools:
+    """Called with an item of an attachment set: the tool as it will be once the plan is carried out, None where
+    nobody knows it. Each is worked out once."""
+
+    def __init__(self, resources: Mapping[Address, Resource], matching: Matching, listing: Listing | None) -> None:
+        self._resources = resources
+        self._matching = matching
+        self._listing = listing
+        self._known: dict[str, ToolBody | None] = {}
+        self._managed: dict[str, Address] | None = None
+
+    def __call__(self, item: Json) -> ToolBody | None:
+        address = reference(item)
+        key = item if isinstance(item, str) else str(address)
+        if key not in self._known:
+            self._known[key] = self._find(address, key)
+        return self._known[key]
+
+    def _find(self, address: Address | None, id: str) -> ToolBody | None:
+        if address is None:
+            if self._managed is None:
+                bindings = self._matching.bindings.items()
+                self._managed = {one.id: where for where, one in bindings if where.kind == "tool" and one.id}
+            address = self._managed.get(id)
+        resource = self._resources.get(address) if address is not None else None
+        if resource is not None:
+            return registry_tool(resource.spec, resource.name)
+        live = self._listing.objects.get(id) if self._listing is not None else None
+        return registry_tool(live_document(kind("tool"), live), live.name or "") if live is not None else None
+
+
+def tell_left(
+    planned: Mapping[Address, Planned], resources: Mapping[Address, Resource], *, setting_word: str
+) -> Iterator[Diagnostic]:
+    """A warning for each place that stays. `setting_word`: what the project file says about migrating."""
+    for address, result in planned.items():
+        for one in result.left:
+            hint = OFF if setting_word == "off" and "--migrate" in one.hint else one.hint
+            yield Diagnostic(
+                "E-left",
+                Severity.WARNING,
+                f"{address} ({one.path} in the account): {one.summary}",
+                hint=hint,
+                address=address,
+                pointer=one.beside,
+                source=resources[address].source,
+            )

@@ -1,0 +1,105 @@
+"""What a run was asked to look at: whether there is anything, and whether everything that was named is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from reconciler.core.planning.run_scope import Scope, is_labelled, under_paths
+from reconciler.errors import NothingFound
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.live import Listing
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.state import State
+
+ACCOUNT = "`reconciler plan --unmanaged` and `reconciler export FOLDER` look at the account itself"
+MEANT = "--allow-empty where a project without manifests is meant"
+
+
+def require_something(manifests: ManifestSet, state: State, options: PlanOptions) -> None:
+    """Raise `NothingFound` where neither files nor state say anything, and for drift where the state says nothing."""
+    declared = manifests.manifests or manifests.moved or manifests.removed
+    if state.resources or state.pending or options.unmanaged or (options.allow_empty and not declared):
+        return
+    if options.drift_only and declared:
+        raise NothingFound(
+            "there is nothing to compare with, the state holds nothing",
+            manifests.diagnostics,
+            hint="`reconciler plan` compares the account with the manifests; `reconciler apply` begins a state",
+        )
+    if not declared:
+        message = "there are neither manifests nor a state"
+        raise NothingFound(message, manifests.diagnostics, hint=f"{MEANT}; {ACCOUNT}")
+
+
+def unmatched(
+    manifests: ManifestSet,
+    state: State,
+    options: PlanOptions,
+    listings: Mapping[str, Listing],
+    more: Collection[Address] = (),
+) -> Iterator[Diagnostic]:
+    """An error for everything on the command line that names nothing: in the manifests, in the state, or in the
+    account as it was read. `more` are addresses that a run knows from elsewhere."""
+    known = _addresses(manifests, state) | set(more)
+    for one in dict.fromkeys((*options.targets, *options.excludes, *options.replace, *options.accepted)):
+        if one in known or _is_live(one, listings):
+            continue
+        close = get_close_matches(str(one), [str(address) for address in known], n=1)
+        summary = f"{one} is neither in the manifests, nor in the state, nor in the account"
+        yield Diagnostic("E-target", Severity.ERROR, summary, hint=f"did you mean {close[0]}?" if close else None)
+    if options.selector and not any(is_labelled(one.labels, options.selector) for one in manifests.manifests):
+        yield _selects_nothing(manifests, options.selector)
+    yield from unmatched_paths(manifests, state)
+
+
+def unmatched_paths(manifests: ManifestSet, state: State) -> Iterator[Diagnostic]:
+    """An error for each path of the command line that neither a document nor an entry of the state comes from."""
+    sources = {manifest.source.path for manifest in manifests.manifests}
+    sources |= {one.source.path for one in manifests.moved} | {one.source.path for one in manifests.removed}
+    sources |= {one.path for manifest in manifests.manifests for one in manifest.overlays}
+    sources |= {entry.source for entry in state.resources.values() if entry.source is not None}
+    for text, path in manifests.asked.items():
+        if not any(under_paths(source, (path,)) for source in sources):
+            yield Diagnostic(
+                "E-path", Severity.ERROR, f"{text}: there is no manifest, and nothing in the state came from there"
+            )
+
+
+def leaves_nothing(scope: Scope, options: PlanOptions, manifests: ManifestSet, state: State) -> Diagnostic | None:
+    """An error where targets and selector match something each, and nothing together."""
+    if not (options.targets or options.selector) or scope.wanted or scope.deletable:
+        return None
+    settled = {document.address for document in manifests.removed} | {one.before for one in manifests.moved}
+    if settled & set(options.targets):
+        return None  # what is forgotten or moved already is done
+    if options.drift_only and any(one not in state.resources for one in options.targets):
+        new = ", ".join(str(one) for one in options.targets if one not in state.resources)
+        summary, hint = f"{new} was never applied, so there is nothing to compare with", "`reconciler plan` shows it"
+        return Diagnostic("E-target", Severity.ERROR, summary, hint=hint)
+    return Diagnostic(
+        "E-target",
+        Severity.ERROR,
+        "what was asked for leaves nothing to look at: targets, selector, excludes and paths have nothing in common",
+    )
+
+
+def _addresses(manifests: ManifestSet, state: State) -> set[Address]:
+    known = {one.address for one in manifests.manifests} | {one.address for one in manifests.removed}
+    known |= {address for one in manifests.moved for address in (one.before, one.after)}
+    return known | state.resources.keys() | {intent.address for intent in state.pending}
+
+
+def _is_live(address: Address, listings: Mapping[str, Listing]) -> bool:
+    listing = listings.get(address.kind)
+    return listing is not None and any(one.name == address.name for one in listing.objects.values())
+
+
+def _selects_nothing(manifests: ManifestSet, selector: Mapping[str, str]) -> Diagnostic:
+    wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
+    there = sorted({f"{key}={value}" for one in manifests.manifests for key, value in one.labels.items()})
+    close = get_close_matches(next(iter(wanted.split(", "))), there, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"labels in use: {', '.join(there[:10]) or 'none'}"
+    return Diagnostic("E-selector", Severity.ERROR, f"no manifest has the label {wanted}", hint=hint)

@@ -1,0 +1,267 @@
+"""Who uses what in the account: live objects that hold the id of another one, managed or not; nothing in use goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.planning.id_names import referring
+from reconciler.core.resource_diff.resource_plan import live_document
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, Object, escape, lookup, within
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import LiveObject
+from reconciler.types.plan import Kept
+
+RULE = "in_use"
+MOST = 5
+"""So many users are named; the others are counted."""
+Key = tuple[str, str]
+"""Kind and id of a live object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One live object that holds the id of another, and where."""
+
+    user: Key
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Every use that was read, by what is used, and what the users are called."""
+
+    uses: Mapping[Key, Sequence[Use]]
+    addresses: Mapping[Key, Address]
+    """Of the objects that a manifest or the state claims."""
+    names: Mapping[Key, str | None]
+    unknown: int = 0
+    """How many objects did not show what is attached to them."""
+    items: Mapping[Key, Mapping[Key, str]] = field(default_factory=dict)
+    """What is an item of another object and an object of its own, by the holder, with the place of the item."""
+
+    def called(self, key: Key) -> str:
+        """The address of an object that is managed, else its kind, name and id."""
+        if key in self.addresses:
+            return str(self.addresses[key])
+        name = self.names.get(key)
+        return f"the {word(key[0])} {name!r} ({key[1]})" if name else f"the {word(key[0])} {key[1]}"
+
+    def listed(self, users: Iterable[Key]) -> str:
+        """`persona.a, persona.b and 2 more`."""
+        return listed(sorted(self.called(key) for key in users))
+
+
+def listed(named: Sequence[str]) -> str:
+    """`persona.a, persona.b and 2 more`."""
+    more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+    return ", ".join(named[:MOST]) + more
+
+
+NOTHING = Usage({}, {}, {})
+
+
+def word(name: str, count: int = 1, vocabulary: str = "pal") -> str:
+    """What objects of a kind are called: `PAL`, `Tool`."""
+    words = kind(name).manifest_kinds
+    found = next((one for one in words if one.lower() == vocabulary), words[0])
+    return found if count == 1 or found.endswith("s") else f"{found}s"
+
+
+def user_kinds(used: Collection[str]) -> tuple[str, ...]:
+    """The kinds whose objects may hold an id of one of the kinds `used`."""
+    return tuple(name for name, spec in KINDS.all().items() if any(row.ref in used for row in referring(spec)))
+
+
+def items_of(live: LiveObject) -> dict[Key, str]:
+    """The objects of their own that `live` holds as items, with their places: they vanish together with them."""
+    spec = kind(live.kind)
+    return {
+        (shown, id): f"{pointer}/{escape(name)}"
+        for pointer, shown in spec.shown_as
+        if isinstance(items := lookup(live_document(spec, live), pointer), dict)
+        for name, item in items.items()
+        if isinstance(item, dict)
+        for word in kind(shown).id_words
+        if isinstance(id := item.get(word), str)
+    }
+
+
+def find_usage(
+    objects: Iterable[LiveObject],
+    addresses: Mapping[Key, Address],
+    wanted: Collection[Key],
+    items: Mapping[Key, Mapping[Key, str]] | None = None,
+) -> Usage:
+    """The uses of the objects in `wanted`, and of the `items` that they hold, by the objects given."""
+    held = items or {}
+    kinds: dict[str, set[str]] = {}
+    for name, id in (*wanted, *(key for found in held.values() for key in found)):
+        kinds.setdefault(id, set()).add(name)
+    uses: dict[Key, list[Use]] = {}
+    names: dict[Key, str | None] = {}
+    unknown = 0
+    for live in objects:
+        spec = kind(live.kind)
+        document = live_document(spec, live)
+        unknown += spec.attachments is not None and live.tools is None
+        for pointer, id, ref in _references(spec, document):
+            for name in kinds.get(id, ()) if ref is None else {ref} & kinds.get(id, set()):
+                uses.setdefault((name, id), []).append(Use((live.kind, live.id), pointer))
+                names[live.kind, live.id] = live.name
+    return Usage(uses, addresses, names, unknown, held)
+
+
+def _references(spec: KindSpec, document: Object) -> Iterator[tuple[str, str, str | None]]:
+    """Place, id and kind of all that `document` refers to; the kind is None at a place that no page describes.
+
+    There a reference is known by its name: `..._id` or `..._ids`. What the server itself writes down is none.
+    """
+    known = {row.path: row.ref for row in referring(spec)}
+    own = {row.path for row in spec.fields if row.server}
+    left: list[tuple[str, Object]] = [("", document)]
+    while left:
+        above, members = left.pop()
+        for name, value in members.items():
+            pointer = f"{above}/{escape(name)}"
+            if isinstance(value, dict):
+                left.append((pointer, value))
+            elif isinstance(value, list):
+                left += [(pointer, item) for item in value if isinstance(item, dict)]
+            if pointer in own or not (pointer in known or name.endswith(("_id", "_ids"))):
+                continue
+            for id in value if isinstance(value, list) else [value]:
+                if isinstance(id, str):
+                    yield pointer, id, known.get(pointer)
+
+
+def keep_used(changes: Sequence[Change], usage: Usage, *, destroy: bool) -> tuple[list[Change], tuple[Kept, ...]]:
+    """The changes with no delete left open that would take something away from who still uses it after them.
+
+    Such a delete is blocked and names the users; when everything goes (`destroy`) it is left out and kept, and what
+    the kept object uses is kept with it.
+    """
+    left = list(changes)
+    kept: list[Kept] = []
+    while True:
+        held = in_use(left, usage)
+        if not destroy:
+            return [_blocked(change, held.get(change.address), usage) for change in left], ()
+        if not held:
+            return left, tuple(sorted(kept, key=lambda one: one.address))
+        kept += [Kept(address, tuple(sorted(map(usage.called, users)))) for address, users in held.items()]
+        left = [change for change in left if change.address not in held]
+
+
+def tell_kept(kept: Kept) -> Diagnostic:
+    """A kept object, for people."""
+    return Diagnostic(
+        "E-in-use",
+        Severity.WARNING,
+        f"{kept.address} is kept: in use by {listed(kept.users)}",
+        hint="take the use away first, then destroy again",
+        address=kept.address,
+    )
+
+
+def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:
+    """What takes an object away that has users whom these changes leave with it, with those users."""
+    after: dict[tuple[str, str | None], Change] = {(one.address.kind, one.id): one for one in changes if one.id}
+    return {change.address: users for change in changes if (users := _still(change, after, usage))}
+
+
+def _taken(change: Change, usage: Usage) -> Iterator[Key]:
+    """The objects that are gone once `change` is carried out: its own, and items that are objects themselves."""
+    me = (change.address.kind, change.id or "")
+    if change.action is Action.DELETE:
+        yield me
+    for key, place in usage.items.get(me, {}).items():
+        updated = change.action is Action.UPDATE and change.requests and change.after is not None
+        if change.action is Action.DELETE or (updated and lookup(change.after, place) is None):
+            yield key
+
+
+def _still(change: Change, after: Mapping[tuple[str, str | None], Change], usage: Usage) -> tuple[Key, ...]:
+    """Who uses what `change` takes away once the plan is carried out."""
+    me = (change.address.kind, change.id or "")
+    mine = {me, *usage.items.get(me, ())}
+    users = dict.fromkeys(
+        use.user
+        for key in _taken(change, usage)
+        for use in usage.uses.get(key, ())
+        if use.user not in mine and not _ends(use, key[1], after.get(use.user))
+    )
+    return tuple(users)
+
+
+def _ends(use: Use, id: str, change: Change | None) -> bool:
+    """Whether `change`, of the user, takes the use of `id` away."""
+    if change is None or not change.requests:
+        return False
+    if change.action is Action.DELETE:
+        return True
+    return any(
+        (within(use.pointer, field.path) or within(field.path, use.pointer))
+        and id in _texts(field.before)
+        and id not in _texts(field.after)
+        for field in change.fields
+    )
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _texts(member)
+
+
+def _blocked(change: Change, users: Sequence[Key] | None, usage: Usage) -> Change:
+    if not users:
+        return change
+    hint = (
+        f"take the use away in the same plan (or first, where it is not managed here), or --exclude {change.address}"
+    )
+    what = "" if change.action is Action.DELETE else "items that it takes away are "
+    return replace(change, blocked=(*change.blocked, Block(RULE, f"{what}in use by {usage.listed(users)}", hint)))
+
+
+def tell_users(change: Change, usage: Usage, vocabulary: str) -> Change:
+    """An update of an object that several use, or somebody whom nobody manages here, says who they are."""
+    if change.action is not Action.UPDATE or change.id is None:
+        return change
+    users = list(dict.fromkeys(use.user for use in usage.uses.get((change.address.kind, change.id), ())))
+    ours = [key for key in users if key in usage.addresses]
+    others = [key for key in users if key not in usage.addresses]
+    if not others and len(ours) < 2:
+        return change
+    parts = [usage.listed(ours)] if ours else []
+    if others:
+        verb = "is" if len(others) == 1 else "are"
+        kinds = {key[0] for key in others}
+        noun = word(kinds.pop(), len(others), vocabulary) if len(kinds) == 1 else "objects"
+        parts.append(f"{len(others)} {noun} that {verb} not managed here")
+    return replace(change, notes=(*change.notes, f"used by {' and '.join(parts)}"))
+
+
+def wait_for_users(changes: Sequence[Change], usage: Usage) -> list[Change]:
+    """Let each delete depend on the changes of its users: it is not sent where one of them was not done."""
+    planned = {(change.address.kind, change.id): change.address for change in changes if change.requests}
+    return [
+        replace(change, depends_on=tuple(dict.fromkeys((*change.depends_on, *_waits(change, planned, usage)))))
+        if change.action is Action.DELETE
+        else change
+        for change in changes
+    ]
+
+
+def _waits(change: Change, planned: Mapping[tuple[str, str | None], Address], usage: Usage) -> Iterator[Address]:
+    for key in _taken(change, usage):
+        for use in usage.uses.get(key, ()):
+            address = planned.get(use.user)
+            if address is not None and address != change.address:
+                yield address

@@ -1,0 +1,76 @@
+"""Policies on values: what is written is blocked, what is live already and stays as it is gives a warning."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.core.policies.policy import PolicyRule, Situation, Subject
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Object
+from reconciler.types.manifest import Manage
+from reconciler.types.source import Source
+
+CODE = "E-policy"
+MOST = 20
+"""Warnings of one policy that stand alone; the others are counted."""
+
+
+def value_blocks(change: Change, situation: Situation, rules: Iterable[PolicyRule]) -> Iterator[Block]:
+    """A block for each value that `change` would write and a policy does not allow."""
+    judges = [(rule.name, rule.values) for rule in rules if rule.values is not None]
+    written = _written(change)
+    if not judges or not written:
+        return
+    subject = Subject(change.address, {**(change.managed or {}), **written})
+    for name, judge in judges:
+        for found in judge(subject, situation):
+            if found.concerns(written):
+                yield Block(name, found.message, f"{found.hint}, or --exclude {change.address}", found.pointer)
+
+
+def standing_violations(
+    changes: Iterable[Change], situation: Situation, sources: Mapping[Address, Source]
+) -> list[Diagnostic]:
+    """Warnings about values that are live already and that this plan leaves as they are; `changes` are all that was
+    compared, what is in sync included."""
+    from reconciler.core.policies import POLICIES
+
+    judges = [(rule.name, rule.values) for rule in POLICIES.all().values() if rule.values]
+    judges = [(name, judge) for name, judge in judges if POLICIES.get(name).active(situation.policy)]
+    found: dict[str, list[Diagnostic]] = defaultdict(list)
+    for change in changes if judges else ():
+        written = _written(change)
+        subject = Subject(change.address, {**(change.managed or {}), **written})
+        for name, judge in judges:
+            found[name] += [
+                Diagnostic(
+                    CODE,
+                    Severity.WARNING,
+                    f"{change.address}: {one.message}",
+                    f"policy {name}: it is live already and this plan does not touch it, so it is not blocked",
+                    one.hint,
+                    change.address,
+                    one.pointer,
+                    sources.get(change.address),
+                )
+                for one in judge(subject, situation)
+                if not one.concerns(written)
+            ]
+    return [one for name, group in found.items() for one in _bounded(name, group)]
+
+
+def _bounded(name: str, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    yield from found[:MOST]
+    if len(found) > MOST:
+        summary = f"policy {name}: {len(found) - MOST} more values that are live already are not allowed"
+        yield Diagnostic(CODE, Severity.WARNING, summary, hint="look at one of them with --target ADDR")
+
+
+def _written(change: Change) -> Object:
+    """The leaves that apply would send."""
+    if change.action not in (Action.CREATE, Action.UPDATE) or change.lifecycle.manage is Manage.OBSERVE:
+        return {}
+    return {field.path: field.after for field in change.fields if field.after is not None}

@@ -1,0 +1,248 @@
+"""Which live object a resource is: by state, by id, by an open intent, by its unique name, or none yet.
+
+Never a twin: a create needs a complete list without the name; never somebody else's object: only ids of the
+account's own (type user) list are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.lookalike_warnings import lookalikes
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.state.secret_names import made_by, name_of
+from reconciler.types.address import Address
+from reconciler.types.change import Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.live import Listing
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry, Intent, State
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """`id` None means: create. `rename_of` names the entry that a new manifest seems to be the new name of."""
+
+    id: str | None
+    reason: Reason
+    entry: Entry | None = None
+    previous: Address | None = None
+    rename_of: Address | None = None
+
+
+@dataclass(slots=True)
+class Matching:
+    """The bindings of a run, and what went wrong."""
+
+    bindings: dict[Address, Binding] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of the account's objects while matching."""
+
+    listings: Mapping[str, Listing]
+    gone: frozenset[str] = frozenset()
+    """Managed ids that a GET by id confirmed to be gone."""
+    foreign: frozenset[str] = frozenset()
+    """Ids that exist but are not in the user list."""
+    unread: frozenset[str] = frozenset()
+    """Managed ids that no list shows and of which the account does not say what became of them."""
+
+
+def match(
+    resources: Mapping[Address, Resource],
+    state: State,
+    account: Seen,
+    previous: Mapping[Address, Address],
+    book: SecretBook,
+) -> Matching:
+    """Bind every resource. `previous` maps an address to the one it had before a Moved document."""
+    result = Matching()
+    held = {(address.kind, entry.id): address for address, entry in state.resources.items()}
+    names = {address: name_of(resource, book) for address, resource in resources.items()}
+    ours = {entry.id for entry in state.resources.values()}
+    lists = account.listings
+    intents = {
+        intent.address: (intent, made_by(intent, lists.get(intent.kind), book, ours, names.get(intent.address)))
+        for intent in state.pending
+    }
+    for resource in resources.values():
+        binding = _bind(resource, state, account, held, intents, resources, result.problems, names)
+        if binding is not None:
+            if resource.address in previous:
+                reason = Reason.MOVED if binding.entry is not None else binding.reason
+                binding = Binding(binding.id, reason, binding.entry, previous[resource.address])
+            result.bindings[resource.address] = binding
+    _refuse_shared(resources, result, names)
+    created = [address for address, one in result.bindings.items() if one.id is None and one.rename_of is None]
+    result.problems += lookalikes(resources, created, account.listings)
+    return result
+
+
+def _bind(
+    resource: Resource,
+    state: State,
+    account: Seen,
+    held: Mapping[tuple[str, str], Address],
+    intents: Mapping[Address, tuple[Intent, list[str]]],
+    resources: Mapping[Address, Resource],
+    problems: list[Diagnostic],
+    names: Mapping[Address, str],
+) -> Binding | None:
+    address = resource.address
+    listing = account.listings.get(address.kind)
+    objects = listing.objects if listing is not None else {}
+    entry = state.resources.get(address)
+    # The manifest names an object that was ours and is gone.
+    stale = resource.id not in objects and resource.id in state.retired.get(address, ())
+    if entry is not None:
+        known = (
+            resource.id in (None, entry.id) or stale or (resource.id in entry.former and resource.id not in objects)
+        )
+        if not known and entry.id not in account.gone:
+            problems.append(
+                _problem(
+                    resource,
+                    f"the manifest says id {resource.id}, the state holds {entry.id}",
+                    f"correct metadata.id, or `reconciler state rm {address}` to take the other object",
+                )
+            )
+            return None
+        if entry.id in objects or entry.id in account.unread:
+            return Binding(entry.id, Reason.CHANGED, entry)
+        if entry.id in account.foreign:
+            problems.append(
+                _problem(
+                    resource,
+                    f"the object {entry.id} exists but is not among the account's own (type user) objects",
+                    "it cannot be managed with this key; use the right key, or forget it with `reconciler state rm`",
+                )
+            )
+            return None
+    elif resource.id is not None and resource.id not in objects and not stale:
+        problems.append(
+            _problem(
+                resource,
+                f"metadata.id {resource.id} is not the id of one of the account's own {address.kind} objects",
+                "stock objects and other people's cannot be managed; remove metadata.id to create a new one",
+            )
+        )
+        return None
+    if resource.id is not None and resource.id in objects:
+        holder = held.get((address.kind, resource.id))
+        if holder is not None and holder != address:
+            problems.append(
+                _problem(
+                    resource,
+                    f"the object {resource.id} is already managed as {holder}",
+                    f"write a Moved document or `reconciler state mv {holder} {address}`",
+                )
+            )
+            return None
+        return Binding(resource.id, Reason.ADOPTED_BY_ID)
+    others = {key: one for key, one in held.items() if state.resources[one].gives_way_to != address}
+    named = objects_of(listing, names[address])
+    if address in intents:
+        named += [id for id in intents[address][1] if id not in named]
+    named = [id for id in named if (address.kind, id) in others or (address.kind, id) not in held]
+    return _by_name(resource, entry, named, held, intents, resources, problems)
+
+
+def objects_of(listing: Listing | None, name: str) -> list[str]:
+    """Ids of the objects that bear exactly this name, in list order."""
+    return listing.named(name) if listing is not None else []
+
+
+def _by_name(
+    resource: Resource,
+    entry: Entry | None,
+    named: list[str],
+    held: Mapping[tuple[str, str], Address],
+    intents: Mapping[Address, tuple[Intent, list[str]]],
+    resources: Mapping[Address, Resource],
+    problems: list[Diagnostic],
+) -> Binding | None:
+    address = resource.address
+    free = [id for id in named if (address.kind, id) not in held]
+    intent, _ = intents.get(address, (None, []))
+    if intent is not None:
+        free = [id for id in free if id not in intent.before] or free
+    if len(free) > 1:
+        problems.append(
+            _problem(
+                resource,
+                f"{len(free)} objects of the account are called {resource.name!r}: {', '.join(free)}",
+                "say which one with metadata.id, or give the manifest another name",
+            )
+        )
+        return None
+    if free:
+        pending = intent is not None and free[0] not in intent.before
+        return Binding(free[0], Reason.PENDING if pending else Reason.ADOPTED_BY_NAME)
+    holders = [held[address.kind, id] for id in named]
+    orphan = next((holder for holder in holders if holder not in resources and holder != address), None)
+    if orphan is not None:
+        return Binding(None, Reason.NEW, rename_of=orphan)
+    for holder in holders:
+        if holder != address and not kind(address.kind).unique_names:  # those are refused in the plan
+            problems.append(
+                Diagnostic(
+                    "E-name",
+                    Severity.WARNING,
+                    f"{address} will be a second object called {resource.name!r} beside {holder}",
+                    address=address,
+                    pointer=kind(address.kind).name_field,
+                    source=resource.source,
+                )
+            )
+    return Binding(None, Reason.DELETED_OUTSIDE if entry is not None else Reason.NEW)
+
+
+def _refuse_shared(resources: Mapping[Address, Resource], result: Matching, called: Mapping[Address, str]) -> None:
+    """One object, one address; and a warning where two manifests will create objects of one name."""
+    claims: dict[tuple[str, str], Address] = {}
+    names: dict[tuple[str, str], Address] = {}
+    for address, binding in list(result.bindings.items()):
+        resource = resources[address]
+        if binding.id is not None:
+            first = claims.setdefault((address.kind, binding.id), address)
+            if first != address:
+                result.problems.append(
+                    _problem(
+                        resource,
+                        f"{first} and {address} both claim the live object {binding.id} ({resource.name!r})",
+                        "give them different names, or say with metadata.id which object each one is",
+                    )
+                )
+                del result.bindings[address]
+        elif binding.rename_of is None:
+            first = names.setdefault((address.kind, called[address]), address)
+            if first != address and not kind(address.kind).unique_names:
+                result.problems.append(
+                    Diagnostic(
+                        "E-name",
+                        Severity.WARNING,
+                        f"{first} and {address} will both be created with the name {resource.name!r}",
+                        address=address,
+                        pointer=kind(address.kind).name_field,
+                        source=resource.source,
+                    )
+                )
+
+
+def _problem(resource: Resource, summary: str, hint: str) -> Diagnostic:
+    return Diagnostic("E-id", Severity.ERROR, summary, hint=hint, address=resource.address, source=resource.source)
+
+
+def names_of(listings: Mapping[str, Listing], matching: Matching, state: State) -> dict[tuple[str, str], str]:
+    """What the objects that were read are called, by kind and id: by their address where they have one, else by the
+    name that people see."""
+    found = {(name, live.id): live.name for name, listing in listings.items() for live in listing.objects.values()}
+    named = {key: name for key, name in found.items() if name}
+    named |= {(address.kind, entry.id): str(address) for address, entry in state.resources.items()}
+    bound = matching.bindings.items()
+    return named | {(address.kind, binding.id): str(address) for address, binding in bound if binding.id is not None}

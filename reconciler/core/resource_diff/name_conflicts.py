@@ -1,0 +1,118 @@
+"""Names that somebody else holds: nothing is taken over unless it is the same, and no name is given twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.match_objects import objects_of
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.json import within
+from reconciler.types.live import Listing
+from reconciler.types.manifest import Manage, Manifest
+
+RULE = "name_taken"
+
+
+def other_content(address: Address, name: str | None, id: str, paths: Sequence[str]) -> Block:
+    """A manifest that says `adopt: same` found an object of its name that is not the same at `paths`."""
+    differs = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+    return Block(
+        RULE, f"the account has another {address.kind} called {name!r} ({id}): {differs} differs", ways(address)
+    )
+
+
+def ways(address: Address) -> str:
+    """The three ways out, in the words of a question of `migrate`, and the one for who means to take it over."""
+    theirs = "remove this manifest and name it in `tools:`" if address.kind == "tool" else "refer to it by its id"
+    return (
+        "keep inline what this manifest was made from (git has it; answer `keep` to migrate); use theirs "
+        f"({theirs}; answer `theirs`); or give this one another name. `lifecycle: {{adopt: any}}` takes theirs over"
+    )
+
+
+@dataclass(slots=True)
+class Given:
+    """Names that are given to objects of kinds whose names the API keeps unique, first come first served."""
+
+    reserved: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By kind: names of the vendor's own objects, beyond those that the kind knows."""
+    _holders: dict[tuple[str, str], Address] = field(default_factory=dict)
+
+    def refused(self, address: Address, name: str) -> tuple[str, str] | None:
+        """Why the object at `address` cannot be called so, and what to do; None where it can, and then is."""
+        spec = kind(address.kind)
+        if not spec.unique_names:
+            return None
+        if name in spec.reserved or name in self.reserved.get(address.kind, ()):
+            message = f"{name!r} is the name of a {address.kind} of the vendor, and the API takes a name once"
+            return message, "give this one another name; the vendor's own needs no manifest"
+        first = self._holders.setdefault((address.kind, name), address)
+        if first == address:
+            return None
+        message = f"{first} would be called {name!r}, too, and the API takes a name of a {address.kind} once"
+        return message, "give one of the two another name, or remove one of the manifests"
+
+
+def name_sent(manifest: Manifest) -> str | None:
+    """The name that a manifest gives to its object; None where it gives none, or one that is not known yet."""
+    place = kind(manifest.address.kind).name_field
+    lifecycle = manifest.lifecycle
+    if lifecycle.manage is Manage.OBSERVE or any(within(place, pointer) for pointer in lifecycle.ignore):
+        return None
+    name = manifest.spec.get(place[1:]) or manifest.address.name
+    return name if isinstance(name, str) else None
+
+
+def refuse_taken(
+    changes: Sequence[Change],
+    listings: Mapping[str, Listing],
+    addresses: Mapping[tuple[str, str], Address],
+    reserved: Callable[[str], Collection[str]] | None = None,
+) -> list[Change]:
+    """The changes with a block on each that would give a name which the API keeps unique and somebody else has, or is
+    given in the same plan. `reserved` asks the account for the names of the vendor's objects of a kind."""
+    named = {change.address: name for change in changes if (name := _given(change)) is not None}
+    asked = {one: reserved(one) for one in {address.kind for address in named}} if reserved is not None else {}
+    given = Given(asked)
+    result: list[Change] = []
+    for change in changes:
+        name = named.get(change.address)
+        block = None
+        if name is not None:
+            refused = given.refused(change.address, name)
+            block = Block(RULE, *refused) if refused else _held(change, name, listings, addresses)
+        result.append(replace(change, blocked=(*change.blocked, block)) if block is not None else change)
+    return result
+
+
+def _given(change: Change) -> str | None:
+    """The name that this change gives to an object of a kind whose names are unique."""
+    spec = kind(change.address.kind)
+    if not spec.unique_names or any(block.rule in (RULE, "probable_rename") for block in change.blocked):
+        return None
+    if change.action is Action.CREATE:
+        return change.name
+    if change.action is not Action.UPDATE:
+        return None
+    return next(_texts(change, spec.name_field), None)
+
+
+def _texts(change: Change, path: str) -> Iterator[str]:
+    for one in change.fields:
+        if one.path == path and isinstance(one.after, str):
+            yield one.after
+
+
+def _held(
+    change: Change, name: str, listings: Mapping[str, Listing], addresses: Mapping[tuple[str, str], Address]
+) -> Block | None:
+    holders = [id for id in objects_of(listings.get(change.address.kind), name) if id != change.id]
+    if not holders:
+        return None
+    holder = addresses.get((change.address.kind, holders[0]), holders[0])
+    message = f"{holder} is called {name!r}, and the API takes a name of a {change.address.kind} once"
+    hint = "give this one another name; where that object is renamed or deleted in the same plan, apply that first"
+    return Block(RULE, message, hint)

@@ -1,0 +1,194 @@
+"""What planning one resource gives, and the plan of a resource that has no live object yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.core.canonical.canonical_form import comparable, leaves
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.keyed_lists import by_name
+from reconciler.core.canonical.references import references
+from reconciler.core.canonical.tool_definition import ToolBody
+from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.write_only_secrets import is_unset, with_told
+from reconciler.core.diff import three_way
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.match_objects import Binding
+from reconciler.core.secrets.secret_book import SecretBook, has_secret
+from reconciler.core.serialization.digest import digest
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.change import Action, Block, Change, Direction, FieldChange
+from reconciler.types.incomplete import Incomplete
+from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.mask import SENSITIVE
+from reconciler.types.plan import DriftField
+from reconciler.types.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What planning one resource needs beside the resource."""
+
+    book: SecretBook
+    vocabulary: str
+    resend_secrets: bool = False
+    catalogue: Callable[[], Catalogue] | None = None
+    """What follows outdated models; read only where something differs. None: no difference is the vendor's."""
+    migrate: bool = False
+    """Also take away what nobody ever applied, where a manifest has the same in the place of today."""
+    tool: Callable[[Json], ToolBody | None] = lambda item: None
+    """The registry tool behind an item of an attachment set: an id, or a reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The change (None when there is nothing at all to say), and what drifted."""
+
+    change: Change
+    drift: tuple[DriftField, ...] = ()
+    absent: bool = False
+    """Some difference rests on a member that the list item lacks: worth a GET before it is believed."""
+    dropped: tuple[str, ...] = ()
+    """Paths that leave state without a write."""
+    assumed: tuple[str, ...] = ()
+    """Hidden secrets of an adopted object, taken to be what the manifest says."""
+    left: tuple[Left, ...] = ()
+    """What stays beside that which took its place."""
+    incomplete: tuple[Incomplete, ...] = ()
+    """Leaves that could not be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something in the live object that no manifest speaks of, beside what took its place."""
+
+    path: str
+    """Canonical pointer into the live object."""
+    beside: str
+    """Canonical pointer of what the manifest has in its place."""
+    summary: str
+    hint: str
+
+
+def live_document(spec: KindSpec, live: LiveObject) -> Object:
+    """The live body in canonical words, with what the API keeps apart from it where that is known."""
+    document = with_told(spec, by_name(spec, canonical_words(spec, live.body)[0]))
+    if spec.apart:
+        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
+        if spec.attachments is not None and live.tools is not None:
+            document[spec.attachments[1:]] = list(live.tools)
+        document |= {pointer[1:]: part for pointer, part in live.parts.items()}
+    return document
+
+
+def object_digest(spec: KindSpec, live: LiveObject) -> str:
+    """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
+    return body_digest(spec, comparable(spec, live_document(spec, live)))
+
+
+def body_digest(spec: KindSpec, document: Object) -> str:
+    """The same of a `comparable` document."""
+    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})
+
+
+def ignored(path: str, ignore: tuple[str, ...]) -> bool:
+    """Whether `path` lies under a pointer of `lifecycle.ignore`."""
+    return any(within(path, pointer) for pointer in ignore)
+
+
+def plan_create(resource: Resource, binding: Binding) -> Planned:
+    """A resource that has no live object yet."""
+    spec = kind(resource.address.kind)
+    name_key = spec.name_field[1:]
+    spec_body = (
+        resource.spec if lookup(resource.spec, spec.name_field) else {**resource.spec, name_key: resource.name}
+    )
+    body = _without_nulls(spec_body)
+    fields = tuple(
+        field_change(spec, path, Direction.GIT, None, value)
+        for path, value in leaves(spec, body).items()
+        if value is not None
+    )
+    blocks: tuple[Block, ...] = ()
+    if resource.lifecycle.manage is Manage.OBSERVE:
+        blocks = (Block("observe", "there is no live object to observe", "create it, or drop manage: observe"),)
+    if binding.rename_of is not None:
+        blocks = (
+            Block(
+                "probable_rename",
+                f"the live object called {resource.name!r} is managed as {binding.rename_of}, whose manifest is gone",
+                f"write a Moved document (from: {binding.rename_of}, to: {resource.address}), "
+                f"or `reconciler state mv {binding.rename_of} {resource.address}`",
+            ),
+        )
+    change = Change(
+        address=resource.address,
+        action=Action.CREATE,
+        reason=binding.reason,
+        previous=binding.previous,
+        after=body,
+        fields=fields,
+        managed={
+            path: value
+            for path, value in resource.leaves.items()
+            if path not in resource.lent and not ignored(path, resource.lifecycle.ignore)
+        },
+        lifecycle=resource.lifecycle,
+        source=resource.source.path if resource.source else None,
+        name=resource.name,
+        level=spec.level,
+        depends_on=resource.refs,
+        blocked=blocks,
+    )
+    return Planned(change)
+
+
+def _without_nulls(body: Object) -> Object:
+    result: Object = {}
+    for key, member in body.items():
+        if isinstance(member, dict):
+            inner = _without_nulls(member)
+            if inner or not member:
+                result[key] = inner
+        elif member is not None:
+            result[key] = member
+    return result
+
+
+def atomic_parent(spec: KindSpec, path: str) -> str | None:
+    """The pointer of the atomic object that holds `path` (or is it), if there is one."""
+    parts = path.split("/")
+    for depth in range(2, len(parts) + 1):
+        pointer = "/".join(parts[:depth])
+        row = field_at(spec, pointer)
+        if row is not None and row.atomic:
+            return pointer
+    return None
+
+
+def unknown_ids(value: Json) -> bool:
+    """Whether a reference inside `value` has no id yet."""
+    return any(True for _ in references(value))
+
+
+def field_change(
+    spec: KindSpec, path: str, direction: Direction, before: Json, after: Json, *, secret: bool = False
+) -> FieldChange:
+    """One differing leaf as the plan shows it: no secret on either side, unknown ids marked.
+
+    `secret` says that state knows the place as a secret, whatever the manifest has there now.
+    """
+    row = field_at(spec, path)
+    sensitive = secret or three_way.is_secret(row, after) or three_way.hidden(row, before)
+    unknown = unknown_ids(after)
+    before = None if is_unset(row, before) else before
+    shown = SENSITIVE if sensitive and before is not None else before
+    new = after
+    if sensitive and after is not None and not has_secret(after):
+        new = SENSITIVE
+    return FieldChange(path, direction, shown, None if unknown and not isinstance(after, list) else new,
+                       sensitive=sensitive, after_unknown=unknown)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Secrets: resolved once, compared by digest, never shown."""

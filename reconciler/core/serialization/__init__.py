@@ -1,0 +1,1 @@
+"""JSON from outside and of our own: checked reading, records, digests."""

@@ -1,0 +1,170 @@
+"""Frozen records <-> JSON, driven by their annotations: a field added to a record is carried without a line here.
+
+Records become objects (members at their default left out), tuples lists, enums their names, addresses their texts;
+JSON values stand as they are, with the references in them: who writes them says how (`core.serialization.reference_marks`).
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from reconciler.core.serialization import checked_json as read
+from reconciler.core.serialization.checked_json import Malformed, address_from
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.reference import is_reference
+
+T = TypeVar("T")
+
+
+class _JsonValue:
+    """Stands for `Json` in annotations: any JSON value, kept as it is."""
+
+
+class _JsonObject:
+    """Stands for `Object`."""
+
+
+# `Json` is recursive, so its alias is a text that cannot be taken apart at run time.
+_NAMES = {"Json": _JsonValue, "Object": _JsonObject, "Mapping": Mapping}
+
+
+def to_json(record: object) -> Json:
+    """The JSON form of a record, or of a value of one of its fields."""
+    if isinstance(record, Address):
+        return str(record)
+    if isinstance(record, Enum):
+        return record.name
+    if isinstance(record, tuple):
+        return [to_json(item) for item in record]
+    if isinstance(record, frozenset):
+        return [to_json(item) for item in sorted(record)]
+    if is_reference(record):
+        return cast(Json, record)
+    if is_dataclass(record):
+        found: Object = {}
+        for field in fields(record):
+            value = getattr(record, field.name)
+            if not _is_default(field, value):
+                found[field.name] = to_json(value)
+        return found
+    if isinstance(record, Mapping):
+        return {str(key): to_json(item) for key, item in record.items()}
+    # What is left is JSON already; lists too, for records hold tuples.
+    return cast(Json, record)
+
+
+def from_json(kind: type[T], value: Json, where: str = "") -> T:
+    """The inverse of `to_json` for a record of type `kind`. Raises `Malformed` naming the place."""
+    return cast(T, _reader(cast(Hashable, kind))(value, where))
+
+
+def _is_default(field: Field[Any], value: object) -> bool:
+    # 0, 0.0 and False are equal, but do not read back as each other.
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    return default is not MISSING and type(default) is type(value) and bool(default == value)
+
+
+_Read = Callable[[Json, str], object]
+
+
+@cache
+def _reader(kind: Hashable) -> _Read:
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _optional(arguments)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        item = _reader(arguments[0])
+        return lambda value, where: tuple(
+            [item(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))]
+        )
+    if origin is frozenset:
+        element = _reader(arguments[0])
+        return lambda value, where: frozenset(
+            element(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))
+        )
+    if origin is not None and issubclass(origin, Mapping):
+        name, member = _reader(arguments[0]), _reader(arguments[1])
+        return lambda value, where: {
+            name(key, where): member(item, f"{where}/{key}") for key, item in read.mapping(value, where).items()
+        }
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return lambda value, where: _enum(kind, value, where)
+    if is_dataclass(kind):
+        return lambda value, where: _record(cast("type[Any]", kind), value, where)
+    raise TypeError(f"no way to read {kind!r} from JSON")
+
+
+def _optional(arguments: tuple[Any, ...]) -> _Read:
+    inner = [argument for argument in arguments if argument is not type(None)]
+    if len(inner) != 1 or len(inner) == len(arguments):
+        raise TypeError(f"no way to tell {arguments!r} apart in JSON")
+    reader = _reader(inner[0])
+    return lambda value, where: None if value is None else reader(value, where)
+
+
+def _enum(kind: type[Enum], value: Json, where: str) -> Enum:
+    name = read.text(value, where)
+    if name not in kind.__members__:
+        raise Malformed(f"{where}: {name!r} is none of {', '.join(kind.__members__)}")
+    return kind[name]
+
+
+@cache
+def _fields(name: Hashable) -> dict[str, tuple[_Read, bool]]:
+    """Field -> its reader, and whether it may be absent."""
+    kind = cast("type[Any]", name)
+    hints = get_type_hints(kind, localns=dict(_NAMES))
+    return {
+        field.name: (
+            _reader(hints[field.name]),
+            field.default is not MISSING or field.default_factory is not MISSING,
+        )
+        for field in fields(kind)
+    }
+
+
+def _record(kind: type[Any], value: Json, where: str) -> object:
+    found = read.mapping(value, where)
+    known = _fields(cast(Hashable, kind))
+    read.refuse_unknown(found, frozenset(known), where)
+    for name, (_, optional) in known.items():
+        if not optional and name not in found:
+            raise Malformed(f"{where}/{name} is missing")
+    return kind(**{name: known[name][0](item, f"{where}/{name}") for name, item in found.items()})
+
+
+def _number(value: Json, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Malformed(f"{where}: a number was expected")
+    return value
+
+
+def _whole(value: Json, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed(f"{where}: a whole number was expected")
+    return value
+
+
+def _boolean(value: Json, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise Malformed(f"{where}: true or false was expected")
+    return value
+
+
+_PLAIN: dict[Any, _Read] = {
+    _JsonValue: lambda value, _: value,
+    _JsonObject: read.mapping,
+    Address: address_from,
+    str: read.text,
+    int: _whole,
+    float: _number,
+    bool: _boolean,
+}

@@ -1,0 +1,1 @@
+"""Settings of providers and stores: roles, trust, limits."""

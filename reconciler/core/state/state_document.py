@@ -1,0 +1,252 @@
+"""State <-> bytes: one JSON document, one line a resource, guarded by a checksum; older formats are upgraded on read.
+
+    {
+    "format": 3, "lineage": ..., "serial": ..., "project": ..., "workspace": ..., "salt": ..., "digest_key": ...,
+    "plans": [{"digest": ..., "done": ["persona.x"], "finished": ..., "serial": ...}],
+    "account": {"owner": ..., "keys": [], "base_url": ...},
+    "resources": {"persona.x": {"id": ..., "kind": ..., "sent": {}, "seen": {}, "protect": ..., ...}},
+    "pending": [{"address": ..., "kind": ..., "name": ..., "before": [], "at": ...}],
+    "history": {"anchor": {...}, "entries": [...]}, "running": {...} (both only where there is something),
+    "retired": {"persona.x": ["p1"]},                     (only where there are some)
+    "moved_to": ...,                                      (only in what is left behind where a state was kept before)
+    "checksum": BLAKE2b over every byte before its own line
+    }
+
+Members at their default are left out of a resource. Formats before this one: `format_upgrades`. Nothing here
+is a secret: see `core.serialization.digest`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from reconciler.core.serialization import checked_json as read
+from reconciler.core.serialization.checked_json import Malformed, address_from
+from reconciler.core.serialization.digest import digest, digest_bytes
+from reconciler.core.serialization.untrusted_json import Unfit, parse_json
+from reconciler.core.state.entry_format import entry_from_json, entry_to_json, intent_from_json, intent_to_json
+from reconciler.core.state.format_upgrades import FORMAT, upgrade
+from reconciler.core.state.history_lines import history_from_json, history_lines, running_from_json, running_line
+from reconciler.errors import StateUnreadable
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object
+from reconciler.types.state import Entry, PlanProgress, State
+
+_CHECKSUM = b'\n"checksum": "'
+_HEAD = re.compile(rb'"lineage": ("(?:[^"\\]|\\.)*"),\n"serial": (\d+),')
+_TOP = frozenset(
+    {
+        "format",
+        "lineage",
+        "serial",
+        "project",
+        "workspace",
+        "salt",
+        "digest_key",
+        "plans",
+        "account",
+        "resources",
+        "pending",
+        "history",
+        "running",
+        "retired",
+        "moved_to",
+        "checksum",
+    }
+)
+
+_MOVED = re.compile(rb'\n"moved_to": "[^\n]*",\n"checksum": "')
+_PLAN = frozenset({"digest", "done", "finished", "serial"})
+
+_dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
+
+
+def new_state(workspace: str, lineage: str, project: str | None = None) -> State:
+    """The state of a workspace that has none yet. `lineage` is random; the salt follows from it, so that a plan made
+    before the first apply and that apply agree on it."""
+    return State(lineage, workspace=workspace, project=project, salt=digest(["salt", lineage]))
+
+
+def dump_state(state: State) -> bytes:
+    """The document for `state`; equal states give equal bytes."""
+    resources = ",\n".join(
+        f"{_dump(str(address))}: {_dump(entry_to_json(address, entry))}"
+        for address, entry in sorted(state.resources.items())
+    )
+    pending = ",\n".join(_dump(intent_to_json(intent)) for intent in state.pending)
+    account: Object = {"owner": state.owner, "keys": list(state.keys), "base_url": state.base_url}
+    head: Object = {
+        "format": FORMAT,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "project": state.project,
+        "workspace": state.workspace,
+        "salt": state.salt,
+        "digest_key": state.digest_key,
+        "plans": [_plan_to_json(one) for one in state.plans],
+        "account": account,
+    }
+    lines = [f'"{key}": {_dump(value)},' for key, value in head.items()]
+    lines += ['"resources": {', *([resources] if resources else []), "},"]
+    lines += ['"pending": [', *([pending] if pending else []), "],"]
+    lines += history_lines(state.history) + running_line(state.running)
+    if state.retired:
+        retired = ",\n".join(
+            f"{_dump(str(address))}: {_dump(list(ids))}" for address, ids in sorted(state.retired.items())
+        )
+        lines += ['"retired": {', retired, "},"]
+    if state.moved_to is not None:
+        lines.append(f'"moved_to": {_dump(state.moved_to)},')
+    body = ("{\n" + "\n".join(lines)).encode("ascii")
+    return body + _CHECKSUM + digest_bytes(body).encode("ascii") + b'"\n}\n'
+
+
+def load_state(
+    data: bytes | None, workspace: str, *, lineage: str, where: str = "the state", project: str | None = None
+) -> State:
+    """The state in `data`; a new one with `lineage` where there is none yet.
+
+    `where` says in messages where the bytes come from. Raises `StateUnreadable` for damaged or hand-edited bytes, a
+    format newer than this version, and what `check_owner` refuses.
+    """
+    if data is None:
+        return new_state(workspace, lineage, project)
+    state = parse_state(data, where=where)
+    check_owner(state, workspace, project, where=where)
+    return state
+
+
+def check_owner(state: State, workspace: str, project: str | None, *, where: str = "the state") -> None:
+    """Raise `StateUnreadable` for the state of another project or workspace, and for one that is kept elsewhere now.
+
+    A state of no project is anybody's: whoever writes it first gives it its name.
+    """
+    if state.moved_to is not None:
+        raise StateUnreadable(
+            f"{where} was moved to {state.moved_to} (project {state.project!r})",
+            hint="take the setting that names the old place out of `state:`, or name the new place",
+        )
+    if state.project is not None and state.project != project:
+        if project is None:
+            raise StateUnreadable(
+                f"{where} belongs to project {state.project!r}, and this run has no project file",
+                hint="run it where the project file is found, or name that with --project",
+            )
+        raise StateUnreadable(
+            f"{where} belongs to project {state.project!r}, not to {project!r}",
+            hint="give each project a state of its own (`state:` in the project file); where it was renamed: "
+            f"reconciler state migrate --from-project {state.project}",
+        )
+    if state.workspace != workspace:
+        raise StateUnreadable(
+            f"{where} belongs to workspace {state.workspace!r}, not to {workspace!r}",
+            hint=f"give each workspace a state of its own, or name the workspace {state.workspace!r} again",
+        )
+
+
+def parse_state(data: bytes, *, where: str = "the state") -> State:
+    """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
+    try:
+        document = parse_json(data, own=True)
+    except Unfit as error:
+        raise _damaged(where, f"it is no valid JSON ({error})") from None
+    if isinstance(document, dict) and "sealed" in document:
+        raise StateUnreadable(
+            f"{where} is encrypted", hint="name its key: encryption: {key: {env: NAME}} under `state:`"
+        )
+    version = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(version, int):
+        raise _damaged(where, "it is no state document")
+    if version > FORMAT:
+        raise StateUnreadable(
+            f"{where} has format {version}, this version reads up to {FORMAT}",
+            hint="it was written by a newer version of reconciler: upgrade to that version",
+        )
+    body, mark, rest = data.rpartition(_CHECKSUM)
+    if not mark or rest.split() != [digest_bytes(body).encode("ascii") + b'"', b"}"]:
+        raise _damaged(where, "its checksum does not fit: it was edited by hand or is damaged")
+    try:
+        return _state(upgrade(document))
+    except Malformed as error:
+        raise _damaged(where, str(error)) from None
+
+
+def left_behind(state: State, project: str, where: str) -> bytes:
+    """What stays at the place that `state` was moved from: whose it is and where it is now, in a format that versions
+    which do not know of that refuse."""
+    note = State(state.lineage, state.serial, state.workspace, project=project, moved_to=where)
+    return dump_state(note)
+
+
+def is_moved(data: bytes) -> bool:
+    """Whether `data` is such a note; False for everything else, whatever it is."""
+    return _MOVED.search(data[-4096:]) is not None
+
+
+def peek(data: bytes | None) -> tuple[str, int] | None:
+    """Lineage and serial of a document without reading all of it; None where there is none, or no telling."""
+    found = _HEAD.search(data[:4096]) if data else None
+    try:
+        return (str(json.loads(found[1])), int(found[2])) if found else None
+    except ValueError:
+        return None
+
+
+def _state(document: Object) -> State:
+    read.refuse_unknown(document, _TOP, "")
+    account = read.mapping(document.get("account"), "/account")
+    resources: dict[Address, Entry] = {}
+    for name, value in read.mapping(document.get("resources"), "/resources").items():
+        where = f"/resources/{name}"
+        address = address_from(name, where)
+        resources[address] = entry_from_json(address, value, where)
+    pending = read.items(document.get("pending"), "/pending")
+    return State(
+        lineage=read.text(document.get("lineage"), "/lineage"),
+        serial=read.whole(document.get("serial"), "/serial"),
+        workspace=read.text(document.get("workspace"), "/workspace"),
+        project=read.optional_text(document.get("project"), "/project"),
+        resources=resources,
+        pending=tuple(intent_from_json(value, f"/pending/{index}") for index, value in enumerate(pending)),
+        owner=read.optional_text(account.get("owner"), "/account/owner"),
+        keys=read.texts(account.get("keys"), "/account/keys"),
+        base_url=read.optional_text(account.get("base_url"), "/account/base_url"),
+        salt=read.text(document.get("salt"), "/salt"),
+        digest_key=read.optional_text(document.get("digest_key"), "/digest_key"),
+        plans=tuple(
+            _plan_from_json(one, f"/plans/{index}")
+            for index, one in enumerate(read.items(document.get("plans"), "/plans"))
+        ),
+        history=history_from_json(document.get("history"), "/history"),
+        running=running_from_json(document.get("running"), "/running"),
+        retired={
+            address_from(name, f"/retired/{name}"): read.texts(ids, f"/retired/{name}")
+            for name, ids in read.mapping(document.get("retired") or {}, "/retired").items()
+        },
+        moved_to=read.optional_text(document.get("moved_to"), "/moved_to"),
+    )
+
+
+def _plan_to_json(plan: PlanProgress) -> Object:
+    done: list[Json] = [str(address) for address in sorted(plan.done)]
+    return {"digest": plan.digest, "done": done, "finished": plan.finished, "serial": plan.serial}
+
+
+def _plan_from_json(value: Json, where: str) -> PlanProgress:
+    found = read.mapping(value, where)
+    read.refuse_unknown(found, _PLAN, where)
+    return PlanProgress(
+        read.text(found.get("digest"), f"{where}/digest"),
+        frozenset(address_from(one, f"{where}/done") for one in read.texts(found.get("done"), f"{where}/done")),
+        read.flag(found.get("finished"), f"{where}/finished"),
+        read.whole(found.get("serial"), f"{where}/serial"),
+    )
+
+
+def _damaged(where: str, what: str) -> StateUnreadable:
+    return StateUnreadable(
+        f"{where} cannot be read: {what}",
+        hint="put the copy from before the last write (state.json.backup) in its place; what was applied since is "
+        "found again in the account by name. Change a state with `reconciler state mv` and `rm`, not by hand",
+    )

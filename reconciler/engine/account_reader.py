@@ -1,0 +1,148 @@
+"""Reading the account for one run: complete lists, and single objects only where a list cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.match_objects import Seen
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.state.secret_names import made_by
+from reconciler.engine.parallel import run_parallel
+from reconciler.errors import AuthRefused, ProviderError, Unreachable
+from reconciler.types.address import Address
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.ports import Provider
+from reconciler.types.state import Entry, State
+
+T = TypeVar("T")
+
+MANY_MISSING = 20
+"""Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One provider, read with at most `width` requests at a time."""
+
+    provider: Provider
+    width: int = 10
+    unread: dict[tuple[str, str], str] | None = None
+    """Kind and id of each object that the account did not show, with its answer; None: the first one ends the run."""
+
+    def lists(self, kinds: Iterable[str]) -> dict[str, Listing]:
+        """A complete list per kind, side by side."""
+        wanted = [name for name in dict.fromkeys(kinds) if name in self.provider.kinds]
+        return dict(zip(wanted, run_parallel(self.provider.list, wanted, self.width), strict=True))
+
+    def settle_pending(
+        self,
+        listings: dict[str, Listing],
+        state: State,
+        book: SecretBook,
+        wait: Callable[[], None],
+        names: Mapping[Address, str],
+    ) -> None:
+        """An open create that the first list does not show is looked for in a second one before it is sent again.
+
+        `wait` gives the service time in between to carry out what it had received; `names` are those of today.
+        """
+        held = {entry.id for entry in state.resources.values()}
+        unseen = {
+            intent.kind
+            for intent in state.pending
+            if (found := listings.get(intent.kind)) is not None
+            and not made_by(intent, found, book, held, names.get(intent.address))
+        }
+        if unseen:
+            wait()
+            listings |= self.lists(sorted(unseen))
+
+    def missing(self, entries: Mapping[Address, Entry], listings: dict[str, Listing]) -> Seen:
+        """Find out what became of managed ids that their list does not show."""
+        lost = _lost(entries, listings)
+        if len(lost) > MANY_MISSING:
+            for name in {address.kind for address in lost}:
+                again = self.provider.list(name)
+                listings[name] = Listing(name, {**listings[name].objects, **again.objects})
+            lost = _lost(entries, listings)
+            return Seen(listings, gone=frozenset(entry.id for entry in lost.values()))
+        keys = {(address.kind, entry.id): entry for address, entry in lost.items()}
+        found = self._each(keys, lambda key: self.provider.get(*key))
+        gone = frozenset(id for (_, id), live in found.items() if live is None)
+        foreign = frozenset(id for _, id in found) - gone
+        return Seen(listings, gone, foreign, frozenset(id for _, id in keys.keys() - found.keys()))
+
+    def apart(
+        self, wanted: Mapping[tuple[str, str], Collection[str]], live: Mapping[tuple[str, str], LiveObject]
+    ) -> dict[tuple[str, str], LiveObject]:
+        """The objects of which something `wanted` is kept apart from the body, with it: a GET for each of them,
+        less what the list carried."""
+        keys = [key for key in wanted if key in live]
+        return self._each(keys, lambda key: read_apart(self.provider, live[key], wanted[key]))
+
+    def details(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject | None]:
+        """Each object by a GET of its own, keeping what is known of its attachments."""
+        items = {(live.kind, live.id): live for live in wanted}
+        found = self._each(items, lambda key: self.provider.get(*key))
+        return {
+            key: replace(new, tools=items[key].tools if new.tools is None else new.tools, parts=items[key].parts)
+            if new
+            else None
+            for key, new in found.items()
+        }
+
+    def _each(
+        self, keys: Iterable[tuple[str, str]], read: Callable[[tuple[str, str]], T]
+    ) -> dict[tuple[str, str], T]:
+        """What `read` gives for each object, less those that the account answered for without showing them."""
+        wanted = [key for key in keys if key not in (self.unread or ())]
+
+        def attempt(key: tuple[str, str]) -> tuple[T, ...]:
+            try:
+                return (read(key),)
+            except ProviderError as error:
+                if self.unread is None or not _about_one_object(error):
+                    raise
+                self.unread[key] = error.message
+                return ()
+
+        found = zip(wanted, run_parallel(attempt, wanted, self.width), strict=True)
+        return {key: one for key, answer in found for one in answer}
+
+
+def _about_one_object(error: ProviderError) -> bool:
+    """Whether the account is there and lets us in, and only this object is not to be had."""
+    return not isinstance(error, AuthRefused | Unreachable) and error.status != 429
+
+
+def read_apart(provider: Provider, live: LiveObject, pointers: Collection[str]) -> LiveObject:
+    """`live` with what the API keeps apart from it at `pointers`: attached tools, and parts in sub resources."""
+    spec = kind(live.kind)
+    if spec.attachments in pointers and live.tools is None:
+        live = replace(live, tools=provider.attached_tools(live.id))
+    missing = [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
+    if missing:
+        parts = {pointer: provider.part(live.kind, live.id, pointer) for pointer in missing}
+        live = replace(live, parts={**live.parts, **parts})
+    return live
+
+
+def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> dict[Address, Entry]:
+    return {
+        address: entry
+        for address, entry in entries.items()
+        if address.kind in listings and entry.id not in listings[address.kind].objects
+    }
+
+
+def kinds_to_read(addresses: Iterable[Address], *, attachments: bool) -> list[str]:
+    """The kinds whose lists a run needs; the kind of attachments too where a manifest may name account objects."""
+    kinds = {address.kind for address in addresses}
+    if attachments:
+        for name in list(kinds):
+            spec = kind(name)
+            kinds |= {row.ref for row in spec.fields if row.path == spec.attachments and row.ref}
+    return sorted(kinds)

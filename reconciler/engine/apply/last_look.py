@@ -1,0 +1,183 @@
+"""Right before the first byte of every attempt: what the object is by now, and who made one of its name meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.kind_table import kind
+from reconciler.core.planning.preconditions import is_done, moved_since
+from reconciler.core.resource_diff.match_objects import objects_of
+from reconciler.core.resource_diff.resource_plan import live_document
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.engine.account_reader import read_apart
+from reconciler.errors import PlanStale
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Request
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.ports import Clock, Provider
+from reconciler.types.state import Intent
+
+FRESH = 5.0
+"""Seconds for which a reading counts as current; older ones are read again right before a write."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One object that is about to be written: what it was when it was read, and when it was last looked at."""
+
+    change: Change
+    provider: Provider
+    clock: Clock
+    book: SecretBook
+    ids: Mapping[Address, str]
+    was: LiveObject | None
+    """As it was read for the plan; None where only the plan knows."""
+    looked_at: float
+    now: LiveObject | None = None
+    """As it was read last, where it was read again."""
+    newcomers: Newcomers | None = None
+    """Has the lists of this run: of what was read from a list only a list tells what it did not have."""
+
+    def is_old(self) -> bool:
+        return self.clock.monotonic() - self.looked_at >= FRESH
+
+    def look_before(self, request: Request, attempt: int) -> bool:
+        """Look before a repeat, and where the last look was a while ago; True when `request` is done already."""
+        return bool(attempt or self.is_old()) and self.look(request if attempt else None)
+
+    def look(self, request: Request | None = None) -> bool:
+        """Read the object again; True when nothing is left to do for `request`: it is done already.
+
+        Raises `PlanStale` when the object is neither as it was read nor as this change would have left it.
+        """
+        change = self.change
+        live = self.provider.get(change.address.kind, change.id or "")
+        if live is not None:
+            live = read_apart(self.provider, live, self._apart())
+        self.looked_at = self.clock.monotonic()
+        if live is None:
+            if change.action is Action.DELETE:
+                return True
+            raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
+        moved = moved_since(change, live, self.was, self.book, self.ids) or self._appeared(live)
+        if moved:
+            raise PlanStale(
+                f"{change.address} moved since the plan was made: {', '.join(moved)}",
+                hint="run plan again and look at what changed",
+            )
+        self.now = live
+        return request is not None and is_done(change, request, live, self.book, self.ids)
+
+    def _appeared(self, live: LiveObject) -> tuple[str, ...]:
+        """What an object that goes has by now and its list did not show when the plan was made, though it can."""
+        was, lists = self.was, self.newcomers
+        if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
+            return ()
+        spec = kind(was.kind)
+        before, now = (leaves(spec, live_document(spec, one)) for one in (was, live))
+        more = [
+            path
+            for path, value in now.items()
+            if path not in before and path not in spec.apart and not may_hide(field_at(spec, path), value)
+        ]
+        return tuple(sorted(lists.listed(was.kind, more)))
+
+    def _apart(self) -> set[str]:
+        apart = set(kind(self.change.address.kind).apart)
+        return apart & {one.path for one in self.change.fields} if self.change.action is Action.UPDATE else set()
+
+
+class Sent:
+    """Every attempt at a write whose first byte may have left, in order, and what came of it."""
+
+    def __init__(self) -> None:
+        self._attempts: list[list[str]] = []
+
+    def begin(self, request: Request) -> list[str]:
+        """Note that an attempt begins; its second text is for what comes of it."""
+        attempt = [f"{request.method} {request.path} ({request.address})", "no answer that counts"]
+        self._attempts.append(attempt)
+        return attempt
+
+    def told(self) -> str:
+        """All of it, for a person whose run lost its lock."""
+        if not self._attempts:
+            return "Nothing was sent by this run."
+        lines = "".join(f"\n  {what}: {outcome}" for what, outcome in list(self._attempts))
+        return f"This run had sent, in this order:{lines}"
+
+
+@dataclass(slots=True)
+class Newcomers:
+    """Looks for objects that came to bear a name since the account was read: one complete list serves every create of
+    its kind that is sent within `FRESH` seconds of its start."""
+
+    provider: Provider
+    clock: Clock
+    read_at: float
+    held: Callable[[], set[str]]
+    """Ids that addresses have by now."""
+    _lists: dict[str, tuple[float, Listing]] = field(default_factory=dict)
+    _shown: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Kind -> path -> whether lists show it."""
+    _turns: dict[str, threading.Lock] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, name: str) -> Listing:
+        """A complete list of a kind, read now."""
+        start = self.clock.monotonic()
+        listing = self.provider.list(name)
+        self._lists[name] = (start, listing)
+        return listing
+
+    def recent(self, name: str) -> Listing:
+        """A complete list of a kind, begun less than `FRESH` seconds ago.
+
+        Complete, although those of personas, tools and guardrails can be sorted: a server that passes over `sort`
+        answers oldest first, and its first page, taken for the newest objects, would hide the namesake.
+        """
+        with self._turn_of(name):
+            start, listing = self._lists.get(name, (self.read_at, None))
+            return self.read(name) if listing is None or self.clock.monotonic() - start >= FRESH else listing
+
+    def listed(self, name: str, paths: Collection[str]) -> list[str]:
+        """Those of `paths` that the list of a kind shows of any object; one list read tells it for good."""
+        with self._turn_of(name):
+            known = self._shown.setdefault(name, {})
+            if unknown := [path for path in paths if path not in known]:
+                spec = kind(name)
+                documents = [live_document(spec, one) for one in self.read(name).objects.values()]
+                for path in unknown:
+                    known[path] = any(leaf_at(spec, one, path) is not None for one in documents)
+            return [path for path in paths if known[path]]
+
+    def _turn_of(self, name: str) -> threading.Lock:
+        with self._turn:
+            return self._turns.setdefault(name, threading.Lock())
+
+    def refuse(self, intent: Intent, name: str) -> bool:
+        """Raise `PlanStale` when somebody made an object of the `name` that is about to be given, else False."""
+        if self.clock.monotonic() - self.read_at < FRESH:
+            return False
+        listing = self.recent(intent.kind)
+        taken = self.held()
+        found = [id for id in objects_of(listing, name) if id not in intent.before and id not in taken]
+        if found:
+            raise PlanStale(
+                f"{intent.address}: an object called {intent.name!r} was made since the plan was made: "
+                f"{', '.join(found)}",
+                hint="run plan again: it is taken over, or told apart, instead of a second one being made",
+            )
+        return False
+
+
+def base_of(
+    change: Change, live: Mapping[tuple[str, str], LiveObject], read_at: float
+) -> tuple[LiveObject | None, float]:
+    """The object of `change` as it was read for the plan, and when that was."""
+    was = live.get((change.address.kind, change.id or ""))
+    return was, read_at if was is None else min(read_at, was.read_at or read_at)

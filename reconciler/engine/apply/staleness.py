@@ -1,0 +1,164 @@
+"""Every promise of a saved plan, checked before the first write: state, account, and the objects it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from reconciler.core.kind_table import kind
+from reconciler.core.policies.account_check import same_account
+from reconciler.core.resource_diff.match_objects import objects_of
+from reconciler.core.resource_diff.resource_plan import object_digest
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.state.entry_format import entry_digest
+from reconciler.core.state.secret_names import name_given
+from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.resume import Begun, find_begun, what_is_left
+from reconciler.engine.run_context import Setting
+from reconciler.errors import PlanStale
+from reconciler.types.address import Address
+from reconciler.types.change import Action
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.plan import Plan
+from reconciler.types.state import PlanProgress, State
+
+AGAIN = "make a new plan, review it, and apply that one"
+
+
+def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None) -> PlanProgress | None:
+    """The plan was made for this state, at this serial, and was not applied before; how far it came where it was
+    begun and cut short, if no other run wrote since what the rest is about. Raises `PlanStale`."""
+    if plan.workspace != workspace:
+        raise PlanStale(
+            f"the plan was made for workspace {plan.workspace!r}, this is {workspace!r}",
+            hint=f"apply it with -w {plan.workspace}",
+        )
+    begun = state.plan(digest) if digest is not None else None
+    if begun is not None and begun.finished:
+        raise PlanStale("this plan was applied before", hint=AGAIN)
+    new = state.serial == 0 and not state.resources
+    if plan.lineage != state.lineage and not (new and plan.serial == 0):
+        raise PlanStale("the plan was made for another state (its lineage differs)", hint=AGAIN)
+    if begun is not None and (begun.serial == state.serial or not (written := _written_since(plan, begun, state))):
+        return begun
+    if begun is not None:
+        raise PlanStale(
+            f"this plan was cut short at serial {begun.serial}, and another run wrote since: "
+            f"{', '.join(map(str, written))} (serial {state.serial})",
+            hint=AGAIN,
+        )
+    if plan.serial != state.serial:
+        raise PlanStale(
+            f"the state moved since the plan was made: serial {state.serial}, not {plan.serial}", hint=AGAIN
+        )
+    return None
+
+
+def _written_since(plan: Plan, begun: PlanProgress, state: State) -> list[Address]:
+    """What is left of a plan and of which state does not say any more what it said when the plan was made: another
+    run wrote it since, or this one had begun with it."""
+    left = [change.address for change in what_is_left(plan, begun).changes]
+    open_ones = {intent.address for intent in state.pending}
+
+    def now(address: Address) -> str | None:
+        entry = state.resources.get(address)
+        return None if entry is None else entry_digest(address, entry)
+
+    return [one for one in left if now(one) != plan.entries.get(str(one)) or one in open_ones]
+
+
+def check_account(
+    plan: Plan,
+    state: State,
+    setting: Setting,
+    reader: Reader,
+    *,
+    accept: bool,
+    progress: PlanProgress | None = None,
+) -> tuple[dict[tuple[str, str], LiveObject], Begun, Mapping[str, Listing]]:
+    """The account and every object that the plan changes, imports or refers to are as they were.
+
+    Gives the objects as they are now read, what of the plan is there already (with `progress` the plan is what is
+    left of one that was cut short), and the lists that were read. Raises `PlanStale` naming all that moved.
+    """
+    account = setting.provider.account()
+    if (account.base_url, account.vocabulary) != (plan.account.base_url, plan.account.vocabulary):
+        raise PlanStale(
+            f"the plan was made for {plan.account.base_url} ({plan.account.vocabulary} words), "
+            f"this is {account.base_url} ({account.vocabulary} words)",
+            hint=AGAIN,
+        )
+    kinds = {change.address.kind for change in plan.changes} | {key.partition("/")[0] for key in plan.references}
+    if not kinds or progress is not None:
+        # A run that was cut short may not have noted the account: any object of ours tells it.
+        kinds |= {address.kind for address in state.resources}
+    listings = reader.lists(sorted(kinds))
+    if progress is not None:
+        book = setting.book(state)
+        called = {change.address: name_given(change, book) for change in plan.changes}
+        reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
+    account = setting.provider.account()
+    other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
+    if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
+        raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
+    live = _read(plan, listings, reader)
+    begun = find_begun(plan, state, listings, progress, setting.book(state))
+    ids = {address: entry.id for address, entry in state.resources.items()}
+    explained = {
+        change.address
+        for change in plan.changes
+        if change.address in begun.made
+        or begun.explains(change, live.get((change.address.kind, change.id or "")), setting.book(state), ids)
+    }
+    moved = _moved(plan, listings, live, explained, setting.book(state))
+    if moved:
+        raise PlanStale("the account moved since the plan was made: " + "; ".join(moved), hint=AGAIN)
+    return live, begun, listings
+
+
+def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tuple[str, str], LiveObject]:
+    live: dict[tuple[str, str], LiveObject] = {}
+    for change in plan.changes:
+        if change.id is not None and change.id in listings[change.address.kind].objects:
+            live[change.address.kind, change.id] = listings[change.address.kind].objects[change.id]
+    for key in plan.references:
+        name, _, id = key.partition("/")
+        if id in listings[name].objects:
+            live[name, id] = listings[name].objects[id]
+    detailed = [
+        live[change.address.kind, change.id]
+        for change in plan.changes
+        if change.detailed and change.id is not None and (change.address.kind, change.id) in live
+    ]
+    live |= {key: found for key, found in reader.details(detailed).items() if found is not None}
+    return live
+
+
+def _moved(
+    plan: Plan,
+    listings: dict[str, Listing],
+    live: dict[tuple[str, str], LiveObject],
+    explained: Collection[Address],
+    book: SecretBook,
+) -> list[str]:
+    """`explained` are changes whose object is there, gone or other than planned by our own doing."""
+    moved: list[str] = []
+    for change in plan.changes:
+        if change.address in explained:
+            continue
+        name = change.address.kind
+        if change.action is Action.CREATE:
+            there = objects_of(listings[name], name_given(change, book))
+            if tuple(there) != plan.namesakes.get(str(change.address), ()):
+                moved.append(f"{change.address}: there is now an object called {change.name!r} ({', '.join(there)})")
+        elif change.live_digest is not None and change.id is not None:
+            found = live.get((name, change.id))
+            if found is None:
+                moved.append(f"{change.address} ({change.id}) is gone")
+            elif object_digest(kind(name), found) != change.live_digest:
+                moved.append(f"{change.address} ({change.id}) was changed")
+    for key, digest in plan.references.items():
+        name, _, id = key.partition("/")
+        found = live.get((name, id))
+        if found is None or object_digest(kind(name), found) != digest:
+            moved.append(f"{key}, which the plan refers to, was {'changed' if found else 'deleted'}")
+    return moved

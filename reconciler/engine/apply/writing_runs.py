@@ -1,0 +1,363 @@
+"""The writing runs: lock, read, plan, confirm, carry out, save; for manifests and for a saved plan."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.history.preimage import pack, write_item
+from reconciler.core.planning.plan_file import plan_digest
+from reconciler.core.planning.plan_proof import Ground
+from reconciler.core.state.journal_records import (
+    AccountNoted,
+    ChangeBegan,
+    DigestKeyNoted,
+    IntentDropped,
+    IntentNoted,
+    Outcome,
+    PlanFinished,
+    PlanStarted,
+    PlanStep,
+    Record,
+    Renamed,
+    RunBegan,
+    RunEnded,
+)
+from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.last_look import FRESH
+from reconciler.engine.apply.resume import NOTHING, Begun, what_is_left
+from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
+from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.safe_create import SETTLE_SECONDS
+from reconciler.engine.apply.staleness import check_account, check_state
+from reconciler.engine.apply.verify_plan import prove
+from reconciler.engine.placeholders import check_digest_key, check_secrets
+from reconciler.engine.plan.make_plan import plan_with_live
+from reconciler.engine.plan.plan_rollback import plan_rollback
+from reconciler.engine.plan.read_usage import refuse_newly_used
+from reconciler.engine.run_context import Setting
+from reconciler.engine.state.lock_owner import describe_run
+from reconciler.engine.state.rescue_file import Rescue
+from reconciler.engine.state.state_session import HERE, Session, open_session
+from reconciler.engine.stoppable_clock import HeedingClock
+from reconciler.errors import PlanError
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.event import Notice
+from reconciler.types.history import RunHeader
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Lifecycle, ManifestSet
+from reconciler.types.options import ApplyOptions, PlanOptions
+from reconciler.types.plan import Plan
+from reconciler.types.ports import Backend, Clock, Emit
+from reconciler.types.preimage import Preimage
+from reconciler.types.report import ApplyResult
+from reconciler.types.state import Entry, Intent, Move, State
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a writing run needs of the outside world beside the account."""
+
+    backend: Backend
+    clock: Clock
+    emit: Emit
+    stop: Callable[[], bool] = lambda: False
+    """True once the user asked to stop: running requests end, nothing new begins."""
+    rescue: Rescue = HERE
+    """Keeps a state that could not be stored."""
+
+
+class SessionLedger:
+    """The ledger of the steps on top of the session's journal."""
+
+    def __init__(
+        self,
+        session: Session,
+        header: Callable[[], RunHeader] = lambda: RunHeader("apply"),
+        digest: str | None = None,
+    ) -> None:
+        self._session = session
+        self._header = header
+        self._digest = digest
+        """Of the saved plan that is carried out."""
+        self._announced: set[Address] = set()
+        self._began = threading.Lock()
+        self._begun = False
+        """Whether anything was marked as about to change: a run that changes nothing leaves no entry."""
+
+    @property
+    def state(self) -> State:
+        return self._session.state
+
+    def confirm(self, seconds: float) -> None:
+        self._session.confirm(seconds)
+
+    @property
+    def together(self) -> bool:
+        return not self._session.journals
+
+    def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:
+        if not self.together:
+            return  # One line each, right before its request, is cheap.
+        self._note_begin()
+        marks: list[Record] = [IntentNoted(intent) for intent in intents]
+        marks += [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all(marks)
+        self._announced = {intent.address for intent in intents}
+
+    def retract(self) -> None:
+        left, self._announced = sorted(self._announced), set()
+        self._session.record_all([IntentDropped(address) for address in left])
+
+    def begin(self, preimage: Preimage) -> None:
+        self._note_begin()
+        self._session.record(ChangeBegan(preimage.address, pack(write_item(preimage))))
+
+    def _note_begin(self) -> None:
+        with self._began:
+            if not self._begun:
+                self._session.record(RunBegan(self._header()))
+                self._begun = True
+
+    def end(self, result: ApplyResult) -> None:
+        """The run came to its end: close its entry of the history, where it began to change anything."""
+        if not self._begun:
+            return
+        failed = frozenset(step.address for step in result.steps if step.outcome == "failed")
+        skipped = frozenset(step.address for step in result.steps if step.outcome == "skipped")
+        worst = "interrupted" if result.interrupted else "failed" if failed or skipped else "done"
+        self._session.record(RunEnded(worst, failed, skipped))
+
+    def intend(self, intent: Intent) -> None:
+        if intent.address in self._announced:
+            self._announced.discard(intent.address)
+            return
+        self._session.record(IntentNoted(intent))
+
+    def drop(self, address: Address) -> None:
+        self._session.record(IntentDropped(address))
+
+    def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
+        self._note_begin()
+        marks: list[Record] = [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all([*marks, Renamed(tuple(moves))])
+
+    def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
+        self._session.record(Outcome(address, "recorded", entry, previous))
+
+    def forget(self, address: Address) -> None:
+        self._session.record(Outcome(address, "forgotten"))
+
+    def finish(self, address: Address) -> None:
+        if self._digest is not None:
+            self._session.record(PlanStep(self._digest, address))
+
+
+def apply_manifests(
+    manifests: ManifestSet,
+    setting: Setting,
+    around: Surroundings,
+    plan_options: PlanOptions,
+    options: ApplyOptions,
+    *,
+    confirm: Callable[[Plan], bool],
+    review: Callable[[Plan], Plan] = lambda plan: plan,
+) -> tuple[Plan, ApplyResult | None]:
+    """Plan under the lock, show it to `confirm`, and carry it out; the result is None when the answer was no.
+
+    `review` may add findings to the plan, or refuse it by raising. A plan that changes nothing is not asked about.
+    Raises `StateLocked`, `PlanError`, `PlanBlocked`, `SecretMissing`, `ProviderError` (the account cannot be read).
+    """
+    with open_session(
+        around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
+        lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
+        retention=setting.workspace.history, project=setting.identity,
+    ) as session:  # fmt: skip
+        plan, live = plan_with_live(manifests, session.state, plan_options, _patient(setting, around))
+        read_at = around.clock.monotonic()
+        plan = review(plan)
+        refuse_blocked(plan)
+        if plan_options.strict_complete:
+            refuse_incomplete(plan)
+        asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.changes))
+        if asked and not confirm(plan):
+            return plan, None
+        _drop_settled(plan, manifests, session)
+        result = _carry_out(plan, live, read_at, session, setting, around, options)
+    return plan, _saved(result, session)
+
+
+def refuse_incomplete(plan: Plan) -> None:
+    """Raise `PlanError` for a plan that could not compare everything."""
+    if plan.incomplete:
+        problems = [
+            Diagnostic(
+                "E-incomplete", Severity.ERROR, f"not compared: {one.detail or one.obstacle.value}",
+                address=one.address, pointer=one.path or None,
+            )
+            for one in plan.incomplete
+        ]  # fmt: skip
+        raise PlanError("not everything could be compared (--strict-complete); nothing was sent", problems)
+
+
+def apply_rollback(
+    serial: int,
+    setting: Setting,
+    around: Surroundings,
+    plan_options: PlanOptions,
+    options: ApplyOptions,
+    *,
+    confirm: Callable[[Plan], bool],
+    today: Mapping[Address, Lifecycle] | None = None,
+) -> tuple[Plan, ApplyResult | None]:
+    """Plan the way back to the moment right after `serial` under the lock, show it to `confirm`, and carry it out.
+
+    Raises what `plan_rollback` and `apply_manifests` raise.
+    """
+    with open_session(
+        around.backend, workspace=setting.workspace.name, operation="rollback", clock=around.clock,
+        emit=around.emit, lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
+        retention=setting.workspace.history, project=setting.identity,
+    ) as session:  # fmt: skip
+        setting.provider.heed(around.stop)
+        plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around), today)
+        read_at = around.clock.monotonic()
+        refuse_blocked(plan)
+        if plan.differences and not confirm(plan):
+            return plan, None
+        result = _carry_out(plan, live, read_at, session, setting, around, options)
+    return plan, _saved(result, session)
+
+
+def apply_saved(
+    plan: Plan, digest: str, setting: Setting, around: Surroundings, options: ApplyOptions
+) -> ApplyResult:
+    """Carry out exactly a saved plan, or refuse it before the first write when anything it rests on moved.
+
+    Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`.
+    """
+    refuse_blocked(plan)
+    setting = _patient(setting, around)
+    with open_session(
+        around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
+        lock_timeout=options.lock_timeout, stop=around.stop, lineage=plan.lineage, rescue=around.rescue,
+        retention=setting.workspace.history, project=setting.identity,
+    ) as session:  # fmt: skip
+        progress = check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
+        rest = what_is_left(plan, progress)
+        setting.provider.heed(around.stop)
+        reader = Reader(setting.provider, setting.workspace.parallelism)
+        live, begun, listings = check_account(
+            rest, session.state, setting, reader, accept=options.accept_account, progress=progress
+        )
+        read_at = around.clock.monotonic()
+        if options.saved:
+            prove(rest, Ground(session.state, live, listings, setting.book(session.state), setting.provider.requests),
+                  setting, begun=progress is not None)  # fmt: skip
+        if progress is not None:
+            whole = len(plan.differences)
+            done = whole - len(rest.differences)
+            around.emit(Notice(f"this plan was cut short: {done} of {whole} changes are done, the rest is taken up"))
+        result = _carry_out(rest, live, read_at, session, setting, around, options, digest=digest, begun=begun)
+    return _saved(result, session)
+
+
+def _saved(result: ApplyResult, session: Session) -> ApplyResult:
+    """The result with the serial of the document that holds it, which is that of its entry in the history."""
+    return replace(result, serial=session.state.serial)
+
+
+def _carry_out(
+    plan: Plan,
+    live: Mapping[tuple[str, str], LiveObject],
+    read_at: float,
+    session: Session,
+    setting: Setting,
+    around: Surroundings,
+    options: ApplyOptions,
+    *,
+    digest: str | None = None,
+    begun: Begun = NOTHING,
+) -> ApplyResult:
+    check_digest_key(plan.changes, session.state, setting.book(session.state))
+    session.claim()
+    if digest is not None or around.clock.monotonic() - read_at >= FRESH:
+        reader = Reader(setting.provider, setting.workspace.parallelism)
+        refuse_newly_used(plan.changes, session.state, reader)
+    if digest is not None:
+        check_secrets(
+            plan.changes, setting.book(session.state)
+        )  # what stops here was not started: it may be tried again
+        session.record(PlanStarted(digest))
+    ledger = SessionLedger(session, lambda: describe_plan(plan, around.clock.now(), digest), digest)
+    worker = Worker(
+        setting.provider,
+        ledger,
+        setting.book(session.state),
+        around.clock,
+        live,
+        read_at,
+        plan.namesakes,
+        force_maker=options.force_maker,
+        refresh=plan.mode == "refresh-only",
+        begun=begun,
+    )
+    session.sent = worker.sent.told
+    result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
+    if result.count("done"):
+        _note_account(session, setting)
+    _note_digest_key(session, setting)
+    ledger.end(result)
+    if digest is not None and not result.interrupted and result.count("done") == len(result.steps):
+        session.record(PlanFinished(digest))
+    return result
+
+
+def _patient(setting: Setting, around: Surroundings) -> Setting:
+    """`setting` for a plan that is carried out: it hears `stop` while it waits, and does not create again what may
+    still be on its way."""
+    setting.provider.heed(around.stop)
+
+    def wait() -> None:
+        around.emit(Notice("an earlier run ended while it created something; looking twice before it is sent again"))
+        HeedingClock(around.clock, around.stop, "an earlier create").sleep(SETTLE_SECONDS)
+
+    return replace(setting, wait_for_creates=wait)
+
+
+def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
+    """The head of this run's entry in the history; `digest` names a saved plan."""
+    info = describe_run("rollback" if plan.rollback is not None else "apply", now)
+    operation = "destroy" if plan.mode == "destroy" else info.operation
+    digest = digest or plan_digest(plan)
+    return RunHeader(operation, info.who, now, info.version, digest, plan.commit, info.run, plan.rollback)
+
+
+def _note_account(session: Session, setting: Setting) -> None:
+    """Remember whose account this is."""
+    account = setting.provider.account()
+    key = setting.fingerprint(session.state)
+    session.record(AccountNoted(account.owner, key, account.base_url))
+
+
+def _note_digest_key(session: Session, setting: Setting) -> None:
+    """Remember under which key secrets are digested, once a digest in the state is made with it."""
+    state = session.state
+    digests = setting.book(state).digests
+    if digests.lacks_key or digests.key_id == state.digest_key:
+        return
+    way = f"{digests.way}:"
+    if any(one.startswith(way) for entry in state.resources.values() for one in entry.sent.values()):
+        session.record(DigestKeyNoted(digests.key_id))
+
+
+def _drop_settled(plan: Plan, manifests: ManifestSet, session: Session) -> None:
+    """Open creates that left nothing behind and that no manifest asks for any more are closed; not by a refresh."""
+    if plan.mode == "refresh-only":
+        return
+    wanted = {one.address for one in manifests.manifests} | {change.address for change in plan.changes}
+    for intent in session.state.pending:
+        if intent.address not in wanted and manifests.paths is None:
+            session.record(IntentDropped(intent.address))

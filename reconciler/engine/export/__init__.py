@@ -1,0 +1,1 @@
+"""Account -> manifests, and personas -> export targets."""

@@ -1,0 +1,176 @@
+"""export: the account's own objects that no manifest claims, as manifests; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.export.exported_manifests import (
+    ExportedManifest,
+    Key,
+    export_objects,
+    find_claims,
+    matches_fields,
+    parts_of_others,
+    shared_inline_tools,
+)
+from reconciler.core.export.legal_names import legal_name
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.text.glob import matches
+from reconciler.engine.account_reader import Reader, read_apart
+from reconciler.engine.parallel import run_parallel
+from reconciler.engine.run_context import Setting
+from reconciler.errors import NothingFound, Rejected
+from reconciler.types.json import Json
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    """Which objects; everything empty is all of them."""
+
+    kinds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Globs over human names and over the names that manifests would get, whatever their case."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Field or JSON pointer -> value."""
+
+    def takes(self, live: LiveObject) -> bool:
+        """Whether kind and name fit."""
+        if self.kinds and live.kind not in self.kinds:
+            return False
+        both = ((live.name or "").casefold(), legal_name(live.name, live.kind).casefold())
+        return not self.names or any(matches(one, glob.casefold()) for glob in self.names for one in both)
+
+    def require_matches(self, there: Sequence[LiveObject]) -> None:
+        """Raise `NothingFound` for a kind or a glob that nothing in the account fits: a typo is no empty account."""
+        for kinds, names, what in (
+            *(((one,), (), f"the account has no {one}") for one in self.kinds),
+            *((self.kinds, (one,), f"nothing in the account is called {one}") for one in self.names),
+        ):
+            if not any(ExportChoice(kinds, names).takes(live) for live in there):
+                among = {live.name or "" for live in there if not self.kinds or live.kind in self.kinds} - {""}
+                shown = ", ".join(sorted(among)[:10]) + (" ..." if len(among) > 10 else "")
+                hint = f"there is: {shown}" if among else f"it has: {', '.join(sorted({one.kind for one in there}))}"
+                raise NothingFound(f"{what}; nothing was exported", (), hint=hint if there else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What there is to write, and what a person should know about it."""
+
+    manifests: tuple[ExportedManifest, ...]
+    claimed: int = 0
+    """Objects that have a manifest already."""
+    notes: tuple[str, ...] = ()
+
+
+def export_account(
+    manifests: ManifestSet,
+    state: State,
+    setting: Setting,
+    choice: ExportChoice,
+    write_id: Callable[[str], Json] = lambda id: id,
+) -> Export:
+    """Manifests for what `choice` takes and no manifest claims. Sends nothing but GET requests.
+
+    1. the lists of every kind, for references lead to any of them
+    2. who has a manifest; what is a part of another object
+    3. each object that is left in detail, with its attachments
+    4. names, references, secrets
+
+    Raises `ProviderError` when the account cannot be read; a kind that the account does not serve is a note, unless
+    it was asked for.
+    """
+    notes: list[str] = []
+    reader = Reader(setting.provider, setting.workspace.parallelism)
+    listings = _lists(reader, choice, notes)
+    claims = find_claims(manifests, state, listings)
+    parts = parts_of_others(_with_items(reader, listings))
+    free = [
+        live
+        for listing in listings.values()
+        for live in listing.objects.values()
+        if (live.kind, live.id) not in claims.manifests and live.id not in parts
+    ]
+    choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
+    chosen = [live for live in free if choice.takes(live)]
+    found = [live for live in _in_detail(reader, chosen, notes) if matches_fields(live, choice.fields)]
+    exported = export_objects(found, listings, claims, write_id)
+    addresses = {(one.address.kind, one.id): one.address for one in exported}
+    notes += _remarks(exported)
+    notes += [_shared(*one) for one in shared_inline_tools(found, addresses)]
+    return Export(exported, sum(key in _known(listings) for key in claims.manifests), tuple(notes))
+
+
+def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, Listing]:
+    listings: dict[str, Listing] = {}
+    for name in KINDS:
+        try:
+            listings |= reader.lists([name])
+        except Rejected as refused:
+            if name in choice.kinds or (not choice.kinds and name in ("persona", "tool")):
+                raise
+            notes.append(f"{kind(name).manifest_kinds[0]} objects were left out: {refused.message}")
+    return listings
+
+
+def _with_items(reader: Reader, listings: Mapping[str, Listing]) -> dict[str, Listing]:
+    """The lists with what objects are made of: some lists show no more than names."""
+    lacking = [
+        live
+        for name, listing in listings.items()
+        for live in listing.objects.values()
+        if not live.detailed and any(row.items_by and row.path[1:] not in live.body for row in kind(name).fields)
+    ]
+    found = {key: live for key, live in reader.details(lacking).items() if live is not None}
+    return {
+        name: Listing(name, {id: found.get((name, id), live) for id, live in listing.objects.items()})
+        for name, listing in listings.items()
+    }
+
+
+def _known(listings: Mapping[str, Listing]) -> set[Key]:
+    return {(name, id) for name, listing in listings.items() for id in listing.objects}
+
+
+def _in_detail(reader: Reader, chosen: list[LiveObject], notes: list[str]) -> list[LiveObject]:
+    """List items may lack members; an object that vanished since it was listed is none any more."""
+    details = reader.details([live for live in chosen if not live.detailed])
+    result: list[LiveObject] = []
+    for live in chosen:
+        found = details.get((live.kind, live.id), live)
+        if found is None:
+            notes.append(f"{live.kind} {live.id} ({live.name!r}) was deleted meanwhile")
+        else:
+            result.append(found)
+    return run_parallel(lambda live: _whole(reader, live, notes), result, reader.width)
+
+
+def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:
+    """With what the API keeps apart from the body; a server that has no such sub resource has nothing there."""
+    for pointer in kind(live.kind).apart:
+        try:
+            live = read_apart(reader.provider, live, (pointer,))
+        except Rejected as refused:
+            notes.append(f"{live.kind} {live.id} ({live.name!r}): {pointer} was left out: {refused.message}")
+    return live
+
+
+def _remarks(exported: tuple[ExportedManifest, ...]) -> list[str]:
+    return [
+        f"{one.address}: {pointer} was left out, so it is not managed ({why})"
+        for one in exported
+        for pointer, why in one.left_out
+    ]
+
+
+def _shared(name: str, users: tuple[str, ...], equal: bool) -> str:
+    who = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+    if equal:
+        return (
+            f"the inline tool {name} stands in {len(users)} objects ({who}); one Tool manifest could serve them all"
+        )
+    return f"the inline tool {name} stands in {len(users)} objects with different definitions ({who})"

@@ -1,0 +1,1 @@
+"""Migrations carried out on the files of a project, in memory."""

@@ -1,0 +1,1 @@
+"""Manifests, state and the account -> a plan; reads only."""

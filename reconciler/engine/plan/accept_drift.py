@@ -1,0 +1,115 @@
+"""drift --accept: which live values a person wants in the manifests, as those manifests would say them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.canonical.field_tree import field_at, shape
+from reconciler.core.kind_table import kind
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.types.address import Address
+from reconciler.types.json import Json, join, split, within
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`persona.claims-desk/layers/llm/model`: one leaf, a branch, or (pointer "") all that drifted."""
+
+    address: Address
+    pointer: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.address}{self.pointer}"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedValue:
+    """One live value to be written into a manifest. None: the manifest is not to say anything there any more."""
+
+    address: Address
+    pointer: str
+    value: Json
+    ids: Mapping[str, Json]
+    """Live id -> how the manifest may write it, where ids stand at this place."""
+
+
+def choose_accepted(
+    plan: Plan, manifests: ManifestSet, state: State, wanted: Collection[Wanted]
+) -> tuple[AcceptedValue, ...]:
+    """What of the drift in `plan` (made by `find_drift`) is wanted; empty where nothing of it drifted.
+
+    Raises `UsageError` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
+    accepted: a secret, and an object that is gone.
+    """
+    known = {manifest.address for manifest in manifests.manifests}
+    drift = {item.address: item for item in plan.drift}
+    found: dict[tuple[Address, str], AcceptedValue] = {}
+    for one in wanted:
+        _require(one, state, known)
+        item = drift.get(one.address)
+        changes = _of(item, one) if item is not None else []
+        pointer, sent = _canonical(one), state.resources[one.address].sent
+        if not changes and pointer and not any(within(path, pointer) or within(pointer, path) for path in sent):
+            raise ReconcilerError(
+                f"{one} names nothing that is managed", hint="`reconciler drift` shows the places that drifted"
+            )
+        for change in changes:
+            found[one.address, change.path] = AcceptedValue(
+                one.address, change.path, change.after, _ids(one.address, change.path, state, known)
+            )
+    return tuple(found.values())
+
+
+def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:
+    if wanted.address not in state.resources:
+        raise UsageError(
+            f"{wanted.address} was never applied, so it cannot have drifted", hint="`reconciler plan` shows it"
+        )
+    if wanted.address not in known:
+        raise UsageError(
+            f"{wanted.address} has no manifest that a value could be written into",
+            hint="give the manifests' folder with -m, or write one with `reconciler export`",
+        )
+
+
+def _of(item: DriftItem, wanted: Wanted) -> list[DriftField]:
+    spec = kind(item.address.kind)
+    pointer = _canonical(wanted)
+    changes = [one for one in item.changes if within(one.path, pointer) or (one.path and within(pointer, one.path))]
+    if any(one.path == "" for one in item.changes):
+        raise ReconcilerError(
+            f"{item.address} was deleted in the account: there is no value to accept",
+            hint="apply creates it again; to let it go, replace its manifest by a Removed document",
+        )
+    for one in changes:
+        row = field_at(spec, one.path)
+        if one.sensitive or (row is not None and row.secret):
+            raise ReconcilerError(
+                f"{item.address}{one.path} is a secret: its live value is never written into a file",
+                hint="put the new value where its reference points, or apply yours again",
+            )
+    return changes
+
+
+def _canonical(wanted: Wanted) -> str:
+    node, tokens = shape(kind(wanted.address.kind)), []
+    for token in split(wanted.pointer):
+        tokens.append(node.renames.get(token, token))
+        node = node.child(tokens[-1])
+    return join(*tokens)
+
+
+def _ids(address: Address, pointer: str, state: State, known: Collection[Address]) -> dict[str, Json]:
+    """The ids of managed objects of the kind that `pointer` refers to, as references."""
+    row = field_at(kind(address.kind), pointer)
+    if row is None or row.ref is None:
+        return {}
+    return {
+        entry.id: {"ref": str(other)}
+        for other, entry in state.resources.items()
+        if other.kind == row.ref and other in known
+    }

@@ -1,0 +1,158 @@
+"""The GitHub workflow of a project: plans on pull requests, reviewed applies, drift, migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import indent
+
+from reconciler.engine.scaffold.project_facts import ALWAYS, CLOUDS, Account, PipelineFacts, scalar
+
+PATH = ".github/workflows/personas.yml"
+PLACEHOLDER = "OWNER/REPO"
+NIGHTLY, WEEKLY = "17 4 * * *", "41 5 * * 1"
+VARIABLES_OF_REPOSITORY = frozenset(name for names in CLOUDS.values() for name in names)
+"""They are no secrets: settings of the repository (`vars`)."""
+
+HEAD = """\
+# Pull requests: what would change, as one comment. Merges: exactly the plan that was reviewed, after an approval.
+# Every night: an issue for as long as somebody's edit of the account stands. Mondays: a pull request that moves the
+# manifests off what was deprecated. By hand (Run workflow): a new plan, applied after an approval.
+# Written by `reconciler init --ci github`, which brings it up to date, too, and leaves your own changes alone.
+name: personas
+
+on:
+  pull_request:
+    branches: [{branch}]
+  push:
+    branches: [{branch}]
+    paths: [{paths}]
+  workflow_dispatch:
+  schedule:
+    - cron: "{nightly}"
+    - cron: "{weekly}"
+
+permissions: {{}}
+
+jobs:
+"""
+JOBS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("plan", "github.event_name == 'pull_request'", ("contents: read", "pull-requests: write # the comment")),
+    (
+        "apply",
+        "github.event_name == 'push' || github.event_name == 'workflow_dispatch'",
+        (
+            "contents: read",
+            "actions: read # the plan of the pull request's run",
+            "pull-requests: write # how it went",
+        ),
+    ),
+    (
+        "drift",
+        f"github.event_name == 'schedule' && github.event.schedule == '{NIGHTLY}'",
+        ("contents: read", "issues: write # the issue"),
+    ),
+)
+"""Name of the reusable workflow, when it runs, and the rights that its jobs need. Each account has one of each: a
+matrix would have to hand every job the secrets of all accounts."""
+MIGRATE = f"""\
+  migrate:
+    if: github.event_name == 'schedule' && github.event.schedule == '{WEEKLY}'
+    permissions:
+      contents: write # the branch
+      pull-requests: write # the pull request
+    uses: {{uses}}
+"""
+
+
+def github(facts: PipelineFacts) -> str:
+    """The text of the workflow at `PATH`."""
+    paths = ", ".join(f'"{path}"' for path in facts.paths)
+    text = HEAD.format(branch=scalar(facts.branch), paths=paths, nightly=NIGHTLY, weekly=WEEKLY)
+    jobs = [_job(facts, account, *job) for job in JOBS for account in facts.accounts]
+    migrate = MIGRATE.format(uses=uses(facts, "migrate"))
+    if facts.directory != ".":
+        migrate += f"    with:\n      directory: {scalar(facts.directory)}\n"
+    return text + "\n".join([*jobs, migrate])
+
+
+def uses(facts: PipelineFacts, name: str) -> str:
+    """The reusable workflow `name`, pinned; a placeholder where nobody can tell where a runner gets it."""
+    repository = facts.source.repository
+    revision = facts.source.revision if repository else ""
+    return f"{repository or PLACEHOLDER}/.github/workflows/{name}.yml@{revision or 'COMMIT'}"
+
+
+def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
+    """What is still to be done before the first run: what, and the command for it ("" where there is none)."""
+    if facts.source.repository is None:
+        yield (
+            f"put the repository that holds the program, and a commit of it, in place of {PLACEHOLDER} and COMMIT",
+            "reconciler init --ci github --source OWNER/REPO@COMMIT",
+        )
+    elif not facts.source.pinned:
+        yield (
+            f"put the digest of a commit in the place of {facts.source.revision or 'COMMIT'}: a tag can be moved",
+            f"reconciler init --ci github --source {facts.source.repository}@COMMIT",
+        )
+    for name in facts.unshared:
+        yield f"give workspace {name} a shared `state:` (s3, http or postgres); a runner keeps nothing", ""
+    for one in facts.accounts:
+        yield (
+            f"make the environment `{one.workspace}`, with reviewers, and in it the secret TAVUS_API_KEY: "
+            f"a key of {one.workspace} that may write",
+            f"gh api -X PUT 'repos/{{owner}}/{{repo}}/environments/{one.workspace}' "
+            f"&& gh secret set TAVUS_API_KEY --env {one.workspace}",
+        )
+        yield (
+            f"a key of {one.workspace} that may only read, for plans and drift; forks get none",
+            f"gh secret set {one.reading}",
+        )
+    yield (
+        "a long random text with which digests of secrets are made, the same for every run",
+        "openssl rand -hex 32 | gh secret set RECONCILER_DIGEST_KEY",
+    )
+    for name in facts.variables:
+        yield f"{name}, which manifests or the project file name", f"gh secret set {name}"
+    for cloud in sorted({one.cloud for one in facts.accounts if one.cloud}):
+        for name in CLOUDS[cloud]:
+            yield f"{name}, so that runs reach the state with an identity of their own", f"gh variable set {name}"
+    yield (
+        "let Actions create pull requests, for `migrate`",
+        "gh api -X PUT 'repos/{owner}/{repo}/actions/permissions/workflow' "
+        "-F can_approve_pull_request_reviews=true -f default_workflow_permissions=read",
+    )
+
+
+def _job(facts: PipelineFacts, account: Account, name: str, when: str, rights: tuple[str, ...]) -> str:
+    title = name if len(facts.accounts) == 1 else f"{name}-{account.workspace.replace('.', '-')}"
+    given = [f"workspace: {scalar(account.workspace)}"]
+    if name == "apply":
+        given.append(f"environment: {scalar(account.workspace)}")
+    if account.key != "TAVUS_API_KEY":
+        given.append(f"api-key-variable: {account.key}")
+    if facts.directory != ".":
+        given.append(f"directory: {scalar(facts.directory)}")
+    key = "TAVUS_READ_KEY" if name == "apply" else "TAVUS_API_KEY"
+    lines = [
+        f"{title}:",
+        f"  if: {when}",
+        "  permissions:",
+        *(f"    {one}" for one in rights),
+        "    id-token: write # an identity of its own, for the store of the state",
+        f"  uses: {uses(facts, name)}",
+        "  with:",
+        *(f"    {one}" for one in given),
+        "  secrets:",
+        f"    {key}: ${{{{ secrets.{account.reading} }}}}",
+        "    RECONCILER_ENVIRONMENT: |",
+        *(f"      {one}=${{{{ {_kind(one)}.{one} }}}}" for one in (*ALWAYS, *_cloud(account), *account.variables)),
+    ]
+    return indent("\n".join(lines) + "\n", "  ")
+
+
+def _cloud(account: Account) -> tuple[str, ...]:
+    return CLOUDS[account.cloud] if account.cloud else ()
+
+
+def _kind(name: str) -> str:
+    return "vars" if name in VARIABLES_OF_REPOSITORY else "secrets"

@@ -1,0 +1,131 @@
+"""What a pipeline has to know of a project: accounts, keys, variables, state, branch, source of the program."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.secrets.secret_book import markers
+from reconciler.core.settings.environment_variables import HANDED_ON
+from reconciler.core.settings.setting_reader import reference_in
+from reconciler.installation import Source
+from reconciler.types.json import Json
+from reconciler.types.project import Workspace
+
+ALWAYS = tuple(HANDED_ON)
+"""Variables of the program itself that every run has to know alike, where they are set."""
+EXTRAS: Mapping[str, str] = {"s3": "s3", "postgres": "postgres"}
+"""State backend -> the optional feature that it needs."""
+CLOUDS: Mapping[str, tuple[str, ...]] = {
+    "aws": ("AWS_ROLE_ARN", "AWS_REGION"),
+    "azure": ("AZURE_CLIENT_ID", "AZURE_TENANT_ID"),
+    "google": ("GOOGLE_WORKLOAD_IDENTITY_PROVIDER", "GOOGLE_SERVICE_ACCOUNT_EMAIL"),
+}
+"""Cloud -> the variables from which a job gets a short-lived credential with its own identity (OIDC)."""
+KEY = "TAVUS_API_KEY"
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A workspace with a real account.
+
+    `key` is the variable that its API key stands in, `reading` the secret of a key that may only read; `state` its
+    backend, `cloud` whose store that is (else ""); `variables` are the others that its manifests and settings name,
+    sorted."""
+
+    workspace: str
+    key: str
+    reading: str
+    state: str
+    cloud: str = ""
+    variables: tuple[str, ...] = ()
+
+    @property
+    def shared(self) -> bool:
+        """Whether two runners see one state."""
+        return self.state != "local"
+
+
+EXPECTED = Account("production", KEY, "TAVUS_READ_KEY", "local")
+"""What a project without any account will have one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineFacts:
+    """`branch`: the one whose merges are applied; `directory`: the project's folder from the top of the repository;
+    `paths`: globs from there over the files that plans are made from; `encrypted`: whether a state is."""
+
+    source: Source
+    accounts: tuple[Account, ...]
+    branch: str = "main"
+    directory: str = "."
+    paths: tuple[str, ...] = ("manifests/**",)
+    encrypted: bool = False
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """Optional features that the states need."""
+        needed = {EXTRAS[one.state] for one in self.accounts if one.state in EXTRAS}
+        return tuple(sorted(needed | ({"encryption"} if self.encrypted else set())))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the manifests and settings of all accounts name, sorted."""
+        return tuple(sorted({name for one in self.accounts for name in one.variables}))
+
+    @property
+    def unshared(self) -> tuple[str, ...]:
+        """Workspaces whose state a runner would lose."""
+        return tuple(one.workspace for one in self.accounts if not one.shared)
+
+
+def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]]) -> tuple[Account, ...]:
+    """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests."""
+    real = [one for one in workspaces if one.provider.type != "simulator"]
+    keys = {one.name: next(iter(_variables(one.provider.settings.get("api_key"))), KEY) for one in real}
+    shared = Counter(keys.values())
+    found: list[Account] = []
+    for one in real:
+        key = keys[one.name]
+        reading = re.sub(r"(_API)?_KEY$", "", key) + "_READ_KEY"
+        if shared[key] > 1:
+            reading += "_" + re.sub(r"\W", "_", one.name).upper()
+        cloud = _cloud(one) if one.state.type == "s3" else ""
+        named = {*_settings(one.provider.settings), *_settings(one.state.settings)}
+        named |= _variables([*bodies.get(one.name, ())])
+        others = sorted(named - {key, *ALWAYS, *(CLOUDS[cloud] if cloud else ())})
+        found.append(Account(one.name, key, reading, one.state.type, cloud, tuple(others)))
+    return tuple(found)
+
+
+def scalar(text: str) -> str:
+    """The text as a value in YAML, quoted where it would be read as something else."""
+    plain = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in _WORDS
+    return text if plain else json.dumps(text)
+
+
+def _settings(value: Json) -> Iterator[str]:
+    """Variables of settings, in which references further down stand as they are written (the key of `encryption`)."""
+    if (reference := reference_in(value)) is not None:
+        yield from [reference.variable] if reference.variable else []
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _settings(member)
+
+
+def _variables(value: Json) -> set[str]:
+    return {one.variable for one in markers(value) if one.variable is not None}
+
+
+def _cloud(workspace: Workspace) -> str:
+    settings = workspace.state.settings
+    if settings.get("endpoint") or any(name in settings for name in ("access_key_id", "secret_access_key")):
+        return ""  # another S3, or keys of its own
+    scheme = str(settings.get("url") or "s3://").partition("://")[0]
+    return {"s3": "aws", "s3a": "aws", "gs": "google", "az": "azure", "azure": "azure", "abfss": "azure"}.get(
+        scheme, ""
+    )

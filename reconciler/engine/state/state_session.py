@@ -1,0 +1,307 @@
+"""The bracket around every writing run: lock, read, journal as it goes, save at the end.
+
+1. take the lock
+2. read the document, fold in a journal that a killed run left behind, write the sum of both
+3. every record: to the journal, durably, then into the state in memory; a store without a journal gets the whole
+   document instead, before each request that may not be repeated and every few seconds (see `checkpoints`)
+4. at the end, however it comes: the run becomes an entry of the history, one atomic write with the next serial, the
+   journal cleared, the lock given back
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from reconciler.core.history.history_chain import close_run
+from reconciler.core.state.journal_records import PlanStarted, Record, encode
+from reconciler.core.state.journal_replay import Folding, fold
+from reconciler.core.state.state_document import dump_state, peek
+from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
+from reconciler.engine.state.lock_owner import describe_run
+from reconciler.engine.state.rescue_file import Rescue
+from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
+from reconciler.engine.stoppable_clock import HeedingClock
+from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved
+from reconciler.types.address import Address
+from reconciler.types.event import Notice, StateSaved
+from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
+from reconciler.types.ports import Backend, Clock, Emit, Journal, Lease
+from reconciler.types.state import Entry, State
+
+HERE = Rescue()
+
+
+class Session:
+    """A writing run's hold on the state. Every method may be called from several threads."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        state: State,
+        lease: Lease,
+        emit: Emit,
+        *,
+        stored: bytes | None,
+        rescue: Rescue,
+        retention: Retention = DEFAULT_RETENTION,
+        project: str | None = None,
+    ) -> None:
+        self._backend = backend
+        self._retention = retention
+        self._project = project
+        self._claimed = False
+        self._plans: set[str] = set()
+        """Digests of the saved plans that are carried out: by this run, or the killed one that it takes over from."""
+        self._start = state
+        self._folding = Folding(state)
+        self._lease = lease
+        self._emit = emit
+        self._rescue = rescue
+        self._stored = stored
+        self._tried = stored
+        self._journalled = False
+        self.sent: Callable[[], str] = lambda: ""
+        """What this run sent to the account, in words, for when its lock or its store is lost."""
+        self._lock = threading.Lock()
+        self._storing = threading.Lock()
+        self._journal = backend.journal
+        self._checkpoints = Checkpoints(self._checkpoint) if backend.journal is None else None
+
+    @property
+    def journals(self) -> bool:
+        """Whether a record costs one line; otherwise it costs the whole document."""
+        return self._checkpoints is None
+
+    @property
+    def state(self) -> State:
+        """The state with everything recorded so far; a later record does not change what was handed out."""
+        with self._lock:
+            return self._folding.state()
+
+    def entry(self, address: Address) -> Entry | None:
+        """What state holds at `address` now; cheaper than `state` while much is being recorded."""
+        with self._lock:
+            return self._folding.entry(address)
+
+    def claim(self, project: str | None = None) -> None:
+        """From here on the state is this run's project's (or `project`'s, as it is called now), also where there
+        is nothing else to record."""
+        self._project = project or self._project
+        self._claimed = True
+
+    def check(self) -> None:
+        """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
+        self._lease.check()
+
+    def confirm(self, seconds: float) -> None:
+        """Make sure that the lock stays ours for `seconds`. Raises `StateLocked`, `StateError`."""
+        self._lease.confirm(seconds)
+
+    def record(self, record: Record) -> None:
+        """Keep one record: durable when this returns. Raises `StateError`, and then it counts as not recorded.
+
+        Where the store keeps no journal, only what must be there before a request is durable at once.
+        """
+        self.record_all((record,))
+
+    def record_all(self, records: Sequence[Record]) -> None:
+        """Keep several records with as few writes as the store allows."""
+        if not records:
+            return
+        self._plans |= {record.digest for record in records if isinstance(record, PlanStarted)}
+        if self._checkpoints is not None:
+            urgent = [record for record in records if is_urgent(record)]
+            with self._lock:
+                for record in records:
+                    if not is_urgent(record):
+                        self._folding.add(record)
+            if urgent:
+                self._checkpoints.put(urgent)
+            else:
+                self._checkpoints.note()
+        elif self._journal is not None:
+            for record in records:
+                self._append(self._journal, record)
+
+    def close(self) -> None:
+        """No more writes but `save`."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+
+    def _append(self, journal: Journal, record: Record) -> None:
+        with self._lock:
+            if self._stored is None:
+                # The journal continues a document; without one, a killed first run would leave lines of no lineage.
+                self._stored = dump_state(self._start)
+                try:
+                    self._backend.write(self._stored)
+                except ReconcilerError:
+                    self._stored = None
+                    raise
+        journal.append(encode(record, self._start.lineage, self._start.serial))
+        with self._lock:
+            self._journalled = True
+            self._folding.add(record)
+
+    def _checkpoint(self, records: Sequence[Record]) -> None:
+        """Write the document with everything recorded so far and `records`; these count only if that succeeds."""
+        with self._storing:
+            with self._lock:
+                folding = Folding(self._folding.state())
+            for record in records:
+                folding.add(record)
+            state = folding.state()
+            if state == self._start:
+                return
+            state = self._next(state)
+            data = dump_state(state)
+            self._put(data)
+            with self._lock:
+                for record in records:
+                    self._folding.add(record)
+                self._stored, self._start = data, state
+                self._folding = Folding(self._next(self._folding.state(), state.serial))
+
+    def take_over(self, folded: State) -> None:
+        """Make what a killed run left behind part of the document, and clear its journal."""
+        with self._lock:
+            self._folding = Folding(folded)
+            self._journalled = True
+            if folded.running is not None and folded.running.header.plan is not None:
+                self._plans.add(folded.running.header.plan)
+            self._plans |= {plan.digest for plan in folded.plans if plan != self._start.plan(plan.digest)}
+        if folded != self._start or folded.running is not None:
+            self._emit(Notice("an earlier run ended before it could save; what it recorded was taken up"))
+        self.save()
+        self._plans.clear()
+
+    def save(self) -> State:
+        """Write the document with the next serial and clear the journal; nothing, when nothing changed.
+
+        Raises `StateError` when that fails; the state is then kept by `rescue`, and the journal still stands.
+        """
+        with self._storing, self._lock:
+            state, dropped = close_run(self._folding.state(), self._start.serial + 1, self._retention)
+            if self._claimed and self._stored is not None:
+                state = replace(state, project=self._project)
+            if state != self._start:
+                state = self._next(state)
+                self._write(state)
+                self._tell_dropped(dropped)
+            elif self._journalled and self._journal is not None:
+                self._journal.clear()
+            self._journalled = False
+            return state
+
+    def _next(self, state: State, serial: int | None = None) -> State:
+        """`state` as the next document holds it: its serial, whose it is, and of which plans it is the last word."""
+        serial = self._start.serial + 1 if serial is None else serial
+        plans = tuple(replace(one, serial=serial) if one.digest in self._plans else one for one in state.plans)
+        project = self._project if self._claimed else state.project or self._project
+        return replace(state, serial=serial, project=project, plans=plans)
+
+    def _tell_dropped(self, dropped: Sequence[HistoryEntry]) -> None:
+        if dropped:
+            noun = "entry" if len(dropped) == 1 else "entries"
+            self._emit(
+                Notice(
+                    f"history: {len(dropped)} old {noun} dropped (history.keep, history.max_bytes); the earliest "
+                    f"moment to roll back to is now serial {dropped[-1].serial}"
+                )
+            )
+
+    def _write(self, state: State) -> None:
+        data = dump_state(state)
+        try:
+            self._put(data)
+        except (StateError, Interrupted) as error:
+            raise self._rescued(error, data) from error
+        self._stored, self._start = data, state
+        self._folding = Folding(state)
+        # From here on the lines are of an older serial, so a journal that cannot be removed does no harm.
+        if self._journal is not None:
+            try:
+                self._journal.clear()
+            except StateError as error:
+                self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
+        self._emit(StateSaved(state.serial))
+
+    def _rescued(self, error: StateError | Interrupted, data: bytes) -> StateError | Interrupted:
+        """The same error, with what became of the state that could not be written."""
+        seal = self._backend.seal
+        kept = self._rescue.keep(data if seal is None else seal.close(data))
+        hint = f"{kept} What this run did is found again by the next one. {error.hint or ''}".rstrip()
+        if isinstance(error, StateLocked):
+            return StateLocked(error.message, holder=error.holder, hint=hint)
+        return type(error)(f"the state could not be saved: {error.message}", hint=hint)
+
+    def _put(self, data: bytes) -> None:
+        """Store the document, unless the lock was lost or somebody else wrote meanwhile."""
+        self._lease.check()
+        there = self._backend.read()
+        # A write whose answer was lost may have arrived all the same.
+        if peek(there) != peek(self._stored) and (there is None or there != self._tried):
+            raise StateMoved(
+                f"{self._backend.describe()} was written by somebody else during this run",
+                hint="compare both with `reconciler plan`; what this run did is found again in the account",
+            )
+        self._tried = data
+        self._backend.write(data)
+
+
+@contextmanager
+def open_session(
+    backend: Backend,
+    *,
+    workspace: str,
+    operation: str,
+    clock: Clock,
+    emit: Emit,
+    lock_timeout: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
+    lineage: str | None = None,
+    lineage_factory: Callable[[], str] = lambda: str(uuid4()),
+    rescue: Rescue = HERE,
+    retention: Retention = DEFAULT_RETENTION,
+    project: str | None = None,
+) -> Iterator[Session]:
+    """Hold the state for one writing run; saved when the block ends, also by an exception.
+
+    `project`: whose state it is, None where no project file says so. `lineage`: for a workspace without state, the
+    one that a saved plan was minted with. `rescue` keeps a document that cannot be stored at the end; `stop` ends the
+    wait for the lock and for a store that fails (`Interrupted`). Raises `StateLocked` with the holder,
+    `StateUnreadable`, `StateError`.
+    """
+    info = describe_run(operation, clock.now())
+    waiting = HeedingClock(clock, stop, "the lock")
+    backend.heed(stop)
+    with backend.lock(info, timeout=lock_timeout, clock=waiting, emit=emit) as lease:
+        stored = backend.read()
+        lines = journal_lines(backend)
+        state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)
+        tell_neighbours(backend, stored, emit)
+        folded = fold(state, lines, where=f"the journal of {backend.describe()}")
+        session = Session(
+            backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention, project=project
+        )
+        if lines or folded.running is not None:
+            session.take_over(folded)
+        lost: StateError | Interrupted | None = None
+        try:
+            yield session
+        except (StateError, Interrupted) as error:
+            lost = error
+            raise
+        finally:
+            session.close()
+            try:
+                session.save()
+            except (StateError, Interrupted) as error:
+                if lost is None:
+                    error.hint = "\n".join(text for text in (error.hint, session.sent()) if text)
+                    raise
+                lost.hint = "\n".join(text for text in (lost.hint, error.hint) if text)

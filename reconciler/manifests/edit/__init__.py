@@ -1,0 +1,1 @@
+"""Manifest files changed in place, every other byte kept."""

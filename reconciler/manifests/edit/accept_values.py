@@ -1,0 +1,184 @@
+"""Live values written into the manifests that speak of them: the least change of the text, comments kept.
+
+A value that comes from an included file is written to that file; one that an overlay decides is written there, where
+that can be done without saying anything else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.canonical.field_tree import node_at
+from reconciler.core.export.live_values import unfilled_object
+from reconciler.core.export.manifest_words import spell
+from reconciler.core.kind_table import kind as kind_of
+from reconciler.errors import ReconcilerError
+from reconciler.manifests.edit.accepted_edits import list_edits, object_edits
+from reconciler.manifests.edit.editable_file import rewrite
+from reconciler.manifests.read.documents import Document, read_documents
+from reconciler.manifests.read.included_files import file_with_text, included_files
+from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_place
+from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
+from reconciler.manifests.tree.problems import Findings
+from reconciler.types.json import Json, lookup
+from reconciler.types.manifest import Manifest
+from reconciler.types.manifest_edit import Edit, EditRefused, RemoveValue, SetValue
+from reconciler.types.project import Project
+from reconciler.types.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """`value` (None: nothing) is to stand at the canonical `pointer` of `manifest`; `ids`: how ids are written."""
+
+    manifest: Manifest
+    pointer: str
+    value: Json
+    ids: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """A file before and after. `path` is absolute, `shown` relative to the project."""
+
+    path: str
+    shown: str
+    before: bytes
+    after: bytes
+
+
+def accept_values(
+    project: Project, manifests: Sequence[Manifest], values: Sequence[NewValue]
+) -> tuple[FileText, ...]:
+    """The files after `values` were written into them; nothing is written yet.
+
+    Raises `ReconcilerError` naming the first value that cannot be written without changing something else.
+    """
+    accepting = _Accepting(project, manifests)
+    for value in values:
+        try:
+            accepting.accept(value)
+        except EditRefused as refused:
+            raise ReconcilerError(
+                f"{value.manifest.address}{value.pointer} cannot be accepted: {refused}",
+                hint="edit the file by hand, or `reconciler apply` to put the manifest's value back",
+            ) from None
+        except Misplaced as problem:
+            raise ReconcilerError(
+                f"{value.manifest.address}{value.pointer} cannot be accepted: {problem}",
+                hint="edit the file by hand, or `reconciler apply` to put the manifest's value back",
+            ) from None
+    return accepting.changed()
+
+
+class _Accepting:
+    """The files that were touched so far, with what they hold now."""
+
+    def __init__(self, project: Project, manifests: Sequence[Manifest]) -> None:
+        self.home = project.home
+        self.manifests = manifests
+        self.before: dict[str, bytes] = {}
+        self.now: dict[str, bytes] = {}
+
+    def changed(self) -> tuple[FileText, ...]:
+        return tuple(
+            FileText(self.absolute(path), path, self.before[path], data)
+            for path, data in self.now.items()
+            if data != self.before[path]
+        )
+
+    def absolute(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self.home, path))  # noqa: PTH118
+
+    def read(self, path: str) -> bytes:
+        if path not in self.now:
+            try:
+                self.before[path] = self.now[path] = WorkTree().read(self.absolute(path))
+            except Unreadable as problem:
+                raise Misplaced(f"{path} cannot be read: {problem}") from None
+        return self.now[path]
+
+    def document(self, source: Source) -> Document:
+        found = read_documents(self.read(source.path), source.path, Findings())
+        for document in found:
+            if document.number == source.document:
+                return document
+        raise Misplaced(f"{source.path} has no document {source.document + 1} any more")
+
+    def accept(self, value: NewValue) -> None:
+        source = self.source_of(value)
+        document = self.document(source)
+        place = find_place(kind_of(value.manifest.address.kind), document, source.base, value.pointer)
+        if place.file is not None and value.value is not None:
+            self.accept_file(value, source, place.file)
+            return
+        edits = self.edits(value, place)
+        if edits:
+            data = rewrite(self.read(source.path), source.path, [(source.document, edit) for edit in edits])
+            self.now[source.path] = data
+
+    def source_of(self, value: NewValue) -> Source:
+        """The document whose word counts: the last overlay that speaks of this place, else the manifest."""
+        spec = kind_of(value.manifest.address.kind)
+        for source in reversed(value.manifest.overlays):
+            try:
+                place = find_place(spec, self.document(source), source.base, value.pointer)
+            except Misplaced:
+                raise Misplaced(f"the overlay {source.path} decides it") from None
+            if not place.exists:
+                continue
+            if value.value is None or isinstance(value.value, dict) or isinstance(place.value, dict):
+                raise Misplaced(f"the overlay {source.path} decides a part of it")
+            return source
+        return value.manifest.source
+
+    def edits(self, value: NewValue, place: RawPlace) -> list[Edit]:
+        row = node_at(kind_of(value.manifest.address.kind), value.pointer).row
+        new = value.value
+        if new is None:
+            return self.removal(value, place)
+        if isinstance(new, str) and new in value.ids:
+            return [SetValue(place.pointer, value.ids[new])]
+        if isinstance(new, list):
+            names = {
+                one.address.name: one for one in self.manifests if row is not None and one.address.kind == row.ref
+            }
+            return list_edits(row, place, new, value.ids, names)
+        node = node_at(kind_of(value.manifest.address.kind), value.pointer)
+        if isinstance(new, dict) and isinstance(place.value, dict):
+            return object_edits(node, place, new)
+        if isinstance(new, dict) and row is not None and row.atomic:
+            new = unfilled_object(row, new)
+        return [SetValue(place.pointer, new if place.taken else spell(node, new))]
+
+    def removal(self, value: NewValue, place: RawPlace) -> list[Edit]:
+        if not place.exists:
+            return []
+        if place.in_body:
+            raise Misplaced("the text below the front matter cannot be taken away; delete it by hand")
+        return [RemoveValue(place.pointer, prune=True, floor=value.manifest.source.base)]
+
+    def accept_file(self, value: NewValue, source: Source, target: str) -> None:
+        """The live text into the file that the manifest includes."""
+        if not isinstance(value.value, str):
+            raise Misplaced(f"it comes from the file {target}, and the live value is no text")
+        folder = os.path.dirname(self.absolute(source.path))  # noqa: PTH120
+        path = os.path.relpath(os.path.join(folder, target), self.home).replace(os.sep, "/")  # noqa: PTH118
+        users = self.users_of(self.absolute(path))
+        if len(users) > 1:
+            raise Misplaced(f"the file {path} is included {len(users)} times ({', '.join(users)})")
+        self.now[path] = file_with_text(self.read(path), value.value, path)
+
+    def users_of(self, path: str) -> list[str]:
+        """Where a file is included, all manifests and their overlays considered."""
+        found: list[str] = []
+        real = os.path.realpath(path)
+        for manifest in self.manifests:
+            for source in (manifest.source, *manifest.overlays):
+                folder = os.path.dirname(self.absolute(source.path))  # noqa: PTH120
+                for target in included_files(lookup(self.document(source).value, source.base)):
+                    if os.path.realpath(os.path.join(folder, target)) == real:  # noqa: PTH118
+                        found.append(str(manifest.address))
+        return found

@@ -1,0 +1,165 @@
+"""A manifest file's text cut into pieces that are edited on their own: documents, and the bodies of long lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.manifests.edit.editable_text import EditableText, is_json
+from reconciler.manifests.edit.text_layout import ALIAS, LIST, Member, Part, json_layout, member_end, yaml_layout
+from reconciler.manifests.edit.yaml_writer import Manner
+from reconciler.manifests.read.documents import Document
+
+_START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_OTHER_MARKS = re.compile(r"^(?:\.\.\.|%)|[\x85\u2028\u2029]|\r(?!\n)", re.MULTILINE)
+"""Other ends and heads of documents, and line ends that YAML knows and a regular expression does not."""
+_SILENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:#[^\n]*)?\Z")
+FEW = 8
+"""A list of fewer items is edited as one text."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A part of the text. All of them in order are the whole."""
+
+    text: str
+    numbers: tuple[int, ...] = ()
+    """The documents in it, by their number in the file."""
+    single: bool = False
+    """Exactly one document, which is number 0 in this text."""
+    item: tuple[int, str] | None = None
+    """The item of a list that this is: the number of its document, and its pointer there."""
+    inner: str = ""
+    """Where that item stands in this text: in YAML below a list of its own, for the dash belongs to it."""
+    lead: str = ""
+    """What stands before an item of JSON on its first line."""
+    manner: Manner | None = None
+    """How the file writes; set for items of JSON."""
+
+
+def cut(text: str, path: str, documents: Sequence[Document]) -> list[Piece]:
+    """The pieces: one a document of a YAML file, one an item of a long list of bodies, else the whole text."""
+    whole = [Piece(text, tuple(one.number for one in documents))]
+    name = path.lower()
+    if name.endswith(".md") or not documents:
+        return whole
+    if len(documents) == 1 and is_json(text):
+        return _json_items(text, path, documents[0]) or whole
+    if name.endswith(".json") or _OTHER_MARKS.search(text):
+        return whole
+    found = {one.number: one for one in documents}
+    pieces: list[Piece] = []
+    for number, part in enumerate(_documents(text, documents)):
+        document = found.get(number)
+        if document is None:
+            pieces.append(Piece(part, single=True))
+        else:
+            pieces += _yaml_items(part, document) or [Piece(part, (number,), single=True)]
+    return pieces or whole
+
+
+def _documents(text: str, documents: Sequence[Document]) -> list[str]:
+    """The text of each document of a YAML file; nothing where they cannot be told apart."""
+    if len(documents) == 1 and documents[0].number == 0:
+        return [text]
+    starts = [match.start() for match in _START.finditer(text)]
+    if not starts or not _SILENT.fullmatch(text, 0, starts[0]):
+        starts.insert(0, 0)
+    else:
+        starts[0] = 0
+    if documents[-1].number >= len(starts):
+        return []
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _bodies(document: Document) -> tuple[str, int] | None:
+    """Where a document has a long list of bodies, and how long it is."""
+    value = document.value
+    listed = value.get("data") if isinstance(value, dict) else value
+    if not isinstance(listed, list) or len(listed) < FEW:
+        return None
+    return "/data" if isinstance(value, dict) else "", len(listed)
+
+
+def _held(root: Part, base: str, count: int) -> tuple[Member | None, Part] | None:
+    """That list in the text, with the member that holds it; None where the text says it otherwise."""
+    member = root.member("data") if base else None
+    held = member.value if member is not None else root
+    return (member, held) if held.kind == LIST and len(held.members) == count else None
+
+
+def _json_items(text: str, path: str, document: Document) -> list[Piece]:
+    """The items of a JSON list of bodies with what stands between them; nothing where there is no such list."""
+    found = _bodies(document)
+    if found is None:
+        return []
+    file, (base, count) = EditableText(text, path), found
+    root = json_layout(text)[0]
+    there = _held(root, base, count)
+    if there is None:
+        return []
+    manner = file.manner(root)
+    pieces: list[Piece] = []
+    at = 0
+    for number, one in enumerate(there[1].members):
+        between = text[at : one.value.start]
+        item = (document.number, f"{base}/{number}")
+        line = between.rpartition("\n")[2]
+        pieces.append(Piece(between))
+        pieces.append(Piece(text[one.value.start : one.value.end], item=item, lead=line, manner=manner))
+        at = one.value.end
+    pieces.append(Piece(text[at:]))
+    return pieces
+
+
+def _yaml_items(text: str, document: Document) -> list[Piece]:
+    """The same for a block list in the text of one YAML document: lines of an item, with the comments above it, are
+    a list of one item by themselves."""
+    found = _bodies(document)
+    if found is None:
+        return []
+    base, count = found
+    roots = yaml_layout(text)
+    there = _held(roots[0], base, count) if len(roots) == 1 else None
+    if there is None or there[1].flow or not _is_untied(roots[0], there[1]):
+        return []
+    member, held = there
+    lines = [text.rfind("\n", 0, one.start) + 1 for one in held.members]
+    if any(text[line : one.start].strip(" ") or one.colon < 0 for line, one in zip(lines, held.members, strict=True)):
+        return []
+    ends = [_next_line(text, member_end(one)) for one in held.members]
+    start = 0 if member is None else _next_line(text, member.colon)
+    if not _SILENT.fullmatch(text, start, lines[0]):
+        start = lines[0]
+    pieces = [Piece(text[:start])]
+    for number, (begin, end) in enumerate(zip([start, *ends], ends, strict=False)):
+        pieces.append(Piece(text[begin:end], item=(document.number, f"{base}/{number}"), inner="/0"))
+    return [*pieces, Piece(text[ends[-1] :])]
+
+
+def _next_line(text: str, at: int) -> int:
+    """Where the line after the one with the character before `at` begins."""
+    return text.find("\n", at - 1) + 1 or len(text)
+
+
+def _is_untied(root: Part, held: Part) -> bool:
+    """Whether no alias leads from an item of the list to anything but the item itself, nor into an item."""
+    items = {id(one.value) for one in held.members}
+    for one in held.members:
+        known: set[str] = set()
+        for part in _parts(one.value, frozenset()):
+            if part.kind == ALIAS and part.anchor not in known:
+                return False
+            known.add(part.anchor)
+    return not any(part.kind == ALIAS for part in _parts(root, items))
+
+
+def _parts(root: Part, without: frozenset[int] | set[int]) -> Iterator[Part]:
+    """The value and what is in it, in the order in which it is written."""
+    todo = [root]
+    while todo:
+        part = todo.pop()
+        if id(part) not in without:
+            yield part
+            todo += [member.value for member in reversed(part.members)]

@@ -1,0 +1,209 @@
+"""One text of manifests and the edits that are carried out on it: what is not edited stays as it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, steps
+from reconciler.manifests.edit.move_block import MARK, block_at, put_block
+from reconciler.manifests.edit.splice import raw_value, splice_grow, splice_remove, splice_rename, splice_set
+from reconciler.manifests.edit.text_layout import CannotEdit, Part, json_layout, json_part, yaml_layout
+from reconciler.manifests.edit.yaml_writer import Manner
+from reconciler.manifests.read.documents import Document
+from reconciler.manifests.read.yaml_reader import parse_yaml
+from reconciler.manifests.tree.problems import Findings
+from reconciler.types.json import lookup
+from reconciler.types.manifest_edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.source import Span
+
+PROMPT = "system_prompt"
+_FENCE = re.compile(r"---[ \t]*\r?\n")
+_CLOSE = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+
+
+def edited(document: Document, edit: Edit) -> Document:
+    """The document's data after one edit; in Markdown the prompt may be the text below the front matter."""
+    if _is_body(document, edit):
+        return replace(document, body=_new_body(edit))
+    return replace(document, value=edit_document(document.value, edit))
+
+
+def _is_body(document: Document, edit: Edit) -> bool:
+    """Whether the edit is about the text below the front matter."""
+    if document.body is None or edit.pointer not in (f"/{PROMPT}", f"/spec/{PROMPT}"):
+        return False
+    if exists(document.value, edit.pointer):
+        return False
+    if isinstance(edit, RemoveValue):
+        return bool(document.body)
+    return isinstance(edit, SetValue) and isinstance(edit.value, str)
+
+
+def _new_body(edit: Edit) -> str:
+    """The text below the front matter after `edit`; none is an empty one."""
+    return str(edit.value) if isinstance(edit, SetValue) else ""
+
+
+class EditableText:
+    """A text, and the slice of it that is YAML or JSON.
+
+    `item` says that the text is one value of a larger JSON file: where it begins, and how that file writes.
+    """
+
+    def __init__(self, text: str, path: str, item: tuple[int, Manner] | None = None) -> None:
+        self.text = text
+        self.path = path
+        self.item = item
+        self.start, self.stop = 0, len(text)
+        if path.lower().endswith(".md"):
+            self.start, self.stop, self.body, self.body_end = front_matter(text)
+        self.inner = text[self.start : self.stop]
+        self.json = item is not None or path.lower().endswith(".json") or is_json(self.inner)
+        self.roots = self.layout()
+
+    def again(self, text: str) -> EditableText:
+        """The same for a text that was changed."""
+        return EditableText(text, self.path, self.item)
+
+    def layout(self) -> list[Part]:
+        if self.item is not None:
+            return [json_part(self.inner, self.item[0])]
+        if self.json:
+            return json_layout(self.inner)
+        from yaml import YAMLError
+
+        try:
+            return yaml_layout(self.inner)
+        except YAMLError:
+            raise EditRefused("the file is no longer readable", Span(self.path, 1, 1)) from None
+
+    def apply(self, number: int, edit: Edit, document: Document) -> str:
+        if _is_body(document, edit):
+            return self.with_body(_new_body(edit))
+        root = self.roots[number]
+        manner = self.manner(root)
+        match edit:
+            case SetValue():
+                inner = self.grown(number, edit, document, manner) or splice_set(
+                    self.inner, root, edit.pointer, edit.value, manner
+                )
+            case RemoveValue():
+                inner = splice_remove(self.inner, root, pruned(document.value, edit), manner)
+            case RenameKey():
+                if exists(document.value, edit.pointer.rpartition("/")[0] + "/" + edit.name):
+                    raise Unfit(f"{edit.name} is already there")
+                inner = splice_rename(self.inner, root, edit.pointer, edit.name, manner)
+            case MoveValue():
+                return self.move(number, edit, document)
+        return self.text[: self.start] + inner + self.text[self.stop :]
+
+    def move(self, number: int, edit: MoveValue, document: Document) -> str:
+        put, take = steps(document.value, edit)
+        assert isinstance(put, SetValue)
+        root = self.roots[number]
+        whole = None if self.json else self.moved_whole(number, put, take, edit, document)
+        if whole is not None:
+            return whole
+        raw = raw_value(self.inner, root, edit.pointer)
+        inner = splice_set(self.inner, root, put.pointer, put.value, self.manner(root), raw)
+        text = self.text[: self.start] + inner + self.text[self.stop :]
+        return self.again(text).apply(number, take, edited(document, put))
+
+    def moved_whole(self, number: int, put: SetValue, take: Edit, edit: MoveValue, document: Document) -> str | None:
+        """The text with the block moved as it is written, None where its value has to be written anew."""
+        found = block_at(self.inner, self.roots[number], edit.pointer)
+        if found is None:
+            return None
+        block, column, bare = found
+        base = self.again(self.text[: self.start] + bare + self.text[self.stop :])
+        root = base.roots[number]
+        marked = splice_set(base.inner, root, put.pointer, MARK, base.manner(root), MARK)
+        inner = put_block(marked, block, column)
+        if inner is None:
+            return None
+        try:
+            file = self.again(self.text[: self.start] + inner + self.text[self.stop :])
+            text = file.apply(number, take, edited(document, put))
+        except (EditRefused, CannotEdit, Unfit, IndexError):
+            return None
+        wanted = edit_document(document.value, edit)
+        after = dict(parse_yaml(self.again(text).inner, self.path, Findings()))
+        return text if same(after.get(number), wanted) else None
+
+    def grown(self, number: int, edit: SetValue, document: Document, manner: Manner) -> str | None:
+        """The slice with a block text that got more lines, None where the value has to be written anew."""
+        old = lookup(document.value, edit.pointer)
+        if self.json or not isinstance(old, str) or not isinstance(edit.value, str) or edit.value == old:
+            return None
+        inner = splice_grow(self.inner, self.roots[number], edit.pointer, old, edit.value, manner)
+        if inner is None:
+            return None
+        after = dict(parse_yaml(inner, self.path, Findings()))
+        return inner if same(lookup(after.get(number), edit.pointer), edit.value) else None
+
+    def with_body(self, prompt: str) -> str:
+        newline = "\r\n" if "\r\n" in self.text[: self.stop] else "\n"
+        start, end = self.body, self.body_end
+        lead = newline if start == len(self.text) and not self.text.endswith("\n") else ""
+        return self.text[:start] + lead + prompt.replace("\n", newline) + self.text[end:]
+
+    def manner(self, root: Part) -> Manner:
+        """How the text writes."""
+        if self.item is not None:
+            return self.item[1]
+        crlf = self.inner.count("\r\n")
+        newline = "\r\n" if crlf and crlf * 2 >= self.inner.count("\n") else "\n"
+        ascii = self.json and self.inner.isascii() and "\\u" in self.inner
+        return Manner(newline, self.json, self.step(root), ascii, not self.inner.endswith("\n"))
+
+    def step(self, root: Part) -> int:
+        """By how much the file indents, from the first member that stands deeper than its parent."""
+        stack: list[tuple[Part, int]] = [(root, -1)]
+        while stack:
+            part, above = stack.pop()
+            if not part.members or (part.flow and not self.json):
+                continue
+            at = part.members[0].start
+            column = at - (self.inner.rfind("\n", 0, at) + 1)
+            if above >= 0 and column > above and not self.inner[at - column : at].strip(" "):
+                return min(column - above, 8)
+            if self.json and above < 0 and column > 0 and not self.inner[at - column : at].strip(" "):
+                return min(column, 8)
+            stack += [(member.value, column) for member in reversed(part.members)]
+        return 2
+
+    def place(self, problem: CannotEdit) -> Span:
+        return CannotEdit(problem.message, problem.offset + self.start).span(self.text, self.path)
+
+    def where(self, number: int) -> Span:
+        offset = self.roots[number].start if number < len(self.roots) else 0
+        return CannotEdit("", offset + self.start).span(self.text, self.path)
+
+
+def front_matter(text: str) -> tuple[int, int, int, int]:
+    """Offsets in a Markdown text: the YAML between the fences, then the prompt (less one line end at each side)."""
+    opening = _FENCE.match(text)
+    if opening is None:
+        return 0, 0, 0, len(text)
+    closing = _CLOSE.search(text, opening.end())
+    if closing is None:
+        return opening.end(), len(text), len(text), len(text)
+    start, end = closing.end(), len(text)
+    if text.startswith(("\n", "\r\n"), start):
+        start += 2 if text[start] == "\r" else 1
+    if end > start and text[end - 1] == "\n":
+        end -= 2 if end - 1 > start and text[end - 2] == "\r" else 1
+    return opening.end(), closing.start(), start, max(start, end)
+
+
+def is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

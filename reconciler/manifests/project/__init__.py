@@ -1,0 +1,1 @@
+"""The project file, and the folders and trees that it belongs to."""

@@ -1,0 +1,306 @@
+"""The project file: `manifests/reconciler.yaml`, or the built-in workspaces where there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import ManifestError, UsageError
+from reconciler.manifests.project.find_project import FOLDER, candidates, find_above
+from reconciler.manifests.read.secret_heuristics import ENV_NAME
+from reconciler.manifests.tree.decode import decode
+from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
+from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
+from reconciler.manifests.tree.repository import inside, reach
+from reconciler.types.history import Retention
+from reconciler.types.json import Json, Object, join
+from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.reference import SecretRef
+from reconciler.types.source import Source
+
+if TYPE_CHECKING:
+    from reconciler.manifests.project.project_model import PolicyModel, ProjectModel, WorkspaceModel
+
+SECRET_SETTINGS = frozenset(
+    {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
+)
+"""Settings that may not stand in the file as they are."""
+FREE_TEXT = frozenset({"dsn", "access_key_id"})
+"""Secret settings that are often harmless as text; a literal is accepted."""
+
+BUILT_IN: Mapping[str, Workspace] = {
+    "sandbox": Workspace("sandbox", ProviderSettings("simulator")),
+    "tavus": Workspace("tavus", ProviderSettings("tavus", {"api_key": SecretRef("env", "TAVUS_API_KEY")})),
+}
+
+
+def load_project(
+    where: str | Path = ".",
+    *,
+    manifests: Sequence[str | Path] | None = None,
+    ref: str | None = None,
+    root: str | Path | None = None,
+    upward: bool = True,
+) -> Project:
+    """The project that a run in the folder `where` belongs to.
+
+    `where` is the folder the command runs in, or a project file (`--project`). `root`, the folder that holds
+    `.reconciler/`, is that folder; for a file it is `root`, else the current folder. Without a file given, the
+    first of these is taken: `reconciler.yaml` in a folder of `manifests` (the paths on the command line), in
+    `manifests/`, in `where`; with `upward` in the folders above `where`, which then are the root, and above
+    `manifests`. None: the workspaces `tavus` and `sandbox`. With `ref` the file comes from that commit.
+
+    Raises `ManifestError` with all that is wrong in the file, `UsageError` where a file or commit does not exist.
+    """
+    given = Path(os.path.realpath(where))
+    is_folder = given.is_dir()
+    base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
+    if ref is None:
+        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward)
+    from reconciler.manifests.tree.git_tree import GitTree
+
+    tree = GitTree(base if Path(base).is_dir() else ".", ref)
+    try:
+        return _load(tree, base, None if is_folder else where, manifests or (), upward)
+    finally:
+        tree.close()
+
+
+def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[str | Path], upward: bool) -> Project:
+    start = root
+    file = _find(tree, root, manifests) if given is None else placed(tree, root, root, str(Path(given).absolute()))
+    if file is None and upward:
+        file, root = _find_above(tree, root, manifests)
+    if given is not None and file is not None and not tree.is_file(file):
+        raise UsageError(f"{relative(file, root)}: no such project file", hint="give an existing file to --project")
+    if file is None:
+        usual = str(Path(root) / FOLDER)
+        places = (usual,) if tree.is_folder(usual) else (root,)
+        return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places, start=start)
+    folder = str(Path(file).parent)
+    shown = relative(file, root)
+    _check_reach(tree, root, file)
+    findings = Findings()
+    try:
+        data = tree.read(file)
+    except Unreadable as problem:
+        raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
+    text = decode(data, shown, findings)
+    model = _parse(text, shown, findings) if text is not None else None
+    project = _records(tree, model, root, folder, file, Source(shown), findings) if model is not None else None
+    if findings.has_errors or project is None:
+        from reconciler.manifests.read.source_spans import Places, in_order
+
+        problems = in_order(Places(lambda _: data, str).place(findings.items))
+        raise ManifestError(f"{shown} is not a valid project file", problems)
+    return replace(project, start=start, beside=_beside(tree, file) if given is None else ())
+
+
+def _beside(tree: Tree, file: str) -> tuple[str, ...]:
+    """Project files in the other places where this one could have been found."""
+    folder = Path(file).parent
+    places = candidates(str(folder.parent if folder.name == FOLDER else folder))
+    return tuple(one for one in places if one != file and tree.is_file(one) and tree.real(one) != tree.real(file))
+
+
+def _find_above(tree: Tree, root: str, manifests: Sequence[str | Path]) -> tuple[str | None, str]:
+    """The project that `root` lies in, and its folder; else the one that a path of the command line lies in."""
+    found = find_above(tree, root)
+    if found is not None:
+        return found.file, found.root
+    for path in manifests:
+        found = find_above(tree, placed(tree, root, root, str(path)))
+        if found is not None:
+            return found.file, root
+    return None, root
+
+
+def _find(tree: Tree, root: str, manifests: Sequence[str | Path]) -> str | None:
+    folders = [placed(tree, root, root, str(path)) for path in manifests]
+    for folder in (*folders, os.path.join(root, FOLDER), root):  # noqa: PTH118
+        for name in PROJECT_FILES:
+            path = os.path.join(folder, name)  # noqa: PTH118
+            _check_reach(tree, root, path)
+            if tree.is_file(path):
+                return path
+    return None
+
+
+def _check_reach(tree: Tree, root: str, file: str) -> None:
+    """Refuse a project file that a link leads out of the repository for."""
+    if not reach(root, os.path.dirname(file)).holds(tree.real(file)):  # noqa: PTH120
+        raise UsageError(
+            f"{relative(file, root)}: the project file is a link, or lies under one, that leaves the repository",
+            hint="replace the link by what it points to",
+        )
+
+
+def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
+    from reconciler.manifests.read.yaml_reader import parse_yaml
+
+    documents = parse_yaml(text, path, findings)
+    source = Source(path)
+    if findings.has_errors:
+        return None
+    if len(documents) != 1 or not isinstance(documents[0][1], dict):
+        findings.error(PROJECT, "a project file holds exactly one mapping", source=source, pointer="")
+        return None
+    source = Source(path, documents[0][0])
+    from pydantic import ValidationError
+
+    from reconciler.manifests.project.project_model import ProjectModel
+
+    try:
+        return ProjectModel.model_validate(documents[0][1])
+    except ValidationError as problem:
+        from reconciler.manifests.project.validation_messages import told
+
+        for place, kind, what in told(problem.errors(include_url=False), documents[0][1]):
+            _report(place, kind, what, source, findings)
+        return None
+
+
+def _report(tokens: Sequence[str], kind: str, text: str, source: Source, findings: Findings) -> None:
+    from reconciler.manifests.project.project_model import KNOWN_KEYS
+
+    pointer = join(*tokens)
+    shape = ["*" if index == 1 and tokens[0] == "workspaces" else token for index, token in enumerate(tokens)]
+    hint = None
+    if kind == "extra_forbidden":
+        known = KNOWN_KEYS.get(join(*shape[:-1]), ())
+        text = f"unknown key {tokens[-1]!r}"
+        hint = suggest(tokens[-1], known) or f"known here: {', '.join(known)}"
+    elif kind == "missing":
+        text, pointer = f"the key {tokens[-1]!r} is missing", join(*tokens[:-1])
+    else:
+        text = f"{pointer or 'the file'}: {text}"
+        if pointer == "/kind":
+            hint = "the project file is found by its name, reconciler.yaml: give a manifest another one"
+    findings.error(PROJECT, text, source=source, pointer=pointer, hint=hint)
+
+
+def _records(
+    tree: Tree, model: ProjectModel, root: str, folder: str, file: str, source: Source, findings: Findings
+) -> Project | None:
+    workspaces = {
+        name: _workspace(name, workspace, model.migrate, folder, source, findings)
+        for name, workspace in model.workspaces.items()
+    } or {name: replace(one, migrate=model.migrate) for name, one in BUILT_IN.items()}
+    default = model.default_workspace
+    if default is None:
+        default = "sandbox" if "sandbox" in workspaces else next(iter(workspaces))
+    elif default not in workspaces:
+        findings.error(
+            PROJECT,
+            f"default_workspace {default!r} is none of the workspaces ({', '.join(workspaces)})",
+            source=source,
+            pointer="/default_workspace",
+            hint=suggest(default, workspaces),
+        )
+    answers = _answers(model, source, findings)
+    own = None
+    if model.catalogue is not None:
+        from reconciler.manifests.project.own_catalogue import read_own_catalogue
+
+        own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
+    exclude = tuple(model.sources.exclude)
+    project = Project(
+        root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers, source=model.source
+    )
+    return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
+
+
+def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[str, dict[str, str]]:
+    """The answers to questions of migrations, each as text."""
+    if not model.migrations:
+        return {}
+    from reconciler.core.migrating.answers import as_answer, known_names
+
+    result: dict[str, dict[str, str]] = {}
+    for word, given in model.migrations.items():
+        name = known_names().get(word)
+        if name is None:
+            findings.error(
+                PROJECT,
+                f"unknown migration {word!r}",
+                source=source,
+                pointer=join("migrations", word),
+                hint=suggest(word, known_names()) or "`reconciler migrate --list` shows them",
+            )
+            continue
+        members = given if isinstance(given, dict) else {"*": given}
+        result.setdefault(name, {}).update({key: as_answer(value) for key, value in members.items()})
+    return result
+
+
+def _workspace(
+    name: str, model: WorkspaceModel, migrate: str, folder: str, source: Source, findings: Findings
+) -> Workspace:
+    here = join("workspaces", name)
+    for index, overlay in enumerate(model.overlays):
+        target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
+        if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
+            findings.error(
+                FILE,
+                f"the overlay folder {overlay} leaves the project",
+                source=source,
+                pointer=f"{here}/overlays/{index}",
+                hint=f"give a folder under {Path(folder).name}/",
+            )
+    provider = _settings(
+        dict(model.provider.model_extra or {}), "provider", model.provider.type, here, source, findings
+    )
+    state = _settings(dict(model.state.model_extra or {}), "state", model.state.backend, here, source, findings)
+    vocabulary = model.provider.vocabulary
+    return Workspace(
+        name,
+        ProviderSettings(model.provider.type, provider, vocabulary or "pal"),
+        BackendSettings(model.state.backend, state),
+        tuple(model.overlays),
+        _policy(model.policy),
+        model.parallelism,
+        model.max_requests_per_second,
+        model.migrate or migrate,
+        Retention(model.history.keep, model.history.max_bytes),
+    )
+
+
+def _policy(model: PolicyModel) -> Policy:
+    """Lists become tuples; everything else stands as it is."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in model}
+    return Policy(**given)
+
+
+def _settings(
+    values: dict[str, Json], section: str, kind: str, here: str, source: Source, findings: Findings
+) -> Object:
+    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references."""
+    from reconciler.manifests.project.project_model import KNOWN_SETTINGS
+
+    known = KNOWN_SETTINGS.get(f"{section} {kind}")
+    result: Object = {}
+    for key, value in values.items():
+        pointer = join(*here[1:].split("/"), section, key)
+        if known is not None and key not in known:
+            hint = suggest(key, known) or f"known here: {', '.join(known)}"
+            findings.error(PROJECT, f"unknown key {key!r}", source=source, pointer=pointer, hint=hint)
+        reference = dict(value) if isinstance(value, dict) and len(value) == 1 else {}
+        name, target = next(iter(reference.items()), ("", None))
+        if name in {"env", "file"} and isinstance(target, str):
+            if name == "env" and not ENV_NAME.fullmatch(target):
+                summary = f"{target!r} is not the name of an environment variable"
+                findings.error(PROJECT, summary, source=source, pointer=pointer)
+            value = SecretRef(name, target)
+        elif isinstance(value, str) and key in SECRET_SETTINGS - FREE_TEXT:
+            findings.error(
+                LITERAL_SECRET,
+                f"{key} stands in the file in clear",
+                source=source,
+                pointer=pointer,
+                hint="write {env: NAME} and put the value into that environment variable",
+            )
+        result[key] = value
+    return result

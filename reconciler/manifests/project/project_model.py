@@ -1,0 +1,187 @@
+"""The shape of the project file, checked by pydantic; imported only when there is such a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+
+from reconciler.core.kind_table import KINDS
+from reconciler.core.text.glob import matches
+from reconciler.types.address import NAME_PATTERN
+from reconciler.types.history import DEFAULT_RETENTION
+
+Name: TypeAlias = Annotated[str, Field(pattern=f"^(?:{NAME_PATTERN.pattern})$")]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Number: TypeAlias = StrictInt | StrictFloat
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+AnswerWord: TypeAlias = str | StrictBool | StrictInt | StrictFloat
+
+
+def _check_host(pattern: str) -> str:
+    if "/" in pattern or "@" in pattern or not pattern.strip():
+        raise ValueError("a host alone is meant, without scheme and path, as in *.example.com or localhost:8080")
+    return pattern
+
+
+def _check_address(pattern: str) -> str:
+    """A pattern whose kind does not exist would protect nothing, silently."""
+    word = pattern.partition(".")[0]
+    if not any(matches(name, word) for name in KINDS):
+        known = ", ".join(KINDS)
+        raise ValueError(f"no kind is called {word!r}; a pattern looks like persona.prod-*, of the kinds {known}")
+    return pattern
+
+
+HostGlob: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+AddressGlob: TypeAlias = Annotated[str, AfterValidator(_check_address)]
+Item = TypeVar("Item")
+Globs: TypeAlias = Annotated[list[Item], Field(min_length=1)]
+"""An empty list would allow nothing at all: more likely a slip than a wish."""
+
+
+MigrateWord: TypeAlias = Literal["auto", "ask", "off"]
+
+
+class _Strict(BaseModel):
+    """Nothing is coerced and nothing unknown is accepted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
+
+
+class _Open(BaseModel):
+    """Settings whose keys belong to a plug-in; they are checked against `KNOWN_SETTINGS` where listed there."""
+
+    model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
+
+
+class MetadataModel(_Strict):
+    name: Name
+    """What the project is called in plans and reports."""
+    labels: dict[str, str] = {}
+    """For people; not interpreted."""
+
+
+class ProviderModel(_Open):
+    type: Text
+    """Who speaks to the account: tavus, or simulator for the embedded one."""
+    vocabulary: Literal["pal", "persona"] | None = None
+    """The words on the wire; the provider's own by default."""
+
+
+class StateModel(_Open):
+    backend: Text = "local"
+    """Where the state is kept; its settings stand beside this key."""
+
+
+class PolicyModel(_Strict):
+    deletes: Literal["deny", "allow", "never"] = "deny"
+    """Whether a plan may delete: deny (`--allow-deletes` lifts it), allow, or never."""
+    max_change_percent: Annotated[Number, Field(ge=0, le=100)] = 30
+    """A plan that changes or deletes more than this share of what is managed is blocked."""
+    min_resources: Count = 10
+    """The share counts from this many managed resources on."""
+    max_deletes: Count | None = None
+    """A plan that deletes more objects than this is blocked."""
+    protected: list[AddressGlob] = []
+    """Patterns of addresses whose objects are never deleted."""
+    allowed_models: Globs[Text] | None = None
+    """Patterns; a model that none of them fits is not written."""
+    denied_models: list[Text] = []
+    """Patterns of models that are not written."""
+    allowed_hosts: Globs[HostGlob] | None = None
+    """Patterns of hosts; an address of a model, tool or document on another host is not written."""
+    https_only: bool = False
+    """No address without TLS is written."""
+    max_prompt_tokens: Annotated[int, Field(ge=1)] | None = None
+    """No longer prompt is written."""
+    no_deprecated: bool = False
+    """Nothing that the catalogue calls deprecated or gone is written."""
+
+
+class SourcesModel(_Strict):
+    exclude: list[Text] = []
+    """Patterns over paths relative to the project file; files and folders that one fits are not looked at. `*` stands
+    for any run of characters, slashes included."""
+
+
+class HistoryModel(_Strict):
+    keep: Annotated[int, Field(ge=1, le=10_000)] = DEFAULT_RETENTION.keep
+    """How many applies the history keeps; older ones go first."""
+    max_bytes: Annotated[int, Field(ge=1)] = DEFAULT_RETENTION.max_bytes
+    """How large the history may get inside the state, in bytes."""
+
+
+class WorkspaceModel(_Strict):
+    provider: ProviderModel
+    """The account."""
+    state: StateModel = StateModel()
+    """Where the state is kept; by default `.reconciler/WORKSPACE/state.json`."""
+    overlays: list[Text] = []
+    """Folders with what differs in this workspace, relative to the project file; later ones win."""
+    policy: PolicyModel = PolicyModel()
+    """What a plan may do here."""
+    parallelism: Annotated[int, Field(ge=1, le=100)] = 10
+    """Requests at a time."""
+    max_requests_per_second: Annotated[Number, Field(gt=0)] | None = None
+    """A limit over all threads; none by default."""
+    migrate: MigrateWord | None = None
+    """When plan and apply work on the migrated manifests; what the project says where it is not given."""
+    history: HistoryModel = HistoryModel()
+    """How much of what was applied is kept, to look at and to go back to."""
+
+
+class ProjectModel(_Strict):
+    apiVersion: Literal["personas/v1"]  # noqa: N815 - the word in the file
+    """The version of this format."""
+    kind: Literal["Project"]
+    """Tells the project file from manifests."""
+    metadata: MetadataModel
+    """Who the project is."""
+    default_workspace: Text | None = None
+    """The workspace of commands without `--workspace`; without it `sandbox`, else the first."""
+    migrate: MigrateWord = "ask"
+    """When plan and apply work on the manifests as `migrate` would write them: auto (always), ask (with --migrate),
+    off (never)."""
+    catalogue: Text | None = None
+    """A file beside the project file, merged over the model catalogue."""
+    source: Text | None = None
+    """Where the pipelines of `init --ci` install this program from: OWNER/REPO@COMMIT, git+https://HOST/PATH@COMMIT,
+    the URL of a wheel, or ==VERSION; without it, where the program that runs `init` came from."""
+    sources: SourcesModel = SourcesModel()
+    """Which files are looked at."""
+    workspaces: dict[Name, WorkspaceModel] = {}
+    """One account plus its settings each."""
+    migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
+    """Answers by migration; one word answers every question of it."""
+
+
+KNOWN_KEYS: dict[str, tuple[str, ...]] = {
+    "": tuple(ProjectModel.model_fields),
+    "/metadata": tuple(MetadataModel.model_fields),
+    "/sources": tuple(SourcesModel.model_fields),
+    "/workspaces/*": tuple(WorkspaceModel.model_fields),
+    "/workspaces/*/policy": tuple(PolicyModel.model_fields),
+    "/workspaces/*/history": tuple(HistoryModel.model_fields),
+}
+"""Keys by place, for did-you-mean."""
+
+KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout", "max_answer_mb", "max_pages",
+        "max_request_seconds"),
+    "provider simulator": ("type", "vocabulary", "faults", "timeout", "api_key", "base_url"),
+    "state local": ("backend", "encryption", "path"),
+    "state http": (
+        "backend", "encryption", "address", "update_method", "lock_address", "lock_method", "unlock_address",
+        "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
+        "retry_max", "retry_wait_min", "retry_wait_max", "max_state_mb", "max_request_seconds",
+    ),
+    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb",
+        "max_request_seconds",
+    ),
+    "state s3": (
+        "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
+        "access_key_id", "secret_access_key", "session_token", "max_state_mb", "max_request_seconds",
+    ),
+}  # fmt: skip
+"""Keys of the plug-ins whose settings are fixed; the others check their own."""

@@ -1,0 +1,152 @@
+"""Reads the model catalogue that ships with the package, with a project's own additions merged in."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from reconciler.errors import ManifestError
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, Object, escape
+
+T = TypeVar("T")
+CODE = "E-catalogue"
+_WORDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def load_catalogue(overrides: Object | None = None) -> Catalogue:
+    """The catalogue of the package with `overrides` merged over it.
+
+    Mappings are merged member by member (so `{tables: {llm: {my-model: {...}}}}` adds one model and
+    `{generation: "2026-02"}` moves every question to that generation), null removes a member, anything else
+    replaces, and so does a status of `all` generations. Raises `ManifestError` with one diagnostic per value that
+    does not fit.
+    """
+    if not overrides:
+        return _packaged()
+    merged = _merge(_document(), overrides)
+    problems: list[Diagnostic] = []
+    found = cast(Catalogue, _decode(Catalogue, merged, "", problems))
+    if not problems and found.generation not in {one.id for one in found.generations}:
+        known = ", ".join(one.id for one in found.generations)
+        problems.append(_problem("/generation", f"unknown generation {found.generation!r}; known: {known}"))
+    if problems:
+        raise ManifestError("the project's catalogue is not valid", problems)
+    return found
+
+
+@cache
+def _packaged() -> Catalogue:
+    return cast(Catalogue, _decode(Catalogue, _document(), "", []))
+
+
+def _document() -> Object:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = files("reconciler.platforms.tavus").joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    document = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+    assert isinstance(document, dict)
+    return document
+
+
+def _merge(base: Json, patch: Json) -> Json:
+    """JSON Merge Patch (RFC 7386); only a `status` that holds for `all` generations replaces the one there was."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(base) if isinstance(base, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif key == "status" and isinstance(value, dict) and "all" in value:
+            result[key] = value  # said of every generation: nothing that was said of one of them stays
+        else:
+            result[key] = _merge(result.get(key), value)
+    return result
+
+
+def _problem(pointer: str, summary: str, hint: str | None = None) -> Diagnostic:
+    return Diagnostic(CODE, Severity.ERROR, f"catalogue: {summary}", hint=hint, pointer=pointer)
+
+
+@cache
+def _hints(record: Hashable) -> dict[str, Any]:
+    return get_type_hints(cast(type, record))
+
+
+def _decode(wanted: Any, value: Json, path: str, problems: list[Diagnostic]) -> Any:
+    """`value` as the annotated type `wanted`; what does not fit is listed in `problems` and left out."""
+    origin = get_origin(wanted)
+    if origin in (Union, UnionType):
+        options = get_args(wanted)
+        if value is None and NoneType in options:
+            return None
+        return _decode(next(option for option in options if option is not NoneType), value, path, problems)
+    if origin is tuple:
+        return _decode_tuple(get_args(wanted)[0], value, path, problems)
+    if origin is not None:
+        return _decode_mapping(get_args(wanted)[1], value, path, problems)
+    if issubclass(wanted, Enum):
+        return _decode_word(wanted, value, path, problems)
+    if wanted in _WORDS:
+        fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and wanted is not bool):
+            problems.append(_problem(path, f"{path} must be {_WORDS[wanted]}"))
+        return value
+    return _decode_record(wanted, value, path, problems)
+
+
+def _decode_tuple(item: Any, value: Json, path: str, problems: list[Diagnostic]) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        problems.append(_problem(path, f"{path} must be a list"))
+        return ()
+    return tuple(_decode(item, one, f"{path}/{index}", problems) for index, one in enumerate(value))
+
+
+def _decode_mapping(item: Any, value: Json, path: str, problems: list[Diagnostic]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        problems.append(_problem(path, f"{path} must be a mapping"))
+        return {}
+    return {str(key): _decode(item, one, f"{path}/{escape(str(key))}", problems) for key, one in value.items()}
+
+
+def _decode_word(wanted: type[Enum], value: Json, path: str, problems: list[Diagnostic]) -> Enum | None:
+    try:
+        return wanted(value)
+    except ValueError:
+        known = ", ".join(str(member.value) for member in wanted)
+        problems.append(_problem(path, f"{path} must be one of {known}"))
+        return None
+
+
+def _decode_record(wanted: type[T], value: Json, path: str, problems: list[Diagnostic]) -> T | None:
+    if not isinstance(value, dict):
+        problems.append(_problem(path, f"{path or 'the catalogue'} must be a mapping"))
+        return None
+    rows = {row.name: row for row in fields(cast(Any, wanted))}
+    for key in value:
+        if key not in rows:
+            close = get_close_matches(str(key), rows, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(rows)}"
+            problems.append(_problem(f"{path}/{escape(str(key))}", f"unknown key {key!r}", hint))
+    missing = [
+        name
+        for name, row in rows.items()
+        if name not in value and row.default is MISSING and row.default_factory is MISSING
+    ]
+    if missing:
+        problems.append(_problem(path, f"{path or 'the catalogue'} lacks {', '.join(missing)}"))
+        return None
+    members = {
+        name: _decode(_hints(cast(Hashable, wanted))[name], value[name], f"{path}/{name}", problems)
+        for name in rows
+        if name in value
+    }
+    return wanted(**members)

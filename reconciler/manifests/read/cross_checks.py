@@ -1,0 +1,200 @@
+"""Checks over all manifests together: one address once, one object once, no dangling reference, no cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from reconciler.core.canonical.field_tree import node_at
+from reconciler.core.kind_table import kind as kind_of
+from reconciler.core.text.confusable_names import difference, folded
+from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.source_spans import Locate, Places
+from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
+from reconciler.types.address import Address
+from reconciler.types.json import Json, escape
+from reconciler.types.manifest import Manifest, Moved, Removed
+from reconciler.types.reference import ResourceRef
+from reconciler.types.source import Source
+
+
+def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[Address, Draft]:
+    """The drafts by address; the second of two with one address is an error that names both places."""
+    result: dict[Address, Draft] = {}
+    for draft in drafts:
+        first = result.setdefault(draft.address, draft)
+        if first is not draft:
+            findings.error(
+                DUPLICATE,
+                f"{draft.address} is declared twice; the other one is at {locate(first.head, '/metadata/name')}",
+                source=draft.head,
+                pointer="/metadata/name",
+                hint="rename one of them (a file without an envelope is named after itself)",
+                address=draft.address,
+            )
+    return result
+
+
+def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings: Findings) -> None:
+    """Two manifests of one kind whose names look alike are said, with both places."""
+    seen: dict[tuple[str, str, str], Manifest] = {}
+    said: set[tuple[Address, Address]] = set()
+    for manifest in manifests.values():
+        kind = manifest.address.kind
+        field = kind_of(kind).name_field
+        called = manifest.spec.get(field[1:])
+        alike = [("/metadata/name", manifest.address.name.lower())]
+        if isinstance(called, str):
+            alike.append((field, folded(called)))
+        for pointer, name in alike:
+            first = seen.setdefault((kind, pointer, name), manifest)
+            pair = (first.address, manifest.address)
+            if first is not manifest and pair not in said and _name(first, pointer) != _name(manifest, pointer):
+                said.add(pair)
+                _say_twins(first, manifest, pointer, places, findings)
+
+
+def _say_twins(first: Manifest, second: Manifest, pointer: str, places: Places, findings: Findings) -> None:
+    one, other = _name(first, pointer), _name(second, pointer)
+    place = places.locate(_source_of(first, pointer), pointer, kind_of(first.address.kind))
+    findings.warning(
+        NAME,
+        f"{second.address} is called {other!r} and {first.address} {one!r} (at {place}): "
+        f"the two differ only {difference(one, other)}",
+        source=_source_of(second, pointer),
+        pointer=pointer,
+        hint="people cannot tell them apart; give one of them another name",
+        address=second.address,
+    )
+
+
+def _name(manifest: Manifest, pointer: str) -> str:
+    return manifest.address.name if pointer == "/metadata/name" else str(manifest.spec[pointer[1:]])
+
+
+def _source_of(manifest: Manifest, pointer: str) -> Source:
+    whole = Source(manifest.source.path, manifest.source.document)
+    return whole if pointer == "/metadata/name" else manifest.source
+
+
+def references(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    """(pointer, address text) of every reference in `value`."""
+    if isinstance(value, ResourceRef):
+        yield path, value.address
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if isinstance(member, dict | list | ResourceRef):
+                yield from references(member, f"{path}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list | ResourceRef):
+                yield from references(item, f"{path}/{index}")
+
+
+def check_references(
+    manifests: Mapping[Address, Manifest],
+    referring: Collection[Address],
+    elsewhere: Callable[[], frozenset[Address]],
+    findings: Findings,
+) -> None:
+    """References lead to a manifest of the right kind and never in a circle.
+
+    Only the manifests in `referring` are walked.
+    `elsewhere` gives the addresses of the files that were not asked for, read only when something is missing.
+    """
+    edges: dict[Address, list[tuple[Address, str]]] = {}
+    for address in referring:
+        manifest = manifests[address]
+        for pointer, text in references(manifest.spec):
+            row = node_at(kind_of(manifest.address.kind), pointer).row
+            item_row = row or node_at(kind_of(manifest.address.kind), pointer.rpartition("/")[0]).row
+            target = Address.parse(text)
+            wanted = item_row.ref if item_row is not None else None
+            problem = hint = None
+            if wanted is not None and target.kind != wanted:
+                problem, hint = f"{text} is no {wanted}", f"refer to {wanted}.NAME"
+            elif target in manifests:
+                edges.setdefault(manifest.address, []).append((target, pointer))
+            elif target not in elsewhere():
+                problem = f"{text} is declared nowhere"
+                hint = suggest(text, map(str, manifests)) or "declare it, or write the id of the live object"
+            if problem:
+                _refuse(findings, REF, problem, manifest, pointer, hint)
+    _check_cycles(manifests, edges, findings)
+
+
+def _check_cycles(
+    manifests: Mapping[Address, Manifest], edges: Mapping[Address, list[tuple[Address, str]]], findings: Findings
+) -> None:
+    """Depth first, without recursion: a chain of references may be as long as the project."""
+    done: set[Address] = set()
+    for start in edges:
+        trail: list[Address] = []
+        on_trail: set[Address] = set()
+        stack: list[tuple[Address, Iterator[tuple[Address, str]]]] = []
+        if start in done:
+            continue
+        stack.append((start, iter(edges[start])))
+        trail.append(start)
+        on_trail.add(start)
+        while stack:
+            address, targets = stack[-1]
+            found = next(targets, None)
+            if found is None:
+                stack.pop()
+                trail.pop()
+                on_trail.discard(address)
+                done.add(address)
+                continue
+            target, pointer = found
+            if target in on_trail:
+                circle = [*trail[trail.index(target) :], target]
+                summary = f"references in a circle: {' -> '.join(map(str, circle))}"
+                _refuse(findings, CYCLE, summary, manifests[address], pointer, "remove one of the references")
+            elif target not in done:
+                stack.append((target, iter(edges.get(target, ()))))
+                trail.append(target)
+                on_trail.add(target)
+
+
+def check_claims(manifests: Mapping[Address, Manifest], findings: Findings) -> None:
+    """No two manifests claim one live object."""
+    owners: dict[tuple[str, str], Manifest] = {}
+    for manifest in manifests.values():
+        if manifest.id is None:
+            continue
+        first = owners.setdefault((manifest.address.kind, manifest.id), manifest)
+        if first is not manifest:
+            findings.error(
+                ID,
+                f"the object {manifest.id} is claimed by {first.address} too",
+                source=manifest.source,
+                hint="one object has one manifest",
+                address=manifest.address,
+            )
+
+
+def check_moves(
+    manifests: Mapping[Address, Manifest], moved: Sequence[Moved], removed: Sequence[Removed], findings: Findings
+) -> None:
+    """Moved and Removed documents name addresses that no manifest bears any more, each once."""
+    gone: dict[Address, str] = {}
+    for before, source, what in (
+        *((move.before, move.source, "/from") for move in moved),
+        *((drop.address, drop.source, "/address") for drop in removed),
+    ):
+        if before in manifests:
+            word = "moved away" if what == "/from" else "removed"
+            findings.error(
+                REF,
+                f"{before} is {word}, and a manifest still declares it ({manifests[before].source.path})",
+                source=source,
+                pointer=what,
+                hint="delete the manifest, or this document",
+            )
+        elif before in gone:
+            findings.error(REF, f"{before} is moved or removed twice", source=source, pointer=what)
+        gone[before] = what
+
+
+def _refuse(findings: Findings, code: str, summary: str, manifest: Manifest, pointer: str, hint: str | None) -> None:
+    findings.error(code, summary, source=manifest.source, pointer=pointer, hint=hint, address=manifest.address)

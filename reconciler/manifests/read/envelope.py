@@ -1,0 +1,180 @@
+"""Documents -> drafts: the envelope, front matter, bare API bodies, and the answers of lists."""
+
+from __future__ import annotations
+
+from reconciler.core.kind_table import KINDS
+from reconciler.manifests.read.detect_kind import (
+    PROJECT,
+    SHARED_WORDS,
+    bare_kind,
+    has_bodies,
+    is_near_ours,
+    looks_like_ours,
+    manifest_words,
+    pass_over,
+    read_foreign,
+)
+from reconciler.manifests.read.documents import Document
+from reconciler.manifests.read.metadata import METADATA, labels_of, mapping_of, name_of
+from reconciler.manifests.read.moved_removed import STATEMENTS, read_statement
+from reconciler.manifests.read.raw_manifest import Draft, Passed, clean_name
+from reconciler.manifests.read.unknown_documents import API_VERSION
+from reconciler.manifests.tree.problems import FIELD, KIND, NAME, Findings, suggest
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object, join
+from reconciler.types.kind import KindSpec
+from reconciler.types.manifest import Moved, Removed
+from reconciler.types.source import Source
+
+ENVELOPE = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
+PROMPT = "system_prompt"
+
+Item = Draft | Moved | Removed | Passed
+
+
+def read_document(
+    document: Document, path: str, findings: Findings, *, given: bool = False, overlay: bool = False
+) -> list[Item]:
+    """What one document declares. A foreign document is passed over (an error when `given` by name).
+
+    An `overlay` may do without a spec, and a mapping without an envelope is a bare body whatever its keys.
+    """
+    value, source = document.value, Source(path, document.number)
+    if document.unread is not None:
+        return [*pass_over(source, *document.unread, findings, given=given)]
+    if isinstance(value, dict):
+        if "kind" in value or "apiVersion" in value:
+            if overlay and isinstance(value.get("kind"), str) and value["kind"] in manifest_words():
+                value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
+            return _enveloped(value, document.body, source, findings, given=given)
+        if document.body is not None:
+            return [*read_foreign(value, source, findings, given=given)]
+        bare = bare_kind(value) or (KINDS.get("persona") if overlay else None)
+        if bare is not None:
+            name = clean_name(path.rpartition("/")[2].rpartition(".")[0])
+            return [Draft(Address(bare.name, name or bare.name), bare, value, source)]
+        data = value.get("data")
+        if isinstance(data, list) and has_bodies(data):
+            return _answers(data, source, "/data", findings)
+        return [*read_foreign(value, source, findings, given=given)]
+    if isinstance(value, list) and has_bodies(value):
+        return _answers(value, source, "", findings)
+    return [*read_foreign(value, source, findings, given=given)]
+
+
+def _enveloped(value: Object, body: str | None, source: Source, findings: Findings, *, given: bool) -> list[Item]:
+    version, word = value.get("apiVersion"), value.get("kind")
+    known = isinstance(word, str) and (word in manifest_words() or word in STATEMENTS or word == PROJECT)
+    if version is not None and version != API_VERSION:
+        if not looks_like_ours(version) and (not known or word in SHARED_WORDS):
+            return [*read_foreign(value, source, findings, given=given)]
+        summary = f"apiVersion {version!r} is not known"
+        findings.error(KIND, summary, source=source, pointer="/apiVersion", hint=f"write {API_VERSION}")
+        return []
+    if not known:
+        if version is None and not is_near_ours(value, word):
+            return [*read_foreign(value, source, findings, given=given)]
+        names = [*manifest_words(), *STATEMENTS]
+        hint = (suggest(word, names) if isinstance(word, str) else None) or f"known kinds: {', '.join(names)}"
+        summary = "kind is missing" if "kind" not in value else f"kind {word!r} is not known"
+        findings.error(KIND, summary, source=source, pointer="/kind" if "kind" in value else "", hint=hint)
+        return []
+    if version is None and body is None and word not in STATEMENTS:
+        if word in SHARED_WORDS:
+            return [*read_foreign(value, source, findings, given=given)]
+        hint = f"add the line apiVersion: {API_VERSION}"
+        findings.error(KIND, "apiVersion is missing", source=source, pointer="/kind", hint=hint)
+        return []
+    if word == PROJECT:
+        findings.warning(
+            KIND,
+            "a Project document that is not the project file; it is not read",
+            source=source,
+            pointer="/kind",
+            hint="the project file is manifests/reconciler.yaml, or give it with --project",
+        )
+        return []
+    if word in STATEMENTS:
+        return [*read_statement(str(word), value, source, findings)]
+    draft = _draft(manifest_words()[str(word)], value, body, source, findings)
+    return [draft] if draft is not None else []
+
+
+def _draft(kind: KindSpec, value: Object, body: str | None, source: Source, findings: Findings) -> Draft | None:
+    extra = {key: member for key, member in value.items() if key not in ENVELOPE}
+    spec = value.get("spec")
+    base = "/spec"
+    if body is not None and "spec" not in value:
+        spec, base = extra, ""
+    else:
+        for key in extra:
+            hint = suggest(key, ENVELOPE)
+            if hint is None or key in kind.bare_keys:
+                hint = "fields of the API body stand under spec" if kind.bare_keys else None
+            findings.error(FIELD, f"unknown key {key!r}", source=source, pointer=join(key), hint=hint)
+    if not isinstance(spec, dict):
+        what = "spec is missing" if "spec" not in value else "spec must be a mapping"
+        pointer = "/spec" if "spec" in value else "/kind"
+        findings.error(FIELD, what, source=source, pointer=pointer, hint="put the API body under spec")
+        spec = None
+    elif body:
+        spec = _with_prompt(kind, spec, body, source, base, findings)
+    metadata = mapping_of(value, "metadata", METADATA, source, findings)
+    name = name_of(metadata, value, source, body is not None, findings)
+    labels = labels_of(metadata.get("labels"), source, findings)
+    lifecycle = value.get("lifecycle")
+    if lifecycle is not None and not isinstance(lifecycle, dict):
+        findings.error(FIELD, "lifecycle must be a mapping", source=source, pointer="/lifecycle")
+        lifecycle = None
+    if name is None or spec is None:
+        return None
+    place = Source(source.path, source.document, base)
+    return Draft(Address(kind.name, name), kind, spec, place, metadata.get("id"), labels, lifecycle or {})
+
+
+def _with_prompt(
+    kind: KindSpec, spec: Object, body: str, source: Source, base: str, findings: Findings
+) -> Object | None:
+    if not any(row.path == f"/{PROMPT}" for row in kind.fields):
+        if body.strip():
+            summary = f"a {kind.manifest_kinds[0]} has no {PROMPT}: the text below the front matter has no place"
+            findings.error(FIELD, summary, source=source, pointer="/kind", hint="remove the text")
+        return spec
+    if PROMPT in spec:
+        findings.error(
+            FIELD,
+            f"{PROMPT} stands in the front matter and below it",
+            source=source,
+            pointer=f"{base}/{PROMPT}",
+            hint="keep one of the two",
+        )
+        return None
+    return {**spec, PROMPT: body}
+
+
+def _answers(items: list[Json], source: Source, base: str, findings: Findings) -> list[Item]:
+    """The bodies of a list answer that somebody saved; each is named after its human name."""
+    drafts: list[Item] = []
+    for number, item in enumerate(items):
+        place = Source(source.path, source.document, f"{base}/{number}")
+        kind = bare_kind(item) if isinstance(item, dict) else None
+        if kind is None or not isinstance(item, dict):
+            hint = "remove it from the list, or write it as a document of its own with a kind"
+            findings.error(
+                KIND, "not a body that is known without a kind", source=source, pointer=place.base, hint=hint
+            )
+            continue
+        words = _name_words(kind)
+        text = next((item[word] for word in words if isinstance(item.get(word), str) and item[word]), None)
+        name = clean_name(text) if isinstance(text, str) else ""
+        if not name:
+            summary = f"a body in a list needs a name ({' or '.join(words)}) to be called by"
+            findings.error(NAME, summary, source=source, pointer=place.base)
+            continue
+        drafts.append(Draft(Address(kind.name, name), kind, item, place))
+    return drafts
+
+
+def _name_words(kind: KindSpec) -> tuple[str, ...]:
+    row = next(row for row in kind.fields if row.path == kind.name_field)
+    return (kind.name_field[1:], *row.words.values(), *row.spellings)

@@ -1,0 +1,155 @@
+"""The front door: files -> one `ManifestSet` for one workspace, with everything that is wrong in them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from reconciler.errors import UsageError
+from reconciler.manifests.read import cross_checks, overlays
+from reconciler.manifests.read.build import Merging
+from reconciler.manifests.read.discover import Gathering
+from reconciler.manifests.read.locations import places_of
+from reconciler.manifests.read.manifest_references import Included, References
+from reconciler.manifests.read.secret_resolver import LiteralSecrets, RunSecrets
+from reconciler.manifests.read.source_spans import in_order
+from reconciler.manifests.read.used_files import used_files
+from reconciler.manifests.tree.file_tree import Tree, check_given, placed, relative
+from reconciler.manifests.tree.open_tree import open_tree
+from reconciler.manifests.tree.problems import Findings
+from reconciler.manifests.tree.repository import inside
+from reconciler.types.address import Address
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.ports import Secrets
+from reconciler.types.project import Project, Workspace
+
+
+def load_manifests(
+    project: Project,
+    workspace: Workspace | str,
+    *,
+    paths: Sequence[str | os.PathLike[str]] | None = None,
+    ref: str | None = None,
+    allow_literal_secrets: bool = False,
+    environ: Mapping[str, str] | None = None,
+    texts: Mapping[str, bytes] | None = None,
+) -> tuple[ManifestSet, Secrets]:
+    """Read the manifests of a project for one workspace.
+
+    `paths` (relative to the project's root, or absolute) limit what is read; None or empty is the whole project.
+    With `ref` all files come from that commit. `environ` is where `{env: X}` is looked up (the process's own
+    environment by default); it is read by the returned `Secrets` only. `texts` (absolute path -> bytes) stand in for
+    files as they lie there, and for files that are not there yet: what a migration would make of them.
+
+    What is wrong with files is in `ManifestSet.diagnostics`, each with its span; the manifests that are in order are
+    returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
+    """
+    chosen = _workspace(project, workspace)
+    tree, close = open_tree(project, ref)
+    if texts:
+        from reconciler.manifests.tree.overlay_tree import OverlaidTree
+
+        tree = OverlaidTree(tree, texts)
+    try:
+        with _without_collector():
+            run = _Run(project, chosen, tree, allow_literal_secrets)
+            result = run.load(paths)
+    finally:
+        close()
+    return result, RunSecrets(os.environ if environ is None else environ, project.home, run.literals)
+
+
+def secrets_of(project: Project, environ: Mapping[str, str] | None = None) -> Secrets:
+    """Resolves references without any manifest: for saved plans."""
+    return RunSecrets(os.environ if environ is None else environ, project.home)
+
+
+def _workspace(project: Project, workspace: Workspace | str) -> Workspace:
+    if isinstance(workspace, Workspace):
+        return workspace
+    if workspace not in project.workspaces:
+        raise UsageError(f"unknown workspace {workspace!r}; known: {', '.join(project.workspaces)}")
+    return project.workspaces[workspace]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing built here is cyclic; collecting while thousands of objects are made costs a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Run:
+    """One reading of a project."""
+
+    def __init__(self, project: Project, workspace: Workspace, tree: Tree, allow_literals: bool) -> None:
+        self.project = project
+        self.workspace = workspace
+        self.tree = tree
+        self.home = project.home
+        self.findings = Findings()
+        self.literals: LiteralSecrets = {}
+        self.places = places_of(project, tree)
+        self.allow_literals = allow_literals
+
+    def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
+        """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
+        whole = self.project.manifests or (self.home,)
+        given = [placed(self.tree, self.project.base, self.home, os.fspath(path)) for path in paths or ()]
+        for path, text in zip(given, paths or (), strict=True):
+            check_given(self.tree, path, os.fspath(text))
+        partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole)
+        boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
+        gathering = Gathering(self.project, self.workspace, self.tree, self.findings)
+        items = gathering.read(given or list(whole), explicit=given)
+        references = References(
+            Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests),
+            self.literals,
+            self.findings,
+            allow_literals=self.allow_literals,
+        )
+        bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
+        over = gathering.overlays()
+        layers = overlays.attach(bases, over.drafts, self.findings, partial=partial)
+        merging = Merging(self.project, self.workspace, references, self.findings)
+        manifests = {address: merging.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
+        cross_checks.check_references(
+            manifests,
+            [address for address in manifests if address in references.referring],
+            lambda: self.elsewhere(whole, given),
+            self.findings,
+        )
+        cross_checks.check_claims(manifests, self.findings)
+        cross_checks.check_twins(manifests, self.places, self.findings)
+        cross_checks.check_moves(manifests, items.moved, items.removed, self.findings)
+        gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
+        gathering.report_beside()
+        sources = {address: manifest.overlays for address, manifest in manifests.items()}
+        gathering.read_project_file()
+        return ManifestSet(
+            tuple(manifests.values()),
+            tuple(items.moved),
+            tuple(items.removed),
+            in_order(self.places.place(self.places.show(self.findings.items), sources)),
+            gathering.digest(),
+            self.tree.commit,
+            {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
+            tuple(relative(path, self.home) for path in given) if partial else None,
+        )
+
+    def _boundary(self, path: str) -> str:
+        return path if self.tree.is_folder(path) else os.path.dirname(path)  # noqa: PTH120
+
+    def elsewhere(self, whole: Sequence[str], given: Sequence[str]) -> frozenset[Address]:
+        """Addresses in the files that were not asked for; what is wrong in them is not said now."""
+        if not given:
+            return frozenset()
+        other = Gathering(self.project, self.workspace, self.tree, Findings())
+        return frozenset(draft.address for draft in other.read(whole).drafts)

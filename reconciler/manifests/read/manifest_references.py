@@ -1,0 +1,236 @@
+"""`{env: X}`, `{file: p}` and `{ref: kind.name}` in a body become what they stand for; literal secrets leave it."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
+from reconciler.core.export.manifest_words import LITERAL, PLANNED, child_of, id_words, word_of
+from reconciler.core.kind_table import KINDS
+from reconciler.core.secrets.credentials import has_url_credentials, is_credential
+from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.secret_heuristics import ENV_NAME, is_mask, reference_for
+from reconciler.manifests.read.secret_resolver import LiteralSecrets, unusable_secret
+from reconciler.manifests.tree.decode import decode
+from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
+from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
+from reconciler.manifests.tree.repository import Reach, inside
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Severity
+from reconciler.types.json import Json, Object, escape, split
+from reconciler.types.reference import ResourceRef, SecretRef
+
+
+class Literal(dict[str, Json]):
+    """A mapping of data that an overlay replaces whole."""
+
+
+def is_whole(value: Json) -> bool:
+    """Whether a value of an overlay replaces another one instead of being merged into it."""
+    return isinstance(value, Literal)
+
+
+class Included:
+    """The files that manifests include; each is read once, and none outside of `boundaries`."""
+
+    def __init__(
+        self, tree: Tree, folder: str, boundaries: tuple[str, ...], reach: Reach, digests: dict[str, bytes]
+    ) -> None:
+        """Paths may lead anywhere inside `boundaries`, and links from there into `reach`."""
+        self.tree = tree
+        self.reach = reach
+        self.folder = folder
+        self.boundaries = boundaries
+        self._digests = digests
+        self._texts: dict[str, str | None] = {}
+        self._problems: dict[str, tuple[str, str | None]] = {}
+
+    def place(self, path: str, base: str) -> str | None:
+        """The absolute path of `path` seen from the folder `base`, None when it leaves the project."""
+        if os.path.isabs(path) or "\0" in path:  # noqa: PTH117
+            return None
+        target = os.path.normpath(os.path.join(base, path))  # noqa: PTH118
+        named = any(inside(target, boundary) for boundary in self.boundaries)
+        return target if named and self.reach.holds(self.tree.real(target)) else None
+
+    def text(self, path: str) -> tuple[str | None, tuple[str, str | None]]:
+        """The text less one final newline (CRLF is LF), or None, why not and what to do."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path], self._problems.get(path, ("", None))
+
+    def _read(self, path: str) -> str | None:
+        if not self.tree.is_file(path):
+            is_folder = self.tree.is_folder(path)
+            self._problems[path] = ("is a folder" if is_folder else "does not exist", None)
+            return None
+        try:
+            data = self.tree.read(path)
+        except Unreadable as problem:
+            self._problems[path] = (f"cannot be read: {problem}", problem.hint)
+            return None
+        self._digests[relative(path, self.folder)] = sha256(data).digest()
+        findings = Findings()
+        text = decode(data, path, findings)
+        if text is None:
+            self._problems[path] = (f"cannot be used: {findings.items[0].summary}", findings.items[0].hint)
+            return None
+        return text.replace("\r\n", "\n").removesuffix("\n")
+
+
+class References:
+    """Resolves the references of drafts, in place."""
+
+    def __init__(
+        self, included: Included, literals: LiteralSecrets, findings: Findings, *, allow_literals: bool
+    ) -> None:
+        self.included = included
+        self.literals = literals
+        self.findings = findings
+        self.referring: set[Address] = set()
+        """Who refers to something."""
+        self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
+
+    def resolve(self, draft: Draft, folder: str) -> None:
+        """Replace every reference in `draft.body`; `folder` is the absolute folder of its file.
+
+        A reference is a mapping of one key with a text (`core.export.manifest_words`).
+        """
+        draft.body = _Walk(self, draft, folder).members(shape(draft.kind), draft.body, "")
+
+
+class _Walk:
+    def __init__(self, references: References, draft: Draft, folder: str) -> None:
+        self.all = references
+        self.findings = references.findings
+        self.draft = draft
+        self.folder = folder
+
+    def members(self, node: Node, body: Object, path: str, *, free: bool = False, schema: bool = False) -> Object:
+        """`free`: names of others stand here, in an object of free keys or a tool's parameters (`schema`)."""
+        renames, children, star = node.renames, node.children, node.star
+        for word, member in body.items():
+            name = renames.get(word, word) if renames else word
+            child = children.get(name) or star
+            is_secret = child is not None and child.row is not None and child.row.secret
+            if isinstance(member, dict | list):
+                within = free or child is None
+                ids = within and word in id_words()
+                here = f"{path}/{escape(name)}"
+                body[word] = self.value(child or UNKNOWN, member, here, free=within, ids=ids, schema=schema)
+            elif is_secret or (not schema and isinstance(member, str) and has_url_credentials(member)):
+                body[word] = self.text(child or UNKNOWN, member, f"{path}/{escape(name)}")
+        return body
+
+    def value(self, node: Node, value: Json, path: str, *, free: bool, ids: bool, schema: bool = False) -> Json:
+        row = node.row
+        schema = schema or (row is not None and (row.verbatim or row.keyed))
+        free = free or schema
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, dict | list):
+                    value[index] = self.value(UNKNOWN, item, f"{path}/{index}", free=free, ids=ids, schema=schema)
+            return value
+        if not isinstance(value, dict):
+            return value
+        word = word_of(node, value, free=free, ids=ids)
+        if word == LITERAL:
+            return self.taken(node, value[word], path, schema=schema)
+        if word in PLANNED:
+            hint = f"if it is data, write {{literal: {{{word}: ...}}}}"
+            self.error(REF, f"{{{word}: ...}} is reserved and means nothing yet", path, hint)
+            return ""
+        if word is not None:
+            return self.reference(node, word, str(value[word]), path)
+        return self.members(node, value, path, free=free, schema=schema)
+
+    def taken(self, node: Node, value: Json, path: str, *, schema: bool) -> Json:
+        """A literal: as it stands, whatever it looks like. A secret in it is one all the same."""
+        if isinstance(value, dict):
+            held: Object = {
+                word: self.taken(child_of(node, word), member, f"{path}/{escape(word)}", schema=schema)
+                for word, member in value.items()
+            }
+            return Literal(held)
+        is_secret = node.row is not None and node.row.secret
+        is_secret = is_secret or (not schema and isinstance(value, str) and has_url_credentials(value))
+        return self.text(node, value, path) if is_secret else value
+
+    def text(self, node: Node, value: Json, path: str) -> Json:
+        """What stands at a secret place and is no reference."""
+        is_text = isinstance(value, str) or _is_number(value)
+        return self.literal(node, split(path)[-1], str(value), path) if is_text else value
+
+    def reference(self, node: Node, word: str, target: str, path: str) -> Json:
+        """What stands in the body instead. A wrong reference leaves a text there, so that it is reported once."""
+        if word == "env":
+            if not ENV_NAME.fullmatch(target):
+                hint = "letters, digits and _, not starting with a digit"
+                self.error(REF, f"{target!r} is not the name of an environment variable", path, hint)
+            return SecretRef("env", target)
+        if word == "ref":
+            return self.address(target, path)
+        place = self.all.included.place(target, self.folder)
+        if place is None:
+            hint = "give a path relative to this file, inside the project folder"
+            self.error(FILE, f"the file {target} lies outside the project", path, hint)
+            return ""
+        if node.row is not None and node.row.secret:
+            problem = unusable_secret(place)
+            if problem is not None:
+                self.error(FILE, f"the file {target} {problem}", path, "save the value as UTF-8 text")
+            return SecretRef("file", relative(place, self.all.included.folder))
+        text, (problem, way_out) = self.all.included.text(place)
+        if text is None:
+            self.error(FILE, f"the file {target} {problem}", path, way_out or "the path is relative to this file")
+            return ""
+        return text
+
+    def address(self, target: str, path: str) -> Json:
+        try:
+            address = Address.parse(target)
+        except ValueError:
+            self.error(REF, f"{target!r} is not an address", path, "write kind.name, for example tool.lookup_policy")
+            return target
+        if address.kind not in KINDS:
+            hint = suggest(address.kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
+            self.error(REF, f"unknown kind {address.kind!r} in {target}", path, hint)
+            return target
+        self.all.referring.add(self.draft.address)
+        return ResourceRef(target)
+
+    def literal(self, node: Node, name: str, value: str, path: str) -> Json:
+        """A literal at a secret place: kept in memory only, with a reference in its stead, unless it is harmless."""
+        if is_mask(value):
+            hint = (
+                f"this is how the API shows a hidden value; write {reference_for(path, '', str(self.draft.address))}"
+            )
+            self.error(MASK, f"a mask stands in place of the secret {name}", path, hint)
+            return None
+        parent = next((token for token in reversed(split(path)[:-1])), "")
+        is_free = node.row is not None and node.row.path.endswith("*")
+        if not value or (is_free and not is_credential(name, value)):
+            return value
+        label = f"{parent} {name}" if is_free else name
+        self.findings.add(
+            self.all.literal_severity,
+            LITERAL_SECRET,
+            f"a secret stands in the manifest in clear ({label})",
+            source=self.draft.source,
+            pointer=path,
+            address=self.draft.address,
+            hint=f"write {reference_for(path, value, str(self.draft.address))}, or pass --allow-literal-secrets",
+        )
+        where = f"{self.draft.address}{path}"
+        self.all.literals[where] = value
+        return SecretRef("literal", where)
+
+    def error(self, code: str, summary: str, path: str, hint: str) -> None:
+        self.findings.error(
+            code, summary, source=self.draft.source, pointer=path, hint=hint, address=self.draft.address
+        )
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

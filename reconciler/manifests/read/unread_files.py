@@ -1,0 +1,121 @@
+"""Files that are read as no manifest although they were meant as one: by their name, or by how they begin."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from reconciler.manifests.read.detect_kind import SHARED_WORDS, bare_kinds, manifest_words
+from reconciler.manifests.read.moved_removed import STATEMENTS
+from reconciler.manifests.read.unknown_documents import API_VERSION
+from reconciler.manifests.tree.decode import readable
+from reconciler.manifests.tree.file_tree import SUFFIXES
+
+LINES = (".jsonl", ".ndjson")
+"""Never a manifest, and often taken for one."""
+LARGEST = 64 * 1024
+"""So many bytes of a file are looked at."""
+BEGINNING = 10
+"""Front matter is expected within so many lines."""
+
+_MARKDOWN = frozenset({"md", "markdown", "mdown", "mdwn", "mkd", "mkdn", "mdx", "mdc", "rmd", "qmd"})
+_KIN = _MARKDOWN | {
+    *("yaml", "yml", "yamls", "json", "jsonc", "json5", "hjson", "toml", "txt", "text", "cue", "jsonnet"),
+    *("j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "template", "erb", "hbs", "mustache", "liquid"),
+}
+"""Parts of the names of files that are written like manifests, or made into them."""
+_COPIES = ("~", ".bak", ".orig", ".rej", ".swp", ".tmp")
+"""What editors and merges leave behind is meant for nobody."""
+_KEY = re.compile(r"""(?:^|[{,\[])[ \t]*(?:-[ \t]+)?["']?(\w+)["']?[ \t]*[:=][ \t]*["']?([\w./-]*)""", re.MULTILINE)
+_FENCE = re.compile(r"[ \t\ufeff]*(-{3,}|\+{3,}|;{3,})[ \t]*([A-Za-z]*)[ \t]*")
+_CODE = re.compile(r"[ \t]*(```|~~~)")
+_COMMENT = re.compile(r"[ \t\ufeff]*(?:#|//|/\*|\*|<!--|\{[{%#]|%|$)")
+_STRUCTURE = re.compile(r"""[ \t\ufeff]*(?:-{3}|\+{3}|[\[{]|(?:-[ \t]+)?["']?\w+["']?[ \t]*[:=])""")
+
+
+def is_kin(name: str) -> bool:
+    """Whether a file of this name may have been meant as a manifest, although it is read as none."""
+    plain = name.lower()
+    return not plain.endswith(_COPIES) and not _KIN.isdisjoint(plain.split(".")[1:])
+
+
+def by_name(name: str, data: bytes) -> tuple[str, str] | None:
+    """(what it looks like, what to do) for a file whose name is none of a manifest; None where it is not like one."""
+    plain = name.lower()
+    if plain.endswith(LINES):
+        return "it looks like JSON Lines", "write a document for each line"
+    text = readable(data[:LARGEST])
+    parts = plain.split(".")[1:]
+    if not _MARKDOWN.isdisjoint(parts):
+        inner = _front_matter(text)
+        found = _ours(inner[1]) if inner is not None else None
+    else:
+        first = next((line for line in text.splitlines() if not _COMMENT.match(line)), "")
+        found = _ours(text) if _STRUCTURE.match(first) else None
+    if found is None:
+        return None
+    usual = next((one for one in SUFFIXES if one[1:] in parts), ".md" if not _MARKDOWN.isdisjoint(parts) else ".yaml")
+    hint = f"write it to a file that ends in {usual}, or list it under sources.exclude"
+    return f"it looks like {found}, and manifests end in {', '.join(SUFFIXES)}", hint
+
+
+def by_beginning(text: str) -> tuple[str, str] | None:
+    """The same for Markdown that has no front matter in its first line, and a manifest's words near it."""
+    inner = _front_matter(text[:LARGEST])
+    found = _ours(inner[1]) if inner is not None else None
+    if inner is None or found is None:
+        return None
+    return (
+        f"it looks like {found}, but {inner[0]}",
+        "write it as YAML between two lines of three dashes, the first of the file",
+    )
+
+
+def _front_matter(text: str) -> tuple[str, str] | None:
+    """(how it begins, the text) of what was meant as front matter."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    for number, line in enumerate(lines[:BEGINNING]):
+        if _CODE.match(line):
+            return None
+        fence = _FENCE.fullmatch(line)
+        if fence is None:
+            continue
+        before = _bare(lines[:number])
+        if _ours(before[1]) is not None:
+            return before
+        sign = fence[1]
+        end = next((at for at in range(number + 1, len(lines)) if lines[at].strip() in (sign, "...")), len(lines))
+        inner = "\n".join(lines[number + 1 : end])
+        if sign != "---" or fence[2]:
+            return "its front matter is not fenced as YAML", inner
+        if number or line != sign:
+            return "its front matter does not begin with the first character of the file", inner
+        return "its front matter is not one mapping that a single line of three dashes ends", inner
+    return _bare(lines)
+
+
+def _bare(lines: list[str]) -> tuple[str, str]:
+    first = next((number for number, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
+    end = next((at for at in range(first, len(lines)) if lines[at].strip() in ("---", "")), len(lines))
+    return "no line of three dashes stands before it", "\n".join(lines[first:end])
+
+
+def _ours(text: str) -> str | None:
+    """What a text speaks of by its keys: a manifest, or the body of an object."""
+    body = None
+    for key, value in _KEY.findall(text):
+        if (key == "apiVersion" and value == API_VERSION) or (key == "kind" and value in _kinds()):
+            return "a manifest"
+        body = body or _bodies().get(key)
+    return f"the body of a {body}" if body is not None else None
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset((*manifest_words(), *STATEMENTS)) - SHARED_WORDS
+
+
+@cache
+def _bodies() -> dict[str, str]:
+    """Kinds by the keys that no other text has."""
+    return {key: kind.name for kind in bare_kinds() for key in kind.bare_keys if "_" in key}

@@ -1,0 +1,1 @@
+"""Where files come from: the work tree, a commit, the repository around a folder."""

@@ -1,0 +1,96 @@
+"""From the bytes of a file to its text: byte order marks, size and encoding."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from reconciler.manifests.tree.problems import CONFLICT, ENCODING, SIZE, Findings
+from reconciler.types.source import Span
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Larger files are refused: no persona is that large, and a plan would hold it in memory several times."""
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+_CONFLICT = re.compile(r"^(?:<{7,}|>{7,}) \S", re.MULTILINE)
+"""What git, Mercurial and Subversion write around the two sides of a conflict."""
+
+
+def decode(data: bytes, path: str, findings: Findings, *, merged: bool = True) -> str | None:
+    """The text of a file without its byte order mark; None (and an error) when it is not text, too large, or, unless
+    `merged` is false, when a merge was not finished in it.
+
+    UTF-8 with or without mark, and UTF-16 or UTF-32 with one. Line ends stay as they are.
+    """
+    if len(data) > MAX_BYTES:
+        findings.error(
+            SIZE,
+            f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB ({len(data):,} bytes)",
+            span=Span(path, 1, 1),
+            hint="split it, or move it out of the manifests' folder",
+        )
+        return None
+    encoding = "utf-8"
+    if data[:1] in {b"\xef", b"\xff", b"\xfe", b"\x00"}:
+        for mark, name in _MARKS:
+            if data.startswith(mark):
+                encoding = name
+                data = data[len(mark) :] if name == "utf-8" else data
+                break
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as problem:
+        findings.error(
+            ENCODING,
+            f"the file is not {encoding.upper()} text: byte 0x{data[problem.start]:02x} at offset {problem.start}",
+            span=_place(data, problem.start, path),
+            hint="save the file as UTF-8",
+        )
+        return None
+
+    if "\0" in text:
+        findings.error(
+            ENCODING,
+            "the file is not UTF-8 text: it holds NUL characters, as UTF-16 without a mark does",
+            span=Span(path, text.count("\n", 0, text.index("\0")) + 1, 1),
+            hint="save the file as UTF-8",
+        )
+        return None
+    if merged and (found := conflict(text)) is not None:
+        findings.error(
+            CONFLICT,
+            "an unfinished merge: both sides of a conflict stand in the file",
+            span=Span(path, text.count("\n", 0, found) + 1, 1),
+            hint="keep one of them and remove the marker lines; indent a line that is meant to look so",
+        )
+        return None
+    return text
+
+
+def readable(data: bytes) -> str:
+    """As much of a text as can be read: for a look at it only."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding, "replace").lstrip("\ufeff")
+
+
+def conflict(text: str) -> int | None:
+    """Offset of the first marker line of an unfinished merge."""
+    if "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return None
+    found = _CONFLICT.search(text)
+    return found.start() if found is not None else None
+
+
+def _place(data: bytes, offset: int, path: str) -> Span:
+    start = data.rfind(b"\n", 0, offset) + 1
+    column = len(data[start:offset].decode("utf-8", "replace")) + 1
+    return Span(path, data.count(b"\n", 0, offset) + 1, column)

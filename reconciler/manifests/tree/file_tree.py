@@ -1,0 +1,176 @@
+"""Where manifest files come from: a tree of files, which is the work tree or a commit.
+
+Paths inside the loader are absolute, with the tree's own separators resolved away; `relative` turns them into what
+records carry.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import FileIO
+from typing import Protocol
+
+from reconciler.errors import UsageError
+from reconciler.manifests.tree.decode import MAX_BYTES
+from reconciler.manifests.tree.git_lfs import pointer_of
+from reconciler.manifests.tree.repository import absent_modules, inside, reach
+
+SUFFIXES = (".yaml", ".yml", ".json", ".md")
+PROJECT_FILES = ("reconciler.yaml", "reconciler.yml")
+OVERLAYS = "overlays"
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; the text says why, without the path."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A submodule whose files are not to be had."""
+
+    path: str
+    why: str
+
+
+class Tree(Protocol):
+    """Files by absolute path; links are followed, and whoever asks looks at `real` first. Must not raise anything but
+    `Unreadable`, and `UsageError` where git fails."""
+
+    commit: str | None
+
+    def is_file(self, path: str) -> bool: ...
+
+    def is_folder(self, path: str) -> bool: ...
+
+    def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
+        """(path, leads to a folder, is a symbolic link) of every entry, in no order."""
+        ...
+
+    def absent(self, folder: str) -> list[Absent]:
+        """Submodules at or below `folder` that are not there; nested ones are asked for by those that hold them."""
+        ...
+
+    def real(self, path: str) -> str:
+        """`path` with every symbolic link resolved."""
+        ...
+
+    def link(self, path: str) -> str | None:
+        """What the symbolic link at `path` says; None where there is none. The folders above it are no links."""
+        ...
+
+    def read(self, path: str) -> bytes: ...
+
+    def start(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a file, as they are."""
+        ...
+
+
+class WorkTree:
+    """The files as they lie on disk."""
+
+    commit: str | None = None
+
+    def is_file(self, path: str) -> bool:
+        return os.path.isfile(path)  # noqa: PTH113 - plain strings: this runs once a file
+
+    def is_folder(self, path: str) -> bool:
+        return os.path.isdir(path)  # noqa: PTH112
+
+    def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    is_link = entry.is_symlink()
+                    # Of an entry that leads in a circle `is_dir` raises; the plain question says no.
+                    yield entry.path, self.is_folder(entry.path) if is_link else entry.is_dir(), is_link
+        except OSError as problem:
+            raise Unreadable(problem.strerror or "not readable") from None
+
+    def absent(self, folder: str) -> list[Absent]:
+        return [Absent(path, "the submodule is not checked out") for path in absent_modules(folder)]
+
+    def real(self, path: str) -> str:
+        return os.path.realpath(path)
+
+    def link(self, path: str) -> str | None:
+        try:
+            return os.readlink(path)  # noqa: PTH115
+        except OSError:
+            return None
+
+    def read(self, path: str) -> bytes:
+        with _opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
+            data = file.read(size + 1) or b""
+            if len(data) != size:
+                raise Unreadable("it changes while it is read", hint="run again once it is written")
+        if pointer_of(data) is not None:
+            raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
+        return data
+
+    def start(self, path: str, size: int) -> bytes:
+        with _opened(path) as file:
+            return file.read(size) or b""
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[FileIO]:
+    """A regular file, unbuffered. Raises `Unreadable`, also for what goes wrong while it is read."""
+    try:
+        # Not blocking: a pipe that bears a manifest's name must not hang the run.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with FileIO(handle) as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise Unreadable("not a regular file")
+            yield file
+    except OSError as problem:
+        if problem.errno in (errno.ENXIO, errno.EOPNOTSUPP):
+            raise Unreadable("not a regular file") from None  # a socket, a device that is not there
+        raise Unreadable(problem.strerror or "not readable") from None
+
+
+def relative(path: str, folder: str) -> str:
+    """`path` relative to `folder`, with forward slashes: what `Source.path` holds."""
+    prefix = folder if folder.endswith(os.sep) else folder + os.sep
+    if path.startswith(prefix):
+        return path[len(prefix) :].replace(os.sep, "/")
+    return os.path.relpath(path, folder).replace(os.sep, "/")
+
+
+def placed(tree: Tree, root: str, home: str, path: str) -> str:
+    """The absolute path of a PATH argument, seen from the folder `root`, without links unless it lies under `home`.
+
+    Raises `UsageError` where a link that the repository holds leads out of it: what the command line names is the
+    operator's, where it leads is not."""
+    given = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
+    real = tree.real(given)
+    around = reach(root, root)
+    if around.holds(given) and not around.holds(real):
+        raise UsageError(f"{path} is a link that leaves the repository", hint="give the path that it points to")
+    return given if inside(given, home) else real
+
+
+def check_given(tree: Tree, path: str, shown: str) -> None:
+    """Refuse a PATH argument that is neither a folder nor a manifest file. Raises `UsageError`."""
+    if tree.is_folder(path):
+        return
+    where = f" at commit {tree.commit[:12]}" if tree.commit else ""
+    if not tree.is_file(path):
+        raise UsageError(f"{shown}: no such file or folder{where}", hint="give a manifest file or a folder of them")
+    with suppress(Unreadable):
+        from reconciler.manifests.tree.own_files import refuse_own_file
+
+        refuse_own_file(tree.read(path), shown)
+    if not path.lower().endswith(SUFFIXES):
+        raise UsageError(f"{shown}: not a manifest file", hint=f"manifests end in {', '.join(SUFFIXES)}")

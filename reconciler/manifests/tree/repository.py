@@ -1,0 +1,135 @@
+"""Which folders belong together: the repository around a folder, how far links may lead, and absent submodules."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifests.tree.git_command import run_git
+from reconciler.types.project import Project
+
+GIT = ".git"
+MANIFESTS = "manifests"
+"""The usual name of the folder of manifests; the folder above holds the project."""
+MODULE = b"160000"
+MODULES_FILE = ".gitmodules"
+SECONDS = 10.0
+
+
+def top_of(folder: str) -> str | None:
+    """The top of the work tree around `folder` (absolute, no links), None outside of any. Starts no process."""
+    while True:
+        if os.path.lexists(os.path.join(folder, GIT)):  # noqa: PTH118 - plain strings, like every tree
+            return folder
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if above == folder:
+            return None
+        folder = above
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether `path` (no links) is `folder` or lies under it."""
+    return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The folders that links may lead into."""
+
+    folders: tuple[str, ...]
+
+    def holds(self, real: str) -> bool:
+        """Whether a path without links may be read: inside one of the folders, and not in git's own."""
+        for folder in self.folders:
+            if inside(real, folder):
+                return GIT not in Path(real[len(folder) :]).parts
+        return False
+
+    def and_around(self, *starts: str) -> Reach:
+        """Also what lies around paths that were named on the command line."""
+        more = [start for start in starts if not any(inside(start, folder) for folder in self.folders)]
+        return Reach((*self.folders, *(_around(start) for start in more)))
+
+
+def reach_of(project: Project) -> Reach:
+    """How far links may lead: the repository, without git the folder that holds the project."""
+    return reach(project.root, project.home)
+
+
+def reach(root: str, home: str) -> Reach:
+    """The same for a run in `root` over a project in `home`."""
+    top = top_of(root)
+    if top is not None and inside(home, top):
+        return Reach((top,))
+    top = top_of(home)
+    if top is not None:
+        return Reach((top,))
+    above, name = os.path.split(home)
+    return Reach((above if name == MANIFESTS else home,))
+
+
+def _around(start: str) -> str:
+    folder = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112, PTH120
+    return top_of(folder) or folder
+
+
+def committed_way_out(path: str) -> str | None:
+    """The link on the way to `path` that a repository holds and that leads out of it; None where there is none.
+
+    A link that nobody committed is the user's own, wherever it leads.
+    """
+    here = os.sep
+    for part in Path(os.path.abspath(path)).parts[1:]:  # noqa: PTH100
+        link = os.path.join(here, part)  # noqa: PTH118
+        here = os.path.realpath(link)
+        if here == link or not os.path.islink(link):  # noqa: PTH114
+            continue
+        top = top_of(os.path.dirname(link))  # noqa: PTH120
+        if top is not None and not inside(here, top) and _is_committed(top, link):
+            return link
+    return None
+
+
+def check_way(path: str | Path) -> None:
+    """Refuse a path that a committed link leads out of its repository. Raises `ReconcilerError`."""
+    link = committed_way_out(str(path))
+    if link is not None:
+        raise ReconcilerError(
+            f"cannot write {path}: {link} is a link of the repository that leads out of it",
+            hint="name the place that is meant, or remove the link",
+        )
+
+
+def _is_committed(top: str, path: str) -> bool:
+    try:
+        return bool(run_git(top, "ls-files", "-z", "--", path, seconds=SECONDS).stdout)
+    except (UsageError, subprocess.TimeoutExpired):
+        return True
+
+
+def absent_modules(folder: str) -> list[str]:
+    """Submodules at or below `folder` that the index of its repository knows and that are not checked out."""
+    top = top_of(folder)
+    if top is None or not _worth_asking(top, folder):
+        return []
+    try:
+        listed = run_git(top, "ls-files", "--stage", "-z", "--", folder, seconds=SECONDS)
+    except (UsageError, subprocess.TimeoutExpired):
+        return []
+    lines = listed.stdout.split(b"\0") if listed.returncode == 0 else []
+    modules = [os.path.join(top, os.fsdecode(line.partition(b"\t")[2])) for line in lines if line.startswith(MODULE)]  # noqa: PTH118
+    return [path for path in modules if not os.path.lexists(os.path.join(path, GIT))]  # noqa: PTH118
+
+
+def _worth_asking(top: str, folder: str) -> bool:
+    """A submodule is written down in a file, or has left an empty folder: git itself keeps none."""
+    if os.path.lexists(os.path.join(top, MODULES_FILE)):  # noqa: PTH118
+        return True
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False

@@ -1,0 +1,48 @@
+"""What every entry of the providers table looks like, and what it is handed when a run opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.core.secrets.redact_text import Redactor
+from reconciler.core.settings.operator_trust import Trusted
+from reconciler.types.ports import Clock, Emit, Provider, Secrets
+from reconciler.types.project import ProviderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """The surroundings of one run, gathered by the composition root."""
+
+    workspace: str
+    state_folder: str
+    """Folder of this workspace's own files, `.reconciler/<workspace>`; an embedded world lives in it."""
+    clock: Clock
+    secrets: Secrets
+    random: Callable[[], float]
+    """Uniform in [0, 1); spreads retries."""
+    environ: Mapping[str, str]
+    trusted: Callable[[], Trusted] = Trusted
+    """What the user trusts this project file with, beyond what the environment says."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Learns every credential, and hides them in what the service answers."""
+    emit: Emit | None = None
+    reading: bool = False
+    """The run only reads: whatever is no GET is refused by the transport."""
+    parallelism: int = 10
+    max_requests_per_second: float | None = None
+    keyless: str = ""
+    """A workspace of the same project that needs no key; empty where there is none."""
+
+
+class OpenProvider(Protocol):
+    """An entry of the table.
+
+    Must: raise `UsageError` for settings it does not know, `AuthRefused` for a key that is not there,
+    `NotTrusted` for a host that the key may not go to.
+    Must not: send anything.
+    """
+
+    def __call__(self, settings: ProviderSettings, context: ProviderContext) -> Provider: ...

@@ -1,0 +1,1 @@
+"""Tavus personas and PALs: kinds, rules, migrations, catalogue, client and simulator."""

@@ -1,0 +1,129 @@
+"""Opens the Tavus provider for a workspace: settings, key and address, from project file or environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from reconciler.core.settings.limit_settings import PROVIDER, read_limits
+from reconciler.core.settings.operator_trust import Operator
+from reconciler.core.settings.setting_reader import ROLES, Reader, reference_in
+from reconciler.errors import AuthRefused, NotTrusted, UsageError
+from reconciler.platforms.base import ProviderContext
+from reconciler.types.json import Json
+from reconciler.types.ports import Provider
+from reconciler.types.project import ProviderSettings
+
+KEY_VARIABLE = "TAVUS_API_KEY"
+URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
+"""The vendor's own client reads these two, too."""
+BASE_URL = "https://tavusapi.com/v2"
+VOCABULARIES = ("pal", "persona")
+SETTINGS = ("api_key", "base_url", "timeout", *PROVIDER)
+
+
+def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
+    """The provider for one workspace; sends nothing.
+
+    Raises `UsageError` for settings it does not know and for an address that would send the key in clear,
+    `NotTrusted` for an address that is not the operator's, `AuthRefused` when there is no key.
+    """
+    from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+
+    check_settings(settings, known=SETTINGS)
+    base_url = find_base_url(settings, context)
+    return TavusProvider(
+        api_key=find_key(settings, context),
+        base_url=base_url,
+        vocabulary=settings.vocabulary,
+        reading=context.reading,
+        parallelism=context.parallelism,
+        max_requests_per_second=context.max_requests_per_second,
+        timeout=_timeout(settings.settings.get("timeout")),
+        emit=context.emit,
+        redactor=context.redactor,
+        clock=context.clock,
+        random=context.random,
+        limits=read_limits(settings.settings, context.environ),
+    )
+
+
+def check_settings(settings: ProviderSettings, *, known: Iterable[str]) -> None:
+    """Raise `UsageError` for an unknown key or vocabulary, with the nearest valid spelling."""
+    words = tuple(known)
+    for key in settings.settings:
+        if key not in words:
+            close = get_close_matches(key, words, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words) or 'none'}"
+            raise UsageError(f"unknown setting {key!r} of provider {settings.type!r}", hint=hint)
+    if settings.vocabulary not in VOCABULARIES:
+        raise UsageError(f"unknown vocabulary {settings.vocabulary!r}", hint="write pal or persona")
+
+
+def find_base_url(settings: ProviderSettings, context: ProviderContext) -> str:
+    """From the project file, else the environment, else the vendor's public address; checked.
+
+    Raises `UsageError` for one that is none, `NotTrusted` for a host that is not the operator's.
+    """
+    from reconciler.platforms.tavus.client.tavus_transport import check_base_url
+
+    foreign: list[NotTrusted] = []
+    value = _reader(settings, context).text("base_url", foreign, may_lack=True)
+    if value is None:
+        return check_base_url(context.environ.get(URL_VARIABLE) or BASE_URL, shown=URL_VARIABLE)
+    reference = reference_in(settings.settings.get("base_url"))
+    checked = check_base_url(value, shown=None if reference is None else reference.name)
+    if foreign:
+        raise foreign[0]
+    return checked
+
+
+def find_key(settings: ProviderSettings, context: ProviderContext) -> str:
+    """The API key, from where the project file says, else from the environment.
+
+    Raises `AuthRefused` when it is not there, `UsageError` when it cannot be one. Never shows any of it.
+    """
+    setting = settings.settings.get("api_key")
+    where = KEY_VARIABLE if setting is None else _place(setting)
+    key = context.environ.get(KEY_VARIABLE)
+    if setting is not None:
+        key = _reader(settings, context).text("api_key", may_lack=True)
+    key = (key or "").strip()
+    context.redactor.learn(key)
+    if not key:
+        raise AuthRefused(
+            f"workspace {context.workspace!r} has no API key: {where} is not set",
+            hint=f"set {where} to a key of the account{_without_key(context)}",
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            f"the API key in {where} holds characters that no key has", hint="copy it again, on one line"
+        )
+    return key
+
+
+def _without_key(context: ProviderContext) -> str:
+    """The way out that needs no key, where this project has one."""
+    return f", or use the workspace `{context.keyless}`, which needs none" if context.keyless else ""
+
+
+def _place(value: Json) -> str:
+    reference = reference_in(value)
+    if reference is None:
+        return "api_key"
+    return reference.variable or f"the file {reference.name}"
+
+
+def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
+    operator = Operator(context.environ, context.trusted)
+    what = f"provider {settings.type!r}"
+    learn = context.redactor.learn
+    return Reader(what, ROLES["tavus"], settings.settings, operator, context.secrets.resolve, learn=learn)
+
+
+def _timeout(value: Json) -> float:
+    if value is None:
+        return 30.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 600:
+        return float(value)
+    raise UsageError("timeout of the provider is no number of seconds from 1 to 600")

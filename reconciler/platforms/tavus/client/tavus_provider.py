@@ -1,0 +1,361 @@
+"""The provider port over the Tavus API."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from reconciler.core.kind_table import kind as kind_named
+from reconciler.core.network.deadline import Due
+from reconciler.core.secrets.redact_text import Redactor
+from reconciler.core.secrets.secret_places import credentials_in
+from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.tavus.client import ENDPOINTS
+from reconciler.platforms.tavus.client.endpoint import (
+    PAGE_LIMIT,
+    Endpoint,
+    attached_in,
+    id_of,
+    is_answer_about,
+    is_answer_to,
+    is_stock,
+    items_in,
+    name_of,
+    object_in,
+    owners_in,
+    total_in,
+)
+from reconciler.platforms.tavus.client.http_attempt import Call
+from reconciler.platforms.tavus.client.pagination import Page, read_list
+from reconciler.platforms.tavus.client.patch_outcome import is_repeatable, judge, needs_image
+from reconciler.platforms.tavus.client.render_requests import render
+from reconciler.platforms.tavus.client.tavus_client import Client
+from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
+from reconciler.types.answer_limits import Limits
+from reconciler.types.change import Change, Request
+from reconciler.types.event import Reading
+from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.mask import is_mask
+from reconciler.types.ports import Answer, Clock, Emit, Gate
+from reconciler.types.reference import is_reference
+
+if TYPE_CHECKING:
+    import httpx
+
+PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
+
+
+class TavusProvider:
+    """Speaks to one account; see `types.ports.Provider` for what it promises."""
+
+    kinds: Sequence[str] = tuple(ENDPOINTS)
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        vocabulary: str = "pal",
+        reading: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        parallelism: int = 10,
+        max_requests_per_second: float | None = None,
+        timeout: float = 30,
+        emit: Emit | None = None,
+        redactor: Redactor | None = None,
+        clock: Clock,
+        random: Callable[[], float],
+        limits: Limits | None = None,
+    ) -> None:
+        """`transport` replaces the network (a simulator, a test). Raises `UsageError` for a base URL that would not
+        keep the key safe."""
+        from reconciler.platforms.tavus.client.tavus_transport import (
+            ReadOnlyTransport,
+            check_base_url,
+            open_transport,
+        )
+
+        self.vocabulary = vocabulary
+        self.base_url = check_base_url(base_url)
+        self.timeout = timeout
+        self._key = api_key
+        self._clock = clock
+        self._emit = emit
+        self._redactor = redactor or Redactor()
+        self._redactor.learn(api_key)
+        self._seen = Redactor()
+        self._unlearnt: deque[tuple[KindSpec, Object]] = deque()
+        """What was read since the service last said something that people read."""
+        self._limits = limits or Limits()
+        self._parallelism = max(1, parallelism)
+        self._owners: set[str] = set()
+        self._owners_lock = threading.Lock()
+        due = Due(clock.monotonic)
+        inner = transport or open_transport(self.base_url, self._parallelism, due)
+        self._client = Client(
+            api_key=api_key,
+            base_url=self.base_url,
+            transport=ReadOnlyTransport(inner) if reading else inner,
+            clock=clock,
+            random=random,
+            timeout=timeout,
+            max_requests_per_second=max_requests_per_second,
+            emit=emit,
+            hide=self._hide,
+            due=due,
+            limits=self._limits,
+        )
+
+    def account(self) -> Account:
+        """What is known of the account without asking.
+
+        `owner` appears once the objects that were read agree on one; where they differ it identifies nothing.
+        """
+        with self._owners_lock:
+            owner = next(iter(self._owners)) if len(self._owners) == 1 else None
+        return Account(self.base_url, self.vocabulary, owner=owner)
+
+    def fingerprint(self, digest: Callable[[str], str]) -> str:
+        """`digest` of the API key: the key itself stays in here."""
+        return digest(self._key)
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        self._client.heed(stop)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _hide(self, text: str) -> str:
+        """A text of the service, without the secrets of this run and of the objects that it showed."""
+        while self._unlearnt:
+            with suppress(IndexError):  # another thread took it
+                self._seen.learn(*credentials_in(*self._unlearnt.popleft()))
+        return self._redactor.hide(self._seen.hide(text))
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def list(self, kind: str) -> Listing:
+        """Every object of the account. Raises `IncompleteList`, `AuthRefused`, `Unavailable`, `Rejected`."""
+        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        path, query = endpoint.paths[self.vocabulary], endpoint.list_query.get(self.vocabulary, {})
+
+        def fetch(number: int) -> Page:
+            page = {"limit": str(endpoint.page_limit), "page": str(number)}
+            return self._page(path, endpoint.list_words, {**query, **page})
+
+        def progress(done: int, total: int | None) -> None:
+            if self._emit is not None:
+                self._emit(Reading(kind, done, total))
+
+        found = read_list(
+            f"{kind} objects",
+            fetch,
+            lambda item: id_of(spec, item),
+            base=endpoint.page_base,
+            limit=endpoint.page_limit,
+            width=self._parallelism,
+            progress=progress,
+            most=self._limits.pages,
+        )
+        own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
+        self._note_owner(list(own.values()))
+        objects = {id: self._live(kind, id, item) for id, item in own.items()}
+        return Listing(kind, self._named(objects) if endpoint.nameless_lists else objects)
+
+    def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
+        """The same, those without a name in detail: without it an object cannot be told from one to create."""
+        nameless = [live for live in objects.values() if live.name is None]
+        if not nameless:
+            return objects
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(self._parallelism, len(nameless)), thread_name_prefix="details") as pool:
+            found = pool.map(lambda live: self.get(live.kind, live.id), nameless)
+            details = {live.id: live for live in found if live is not None}
+        return {id: details.get(id, live) for id, live in objects.items()}
+
+    def get(self, kind: str, id: str) -> LiveObject | None:
+        """One object in detail; None when the API does not know the id, or not as ours."""
+        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        if not id:
+            return None
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}"
+        answer = self._read_one(path, endpoint, lambda document: is_answer_about(spec, id, document))
+        body = object_in(spec, answer)
+        if body is None:
+            return None
+        if not is_stock(endpoint, body):
+            self._note_owner([body])
+        return self._live(kind, id, body, detailed=True)
+
+    def _read_one(self, path: str, endpoint: Endpoint, accept: Callable[[Json], bool]) -> Json:
+        """The answer for one object; None when the API does not know it.
+
+        A 400 that does not name the id may mean the query, which older servers do not know. Without a query there is
+        nothing left but the id that could be wrong.
+        """
+        try:
+            return self._client.read(path, endpoint.get_query, accept)
+        except NotFound:
+            return None
+        except Rejected as refused:
+            if refused.status != 400:
+                raise
+        try:
+            return self._client.read(path, accept=accept) if endpoint.get_query else None
+        except Rejected as refused:
+            if refused.status not in (400, 404, 410):
+                raise
+        return None
+
+    def attached_tools(self, id: str) -> tuple[str, ...]:
+        """Ids of the registry tools attached to the persona `id`, sorted. Raises `NotFound` for an unknown one."""
+        endpoint, tools = ENDPOINTS.get("persona"), ENDPOINTS.get("tool")
+        spec = kind_named("tool")
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{endpoint.attachments}"
+        page = self._page(path, tools.list_words)
+        if page.total is not None and page.total > len(
+            page.items
+        ):  # documented as one page, but it says there is more
+
+            def fetch(number: int) -> Page:
+                query = {"limit": str(PAGE_LIMIT), "page": str(number)}
+                return self._page(path, tools.list_words, query)
+
+            most = self._limits.pages
+            found = read_list(
+                "attached tools", fetch, lambda item: id_of(spec, item), base=1, limit=PAGE_LIMIT, most=most
+            )
+            return tuple(sorted(id for id, item in found.items() if not is_stock(tools, item)))
+        ids = {
+            item if isinstance(item, str) else id_of(spec, item)
+            for item in page.items
+            if not (isinstance(item, dict) and is_stock(tools, item))
+        }
+        if None in ids:
+            raise Unavailable(f"GET {path}: an attached tool has no id")
+        return tuple(sorted(id for id in ids if id is not None))
+
+    def part(self, kind: str, id: str, pointer: str) -> Json:
+        """What a sub resource of the object holds, in a manifest's shape. Raises `NotFound` for an unknown object."""
+        endpoint = ENDPOINTS.get(kind)
+        part = endpoint.parts[pointer]
+        path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{part.name}"
+        return part.read(self._client.read(path, accept=lambda document: part.read(document) is not None))
+
+    def check_library(self, library: str, id: str) -> str | None:
+        """What is wrong with a face or voice that a manifest names; None where nothing is, or nobody can tell."""
+        if library == "face":
+            return check_face(self._client.read, self.vocabulary, id)
+        return check_voice(self._client.read, id)
+
+    def reserved(self, kind: str) -> frozenset[str]:
+        """Names of the vendor's own objects. Only of kinds whose names are unique: one request."""
+        endpoint = ENDPOINTS.get(kind)
+        query = {"type": "system", "limit": str(endpoint.page_limit), "page": str(endpoint.page_base)}
+        try:
+            page = self._page(endpoint.paths[self.vocabulary], endpoint.list_words, query)
+        except ProviderError:
+            return frozenset()
+        spec = kind_named(kind)
+        found = (name_of(spec, item) for item in page.items if isinstance(item, dict) and is_stock(endpoint, item))
+        return frozenset(name for name in found if name)
+
+    def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
+        answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)
+        return Page(items_in(words, answer) or (), total_in(answer))
+
+    def _live(self, kind: str, id: str, body: Object, *, detailed: bool = False) -> LiveObject:
+        spec = kind_named(kind)
+        self._unlearnt.append((spec, body))
+        tools = attached_in(body) if spec.attachments else None
+        return LiveObject(kind, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
+
+    def _note_owner(self, items: Sequence[Object]) -> None:
+        owners = set(owners_in(items))
+        with self._owners_lock:
+            self._owners |= owners
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
+        """The writes that carry out `change`, in order; pure."""
+        kind = change.address.kind
+        return render(kind_named(kind), ENDPOINTS.get(kind), self.vocabulary, change, before)
+
+    def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
+        """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
+        endpoint, spec = ENDPOINTS.get(request.address.kind), kind_named(request.address.kind)
+        if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
+            raise Rejected(
+                f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
+            )
+        self._redactor.learn(*credentials_in(spec, request.body))
+        create = request.method == "POST" and not self._is_sub_resource(endpoint, request.path)
+        call = Call(
+            request.method,
+            request.path,
+            query=endpoint.force_query if force and request.method == "PATCH" else {},
+            body=request.body,
+            create=create,
+            landed=self._judge(request, endpoint),
+            accept=None if create else lambda document: is_answer_to(spec, self._id_in(request.path), document),
+            gate=gate,
+        )
+        answer = self._client.write(call)
+        if create and self.created_id(request.address.kind, answer) is None:
+            raise OutcomeUnknown(
+                f"POST {request.path} answered {answer.status} without an id; the object may exist",
+                status=answer.status,
+                hint="run `reconciler plan` again: it looks for the object by its name before it creates another",
+            )
+        return answer
+
+    def created_id(self, kind: str, answer: Answer) -> str | None:
+        """The id in the answer to a create, whatever its spelling and wrapping."""
+        spec = kind_named(kind)
+        return id_of(spec, object_in(spec, answer.body))
+
+    @staticmethod
+    def _is_sub_resource(endpoint: Endpoint, path: str) -> bool:
+        """Whether `path` is `/pals/{id}/tools`: a POST there attaches, and may be repeated."""
+        parts = path.strip("/").split("/")
+        return endpoint.attachments is not None and len(parts) == 3 and parts[2] == endpoint.attachments
+
+    @staticmethod
+    def _id_in(path: str) -> str:
+        """The id of the object whose own path this is; empty for a collection and a sub resource."""
+        parts = path.strip("/").split("/")
+        return unquote(parts[1]) if len(parts) == 2 else ""
+
+    def _judge(self, request: Request, endpoint: Endpoint) -> Callable[[], bool] | None:
+        """How to find out whether a PATCH landed; None where sending it again does no harm."""
+        if request.method != "PATCH" or not isinstance(request.body, list) or is_repeatable(request.body):
+            return None
+        image = self._body_at(request.path, endpoint) if needs_image(request.body) else None
+        landed = judge(request.body, image)
+
+        def ask() -> bool:
+            body = self._body_at(request.path, endpoint)
+            return body is not None and landed(body)
+
+        return ask
+
+    def _body_at(self, path: str, endpoint: Endpoint) -> Object | None:
+        found = self.get(endpoint.kind, unquote(path.rstrip("/").rpartition("/")[2]))
+        return found.body if found is not None else None
+
+
+def _has_placeholder(value: Json) -> bool:
+    if is_mask(value) or is_reference(value):
+        return True
+    if isinstance(value, dict):
+        return any(_has_placeholder(member) for member in value.values())
+    return isinstance(value, list) and any(_has_placeholder(item) for item in value)

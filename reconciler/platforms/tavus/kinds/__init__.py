@@ -1,0 +1,1 @@
+"""The kinds of the Tavus API, a file each."""

@@ -1,0 +1,105 @@
+"""Deployment: a persona put on a landing page, embedded in a site, or in a widget."""
+
+from __future__ import annotations
+
+from reconciler.types.kind import Field, KindSpec, Type
+
+DOCS = "vendor client, deployments"
+
+LIMITS = (
+    ("daily_call_limit", "Calls a day."),
+    ("daily_call_limit_per_user", "Calls a day for one user."),
+    ("concurrent_call_limit", "Calls at the same time."),
+    ("max_call_duration", "Seconds that a call may last."),
+)
+
+KIND = KindSpec(
+    name="deployment",
+    manifest_kinds=("Deployment",),
+    doc="A persona made public through a channel. While it exists, editing in the vendor's maker makes drafts.",
+    id_words=("deployment_id", "uuid"),
+    name_field="/name",
+    level=3,
+    fields=(
+        Field("/deployment_id", Type.STRING, "The id.", DOCS, server=True),
+        Field("/name", Type.STRING, "The name people see. Not unique.", DOCS, example="Claims on the web"),
+        Field(
+            "/pal_id",
+            Type.STRING,
+            "The persona that answers.",
+            DOCS,
+            spellings=("persona_id",),
+            ref="persona",
+            required=True,
+        ),
+        Field(
+            "/channel",
+            Type.STRING,
+            "Where it is reached.",
+            DOCS,
+            required=True,
+            enum=("landing-page", "embed", "widget"),
+        ),
+        Field(
+            "/status",
+            Type.STRING,
+            "Whether it answers.",
+            DOCS,
+            enum=("draft", "active", "inactive"),
+        ),
+        Field(
+            "/allowed_origins",
+            Type.STRINGS,
+            "Sites that may embed it.",
+            DOCS,
+            default=[],
+            set_like=True,
+            example=["https://www.example.com"],
+        ),
+        Field("/limits", Type.OBJECT, "How much it may be used.", DOCS),
+        *(Field(f"/limits/{name}", Type.INTEGER, doc, DOCS) for name, doc in LIMITS),
+        Field("/customization", Type.OBJECT, "What it says and shows.", DOCS),
+        Field("/customization/conversation", Type.OBJECT, "What each conversation starts with.", DOCS),
+        Field(
+            "/customization/conversation/unique_memory_tag",
+            Type.ANY,
+            "The memory that its conversations share.",
+            DOCS,
+        ),
+        Field("/customization/conversation/context", Type.STRING, "Further text for the LLM.", DOCS),
+        Field("/customization/landing_page", Type.OBJECT, "The landing page.", DOCS),
+        *(
+            Field(f"/customization/landing_page/{name}", Type.STRING, doc, DOCS)
+            for name, doc in (
+                ("title", "Its title."),
+                ("description", "Its text."),
+                ("cta", "The text of its button."),
+                ("logo", "URL of its logo."),
+            )
+        ),
+        Field(
+            "/password",
+            Type.STRING,
+            "Asked of visitors. Never shown on read, only has_password.",
+            DOCS,
+            secret=True,
+            told_by="/has_password",
+        ),
+        *(
+            Field(path, Type.ANY, doc, DOCS, server=True)
+            for path, doc in (
+                ("/has_password", "Whether a password is set."),
+                ("/owner_id", "The account."),
+                ("/url", "Where it is reached."),
+                ("/embed_code", "What to paste into a site."),
+                ("/usage", "How much it was used."),
+                ("/usage_today", "Calls of today."),
+                ("/usage_total", "Calls so far."),
+                ("/thumbnail_url", "A picture of it."),
+                ("/thumbnail_video_url", "A film of it."),
+                ("/created_at", "When it was created."),
+                ("/updated_at", "When it was last changed."),
+            )
+        ),
+    ),
+)

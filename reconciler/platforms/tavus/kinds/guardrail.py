@@ -1,0 +1,86 @@
+"""Guardrail: one boundary that any number of personas may have to keep to."""
+
+from __future__ import annotations
+
+from reconciler.types.kind import Field, KindSpec, Type
+
+DOCS = "create-guardrails"
+
+ITEM = (
+    (
+        "guardrail_prompt",
+        Type.STRING,
+        "What to watch for, short and direct; names the violation rather than giving an order.",
+        {"required": True, "limits": "at most 1,000 characters", "example": "The user asks for legal advice."},
+    ),
+    (
+        "modality",
+        Type.STRING,
+        "verbal: judged on what is said. visual: judged on what the camera shows.",
+        {"default": "verbal", "enum": ("verbal", "visual", "audio")},
+    ),
+    (
+        "callback_url",
+        Type.STRING,
+        "Told whenever the guardrail is triggered.",
+        {"default": "", "limits": "at most 2,048 characters"},
+    ),
+    (
+        "tags",
+        Type.STRINGS,
+        "Labels; a persona takes in all guardrails of a tag with guardrail_tags.",
+        {"default": [], "set_like": True, "limits": "at most 32, each at most 64 characters"},
+    ),
+    (
+        "app_message",
+        Type.BOOLEAN,
+        "Whether triggering it is also told to the app during the conversation.",
+        {"default": True},
+    ),
+    (
+        "tool_call",
+        Type.OBJECT,
+        "A tool called when it is triggered; left out by the server when empty.",
+        {"default": {}, "atomic": True, "verbatim": True},
+    ),
+)
+"""Member, type, meaning and properties of what a single guardrail and an item of a legacy set have in common."""
+
+
+def guardrail_fields(base: str) -> tuple[Field, ...]:
+    """The rows of one guardrail whose members stand below `base`."""
+    return (
+        Field(
+            f"{base}/guardrail_name",
+            Type.STRING,
+            "The name, also told to callbacks. Not unique in the account.",
+            DOCS,
+            required=True,
+            limits="letters, digits and underscores, at most 100",
+            example="no_legal_advice",
+        ),
+        *(Field(f"{base}/{name}", kind, doc, DOCS, **more) for name, kind, doc, more in ITEM),
+        Field(f"{base}/uuid", Type.STRING, "The id, g followed by letters and digits.", DOCS, server=True),
+        *(
+            Field(f"{base}/{name}", Type.ANY, doc, DOCS, server=True)
+            for name, doc in (
+                ("owner_id", "The account."),
+                ("guardrail_type", "user or system, shown with verbose."),
+                ("persona_refs", "The personas that use it, shown with verbose."),
+                ("created_at", "When it was created."),
+                ("updated_at", "When it was last changed."),
+            )
+        ),
+    )
+
+
+KIND = KindSpec(
+    name="guardrail",
+    manifest_kinds=("Guardrail",),
+    doc="A boundary that personas must keep to; shared by id or by tag.",
+    fields=guardrail_fields(""),
+    id_words=("uuid", "guardrail_id"),
+    name_field="/guardrail_name",
+    level=1,
+    goes_along="who used it beyond what is managed here",
+)

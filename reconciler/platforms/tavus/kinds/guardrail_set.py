@@ -1,0 +1,50 @@
+"""Guardrail set: the legacy form, several guardrails in one object that a persona names by guardrails_id."""
+
+from __future__ import annotations
+
+from reconciler.platforms.tavus.kinds.guardrail import guardrail_fields
+from reconciler.types.kind import Field, KindSpec, Type
+
+DOCS = "legacy-guardrail-sets"
+
+KIND = KindSpec(
+    name="guardrail_set",
+    manifest_kinds=("GuardrailSet",),
+    doc="A legacy set of guardrails. New projects write Guardrail manifests, one each.",
+    id_words=("guardrails_id", "guardrail_set_id"),
+    name_field="/name",
+    level=1,
+    shown_as=(("/data", "guardrail"),),
+    fields=(
+        Field("/guardrails_id", Type.STRING, "The id, g followed by letters and digits.", DOCS, server=True),
+        Field(
+            "/name",
+            Type.STRING,
+            "The name people see. Not unique.",
+            DOCS,
+            spellings=("guardrails_name",),
+            example="Compliance",
+        ),
+        Field(
+            "/data",
+            Type.LIST,
+            "The guardrails. Each is known by its guardrail_name: field edits keep its id, a new name is a new one.",
+            DOCS,
+            required=True,
+            items_by="guardrail_name",
+        ),
+        *guardrail_fields("/data/*"),
+        *(
+            Field(path, Type.ANY, doc, DOCS, server=True)
+            for path, doc in (
+                ("/status", "active."),
+                ("/owner_id", "The account."),
+                ("/guardrail_type", "user or system, shown with verbose."),
+                ("/persona_refs", "The personas that use it, shown with verbose."),
+                ("/uuid", "The id once more."),
+                ("/created_at", "When it was created."),
+                ("/updated_at", "When it was last changed."),
+            )
+        ),
+    ),
+)

@@ -1,0 +1,146 @@
+"""Objectives: a set of steps that a conversation goes through, each naming the next."""
+
+from __future__ import annotations
+
+from reconciler.types.kind import Field, KindSpec, Type
+
+DOCS = "create-objectives"
+
+STEP = (
+    Field(
+        "/data/*/objective_name",
+        Type.STRING,
+        "What other steps call it; unique in the set.",
+        DOCS,
+        required=True,
+        limits="letters, digits and underscores, at most 100",
+        example="ask_if_new_patient",
+    ),
+    Field(
+        "/data/*/objective_prompt",
+        Type.STRING,
+        "What the step is to accomplish.",
+        DOCS,
+        required=True,
+        limits="at most 10,000 characters",
+        example="Ask whether the patient has been here before.",
+    ),
+    Field(
+        "/data/*/confirmation_mode",
+        Type.STRING,
+        "auto: the model decides when it is done. manual: the user is asked.",
+        DOCS,
+        default="auto",
+        enum=("auto", "manual"),
+    ),
+    Field(
+        "/data/*/output_variables",
+        Type.STRINGS,
+        "What is noted down during the step.",
+        DOCS,
+        default=[],
+        limits="at most 50",
+        example=["patient_status"],
+    ),
+    Field(
+        "/data/*/modality",
+        Type.STRING,
+        "verbal: met by what is said. visual: met by what the camera shows.",
+        DOCS,
+        default="verbal",
+        enum=("verbal", "visual", "audio"),
+    ),
+    Field(
+        "/data/*/next_required_objective",
+        Type.STRING,
+        "The step that follows. Not together with next_conditional_objectives.",
+        DOCS,
+        sibling=True,
+        example="get_patient_name",
+    ),
+    Field(
+        "/data/*/next_conditional_objectives",
+        Type.OBJECT,
+        "Steps that may follow, each with its condition.",
+        DOCS,
+        sibling=True,
+        atomic=True,
+        default={},
+        example={"new_patient": "If the patient has never been here"},
+    ),
+    Field(
+        "/data/*/callback_url",
+        Type.STRING,
+        "Told when the step is done.",
+        DOCS,
+        default="",
+        limits="at most 2,048 characters",
+    ),
+    Field(
+        "/data/*/tool_call",
+        Type.OBJECT,
+        "A tool called when the step is done.",
+        "vendor client",
+        default={},
+        atomic=True,
+        verbatim=True,
+    ),
+    *(
+        Field(f"/data/*/{name}", Type.ANY, doc, DOCS, server=True)
+        for name, doc in (
+            ("uuid", "The id of the step, where one is shown."),
+            ("objectives_id", "The id of the set."),
+            ("created_at", "When it was created."),
+            ("updated_at", "When it was last changed."),
+        )
+    ),
+)
+
+KIND = KindSpec(
+    name="objectives",
+    manifest_kinds=("Objectives",),
+    doc="Steps that a conversation goes through: one to begin with, each naming the next, no way back.",
+    id_words=("objectives_id", "uuid"),
+    name_field="/name",
+    level=1,
+    goes_along="who used them beyond what is managed here",
+    fields=(
+        Field("/objectives_id", Type.STRING, "The id, o followed by letters and digits.", DOCS, server=True),
+        Field(
+            "/name",
+            Type.STRING,
+            "The name people see. Not unique.",
+            "vendor client",
+            spellings=("objectives_name", "objective_name"),
+            example="Patient intake",
+        ),
+        Field(
+            "/data",
+            Type.LIST,
+            "The steps, each known by its objective_name.",
+            DOCS,
+            required=True,
+            items_by="objective_name",
+            limits="1 to 50",
+        ),
+        *STEP,
+        Field(
+            "/allow_loops",
+            Type.BOOLEAN,
+            "Whether steps may lead back to earlier ones.",
+            "vendor client",
+            default=False,
+        ),
+        *(
+            Field(path, Type.ANY, doc, DOCS, server=True)
+            for path, doc in (
+                ("/status", "active."),
+                ("/owner_id", "The account."),
+                ("/objectives_type", "user or system."),
+                ("/uuid", "The id once more."),
+                ("/created_at", "When it was created."),
+                ("/updated_at", "When it was last changed."),
+            )
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The migrations of Tavus manifests, a file each."""

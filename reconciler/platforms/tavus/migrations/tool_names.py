@@ -1,0 +1,263 @@
+"""What becomes of all inline tools of one name: the one place that gives names to registry tools.
+
+Files and answers decide. The account can only raise a question: files alone and a plan never differ in a name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from reconciler.core.migrating.migration import KEEP, YES, Choice, Question
+from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder
+from reconciler.platforms.tavus.migrations.inline_tool import (
+    LARGEST,
+    RESERVED,
+    TAKEN,
+    Inline,
+    may_be_called,
+    registry_body,
+)
+from reconciler.types.json import Object, lookup
+
+if TYPE_CHECKING:
+    from reconciler.platforms.tavus.migrations.tool_index import ToolBook
+
+ODD_INLINE, COMMON, RENAME = "odd-inline", "common", "rename"
+WORDS = frozenset({KEEP, YES, ODD_INLINE, COMMON, RENAME, THEIRS})
+"""Answers that are no names."""
+
+
+@dataclass(slots=True)
+class Decision:
+    """What becomes of all inline tools of one name."""
+
+    name: str
+    targets: dict[str, str] = field(default_factory=dict)
+    """Digest of an inline tool -> name of the registry tool it becomes; one that is not here stays inline."""
+    bodies: dict[str, Object] = field(default_factory=dict)
+    """Name of a registry tool that does not exist yet -> its body."""
+    question: Question | None = None
+    problem: str = ""
+    """Why nothing can be done."""
+    answered: str | None = None
+    note: str = ""
+
+
+def decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
+    """What becomes of the inline tools of one name."""
+    decision = Decision(name)
+    if any(one.parameters is not None and not isinstance(one.parameters, dict) for one in group):
+        decision.problem = "its parameters are no JSON Schema object"
+        return decision
+    if problem := _limits(group):
+        decision.problem = problem
+        return decision
+    wanted, description = name, None
+    if not may_be_called(name):
+        found = _new_name(book, decision, name, group)
+        if found is None:
+            return decision
+        wanted = found
+    if any(not isinstance(one.description, str) or not one.description.strip() for one in group):
+        key = f"{name}:description"
+        description = book.given.get(key)
+        if description is None and book.given.get("*") == KEEP:
+            return decision
+        if description is None:
+            decision.question = Question(
+                key, f"what does {name} do? A registry tool needs a description", (), "a text"
+            )
+            return decision
+        decision.answered = description
+    _targets(book, decision, wanted, group, description)
+    _heed_account(book, decision, group)
+    return decision
+
+
+def _limits(group: list[Inline]) -> str:
+    for one in group:
+        text = json.dumps(one.parameters or {}, sort_keys=True)
+        if len(text) + len(str(one.description or "")) > LARGEST:
+            return f"description and parameters together are longer than {LARGEST:,} characters"
+        properties = lookup(one.parameters, "/properties")
+        if isinstance(properties, dict) and any(key.startswith(RESERVED) for key in properties):
+            return f"a parameter starts with {RESERVED}, which is reserved"
+    return ""
+
+
+def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]) -> str | None:
+    proposal = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    proposal = proposal if re.match(r"[A-Za-z_]", proposal) else f"_{proposal}"
+    proposal = f"{proposal}_" if proposal in TAKEN else proposal
+    if len(proposal) > 64:
+        proposal = f"{proposal[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
+    given = book.given
+    for_all = given.get("*")
+    # One word for all tools cannot be a name.
+    answer = given.get(name, for_all if for_all in ("rename", KEEP) else None)
+    if answer == KEEP:
+        decision.answered = answer
+        return None
+    if answer == "rename":
+        answer = proposal if proposal not in book.groups else None
+    choices = (
+        ()
+        if proposal in book.groups or proposal in book.registry
+        else (Choice(proposal, "illegal characters become _", "judgement"),)
+    )
+    why = "letters, digits and _, at most 64, not starting with a digit"
+    if answer is not None and may_be_called(answer):
+        if answer in book.groups:
+            decision.problem = f"the new name {answer} is already the name of another inline tool"
+            return None
+        decision.answered = answer
+        return answer
+    text = f"no registry tool may be called {name}: what is it called? Frontends and prompts may know the old name"
+    decision.question = Question(name, text, choices, why)
+    decision.note = f"the answer {answer!r} is no such name" if answer else ""
+    return None
+
+
+def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
+    """Fill in what each body becomes, or the question that has to be answered first."""
+    bodies = Counter(one.digest for one in group)
+    sample = {one.digest: one for one in reversed(group)}
+    holder = book.holder(wanted)
+    if holder is None and _is_settled(book, decision, wanted, several=len(bodies) > 1):
+        holder = Holder("the account")
+    if holder is None and len(bodies) == 1:
+        [one] = sample.values()
+        _become(book, decision, one, wanted, description)
+        return
+    if holder is not None:
+        for one in sample.values():
+            if holder.is_same("tool", registry_body(one, wanted, description)):
+                _become(book, decision, one, wanted, description)
+    if len(decision.targets) < len(bodies):
+        _several(book, decision, wanted, group, holder, description)
+
+
+def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: bool) -> bool:
+    """Whether a person said ahead what is done where the account has the name: then that is done, whoever looked
+    there, so that files alone and a plan come to the same."""
+    explicit = book.given.get(decision.name)
+    if explicit is None or explicit == wanted or (explicit == RENAME and decision.name != wanted):
+        return False  # at most an answer about a name that is not legal
+    if several:
+        return explicit in (KEEP, THEIRS)
+    return explicit in (KEEP, THEIRS, RENAME) or (explicit not in WORDS and may_be_called(explicit))
+
+
+def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> None:
+    """Where the account has one of the new names with other content, a person says what becomes of the tool; until
+    then it stays inline, unless it is to have a new name anyway."""
+    for name, body in list(decision.bodies.items()):
+        held = book.held(name)
+        if held is None or held.is_same("tool", body):
+            continue
+        del decision.bodies[name]
+        odd = [digest for digest, target in decision.targets.items() if target == name]
+        decision.targets = {digest: to for digest, to in decision.targets.items() if to != name}
+        if book.given.get(decision.name) == RENAME and name == decision.name:
+            sample = {one.digest: one for one in group}
+            for digest in odd:
+                new = _suffixed(name, sample[digest])
+                _become(book, decision, sample[digest], new, str(body["description"]))
+            continue
+        question = _question(decision.name, name, group, held, odd, dual=False)
+        choices = tuple(one for one in question.choices if one.value != ODD_INLINE)
+        decision.question = replace(question, choices=choices)
+        decision.note = f"the answer {decision.answered!r} does not settle that" if decision.answered else ""
+
+
+def _suffixed(name: str, one: Inline) -> str:
+    """The name of a body that cannot have its own: that of its content is added."""
+    return f"{name[:55]}_{one.digest[:8]}"
+
+
+def _become(book: ToolBook, decision: Decision, one: Inline, name: str, description: str | None = None) -> bool:
+    """Let the body of `one` become the registry tool `name`, with a manifest unless there is one.
+
+    False where somebody has that name with other content.
+    """
+    body = registry_body(one, name, description)
+    holder = book.holder(name)
+    if holder is not None and not holder.is_same("tool", body):
+        return False
+    if name not in book.registry:
+        decision.bodies[name] = body
+    decision.targets[one.digest] = name
+    return True
+
+
+def _several(
+    book: ToolBook,
+    decision: Decision,
+    wanted: str,
+    group: list[Inline],
+    holder: Holder | None,
+    description: str | None,
+) -> None:
+    """Bodies that cannot all have the name: it is held by another one, or they are several."""
+    bodies = Counter(one.digest for one in group)
+    sample = {one.digest: one for one in reversed(group)}
+    of_llm = [digest for digest in bodies if sample[digest].origin == "llm"]
+    common = max(of_llm or bodies, key=lambda digest: bodies[digest])
+    odd = [digest for digest in bodies if digest not in decision.targets and (holder is not None or digest != common)]
+    dual = len({one.origin for one in group}) > 1
+    answer = book.answer(decision.name, group)
+    decision.answered = answer
+    if answer in (THEIRS, COMMON) and not dual and (holder is not None or answer == COMMON):
+        if holder is None:
+            _become(book, decision, sample[common], wanted, description)
+        elif wanted not in book.registry:
+            book.theirs.add(wanted)
+            decision.bodies.pop(wanted, None)
+        decision.targets.update(dict.fromkeys(bodies, wanted))
+    elif answer in (ODD_INLINE, RENAME) or (
+        answer and _is_new_name(book, answer, wanted, [sample[one] for one in odd])
+    ):
+        if holder is None:
+            _become(book, decision, sample[common], wanted, description)
+        if answer != ODD_INLINE:
+            for digest in odd:
+                base = wanted if answer == RENAME else answer
+                name = base if base == answer and len(odd) == 1 else _suffixed(base, sample[digest])
+                _become(book, decision, sample[digest], name, description)
+    elif answer != KEEP:
+        decision.question = _question(decision.name, wanted, group, holder, odd, dual=dual)
+        if answer is not None and answer != RENAME:
+            decision.note = f"the answer {answer!r} is no answer here, or a name that is taken"
+        decision.answered = None
+
+
+def _is_new_name(book: ToolBook, answer: str, wanted: str, odd: list[Inline]) -> bool:
+    if answer in WORDS or answer == wanted or answer in book.groups or not may_be_called(answer):
+        return False
+    holder = book.holder(answer)
+    return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)
+
+
+def _question(
+    name: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
+) -> Question:
+    bodies = {one.digest for one in group}
+    origins = sorted({one.origin for one in group})
+    who = ", ".join(sorted({str(one.subject.address) for one in group if one.digest in odd}))
+    if holder is not None:
+        other = "a body that nobody looked at" if holder.spec is None else "another body"
+        text = f"{name}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"
+        first = Choice(ODD_INLINE, "those that differ from the registry tool stay inline; nothing changes")
+        use = [Choice(THEIRS, f"the registry tool as it is, for {who}: its behaviour counts from then on")]
+    else:
+        others = f"used as {' and as '.join(origins)}" if dual else f"{len(bodies)} different bodies"
+        text = f"{name}: {others}. What becomes of them?"
+        first = Choice(ODD_INLINE, f"the commonest body becomes the registry tool; inline stays: {who}")
+        use = [Choice(COMMON, f"one body for all; this changes {who}")]
+    rename = Choice(RENAME, "each other body becomes a tool of a new name; prompts and frontends must follow")
+    return Question(name, text, (first, *(() if dual else use), rename), "a name for the new tool")

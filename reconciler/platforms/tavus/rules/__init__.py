@@ -1,0 +1,1 @@
+"""The lint rules of Tavus manifests, a file each."""

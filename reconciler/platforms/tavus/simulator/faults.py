@@ -1,0 +1,232 @@
+"""Faults on demand: the file format, and the book that counts requests and says what happens to the next one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from reconciler.errors import UsageError
+from reconciler.platforms.tavus.simulator.behaviour import Mood, parse_mood
+from reconciler.types.json import Json
+
+Point: TypeAlias = Literal["before", "after"]
+POINTS = ("before", "after")
+BODIES = ("truncated", "garbage", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule: which requests it is about, and what happens to them. Unset members match or do nothing."""
+
+    method: tuple[str, ...] = ()
+    path: str = "**"
+    """Glob over the path: `*` is one segment or a part of it, `**` any number of them."""
+    nth: tuple[int, ...] = ()
+    """Of the requests that match, only these (the first is 1)."""
+    every: int = 0
+    """Every so many-th of the requests that match."""
+    times: int = 0
+    """At most so many times in all (0: no limit)."""
+    rate: float = 1.0
+    """The share of matching requests, chosen by the seed."""
+    latency: float = 0.0
+    """Seconds before the answer."""
+    status: int = 0
+    """Answer with this status instead."""
+    at: Point = "before"
+    """Whether `status` comes before anything was done, or after the request was carried out."""
+    retry_after: float | None = None
+    """Seconds in Retry-After."""
+    retry_after_date: bool = False
+    """Write Retry-After as a date."""
+    drop: Point | None = None
+    """Break the connection without an answer, before or after the request was carried out."""
+    body: str | None = None
+    """Damage a good answer: truncated | garbage | empty."""
+    kill: Point | None = None
+    """Kill -9 the process that runs the simulator, before or after the request was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A faults file: rules in order (all that match apply), the mood, and keys that are refused."""
+
+    rules: tuple[Fault, ...] = ()
+    seed: int = 0
+    mood: Mood | None = None
+    invalid_keys: frozenset[str] = field(default_factory=frozenset)
+
+
+class FaultBook:
+    """Counts the requests of one run. The same requests in the same order meet the same faults."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._mutex = threading.Lock()
+        self._matched = [0] * len(faults.rules)
+        self._struck = [0] * len(faults.rules)
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
+        """The faults that this request meets; counts it."""
+        met: list[Fault] = []
+        with self._mutex:
+            for index, rule in enumerate(self._faults.rules):
+                if (rule.method and method not in rule.method) or not _glob(rule.path).fullmatch(path.rstrip("/")):
+                    continue
+                self._matched[index] += 1
+                if self._hits(index, rule):
+                    self._struck[index] += 1
+                    met.append(rule)
+        return tuple(met)
+
+    def _hits(self, index: int, rule: Fault) -> bool:
+        count = self._matched[index]
+        if rule.times and self._struck[index] >= rule.times:
+            return False
+        if (rule.nth or rule.every) and not (count in rule.nth or (rule.every and count % rule.every == 0)):
+            return False
+        if rule.rate >= 1:
+            return True
+        digest = hashlib.sha256(f"{self._faults.seed}:{index}:{count}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") / 2**64 < rule.rate
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*|\*)", pattern.rstrip("/") or "**")
+    return re.compile("".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts))
+
+
+def load_faults(path: Path) -> Faults:
+    """Read a faults file, YAML or JSON. Raises `UsageError` that names the file, the place and what is possible."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UsageError(f"cannot read the faults file {path}: {reason}") from None
+    return parse_faults(_parse(text, path), str(path))
+
+
+def _parse(text: str, path: Path) -> Json:
+    import yaml
+
+    try:
+        data: Json = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid JSON: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise UsageError(f"{path} is not valid YAML{place}") from None
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply; this is no faults file") from None
+    return data
+
+
+def parse_faults(data: Json, where: str = "faults") -> Faults:
+    """The faults in `data`: `{rules: [...], seed, mood: {...}, invalid_keys: [...]}`. Raises `UsageError`."""
+    if data is None:
+        return Faults()
+    if isinstance(data, list):
+        data = {"rules": data}
+    if not isinstance(data, Mapping):
+        raise UsageError(f"{where}: expected a mapping with rules, mood, seed or invalid_keys")
+    _check_names(data, ("rules", "seed", "mood", "invalid_keys"), where)
+    rules, seed, keys = _listed(data, "rules"), data.get("seed", 0), _listed(data, "invalid_keys")
+    if not isinstance(rules, list):
+        raise UsageError(f"{where}: rules must be a list")
+    if type(seed) is not int:
+        raise UsageError(f"{where}: seed must be a whole number, found {seed!r}")
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise UsageError(f"{where}: invalid_keys must be a list of strings")
+    return Faults(
+        rules=tuple(_parse_rule(rule, f"{where}: rules[{number}]") for number, rule in enumerate(rules)),
+        seed=seed,
+        mood=parse_mood(data["mood"]) if "mood" in data else None,
+        invalid_keys=frozenset(str(key) for key in keys),
+    )
+
+
+def _check_names(data: Mapping[str, Json], known: tuple[str, ...], where: str) -> None:
+    for name in data:
+        if name not in known:
+            close = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else None
+            raise UsageError(f"{where}: unknown key {name!r}; known: {', '.join(known)}", hint=hint)
+
+
+def _listed(data: Mapping[str, Json], name: str) -> Json:
+    value = data.get(name)
+    return [] if value is None else value
+
+
+def _parse_rule(rule: Json, where: str) -> Fault:
+    if not isinstance(rule, Mapping):
+        raise UsageError(f"{where} is not a mapping")
+    _check_names(rule, tuple(item.name for item in fields(Fault)), where)
+
+    def fail(name: str, expected: str) -> UsageError:
+        return UsageError(f"{where}: {name} is {rule.get(name)!r}; expected {expected}")
+
+    def number(name: str, default: float, most: float | None = None) -> float:
+        value = rule.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or (most and value > most):
+            raise fail(name, f"a number from 0 to {most:g}" if most else "a number, 0 or more")
+        return value
+
+    def whole(name: str) -> int:
+        value = number(name, 0)
+        if value != int(value):
+            raise fail(name, "a whole number")
+        return int(value)
+
+    def word(name: str, choices: tuple[str, ...]) -> str | None:
+        value = rule.get(name)
+        if value is not None and value not in choices:
+            raise fail(name, " or ".join(choices))
+        return None if value is None else str(value)
+
+    def point(name: str) -> Point | None:
+        value = word(name, POINTS)
+        return None if value is None else ("after" if value == "after" else "before")
+
+    methods = _listed(rule, "method")
+    methods = [methods] if isinstance(methods, str) else methods
+    if not isinstance(methods, list) or not all(isinstance(item, str) for item in methods):
+        raise fail("method", "a method or a list of methods")
+    nth = rule.get("nth", [])
+    nth = [nth] if isinstance(nth, int) else nth
+    if not isinstance(nth, list) or not all(type(item) is int and item > 0 for item in nth):
+        raise fail("nth", "a number from 1 on, or a list of them")
+    path, dated = rule.get("path", "**"), rule.get("retry_after_date", False)
+    if not isinstance(path, str) or not path:
+        raise fail("path", "a path pattern such as /v2/pals/*")
+    if not isinstance(dated, bool):
+        raise fail("retry_after_date", "true or false")
+    status = whole("status")
+    if status and not 200 <= status <= 599:
+        raise fail("status", "a status from 200 to 599")
+    return Fault(
+        method=tuple(str(item).upper() for item in methods if item != "*"),
+        path=path,
+        nth=tuple(item for item in nth if isinstance(item, int)),
+        every=whole("every"),
+        times=whole("times"),
+        rate=number("rate", 1.0, 1.0),
+        latency=number("latency", 0.0),
+        status=status,
+        at=point("at") or "before",
+        retry_after=number("retry_after", 0.0) if rule.get("retry_after") is not None else None,
+        retry_after_date=dated,
+        drop=point("drop"),
+        body=word("body", BODIES),
+        kill=point("kill"),
+    )

@@ -1,0 +1,198 @@
+"""Objectives: sets of steps that refer to each other by name."""
+
+from __future__ import annotations
+
+from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
+from reconciler.platforms.tavus.simulator.collection import dated, find, page_of, patched, show, with_defaults
+from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, refused
+from reconciler.platforms.tavus.simulator.list_pages import matches, select
+from reconciler.platforms.tavus.simulator.schema_check import (
+    Rules,
+    boolean,
+    find_errors,
+    mapping,
+    one_of,
+    require,
+    sequence,
+    string,
+    strings,
+    text,
+)
+from reconciler.platforms.tavus.simulator.server_json_patch import PatchMalformed, parse_patch, same
+from reconciler.types.json import Json, Object
+
+KIND = "objectives"
+MOST = 50
+READ_ONLY = ("objectives_id", "status", "created_at", "updated_at", "owner_id")
+SET_RULES: Rules = {"name": text(100), "data": sequence, "allow_loops": boolean}
+RULES: Rules = {
+    "objective_name": text(100, 1, r"[a-zA-Z0-9_]*"),
+    "objective_prompt": text(10_000, 1),
+    "confirmation_mode": one_of("auto", "manual"),
+    "output_variables": strings(50),
+    "modality": one_of("verbal", "visual", "audio"),
+    "next_required_objective": string,
+    "next_conditional_objectives": mapping,
+    "callback_url": text(2048),
+    "tool_call": mapping,
+}
+DEFAULTS: Object = {"confirmation_mode": "auto", "output_variables": [], "modality": "verbal", "callback_url": ""}
+
+
+def _bad(reason: object) -> Refusal:
+    return refused(f"Bad Request. {reason}", word="message")
+
+
+def check_set(body: Json) -> list[Object]:
+    """The steps of a set, checked one by one and together. Raises `Refusal` (400, `message`)."""
+    if not isinstance(body, dict):
+        raise _bad({"_schema": ["Invalid input type."]})
+    errors = find_errors(body, SET_RULES, never_null=("data",))
+    require(body, errors, "data")
+    if errors:
+        raise _bad(errors)
+    data = body["data"]
+    steps = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    if not steps or not isinstance(data, list) or len(steps) != len(data) or len(steps) > MOST:
+        raise _bad({"data": [f"Must hold 1 to {MOST} objectives."]})
+    for number, step in enumerate(steps):
+        found = find_errors(step, RULES, never_null=("objective_name", "objective_prompt"))
+        require(step, found, "objective_name", "objective_prompt")
+        if found:
+            raise _bad({"data": {number: found}})
+    _check_flow(steps, allow_loops=body.get("allow_loops") is True)
+    return steps
+
+
+def _next(step: Object) -> list[str]:
+    required, conditional = step.get("next_required_objective"), step.get("next_conditional_objectives")
+    return [
+        *([required] if isinstance(required, str) else []),
+        *(conditional if isinstance(conditional, dict) else ()),
+    ]
+
+
+def _check_flow(steps: list[Object], *, allow_loops: bool) -> None:
+    names = [str(step["objective_name"]) for step in steps]
+    follow = dict(zip(names, map(_next, steps), strict=True))
+    if len(follow) != len(names):
+        raise _bad("objective_name must be unique within the set.")
+    for step in steps:
+        if step.get("next_required_objective") and step.get("next_conditional_objectives"):
+            raise _bad("An objective has either next_required_objective or next_conditional_objectives.")
+    for name, targets in follow.items():
+        for target in targets:
+            if target not in follow:
+                raise _bad(f"Objective '{name}' refers to unknown objective '{target}'.")
+    if allow_loops:
+        return
+    if _has_cycle(follow):
+        raise _bad("The objectives contain a cycle.")
+    roots = set(names) - {target for targets in follow.values() for target in targets}
+    if len(roots) != 1:
+        raise _bad("The objectives must have exactly one root.")
+
+
+def _has_cycle(follow: dict[str, list[str]]) -> bool:
+    waiting = dict.fromkeys(follow, 0)
+    for targets in follow.values():
+        for target in targets:
+            waiting[target] += 1
+    ready = [name for name, count in waiting.items() if not count]
+    done = 0
+    while ready:
+        done += 1
+        for target in follow[ready.pop()]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    return done != len(follow)
+
+
+def check_create(ctx: Context) -> None:
+    check_set(ctx.body)
+
+
+def check_patch(ctx: Context) -> None:
+    """400 here, where other collections say 422."""
+    try:
+        parse_patch(ctx.body)
+    except PatchMalformed:
+        raise refused("Invalid patch operation") from None
+
+
+def _stored(body: Object, steps: list[Object]) -> Object:
+    kept = {name: value for name, value in body.items() if name not in READ_ONLY and not name.startswith("$")}
+    data: list[Json] = [
+        {name: value for name, value in with_defaults(step, DEFAULTS).items() if value is not None} for step in steps
+    ]
+    return {**kept, "data": data, "allow_loops": body.get("allow_loops") is True}
+
+
+def create(ctx: Context) -> Reply:
+    body = ctx.object()
+    id = ctx.world.mint("o")
+    stored = dated(ctx, {**_stored(body, check_set(body)), "status": "active"})
+    ctx.world.put(KIND, id, stored)
+    name = stored.get("name") or _first_name(stored)
+    answer: Object = {"objectives_id": id, "objective_name": name, "status": "active", "created_at": ctx.now}
+    return Reply(ctx.mood.created, answer)
+
+
+def _first_name(body: Object) -> Json:
+    data = body.get("data")
+    first = data[0] if isinstance(data, list) and data else None
+    return first.get("objective_name") if isinstance(first, dict) else None
+
+
+def _show(_: Context, id: str, body: Object) -> Object:
+    return show("objectives_id", id, body)
+
+
+def list_all(ctx: Context) -> Reply:
+    needle = ctx.call.query.get("name_or_uuid", "")
+    wanted = ctx.call.query.get("type") or "user"
+    chosen = [item for item in select(ctx.world, KIND, wanted) if matches(needle, item[0], item[1].get("name"))]
+    return page_of(ctx, KIND, chosen, _show, base=1).reply(ctx.mood.list_key)
+
+
+def get(ctx: Context) -> Reply:
+    answer = _show(ctx, ctx.ids[0], find(ctx, KIND, "Objective"))
+    return Reply(200, {"data": answer} if ctx.mood.get == "wrapped" else answer)
+
+
+def patch(ctx: Context) -> Reply:
+    id, before = ctx.ids[0], find(ctx, KIND, "Objective", write=True)
+    document = _show(ctx, id, before)
+    after = patched(ctx, document, READ_ONLY)
+    stored: Object = {
+        **_stored(after, check_set(after)),
+        **{name: before[name] for name in READ_ONLY if name in before},
+    }
+    if same(before, stored):
+        return Reply(304)
+    ctx.world.put(KIND, id, {**stored, "updated_at": ctx.now})
+    return Reply(200, {"message": "Objective updated successfully"})
+
+
+def delete(ctx: Context) -> Reply:
+    """What the real API does to personas that use the set is not known; here they lose it."""
+    find(ctx, KIND, "Objective", write=True)
+    ctx.world.drop(KIND, ctx.ids[0])
+    scrub(ctx.world, ("objectives_id",), ctx.ids[0])
+    return Reply(204)
+
+
+def validate(_: Context) -> Reply:
+    """A dry run: the check has been made already."""
+    return Reply(200, {"valid": True})
+
+
+ROUTES = (
+    Route("POST", "/objectives", create, check_create),
+    Route("POST", "/objectives/validate", validate, check_create),
+    Route("GET", "/objectives", list_all),
+    Route("GET", "/objectives/*", get),
+    Route("PATCH", "/objectives/*", patch, check_patch),
+    Route("DELETE", "/objectives/*", delete),
+)

@@ -1,0 +1,155 @@
+"""The simulated service: store, mood, faults and clock put together, and a record of what was asked of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from reconciler.errors import ReconcilerError
+from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.dispatch import answer, is_write
+from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
+from reconciler.platforms.tavus.simulator.http_types import Call, Reply, write_json
+from reconciler.platforms.tavus.simulator.world_store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request that arrived, and the status it was answered with (0: the connection broke)."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the client gets: `None` instead of a status line when the connection breaks, `cut` bytes of the body."""
+
+    status: int | None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: int | None = None
+    """Break the connection after so many bytes of the body."""
+
+
+class Service:
+    """One account that answers calls. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        faults: Faults | None = None,
+        mood: Mood | None = None,
+        clock: Callable[[], str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`mood` wins over the one of the faults file; `clock` gives UTC as ISO 8601."""
+        self._store = store
+        self._faults = faults or Faults()
+        self._book = FaultBook(self._faults)
+        self.mood = mood or self._faults.mood or Mood()
+        self._clock = clock or _utc_now
+        self._sleep = sleep
+        self._mutex = threading.Lock()
+        self._requests: list[Seen] = []
+
+    @property
+    def requests(self) -> tuple[Seen, ...]:
+        """Every request so far, in the order of their answers."""
+        with self._mutex:
+            return tuple(self._requests)
+
+    def exchange(self, call: Call, *, patience: float | None = None) -> Exchange:
+        """Answer one call as the faults allow.
+
+        `patience` is how long the client waits, in seconds; raises `TimeoutError` when a latency is longer. The
+        request is carried out all the same, as it would be on a server.
+        """
+        met = self._book.strike(call.method, call.path)
+        latency = sum(rule.latency for rule in met)
+        late = patience is not None and latency > patience
+        if latency:
+            self._sleep(min(latency, patience) if patience is not None else latency)
+        result = self._carry_out(call, met)
+        with self._mutex:
+            self._requests.append(Seen(call.method, call.path, 0 if late else result.status or 0))
+        if late:
+            raise TimeoutError
+        return result
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _carry_out(self, call: Call, met: tuple[Fault, ...]) -> Exchange:
+        _kill_if(met, "before")
+        if any(rule.drop == "before" for rule in met):
+            return Exchange(None)
+        for rule in met:
+            if rule.status and rule.at == "before":
+                return _failure(rule)
+        reply = self._reply(call)
+        _kill_if(met, "after")
+        if any(rule.drop == "after" for rule in met):
+            return Exchange(None)
+        for rule in met:
+            if rule.status and rule.at == "after":
+                return _failure(rule)
+        return _damage(_write(reply), met)
+
+    def _reply(self, call: Call) -> Reply:
+        run = self._store.write if is_write(call) else self._store.read
+        try:
+            return run(lambda world: answer(world, call, mood=self.mood, now=self._clock(), admits=self._admits))
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            # A bug of ours. A real server would not show it to the client either; nothing was stored.
+            return Reply(500, {"error": f"Internal server error ({type(error).__name__})"})
+
+    def _admits(self, key: str) -> bool:
+        return bool(key) and key not in self._faults.invalid_keys
+
+
+def _utc_now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _kill_if(met: tuple[Fault, ...], point: str) -> None:
+    if any(rule.kill == point for rule in met):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _failure(rule: Fault) -> Exchange:
+    headers = {"content-type": "application/json"}
+    if rule.retry_after is not None:
+        moment = datetime.now(UTC) + timedelta(seconds=rule.retry_after)
+        plain = f"{rule.retry_after:g}"
+        headers["retry-after"] = format_datetime(moment, usegmt=True) if rule.retry_after_date else plain
+    text = "Too many requests" if rule.status == 429 else "Internal server error"
+    return Exchange(rule.status, headers, write_json({"error": text}))
+
+
+def _write(reply: Reply) -> Exchange:
+    if reply.body is None:
+        return Exchange(reply.status, dict(reply.headers))
+    text = reply.body if isinstance(reply.body, bytes) else write_json(reply.body)
+    return Exchange(reply.status, {"content-type": "application/json", **reply.headers}, text)
+
+
+def _damage(result: Exchange, met: tuple[Fault, ...]) -> Exchange:
+    for rule in met:
+        if rule.body == "truncated":
+            return Exchange(result.status, result.headers, result.body, cut=len(result.body) // 2)
+        if rule.body == "garbage":
+            return Exchange(result.status, {"content-type": "text/html"}, b"<html><body>Bad gateway")
+        if rule.body == "empty":
+            return Exchange(result.status, result.headers, b"")
+    return result

@@ -1,0 +1,58 @@
+"""What a migration is about, as text and as JSON: its documentation in the fixed sections."""
+
+from __future__ import annotations
+
+from textwrap import indent, wrap
+
+from reconciler.core.migrating.answers import known_names
+from reconciler.core.migrating.migration import Migration, Safety
+from reconciler.types.json import Object
+
+WHEN = {
+    Safety.AUTO: "by itself; what is in doubt is asked",
+    Safety.ASK: "asks; what is documented or says nothing goes by itself",
+    Safety.NEVER: "only reports, or works on request",
+}
+
+
+def find_migration(name: str) -> Migration | None:
+    """The migration of this id (`M20`, in either case) or name (`inline-tool-create`)."""
+    from reconciler.core.migrating.migration_table import MIGRATIONS
+
+    names = known_names()
+    wanted = names.get(name.upper()) or names.get(name.lower())
+    return next((one for one in MIGRATIONS.all().values() if one.name == wanted), None)
+
+
+def describe_migration(one: Migration, *, width: int = 100) -> str:
+    """The migration's documentation as text."""
+    lines = [f"{one.id} {one.name} ({one.safety.value}: {WHEN[one.safety]})"]
+    lines += [f"Source: {one.sources}"] if one.sources else []
+    for title, text in (("What it does", one.doc.what), ("Why", one.doc.why)):
+        lines += ["", f"{title}:", *(f"  {line}" for line in wrap(text, max(width - 2, 20)))]
+    for title, example in (("Before", one.doc.before), ("After", one.doc.after)):
+        lines += ["", f"{title}:", indent(example, "  ").rstrip("\n")]
+    if one.doc.answers:
+        given = ", ".join(
+            f"{one.name}{'' if key == '*' else '.' + key}={answer}" for key, answer in one.doc.answers.items()
+        )
+        lines += ["", f"With the answer {given}."]
+    lines += ["", f"Alone: reconciler migrate --only {one.name}"]
+    lines += [f"Leave one place as it is: # reconciler: keep {one.id} and the reason, on its line or above it."]
+    return "\n".join(lines) + "\n"
+
+
+def migration_as_json(one: Migration) -> Object:
+    """`{id, name, safety, kinds, what, why, before, after, answers, source}`."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "safety": one.safety.value,
+        "kinds": list(one.kinds),
+        "what": one.doc.what,
+        "why": one.doc.why,
+        "before": one.doc.before,
+        "after": one.doc.after,
+        "answers": dict(one.doc.answers),
+        "source": one.sources,
+    }

@@ -1,0 +1,239 @@
+"""A run of the migrations as data and as text: what was found, what happens by itself, what is to be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from reconciler.core.migrating.migration import KEEP, Choice, Migration, Question
+from reconciler.core.migrating.migration_result import MigrationResult, Outcome, Status, by_address, counts
+from reconciler.core.migrating.migration_table import MIGRATIONS
+from reconciler.core.text.sanitize import one_line
+from reconciler.reporters.unified_diff import conceal, file_diff
+from reconciler.types.json import Json, Object
+
+FORMAT_VERSION = "1.0"
+TITLES = {
+    Status.OPEN: "Needs a choice",
+    Status.REFUSED: "Could not be changed",
+    Status.REPORTED: "Only reported",
+}
+KEPT = "Kept by a comment"
+
+
+def summary(result: MigrationResult, *, written: bool) -> str:
+    """The last line: `Migrate: 5 changes in 3 files (4 automatic, 1 answered), 2 open, ...`."""
+    found = counts(result.outcomes)
+    done = found["automatic"] + found["answered"]
+    verb = "Migrated" if written else "Migrate"
+    if not done and not any(found.values()):
+        return f"No changes. {_count(result.manifests, 'manifest')}, nothing to migrate."
+    return (
+        f"{verb}: {_count(done, 'change')} in {_count(len(result.files), 'file')} ({found['automatic']} automatic, "
+        f"{found['answered']} answered), {found['open']} open, {found['refused']} refused, "
+        f"{found['reported']} only reported."
+    )
+
+
+def as_text(result: MigrationResult, *, written: bool, width: int = 100, diff: bool = True) -> str:
+    """Diff, what was done, what is left, and the summary line."""
+    parts: list[str] = []
+    if diff and not written:
+        parts += [file_diff(change, result.secrets, result.prefix) for change in result.files]
+    done = result.of(Status.DONE)
+    if done:
+        parts.append("\n".join(_done(done, "Migrated:" if written else "To be migrated:")))
+    if questions := _open(result, width):
+        parts.append("\n".join(questions))
+    if result.kept:
+        parts.append("\n".join(_done(result.kept, f"{KEPT}:")))
+    for status in (Status.REFUSED, Status.REPORTED):
+        if left := result.of(status):
+            parts.append("\n".join(_done(left, f"{TITLES[status]}:")))
+    parts.append(summary(result, written=written))
+    return conceal("\n\n".join(part for part in parts if part), result.secrets) + "\n"
+
+
+def _done(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
+    yield title
+    for address, found in by_address(outcomes).items():
+        yield f"  {one_line(address)} ({one_line(found[0].path)})"
+        for one in found:
+            answered = f" [answer: {one_line(one.finding.answer)}]" if one.finding.answer else ""
+            yield f"    {one.id} {one.name}: {one_line(one.finding.summary)}{answered}"
+            if one.reason:
+                yield f"         {one_line(one.reason)}"
+            for note in one.finding.notes:
+                yield f"         note: {one_line(note)}"
+
+
+def _open(result: MigrationResult, width: int) -> list[str]:
+    if not result.questions:
+        return []
+    lines = [f"{TITLES[Status.OPEN]}:"]
+    for name, question in result.questions:
+        users = users_of(result, name, question)
+        still = result.of(Status.OPEN)
+        first = next(one for one in still if one.name == name and one.finding.question == question)
+        lines.append(f"  {first.id} {name}: {one_line(question.text)}")
+        lines += [f"      {line}" for line in wrap(f"why: {one_line(first.finding.why)}", max(width - 6, 40))]
+        for choice in (*question.choices, Choice(KEEP, "leave it as it is, and do not ask again")):
+            lines.append(f"      {one_line(choice.value)}: {one_line(reason_of(choice))}")
+        if question.free:
+            lines.append(f"      or {question.free}")
+        for note in dict.fromkeys(first.finding.notes):
+            lines.append(f"      note: {one_line(note)}")
+        lines.append(f"      in {one_line(_some(users))}")
+        lines.append(f"      answer with --answer '{one_line(name)}.{one_line(question.key)}=VALUE'")
+    return lines
+
+
+def users_of(result: MigrationResult, name: str, question: Question) -> list[str]:
+    """Addresses that an open question is about."""
+    return sorted(
+        {
+            str(one.address)
+            for one in result.of(Status.OPEN)
+            if one.name == name and one.finding.question is not None and one.finding.question.key == question.key
+        }
+    )
+
+
+def reason_of(choice: Choice) -> str:
+    """Why a choice might be right: reason, basis, scores, context window."""
+    facts = [choice.basis] if choice.basis else []
+    if choice.scores is not None:
+        scores = choice.scores
+        facts.append(
+            f"speed {scores.speed}, intelligence {scores.intelligence}, naturalness {scores.naturalness} of 3"
+        )
+    if choice.context_window is not None:
+        facts.append(f"context window {choice.context_window:,} tokens")
+    return f"{choice.reason} ({'; '.join(facts)})" if facts else choice.reason
+
+
+def as_json(result: MigrationResult, *, written: bool) -> Object:
+    """`{format_version, written, summary, totals, files, manifests, kept, questions, diagnostics}`."""
+    personas: Object = {}
+    for address, found in by_address(result.outcomes).items():
+        items: list[Json] = [_item(one) for one in found]
+        totals: Object = {**counts(found)}
+        personas[address] = {"path": found[0].path, "totals": totals, "findings": items}
+    files: list[Json] = [
+        {"path": one.path, "new": one.before is None, "diff": file_diff(one, result.secrets, result.prefix)}
+        for one in result.files
+    ]
+    questions: list[Json] = [_question(result, name, question) for name, question in result.questions]
+    problems: list[Json] = [
+        {"code": one.code, "summary": one.summary, "place": str(one.span) if one.span else None}
+        for one in result.diagnostics
+    ]
+    totals = {**counts(result.outcomes), "manifests": result.manifests, "files": len(result.files)}
+    document: Object = {
+        "format_version": FORMAT_VERSION,
+        "written": written,
+        "summary": summary(result, written=written),
+        "totals": totals,
+        "files": files,
+        "manifests": personas,
+        "kept": [{"path": one.path, "address": str(one.address), **_item(one)} for one in result.kept],
+        "questions": questions,
+        "diagnostics": problems,
+    }
+    concealed = _conceal(document, result.secrets)
+    assert isinstance(concealed, dict)
+    return concealed
+
+
+def _conceal(value: Json, secrets: frozenset[str]) -> Json:
+    if isinstance(value, str):
+        return conceal(value, secrets)
+    if isinstance(value, dict):
+        return {key: _conceal(member, secrets) for key, member in value.items()}
+    return [_conceal(item, secrets) for item in value] if isinstance(value, list) else value
+
+
+def _item(one: Outcome) -> Object:
+    pointers: list[Json] = list(one.finding.pointers)
+    notes: list[Json] = list(one.finding.notes)
+    return {
+        "id": one.id,
+        "migration": one.name,
+        "status": one.status.value,
+        "automatic": one.automatic,
+        "pointers": pointers,
+        "summary": one.finding.summary,
+        "why": one.finding.why,
+        "answer": one.finding.answer,
+        "question": one.finding.question.key if one.finding.question else None,
+        "reason": one.reason or None,
+        "notes": notes,
+    }
+
+
+def _question(result: MigrationResult, name: str, question: Question) -> Object:
+    choices: list[Json] = [
+        {
+            "value": one.value,
+            "reason": one.reason,
+            "basis": one.basis or None,
+            "context_window": one.context_window,
+            "scores": None
+            if one.scores is None
+            else {
+                "speed": one.scores.speed,
+                "intelligence": one.scores.intelligence,
+                "naturalness": one.scores.naturalness,
+            },
+        }
+        for one in question.choices
+    ]
+    users: list[Json] = list(users_of(result, name, question))
+    return {
+        "migration": name,
+        "key": question.key,
+        "text": question.text,
+        "choices": choices,
+        "free": question.free or None,
+        "manifests": users,
+    }
+
+
+def table_rows() -> list[Migration]:
+    """Every migration, in the order in which they run."""
+    return list(MIGRATIONS.all().values())
+
+
+def table_text(width: int = 100) -> str:
+    """The table of `migrate --list`."""
+    lines: list[str] = []
+    for one in table_rows():
+        lines.append(f"{one.id}  {one.name}  ({one.safety.value})")
+        lines += [f"     {line}" for line in wrap(one.doc.what, max(width - 5, 40))]
+    return "\n".join(lines) + "\n"
+
+
+def table_json() -> list[Json]:
+    """The same as data."""
+    return [
+        {
+            "id": one.id,
+            "name": one.name,
+            "safety": one.safety.value,
+            "what": one.doc.what,
+            "why": one.doc.why,
+            "before": one.doc.before,
+            "after": one.doc.after,
+            "sources": one.sources,
+        }
+        for one in table_rows()
+    ]
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,152 @@
+"""The leaves of a change or of drift, without secrets, ready to be written in any format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.core.canonical.canonical_form import leaves
+from reconciler.core.secrets.redact_document import redact
+from reconciler.reporters.redacted import hidden_paths, kind_of, safe_adoption, safe_drift, safe_field
+from reconciler.reporters.value_diff import Inside, explain_value, flatten, list_items
+from reconciler.reporters.value_text import LONG_TEXT, show
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.json import Json, Object, join, lookup
+from reconciler.types.kind import KindSpec
+from reconciler.types.plan import DriftItem
+from reconciler.types.reference import ResourceRef
+
+LONG_LINE = 160
+LONGEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One line to be: both values are free of secrets already."""
+
+    path: str
+    before: Json
+    after: Json
+    direction: Direction | None = None
+    """Shown where it is not None."""
+    unknown: bool = False
+    forgotten: bool = False
+    """The value before is not known any more (`before_unknown`)."""
+    names: bool = False
+    """The items of the list are names of other resources: shown without quotes."""
+    note: str | None = None
+
+    @property
+    def sign(self) -> str:
+        if self.before is None and not self.forgotten:
+            return "+"
+        return "-" if self.after is None and not self.unknown else "~"
+
+
+def is_prose(before: Json, after: Json) -> bool:
+    """Whether a value reads better as lines than as one quoted text."""
+    texts = [value for value in (before, after) if isinstance(value, str)]
+    others = [value for value in (before, after) if value is not None and not isinstance(value, str)]
+    return not others and any("\n" in text.strip("\n") or len(text) > LONG_LINE for text in texts)
+
+
+def look_inside(leaf: Leaf) -> list[Inside] | None:
+    """The differences inside a list or an object; None where the value is better shown whole. An empty list: what
+    differs is a secret."""
+    before, after = leaf.before, leaf.after
+    if leaf.unknown or leaf.forgotten:
+        return None
+    if isinstance(before, list | None) and isinstance(after, list | None) and (before or after):
+        if all(not isinstance(item, dict | list) for item in (before or [])) or not before or not after:
+            return list_items(before or [], after or [])
+        return explain_value(before, after)
+    whole = after if before is None else before
+    if isinstance(whole, dict) and (before is None or after is None) and len(show(whole, LONGEST)) > LONG_TEXT:
+        sign = "+" if before is None else "-"
+        return [
+            Inside(sign, where, None if sign == "+" else value, value if sign == "+" else None)
+            for where, value in flatten(whole)
+        ]
+    return explain_value(before, after)
+
+
+def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
+    """The changed leaves; for a create or a delete without such a list, all of them. `mixed` names git too."""
+    kind = kind_of(change.address)
+    hidden = hidden_paths(change)
+    if change.action is Action.DELETE and change.before is not None:
+        parts = _parts(kind, change.before, hidden)
+        return [_leaf(kind, path, (value, None)) for path, value in parts if value not in ([], {}, "")]
+    if change.action is Action.CREATE and change.after is not None and not change.fields:
+        return [_leaf(kind, path, (None, value)) for path, value in _parts(kind, change.after, hidden)]
+    leaves = []
+    for field in change.fields:
+        before, after = safe_field(kind, field, hidden)
+        named = _named(change, field) if field.after_unknown else None
+        leaves.append(
+            _leaf(
+                kind,
+                field.path,
+                (before, after if named is None else named),
+                direction=_shown(change, field.direction, mixed),
+                unknown=field.after_unknown and named is None,
+                note=field.remark,
+            )
+        )
+    return leaves + [
+        _leaf(kind, one.path, safe_adoption(kind, one, hidden), direction=Direction.VENDOR, note=one.note)
+        for one in change.adopt
+    ]
+
+
+def _named(change: Change, field: FieldChange) -> Json:
+    """What an unknown id stands for, by its address: a reference, or a list that holds some."""
+    value = (change.managed or {}).get(field.path)
+    if value is None and change.after is not None:
+        value = lookup(change.after, field.path)
+    items = value if isinstance(value, list) else [value]
+    return value if any(isinstance(item, ResourceRef) for item in items) else None
+
+
+def _leaf(
+    kind: KindSpec | None,
+    path: str,
+    values: tuple[Json, Json],
+    *,
+    direction: Direction | None = None,
+    unknown: bool = False,
+    forgotten: bool = False,
+    note: str | None = None,
+) -> Leaf:
+    names = kind is not None and kind.attachments == path
+    return Leaf(path, *values, direction=direction, unknown=unknown, forgotten=forgotten, names=names, note=note)
+
+
+def _shown(change: Change, direction: Direction, mixed: bool) -> Direction | None:
+    """Edits of git are the ordinary case: only named where there are others in the same object."""
+    if change.action is not Action.UPDATE or (direction is Direction.GIT and not mixed):
+        return None
+    return direction
+
+
+def _parts(kind: KindSpec | None, document: Object, hidden: frozenset[str]) -> list[tuple[str, Json]]:
+    safe = redact(kind, document, hidden)
+    if kind is None:
+        return [(join(key), value) for key, value in safe.items() if value is not None]
+    return [(path, value) for path, value in leaves(kind, safe).items() if value is not None]
+
+
+def drift_leaves(item: DriftItem) -> list[Leaf]:
+    """The leaves that moved; none for an object that is gone."""
+    kind = kind_of(item.address)
+    return [
+        _leaf(
+            kind,
+            change.path,
+            safe_drift(kind, change),
+            direction=change.direction,
+            forgotten=change.before_unknown,
+            note=change.note,
+        )
+        for change in item.changes
+        if change.path
+    ]

@@ -1,0 +1,119 @@
+"""Lists and objects that are one leaf: what was added, removed or changed inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from reconciler.core.canonical.canonical_form import same
+from reconciler.types.json import Json
+
+MAX_LEAVES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """One difference inside an atomic value. `where` reads like `properties.city.type` or `required[]`."""
+
+    sign: str
+    where: str
+    before: Json = None
+    after: Json = None
+
+
+def explain_value(before: Json, after: Json) -> list[Inside] | None:
+    """Leaf by leaf, items of lists matched by what they are and not by their number; None where it cannot be done
+    (values of different sorts, texts that are no Unicode, too large to compare in good time)."""
+    comparable = (isinstance(before, dict) and isinstance(after, dict)) or (
+        isinstance(before, list) and isinstance(after, list)
+    )
+    if not comparable or _size(before) + _size(after) > MAX_LEAVES:
+        return None
+    try:
+        found = sorted(_deep(before, after), key=lambda inside: inside.where)
+    except UnicodeEncodeError:  # half of a surrogate pair, which the comparison cannot digest
+        return None
+    if not found and not same(before, after):
+        return [Inside("~", "(the order of its items)")]
+    return found
+
+
+def _deep(before: Json, after: Json) -> Iterator[Inside]:
+    # Imported here: a plan without such a change never loads it.
+    from deepdiff import DeepDiff
+    from deepdiff.model import DiffLevel
+
+    tree = DeepDiff(
+        before,
+        after,
+        view="tree",
+        ignore_order=True,
+        report_repetition=True,
+        ignore_numeric_type_changes=False,
+        threshold_to_diff_deeper=0,
+        cutoff_intersection_for_pairs=1,
+        cutoff_distance_for_pairs=0.6,
+        max_passes=10_000,
+        cache_size=500,
+    )
+    signs = {
+        "dictionary_item_added": "+",
+        "iterable_item_added": "+",
+        "dictionary_item_removed": "-",
+        "iterable_item_removed": "-",
+        "values_changed": "~",
+        "type_changes": "~",
+        "repetition_change": "~",
+    }
+    for name, levels in cast("Mapping[str, object]", tree).items():
+        if name not in signs:
+            continue
+        for level in cast("list[DiffLevel]", levels):
+            sign = signs[name]
+            old, new = _side(level.t1, sign != "+"), _side(level.t2, sign != "-")
+            if sign == "~" and same(old, new):
+                continue
+            yield Inside(sign, _where(level.path(output_format="list")), old, new)
+
+
+def _side(value: object, present: bool) -> Json:
+    return cast("Json", value) if present and isinstance(value, str | int | float | list | dict) else None
+
+
+def _where(path: object) -> str:
+    text = ""
+    for token in cast("list[object]", path):
+        text += "[]" if isinstance(token, int) else (f".{token}" if text else str(token))
+    return text
+
+
+def _size(value: Json) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(_size(member) for member in value.values())
+    return 1 + sum(_size(item) for item in value) if isinstance(value, list) else 1
+
+
+def list_items(before: list[Json], after: list[Json]) -> list[Inside]:
+    """Items that came and went, in the order of the lists. Items that only changed places give one line."""
+    left = list(before)
+    added: list[Inside] = []
+    for item in after:
+        index = next((number for number, old in enumerate(left) if same(old, item)), None)
+        if index is None:
+            added.append(Inside("+", "", None, item))
+        else:
+            del left[index]
+    removed = [Inside("-", "", item, None) for item in left]
+    if not removed and not added and before != after:
+        return [Inside("~", "(the order of its items)")]
+    return removed + added
+
+
+def flatten(value: Json, where: str = "") -> Iterator[tuple[str, Json]]:
+    """The leaves of an object by dotted name; lists are leaves."""
+    if isinstance(value, dict) and value:
+        for key, member in value.items():
+            yield from flatten(member, f"{where}.{key}" if where else key)
+    else:
+        yield where, value

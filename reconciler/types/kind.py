@@ -1,0 +1,215 @@
+"""The records that describe a kind: its fields and everything the core has to know about them, as data.
+
+A kind knows nothing of endpoints (`client/`) and nothing of comparing (`core/`). Whatever is special about a field
+is a property declared here, so that validation, comparison, redaction, `explain` and the JSON Schema all follow from
+one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reconciler.types.json import Json
+
+
+class Type(Enum):
+    """The JSON type of a field's value."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    STRINGS = "list of strings"
+    LIST = "list"
+    OBJECT = "object"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row: a place in the API body and what is known about it."""
+
+    path: str
+    """Canonical JSON pointer; a `*` token stands for any member of a free object."""
+    type: Type
+    doc: str
+    """One or two sentences for `explain` and for editors."""
+    source: str = ""
+    """Where the fact comes from: the page of the vendor's documentation, its client, or observation."""
+    default: Json = None
+    """The documented default; absent and null read as this. None: absent and null are equal, nothing else is."""
+    conditional: bool = False
+    """The default holds only while the parent object exists (an absent conversational flow is inactive)."""
+    hides: tuple[Json, ...] = ()
+    """Further values that some servers leave out on read because they are the default there."""
+    enum: tuple[str, ...] = ()
+    """Known values; the service adds values, so others are a warning."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Wire word per vocabulary where it differs from the canonical one: `{"persona": "persona_name"}`."""
+    spellings: tuple[str, ...] = ()
+    """Further words that mean the same on read."""
+    secret: bool = False
+    """Hidden on read (mask, null or absent), redacted everywhere, kept only as a keyed digest."""
+    told_by: str | None = None
+    """The server's field that says whether this one, which it never shows, is set."""
+    server: bool = False
+    """Assigned by the server: dropped before comparing, never sent."""
+    atomic: bool = False
+    """The API replaces the object whole: one leaf, compared after `fill`."""
+    fill: Mapping[str, Json] = field(default_factory=dict)
+    """Members the server fills in inside an atomic object, or inside each item of a list, by relative pointer."""
+    fill_when: Mapping[str, tuple[str, tuple[Json, ...]]] = field(default_factory=dict)
+    """A pointer of `fill` that there is only beside certain values -> where these stand, and the values. Beside
+    others its default says nothing, and may be refused."""
+    immutable: bool = False
+    """Taken in when the object is created and never changed afterwards; servers may not show it again."""
+    set_like: bool = False
+    """A list whose order means nothing."""
+    unlisted: bool = False
+    """Left out of list items: whether it is there only a GET of the one object tells."""
+    keyed: bool = False
+    """A list of function tools: one leaf per function name."""
+    items_by: str | None = None
+    """The member by which the items of a list are known: each is an object of its own, whose members are leaves."""
+    ref: str | None = None
+    """The kind whose id stands here (in each item, for a list)."""
+    sibling: bool = False
+    """Names other items of the same list: a text, a list of texts, or an object by its keys."""
+    library: str | None = None
+    """face | voice: the vendor's library that the id is from. Read only; ids are checked before they are written."""
+    verbatim: bool = False
+    """Never look for `{env}`, `{file}` or `{ref}` inside: the value is a schema or a foreign format."""
+    free: bool = False
+    """An object with some known members where any other is welcome too: no warning about unknown ones."""
+    required: bool = False
+    """A new object needs it, wherever the object or list item that it belongs to is there (`KindSpec.needs` holds
+    what is only needed under a condition). The name of a resource is never missing: the manifest's is sent."""
+    item_needs: tuple[str, ...] = ()
+    """What each item of a list that is written whole has to have."""
+    deprecated: str | None = None
+    """Why and what to use instead."""
+    also: tuple[Type, ...] = ()
+    """Further types that published bodies hold and the API was seen to take: for the rules (L20) to say, and no
+    reason to refuse the file."""
+    limits: str = ""
+    """Limits in words, for `explain`: "at most 50 items"."""
+    example: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Values that must travel with any write under `under` while the object has `when`."""
+
+    under: str
+    when: str
+    carry: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Members that a new object has to have under a condition. Canonical pointers."""
+
+    members: tuple[str, ...]
+    when: str
+    """The member that decides."""
+    values: tuple[Json, ...] = ()
+    """What it has to be, None among them where its absence means the same; empty: anything that says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A place of before that says nothing beside another field. Canonical pointers."""
+
+    place: str
+    beside: str
+    """The field that decides."""
+    values: tuple[Json, ...]
+    """What that one has to be."""
+    holds: tuple[Json, ...] = ()
+    """What may stand at `place`; empty: anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """How an object shows that the vendor still works on it after it was created. Canonical pointers."""
+
+    status: str
+    busy: tuple[str, ...]
+    """Values of `status` to wait through; any other that is not in `failed` means done."""
+    failed: tuple[str, ...]
+    progress: str | None = None
+    """Percent, where shown."""
+    message: str | None = None
+    """Why it failed."""
+    remedy: str = ""
+    """What to do about a failure."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KindSpec:
+    """One kind."""
+
+    name: str
+    """snake_case, the first part of an address."""
+    manifest_kinds: tuple[str, ...]
+    """Words behind `kind:`; the first is the one we write."""
+    doc: str
+    fields: tuple[Field, ...]
+    id_words: tuple[str, ...]
+    """Members that hold the id on read, best first."""
+    name_field: str
+    """Canonical pointer of the human name, used for adoption."""
+    level: int
+    """Creates and updates run from low to high, deletes from high to low."""
+    merge_patch: bool = False
+    """True when the API's PATCH takes a partial object instead of RFC 6902 operations."""
+    unique_names: bool = False
+    """The API refuses a second object of the same name."""
+    reserved: frozenset[str] = frozenset()
+    """Names that objects of the vendor bear, which no list of the account shows: as taken as any other."""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Old canonical pointer -> its successor of the same meaning: one `move` instead of add and remove."""
+    merges: Mapping[str, str] = field(default_factory=dict)
+    """Deprecated text -> the text that the vendor itself merged it into, on the server."""
+    former: Mapping[str, str] = field(default_factory=dict)
+    """Places that are gone -> where the same value means what it meant there."""
+    spent: tuple[Spent, ...] = ()
+    outdone: Mapping[str, str] = field(default_factory=dict)
+    """Old way to refer to something -> the new one. Both count where both are there."""
+    inline: Mapping[str, str] = field(default_factory=dict)
+    """Lists of tools inside the object -> the `origin` that such a tool has in the registry."""
+    misplaced: Mapping[str, str] = field(default_factory=dict)
+    """Where keys are often put and mean nothing -> where they belong; empty: nowhere."""
+    mistaken: Mapping[str, str] = field(default_factory=dict)
+    """Unknown keys that are often written (canonical pointers) -> what to write instead, as a hint."""
+    alone: tuple[str, ...] = ()
+    """Pointers that must be patched by a request of their own."""
+    companions: tuple[Companion, ...] = ()
+    attachments: str | None = None
+    """Canonical pointer of the set written through a sub resource (`/tools`), and the kind of its items in `ref`."""
+    needs: tuple[Need, ...] = ()
+    before_attaching: tuple[str, ...] = ()
+    """Pointers without whose value what is attached does nothing: written before it."""
+    parts: tuple[str, ...] = ()
+    """Pointers of objects that the API keeps in a sub resource: read by a GET, written whole by a PUT."""
+    parts_refer: frozenset[str] = frozenset()
+    """Kinds whose ids may stand in one of the parts."""
+    shown_as: tuple[tuple[str, str], ...] = ()
+    """Named lists whose items the API also lists as objects of another kind: pointer of the list, that kind. Those
+    come and go with this object, so they are nobody's to adopt."""
+    processing: Processing | None = None
+    """Set where a new object is of no use until the vendor is done with it."""
+    goes_along: str = ""
+    """What goes with a deleted object and is kept nowhere, for people: it does not come back with a rollback."""
+    bare_keys: frozenset[str] = frozenset()
+    """A file without `kind` whose top-level keys include one of these is a body of this kind..."""
+    bare_with: frozenset[str] = frozenset()
+    """... if it has all of these too."""
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Pointers that are no members of the body on the wire: attachments and parts."""
+        return (*((self.attachments,) if self.attachments else ()), *self.parts)

@@ -1,0 +1,56 @@
+"""Plain values become options; what contradicts itself or names nothing is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.api.parse_options import parse_address, plan_options
+from reconciler.core.kind_table import KINDS
+from reconciler.errors import UsageError
+from reconciler.types.address import Address
+
+ADDRESSES = st.builds(
+    Address, st.sampled_from(list(KINDS)), st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+)
+
+
+@given(ADDRESSES)
+def test_an_address_is_known_by_its_text(address: Address) -> None:
+    assert parse_address(str(address)) == parse_address(address) == address
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_no_address_is_refused_in_words(text: str) -> None:
+    try:
+        found = parse_address(text)
+    except UsageError as error:
+        assert error.message
+    else:
+        assert str(found) == text
+        assert found.kind in KINDS
+
+
+@given(st.frozensets(ADDRESSES, max_size=4), st.frozensets(ADDRESSES, max_size=4))
+def test_nothing_is_wanted_and_unwanted(targets: frozenset[Address], excludes: frozenset[Address]) -> None:
+    if targets & excludes:
+        with pytest.raises(UsageError, match="both a --target and an --exclude"):
+            plan_options(targets=targets, excludes=excludes)
+    else:
+        options = plan_options(targets=map(str, targets), excludes=excludes)
+        assert (set(options.targets), set(options.excludes)) == (targets, excludes)
+
+
+def test_a_destroy_is_meant() -> None:
+    options = plan_options(destroy=True)
+    assert options.allow_deletes
+    assert options.allow_mass_change
+    assert not plan_options().allow_deletes
+
+
+def test_a_kind_is_guessed() -> None:
+    with pytest.raises(UsageError, match=r"did you mean guardrail_set\.x"):
+        parse_address("guardrailset.x")
+    with pytest.raises(UsageError, match="kinds: persona"):
+        parse_address("zzz.x")

@@ -1,0 +1,114 @@
+"""A writing run's ending: what was done decides the exit code, and the flags arrive at the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.api.apply import apply_options
+from reconciler.cli.apply_run import finish, for_machines, writing
+from reconciler.cli.composition import open_run
+from reconciler.cli.global_settings import Settings
+from reconciler.types.address import Address
+from reconciler.types.change import Action
+from reconciler.types.event import RunStarted
+from reconciler.types.live import Account
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult, StepResult
+
+Call = Callable[..., Any]
+PLAN = Plan("sandbox", Account("http://x.invalid", "pal"), "lineage", 1)
+
+
+def step(outcome: str) -> StepResult:
+    return StepResult(Address("persona", outcome), Action.CREATE, outcome, message="why")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "interrupted", "code"),
+    [
+        ((), False, 0),
+        (("done", "done"), False, 0),
+        (("done", "failed"), False, 1),
+        (("failed", "skipped"), False, 1),
+        (("done", "skipped"), True, 130),
+        (("failed", "skipped"), True, 130),
+    ],
+    ids=str,
+)
+def test_the_worst_outcome_is_the_exit_code(
+    project: Path, outcomes: tuple[str, ...], interrupted: bool, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = open_run(Settings(format="json"))
+    result = ApplyResult(tuple(step(one) for one in outcomes), interrupted=interrupted)
+    assert finish("apply", PLAN, result, run) == code
+    assert json.loads(capfd.readouterr().out)["exit_code"] == code
+
+
+def test_flags_arrive(project: Path) -> None:
+    options = apply_options(
+        open_run(Settings(parallelism=3)), force_maker=True, lock_timeout=30.0, accept_account=True
+    )
+    assert (options.parallelism, options.force_maker, options.lock_timeout) == (3, True, 30.0)
+    assert options.accept_account
+    assert not options.saved
+
+
+def test_the_first_change_makes_interrupts_gentle(project: Path) -> None:
+    from reconciler.cli import interrupt
+
+    run = open_run(Settings(quiet=True))
+    with writing(run) as around:
+        import signal
+
+        handler = signal.getsignal(signal.SIGINT)
+        assert isinstance(handler, interrupt.Interrupts)
+        assert not handler.graceful
+        around.emit(RunStarted("apply", 1))
+        assert handler.graceful
+        assert not around.stop()
+        handler.stop.set()
+        assert around.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(), False),
+        (Settings(format="text"), False),
+        (Settings(format="json"), True),
+        (Settings(reports=(("json", "x"),)), True),
+    ],
+    ids=str,
+)
+def test_who_reads_the_result(settings: Settings, expected: bool) -> None:
+    assert for_machines(settings) is expected
+
+
+def test_what_would_not_work_is_found_before_anything_is_sent(project: Path, call: Call) -> None:
+    text = (project / "manifests" / "desk.yaml").read_text()
+    silent = text.replace("name: desk", "name: silent").replace("  system_prompt: You welcome visitors.\n", "")
+    (project / "manifests" / "silent.yaml").write_text(silent.replace("persona_name: Desk", "persona_name: Other"))
+    for command in (["plan"], ["apply", "--auto-approve"]):
+        ended = call(*command)
+        assert ended.code == 1, ended
+        assert "manifests/silent.yaml:" in ended.err
+        assert "system_prompt is missing" in ended.err
+    assert call("state", "list").out == ""
+
+
+def test_one_failure_does_not_stop_the_others(project: Path, call: Call) -> None:
+    """An engine that the API does not know is refused by it; the neighbour is created all the same."""
+    text = (project / "manifests" / "desk.yaml").read_text()
+    deaf = text.replace("name: desk", "name: deaf").replace("persona_name: Desk", "persona_name: Other")
+    deaf = deaf.replace("  layers:\n", "  layers:\n    stt: {stt_engine: no-such-engine}\n")
+    (project / "manifests" / "deaf.yaml").write_text(deaf)
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 1, ended
+    assert "1 added" in ended.out
+    assert "1 failed" in ended.out
+    assert call("state", "list").out == "persona.desk\n"

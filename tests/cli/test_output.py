@@ -1,0 +1,159 @@
+"""Reports reach standard output and files, also when the run ends early."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.api.render import render_report as render
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.output import deliver, emit_document, failed, reporting, style
+from reconciler.core.secrets.redact_text import Redactor
+from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.report import Report, Style
+from reconciler.types.source import Span
+
+WARNING = Diagnostic("L08", Severity.WARNING, "odd")
+ERROR = Diagnostic("L18", Severity.ERROR, "wrong")
+
+
+def test_one_report_many_places(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(
+        format="json", reports=(("text", str(tmp_path / "a" / "r.txt")), ("json", str(tmp_path / "r")))
+    )
+    assert deliver(Report("validate", "box", diagnostics=(WARNING,), exit_code=2), settings) == 2
+    out = capfd.readouterr().out
+    assert json.loads(out)["workspace"] == "box"
+    assert (tmp_path / "r").read_text() == out
+    assert "odd" in (tmp_path / "a" / "r.txt").read_text()
+
+
+def test_a_file_that_cannot_be_written_does_not_stop_the_others(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(reports=(("json", str(tmp_path)), ("json", str(tmp_path / "good"))))
+    with pytest.raises(ReconcilerError, match="cannot write"):
+        deliver(Report("validate"), settings)
+    assert (tmp_path / "good").exists()
+    assert capfd.readouterr().out != ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "colored"),
+    [
+        (Settings(), {}, True),
+        (Settings(no_color=True), {}, False),
+        (Settings(), {"NO_COLOR": "1"}, False),
+        (Settings(), {"NO_COLOR": ""}, True),
+        (Settings(), {"TERM": "dumb"}, False),
+    ],
+    ids=str,
+)
+def test_colours_are_for_terminals_that_want_them(
+    settings: Settings, environment: dict[str, str], colored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert not style(settings).color
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    assert style(settings).color is colored
+
+
+def test_an_error_is_also_json(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ManifestError), reporting("plan", Settings(format="json")):
+        raise ManifestError("1 error", (WARNING, ERROR))
+    document = json.loads(capfd.readouterr().out)
+    assert [one["code"] for one in document["diagnostics"]] == ["L18", "L08"]
+    assert document["errored"] is True
+    assert document["exit_code"] == 1
+
+
+def test_an_error_without_findings_is_one(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(PlanStale), reporting("apply", Settings(format="json")):
+        raise PlanStale("old", hint="make a new plan")
+    document = json.loads(capfd.readouterr().out)
+    assert document["diagnostics"][0]["summary"] == "old"
+    assert document["diagnostics"][0]["hint"] == "make a new plan"
+    assert document["exit_code"] == 5
+
+
+def test_an_error_in_text_leaves_standard_output_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(reports=(("json", str(tmp_path / "r.json")),))
+    with pytest.raises(ReconcilerError), reporting("plan", settings):
+        raise ReconcilerError("no")
+    assert capfd.readouterr().out == ""
+    assert json.loads((tmp_path / "r.json").read_text())["errored"] is True
+
+
+def test_the_first_error_survives_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = Settings(reports=(("json", str(tmp_path / "file" / "below")),))
+    with pytest.raises(PlanStale, match="old"), reporting("plan", settings):
+        raise PlanStale("old")
+
+
+def test_a_report_into_a_folder_is_refused_before_the_run(tmp_path: Path) -> None:
+    begun = False
+    with (
+        pytest.raises(UsageError, match="is a folder"),
+        reporting("apply", Settings(reports=(("json", str(tmp_path)),))),
+    ):
+        begun = True
+    assert not begun
+
+
+def test_wrong_usage_is_no_report(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError), reporting("plan", Settings(format="json")):
+        raise UsageError("no")
+    assert capfd.readouterr().out == ""
+
+
+def test_findings_without_an_error_get_the_error() -> None:
+    report = failed("plan", ManifestError("no", (WARNING,)))
+    assert [one.code for one in report.diagnostics] == ["L08", "E-ManifestError"]
+
+
+def test_documents_are_text_or_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def answer(settings: Settings) -> int:
+        return emit_document(settings, text=lambda: "plain\n\n", document=lambda: {"a": "ü"})
+
+    assert answer(Settings()) == 0
+    assert capfd.readouterr().out == "plain\n"
+    answer(Settings(format="json", reports=(("text", str(tmp_path / "t")),)))
+    assert json.loads(capfd.readouterr().out) == {"a": "ü"}
+    assert (tmp_path / "t").read_text() == "plain\n"
+    with pytest.raises(UsageError, match="text and json, not ndjson"):
+        answer(Settings(format="ndjson"))
+
+
+def test_every_rendering_ends_with_a_line_break() -> None:
+    assert render(Report("validate"), "json", Style(), Redactor()).endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("chdir", "folder"),
+    [
+        (None, ""),
+        (".", ""),
+        ("sub", "sub"),
+        ("./a/../b/", "b"),
+        ("..", ""),
+        ("../x", ""),
+        ("/srv/x", ""),
+        ("..x", "..x"),
+    ],
+)
+def test_files_are_named_as_seen_from_where_the_program_was_called(
+    chdir: str | None, folder: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(chdir=chdir, format="github", reports=(("codequality", str(tmp_path / "r")),))
+    place = Diagnostic("L18", Severity.ERROR, "wrong", span=Span("a.yaml", 3, 1))
+    deliver(Report("validate", diagnostics=(place,)), settings)
+    shown = f"{folder}/a.yaml" if folder else "a.yaml"
+    assert f"file={shown},line=3," in capfd.readouterr().out
+    assert json.loads((tmp_path / "r").read_text())[0]["location"]["path"] == shown

@@ -1,0 +1,176 @@
+"""Lists of named items: by name, back, and what a patch of them looks like."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.canonical.canonical_edit import Edit
+from reconciler.core.canonical.canonical_form import leaf_at, leaves
+from reconciler.core.canonical.field_tree import node_at
+from reconciler.core.canonical.keyed_lists import (
+    as_list,
+    by_name,
+    by_place,
+    is_named,
+    item_names,
+    item_of,
+    items_by_name,
+    named_lists,
+    place_of,
+)
+from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_value, wire_words
+from reconciler.core.diff.json_patch import apply_patch, build_patch
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.types.json import Json, Object
+from reconciler.types.reference import ResourceRef
+
+SET = kind("guardrail_set")
+STEPS = kind("objectives")
+LIVE: Object = {
+    "guardrails_id": "g1",
+    "guardrails_name": "Old",
+    "data": [
+        {"uuid": "ga", "guardrail_name": "a", "guardrail_prompt": "A", "callback_url": "https://x.example"},
+        {"uuid": "gb", "guardrail_name": "b", "guardrail_prompt": "B"},
+    ],
+}
+CANONICAL = by_name(SET, canonical_words(SET, LIVE)[0])
+
+
+def ops(*edits: Edit) -> list[Json]:
+    return [op.to_json() for op in build_patch(SET, LIVE, edits, "pal")[0]]
+
+
+def test_each_member_of_an_item_is_a_leaf_and_what_the_server_owns_is_none() -> None:
+    assert leaves(SET, CANONICAL) == {
+        "/name": "Old",
+        "/data/a/guardrail_name": "a",
+        "/data/a/guardrail_prompt": "A",
+        "/data/a/callback_url": "https://x.example",
+        "/data/b/guardrail_name": "b",
+        "/data/b/guardrail_prompt": "B",
+    }
+    assert leaf_at(SET, CANONICAL, "/data/b/guardrail_prompt") == "B"
+
+
+def test_a_field_edit_names_the_place_and_nothing_else() -> None:
+    """An item that is written whole gets a new id, and personas lose it."""
+    assert ops(Edit("/data/b/guardrail_prompt", "C")) == [
+        {"op": "replace", "path": "/data/1/guardrail_prompt", "value": "C"}
+    ]
+    assert ops(Edit("/data/b/modality", "visual")) == [{"op": "add", "path": "/data/1/modality", "value": "visual"}]
+    assert ops(Edit("/data/a/callback_url", remove=True)) == [{"op": "remove", "path": "/data/0/callback_url"}]
+
+
+def test_a_new_item_is_one_operation_at_the_end() -> None:
+    edits = [Edit("/data/c/guardrail_name", "c"), Edit("/data/c/guardrail_prompt", "C")]
+    assert ops(*edits) == [
+        {"op": "add", "path": "/data/-", "value": {"guardrail_name": "c", "guardrail_prompt": "C"}}
+    ]
+
+
+def test_removed_items_go_by_the_place_they_have_by_then() -> None:
+    assert ops(Edit("/data/a", remove=True), Edit("/data/b", remove=True)) == [
+        {"op": "remove", "path": "/data/0"},
+        {"op": "remove", "path": "/data/0"},
+    ]
+
+
+def test_all_at_once() -> None:
+    edits = [
+        Edit("/data/a", remove=True),
+        Edit("/data/b/guardrail_prompt", "B2"),
+        Edit("/data/c/guardrail_name", "c"),
+        Edit("/name", "New"),
+    ]
+    patched = apply_patch(build_patch(SET, LIVE, edits, "pal")[0], LIVE)
+    assert patched["guardrails_name"] == "New", "in the word that the live object has"
+    assert patched["data"] == [
+        {"uuid": "gb", "guardrail_name": "b", "guardrail_prompt": "B2"},
+        {"guardrail_name": "c"},
+    ]
+
+
+def test_a_list_that_is_not_there_is_added_whole() -> None:
+    built = build_patch(SET, {"guardrails_id": "g1", "data": None}, [Edit("/data/a/guardrail_name", "a")], "pal")
+    assert [op.to_json() for op in built[0]] == [{"op": "add", "path": "/data", "value": [{"guardrail_name": "a"}]}]
+
+
+def test_back_on_the_wire_it_is_a_list() -> None:
+    assert wire_words(SET, CANONICAL, "pal", LIVE)["data"] == LIVE["data"]
+    assert wire_value(SET, "/data", CANONICAL["data"], "pal") == LIVE["data"]
+    assert wire_value(SET, "/data/a", {"x": 1}, "pal") == {"x": 1}
+    assert wire_pointer(SET, "/data/b/tags", "pal", LIVE) == "/data/1/tags"
+    assert wire_pointer(SET, "/data/z/tags", "pal", LIVE) == "/data/-/tags"
+
+
+@pytest.mark.parametrize(
+    ("items", "names"),
+    [
+        ([], []),
+        ([{"n": "a"}, {"n": "a"}, {"n": "a"}], ["a", "a~2", "a~3"]),
+        ([{"n": "a"}, {}, {"n": ""}, {"n": 1}, 7], ["a", "#2", "#3", "#4", "#5"]),
+        ([{"n": "a~2"}, {"n": "a"}, {"n": "a"}], ["a~2", "a", "a~3"]),
+    ],
+)
+def test_every_item_has_a_name_of_its_own(items: list[Json], names: list[str]) -> None:
+    assert item_names("n", items) == names
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("nx"), st.sampled_from(["a", "b", "a~2", "#1", None, 1]))))
+def test_there_and_back(items: list[Json]) -> None:
+    named = items_by_name("guardrail_name", items)
+    assert as_list(node_at(SET, "/data"), named) == items
+
+
+@pytest.mark.parametrize("value", [None, "x", 7, ["x"], [{"a": 1}, None]])
+def test_what_is_no_list_of_objects_stays(value: Json) -> None:
+    assert items_by_name("n", value) == value
+    assert by_name(SET, {"data": value})["data"] == value
+
+
+@pytest.mark.parametrize("value", [None, [], ResourceRef("guardrail.x")])
+def test_what_is_no_object_of_items_stays(value: Json) -> None:
+    assert as_list(node_at(SET, "/data"), value) == value
+
+
+def test_where_named_lists_are() -> None:
+    assert named_lists(SET) == named_lists(STEPS) == ("/data",)
+    assert named_lists(kind("persona")) == ()
+    assert item_of(SET, "/data/a/tags") == "/data/a"
+    assert item_of(SET, "/data/a") == "/data/a"
+    assert item_of(SET, "/data") is None
+    assert item_of(SET, "/name") is None
+    assert is_named(node_at(SET, "/data"))
+    assert not is_named(node_at(SET, "/name"))
+
+
+def test_places() -> None:
+    node = node_at(SET, "/data")
+    assert place_of(node, "b", LIVE["data"]) == 1
+    assert place_of(node, "z", LIVE["data"]) is None
+    assert place_of(node, "a", None) is None
+    assert place_of(node_at(SET, "/name"), "a", LIVE["data"]) is None
+
+
+def test_kinds_without_named_lists_are_not_copied() -> None:
+    body: Object = {"layers": {"llm": {}}}
+    for name in KINDS:
+        if not named_lists(kind(name)):
+            assert by_name(kind(name), body) is body
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_document_by_place_is_what_it_was_before_it_went_by_name(name: str) -> None:
+    spec = kind(name)
+    items: list[Json] = [{"uuid": "g1"}, {"guardrail_name": "a", "objective_name": "a"}, {"guardrail_name": "a"}]
+    for document in (
+        {},
+        {"name": "x", "data": items},
+        {"data": []},
+        {"data": "text"},
+        {"data": ResourceRef("tool.x")},
+    ):
+        assert by_place(spec, by_name(spec, document)) == document

@@ -1,0 +1,144 @@
+"""Both vocabularies: what is renamed, what is not, and that the way there and back loses nothing."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.canonical.vocabulary import (
+    canonical_words,
+    vocabulary_of,
+    wire_pointer,
+    wire_pointers,
+    wire_value,
+    wire_words,
+)
+from reconciler.core.kind_table import kind
+
+PERSONA = kind("persona")
+
+PERSONA_BODY = {
+    "persona_name": "Claims",
+    "default_replica_id": "r1",
+    "layers": {"conversational_flow": {"replica_interruptibility": "high"}, "llm": {"model": "m"}},
+}
+PAL_BODY = {
+    "pal_name": "Claims",
+    "default_face_id": "r1",
+    "layers": {"conversational_flow": {"pal_interruptibility": "high"}, "llm": {"model": "m"}},
+}
+CANONICAL = {
+    "pal_name": "Claims",
+    "default_face_id": "r1",
+    "layers": {"conversational_flow": {"interruptibility": "high"}, "llm": {"model": "m"}},
+}
+
+
+@pytest.mark.parametrize("body", [PERSONA_BODY, PAL_BODY, CANONICAL])
+def test_every_vocabulary_has_one_canonical_form(body):
+    before = deepcopy(body)
+    assert canonical_words(PERSONA, body) == (CANONICAL, ())
+    assert body == before
+
+
+@pytest.mark.parametrize(("vocabulary", "body"), [("persona", PERSONA_BODY), ("pal", PAL_BODY)])
+def test_the_way_back_follows_the_vocabulary(vocabulary, body):
+    assert wire_words(PERSONA, CANONICAL, vocabulary) == body
+
+
+def test_the_spelling_of_the_live_object_beats_the_vocabulary():
+    like = {"layers": {"conversational_flow": {"face_interruptibility": "low"}}}
+    made = wire_words(PERSONA, CANONICAL, "pal", like)
+    assert made["layers"]["conversational_flow"] == {"face_interruptibility": "high"}
+    pointer = "/layers/conversational_flow/interruptibility"
+    assert wire_pointer(PERSONA, pointer, "pal", like) == "/layers/conversational_flow/face_interruptibility"
+
+
+def test_with_two_spellings_in_the_live_object_the_vocabulary_decides():
+    like = {"layers": {"conversational_flow": {"replica_interruptibility": "low", "pal_interruptibility": "low"}}}
+    pointer = "/layers/conversational_flow/interruptibility"
+    assert wire_pointer(PERSONA, pointer, "pal", like).endswith("/pal_interruptibility")
+    assert wire_pointer(PERSONA, pointer, "persona", like).endswith("/replica_interruptibility")
+
+
+def test_two_spellings_that_agree_become_one():
+    body = {"layers": {"conversational_flow": {"pal_interruptibility": "low", "replica_interruptibility": "low"}}}
+    renamed, clashes = canonical_words(PERSONA, body)
+    assert renamed == {"layers": {"conversational_flow": {"interruptibility": "low"}}}
+    assert clashes == ()
+
+
+def test_two_spellings_that_disagree_are_named():
+    _, clashes = canonical_words(PERSONA, {"persona_name": "a", "pal_name": "b"})
+    assert clashes == ("/pal_name",)
+
+
+FLOW = {"replica_interruptibility": "low", "pal_interruptibility": "high", "face_interruptibility": "medium"}
+
+
+@pytest.mark.parametrize(
+    ("body", "vocabulary", "value"),
+    [
+        ({"pal_id": "p1"}, "pal", "high"),
+        ({"persona_id": "p1"}, "persona", "low"),
+        ({"pal_name": "A", "persona_type": "user"}, "pal", "high"),
+        ({}, "pal", "high"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_that_disagree_the_one_counts_that_would_be_written(body, vocabulary, value, turned):
+    flow = dict(reversed(FLOW.items())) if turned else FLOW
+    live = {**body, "layers": {"conversational_flow": flow}}
+    assert vocabulary_of(PERSONA, live) == vocabulary
+    renamed, clashes = canonical_words(PERSONA, live)
+    assert renamed["layers"]["conversational_flow"] == {"interruptibility": value}
+    assert set(clashes) == {"/layers/conversational_flow/interruptibility"}
+    written = wire_pointer(PERSONA, clashes[0], vocabulary, live).rpartition("/")[2]
+    assert flow[written] == value
+
+
+def test_every_place_that_holds_a_field():
+    place = "/layers/conversational_flow"
+    live = {"layers": {"conversational_flow": FLOW}}
+    assert set(wire_pointers(PERSONA, f"{place}/interruptibility", "pal", live)) == {
+        f"{place}/{word}" for word in FLOW
+    }
+    assert wire_pointers(PERSONA, f"{place}/interruptibility", "persona", {}) == (
+        f"{place}/replica_interruptibility",
+    )
+    assert wire_pointers(PERSONA, "/pal_name", "pal", {"persona_name": "A"}) == ("/persona_name",)
+    assert wire_pointers(PERSONA, "/layers/a~1b", "pal", {"layers": {"a/b": 1}}) == ("/layers/a~1b",)
+
+
+def test_a_null_gives_way_to_a_value():
+    renamed, clashes = canonical_words(PERSONA, {"persona_name": None, "pal_name": "b"})
+    assert (renamed, clashes) == ({"pal_name": "b"}, ())
+
+
+def test_words_in_free_places_are_left_alone():
+    body = {"system_prompt": "persona_name", "layers": {"llm": {"extra_body": {"persona_name": "x"}}}}
+    assert canonical_words(PERSONA, body)[0] is body
+
+
+def test_attachments_by_id_are_the_same_field():
+    assert canonical_words(PERSONA, {"tool_ids": ["t1"]})[0] == {"tools": ["t1"]}
+
+
+def test_a_value_that_will_stand_below_is_translated():
+    value = {"conversational_flow": {"interruptibility": "low"}}
+    assert wire_value(PERSONA, "/layers", value, "persona") == {
+        "conversational_flow": {"replica_interruptibility": "low"}
+    }
+
+
+@given(
+    st.dictionaries(st.text(max_size=6), st.integers() | st.text(max_size=4), max_size=5),
+    st.sampled_from(["pal", "persona"]),
+)
+def test_unknown_members_survive_both_ways(extra, vocabulary):
+    body = {f"x_{key}": value for key, value in extra.items()}
+    assert canonical_words(PERSONA, body)[0] == body
+    assert wire_words(PERSONA, body, vocabulary) == body

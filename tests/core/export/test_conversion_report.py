@@ -1,0 +1,71 @@
+"""The ledger: whatever was not taken is known at the end, and no secret gets a value."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from reconciler.core.canonical.canonical_form import leaves
+from reconciler.core.export.conversion_report import EMPTY, Ledger
+from reconciler.core.kind_table import KINDS
+from reconciler.types.address import Address
+from reconciler.types.json import Json, Object, within
+from reconciler.types.reference import SecretRef
+from tests.support.bodies import bodies
+
+DESK = Address("persona", "desk")
+
+
+def why(pointer: str, value: Json) -> tuple[str, str]:
+    return "because", "elsewhere"
+
+
+@given(bodies("persona"))
+def test_every_leaf_that_says_something_is_named_once(body: Object) -> None:
+    ledger = Ledger(DESK, body)
+    ledger.rest(why)
+    told = [remark.path for remark in ledger.not_carried]
+    said = [
+        path for path, value in leaves(KINDS.get("persona"), body).items() if value not in EMPTY or value is False
+    ]
+    assert all(any(within(path, one) for one in told) for path in said)
+    assert len(told) == len(set(told))
+
+
+def test_what_was_taken_is_not_told() -> None:
+    ledger = Ledger(DESK, {"greeting": "Hi", "layers": {"llm": {"extra_body": {"a": 1, "b": 2}}}})
+    assert ledger.take("/greeting") == "Hi"
+    assert ledger.take("/layers/llm/extra_body/a") == 1
+    ledger.rest(why)
+    assert [remark.path for remark in ledger.not_carried] == ["/layers/llm/extra_body/b"]
+    assert ledger.not_carried[0].as_json() == {
+        "path": "/layers/llm/extra_body/b", "reason": "because", "instead": "elsewhere", "value": 2,
+    }  # fmt: skip
+
+
+def test_a_group_is_named_as_one() -> None:
+    ledger = Ledger(DESK, {"layers": {"mcp": {"a": 1, "b": {"c": 2}}}})
+    ledger.rest(why, ("/layers/mcp",))
+    assert [remark.path for remark in ledger.not_carried] == ["/layers/mcp"]
+
+
+def test_values_are_taken_in_their_normal_form() -> None:
+    ledger = Ledger(
+        DESK, {"layers": {"llm": {"extra_body": {"temperature": "0.5"}, "speculative_inference": "false"}}}
+    )
+    assert ledger.take("/layers/llm/extra_body/temperature") == 0.5
+    assert ledger.take("/layers/llm/speculative_inference") is False
+    assert ledger.take("/greeting") is None
+
+
+def test_a_secret_becomes_the_name_of_a_variable() -> None:
+    ledger = Ledger(DESK, {})
+    assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == {"$env": "KEY"}
+    assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == {
+        "$env": "PERSONA_DESK_LLM_API_KEY"
+    }
+    second = ledger.resolvable(SecretRef("literal", "x"), "/layers/llm/api_key")
+    assert second == {"$env": "PERSONA_DESK_LLM_API_KEY_2"}
+    assert set(ledger.variables) == {"KEY", "PERSONA_DESK_LLM_API_KEY", "PERSONA_DESK_LLM_API_KEY_2"}
+    assert ledger.resolvable({"a": [SecretRef("env", "B")], "env": "prod"}, "/x") == {
+        "a": [{"$env": "B"}], "env": "prod",
+    }  # fmt: skip

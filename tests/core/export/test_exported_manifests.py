@@ -1,0 +1,176 @@
+"""Which objects have a manifest, what the others are called, and what is noticed on the way."""
+
+from __future__ import annotations
+
+from reconciler.core.export.exported_manifests import (
+    Claims,
+    ExportedManifest,
+    export_objects,
+    find_claims,
+    matches_fields,
+    parts_of_others,
+    shared_inline_tools,
+)
+from reconciler.types.address import Address
+from reconciler.types.json import Object
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import ManifestSet, Moved, Removed
+from reconciler.types.source import Source
+from reconciler.types.state import Entry, State
+from tests.support.making import at, env, manifest
+
+HERE = Source("x.yaml")
+
+
+def persona(id: str, name: str | None, tools: tuple[str, ...] = (), **body: object) -> LiveObject:
+    named = {} if name is None else {"pal_name": name}
+    return LiveObject("persona", id, name, {"pal_id": id, **named, **body}, True, tools)  # type: ignore[dict-item]
+
+
+def tool(id: str, name: str) -> LiveObject:
+    return LiveObject("tool", id, name, {"tool_id": id, "name": name, "description": "d"}, True)
+
+
+def listings(*objects: LiveObject) -> dict[str, Listing]:
+    kinds = {one.kind for one in objects}
+    return {name: Listing(name, {one.id: one for one in objects if one.kind == name}) for name in kinds}
+
+
+def export(*objects: LiveObject, claims: Claims | None = None) -> dict[str, ExportedManifest]:
+    found = export_objects(objects, listings(*objects), claims or Claims(), lambda id: id)
+    return {str(one.address): one for one in found}
+
+
+def state(**entries: str) -> State:
+    return State("l", 0, "w", {at(name.replace("__", ".")): Entry(id) for name, id in entries.items()})
+
+
+def test_objects_are_claimed_by_state_then_id_then_unique_name() -> None:
+    found = listings(
+        persona("p1", "A"), persona("p2", "B"), persona("p3", "C"), persona("p4", "D"), persona("p5", "D")
+    )
+    files = ManifestSet(
+        (
+            manifest("persona.one", {"pal_name": "Other"}),
+            manifest("persona.two", {"pal_name": "x"}, id="p2"),
+            manifest("persona.three", {"pal_name": "C"}),
+            manifest("persona.four", {"pal_name": "D"}),
+        )
+    )
+    claims = find_claims(files, state(persona__one="p1", persona__gone="p9"), found)
+    assert claims.manifests == {
+        ("persona", "p1"): at("persona.one"), ("persona", "p2"): at("persona.two"),
+        ("persona", "p3"): at("persona.three"),
+    }  # fmt: skip
+    assert claims.names == {("persona", "p9"): at("persona.gone")}
+    assert at("persona.gone") in claims.taken
+    assert at("persona.four") in claims.taken
+
+
+def test_what_was_let_go_does_not_get_its_address_back() -> None:
+    files = ManifestSet(
+        moved=(Moved(at("persona.a"), at("persona.b"), HERE),), removed=(Removed(at("persona.c"), HERE),)
+    )
+    claims = find_claims(files, state(persona__a="p1", persona__c="p2"), {})
+    assert claims.names == {}
+    assert {at("persona.a"), at("persona.c")} <= claims.taken
+
+
+def test_variables_in_use_are_not_given_again() -> None:
+    files = ManifestSet((manifest("persona.x", {"layers": {"llm": {"api_key": env("PERSONA_DESK_TTS_API_KEY")}}}),))
+    claims = find_claims(files, State("l"), {})
+    found = export(persona("p1", "desk", layers={"tts": {"api_key": "********"}}), claims=claims)
+    assert [secret.variable for secret in found["persona.desk"].secrets] == ["PERSONA_DESK_TTS_API_KEY_2"]
+    assert found["persona.desk"].document["spec"] == {
+        "pal_name": "desk", "layers": {"tts": {"api_key": {"env": "PERSONA_DESK_TTS_API_KEY_2"}}},
+    }  # fmt: skip
+
+
+def test_two_secrets_never_share_a_variable() -> None:
+    layers = {"llm": {"headers": {"X-Key": "a", "x_key": "b"}}}
+    found = export(persona("p1", "a-b", layers=layers), persona("p2", "a_b", layers=layers))
+    names = [secret.variable for one in found.values() for secret in one.secrets]
+    assert len(names) == len(set(names)) == 4
+
+
+def test_references_are_names_and_users_come_last() -> None:
+    found = export(
+        persona("p1", "Desk", ("t1", "t2"), guardrail_ids=["g1"]), tool("t1", "lookup"), tool("t2", "Lookup"),
+        LiveObject("guardrail", "g1", "g", {"uuid": "g1", "guardrail_name": "g", "guardrail_prompt": "p"}, True),
+    )  # fmt: skip
+    assert next(reversed(found)) == "persona.Desk"
+    assert found["persona.Desk"].document["spec"] == {
+        "pal_name": "Desk", "guardrail_ids": [{"ref": "guardrail.g"}], "tools": ["Lookup", {"ref": "tool.lookup-2"}],
+    }  # fmt: skip
+
+
+def test_names_do_not_depend_on_ids_or_order() -> None:
+    one = persona("p1", "Desk", system_prompt="one")
+    two = persona("p2", "desk", system_prompt="two")
+    three = persona("p3", "Desk", system_prompt="three")
+    names = {str(m.document["spec"]): address for address, m in export(one, two, three).items()}
+    swapped = export(persona("p7", "Desk", system_prompt="three"), persona("p9", "desk", system_prompt="two"),
+                     persona("p8", "Desk", system_prompt="one"))  # fmt: skip
+    assert {str(m.document["spec"]): address for address, m in swapped.items()} == names
+    assert sorted(names.values()) == ["persona.Desk", "persona.Desk-2", "persona.desk-3"]
+
+
+def test_equal_objects_are_told_apart_by_their_users() -> None:
+    def brand(id: str) -> LiveObject:
+        return LiveObject("pronunciation_dictionary", id, "Brand", {"name": "Brand"}, True)
+
+    def account(first: str, second: str) -> Object:
+        users = [
+            persona("p1", "A", layers={"tts": {"pronunciation_dictionary_id": first}}),
+            persona("p2", "B", layers={"tts": {"pronunciation_dictionary_id": second}}),
+        ]
+        return {name: one.document["spec"] for name, one in export(*users, brand("d1"), brand("d2")).items()}
+
+    assert account("d1", "d2") == account("d2", "d1")
+
+
+def test_an_object_that_lost_its_manifest_gets_its_address_back() -> None:
+    claims = Claims(
+        names={("persona", "p1"): at("persona.old")}, taken=frozenset({at("persona.old"), at("persona.b")})
+    )
+    assert list(export(persona("p1", "New"), persona("p2", "B"), claims=claims)) == ["persona.B-2", "persona.old"]
+
+
+def test_a_name_that_only_repeats_the_kind_is_that_of_an_object_without_one() -> None:
+    assert export(persona("p1", None))["persona.persona"].document["spec"] == {}
+    assert export(persona("p1", "persona"))["persona.persona"].document["spec"] == {}
+    assert export(tool("t1", "tool"))["tool.tool"].document["spec"] == {"name": "tool", "description": "d"}
+
+
+def test_mirrors_of_a_legacy_set_are_parts_of_it() -> None:
+    item = {"uuid": "g2", "guardrail_name": "one", "guardrail_prompt": "P"}
+    found = listings(
+        LiveObject("guardrail_set", "g1", "S", {"guardrails_id": "g1", "name": "S", "data": [item]}, True),
+        LiveObject("guardrail", "g2", "one", item, True),  # type: ignore[arg-type]
+    )
+    assert parts_of_others(found) == {"g2"}
+
+
+def test_inline_tools_of_several_objects_are_noticed() -> None:
+    def inline(text: str) -> Object:
+        return {"llm": {"tools": [{"type": "function", "function": {"name": "insight", "description": text}}]}}
+
+    users = [persona("p1", "A", layers=inline("x")), persona("p2", "B", layers=inline("x")), persona("p3", "C")]
+    names = {("persona", "p1"): Address("persona", "a"), ("persona", "p2"): Address("persona", "b")}
+    assert shared_inline_tools(users, names) == (("insight", ("persona.a", "persona.b"), True),)
+    users[1] = persona("p2", "B", layers=inline("y"))
+    assert shared_inline_tools(users, names) == (("insight", ("persona.a", "persona.b"), False),)
+    assert shared_inline_tools(users[1:], names) == ()
+
+
+def test_objects_are_chosen_by_their_fields_in_either_vocabulary() -> None:
+    live = persona("p1", "A", document_tags=["x", "y"], is_template=True, layers={"llm": {"model": "m", "n": 1}})
+    assert matches_fields(live, {})
+    for key, value in (
+        ("persona_name", "A"), ("pal_name", "A"), ("document_tags", "y"), ("is_template", "true"),
+        ("/layers/llm/model", "m"), ("/layers/llm/n", "1"),
+    ):  # fmt: skip
+        assert matches_fields(live, {key: value}), key
+        assert not matches_fields(live, {key: f"{value}?"}), key
+    assert not matches_fields(live, {"layers": "m"})
+    assert not matches_fields(live, {"pal_name": "A", "document_tags": "z"})

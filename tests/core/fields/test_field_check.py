@@ -1,0 +1,300 @@
+"""Types, unknown members and server-owned members of a body."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.fields.field_check import check_fields, describe, server_field_warning, without_server_fields
+from reconciler.core.kind_table import kind
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.source import Source
+
+PERSONA = kind("persona")
+TOOL = kind("tool")
+
+
+def check(body: dict[str, Any]) -> list[Diagnostic]:
+    return check_fields(PERSONA, body)
+
+
+def only(body: dict[str, Any]) -> Diagnostic:
+    (found,) = check(body)
+    return found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"persona_name": "x", "system_prompt": None, "document_ids": [], "document_tags": ["a"]},
+        {"pal_name": "x", "default_face_id": "r1", "default_replica_id": "r1"},
+        {
+            "layers": {
+                "llm": {"speculative_inference": True, "extra_body": {"temperature": 1, "top_p": 0.5, "max": 3}}
+            }
+        },
+        {"layers": {"llm": {"headers": {"anything": "x"}, "default_query": {"api-version": "1"}}}},
+        {"layers": {"llm": {"api_key": SecretRef("env", "X"), "tools": [{"type": "function"}]}}},
+        {"layers": {"tts": {"voice_settings": {"speed": "slow", "deep": {"er": [1]}}}}},
+        {"layers": {"conversational_flow": {"replica_interruptibility": "low", "face_interruptibility": "low"}}},
+        {"layers": {"llm": None, "capabilities": {"mcp_enabled": True}, "transport": {"x": {"y": 1}}}},
+        {"guardrail_ids": ["g1", ResourceRef("guardrail.x")], "objectives_id": ResourceRef("objectives.o")},
+        {"verbal_disclosure": {"any": "thing"}, "visual_disclosure": True, "created_at": 3, "persona_id": 7},
+    ],
+)
+def test_good_bodies_have_no_findings(body: dict[str, Any]) -> None:
+    assert check(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "wanted", "got"),
+    [
+        ({"persona_name": 12}, "/pal_name", "text", "a number"),
+        ({"system_prompt": ["a"]}, "/system_prompt", "text", "a list"),
+        ({"greeting": True}, "/greeting", "text", "a boolean"),
+        ({"document_ids": "d1"}, "/document_ids", "a list of texts", "a text"),
+        ({"document_ids": ["d1", 2]}, "/document_ids/1", "a text", "a number"),
+        ({"document_tags": {"a": 1}}, "/document_tags", "a list of texts", "a mapping"),
+        ({"layers": "{}"}, "/layers", "a mapping", "a text"),
+        ({"layers": []}, "/layers", "a mapping", "a list"),
+        ({"layers": {"llm": "tavus-gpt-oss"}}, "/layers/llm", "a mapping", "a text"),
+        ({"layers": {"llm": {"tools": "[]"}}}, "/layers/llm/tools", "a list", "a text"),
+        ({"layers": {"llm": {"tools": {}}}}, "/layers/llm/tools", "a list", "a mapping"),
+        (
+            {"layers": {"llm": {"speculative_inference": "maybe"}}},
+            "/layers/llm/speculative_inference",
+            "true or",
+            "text",
+        ),
+        (
+            {"layers": {"llm": {"speculative_inference": 1}}},
+            "/layers/llm/speculative_inference",
+            "true or",
+            "a number",
+        ),
+        (
+            {"layers": {"llm": {"extra_body": {"temperature": True}}}},
+            "/layers/llm/extra_body/temperature",
+            "number",
+            "bool",
+        ),
+        ({"layers": {"llm": {"headers": {"X/Y": ["a"]}}}}, "/layers/llm/headers/X~1Y", "text", "a list"),
+        ({"layers": {"stt": {"hotwords": ["a", "b"]}}}, "/layers/stt/hotwords", "text", "a list"),
+        (
+            {"layers": {"conversational_flow": {"replica_interruptibility": 3}}},
+            "/layers/conversational_flow/interruptibility",
+            "text",
+            "a number",
+        ),
+    ],
+)
+def test_wrong_types_are_errors(body: dict[str, Any], pointer: str, wanted: str, got: str) -> None:
+    found = only(body)
+    assert (found.code, found.severity, found.pointer) == ("L20", Severity.ERROR, pointer)
+    assert wanted in found.summary
+    assert got in found.summary
+
+
+@pytest.mark.parametrize("member", ["headers", "default_query"])
+@pytest.mark.parametrize("value", [3, 0.5, True])
+def test_a_number_among_members_of_free_choice_is_a_warning(member: str, value: object) -> None:
+    found = only({"layers": {"llm": {member: {"X/Y": value}}}})
+    assert (found.code, found.severity, found.pointer) == ("L20", Severity.WARNING, f"/layers/llm/{member}/X~1Y")
+
+
+@pytest.mark.parametrize(
+    ("layer", "left"),
+    [
+        ({"hotwords": ["a", "b"]}, []),
+        ({"participant_pause_sensitivity": 0.5}, []),
+        ({"hotwords": 5}, ["/layers/stt/hotwords"]),
+        ({"smart_turn_detection": ["x"]}, ["/layers/stt/smart_turn_detection"]),
+    ],
+)
+def test_a_type_that_published_bodies_hold_is_no_reason_to_refuse_a_file(layer: Any, left: list[str]) -> None:
+    body = {"layers": {"stt": layer}}
+    assert [one.severity for one in check(body)] == [Severity.ERROR]
+    assert [one.pointer for one in check_fields(PERSONA, body, loading=True)] == left
+
+
+@pytest.mark.parametrize("layer", [{"api_key": 4711}, {"headers": {"X-Key": 4711}}])
+def test_a_secret_of_the_wrong_type_is_not_repeated(layer: dict[str, Any]) -> None:
+    found = only({"layers": {"llm": layer}})
+    assert "4711" not in f"{found.summary} {found.hint}"
+
+
+@pytest.mark.parametrize("word", ["noise_cancellation", "turn_commitment", "active_listening", "idle_end_behavior"])
+@pytest.mark.parametrize("value", ["low", True, {"after": 5}])
+def test_a_field_whose_type_nobody_documents_takes_any(word: str, value: object) -> None:
+    assert check({"layers": {"conversational_flow": {word: value}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ({"layers": {"tts": {"tts_emotion_control": "true"}}}, True),
+        ({"layers": {"tts": {"tts_emotion_control": "False"}}}, False),
+        ({"layers": {"llm": {"extra_body": {"temperature": "0.7"}}}}, 0.7),
+        ({"layers": {"llm": {"extra_body": {"temperature": "1"}}}}, 1),
+        ({"is_template": " true "}, True),
+    ],
+)
+def test_numbers_and_booleans_as_text_are_warnings_with_a_fix(body: dict[str, Any], value: object) -> None:
+    found = only(body)
+    assert (found.code, found.severity) == ("L20", Severity.WARNING)
+    assert found.fix is not None
+    assert found.fix.value == value
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "hint"),
+    [
+        ({"sytem_prompt": "x"}, "/sytem_prompt", "system_prompt"),
+        ({"persona_nam": "x"}, "/persona_nam", "persona_name"),
+        ({"layers": {"lllm": {}}}, "/layers/lllm", "llm"),
+        ({"layers": {"llm": {"modell": "x"}}}, "/layers/llm/modell", "model"),
+        ({"layers": {"tts": {"engine": "x"}}}, "/layers/tts/engine", ""),
+        ({"model": "x"}, "/model", "/layers/llm/model"),
+        ({"layers": {"document_ids": []}}, "/layers/document_ids", "/document_ids"),
+        (
+            {"layers": {"perception": {"model": "x"}}},
+            "/layers/perception/model",
+            "/layers/perception/perception_model",
+        ),
+        ({"layers": {"llm": {"temperature": 1}}}, "/layers/llm/temperature", "/layers/llm/extra_body/temperature"),
+        ({"layers": {"stt": {"engine": "x"}}}, "/layers/stt/engine", "/layers/stt/stt_engine"),
+        ({"layers": {"tts": {"model": "x"}}}, "/layers/tts/model", "/layers/tts/tts_model_name"),
+        ({"layers": {"guardrails": {}}}, "/layers/guardrails", "remove it"),
+    ],
+)
+def test_unknown_members_are_warnings(body: dict[str, Any], pointer: str, hint: str) -> None:
+    found = only(body)
+    assert (found.code, found.severity, found.pointer) == ("L18", Severity.WARNING, pointer)
+    assert hint in (found.hint or "")
+
+
+def test_members_of_free_and_atomic_objects_are_not_judged() -> None:
+    body = {"name": "t", "description": "d", "delivery": {"api": {"url": "x", "auth": {"type": "none"}}, "other": 1}}
+    assert check_fields(TOOL, body) == []
+    assert check({"layers": {"llm": {"extra_body": {"tempratur": 1}}}}) == []
+
+
+def test_findings_bear_address_and_source() -> None:
+    address, source = Address("persona", "a"), Source("a.yaml", 1, "/spec")
+    (found,) = check_fields(PERSONA, {"greeting": 1}, address=address, source=source)
+    assert (found.address, found.source) == (address, source)
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"), [({"greeting": 1}, '"1"'), ({"greeting": {"evn": "X"}}, "env"), ({"layers": "{}"}, "quotes")]
+)
+def test_hints_say_what_to_write(body: dict[str, Any], hint: str) -> None:
+    assert hint in (only(body).hint or "")
+
+
+def test_server_fields_are_taken_out() -> None:
+    body = {
+        "pal_id": "p1",
+        "pal_name": "x",
+        "created_at": "t",
+        "layers": {"conferencing": {"username": "u", "email": "e"}, "llm": {"model": "m"}},
+    }
+    before = copy.deepcopy(body)
+    rest, dropped = without_server_fields(PERSONA, body)
+    assert rest == {"pal_name": "x", "layers": {"conferencing": {"username": "u"}, "llm": {"model": "m"}}}
+    assert set(dropped) == {"/pal_id", "/created_at", "/layers/conferencing/email"}
+    assert body == before
+
+
+def test_a_body_without_server_fields_is_not_copied() -> None:
+    body = {"pal_name": "x", "layers": {"llm": {}}}
+    rest, dropped = without_server_fields(PERSONA, body)
+    assert rest is body
+    assert dropped == ()
+
+
+def test_the_warning_about_a_server_field() -> None:
+    found = server_field_warning("/pal_id", Address("persona", "a"), Source("a.yaml"))
+    assert found.severity is Severity.WARNING
+    assert "pal_id" in found.summary
+    assert found.fix is not None
+    assert found.fix.remove
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(None, "null"), (True, "a boolean"), (1.5, "a number"), ("", "a text"), ([], "a list"), ({}, "a mapping")],
+)
+def test_types_in_words(value: Any, words: str) -> None:
+    assert describe(value) == words
+
+
+NAMES = st.sampled_from(
+    [
+        "pal_name",
+        "persona_name",
+        "layers",
+        "llm",
+        "tts",
+        "headers",
+        "x/y",
+        "~",
+        "tools",
+        "api_key",
+        "extra_body",
+        "",
+        "pal_id",
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_any_body_is_checked_without_harm(body: dict[str, Any]) -> None:
+    before = copy.deepcopy(body)
+    for found in check_fields(PERSONA, body) + check_fields(TOOL, body):
+        assert found.pointer is not None
+        assert found.pointer.startswith("/")
+    rest, dropped = without_server_fields(PERSONA, body)
+    assert body == before
+    assert without_server_fields(PERSONA, rest) == (rest, ())
+    assert (rest == body) == (dropped == ())
+
+
+@pytest.mark.parametrize(
+    "place", ["/layers/llm/tools", "/layers/perception/visual_tools", "/layers/perception/perception_tools"]
+)
+@pytest.mark.parametrize(
+    ("item", "below"),
+    [
+        ("look_up", ""),
+        (3, ""),
+        (None, ""),
+        (["x"], ""),
+        ({"function": "look_up"}, "/function"),
+        ({"function": []}, "/function"),
+    ],
+)
+def test_inline_tools_are_mappings(place: str, item: Any, below: str) -> None:
+    _, _, layer, name = place.split("/")
+    tool = {"type": "function", "function": {"name": "a", "description": "d", "parameters": {}}}
+    found = only({"layers": {layer: {name: [tool, item]}}})
+    assert found.is_error
+    assert found.pointer == f"{place}/1{below}"
+    assert found.hint
+
+
+def test_inline_tools_in_either_form_are_fine() -> None:
+    tools = [{"type": "function", "function": {"name": "a"}}, {"name": "b", "parameters": {}}]
+    assert check({"layers": {"llm": {"tools": tools}}}) == []

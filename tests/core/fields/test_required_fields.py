@@ -1,0 +1,195 @@
+"""What a new object cannot do without: found in bodies of any shape, and never against what the API takes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.fields.json_schema import manifest_schema
+from reconciler.core.fields.required_fields import missing, takes_away, when_needed
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.json import Json, Object, lookup, split
+from reconciler.types.reference import SecretRef
+from tests.support.account import BODIES
+from tests.support.lab import Lab
+from tests.support.making import at
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+API: Object = {
+    "api": {"url": "https://api.example.com/x", "auth": {"type": "basic", "username": "u", "password": "p"}}
+}
+WHOLE: dict[str, tuple[str, Object]] = {
+    "a tool told in the app": ("tool", {"name": "a", "description": "d", "on_call": "silent"}),
+    "a tool with a filler": (
+        "tool",
+        {"name": "b", "description": "d", "on_call": "static_filler", "static_filler": "One moment."},
+    ),
+    "a tool behind a password": ("tool", {"name": "c", "description": "d", "delivery": API}),
+    "a tool after the call": (
+        "tool",
+        {"name": "d", "description": "d", "trigger_type": "post_call", "delivery": API},
+    ),
+    "a guardrail": ("guardrail", BODIES["guardrail.no_legal_advice"]),
+    "a set": ("guardrail_set", BODIES["guardrail_set.old"]),
+    "steps": ("objectives", BODIES["objectives.intake"]),
+    "a document": ("document", BODIES["document.returns"]),
+    "words": ("pronunciation_dictionary", BODIES["pronunciation_dictionary.brand"]),
+    "a persona": ("persona", {"pal_name": "P", "system_prompt": "Hi", "default_face_id": "r90bbd427f71"}),
+    "a persona that only speaks": ("persona", {"pal_name": "E", "pipeline_mode": "echo"}),
+}
+LACKS = ("Missing data", "required", "need delivery.api", "'type': ['Must be one of")
+COLLECTIONS = {
+    "tool": "/tools", "guardrail": "/guardrails", "guardrail_set": "/guardrails", "objectives": "/objectives",
+    "document": "/documents", "pronunciation_dictionary": "/pronunciation-dictionaries", "persona": "/personas",
+}  # fmt: skip
+
+
+def less(body: Object) -> Iterator[tuple[str, Object]]:
+    """Each body that lacks one member, and its pointer."""
+    for pointer in members(body, ""):
+        smaller = copy.deepcopy(body)
+        *above, word = split(pointer)
+        holder = lookup(smaller, "".join(f"/{token}" for token in above))
+        assert isinstance(holder, dict)
+        del holder[word]
+        yield pointer, smaller
+
+
+def members(value: Json, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for word, member in value.items():
+            yield f"{path}/{word}"
+            yield from members(member, f"{path}/{word}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from members(item, f"{path}/{index}")
+
+
+def wire(name: str, body: Object) -> Object:
+    return {f"persona{word[3:]}" if word == "pal_name" else
+            "default_replica_id" if word == "default_face_id" else word: member
+            for word, member in body.items()} if name == "persona" else body  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_nothing_is_missing_that_the_api_does_without_and_the_other_way_round(case: str) -> None:
+    name, whole = WHOLE[case]
+    spec = kind(name)
+    assert list(missing(spec, whole)) == []
+    for pointer, body in less(whole):
+        answer = Lab().client.post(COLLECTIONS[name], json=wire(name, body))
+        refused = any(word in answer.text for word in LACKS)
+        if pointer == "/delivery/api":
+            continue  # refused for what is left over: a channel that is none
+        # A manifest without a name sends its own, so that one is never missing.
+        expected = pointer != spec.name_field and refused
+        assert bool(list(missing(spec, body))) == expected, (pointer, answer.text)
+
+
+def test_a_deployment_needs_its_persona_and_a_channel() -> None:
+    whole = BODIES["deployment.web"]
+    lacking = {pointer for pointer, body in less(whole) if list(missing(kind("deployment"), body))}
+    assert lacking == {"/pal_id", "/channel"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("document", {}, ["/document_url"]),
+        ("document", {"document_url": None}, ["/document_url"]),
+        ("document", {"document_url": " "}, ["/document_url"]),
+        ("document", {"document_url": SecretRef("env", "URL")}, []),
+        ("objectives", {}, ["/data"]),
+        ("objectives", {"data": []}, ["/data"]),
+        ("objectives", {"data": SecretRef("file", "x")}, []),
+        ("objectives", {"data": [{}]}, ["/data/0/objective_name", "/data/0/objective_prompt"]),
+        ("objectives", {"data": ["text", {"objective_name": "a"}]}, ["/data/1/objective_prompt"]),
+        ("pronunciation_dictionary", {"rules": [{"text": "a", "type": "alias"}]}, ["/rules/0/pronunciation"]),
+        ("pronunciation_dictionary", {}, []),
+        ("tool", {"description": "d", "delivery": {"api": {}}}, []),
+        ("tool", {"description": "d", "delivery": {"api": {"auth": {"type": "none"}}}}, ["/delivery/api/url"]),
+        ("tool", {"description": "d", "delivery": {"api": {"url": "u", "auth": {"type": "bearer"}}}},
+         ["/delivery/api/auth/token"]),
+        ("tool", {"description": "d", "trigger_type": "post_call"}, ["/delivery"]),
+        ("persona", {}, ["/system_prompt"]),
+        ("persona", {"pipeline_mode": SecretRef("env", "MODE")}, []),
+        ("persona", {"pipeline_mode": "echo", "layers": {"conferencing": {"username": "a"}}}, ["/default_face_id"]),
+    ],
+)  # fmt: skip
+def test_what_is_missing(name: str, body: Object, expected: list[str]) -> None:
+    assert [pointer for pointer, _ in missing(kind(name), body)] == expected
+
+
+@given(st.sampled_from(list(KINDS)), st.dictionaries(st.text(max_size=5), JSON, max_size=3), JSON)
+def test_any_body_can_be_asked(name: str, body: dict[str, Json], value: Json) -> None:
+    spec = kind(name)
+    for row in spec.fields:
+        _, first, *_ = row.path.split("/")
+        for pointer, _ in missing(spec, {**body, first: value}):
+            assert not lookup({**body, first: value}, pointer)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_decides_and_what_is_needed_stands_in_the_table(name: str) -> None:
+    spec = kind(name)
+    known = {row.path for row in spec.fields}
+    for need in spec.needs:
+        assert need.members
+        for pointer in (need.when, *need.members):
+            assert pointer in known or any(pointer.startswith(f"{row.path}/") and row.atomic for row in spec.fields)
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "before", "after", "unknown", "expected"),
+    [
+        ("tool.x", "/description", "d", None, False, True),
+        ("tool.x", "/description", "d", "e", False, False),
+        ("tool.x", "/static_filler", "d", None, False, True),
+        ("tool.x", "/tags", ["a"], None, False, False),
+        ("deployment.x", "/pal_id", "p1", None, True, False),
+        ("objectives.x", "/data/greet/objective_prompt", "p", None, False, True),
+        ("objectives.x", "/data/greet", {"objective_prompt": "p"}, None, False, False),
+        ("persona.x", "/system_prompt", "p", None, False, True),
+    ],
+)
+def test_what_a_change_takes_away(
+    address: str, path: str, before: Json, after: Json, unknown: bool, expected: bool
+) -> None:
+    field = FieldChange(path, Direction.GIT, before, after, after_unknown=unknown)
+    assert takes_away(Change(at(address), Action.UPDATE, fields=(field,))) is expected
+
+
+class TestWords:
+    def test_explain_says_when_a_field_is_needed(self) -> None:
+        assert "Required. A new object needs it." in render(explain("document.document_url"))
+        assert "Required. Without it metadata.name is sent." in render(explain("tool.name"))
+        assert "A new object needs it when on_call is static_filler." in render(explain("tool.static_filler"))
+        assert "Each item needs text, pronunciation, type." in render(explain("pronunciation_dictionary.rules"))
+        text = " ".join(render(explain("tool.delivery")).split())
+        assert "A new object needs api.auth.token when delivery.api.auth.type is bearer." in text
+        needed = as_json(explain("persona.system_prompt"))["needed"]
+        assert needed == ["A new object needs it when pipeline_mode is full, as it is when not given."]
+
+    def test_most_fields_are_not(self) -> None:
+        assert when_needed(kind("persona"), "/greeting") == ()
+        assert as_json(explain("persona.greeting"))["needed"] == []
+
+    def test_the_schema_says_it_and_leaves_parts_of_bodies_alone(self) -> None:
+        definitions = manifest_schema()["definitions"]
+        assert isinstance(definitions, dict)
+        url = lookup(definitions, "/document_spec/properties/document_url/description")
+        assert isinstance(url, str)
+        assert "Required: a new object needs it." in url
+        assert lookup(definitions, "/document_spec/required") is None
+        rules = lookup(definitions, "/pronunciation_dictionary_spec/properties/rules/items/required")
+        assert rules == ["text", "pronunciation", "type"]

@@ -1,0 +1,176 @@
+"""The history: closed runs, the chain of digests, what is dropped, and what tampering looks like."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.history.history_chain import changes_of, close_run, prune, verify
+from reconciler.core.history.preimage import pack, unpack, write_item
+from reconciler.core.serialization.digest import digest_bytes
+from reconciler.core.state.state_document import dump_state, parse_state
+from reconciler.errors import StateUnreadable
+from reconciler.types.history import DEFAULT_RETENTION, Anchor, History, Retention, RunHeader, Running
+from reconciler.types.preimage import Preimage
+from reconciler.types.state import Entry, State
+from tests.support.making import at
+
+HEADER = RunHeader("apply", "ann@host", "2026-11-21T12:00:00Z", "1.0", "plan", "c0ffee")
+A, B = at("persona.a"), at("persona.b")
+
+
+def item(address=A, **more):
+    entry = Entry("p1", {"/greeting": "d1"}, secrets={"/layers/llm/api_key": {"env": "KEY"}})
+    base = Preimage(address, "update", "p1", {"greeting": "Hi"}, entry, ("/greeting",))
+    return replace(base, **more)
+
+
+def ran(*items, ended="done", **more) -> Running:
+    return Running(HEADER, {one.address: pack(write_item(one)) for one in items}, ended=ended, **more)
+
+
+def history(runs: int, retention: Retention = DEFAULT_RETENTION) -> State:
+    state = State("lineage", 0, "w")
+    for number in range(1, runs + 1):
+        state, _ = close_run(replace(state, serial=number, running=ran(item(body={"greeting": str(number)}))), number,
+                             retention)  # fmt: skip
+    return state
+
+
+def test_a_run_becomes_an_entry_that_says_what_came_of_it():
+    running = ran(item(), item(B, action="create", body=None, entry=None, fields=()), failed=frozenset({B}))
+    state, _ = close_run(State("lineage", 3, "w", running=running), 4, Retention())
+    assert state.running is None
+    [entry] = state.history.entries
+    assert (entry.number, entry.serial, entry.previous, entry.header, entry.result) == (1, 4, 0, HEADER, "done")
+    assert dict(entry.counts) == {"changed": 1, "failed": 1}
+    assert [one.outcome for one in changes_of(entry)] == ["done", "failed"]
+    assert changes_of(entry)[0] == replace(item(), outcome="done")
+
+
+def test_a_killed_run_is_interrupted_and_what_it_did_not_record_is_unknown():
+    running = ran(item(), item(B), ended=None, done=frozenset({A}))
+    state, _ = close_run(State("lineage", 3, "w", running=running), 4, Retention())
+    [entry] = state.history.entries
+    assert entry.result == "interrupted"
+    assert dict(entry.counts) == {"changed": 1, "unknown": 1}
+
+
+def test_a_run_that_changed_nothing_leaves_no_entry():
+    for running in (None, ran(), ran(item(), skipped=frozenset({A}))):
+        state, dropped = close_run(State("lineage", 3, "w", running=running), 4, Retention())
+        assert state == State("lineage", 3, "w")
+        assert dropped == ()
+
+
+def test_the_document_carries_history_and_run_there_and_back():
+    state = replace(history(3), running=ran(item(), ended=None, done=frozenset({A})))
+    assert parse_state(dump_state(state)) == state
+    assert dump_state(parse_state(dump_state(state))) == dump_state(state)
+
+
+def test_an_older_state_has_an_empty_history():
+    document = dump_state(State("l", 2, "w"))
+    body = document[: document.index(b'\n"checksum"')].replace(b'"format": 2', b'"format": 1')
+    old = body + b'\n"checksum": "' + digest_bytes(body).encode() + b'"\n}\n'
+    assert parse_state(old) == State("l", 2, "w")
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 5000))
+def test_what_is_kept_is_the_newest_that_fits_and_the_chain_still_holds(runs, keep, size):
+    state = history(runs, Retention(keep, size))
+    kept, anchor = state.history.entries, state.history.anchor
+    assert 1 <= len(kept) <= keep
+    assert [entry.number for entry in kept] == list(range(runs - len(kept) + 1, runs + 1))
+    assert anchor.number == runs - len(kept)
+    assert len(kept) == 1 or sum(len(entry.changes) for entry in kept) <= size
+    verify(state)
+
+
+def test_the_newest_entry_stays_whatever_its_size():
+    kept, dropped = prune(history(3).history, Retention(1, 1))
+    assert [entry.number for entry in kept.entries] == [3]
+    assert [entry.number for entry in dropped] == [1, 2]
+    assert kept.anchor.serial == 2
+
+
+MEMBERS = ("number", "serial", "previous", "result", "changes", "digest")
+
+
+@given(st.sampled_from(MEMBERS), st.integers(0, 4), st.data())
+def test_any_edit_of_an_entry_is_found_and_named(member, place, data):
+    state = history(5)
+    entries = list(state.history.entries)
+    old = getattr(entries[place], member)
+    if isinstance(old, int):
+        new = data.draw(st.integers(0, 20).filter(lambda value: value != old))
+    else:
+        cut = data.draw(st.integers(0, len(old) - 1))
+        new = old[:cut] + ("x" if old[cut] != "x" else "y") + old[cut + 1 :]
+    entries[place] = replace(entries[place], **{member: new})
+    with pytest.raises(StateUnreadable, match=r"entry \d+ \(serial \d+\)"):
+        verify(replace(state, history=History(state.history.anchor, tuple(entries))))
+
+
+@pytest.mark.parametrize("field", ["operation", "who", "at", "version", "plan", "commit"])
+def test_the_head_of_an_entry_is_under_the_chain(field):
+    state = history(2)
+    first, last = state.history.entries
+    first = replace(first, header=replace(first.header, **{field: "other"}))
+    with pytest.raises(StateUnreadable, match="entry 1"):
+        verify(replace(state, history=History(entries=(first, last))))
+
+
+@pytest.mark.parametrize("change", ["out", "swapped", "doubled", "anchor", "foreign"])
+def test_entries_that_are_moved_or_taken_out_are_found(change):
+    state = history(4, Retention(3))
+    anchor, (a, b, c) = state.history.anchor, state.history.entries
+    broken = {
+        "out": History(anchor, (a, c)),
+        "swapped": History(anchor, (b, a, c)),
+        "doubled": History(anchor, (a, a, b, c)),
+        "anchor": History(Anchor(anchor.number, anchor.serial, "0" * 64), (a, b, c)),
+        "foreign": History(Anchor(), (a, b, c)),
+    }
+    with pytest.raises(StateUnreadable, match="history"):
+        verify(replace(state, history=broken[change]))
+
+
+def test_the_history_of_another_state_does_not_fit():
+    with pytest.raises(StateUnreadable, match="entry 1"):
+        verify(replace(history(2), lineage="other"))
+
+
+@given(st.data())
+def test_any_changed_byte_of_the_document_is_refused(data):
+    document = dump_state(history(3))
+    end = document.index(b'"checksum"')
+    place = data.draw(st.integers(0, end - 1))
+    byte = data.draw(st.integers(33, 126).filter(lambda value: value != document[place]))
+    with pytest.raises(StateUnreadable):
+        parse_state(document[:place] + bytes([byte]) + document[place + 1 :])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(JSON)
+def test_packed_values_come_back_with_their_members_in_order(value):
+    again = unpack(pack(value))
+    assert again == value
+    assert json.dumps(again) == json.dumps(value)
+
+
+@given(st.data())
+def test_damaged_pre_images_are_an_error_that_names_the_entry(data):
+    [entry] = history(1).history.entries
+    cut = data.draw(st.integers(0, len(entry.changes) - 1))
+    with pytest.raises(StateUnreadable, match="entry 1"):
+        changes_of(replace(entry, changes=entry.changes[:cut]))

@@ -1,0 +1,96 @@
+"""What a server does not say ends with the deadline, however busily it says nothing."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from reconciler.api.system_clock import SystemClock
+from reconciler.backends.http.http_client import Line, Retries
+from reconciler.core.network.deadline import Due
+from reconciler.errors import StateError, Unavailable
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
+from reconciler.platforms.tavus.client.tavus_client import Client
+from reconciler.platforms.tavus.client.tavus_transport import open_transport
+
+PARTS = {
+    "never answers": (b"", b""),
+    "drips headers": (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+    "answers 103 for ever": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "floods with 103": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000),
+    "drips a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "),
+}
+
+
+@contextmanager
+def server(head: bytes, drop: bytes) -> Iterator[str]:
+    """Accepts everybody, says `head`, and then `drop` again and again until they hang up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        with line:
+            try:
+                line.recv(65536)
+                line.sendall(head)
+                while not over.wait(0.0 if len(drop) > 1000 else 0.05):
+                    line.sendall(drop)
+            except OSError:
+                return
+
+    def accept() -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(line,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        over.set()
+        listener.close()
+
+
+def test_a_wait_is_as_long_as_what_is_left():
+    now = [0.0]
+    due = Due(lambda: now[0])
+    assert due.left(30) == 30
+    assert due.left(None) is None
+    with due.within(10):
+        assert due.left(30) == 10
+        assert due.left(2) == 2
+        now[0] = 9.0
+        assert due.left(None) == 1
+        now[0] = 99.0
+        assert 0 < due.left(30) < 0.1
+    assert due.left(30) == 30
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_a_request_to_the_api_ends_at_its_deadline(parts):
+    clock = SystemClock()
+    due = Due(clock.monotonic)
+    with server(*parts) as url:
+        one = Client(
+            api_key="k", base_url=url, transport=open_transport(url, 1, due), clock=clock, random=lambda: 0.0,
+            timeout=0.15, policy=RetryPolicy(timeout=1, broken=1), due=due,
+        )  # fmt: skip
+        with pytest.raises(Unavailable):
+            one.read("/pals")
+        one.close()
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_a_request_to_a_state_server_ends_at_its_deadline(parts):
+    with server(*parts) as url:
+        line = Line({}, True, 0.15, Retries(count=0))
+        with pytest.raises(StateError, match="cannot be reached"):
+            line.ask("GET", f"{url}/state")
+        line.close()

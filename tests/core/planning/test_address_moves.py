@@ -1,0 +1,76 @@
+"""Moved and Removed documents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.planning.address_moves import follow_moves
+from reconciler.types.manifest import ManifestSet, Moved, Removed
+from reconciler.types.source import Source
+from reconciler.types.state import Intent
+from tests.support.making import at, entry, manifest, state
+
+HERE = Source("moves.yaml")
+
+
+def move(before, after):
+    return Moved(at(before), at(after), HERE)
+
+
+def test_an_entry_follows_its_move():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__a=entry("p1")))
+    assert result.state.resources == {at("persona.b"): entry("p1")}
+    assert result.previous == {at("persona.b"): at("persona.a")}
+    assert result.problems == ()
+
+
+def test_moves_in_a_row_lead_from_the_first_to_the_last():
+    moved = (move("persona.a", "persona.b"), move("persona.b", "persona.c"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1")))
+    assert result.previous == {at("persona.c"): at("persona.a")}
+
+
+def test_the_order_of_the_documents_means_nothing():
+    moved = (move("persona.b", "persona.c"), move("persona.a", "persona.b"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1")))
+    assert result.previous == {at("persona.c"): at("persona.a")}
+
+
+def test_two_that_end_at_one_address_are_an_error():
+    moved = (move("persona.b", "persona.c"), move("persona.a", "persona.b"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1"), persona__b=entry("p2")))
+    assert [one.code for one in result.problems] == ["E-moved"]
+
+
+@pytest.mark.parametrize("names", ["a", "ab", "abc"])
+def test_a_circle_is_told_once(names):
+    circle = tuple(move(f"persona.{a}", f"persona.{b}") for a, b in zip(names, names[1:] + names[0], strict=True))
+    assert [one.code for one in follow_moves(ManifestSet(moved=circle), state()).problems] == ["E-moved"]
+
+
+def test_references_and_open_creates_follow():
+    known = state(tool__t=entry("t1"), persona__a=replace(entry("p1"), refs=("tool.t",)))
+    known = replace(known, pending=(Intent(at("tool.n"), "tool", "n"),))
+    result = follow_moves(ManifestSet(moved=(move("tool.t", "tool.u"), move("tool.n", "tool.m"))), known)
+    assert result.state.resources[at("persona.a")].refs == ("tool.u",)
+    assert [intent.address for intent in result.state.pending] == [at("tool.m")]
+
+
+def test_a_move_made_before_is_nothing():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__b=entry("p1")))
+    assert (result.previous, result.problems) == ({}, ())
+
+
+def test_both_in_state_is_an_error():
+    known = state(persona__a=entry("p1"), persona__b=entry("p2"))
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), known)
+    assert result.problems[0].is_error
+    assert result.state == known
+
+
+def test_removed_and_declared_is_an_error():
+    given = ManifestSet((manifest("persona.a", {}),), removed=(Removed(at("persona.a"), HERE),))
+    assert follow_moves(given, state()).problems[0].code == "E-removed"
+    assert follow_moves(ManifestSet(removed=(Removed(at("persona.a"), HERE),)), state()).removed == {at("persona.a")}

@@ -1,0 +1,122 @@
+"""From compared resources to a plan: what leaves, in which order, and how it is counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.planning.assemble_changes import gone_item, order_deletes, plan_leaving, summarise
+from reconciler.core.planning.change_order import in_order, stages
+from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.manifest import Lifecycle, Manage
+from tests.support.making import at, entry, live, state
+
+HELD = entry("p1", name="A", source="a.yaml")
+WATCHED = entry("p1", lifecycle=Lifecycle(manage=Manage.OBSERVE))
+LIVE = live("persona", "p1", {"pal_name": "A", "layers": {"llm": {"api_key": "sk-visible-secret"}}})
+
+
+def leaving(held=HELD, found=LIVE, **more):
+    flags = {"destroy": False, "removed": False, "protect": False, **more}
+    return plan_leaving(at("persona.a"), held, found, **flags)
+
+
+@pytest.mark.parametrize(
+    ("held", "found", "flags", "action", "reason"),
+    [
+        (HELD, LIVE, {}, Action.DELETE, Reason.NOT_IN_MANIFESTS),
+        (HELD, LIVE, {"destroy": True}, Action.DELETE, Reason.DESTROY),
+        (HELD, LIVE, {"removed": True}, Action.FORGET, Reason.REMOVED),
+        (HELD, None, {}, Action.FORGET, Reason.DELETED_OUTSIDE),
+        (HELD, None, {"destroy": True}, Action.FORGET, Reason.DELETED_OUTSIDE),
+        (HELD, None, {"removed": True}, Action.FORGET, Reason.REMOVED),
+        (WATCHED, LIVE, {}, Action.FORGET, Reason.OBSERVE),
+        (WATCHED, LIVE, {"destroy": True}, Action.FORGET, Reason.OBSERVE),
+    ],
+)  # fmt: skip
+def test_how_an_entry_leaves(held, found, flags, action, reason):
+    change = leaving(held, found, **flags)
+    assert (change.action, change.reason, change.id) == (action, reason, "p1")
+
+
+def test_what_leaves_shows_no_secret():
+    change = leaving()
+    assert "sk-visible" not in repr(change)
+    assert change.before is not None
+    assert change.live_digest is not None
+
+
+def test_what_is_gone_is_called_by_the_name_that_state_remembers():
+    change = leaving(found=None)
+    assert (change.name, change.source, change.before, change.live_digest) == ("A", "a.yaml", None, None)
+
+
+@pytest.mark.parametrize(("remembered", "declared"), [(True, False), (False, True), (True, True)])
+def test_protection_counts_wherever_it_is_said(remembered, declared):
+    held = entry("p1", lifecycle=Lifecycle(protect=remembered))
+    assert leaving(held, protect=declared).lifecycle.protect
+    assert not leaving().lifecycle.protect
+
+
+def test_a_delete_waits_for_its_users():
+    known = state(tool__t=entry("t1"), persona__a=entry("p1", refs=("tool.t",)), persona__b=entry("p2"))
+    changes = [
+        Change(at("tool.t"), Action.DELETE, id="t1"),
+        Change(at("persona.a"), Action.UPDATE, id="p1"),
+        Change(at("persona.b"), Action.UPDATE, id="p2"),
+    ]
+    ordered = order_deletes(changes, known)
+    assert ordered[0].depends_on == (at("persona.a"),)
+    assert ordered[1:] == changes[1:]
+
+
+def test_a_user_that_is_not_in_the_plan_is_not_waited_for():
+    known = state(tool__t=entry("t1"), persona__a=entry("p1", refs=("tool.t",)))
+    (change,) = order_deletes([Change(at("tool.t"), Action.DELETE, id="t1")], known)
+    assert change.depends_on == ()
+
+
+def test_writes_go_up_and_deletes_go_down():
+    changes = [
+        Change(at("persona.z"), Action.CREATE, level=2),
+        Change(at("tool.gone"), Action.DELETE, level=1),
+        Change(at("persona.gone"), Action.DELETE, level=2),
+        Change(at("persona.left"), Action.FORGET, level=2),
+        Change(at("tool.t"), Action.UPDATE, level=1),
+        Change(at("persona.a"), Action.NOOP, level=2),
+    ]
+    ordered = in_order(changes)
+    assert [str(change.address) for change in ordered] == [
+        "tool.t", "persona.a", "persona.z", "persona.gone", "tool.gone", "persona.left",
+    ]  # fmt: skip
+    assert [[str(change.address) for change in stage] for stage in stages(ordered)] == [
+        ["tool.t"], ["persona.a", "persona.z"], ["persona.gone"], ["tool.gone"], ["persona.left"],
+    ]  # fmt: skip
+    assert in_order(reversed(changes)) == ordered
+
+
+def test_what_is_gone_is_drift_of_the_whole_object():
+    item = gone_item(at("persona.a"), HELD)
+    (field,) = item.changes
+    assert (item.id, item.reason, field.path, field.direction) == ("p1", "deleted_outside", "", Direction.LIVE)
+    assert field.before_unknown
+
+
+def test_a_change_counts_under_each_of_its_heads():
+    found = summarise(
+        [
+            Change(at("persona.a"), Action.CREATE),
+            Change(at("persona.b"), Action.UPDATE, importing="p2"),
+            Change(at("persona.c"), Action.NOOP, importing="p3"),
+            Change(at("persona.d"), Action.UPDATE, previous=at("persona.old")),
+            Change(at("persona.e"), Action.DELETE),
+            Change(at("persona.f"), Action.FORGET),
+        ],
+        not_looked_at=4,
+        unmanaged=5,
+        unchanged=6,
+    )
+    assert (found.added, found.imported, found.changed, found.moved, found.destroyed, found.forgotten) == (
+        1, 2, 2, 1, 1, 1,
+    )  # fmt: skip
+    assert (found.not_looked_at, found.unmanaged, found.unchanged) == (4, 5, 6)
+    assert not found.is_empty

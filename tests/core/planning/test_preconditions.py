@@ -1,0 +1,133 @@
+"""An object is as it was read, as our own change would have left it, or it moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.planning.preconditions import is_done, moved_since
+from reconciler.types.change import Action, Change, Direction, FieldChange, Request
+from reconciler.types.mask import SENSITIVE
+from tests.support.making import at, book, env, live
+
+BEFORE = {
+    "pal_name": "A",
+    "system_prompt": "old",
+    "layers": {"llm": {"model": "m", "api_key": SENSITIVE}, "tts": {"tts_engine": "cartesia"}},
+}
+PATCH = Request("PATCH", "/pals/p1", at("persona.a"), [])
+ALONE = Request("PATCH", "/pals/p1", at("persona.a"), [], "conferencing")
+
+
+def field(path, before, after, **more):
+    return FieldChange(path, Direction.GIT, before, after, **more)
+
+
+PROMPT = field("/system_prompt", "old", "new")
+HIDDEN = field("/layers/tts/api_key", None, env("KEY"), sensitive=True)
+USERNAME = field("/layers/conferencing/username", None, "ada")
+
+
+def change(*fields, before=None, action=Action.UPDATE):
+    managed = {one.path: one.after for one in fields if one.after is not None}
+    return Change(at("persona.a"), action, id="p1", before=before, fields=fields, managed=managed)
+
+
+def shown(body, **more):
+    return live("persona", "p1", body, **more)
+
+
+def moved(one, now, was=None):
+    return moved_since(one, now, was, book(KEY="sk-1"), {at("tool.x"): "t1"})
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        (BEFORE, ()),
+        ({**BEFORE, "owner_id": 7, "updated_at": "later"}, ()),
+        ({**BEFORE, "greeting": "more than the list showed"}, ()),
+        ({**BEFORE, "system_prompt": "theirs"}, ("/system_prompt",)),
+        ({**BEFORE, "system_prompt": "new"}, ()),
+        ({**BEFORE, "layers": {"llm": {"model": "m", "api_key": "********"}}}, ("/layers/tts/tts_engine",)),
+    ],
+)
+def test_neither_as_it_was_read_nor_as_we_would_have_left_it(body, paths):
+    assert moved(change(PROMPT, before=BEFORE), shown(body)) == paths
+
+
+def test_a_member_that_appeared_where_the_plan_adds_one():
+    one = change(field("/greeting", None, "hi"), before={"pal_name": "A"})
+    assert moved(one, shown({"pal_name": "A", "greeting": "theirs"})) == ("/greeting",)
+    assert moved(one, shown({"pal_name": "A", "greeting": "hi"})) == ()
+    assert moved(one, shown({"pal_name": "A"})) == ()
+
+
+def test_what_was_masked_may_be_shown_and_may_not_be_gone():
+    """Some accounts mask in a list and not in a GET."""
+    one = change(PROMPT, before={"pal_name": "A", "system_prompt": "old", "greeting": SENSITIVE})
+    for greeting in ("Hello.", "********"):
+        assert moved(one, shown({"pal_name": "A", "system_prompt": "old", "greeting": greeting})) == ()
+    was = shown({"pal_name": "A", "system_prompt": "old", "greeting": "********"})
+    assert moved(change(PROMPT), shown({"pal_name": "A", "system_prompt": "old"}), was) == ("/greeting",)
+
+
+def test_a_secret_in_the_clear_is_held_against_the_reading_itself():
+    one = change(PROMPT, before={"pal_name": "A", "system_prompt": "old", "greeting": SENSITIVE})
+    was = shown({"pal_name": "A", "system_prompt": "old", "greeting": "sk-theirs"})
+    assert moved(one, shown({"pal_name": "A", "system_prompt": "old", "greeting": "sk-new"}), was) == ("/greeting",)
+
+
+def test_a_secret_that_somebody_set_meanwhile():
+    was = shown({"pal_name": "A", "layers": {"tts": {"api_key": None}}})
+    now = shown({"pal_name": "A", "layers": {"tts": {"api_key": "********"}}})
+    assert moved(change(field("/greeting", None, "hi")), now, was) == ("/layers/tts/api_key",)
+
+
+def test_two_readings_in_detail_are_compared_whole():
+    was = shown({"pal_name": "A", "system_prompt": "old"}, detailed=True)
+    now = shown({"pal_name": "A", "system_prompt": "old", "greeting": "theirs"}, detailed=True)
+    assert moved(change(PROMPT), now, was) == ("/greeting",)
+    assert moved(change(action=Action.DELETE), now, was) == ("/greeting",)
+
+
+@pytest.mark.parametrize(
+    ("now", "paths"),
+    [(("a",), ()), (("b",), ()), (("a", "b"), ()), ((), ()), (("a", "z"), ("/tools",)), (("z",), ("/tools",))],
+)
+def test_attached_tools_count_one_by_one(now, paths):
+    one = change(field("/tools", ["a"], ["b"]))
+    assert moved(one, shown({"pal_name": "A"}, tools=now), shown({"pal_name": "A"}, tools=("a",))) == paths
+
+
+def test_a_tool_attached_by_hand_stops_a_delete():
+    one = change(action=Action.DELETE)
+    was, now = (shown({"pal_name": "A"}, tools=tools) for tools in (("a",), ("a", "z")))
+    assert moved(one, was, was) == ()
+    assert moved(one, now, was) == ("/tools",)
+
+
+@pytest.mark.parametrize(
+    ("one", "body", "request_", "done"),
+    [
+        (PROMPT, {"system_prompt": "new"}, PATCH, True),
+        (PROMPT, {"system_prompt": "old"}, PATCH, False),
+        (PROMPT, {"system_prompt": "new"}, ALONE, False),
+        (field("/greeting", "hi", None), {}, PATCH, True),
+        (field("/greeting", None, "********"), {}, PATCH, False),
+        (HIDDEN, {"layers": {"tts": {"api_key": "********"}}}, PATCH, False),
+        (USERNAME, {"layers": {"conferencing": {"username": "ada"}}}, ALONE, True),
+    ],
+)  # fmt: skip
+def test_a_request_is_done_when_all_that_it_writes_shows(one, body, request_, done):
+    found = is_done(change(one), request_, shown({"pal_name": "A", **body}), book(KEY="sk-1"), {})
+    assert found is done
+
+
+def test_a_delete_takes_no_member_along_that_somebody_added_where_the_list_showed_none():
+    gone = change(action=Action.DELETE)
+    was = shown({**BEFORE, "updated_at": "2026-01-01"})
+    edited = shown({**BEFORE, "greeting": "theirs", "updated_at": "2026-01-02"}, detailed=True)
+    more = shown({**BEFORE, "greeting": "more than the list showed", "updated_at": "2026-01-01"}, detailed=True)
+    assert moved(gone, edited, was) == ("/updated_at",)
+    assert moved(gone, more, was) == ()
+    assert moved(gone, more, shown(BEFORE)) == ()

@@ -1,0 +1,154 @@
+"""Targets, excludes, labels and paths."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.canonical.references import resources_of
+from reconciler.core.planning.run_scope import scope, under_paths
+from reconciler.types.options import PlanOptions
+from tests.support.making import at, entry, manifest, state
+
+RESOURCES = resources_of(
+    [
+        manifest("tool.look", {"name": "look"}),
+        manifest("tool.other", {"name": "other"}),
+        manifest("persona.a", {"pal_name": "a", "tools": ["look"]}, labels={"team": "x"}),
+        manifest("persona.b", {"pal_name": "b"}, labels={"team": "y"}),
+    ]
+)
+STATE = state(
+    persona__a=entry("p1"),
+    persona__old=entry("p2", source="claims/old.yaml", refs=("tool.gone",)),
+    tool__gone=entry("t1", source="tools/gone.yaml"),
+)
+
+
+def chosen(paths=None, **options):
+    found = scope(RESOURCES, STATE, PlanOptions(**options), paths)
+    return sorted(map(str, found.wanted)), sorted(map(str, found.deletable)), found.not_looked_at
+
+
+def test_everything_by_default():
+    assert chosen() == (["persona.a", "persona.b", "tool.look", "tool.other"], ["persona.old", "tool.gone"], 0)
+
+
+def test_a_target_takes_in_what_it_depends_on():
+    assert chosen(targets=(at("persona.a"),)) == (["persona.a", "tool.look"], [], 4)
+
+
+def test_a_target_that_has_left_goes_alone():
+    assert chosen(targets=(at("persona.old"),)) == ([], ["persona.old"], 5)
+    assert chosen(targets=(at("tool.gone"),)) == ([], ["tool.gone"], 5)
+
+
+def test_an_exclude_takes_out_what_depends_on_it():
+    assert chosen(excludes=(at("tool.look"),))[0] == ["persona.b", "tool.other"]
+
+
+def test_an_exclude_keeps_what_it_uses_from_being_deleted_and_nothing_else():
+    assert chosen(excludes=(at("persona.old"),))[1] == []
+    assert chosen(excludes=(at("tool.gone"),))[1] == ["persona.old"]
+
+
+def test_an_exclude_keeps_what_it_was_applied_with_though_its_manifest_no_longer_says_so():
+    held = state(persona__b=entry("p1", refs=("tool.gone",)), tool__gone=entry("t1"))
+    assert scope(RESOURCES, held, PlanOptions(excludes=(at("persona.b"),)), None).deletable == set()
+
+
+def test_a_target_of_destroy_takes_in_what_depends_on_it_and_never_what_it_uses():
+    def leaving(**options):
+        return sorted(map(str, scope({}, STATE, PlanOptions(destroy=True, **options), None).deletable))
+
+    assert leaving(targets=(at("persona.old"),)) == ["persona.old"]
+    assert leaving(targets=(at("tool.gone"),)) == ["persona.old", "tool.gone"]
+    assert leaving(excludes=(at("persona.old"),)) == ["persona.a"]
+    assert leaving(excludes=(at("tool.gone"),)) == ["persona.a", "persona.old"]
+
+
+def test_labels_choose_and_never_delete():
+    assert chosen(selector={"team": "x"}) == (["persona.a", "tool.look"], [], 4)
+
+
+def test_with_paths_only_what_came_from_there_can_go():
+    assert chosen(paths=("claims",))[1:] == (["persona.old"], 1)
+    assert chosen(paths=("tools/gone.yaml",))[1] == ["tool.gone"]
+
+
+@pytest.mark.parametrize(
+    ("source", "paths", "expected"),
+    [
+        ("a/b.yaml", None, True),
+        ("a/b.yaml", (".",), True),
+        ("a/b.yaml", ("a",), True),
+        ("a/b.yaml", ("a/",), True),
+        ("ab/c.yaml", ("a",), False),
+        (None, ("a",), False),
+        (None, None, True),
+    ],
+)
+def test_sources_and_paths(source, paths, expected):
+    assert under_paths(source, paths) is expected
+
+
+def test_labels_take_in_what_each_of_the_chosen_needs():
+    resources = resources_of(
+        [
+            manifest("tool.one", {"name": "one"}),
+            manifest("tool.two", {"name": "two"}),
+            manifest("tool.three", {"name": "three"}),
+            manifest("persona.a", {"pal_name": "a", "tools": ["one"]}, labels={"team": "x"}),
+            manifest("persona.b", {"pal_name": "b", "tools": ["two"]}, labels={"team": "x", "tier": "1"}),
+            manifest("persona.c", {"pal_name": "c", "tools": ["three"]}, labels={"team": "y"}),
+        ]
+    )
+    found = scope(resources, state(), PlanOptions(selector={"team": "x"}), None)
+    assert sorted(map(str, found.wanted)) == ["persona.a", "persona.b", "tool.one", "tool.two"]
+    found = scope(resources, state(), PlanOptions(selector={"team": "x", "tier": "1"}), None)
+    assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
+    found = scope(resources, state(), PlanOptions(selector={"team": "x"}, excludes=(at("tool.one"),)), None)
+    assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
+
+
+LETTERS = "abcdef"
+
+
+@st.composite
+def projects(draw):
+    """Personas a to f of which each may need some of the tools a to f, all in one project."""
+    needs = {name: draw(st.lists(st.sampled_from(LETTERS), max_size=3, unique=True)) for name in LETTERS}
+    manifests = [manifest(f"tool.{name}", {"name": name}) for name in LETTERS]
+    manifests += [manifest(f"persona.{name}", {"pal_name": name, "tools": used}) for name, used in needs.items()]
+    return resources_of(manifests), needs
+
+
+picks = st.lists(st.sampled_from([f"{kind}.{name}" for kind in ("tool", "persona") for name in LETTERS]), max_size=3)
+
+
+@given(projects(), picks, picks)
+def test_what_is_chosen_never_lacks_what_it_needs(project, targets, excludes):
+    resources, needs = project
+    options = PlanOptions(targets=tuple(map(at, targets)), excludes=tuple(map(at, excludes)))
+    found = scope(resources, state(), options, None)
+    chosen = {str(address) for address in found.wanted}
+    assert not chosen & set(excludes)
+    for name, used in needs.items():
+        if f"persona.{name}" in chosen:
+            assert {f"tool.{tool}" for tool in used} <= chosen
+    if not excludes:
+        assert set(targets) <= chosen
+    assert len(chosen) + found.not_looked_at == len(resources)
+
+
+def test_labels_of_a_destroy_take_in_what_depends_on_them():
+    held = state(tool__look=entry("t1"), persona__a=entry("p1", refs=("tool.look",)), persona__b=entry("p2"))
+    labels = {at("tool.look"): {"team": "x"}, at("persona.b"): {"team": "y"}}
+    options = PlanOptions(destroy=True, selector={"team": "x"})
+    found = scope({}, held, options, None, labels)
+    assert sorted(map(str, found.deletable)) == ["persona.a", "tool.look"]
+    kept = scope(
+        {}, held, PlanOptions(destroy=True, selector={"team": "x"}, excludes=(at("persona.a"),)), None, labels
+    )
+    assert kept.deletable == frozenset()

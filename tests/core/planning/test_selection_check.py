@@ -1,0 +1,87 @@
+"""What is named on the command line is somewhere: one rule for targets, excludes, selectors and paths."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.planning.selection_check import require_something, unmatched, unmatched_paths
+from reconciler.errors import NothingFound
+from reconciler.types.live import Listing
+from reconciler.types.manifest import ManifestSet, Moved, Removed
+from reconciler.types.options import PlanOptions
+from reconciler.types.source import Source
+from reconciler.types.state import Entry, Intent, State
+from tests.support.making import at, live, manifest
+
+DESK = manifest("persona.desk", {"pal_name": "D"}, path="people/desk.yaml", labels={"team": "claims", "tier": "a"})
+FILES = ManifestSet(
+    (DESK,),
+    moved=(Moved(at("persona.old"), at("persona.new"), Source("moves.yaml")),),
+    removed=(Removed(at("tool.let_go"), Source("gone/one.yaml")),),
+)
+STATE = State(
+    "lineage", 1, resources={at("persona.held"): Entry("p1", source="left/held.yaml")},
+    pending=(Intent(at("tool.open"), "tool", "open"),),
+)  # fmt: skip
+ACCOUNT = {"tool": Listing("tool", {"t1": live("tool", "t1", {"name": "theirs"})})}
+KNOWN = ["persona.desk", "persona.old", "persona.new", "tool.let_go", "persona.held", "tool.open", "tool.theirs"]
+WAYS = ["targets", "excludes", "replace", "accepted"]
+
+
+def wrong(**options: object) -> list[str]:
+    return [one.code for one in unmatched(FILES, STATE, PlanOptions(**options), ACCOUNT)]  # type: ignore[arg-type]
+
+
+@given(
+    st.sampled_from(WAYS), st.lists(st.sampled_from([*KNOWN, "persona.desj", "tool.none"]), max_size=4, unique=True)
+)
+def test_every_address_that_nobody_knows_is_an_error(way: str, named: list[str]) -> None:
+    unknown = [one for one in named if one not in KNOWN]
+    assert wrong(**{way: tuple(map(at, named))}) == ["E-target"] * len(unknown)
+
+
+def test_what_may_have_been_meant() -> None:
+    found = list(unmatched(FILES, STATE, PlanOptions(targets=(at("persona.desj"),)), {}))
+    assert found[0].hint == "did you mean persona.desk?"
+
+
+@pytest.mark.parametrize(
+    ("selector", "fits"),
+    [
+        ({"team": "claims"}, True), ({"team": "claims", "tier": "a"}, True),
+        ({"team": "typo"}, False), ({"team": "claims", "tier": "b"}, False), ({"taem": "claims"}, False),
+    ],
+)  # fmt: skip
+def test_a_selector_fits_a_manifest(selector: dict[str, str], fits: bool) -> None:
+    assert wrong(selector=selector) == ([] if fits else ["E-selector"])
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"),
+    [
+        ("people", True), ("people/desk.yaml", True), (".", True), ("moves.yaml", True), ("gone", True),
+        ("left", True), ("left/held.yaml", True), ("peopl", False), ("people/other.yaml", False), ("empty", False),
+    ],
+)  # fmt: skip
+def test_a_path_holds_something(path: str, fits: bool) -> None:
+    files = ManifestSet(FILES.manifests, FILES.moved, FILES.removed, asked={"typed": path})
+    found = list(unmatched_paths(files, STATE))
+    assert [one.code for one in found] == ([] if fits else ["E-path"])
+    assert all("typed" in one.summary for one in found)
+
+
+@pytest.mark.parametrize("files", [ManifestSet(), FILES])
+@pytest.mark.parametrize("state", [State("lineage"), State("lineage", 7), STATE])
+@pytest.mark.parametrize("drift", [False, True])
+@pytest.mark.parametrize("empty", [False, True])
+def test_nothing_to_look_at_is_an_error(files: ManifestSet, state: State, drift: bool, empty: bool) -> None:
+    options = PlanOptions(drift_only=drift, allow_empty=empty)
+    nothing = state is not STATE and (drift or not files.manifests) and not (empty and not files.manifests)
+    try:
+        require_something(files, state, options)
+    except NothingFound:
+        assert nothing
+    else:
+        assert not nothing

@@ -1,0 +1,166 @@
+"""Ignored values stay as they are, and all that goes stands in the plan with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.canonical.canonical_form import at_default, leaves
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.kind_table import kind
+from reconciler.types.change import Action
+from reconciler.types.json import lookup, within
+from reconciler.types.manifest import Lifecycle, Manage
+from tests.support.lab import Lab
+from tests.support.making import manifest
+
+API = {"url": "https://ours.example/v1", "method": "POST", "timeout": 10}
+TOOL = {"name": "look", "description": "Looks.", "delivery": {"api": API}}
+PERSONA = {"pal_name": "A", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
+
+
+def tool(ignore=(), **api):
+    return manifest("tool.look", {**TOOL, "delivery": {"api": {**API, **api}}}, ignore=ignore)
+
+
+def live_tool(lab):
+    return lab.client.get(f"/tools/{lab.id_of('tool.look')}").json()
+
+
+def test_an_ignored_value_inside_what_is_written_whole_stays_as_somebody_left_it():
+    lab = Lab()
+    ignore = ("/delivery/api/url",)
+    lab.apply(tool(ignore))
+    theirs = {"delivery": {"api": {**API, "url": "https://theirs.example/v1"}}}
+    assert lab.client.patch(f"/tools/{lab.id_of('tool.look')}", json=theirs).status_code == 200
+    assert not lab.plan(tool(ignore)).differences
+    assert [step.outcome for step in lab.apply(tool(ignore, timeout=20)).steps] == ["done"]
+    api = live_tool(lab)["delivery"]["api"]
+    assert (api["url"], api["timeout"]) == ("https://theirs.example/v1", 20)
+    assert not lab.plan(tool(ignore, timeout=20)).differences
+
+
+def test_an_ignored_value_inside_an_inline_tool_stays_as_somebody_left_it():
+    def ours(**parameters):
+        function = {"name": "look", "description": "Ours.", "parameters": {"type": "object", **parameters}}
+        layers = {"llm": {"model": "tavus-gpt-oss", "tools": [{"type": "function", "function": function}]}}
+        ignore = ("/layers/llm/tools/look/function/description",)
+        return manifest("persona.a", {**PERSONA, "layers": layers}, ignore=ignore)
+
+    lab = Lab()
+    lab.apply(ours())
+    lab.edit("persona.a", {"op": "replace", "path": "/layers/llm/tools/0/function/description", "value": "Theirs."})
+    assert not lab.plan(ours()).differences
+    assert [one.outcome for one in lab.apply(ours(properties={"a": {"type": "string"}})).steps] == ["done"]
+    [tool] = lab.client.get(f"/pals/{lab.id_of('persona.a')}").json()["layers"]["llm"]["tools"]
+    assert tool["function"]["description"] == "Theirs." and "properties" in tool["function"]["parameters"]
+
+
+def test_an_item_with_something_ignored_inside_is_not_taken_away_silently():
+    lab = Lab()
+    steps = [{"objective_name": "a", "objective_prompt": "A.", "next_required_objective": "b"}]
+    second = {"objective_name": "b", "objective_prompt": "B.", "callback_url": "https://ours.example"}
+    ignore = ("/data/b/callback_url",)
+    lab.apply(manifest("objectives.o", {"name": "o", "data": [*steps, second]}, ignore=ignore))
+    alone = [{"objective_name": "a", "objective_prompt": "A."}]
+    [change] = lab.plan(manifest("objectives.o", {"name": "o", "data": alone}, ignore=ignore)).differences
+    assert "ignore" in {block.rule for block in change.blocked}
+
+
+def test_what_left_the_manifest_says_which_file_no_longer_has_it():
+    lab = Lab()
+    lab.apply(manifest("persona.a", {**PERSONA, "greeting": "Hello"}, path="a.yaml"))
+    [change] = lab.plan(manifest("persona.a", PERSONA, path="a.yaml")).differences
+    [field] = change.fields
+    assert field.path == "/greeting" and field.remark == "a.yaml no longer says it"
+
+
+def test_what_the_manifest_wants_gone_says_so():
+    lab = Lab()
+    lab.apply(manifest("persona.a", {**PERSONA, "greeting": "Hello"}))
+    [change] = lab.plan(manifest("persona.a", {**PERSONA, "greeting": None}, path="a.yaml")).differences
+    [field] = change.fields
+    assert field.why == "a.yaml wants it" and field.wanted
+
+
+LEAVES = {
+    "greeting": "Hello",
+    "document_tags": ["one", "two"],
+    "layers/llm/model": "tavus-gpt-oss",
+    "layers/llm/extra_body": {"temperature": 0.5, "top_p": 0.5},
+    "layers/tts/tts_engine": "cartesia",
+    "layers/tts/external_voice_id": "v1",
+    "layers/conversational_flow/turn_taking_patience": "high",
+    "layers/perception/visual_awareness_queries": ["Is it dark?"],
+}
+chosen = st.sets(st.sampled_from(sorted(LEAVES)))
+
+
+def body(names):
+    found = dict(PERSONA)
+    for name in sorted(names):
+        place, (*above, last) = found, name.split("/")
+        for word in above:
+            place = place.setdefault(word, {})
+        place[last] = LEAVES[name]
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(chosen, chosen, chosen, st.lists(st.sampled_from(sorted(LEAVES)), max_size=2, unique=True))
+def test_all_that_is_live_before_and_not_after_stands_in_the_plan_and_what_is_ignored_stays(
+    first, by_hand, second, ignoring
+):
+    lab = Lab()
+    ignore = tuple(f"/{name}" for name in ignoring)
+    lab.apply(manifest("persona.a", body(first), ignore=ignore))
+    id = lab.id_of("persona.a")
+    shown = lab.client.get(f"/pals/{id}").json()
+    for name in sorted(by_hand):
+        if "/" not in name and not shown.get(name):
+            lab.edit("persona.a", {"op": "add", "path": f"/{name}", "value": LEAVES[name]})
+    before = lab.client.get(f"/pals/{id}").json()
+    plan = lab.plan(manifest("persona.a", body(second), ignore=ignore))
+    fields = [field.path for change in plan.changes for field in change.fields]
+    if not plan.applyable:
+        return
+    lab.apply(manifest("persona.a", body(second), ignore=ignore))
+    after = lab.client.get(f"/pals/{id}").json()
+    spec = kind("persona")
+    held, left = (leaves(spec, canonical_words(spec, one)[0]) for one in (before, after))
+    for path, value in held.items():
+        if path not in left and not at_default(field_at(spec, path), value):
+            assert any(within(path, one) or within(one, path) for one in fields), path
+    for pointer in ignore:
+        # What was not there the server may fill in.
+        assert lookup(before, pointer) in (None, lookup(after, pointer))
+    for change in plan.changes:
+        for field in change.fields:
+            if change.action is Action.UPDATE and field.after is None and not field.after_unknown:
+                assert field.why
+
+
+@pytest.mark.parametrize(
+    ("action", "lifecycle"),
+    [
+        (Action.UPDATE, Lifecycle(manage=Manage.OBSERVE)),
+        (Action.UPDATE, Lifecycle(ignore=("/greeting",))),
+        (Action.DELETE, Lifecycle(protect=True)),
+    ],
+)
+def test_no_request_leaves_for_what_may_not_be_written_whatever_the_plan_says(action, lifecycle):
+    lab = Lab()
+    lab.apply(manifest("persona.a", PERSONA))
+    if action is Action.UPDATE:
+        plan = lab.plan(manifest("persona.a", {**PERSONA, "greeting": "Hi"}))
+    else:
+        plan = lab.plan(destroy=True)
+    forged = replace(plan, changes=tuple(replace(one, lifecycle=lifecycle) for one in plan.changes))
+    written = len(lab.writes())
+    result = lab.carry_out(forged)
+    assert [(step.outcome, step.exit_code) for step in result.steps] == [("failed", 3)]
+    assert len(lab.writes()) == written

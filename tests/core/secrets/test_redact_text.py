@@ -1,0 +1,173 @@
+"""The one gate for text: a secret is found in every spelling, and nothing else is."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.secrets.redact_text import Learning, Redactor, union
+from reconciler.core.text.sanitize import one_line, visible
+from reconciler.errors import ReconcilerError
+from reconciler.types.address import Address
+from reconciler.types.mask import SENSITIVE, is_mask
+from reconciler.types.reference import SecretRef
+
+HIDDEN = str(SENSITIVE)
+SECRET = 'p4ss <"word">\\ü & 漢 \U0001f600'
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json, not ascii": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "python": lambda text: repr(text)[1:-1],
+    "url": lambda text: quote(text, safe="", errors="surrogatepass"),
+    "url, plus": lambda text: quote_plus(text, errors="surrogatepass"),
+    "url, slashes": lambda text: quote(text, errors="surrogatepass"),
+    "url, small letters": lambda text: quote(text, safe="", errors="surrogatepass").replace("%C3", "%c3"),
+    "url, twice": lambda text: quote(quote(text, safe="", errors="surrogatepass")),
+    "html": html.escape,
+    "html, text": lambda text: html.escape(text, quote=False),
+    "html, numbers": lambda text: "".join(f"&#{ord(one)};" if not one.isalnum() else one for one in text),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64, url": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "base64, second place": lambda text: base64.b64encode(f"u{text}".encode()).decode(),
+    "base64, third place": lambda text: base64.b64encode(f"u:{text}:x".encode()).decode(),
+    "json in html": lambda text: html.escape(json.dumps(text)[1:-1]),
+    "json in a url": lambda text: quote(json.dumps(text)[1:-1], safe=""),
+    "html in json": lambda text: json.dumps(html.escape(text))[1:-1],
+    "json in json": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "html in html": lambda text: html.escape(html.escape(text)),
+    "made visible": visible,
+    "on one line": one_line,
+    "dropped": lambda text: "".join(one for one in text if one.isprintable()),
+    "blanked": lambda text: " ".join("".join(one if one.isprintable() else " " for one in text).split()),
+}
+
+
+def knowing(*values: str) -> Redactor:
+    redactor = Redactor()
+    redactor.learn(*values)
+    return redactor
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "secret", [SECRET, "sk-live-0123456789abcdef", "pa/ss+wo=rd?&", "abc\x00def\x1b[31mgh\u200bij"]
+)
+def test_every_spelling_is_replaced(spelling: str, secret: str) -> None:
+    shown = knowing(secret).hide(f"before {SPELLINGS[spelling](secret)} after")
+    assert shown == f"before {HIDDEN} after"
+
+
+plain = st.characters(codec="utf-8", exclude_categories=("Cs",))
+
+
+@settings(max_examples=60)
+@given(st.text(plain, min_size=8, max_size=40), st.sampled_from(sorted(SPELLINGS)), st.text(plain, max_size=20))
+def test_no_secret_survives(secret: str, spelling: str, around: str) -> None:
+    secret = secret.strip()
+    told = SPELLINGS[spelling](secret)
+    plainly = [one for one in secret if one.isprintable() and not one.isspace()]
+    if len(plainly) < 8 or told in around or told in HIDDEN:
+        return
+    assert told not in knowing(secret).hide(f"{around} {told} {around}").replace(HIDDEN, "\0")
+
+
+@pytest.mark.parametrize(
+    "cut", ["sk-live-01234...", "sk-live-01234…", "sk-live-0123 ...", "sk-live-", "...9abcdefgh"]
+)
+def test_a_secret_that_was_cut_short(cut: str) -> None:
+    shown = knowing("sk-live-0123456789abcdefgh").hide(f"invalid key {cut}")
+    assert HIDDEN in shown
+    assert "sk-live" not in shown
+    assert "cdefgh" not in shown
+
+
+def test_another_text_that_begins_alike_stays() -> None:
+    text = "sk-live-0123 is somebody else's"
+    assert knowing("sk-live-0123456789abcdefgh").hide(text) == text
+    assert knowing("https://hooks.example.com/abc").hide("it begins with https://") == "it begins with https://"
+
+
+@pytest.mark.parametrize("short", ["", " ", "1", "hunter2", "       x       "])
+def test_short_texts_are_not_looked_for(short: str) -> None:
+    assert knowing(short).hide(f"a {short} b") == f"a {short} b"
+
+
+def test_the_token_behind_a_scheme_and_each_line_are_known_too() -> None:
+    redactor = knowing("Bearer abcdef123456", "first secret line\nsecond secret line")
+    assert redactor.hide("token abcdef123456") == f"token {HIDDEN}"
+    assert redactor.hide("+ second secret line") == f"+ {HIDDEN}"
+    assert redactor.hide("Bearer of good news") == "Bearer of good news"
+
+
+def test_a_backslash_before_it_does_not_stay_to_escape_what_follows() -> None:
+    shown = knowing("nabcdefgh").hide(json.dumps("x\nabcdefgh"))
+    assert json.loads(shown) == f"x{HIDDEN}"
+
+
+def test_credentials_of_urls_are_hidden_whether_known_or_not() -> None:
+    assert (
+        Redactor().hide("at https://me:pw@a.example/?sig=x&v=1")
+        == f"at https://me:{HIDDEN}@a.example/?sig={HIDDEN}&v=1"
+    )
+
+
+def test_names_that_were_spared_stay_readable() -> None:
+    redactor = knowing("production", "desk-one")
+    redactor.spare("production", "persona.desk-one")
+    assert redactor.hide("workspace production: persona.desk-one") == "workspace production: persona.desk-one"
+    assert redactor.hide("the greeting desk-one") == f"the greeting {HIDDEN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+    path: str = "/greeting"
+    about: Address | None = None
+    more: tuple[dict[str, str], ...] = ()
+
+
+def test_records_are_hidden_in_and_their_names_stay() -> None:
+    redactor = knowing("greeting-text")
+    note = Note(
+        "says greeting-text", "/greeting-text", Address("persona", "greeting-text"), ({"greeting-text": "x"},)
+    )
+    assert redactor.record(note) == Note(f"says {HIDDEN}", note.path, note.about, note.more)
+    assert redactor.record([note, "greeting-text"]) == [redactor.record(note), HIDDEN]
+    assert is_mask(redactor.record({"a": "greeting-text"})["a"])
+    clean = Note("nothing", more=({"a": "b"},))
+    assert redactor.record(clean) is clean
+
+
+def test_an_error_and_what_it_came_from() -> None:
+    redactor = knowing("0123456789")
+    error = ReconcilerError("no 0123456789", hint="try 0123456789")
+    error.__cause__ = ValueError("bad 0123456789")
+    redactor.error(error)
+    assert (error.message, error.hint, str(error)) == (f"no {HIDDEN}", f"try {HIDDEN}", f"no {HIDDEN}")
+    assert str(error.__cause__) == f"bad {HIDDEN}"
+
+
+def test_what_is_resolved_is_learnt() -> None:
+    class Vault:
+        def resolve(self, reference: object) -> str | None:
+            return "0123456789"
+
+    redactor = Redactor()
+    assert Learning(Vault(), redactor).resolve(SecretRef("env", "X")) == "0123456789"
+    assert union([redactor, Redactor()]).hide("0123456789") == HIDDEN
+
+
+@pytest.mark.parametrize("text", [" \\" * 2000, "\\" * 5000, " " * 20000, "%25" * 5000, "&amp;" * 5000, "a" * 20000])
+def test_no_text_is_costly(text: str) -> None:
+    secret = "a \\ b\x00 \\\\ \x01\x02 c&d%e  f g h i"
+    redactor = knowing(secret, "a" * 300)
+    assert redactor.hide(text + secret) != text + secret

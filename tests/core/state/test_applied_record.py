@@ -1,0 +1,121 @@
+"""What state keeps: digests of what was sent and seen, and nothing that gives a secret away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook
+from reconciler.core.serialization.digest import SecretDigests
+from reconciler.core.state.applied_record import record
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.reference import ResourceRef
+from tests.support.making import SALT, at, book, entry, env, live
+
+SECRETS = book(KEY="sk-1")
+
+
+def change(managed, **more):
+    return Change(at("persona.a"), Action.UPDATE, id="p1", managed=managed, source="a.yaml", **more)
+
+
+def kept(managed, shown, old=None, *, secrets=SECRETS, **more):
+    return record(change(managed, **more), live("persona", "p1", shown), old, secrets, {at("tool.x"): "t1"})
+
+
+def test_one_digest_where_sent_and_seen_agree():
+    found = kept(
+        {"/greeting": "hi", "/system_prompt": "a"}, {"pal_name": "A", "greeting": "hi", "system_prompt": "A"}
+    )
+    assert found.sent.keys() == {"/greeting", "/system_prompt"}
+    assert found.seen.keys() == {"/system_prompt"}
+    assert (found.id, found.name, found.source) == ("p1", "A", "a.yaml")
+
+
+def test_a_default_and_its_absence_have_one_digest():
+    assert (
+        kept({"/pipeline_mode": "full"}, {}).sent == kept({"/pipeline_mode": "full"}, {"pipeline_mode": "full"}).sent
+    )
+    assert kept({"/pipeline_mode": "full"}, {}).seen == {}
+
+
+def test_a_hidden_secret_is_marked_and_not_kept():
+    found = kept({"/layers/llm/api_key": env("KEY")}, {"layers": {"llm": {"api_key": "********"}}})
+    assert found.seen == {"/layers/llm/api_key": MASKED}
+    assert "sk-1" not in repr(found)
+    assert found.assumed == ("/layers/llm/api_key",)
+
+
+def test_a_secret_that_was_written_is_not_assumed():
+    field = FieldChange("/layers/llm/api_key", Direction.GIT, None, env("KEY"), sensitive=True)
+    assert kept({"/layers/llm/api_key": env("KEY")}, {}, fields=(field,)).assumed == ()
+
+
+def test_a_secret_that_is_not_here_keeps_its_digests():
+    first = kept({"/layers/llm/api_key": env("KEY")}, {})
+    again = kept({"/layers/llm/api_key": env("KEY")}, {}, first, secrets=book())
+    assert (again.sent, again.seen) == (first.sent, first.seen)
+
+
+def test_a_secret_that_is_not_here_when_the_object_is_adopted_is_unknown_until_it_is():
+    adopted = kept({"/layers/llm/api_key": env("KEY")}, {}, secrets=book())
+    assert (adopted.sent, adopted.seen) == ({"/layers/llm/api_key": UNKNOWN}, {"/layers/llm/api_key": HIDDEN})
+    assert adopted.assumed == ("/layers/llm/api_key",)
+    assert kept({"/layers/llm/api_key": env("KEY")}, {}, adopted, secrets=book()) == adopted
+    later = kept({"/layers/llm/api_key": env("KEY")}, {}, adopted)
+    assert later.sent == kept({"/layers/llm/api_key": env("KEY")}, {}).sent
+    assert later.assumed == ("/layers/llm/api_key",)
+
+
+def test_references_are_recorded_by_id():
+    by_reference = kept({"/guardrail_ids": [ResourceRef("tool.x")]}, {"guardrail_ids": ["t1"]})
+    assert by_reference.sent == kept({"/guardrail_ids": ["t1"]}, {"guardrail_ids": ["t1"]}).sent
+    assert by_reference.seen == {}
+
+
+def test_ids_are_put_in_order_once_they_are_known():
+    found = kept({"/guardrail_ids": ["t9", ResourceRef("tool.x")]}, {"guardrail_ids": ["t9", "t1"]})
+    assert found.seen == {}
+
+
+def test_nothing_is_kept_of_what_is_only_observed():
+    found = kept({"/greeting": "hi"}, {"greeting": "hi"}, lifecycle=Lifecycle(manage=Manage.OBSERVE))
+    assert (found.sent, found.lifecycle.manage) == ({}, Manage.OBSERVE)
+
+
+def test_parents_that_we_made_are_remembered_while_something_of_ours_is_in_them():
+    managed = {"/layers/stt/hotwords": "w", "/layers/llm/extra_body/top_p": 1}
+    body = {"layers": {"stt": {"hotwords": "w"}, "llm": {"extra_body": {"top_p": 1}}}}
+    made = replace(change(managed), action=Action.CREATE, after=body)
+    found = record(made, live("persona", "p1", body), None, SECRETS, {})
+    assert found.parents == ("/layers/llm", "/layers/llm/extra_body", "/layers/stt")
+    later = kept({"/layers/stt/hotwords": "w"}, body, found)
+    assert later.parents == ("/layers/stt",)
+
+
+def test_an_adopted_object_has_no_parents_of_ours():
+    body = {"layers": {"stt": {"hotwords": "w"}}}
+    assert kept({"/layers/stt/hotwords": "w"}, body, importing="p1", after=body).parents == ()
+
+
+def test_what_it_refers_to_is_remembered_for_deletes():
+    assert kept({}, {}, depends_on=(at("tool.x"),)).refs == ("tool.x",)
+
+
+def test_the_same_twice_is_the_same():
+    managed = {"/greeting": "hi", "/layers/llm/api_key": env("KEY")}
+    shown = {"greeting": "Hi", "layers": {"llm": {"api_key": "********"}}}
+    first = kept(managed, shown, entry("p1"))
+    assert kept(managed, shown, first) == first
+
+
+def test_a_digest_made_under_another_key_is_kept_until_the_secret_is_written():
+    """It can be compared with nothing; a new digest would claim that this value was sent."""
+    path = "/layers/llm/api_key"
+    shown = {"layers": {"llm": {"api_key": "********"}}}
+    elsewhere = SecretBook(SecretDigests(SALT, b"another key"), lambda reference: "sk-1")
+    old = kept({path: env("KEY")}, shown, secrets=elsewhere)
+    again = kept({path: env("KEY")}, shown, old)
+    assert (again.sent, again.seen) == (old.sent, old.seen)
+    written = FieldChange(path, Direction.GIT, "(sensitive)", env("KEY"), sensitive=True)
+    assert kept({path: env("KEY")}, shown, old, fields=(written,)).sent != old.sent

@@ -1,0 +1,178 @@
+"""Exporting an account: what is read, what is chosen, what is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.engine.export.export_account import ExportChoice
+from reconciler.errors import NotFound, NothingFound, Rejected
+from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.types.json import Json
+from reconciler.types.live import Listing
+from reconciler.types.manifest import ManifestSet
+from tests.support.exporting import ExportLab, random_account, without_ids
+from tests.support.making import manifest
+
+
+@pytest.fixture
+def lab() -> ExportLab:
+    """Two documents, a tool, and a persona that shows slides of one of them."""
+    made = ExportLab()
+    made.fill(
+        {
+            "tools": [{"name": "lookup", "description": "Looks up."}],
+            "documents": [{"document_url": "https://x.example/a.pdf", "document_name": "Returns"}],
+            "personas": [{"persona_name": "Desk", "system_prompt": "P", "default_replica_id": "r90bbd427f71"}],
+        },
+        seed=1,
+    )
+    assert made.refused == []
+    return made
+
+
+def spec_of(lab: ExportLab, address: str) -> Json:
+    return next(one.document["spec"] for one in lab.found().manifests if str(one.address) == address)
+
+
+def test_what_is_kept_apart_from_the_body_is_read_too(lab: ExportLab) -> None:
+    spec = spec_of(lab, "persona.Desk")
+    assert isinstance(spec, dict)
+    assert spec["skills"] == {
+        "presentation": {"document_ids": [{"ref": "document.Returns"}], "slides_trigger": "on_demand"}
+    }
+
+
+def test_references_inside_skills_follow_a_document_that_was_created_again(lab: ExportLab, tmp_path: Path) -> None:
+    found, manifests = lab.export(tmp_path / "out")
+    lab.apply(*manifests.manifests)
+    lab.wipe()
+    lab.vault.values = {secret.variable: "x" for one in found.manifests for secret in one.secrets}
+    result = lab.apply(*manifests.manifests, allow_mass_change=True, accept_account=True)
+    assert [step.message for step in result.steps if step.outcome != "done"] == []
+    skills = lab.client.get(f"/pals/{lab.id_of('persona.Desk')}/skills").json()["data"]
+    assert skills["presentation"]["config"]["document_ids"] == [lab.id_of("document.Returns")]
+
+
+def test_it_reads_and_nothing_else() -> None:
+    lab = ExportLab()
+    lab.fill(random_account(5), 5)
+    before = lab.writes()
+    assert lab.found().manifests
+    assert lab.writes() == before
+
+
+def test_objects_are_chosen_by_kind_name_and_fields(lab: ExportLab) -> None:
+    def chosen(**choice: object) -> list[str]:
+        return [str(one.address) for one in lab.found(choice=ExportChoice(**choice)).manifests]  # type: ignore[arg-type]
+
+    assert chosen(kinds=("tool",)) == ["tool.lookup"]
+    assert chosen(names=("RET*",)) == ["document.Returns"]
+    assert chosen(names=("desk", "look*")) == ["tool.lookup", "persona.Desk"]
+    assert chosen(fields={"description": "Looks up."}) == ["tool.lookup"]
+    assert chosen(kinds=("tool",), fields={"description": "Else."}) == []
+
+
+def test_what_a_manifest_claims_by_name_is_counted_and_left(lab: ExportLab) -> None:
+    mine = ManifestSet((manifest("persona.reception", {"pal_name": "Desk"}),))
+    found = lab.found(mine)
+    assert found.claimed == 1
+    assert [str(one.address) for one in found.manifests] == ["tool.lookup", "document.Returns", "deployment.Web"]
+    web = next(one for one in found.manifests if one.address.kind == "deployment")
+    assert web.document["spec"]["pal_id"] == {"ref": "persona.reception"}  # type: ignore[index,call-overload]
+
+
+def test_a_kind_that_the_account_does_not_serve_is_a_note(lab: ExportLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = TavusProvider.list
+
+    def without_deployments(self: TavusProvider, kind: str) -> Listing:
+        if kind == "deployment":
+            raise NotFound("GET /deployments: 404", status=404)
+        return real(self, kind)
+
+    monkeypatch.setattr(TavusProvider, "list", without_deployments)
+    found = lab.found()
+    assert "Deployment objects were left out: GET /deployments: 404" in found.notes
+    assert len(found.manifests) == 3
+    with pytest.raises(NotFound):
+        lab.found(choice=ExportChoice(kinds=("deployment",)))
+
+
+def test_a_sub_resource_that_is_not_served_is_a_note(lab: ExportLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Json:
+        raise Rejected("GET /pals/p/skills: 403", status=403)
+
+    monkeypatch.setattr(TavusProvider, "part", refused)
+    found = lab.found()
+    assert any("/skills was left out: GET /pals/p/skills: 403" in note for note in found.notes)
+    assert len(found.manifests) == 4
+
+
+def test_an_object_that_vanishes_meanwhile_is_said(lab: ExportLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = TavusProvider.get
+    monkeypatch.setattr(TavusProvider, "get", lambda self, kind, id: None if kind == "tool" else real(self, kind, id))
+    found = lab.found()
+    assert any("'lookup') was deleted meanwhile" in note for note in found.notes)
+    assert not any(one.address.kind == "tool" for one in found.manifests)
+
+
+def test_shared_inline_tools_and_what_was_left_out_are_said() -> None:
+    lab = ExportLab()
+    tool: Json = {"type": "function", "function": {"name": "insight", "description": "d", "parameters": {}}}
+    layers: Json = {"llm": {"model": "m", "tools": [tool], "extra_body": {"a": {"literal": "********"}}}}
+    body: Json = {"system_prompt": "P", "default_replica_id": "r90bbd427f71", "layers": layers}
+    lab.fill({"personas": [{"persona_name": name, **body} for name in ("A", "B")]})  # type: ignore[dict-item]
+    notes = lab.found().notes
+    assert "the inline tool insight stands in 2 objects (persona.A, persona.B); one Tool" in notes[-1]
+    assert sum("/layers/llm/extra_body/a was left out" in note for note in notes) == 2
+
+
+def test_faults_on_the_way_change_nothing() -> None:
+    account = random_account(3, size=4)
+    faults = Faults((Fault(method=("GET",), every=3, status=503), Fault(method=("GET",), every=5, status=429)))
+    calm, rough = ExportLab(), ExportLab(faults=faults)
+    for one in (calm, rough):
+        one.fill(account, 3)
+    assert without_ids(rough.found().manifests) == without_ids(calm.found().manifests)
+    assert {status for method, _, status in rough.requests("GET")} == {200, 429, 503}
+
+
+def test_mirrors_are_known_though_lists_of_sets_show_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = ExportLab()
+    items: Json = [
+        {"guardrail_name": "one", "guardrail_prompt": "P"},
+        {"guardrail_name": "two", "guardrail_prompt": "Q"},
+    ]
+    lab.fill({"guardrails": [{"name": "Compliance", "data": items}]})
+    real = TavusProvider.list
+
+    def names_only(self: TavusProvider, kind: str) -> Listing:
+        found = real(self, kind)
+        if kind != "guardrail_set":
+            return found
+        bare = {
+            id: replace(live, body={"guardrails_id": id, "name": live.name}, detailed=False)
+            for id, live in found.objects.items()
+        }
+        return Listing(kind, bare)
+
+    monkeypatch.setattr(TavusProvider, "list", names_only)
+    assert [str(one.address) for one in lab.found().manifests] == ["guardrail_set.Compliance"]
+    assert spec_of(lab, "guardrail_set.Compliance") == {"name": "Compliance", "data": items}
+
+
+@pytest.mark.parametrize(
+    ("choice", "word"),
+    [
+        (ExportChoice(names=("Desk", "desc*")), r"desc\*"),
+        (ExportChoice(kinds=("persona",), names=("lookup",)), "lookup"),
+        (ExportChoice(kinds=("guardrail", "tool")), "guardrail"),
+    ],
+)
+def test_a_choice_that_nothing_fits_is_no_empty_account(lab: ExportLab, choice: ExportChoice, word: str) -> None:
+    with pytest.raises(NothingFound, match=word):
+        lab.found(choice=choice)
+    assert len(lab.found(choice=ExportChoice(names=("des?", "LOOK*"))).manifests) == 2

@@ -1,0 +1,80 @@
+"""Delays, attempts and Retry-After."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after
+
+NOW = "2026-11-21T05:13:47Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        (" 0.5 ", 0.5),
+        ("0", 0.0),
+        ("-3", 0.0),
+        ("Sat, 21 Nov 2026 05:13:57 GMT", 10.0),
+        ("Sat, 21 Nov 2026 05:13:00 GMT", 0.0),
+        ("Saturday, 21-Nov-26 05:13:57 GMT", 10.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("Sat, 99 Nov 2026 05:13:57 GMT", None),
+    ],
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(value, now=NOW) == seconds
+
+
+def test_the_date_of_the_answer_is_the_reference() -> None:
+    value = "Sat, 21 Nov 2026 09:00:30 GMT"
+    assert parse_retry_after(value, now=NOW, date="Sat, 21 Nov 2026 09:00:00 GMT") == 30.0
+
+
+def test_an_unreadable_date_of_the_answer_is_ignored() -> None:
+    assert parse_retry_after("Sat, 21 Nov 2026 05:13:57 GMT", now=NOW, date="yesterday") == 10.0
+
+
+def test_an_unreadable_clock_gives_nothing() -> None:
+    assert parse_retry_after("Sat, 21 Nov 2026 05:13:57 GMT", now="noon") is None
+
+
+def test_a_clock_without_zone_is_utc() -> None:
+    assert parse_retry_after("Sat, 21 Nov 2026 05:13:57 GMT", now="2026-11-21T05:13:47") == 10.0
+
+
+@pytest.mark.parametrize(("failures", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 20.0), (500, 20.0)])
+def test_the_wait_doubles_up_to_the_cap(failures: int, longest: float) -> None:
+    assert RetryPolicy().delay(failures, None, lambda: 0.0) == 0.0
+    assert RetryPolicy().delay(failures, None, lambda: 1.0) == longest
+
+
+@given(st.integers(1, 50), st.floats(0, 1, exclude_max=True), st.floats(0, 60))
+def test_never_sooner_than_asked_for_and_hardly_later(failures: int, random: float, asked: float) -> None:
+    assert asked <= RetryPolicy().delay(failures, asked, lambda: random) <= asked + 1.0
+
+
+def test_an_unreasonable_retry_after_is_capped() -> None:
+    assert RetryPolicy().delay(1, 86_400.0, lambda: 0.0) == 60.0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "open_outcome"),
+    [
+        (Trouble.UNSENT, False),
+        (Trouble.THROTTLED, False),
+        (Trouble.TIMEOUT, True),
+        (Trouble.BROKEN, True),
+        (Trouble.FAULT, True),
+    ],
+)
+def test_which_trouble_leaves_the_outcome_open(trouble: Trouble, open_outcome: bool) -> None:
+    assert trouble.may_have_happened is open_outcome
+    assert RetryPolicy().attempts(trouble) >= 3

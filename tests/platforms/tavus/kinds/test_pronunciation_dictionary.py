@@ -1,0 +1,33 @@
+"""Facts about pronunciation dictionaries that the program relies on."""
+
+from __future__ import annotations
+
+from reconciler.core.canonical.canonical_form import normal
+from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds.pronunciation_dictionary import KIND
+
+ROWS = {row.path: row for row in KIND.fields}
+
+
+def test_name_and_rules_are_all_that_can_be_written() -> None:
+    assert kind("pronunciation_dictionary") is KIND
+    assert {path for path, row in ROWS.items() if not row.server} == {"/name", "/rules"}
+    assert not KIND.merge_patch
+
+
+def test_rules_are_one_value_compared_with_what_the_server_fills_in() -> None:
+    rule = {"text": "CVI", "pronunciation": "see-vee-eye", "type": "alias"}
+    assert normal(ROWS["/rules"], [rule]) == [{**rule, "case_sensitive": False, "word_boundaries": True}]
+    assert normal(ROWS["/rules"], [{**rule, "case_sensitive": True, "alphabet": None}]) == [
+        {**rule, "case_sensitive": True, "word_boundaries": True}
+    ]
+    assert normal(ROWS["/rules"], ["odd"]) == ["odd"]
+
+
+def test_how_many_rules_there_are_is_the_servers() -> None:
+    assert ROWS["/rules_count"].server
+
+
+def test_personas_name_it_in_their_voice() -> None:
+    rows = {row.path: row for row in kind("persona").fields}
+    assert rows["/layers/tts/pronunciation_dictionary_id"].ref == KIND.name

@@ -1,0 +1,196 @@
+"""Laws of every row of every field table: its words, its default, its values, its page of `explain`, its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.canonical.canonical_form import at_default, comparable, effective, leaf_at, leaves, normal, same
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_words
+from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
+from reconciler.core.fields.json_schema import manifest_schema
+from reconciler.core.kind_table import KINDS
+from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.types.json import Json, Object, join, lookup, split
+from reconciler.types.kind import Field, KindSpec, Type
+from tests.support.bodies import bodies
+
+SCHEMA = manifest_schema()
+VALIDATORS = {
+    name: jsonschema.Draft7Validator({"definitions": SCHEMA["definitions"], "$ref": f"#/definitions/{name}_spec"})
+    for name in KINDS
+}
+ROWS = [(spec, row) for spec in KINDS.all().values() for row in spec.fields]
+LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SAMPLES: dict[Type, Json] = {
+    Type.STRING: "a text",
+    Type.BOOLEAN: True,
+    Type.INTEGER: 3,
+    Type.NUMBER: 0.25,
+    Type.STRINGS: ["one", "two"],
+    Type.LIST: [],
+    Type.OBJECT: {},
+}
+each_row = pytest.mark.parametrize(
+    ("spec", "row"), ROWS, ids=lambda one: one.path if isinstance(one, Field) else one.name
+)
+
+
+def sample(row: Field) -> Json:
+    """A value of the row's type that is not its default."""
+    if row.enum:
+        return next((word for word in row.enum if word != row.default), row.enum[0])
+    if row.type is Type.BOOLEAN:
+        return row.default is not True
+    return row.example if row.example is not None else SAMPLES.get(row.type, "anything")
+
+
+def spelt(spec: KindSpec, row: Field) -> Iterator[str]:
+    """The place of a row with each of the words that it has; members of free objects are called `x-any`."""
+    *above, last = split(row.path.replace("*", "x-any"))
+    for word in (last, *row.words.values(), *row.spellings):
+        yield join(*above, word)
+
+
+def body_with(spec: KindSpec, pointer: str, value: Json) -> Object:
+    """The smallest body that holds `value` at `pointer`; lists of named items get one item."""
+    tokens = split(pointer)
+    for depth in range(len(tokens) - 1, -1, -1):
+        value = {tokens[depth]: value}
+        row = field_at(spec, join(*tokens[:depth])) if depth else None
+        if row is not None and row.items_by is not None:
+            inner = value[tokens[depth]]
+            value = [{row.items_by: "x", **inner}] if isinstance(inner, dict) else [value]
+    assert isinstance(value, dict)
+    return value
+
+
+def in_a_list(spec: KindSpec, row: Field) -> bool:
+    """Whether the row is about members of the items of a list: its place has no pointer of its own."""
+    tokens = split(row.path)
+    parents = (field_at(spec, join(*tokens[:depth])) for depth in range(1, len(tokens)))
+    return any(one is not None and (one.items_by is not None or one.type is Type.LIST) for one in parents)
+
+
+@each_row
+def test_every_spelling_of_a_row_is_the_same_field(spec: KindSpec, row: Field) -> None:
+    if in_a_list(spec, row):
+        return
+    canonical = body_with(spec, row.path.replace("*", "x-any"), sample(row))
+    for pointer in spelt(spec, row):
+        found, clashes = canonical_words(spec, body_with(spec, pointer, sample(row)))
+        assert (found, clashes) == (canonical, ())
+
+
+@each_row
+@pytest.mark.parametrize("vocabulary", ["pal", "persona"])
+def test_words_of_a_row_go_out_and_come_back(spec: KindSpec, row: Field, vocabulary: str) -> None:
+    if in_a_list(spec, row):
+        return
+    pointer = row.path.replace("*", "x-any")
+    body = body_with(spec, pointer, sample(row))
+    wire = wire_words(spec, body, vocabulary)
+    assert same(lookup(wire, wire_pointer(spec, pointer, vocabulary, None)), sample(row))
+    assert canonical_words(spec, wire) == (body, ())
+    # An object that is spelt in the other vocabulary keeps its spelling.
+    for like in ("pal", "persona"):
+        assert wire_words(spec, body, vocabulary, wire_words(spec, body, like)) == wire_words(spec, body, like)
+
+
+@each_row
+def test_the_default_of_a_row_is_what_its_absence_means(spec: KindSpec, row: Field) -> None:
+    assert at_default(row, None)
+    assert same(effective(row, None), normal(row, row.default))
+    if row.default is not None:
+        assert at_default(row, row.default)
+        assert not at_default(row, sample(row)) or same(normal(row, sample(row)), normal(row, row.default))
+    if row.conditional:
+        assert effective(row, None, parent_present=False) is None
+
+
+@each_row
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_the_normal_form_is_final(spec: KindSpec, row: Field, data: st.DataObject) -> None:
+    """Normalising twice changes nothing, and a value is at its default exactly where its normal form is."""
+    value = data.draw(
+        st.sampled_from([sample(row), row.default, "1", "TRUE", "0.50", "nan", ["b", "a", "b"], {"a": None}])
+    )
+    once = normal(row, value)
+    assert same(normal(row, once), once)
+    assert at_default(row, once) == at_default(row, value)
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity", "1e999", "1_0", "\u0663", "", "-", "."])
+def test_a_text_that_spells_no_number_stays_a_text(text: str) -> None:
+    for _, row in ROWS:
+        if row.type in {Type.NUMBER, Type.INTEGER}:
+            assert normal(row, text) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_as_text_is_the_number(number: float) -> None:
+    for _, row in ROWS:
+        if row.type is Type.NUMBER:
+            assert same(normal(row, str(number)), number)
+
+
+@given(order=st.permutations(["a", "b", "c", "b"]))
+def test_sets_have_no_order(order: list[Json]) -> None:
+    for _, row in ROWS:
+        assert (normal(row, order) == ["a", "b", "c"]) == row.set_like, row.path
+
+
+@each_row
+def test_schema_and_loader_take_the_same_values(spec: KindSpec, row: Field) -> None:
+    """A value of the right type passes both; a value that the loader refuses, an editor marks too."""
+    if in_a_list(spec, row) or row.server:
+        return
+    pointer = row.path.replace("*", "x-any")
+    for value in (sample(row), True, 7, 0.5, "some text", [], ["a"], [3], {}, {"some": "member"}):
+        body = body_with(spec, pointer, value)
+        refused = [one for one in check_fields(spec, body) if one.code == WRONG_TYPE and one.is_error]
+        valid = VALIDATORS[spec.name].is_valid(body)
+        if value is sample(row):
+            assert not refused
+        assert not (refused and valid), (pointer, value, [one.summary for one in refused])
+
+
+@each_row
+def test_explain_finds_a_row_under_each_of_its_words(spec: KindSpec, row: Field) -> None:
+    page = explain(f"{spec.name}{row.path.replace('/', '.')}")
+    assert page.doc == row.doc
+    assert (page.secret, page.server, page.ref, page.deprecated) == (row.secret, row.server, row.ref, row.deprecated)
+    for vocabulary in ("pal", "persona"):
+        *above, last = split(row.path)
+        assert explain(join(spec.name, *above, row.words.get(vocabulary, last)).replace("/", ".")[1:]) == page
+    assert row.doc.split()[0] in render(page)
+    assert as_json(page)["doc"] == row.doc
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@given(data=st.data())
+@LAWS
+def test_each_leaf_is_found_at_its_pointer(kind: str, data: st.DataObject) -> None:
+    spec = KINDS.get(kind)
+    body, _ = canonical_words(spec, data.draw(bodies(kind)))
+    for pointer, value in leaves(spec, body).items():
+        assert same(normal(field_at(spec, pointer), leaf_at(spec, body, pointer)), value), pointer
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@given(data=st.data())
+@LAWS
+def test_canonical_forms_are_final(kind: str, data: st.DataObject) -> None:
+    """Once in canonical words a body stays as it is; the comparable form too, and it has the same leaves."""
+    spec = KINDS.get(kind)
+    body, _ = canonical_words(spec, data.draw(bodies(kind)))
+    assert canonical_words(spec, body) == (body, ())
+    kept = comparable(spec, body)
+    assert comparable(spec, kept) == kept
+    assert leaves(spec, kept) == leaves(spec, body)

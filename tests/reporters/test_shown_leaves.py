@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.secrets.redact_document import SENSITIVE
+from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
+from reconciler.reporters.value_diff import Inside
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.json import Json
+from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.reference import ResourceRef
+from tests.support import reports
+
+GREETING = FieldChange("/greeting", Direction.GIT, "a", "b")
+MODEL = FieldChange("/layers/llm/model", Direction.LIVE, "a", "b")
+
+
+def paths(change: Change) -> list[str]:
+    return [leaf.path for leaf in change_leaves(change, mixed=True)]
+
+
+@pytest.mark.parametrize(
+    ("leaf", "sign"),
+    [
+        (Leaf("/x", None, 1), "+"),
+        (Leaf("/x", 1, None), "-"),
+        (Leaf("/x", 1, 2), "~"),
+        (Leaf("/x", 1, None, unknown=True), "~"),
+        (Leaf("/x", None, None, unknown=True), "+"),
+        (Leaf("/x", None, 1, forgotten=True), "~"),
+        (Leaf("/x", None, None, forgotten=True), "-"),
+        (Leaf("/x", "", None), "-"),
+        (Leaf("/x", False, True), "~"),
+    ],
+)
+def test_the_sign(leaf: Leaf, sign: str) -> None:
+    assert leaf.sign == sign
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "prose"),
+    [
+        ("a", "b", False),
+        ("a\nb", "b", True),
+        ("a\n", "b\n", False),
+        ("x" * 161, "b", True),
+        (None, "a\nb", True),
+        ("a\nb", None, True),
+        (None, None, False),
+        (["a\nb"], "a\nb", False),
+        (1, "a\nb", False),
+    ],
+)
+def test_what_reads_better_as_lines(before: Json, after: Json, prose: bool) -> None:
+    assert is_prose(before, after) is prose
+
+
+@pytest.mark.parametrize(
+    ("leaf", "found"),
+    [
+        (Leaf("/x", "a", "b"), None),
+        (Leaf("/x", 1, None), None),
+        (Leaf("/x", [], []), []),
+        (Leaf("/x", None, ["a"]), [Inside("+", "", None, "a")]),
+        (Leaf("/x", ["a"], None), [Inside("-", "", "a", None)]),
+        (Leaf("/x", ["a", "b"], ["b", "c"]), [Inside("-", "", "a"), Inside("+", "", None, "c")]),
+        (Leaf("/x", {"a": 1}, {"a": 2}), [Inside("~", "a", 1, 2)]),
+        (Leaf("/x", {"a": SENSITIVE}, {"a": SENSITIVE}), []),
+        (Leaf("/x", None, {"a": 1}), None),
+        (Leaf("/x", ["a"], None, unknown=True), None),
+        (Leaf("/x", None, ["a"], forgotten=True), None),
+        (Leaf("/x", {"a": 1}, ["a"]), None),
+    ],
+)
+def test_looking_inside(leaf: Leaf, found: list[Inside] | None) -> None:
+    assert look_inside(leaf) == found
+
+
+def test_a_long_new_object_is_shown_leaf_by_leaf() -> None:
+    value: Json = {"api": {"url": "https://tools.example.com/" + "x" * 80, "method": "POST"}, "app_message": False}
+    found = look_inside(Leaf("/delivery", None, value))
+    assert found is not None
+    assert [(item.sign, item.where) for item in found] == [
+        ("+", "api.url"),
+        ("+", "api.method"),
+        ("+", "app_message"),
+    ]
+    gone = look_inside(Leaf("/delivery", value, None))
+    assert gone is not None
+    assert {item.sign for item in gone} == {"-"}
+
+
+def test_directions_are_named_where_they_say_something() -> None:
+    change = reports.update(reports.CLAIMS, GREETING, MODEL)
+    assert [leaf.direction for leaf in change_leaves(change, mixed=True)] == [Direction.GIT, Direction.LIVE]
+    assert [leaf.direction for leaf in change_leaves(change, mixed=False)] == [None, Direction.LIVE]
+
+
+def test_a_create_has_no_directions() -> None:
+    change = Change(reports.CLAIMS, Action.CREATE, fields=(GREETING,))
+    assert [leaf.direction for leaf in change_leaves(change, mixed=True)] == [None]
+
+
+def test_a_create_without_fields_shows_its_document() -> None:
+    change = Change(reports.CLAIMS, Action.CREATE, after={"pal_name": "x", "layers": {"llm": {"model": "m"}}})
+    assert paths(change) == ["/pal_name", "/layers/llm/model"]
+
+
+def test_a_delete_shows_what_is_lost_and_not_what_is_empty() -> None:
+    change = Change(
+        reports.CLAIMS, Action.DELETE, before={"pal_name": "x", "document_ids": [], "greeting": "", "context": None}
+    )
+    assert paths(change) == ["/pal_name"]
+
+
+def test_an_unknown_kind_shows_its_members() -> None:
+    change = Change(Address("gadget", "x"), Action.CREATE, after={"a/b": 1, "c": {"d": 2}, "e": None})
+    assert paths(change) == ["/a~1b", "/c"]
+
+
+def test_imports_moves_and_forgets_without_fields_have_no_leaves() -> None:
+    for action in (Action.NOOP, Action.FORGET, Action.UPDATE):
+        assert paths(Change(reports.CLAIMS, action, before={"pal_name": "x"}, after={"pal_name": "x"})) == []
+
+
+def test_attachments_are_names() -> None:
+    change = reports.update(reports.CLAIMS, FieldChange("/tools", Direction.GIT, ["a"], ["b"]), GREETING)
+    assert [leaf.names for leaf in change_leaves(change, mixed=True)] == [True, False]
+
+
+def test_an_unknown_id_is_named_from_what_is_managed_or_planned() -> None:
+    unknown = FieldChange("/objectives_id", Direction.GIT, None, None, after_unknown=True)
+    reference: Json = ResourceRef("objectives.o")
+    (managed,) = change_leaves(
+        reports.update(reports.CLAIMS, unknown, managed={"/objectives_id": reference}), mixed=True
+    )
+    (planned,) = change_leaves(
+        reports.update(reports.CLAIMS, unknown, after={"objectives_id": reference}), mixed=True
+    )
+    (silent,) = change_leaves(reports.update(reports.CLAIMS, unknown, after={"objectives_id": None}), mixed=True)
+    assert (managed.after, managed.unknown) == (reference, False)
+    assert (planned.after, planned.unknown) == (reference, False)
+    assert (silent.after, silent.unknown) == (None, True)
+
+
+def test_drift_leaves() -> None:
+    item = DriftItem(
+        reports.CLAIMS,
+        "p1",
+        (
+            DriftField("/greeting", Direction.LIVE, None, "b", before_unknown=True),
+            DriftField("/layers/llm/api_key", Direction.BOTH, "x", "y"),
+            DriftField("/tools", Direction.LIVE, ["a"], []),
+        ),
+    )
+    first, second, third = drift_leaves(item)
+    assert (first.forgotten, first.direction) == (True, Direction.LIVE)
+    assert (second.before, second.after) == (SENSITIVE, SENSITIVE)
+    assert third.names
+
+
+def test_an_object_that_is_gone_has_no_leaves() -> None:
+    gone = DriftItem(reports.CLAIMS, "p1", (DriftField("", Direction.LIVE, {"pal_name": "x"}, None),))
+    assert drift_leaves(gone) == []
