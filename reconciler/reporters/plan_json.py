@@ -155,7 +155,7 @@ def plan_requests(plan: Plan) -> list[Request]:
 
 
 def request_object(request: Request) -> Object:
-    """References in bodies are marks (`core.serialization.reference_marks`), which name their origin; a clear secret never passes."""
+    """Bodies as JSON: references are marks (`core.serialization.reference_marks`), a clear secret never passes."""
     return {
         "method": request.method,
         "path": request.path,

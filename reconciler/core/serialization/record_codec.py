@@ -1,7 +1,8 @@
 """Frozen records <-> JSON, driven by their annotations: a field added to a record is carried without a line here.
 
 Records become objects (members at their default left out), tuples lists, enums their names, addresses their texts;
-JSON values stand as they are, with the references in them: who writes them says how (`core.serialization.reference_marks`).
+JSON values stand as they are, with the references in them: who writes them says how
+(`core.serialization.reference_marks`).
 """
 
 from __future__ import annotations
