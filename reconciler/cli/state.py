@@ -98,7 +98,7 @@ TABLE = {
     "rm": (f"{REPAIR}:rm", "Forget addresses; the live objects stay."),
     "pull": (f"{HERE}:pull", "Print the state document."),
     "push": (f"{REPAIR}:push", "Put a state document in place."),
-    "migrate": ("reconciler.cli.state_migrate:migrate", "Copy the state into another backend."),
+    "migrate": ("reconciler.cli.state_repair:migrate", "Copy the state into another backend."),
     "lock": (f"{HERE}:lock", "Who holds the lock."),
     "unlock": (f"{REPAIR}:unlock", "Free a lock whose holder is dead or whose lease is over."),
     "force-unlock": (f"{REPAIR}:force_unlock", "Free a lock whoever holds it."),
