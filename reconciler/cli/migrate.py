@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +13,14 @@ from reconciler.cli.global_options import PairType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.plan_flags import EMPTY, PATHS
+from reconciler.cli.stdio import gate, is_terminal, say, write
+from reconciler.errors import UsageError
+from reconciler.types.number import number_in
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration import Answers
+    from reconciler.api.export_target import TargetExport
+    from reconciler.api.migrate import MigrationRun
+    from reconciler.core.migrating.migration import Answers, Migration, Question
     from reconciler.core.migrating.migration_result import MigrationResult
 
 EXAMPLES = """
@@ -72,8 +79,6 @@ def migrate(
     """
     from reconciler.api.livekit_handover import is_handover
     from reconciler.api.migrate import write_result
-    from reconciler.cli.migrate_handover import agents_of, named_answers, tell_agents
-    from reconciler.cli.migrate_run import ask_and_migrate, deliver_result, list_migrations, open_migration
     from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
     from reconciler.core.migrating.migration_result import is_undone
     from reconciler.errors import UsageError
@@ -102,3 +107,144 @@ def migrate(
     if check and is_undone(result):
         codes.append(exit_codes.DIFFERENCES)
     return exit_codes.worst(codes)
+
+
+ROUNDS = 20
+"""An answer may bring up another question; after so many rounds nobody wants to go on."""
+
+
+def ask_and_migrate(run: MigrationRun, settings: Settings) -> MigrationResult:
+    """Run the migrations; on a terminal, ask what is open and run them again."""
+    answers = run.options.answers
+    result = run.once(answers)
+    if not can_ask(settings):
+        return result
+    from reconciler.core.migrating.answers import merge_answers
+
+    passed: set[tuple[str, str]] = set()
+    for _ in range(ROUNDS):
+        todo = [(name, question) for name, question in result.questions if (name, question.key) not in passed]
+        if not todo:
+            break
+        for name, question in todo:
+            passed.add((name, question.key))
+            answer = ask_question(name, question)
+            if answer is not None:
+                answers = merge_answers(answers, {name: {question.key: answer}})
+        result = run.once(answers)
+    return result
+
+
+def open_migration(
+    settings: Settings,
+    chosen: Sequence[Migration],
+    answers: Answers,
+    words: str | None,
+    requested: frozenset[str],
+) -> MigrationRun:
+    """Find the project and read its manifest files. Raises `UsageError` for an unknown path or format."""
+    from reconciler.api.migrate import read_migration
+    from reconciler.api.render import MIGRATION_FORMATS
+    from reconciler.manifests.project.project_file import load_project
+
+    for name in (settings.format or "text", *(name for name, _ in settings.reports)):
+        if name not in MIGRATION_FORMATS:
+            raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
+    where = settings.project if settings.project is not None else "."
+    project = load_project(where, manifests=settings.manifests or None)
+    return read_migration(project, settings.manifests, chosen, answers, words=words, requested=requested)
+
+
+def can_ask(settings: Settings) -> bool:
+    """Whether a person sits there who could answer."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr) and settings.format in {None, "text"}
+
+
+def ask_question(name: str, question: Question) -> str | None:
+    """Ask on standard error: a number, a value, or nothing to leave it open."""
+    from reconciler.core.migrating.migration import KEEP, Choice
+    from reconciler.reporters.migration_report import reason_of
+
+    choices = (*question.choices, Choice(KEEP, "leave it as it is"))
+    say(f"\n{name}: {question.text}")
+    for number, choice in enumerate(choices, 1):
+        say(f"  {number}. {choice.value}: {reason_of(choice)}")
+    if question.free:
+        say(f"     or {question.free}")
+    say("  Answer (empty: decide later): ", end="")
+    try:
+        line = sys.stdin.readline().strip()
+    except (OSError, UnicodeDecodeError):
+        line = ""
+    if (chosen := number_in(line)) is not None and 1 <= chosen <= len(choices):
+        return choices[chosen - 1].value
+    return line or None
+
+
+def deliver_result(result: MigrationResult, settings: Settings, *, written: bool) -> None:
+    """The report to standard output and into the files of `--report`; unreadable files on standard error."""
+    from reconciler.api.output_files import write_file
+    from reconciler.api.render import render_migration
+    from reconciler.cli.output import style
+
+    width = style(settings).width
+    redactor = gate()
+    for problem in result.diagnostics:
+        say(f"error: {problem.span}: {problem.summary}" if problem.span else f"error: {problem.summary}")
+    write(
+        render_migration(
+            result, settings.format or "text", written=written, width=width, quiet=settings.quiet, redactor=redactor
+        )
+    )
+    for name, path in settings.reports:
+        text = render_migration(result, name, written=written, width=width, quiet=False, redactor=redactor)
+        write_file(path, text.encode("utf-8", "backslashreplace"))
+
+
+def list_migrations(settings: Settings) -> int:
+    """The table of migrations, as text or JSON."""
+    from reconciler.cli.output import emit_document, style
+    from reconciler.reporters.migration_report import table_json, table_text
+
+    width = style(settings).width
+    return emit_document(settings, text=lambda: table_text(width), document=table_json)
+
+
+def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) -> Answers:
+    """The personas that `words` name (addresses or files) are handed over, unless `--answer` says otherwise."""
+    from reconciler.api.livekit_handover import name_personas
+    from reconciler.core.migrating.answers import merge_answers
+    from reconciler.manifests.project.project_file import load_project
+
+    where = settings.project if settings.project is not None else "."
+    project = load_project(where, manifests=settings.manifests or None)
+    return merge_answers(name_personas(project, words), given)
+
+
+def agents_of(settings: Settings, result: MigrationResult, folder: str | None) -> TargetExport | None:
+    """The agents for the personas that leave in this run, not written yet; None where nobody leaves."""
+    from reconciler.api.livekit_handover import handed_over, prepare_agents
+
+    if not handed_over(result):
+        return None
+    from reconciler.cli.composition import open_run
+
+    return prepare_agents(open_run(settings), result, folder)
+
+
+def tell_agents(agents: TargetExport | None, *, written: bool) -> None:
+    """Where the agents are, and what they could not take along; beside the report, on standard error."""
+    if agents is None:
+        return
+    say(f"the agents hold what the workspace {agents.workspace} says; -w chooses another")
+    word = "wrote" if written else "would write"
+    for path in agents.written:
+        say(f"{word} {path}")
+    for one in agents.personas:
+        for remark in one.not_carried:
+            say(f"{one.address}: not carried: {remark.path}: {remark.reason}")
+        for warning in one.warnings:
+            say(f"{one.address}: warning: {warning}")
+    if written:
+        for line in agents.target.next_steps[:2]:
+            say(line)
