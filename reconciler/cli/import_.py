@@ -30,7 +30,7 @@ def import_(settings: Settings, address: Address, id: str, accept_account: bool,
     The manifest has to be there. Where it and the object differ, the next plan says so.
     """
     from reconciler.api.apply import apply_options, import_now
-    from reconciler.cli.apply_run import finish, writing
+    from reconciler.cli.apply import finish, writing
     from reconciler.cli.composition import open_run
     from reconciler.cli.output import reporting
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
     "apply": ("reconciler.cli.apply:apply", "Carry out a plan."),
     "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),
-    "destroy": ("reconciler.cli.destroy:destroy", "Delete everything that this project manages."),
+    "destroy": ("reconciler.cli.apply:destroy", "Delete everything that this project manages."),
     "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
     "migrate": ("reconciler.cli.migrate:migrate", "Rewrite manifests off what was deprecated."),
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),

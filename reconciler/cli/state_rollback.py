@@ -74,9 +74,8 @@ def carry_out(
     """Plan under the lock, show, ask, carry out."""
     from reconciler.api.apply import apply_options
     from reconciler.api.rollback import go_back
-    from reconciler.cli.apply_run import approve, finish, present, refused, writing
+    from reconciler.cli.apply import Declined, approve, finish, present, refused, require_someone, writing
     from reconciler.cli.composition import open_run
-    from reconciler.cli.confirmation import Declined, require_someone
     from reconciler.errors import PlanBlocked
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan

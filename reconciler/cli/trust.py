@@ -62,7 +62,7 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
 def vouch(run: Opened, refused: NotTrusted) -> bool:
     """Ask on the terminal, once for each host and command; a yes is kept. Without a terminal: no."""
     from reconciler.api.trust import add_trusted
-    from reconciler.cli.confirmation import ask
+    from reconciler.cli.apply import ask
 
     file = run.project.file
     if file is None or (refused.host is None and refused.command is None):

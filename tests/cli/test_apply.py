@@ -1,8 +1,10 @@
-"""A writing run's ending: what was done decides the exit code, and the flags arrive at the engine."""
+"""The question, and who may be asked."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,61 @@ from typing import Any
 import pytest
 
 from reconciler.api.apply import apply_options
-from reconciler.cli.apply_run import finish, for_machines, writing
+from reconciler.cli.apply import Declined, ask, finish, for_machines, require_someone, writing
 from reconciler.cli.composition import open_run
 from reconciler.cli.global_settings import Settings
+from reconciler.errors import UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import RunStarted
 from reconciler.types.live import Account
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult, StepResult
+
+
+class Keyboard(io.StringIO):
+    """Somebody at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "approved"),
+    [
+        ("yes\n", True),
+        ("  yes \n", True),
+        ("y\n", False),
+        ("YES\n", False),
+        ("\n", False),
+        ("", False),
+        ("no\n", False),
+    ],
+    ids=repr,
+)
+def test_only_yes_is_yes(
+    typed: str, approved: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed))
+    assert ask("Do you want to perform these actions?", "In workspace 'box'.") is approved
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Only 'yes' will be accepted" in captured.err
+
+
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stdin in (io.StringIO("yes\n"), None):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(UsageError, match="no terminal") as caught:
+            require_someone("apply")
+        assert "--auto-approve" in (caught.value.hint or "")
+
+
+def test_somebody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Keyboard())
+    require_someone("destroy")
+    assert Declined.exit_code == 1
+
 
 Call = Callable[..., Any]
 PLAN = Plan("sandbox", Account("http://x.invalid", "pal"), "lineage", 1)
