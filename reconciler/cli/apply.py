@@ -14,8 +14,8 @@ import click
 from reconciler.cli import exit_codes
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.output import is_terminal, say
 from reconciler.cli.plan_flags import CHOICE, EMPTY, MODES, REF, SAFETY, STRICT, options_of, with_flags
-from reconciler.cli.stdio import is_terminal, say
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -179,8 +179,7 @@ def for_machines(settings: Settings) -> bool:
 def refused(verb: str, run: Run, error: PlanBlocked) -> int:
     """Deliver the plan that was refused, and on standard error what blocks it and the ways out."""
     from reconciler.cli.error_output import told
-    from reconciler.cli.output import deliver
-    from reconciler.cli.stdio import say
+    from reconciler.cli.output import deliver, say
     from reconciler.types.report import Report
 
     run.settle()
@@ -212,8 +211,7 @@ def writing(run: Run) -> Iterator[Surroundings]:
 def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.api.render import render_report as render
-    from reconciler.cli.output import TEXT, style
-    from reconciler.cli.stdio import gate, say, write
+    from reconciler.cli.output import TEXT, gate, say, style, write
     from reconciler.types.report import Report, Style
 
     run.settle()

@@ -22,7 +22,7 @@ def completion(settings: Settings, shell: str) -> int:
     from click.shell_completion import get_completion_class
 
     from reconciler.cli.main import program
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
 
     script = get_completion_class(shell)
     if script is None:  # pragma: no cover - click ships all three

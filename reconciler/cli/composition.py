@@ -76,8 +76,8 @@ def open_run(
     Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
     """
     from reconciler.api.output_gate import told
+    from reconciler.cli.output import gate
     from reconciler.cli.progress import choose_emit
-    from reconciler.cli.stdio import gate
 
     environ = dict(os.environ)
     project, workspace = choose_project(

@@ -13,7 +13,7 @@ import click
 from reconciler.cli import exit_codes
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.stdio import write
+from reconciler.cli.output import write
 from reconciler.errors import ReconcilerError, UsageError
 
 EXAMPLES = """

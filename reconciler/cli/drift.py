@@ -72,7 +72,7 @@ def difference(file: FileText, *, literal: bool) -> list[str]:
     """A unified diff. Where manifests may hold secrets in clear, without the lines around the changes."""
     from difflib import unified_diff
 
-    from reconciler.cli.stdio import visible
+    from reconciler.cli.output import visible
     from reconciler.manifests.tree.decode import decode
     from reconciler.manifests.tree.problems import Findings
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.stdio import say, silence
+from reconciler.cli.output import say, silence
 from reconciler.errors import DiagnosticsError, ReconcilerError, StateLocked
 
 if TYPE_CHECKING:

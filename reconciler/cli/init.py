@@ -48,7 +48,7 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     changed.
     """
     from reconciler.api.scaffold import pipeline_path
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.scaffold.new_project import project_name, scaffold
     from reconciler.errors import ReconcilerError, UsageError
 
@@ -77,7 +77,7 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
 def write_pipeline(root: Path, ci: str, source: str | None) -> None:
     """Write the CI pipeline of a project that is there, or bring it up to date, and say what is still to be done."""
     from reconciler.api.scaffold import plan_pipeline
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
 
     made = plan_pipeline(root, ci, source)
     if made.before == made.text:
@@ -97,7 +97,7 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
 def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
     """Write files, and the line of `.gitignore` beside the project, saying so."""
     from reconciler.api.output_files import write_file
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.scaffold.new_project import ignore_line
 
     for path, text in texts.items():

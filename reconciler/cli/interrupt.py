@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TypeAlias
 
 from reconciler.cli.exit_codes import INTERRUPTED
-from reconciler.cli.stdio import say
+from reconciler.cli.output import say
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))

@@ -61,7 +61,7 @@ def run(args: Sequence[str]) -> int:
         from reconciler.cli.error_output import show
 
         code = show(error, args)
-    from reconciler.cli.stdio import close_gate, flush
+    from reconciler.cli.output import close_gate, flush
 
     flush()
     close_gate()

@@ -12,8 +12,8 @@ from reconciler.cli import exit_codes
 from reconciler.cli.global_options import PairType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.output import gate, is_terminal, say, write
 from reconciler.cli.plan_flags import EMPTY, PATHS
-from reconciler.cli.stdio import gate, is_terminal, say, write
 from reconciler.errors import UsageError
 from reconciler.types.number import number_in
 

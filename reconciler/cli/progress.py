@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from reconciler.cli.stdio import is_terminal, say, visible
+from reconciler.cli.output import is_terminal, say, visible
 from reconciler.types.change import Action
 from reconciler.types.event import (
     Event,

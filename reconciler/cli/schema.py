@@ -23,7 +23,7 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     import json
 
     from reconciler.api.output_files import write_file
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.core.fields.json_schema import manifest_schema
     from reconciler.core.kind_table import KINDS
     from reconciler.errors import UsageError

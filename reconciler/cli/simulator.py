@@ -34,7 +34,7 @@ simulator = LazyGroup(
 @click.option("--faults", metavar="FILE", help="Misbehave as this file says.")
 def serve(settings: Settings, port: int, host: str, world: str | None, seed: str | None, faults: str | None) -> int:
     """Serve the simulated API until Ctrl-C; the first line on standard output is its base URL."""
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.errors import UsageError
     from reconciler.manifests.tree.repository import check_way
     from reconciler.platforms.tavus.simulator.http_server import serve as run_server

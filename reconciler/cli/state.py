@@ -151,7 +151,7 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
 def pull(settings: Settings) -> int:
     """Print the state document; `state push` takes it back."""
     from reconciler.cli.composition import open_run
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.core.secrets.redact_text import Shown
     from reconciler.engine.state.state_operations import pull_state
 

@@ -31,7 +31,7 @@ def mv(settings: Settings, before: Address, after: Address, lock_timeout: float)
 
     A `kind: Moved` document does the same for everybody who applies the manifests.
     """
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import move_entry
 
     moved = move_entry(access(settings, lock_timeout), before, after)
@@ -48,7 +48,7 @@ def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) 
     With its manifest still there, the next plan would import the object again. A `kind: Removed` document forgets
     for everybody who applies the manifests.
     """
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import remove_entries
 
     for gone in remove_entries(access(settings, lock_timeout), addresses):
@@ -63,7 +63,7 @@ def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) 
 def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int:
     """Put a state document in place, for example the one that a run could not save."""
     from reconciler.api.output_files import read_file
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.core.planning.plan_file import looks_like_plan
     from reconciler.engine.state.state_operations import push_state
 
@@ -78,7 +78,7 @@ def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int
 @command("unlock", examples="\nreconciler state unlock\n")
 def unlock(settings: Settings) -> int:
     """Free the lock if its holder is dead or its lease is over; otherwise say who holds it (exit code 4)."""
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import unlock as free
 
     free(access(settings, 0.0))
@@ -91,7 +91,7 @@ def unlock(settings: Settings) -> int:
 def force_unlock(settings: Settings, lock_id: str) -> int:
     """Free the lock with this id, whoever holds it. Be sure that its holder is not at work any more."""
     from reconciler.cli.composition import open_run
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import force_unlock as break_lock
 
     break_lock(open_run(settings).backend(), lock_id)
@@ -145,7 +145,7 @@ def migrate(
     """
     from reconciler.api.state import access, in_workspace, with_backend
     from reconciler.cli.composition import open_run
-    from reconciler.cli.stdio import write
+    from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import migrate_state
     from reconciler.errors import UsageError
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.stdio import is_terminal, say, write
+from reconciler.cli.output import is_terminal, say, write
 
 if TYPE_CHECKING:
     from reconciler.api.session import Opened
