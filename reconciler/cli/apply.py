@@ -31,6 +31,11 @@ reconciler apply manifests/personas       the same for a part of the manifests
 reconciler apply --auto-approve --lock-timeout 5m
 reconciler apply pr.plan                  exactly what `plan --out pr.plan` saved; never asks
 """
+DESTROY_EXAMPLES = """
+reconciler -w sandbox destroy
+reconciler destroy --target persona.claims-desk
+reconciler destroy --auto-approve --exclude tool.lookup_policy
+"""
 APPROVAL = (
     click.option("--auto-approve", is_flag=True, help="Do not ask."),
     click.option(
@@ -47,7 +52,6 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
 
     Ctrl-C lets running requests finish, saves and ends; a second one aborts at once.
     """
-
     saved = saved_plan(paths)
     if saved is None:
         return carry_out("apply", settings.with_paths(paths), **flags)
@@ -56,6 +60,16 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
         settings, saved, force_maker=flags["force_maker"], accept_account=flags["accept_account"],
         lock_timeout=flags["lock_timeout"],
     )  # fmt: skip
+
+
+@command("destroy", examples=DESTROY_EXAMPLES)
+@with_flags(APPROVAL, CHOICE, (EMPTY,), SAFETY)
+def destroy(settings: Settings, **flags: Any) -> int:
+    """Delete everything that this project manages; what is protected stays, and stops the run.
+
+    What somebody outside of the run still uses is kept, and said.
+    """
+    return carry_out("destroy", settings, destroy=True, **flags)
 
 
 def saved_plan(paths: tuple[str, ...]) -> bytes | None:
@@ -227,7 +241,6 @@ def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: 
 
 def approve(plan: Plan, verb: str, run: Run) -> bool:
     """Ask the person at the terminal."""
-
     where = f"in workspace {run.workspace.name!r} ({plan.account.base_url})"
     if verb == "destroy":
         return ask("Do you really want to destroy all of these?", f"The objects are deleted {where}. No way back.")
@@ -247,21 +260,3 @@ def finish(verb: str, plan: Plan, result: ApplyResult, run: Run, manifests: Mani
     if not for_machines(run.settings):
         plan, findings = replace(plan, diagnostics=()), ()
     return deliver(Report(verb, run.workspace.name, plan, result, findings, exit_codes.worst(codes)), run.settings)
-
-
-_EXAMPLES = """
-reconciler -w sandbox destroy
-reconciler destroy --target persona.claims-desk
-reconciler destroy --auto-approve --exclude tool.lookup_policy
-"""
-
-
-@command("destroy", examples=_EXAMPLES)
-@with_flags(APPROVAL, CHOICE, (EMPTY,), SAFETY)
-def destroy(settings: Settings, **flags: Any) -> int:
-    """Delete everything that this project manages; what is protected stays, and stops the run.
-
-    What somebody outside of the run still uses is kept, and said.
-    """
-
-    return carry_out("destroy", settings, destroy=True, **flags)

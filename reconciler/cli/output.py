@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from reconciler.api.render import render_report as render
-from reconciler.cli.global_settings import Settings
-from reconciler.core.secrets.redact_text import Shown
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.report import Report, Style
 
 if TYPE_CHECKING:
-    from reconciler.core.secrets.redact_text import Redactor
+    from reconciler.cli.global_settings import Settings
+    from reconciler.core.secrets.redact_text import Redactor, Shown
     from reconciler.types.json import Json
+    from reconciler.types.report import Report, Style
 
 _gate: Redactor | None = None
 """What the run of this process knows; None as long as none was opened."""
@@ -132,6 +128,8 @@ def deliver(report: Report, settings: Settings) -> int:
 
     Every file is tried before the first failure is raised as `ReconcilerError`, standard output first.
     """
+    from reconciler.api.render import render_report as render
+
     write(render(report, settings.format or TEXT, style(settings), gate()))
     deliver_files(report, settings)
     return report.exit_code
@@ -140,6 +138,8 @@ def deliver(report: Report, settings: Settings) -> int:
 def deliver_files(report: Report, settings: Settings) -> None:
     """Write the files of `--report`."""
     from reconciler.api.output_files import write_file
+    from reconciler.api.render import render_report as render
+    from reconciler.types.report import Style
 
     problems = []
     for name, path in settings.reports:
@@ -158,6 +158,10 @@ def deliver_files(report: Report, settings: Settings) -> None:
 
 def style(settings: Settings) -> Style:
     """Colours and width for standard output: only a terminal that has not said no gets colours."""
+    import shutil
+
+    from reconciler.types.report import Style
+
     terminal = is_terminal(sys.stdout)
     plain = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
@@ -179,6 +183,9 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
 
     Raises `UsageError` before anything else for a report file that is a folder.
     """
+    from reconciler.api.render import render_report as render
+    from reconciler.types.report import Style
+
     for _, path in settings.reports:
         if os.path.isdir(path):  # noqa: PTH112
             raise UsageError(f"--report: {path} is a folder", hint="name a file in it")
@@ -199,6 +206,9 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
 
 def failed(verb: str, error: ReconcilerError, workspace: str = "") -> Report:
     """The report of a run that ended with `error`: its findings, or the error itself as one."""
+    from reconciler.types.diagnostic import Diagnostic, Severity
+    from reconciler.types.report import Report
+
     findings = error.diagnostics if isinstance(error, DiagnosticsError) else ()
     if not any(one.is_error for one in findings):
         code = f"E-{type(error).__name__}"
@@ -212,6 +222,8 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
     Raises `UsageError` for any other format.
     """
     import json
+
+    from reconciler.core.secrets.redact_text import Shown
 
     def rendered(name: str) -> Shown:
         if name == TEXT:
