@@ -16,7 +16,7 @@ import pytest
 
 from reconciler import open_project
 from reconciler.api.migrate import write_result
-from reconciler.cli import migrate_run
+from reconciler.cli import migrate
 from reconciler.core.migrating.migration import Choice, Question
 from tests.cli.conftest import PERSONA
 
@@ -197,7 +197,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def typed(lines: str) -> None:
         monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-        monkeypatch.setattr(migrate_run, "is_terminal", lambda _: True)
+        monkeypatch.setattr(migrate, "is_terminal", lambda _: True)
 
     return typed
 
@@ -226,7 +226,7 @@ def test_nobody_is_asked_in_a_check_or_for_machines(
 def test_one_question(terminal: Callable[[str], None], line: str, answer: str | None) -> None:
     terminal(line)
     question = Question("key", "which?", (Choice("a", "first"), Choice("b", "second")), "a number")
-    assert migrate_run.ask_question("name", question) == answer
+    assert migrate.ask_question("name", question) == answer
 
 
 @pytest.fixture
