@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,10 @@ FOREIGN = (
     "SSL_CERT_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "_RECONCILER_COMPLETE",
     "PYTHONDONTWRITEBYTECODE",  # a process that compiles the program first takes half a second more
 )  # fmt: skip
+
+# A shell that starts us in the background has processes ignore Ctrl-C, and whatever they start inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 homes = count(1)
 

@@ -87,15 +87,6 @@ def test_both_forms_of_a_tool(item: Json, below: str) -> None:
     assert pointer == below
 
 
-def test_declared_values_know_the_stars_and_stop_at_schemas() -> None:
-    headers = body(llm={"headers": {"X": "y"}})
-    places = {pointer: row.path for pointer, _, row in body_reader.declared("persona", headers)}
-    assert places["/layers/llm/headers/X"] == "/layers/llm/headers/*"
-    tool = body_reader.declared("tool", {"parameters": {"name": {"description": 1}}})
-    assert [pointer for pointer, _, _ in tool] == ["/parameters"]
-    assert list(body_reader.declared("unheard_of", {"name": 1})) == []
-
-
 @given(st.dictionaries(st.sampled_from(["layers", "pipeline_mode"]), JSON))
 def test_no_shape_is_too_strange(spec: dict[str, Json]) -> None:
     assert isinstance(body_reader.text(spec, "/layers/llm/model"), str)
