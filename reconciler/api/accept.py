@@ -11,10 +11,10 @@ from reconciler.errors import ReconcilerError, UsageError
 if TYPE_CHECKING:
     from reconciler.api.session import Opened
     from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted
+    from reconciler.engine.plan.find_drift import Differences
     from reconciler.manifests.edit.accept_values import FileText
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
-    from reconciler.types.plan import Plan
     from reconciler.types.ports import Provider, Secrets
 
 
@@ -28,7 +28,7 @@ class Accepted:
 
 
 def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) -> Accepted:
-    """Find the drift, write what is wanted, look again. A file that would not end the drift gets its old text back.
+    """Find what differs, write what is wanted, look again. A file that would not say it then gets its old text back.
 
     Raises `UsageError`, `ReconcilerError` (nothing written), `ManifestError`, `ProviderError`.
     """
@@ -43,7 +43,7 @@ def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) ->
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
     with run.provider(secrets, reading=True) as provider:
         found = find(run, provider, manifests, secrets, options)
-        values = choose_accepted(found, manifests, run.state(), wanted)
+        values = choose_accepted(found.fields, manifests, run.state(), wanted)
         files = accept_values(
             run.project,
             manifests.manifests,
@@ -59,25 +59,27 @@ def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) ->
                     f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
                 ) from problem
     accepted = {(one.address, one.pointer) for one in values}
-    left = sum((item.address, one.path) not in accepted for item in found.drift for one in item.changes)
+    left = sum((item.address, one.path) not in accepted for item in found.plan.drift for one in item.changes)
     return Accepted(tuple(values), tuple(files), left)
 
 
-def find(run: Opened, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions) -> Plan:
-    """What drifted, with these manifests."""
+def find(
+    run: Opened, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions
+) -> Differences:
+    """What the account holds otherwise than these manifests say."""
     from reconciler.api.plan import look
-    from reconciler.engine.plan.find_drift import find_drift
+    from reconciler.engine.plan.find_drift import find_differences
 
     return look(
-        run, provider, manifests, secrets, lambda state, setting: find_drift(manifests, state, setting, options)
+        run, provider, manifests, secrets, lambda state, setting: find_differences(manifests, state, setting, options)
     )
 
 
 def check(run: Opened, provider: Provider, options: PlanOptions, values: Sequence[AcceptedValue]) -> None:
     """The files as they are now say what is live. Raises `ReconcilerError`."""
     manifests, secrets = run.manifests()
-    left = {(item.address, one.path) for item in find(run, provider, manifests, secrets, options).drift
-            for one in item.changes}  # fmt: skip
+    found = find(run, provider, manifests, secrets, options).fields
+    left = {(address, one.path) for address, fields in found.items() for one in fields}
     still = [f"{one.address}{one.pointer}" for one in values if (one.address, one.pointer) in left]
     if still:
         raise ReconcilerError(f"the manifest cannot say what is live at {', '.join(still)}")

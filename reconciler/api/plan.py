@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from reconciler.api.session import Opened
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from reconciler.types.plan import Plan
     from reconciler.types.ports import Provider, Secrets
     from reconciler.types.state import State
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ def look(
     provider: Provider,
     manifests: ManifestSet,
     secrets: Secrets,
-    make: Callable[[State, Setting], Plan],
-) -> Plan:
+    make: Callable[[State, Setting], Found],
+) -> Found:
     """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
     setting = run.setting(provider, secrets)
     with closing(run.backend()) as backend:

@@ -260,3 +260,52 @@ def test_as_json(root, call):
         "files": ["desk.yaml"] if "desk.yaml" in json.loads(done.out)["files"] else ["manifests/desk.yaml"],
         "left": 0,
     }
+
+
+GPT, LLAMA = "tavus-gpt-oss", "tavus-llama-4"
+PLAIN = f"""\
+apiVersion: personas/v1
+kind: Persona
+metadata: {{name: plain}}
+spec:
+  persona_name: Plain
+  system_prompt: You answer.
+  default_replica_id: r90bbd427f71
+  layers: {{llm: {{model: {LLAMA}}}}}
+"""
+
+
+@pytest.mark.parametrize("word", ["persona.plain", "persona.plain/layers", "persona.plain/layers/llm/model"])
+def test_what_the_vendor_changed_is_found_also_after_an_apply_took_note_of_it(root, call, word):
+    (root / "manifests" / "plain.yaml").write_text(PLAIN)
+    assert call("apply", "--auto-approve").code == 0
+    edit_persona(root, "Plain", replaced("/layers/llm/model", GPT))
+    noted = call("apply", "--auto-approve")
+    assert noted.code == 0 and "drift --accept persona.plain/layers/llm/model" in noted.out + noted.err
+    assert call("drift").code == 0
+    done = call("drift", "--accept", word)
+    assert done.code == 0, done
+    assert text(root, "plain.yaml") == PLAIN.replace(LLAMA, GPT)
+    settled(call)
+
+
+def test_an_edit_of_the_manifest_is_undone_only_where_it_is_named(root, call):
+    edited = DESK.replace("'Hello.'", "'Hey.'")
+    (root / "manifests" / "desk.yaml").write_text(edited)
+    done = call("drift", "--accept", "persona.desk")
+    assert done.code == 0 and text(root) == edited, done
+    done = call("drift", "--accept", "persona.desk/greeting")
+    assert done.code == 0, done
+    assert text(root).replace('"', "'").replace("greeting: Hello.", "greeting: 'Hello.'") == DESK
+    settled(call)
+
+
+def test_a_tool_that_was_attached_by_hand_and_stays_can_be_accepted(root, call):
+    with dashboard(root) as client:
+        desk = id_of(client, "Desk")
+        tools = {row["name"]: row["tool_id"] for row in client.get("/tools?limit=100").json()["data"]}
+        assert client.post(f"/pals/{desk}/tools", json={"tool_ids": [tools["third"]]}).status_code == 200
+    done = call("drift", "--accept", "persona.desk/tools")
+    assert done.code == 0, done
+    assert "{ref: tool.third}" in text(root)
+    settled(call)

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.planning.plan_file import dump_plan, load_plan
 from reconciler.engine.plan.accept_drift import Wanted, choose_accepted
-from reconciler.engine.plan.find_drift import find_drift
+from reconciler.engine.plan.find_drift import find_differences, find_drift
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.reporters import html, junit, markdown, openmetrics, text
 from reconciler.reporters.json_report import render as as_json
@@ -83,10 +83,13 @@ def test_drift_without_manifests_knows_the_model_by_its_digest():
     assert item.reason is None
 
 
-def test_all_of_it_may_be_accepted_into_the_manifest():
+@pytest.mark.parametrize("noted", [False, True], ids=["before an apply", "after an apply took note of it"])
+def test_all_of_it_may_be_accepted_into_the_manifest(noted):
     lab = moved()
-    plan = find_drift(as_set([PERSONA]), lab.state, lab.setting(reading=True))
-    chosen = choose_accepted(plan, as_set([PERSONA]), lab.state, [Wanted(at("persona.a"))])
+    if noted:
+        lab.apply(PERSONA)
+    found = find_differences(as_set([PERSONA]), lab.state, lab.setting(reading=True))
+    chosen = choose_accepted(found.fields, as_set([PERSONA]), lab.state, [Wanted(at("persona.a"))])
     assert {one.pointer: one.value for one in chosen} == dict(zip(PATHS, ["", "tavus-gpt-oss", MERGED], strict=True))
 
 

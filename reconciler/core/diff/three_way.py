@@ -49,6 +49,8 @@ class Verdict:
     """The manifest is no longer what was sent (only meaningful with a sent digest)."""
     obstacle: Obstacle | None = None
     """What kept the manifest from being held against what was sent."""
+    noted: bool = False
+    """Of what needs no write: the account holds another value than the manifest, and an apply took note of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     if desired_same is None:
         return _under_another_key(Sync.SAME if live_same else Sync.LIVE, book)
     if desired_same:
-        return Verdict(Sync.SAME if live_same else Sync.LIVE)
+        return Verdict(Sync.SAME, noted=True) if live_same else Verdict(Sync.LIVE)
     return Verdict(Sync.GIT if live_same else Sync.BOTH, desired_moved=True)
 
 

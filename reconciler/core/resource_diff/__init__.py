@@ -46,4 +46,5 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
         tuple(work.assumed),
         tuple(work.left),
         tuple(work.incomplete),
+        tuple(work.noted),
     )

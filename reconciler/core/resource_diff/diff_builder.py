@@ -43,6 +43,7 @@ class Work:
         self.edits: dict[str, Edit] = {}
         self.fields: list[FieldChange] = []
         self.drift: list[DriftField] = []
+        self.noted: list[DriftField] = []
         self.notes: list[str] = []
         self.dropped: list[str] = []
         self.assumed: list[str] = []
@@ -88,6 +89,13 @@ class Work:
                     sensitive=change.sensitive,
                 )
             )
+
+    def note_difference(self, path: str, current: Json, value: Json) -> None:
+        """Keep one leaf that differs and stays as it is: an apply took note of it, or others may add to it. A secret
+        is known by its digest only, and never taken into a manifest."""
+        change = field_change(self.spec, path, Direction.LIVE, current, value, secret=self.was_secret(path))
+        if not change.sensitive:
+            self.noted.append(DriftField(path, Direction.LIVE, None, change.before))
 
     def edit(self, path: str, value: Json) -> None:
         """Plan the write of one leaf; a leaf inside an atomic object is written with the whole object."""

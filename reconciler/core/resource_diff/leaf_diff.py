@@ -52,6 +52,8 @@ def compare_leaf(work: Work, path: str, value: Json) -> None:
     if verdict.assumed:
         work.assumed.append(path)
     if verdict.sync is Sync.SAME:
+        if verdict.noted:
+            work.note_difference(path, current, value)
         return
     if row is not None and row.immutable and not work.observing:
         if current is None and not verdict.desired_moved:
@@ -69,6 +71,7 @@ def settle(work: Work) -> None:
         told = adoption is not None and one.path not in TABLES
         work.absent = work.absent or (one.live is None and one.desired is not None and not told)
         if one.path == work.spec.attachments and _only_by_hand(work, one):
+            work.note_difference(one.path, one.live, one.desired)
             continue
         if adoption is None:
             work.add_field(one.path, one.verdict, one.live, one.desired)

@@ -60,6 +60,8 @@ class Planned:
     """What stays beside that which took its place."""
     incomplete: tuple[Incomplete, ...] = ()
     """Leaves that could not be compared."""
+    noted: tuple[DriftField, ...] = ()
+    """Leaves that differ from the manifest and stay as they are, because nobody moved them since the last apply."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ from reconciler.core.canonical.field_tree import field_at, shape
 from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.address import Address
+from reconciler.types.change import Direction
 from reconciler.types.json import Json, join, split, within
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.plan import DriftField
 from reconciler.types.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`persona.claims-desk/layers/llm/model`: one leaf, a branch, or (pointer "") all that drifted."""
+    """`persona.claims-desk/layers/llm/model`: one leaf, a branch, or (pointer "") all that the manifest does not say,
+    save what only the manifest moved."""
 
     address: Address
     pointer: str = ""
@@ -38,20 +40,21 @@ class AcceptedValue:
 
 
 def choose_accepted(
-    plan: Plan, manifests: ManifestSet, state: State, wanted: Collection[Wanted]
+    differences: Mapping[Address, Collection[DriftField]],
+    manifests: ManifestSet,
+    state: State,
+    wanted: Collection[Wanted],
 ) -> tuple[AcceptedValue, ...]:
-    """What of the drift in `plan` (made by `find_drift`) is wanted; empty where nothing of it drifted.
+    """What of the `differences` (made by `find_differences`) is wanted; empty where nothing there differs.
 
     Raises `UsageError` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
     accepted: a secret, and an object that is gone.
     """
     known = {manifest.address for manifest in manifests.manifests}
-    drift = {item.address: item for item in plan.drift}
     found: dict[tuple[Address, str], AcceptedValue] = {}
     for one in wanted:
         _require(one, state, known)
-        item = drift.get(one.address)
-        changes = _of(item, one) if item is not None else []
+        changes = _of(differences.get(one.address, ()), one)
         pointer, sent = _canonical(one), state.resources[one.address].sent
         if not changes and pointer and not any(within(path, pointer) or within(pointer, path) for path in sent):
             raise ReconcilerError(
@@ -76,20 +79,26 @@ def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:
         )
 
 
-def _of(item: DriftItem, wanted: Wanted) -> list[DriftField]:
-    spec = kind(item.address.kind)
+def _of(fields: Collection[DriftField], wanted: Wanted) -> list[DriftField]:
+    """What of an object is meant: by its address alone, nothing that waits in the manifest for an apply."""
+    spec = kind(wanted.address.kind)
     pointer = _canonical(wanted)
-    changes = [one for one in item.changes if within(one.path, pointer) or (one.path and within(pointer, one.path))]
-    if any(one.path == "" for one in item.changes):
+    changes = [
+        one
+        for one in fields
+        if (within(one.path, pointer) or (one.path and within(pointer, one.path)))
+        and (pointer or one.direction is not Direction.GIT)
+    ]
+    if any(one.path == "" for one in fields):
         raise ReconcilerError(
-            f"{item.address} was deleted in the account: there is no value to accept",
+            f"{wanted.address} was deleted in the account: there is no value to accept",
             hint="apply creates it again; to let it go, replace its manifest by a Removed document",
         )
     for one in changes:
         row = field_at(spec, one.path)
         if one.sensitive or (row is not None and row.secret):
             raise ReconcilerError(
-                f"{item.address}{one.path} is a secret: its live value is never written into a file",
+                f"{wanted.address}{one.path} is a secret: its live value is never written into a file",
                 hint="put the new value where its reference points, or apply yours again",
             )
     return changes

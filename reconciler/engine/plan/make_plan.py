@@ -47,7 +47,7 @@ from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.plan import Plan
+from reconciler.types.plan import DriftField, Plan
 from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
 
@@ -78,6 +78,14 @@ def plan_with_names(
     """The same as `make_plan`, with what the objects that were read are called, by kind and id."""
     planning = _Planning(manifests, state, options, setting)
     return planning.run(), planning.names
+
+
+def plan_with_noted(
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+) -> tuple[Plan, dict[Address, tuple[DriftField, ...]]]:
+    """The same as `make_plan`, with the leaves that differ from the manifests and stay as they are."""
+    planning = _Planning(manifests, state, options, setting)
+    return planning.run(), planning.noted
 
 
 class _Planning:
@@ -121,6 +129,7 @@ class _Planning:
         self.live: dict[tuple[str, str], LiveObject] = {}
         self.whole: dict[str, Listing] = {}
         self.names: dict[tuple[str, str], str] = {}
+        self.noted: dict[Address, tuple[DriftField, ...]] = {}
 
     def run(self) -> Plan:
         if self.goal is None:
@@ -144,6 +153,7 @@ class _Planning:
         matching = self.bind(seen)
         self.names = names_of(seen.listings, matching, self.state)
         planned = self.compare(chosen, matching, seen.listings)
+        self.noted = {address: one.noted for address, one in planned.items() if one.noted}
         chosen = replace(chosen, deletable=chosen.deletable - self.unread.keys())
         if any(problem.is_error for problem in self.problems):
             raise PlanError("no plan can be made", [p for p in self.problems if p.is_error])

@@ -9,9 +9,8 @@ from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted, choose_ac
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.change import Direction
 from reconciler.types.json import Json
-from reconciler.types.live import Account
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.plan import DriftField
 from reconciler.types.state import Entry, State
 from tests.support.making import at, manifest
 
@@ -31,8 +30,7 @@ def moved(path: str, value: Json, **more: bool) -> DriftField:
 
 def choose(*changes: DriftField, wanted: str = "persona.desk") -> list[AcceptedValue]:
     address, slash, pointer = wanted.partition("/")
-    plan = Plan("w", Account("u", "pal"), "l", 1, drift=(DriftItem(at("persona.desk"), "p1", changes),))
-    return [*choose_accepted(plan, FILES, STATE, [Wanted(at(address), slash + pointer)])]
+    return [*choose_accepted({at("persona.desk"): changes}, FILES, STATE, [Wanted(at(address), slash + pointer)])]
 
 
 GREETING, MODEL = moved("/greeting", "Hi."), moved("/layers/llm/model", "m")
@@ -67,10 +65,15 @@ def test_a_place_inside_a_leaf_means_the_leaf() -> None:
     assert [one.pointer for one in choose(moved("/skills", {"a": {}}), wanted="persona.desk/skills/a")] == ["/skills"]
 
 
+def test_what_waits_in_the_manifest_is_given_up_only_where_it_is_named() -> None:
+    edited = DriftField("/greeting", Direction.GIT, None, "Hi.")
+    assert choose(edited, MODEL) == choose(MODEL)
+    assert [one.value for one in choose(edited, MODEL, wanted="persona.desk/greeting")] == ["Hi."]
+
+
 def test_asking_twice_is_asking_once() -> None:
-    plan = Plan("w", Account("u", "pal"), "l", 1, drift=(DriftItem(at("persona.desk"), "p1", (GREETING,)),))
     wanted = [Wanted(at("persona.desk")), Wanted(at("persona.desk"), "/greeting")]
-    assert len(choose_accepted(plan, FILES, STATE, wanted)) == 1
+    assert len(choose_accepted({at("persona.desk"): (GREETING,)}, FILES, STATE, wanted)) == 1
 
 
 def test_ids_can_be_written_as_references_to_what_has_a_manifest() -> None:
