@@ -1,13 +1,16 @@
-"""What leaves a run as text leaves without its secrets: errors of every verb, events, and what `render` lays out."""
+"""What goes out to the caller: events whose listeners cannot stop a run, errors without secrets."""
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from reconciler.core.secrets.redact_text import Redactor, union
+from reconciler.types.event import Event
 
 if TYPE_CHECKING:
     from reconciler.types.event import Event
@@ -61,3 +64,24 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return call
+
+
+def heard(listener: Callable[[Event], None]) -> Callable[[Event], None]:
+    """`listener`, its exceptions as a `RuntimeWarning` (the first one); a request that was sent is recorded all the
+    same."""
+    told = threading.Event()
+
+    def emit(event: Event) -> None:
+        try:
+            listener(event)
+        except Exception as error:  # whatever somebody else's code raises
+            if not told.is_set():
+                told.set()
+                warnings.warn(
+                    f"on_event raised {type(error).__name__}: {error}; the run goes on", RuntimeWarning, stacklevel=2
+                )
+
+    close = getattr(listener, "close", None)
+    if close is not None:
+        setattr(emit, "close", close)  # noqa: B010
+    return emit

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
-from reconciler.api.listener import heard
-from reconciler.api.output_gate import guarded, open_gate, told
+from reconciler.api.output_gate import guarded, heard, open_gate, told
 from reconciler.api.parse_options import parse_address, plan_options
 from reconciler.api.session import Opened, choose_project, tell_project
 from reconciler.api.system_clock import SystemClock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.listener import heard
+from reconciler.api.output_gate import heard
 from reconciler.types.event import Notice
 
 
