@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.core.fields.web_addresses import parse_endpoint
 from reconciler.core.settings.operator_trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifests.project.validation_messages import told
+from reconciler.types.json import Json, join
 
 
 def trust_file(environ: Mapping[str, str]) -> Path:
@@ -39,7 +43,6 @@ def add_trusted(
 
     Raises `ReconcilerError` where the trust file cannot be written, or would lie in the repository.
     """
-    from reconciler.api.trust_file import FORMAT
     from reconciler.fsio import replace_file
 
     path = trust_file(environ)
@@ -98,7 +101,6 @@ def _is_of_repository(path: Path, project: str) -> bool:
 
 
 def _parse(path: Path) -> dict[str, Trusted]:
-    from reconciler.api.trust_file import parse_trust
 
     hint = f"correct it, or remove it and trust again: {path}"
     try:
@@ -113,3 +115,37 @@ def _parse(path: Path) -> dict[str, Trusted]:
         raise ReconcilerError(f"the trust file {path} is nested too deeply", hint=hint) from None
     except ValueError as error:
         raise ReconcilerError(f"the trust file {path} cannot be read: {error}", hint=hint) from None
+
+
+FORMAT = 1
+
+
+class _Strict(BaseModel):
+    """What a newer version added is not read over: it would be lost when the file is written again."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Project(_Strict):
+    hosts: list[str] = Field(default=[])
+    commands: list[str] = Field(default=[])
+
+
+class _TrustFile(_Strict):
+    format: int = Field(ge=FORMAT, le=FORMAT)
+    projects: dict[str, _Project]
+
+
+def parse_trust(document: Json) -> dict[str, Trusted]:
+    """What each project file (its real path) is trusted with. Raises `ValueError` that says where what is wrong."""
+    try:
+        found = _TrustFile.model_validate(document)
+    except ValidationError as problem:
+        raise ValueError("; ".join(_told(problem, document))) from None
+    return {path: Trusted(tuple(one.hosts), tuple(one.commands)) for path, one in found.projects.items()}
+
+
+def _told(problem: ValidationError, document: Json) -> Iterator[str]:
+    for place, kind, what in told(problem.errors(include_url=False), document):
+        names = {"extra_forbidden": "unknown key", "missing": "missing"}
+        yield f"{join(*place) or 'the file'}: {what or names.get(kind, 'not accepted')}"

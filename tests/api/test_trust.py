@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.trust import add_trusted, parse_command, parse_host, read_trusted, trust_file
-from reconciler.api.trust_file import parse_trust
+from reconciler.api.trust import add_trusted, parse_command, parse_host, parse_trust, read_trusted, trust_file
 from reconciler.core.settings.operator_trust import Trusted
 from reconciler.errors import ReconcilerError, UsageError
 
