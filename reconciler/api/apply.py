@@ -65,7 +65,7 @@ def apply_now(
     anything is sent; what fails later is in the result.
     """
     from reconciler.api.migrated_manifests import as_configured
-    from reconciler.api.plan_commit import with_commit
+    from reconciler.api.plan import with_commit
     from reconciler.api.validate import review
     from reconciler.engine.apply.writing_runs import apply_manifests
     from reconciler.types.event import Notice

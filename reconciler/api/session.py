@@ -151,7 +151,7 @@ class Opened:
             where = describe_search(self.project, self.paths, self.backend().describe())
             raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
         except PlanError as error:
-            from reconciler.api.locate import anchored
+            from reconciler.api.plan import anchored
             from reconciler.manifests.read.locations import place
 
             found = anchored(error.diagnostics, manifests)

@@ -95,7 +95,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
     that the API shares: what it would refuse is not sent.
     """
-    from reconciler.api.locate import located
+    from reconciler.api.plan import located
     from reconciler.core.fields.required_fields import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError

@@ -1,22 +1,81 @@
-"""What policies refuse is shown with its place in the manifest, in every form of output."""
+"""Plans that are kept, and runs, know the commit that their manifests came from."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.api.locate import anchored
+from reconciler import open_project
+from reconciler.api.plan import anchored
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.source import Source, Span
-from tests.cli.conftest import PERSONA
+from tests.cli.conftest import PERSONA, Ended
 
-Call = Callable[..., Any]
+Call = Callable[..., Ended]
+
+
+def git(folder: Path, *words: str) -> str:
+    given = ["-c", "user.name=N", "-c", "user.email=n@example.com", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", "-C", str(folder), *given, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(project: Path) -> Path:
+    git(project, "init", "-q")
+    git(project, "add", "manifests")
+    git(project, "commit", "-qm", "first")
+    return project
+
+
+def test_a_kept_plan_and_its_apply_name_the_commit(checkout: Path, call: Call) -> None:
+    head = git(checkout, "rev-parse", "HEAD")
+    assert call("plan", "--out", "kept.plan").code == 0
+    assert json.loads(call("show", "kept.plan", "--format", "json").out)["commit"] == head
+    assert call("apply", "kept.plan").code == 0
+    assert head[:12] in call("state", "history").out
+
+
+def test_an_apply_of_changed_files_says_so(checkout: Path, call: Call) -> None:
+    head = git(checkout, "rev-parse", "HEAD")
+    file = checkout / "manifests" / "desk.yaml"
+    file.write_text(file.read_text().replace("Hello.", "Good day."))
+    assert call("apply", "--auto-approve").code == 0
+    assert f"{head[:12]}-dirty" in call("state", "history").out
+    runs = json.loads(call("state", "history", "--format", "json").out)
+    assert f'"{head}-dirty"' in json.dumps(runs)
+
+
+def test_a_mere_look_starts_no_git(checkout: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*words: object, **options: object) -> None:
+        raise AssertionError(f"{words} was started")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    assert call("plan").code == 0
+
+
+def test_a_folder_without_git_plans_and_applies(project: Path, call: Call) -> None:
+    assert open_project().plan().commit is None
+    assert call("plan", "--out", "kept.plan").code == 0
+    assert call("apply", "kept.plan").code == 0
+
+
+def test_the_commit_asked_for_stays(checkout: Path, call: Call) -> None:
+    head = git(checkout, "rev-parse", "HEAD")
+    file = checkout / "manifests" / "desk.yaml"
+    file.write_text("broken: [")
+    assert call("plan", "--ref", "HEAD", "--out", "kept.plan").code == 0
+    assert json.loads(call("show", "kept.plan", "--format", "json").out)["commit"] == head
+
+
+LocateCall = Callable[..., Any]
 PROJECT = """\
 apiVersion: personas/v1
 kind: Project
@@ -47,7 +106,7 @@ def refused(project: Path) -> Path:
     return project
 
 
-def test_a_refused_plan_says_which_rule_where_and_what_to_do(refused: Path, call: Call) -> None:
+def test_a_refused_plan_says_which_rule_where_and_what_to_do(refused: Path, call: LocateCall) -> None:
     ended = call("plan", "--no-color")
     assert ended.code == 0, ended
     for words in (
@@ -58,7 +117,7 @@ def test_a_refused_plan_says_which_rule_where_and_what_to_do(refused: Path, call
         assert words in " ".join(ended.out.split()), words
 
 
-def test_the_json_plan_names_rule_pointer_and_range(refused: Path, call: Call) -> None:
+def test_the_json_plan_names_rule_pointer_and_range(refused: Path, call: LocateCall) -> None:
     blocked = json.loads(call("plan", "--format", "json").out)["blocked"]
     places = {
         (one["rule"], one["address"], one["pointer"], one["range"]["filename"], one["range"]["start"]["line"])
@@ -70,7 +129,7 @@ def test_the_json_plan_names_rule_pointer_and_range(refused: Path, call: Call) -
     }
 
 
-def test_scanners_see_the_line(refused: Path, call: Call) -> None:
+def test_scanners_see_the_line(refused: Path, call: LocateCall) -> None:
     log = json.loads(call("plan", "--format", "sarif").out)
     places = {
         (one["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"])
@@ -81,7 +140,7 @@ def test_scanners_see_the_line(refused: Path, call: Call) -> None:
     assert ("block-allowed_hosts", "manifests/hook.yaml", 9) in places
 
 
-def test_apply_refuses_with_exit_3_and_a_saved_plan_does_too(refused: Path, call: Call) -> None:
+def test_apply_refuses_with_exit_3_and_a_saved_plan_does_too(refused: Path, call: LocateCall) -> None:
     ended = call("apply", "--auto-approve")
     assert ended.code == 3, ended
     assert "manifests/desk.yaml:10:18" in ended.err
@@ -95,7 +154,7 @@ def test_apply_refuses_with_exit_3_and_a_saved_plan_does_too(refused: Path, call
     assert call("state", "list").out.strip() == ""
 
 
-def test_the_ways_out_work(refused: Path, call: Call) -> None:
+def test_the_ways_out_work(refused: Path, call: LocateCall) -> None:
     ended = call("apply", "--auto-approve", "--exclude", "persona.desk", "--exclude", "tool.hook")
     assert ended.code == 0, ended
     policy = PROJECT.replace("tavus-gpt-oss", "tavus-*").replace('"*.northwind', '"elsewhere.example", "*.northwind')
@@ -105,7 +164,7 @@ def test_the_ways_out_work(refused: Path, call: Call) -> None:
     assert "2 added" in ended.out
 
 
-def test_a_warning_about_something_live_has_its_place_too(refused: Path, call: Call) -> None:
+def test_a_warning_about_something_live_has_its_place_too(refused: Path, call: LocateCall) -> None:
     (refused / "manifests" / "reconciler.yaml").write_text(PROJECT.split("    policy")[0])
     assert call("apply", "--auto-approve").code == 0
     (refused / "manifests" / "reconciler.yaml").write_text(PROJECT)
@@ -137,12 +196,14 @@ spec:
 """
 
 
-def warnings(call: Call, *words: str) -> dict[str, tuple[str, int]]:
+def warnings(call: LocateCall, *words: str) -> dict[str, tuple[str, int]]:
     found = json.loads(call(*words, "--format", "json").out)["diagnostics"]
     return {one["code"]: (one["range"]["filename"], one["range"]["start"]["line"]) for one in found if "range" in one}
 
 
-def test_findings_of_the_planner_have_a_line_too(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_of_the_planner_have_a_line_too(
+    project: Path, call: LocateCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NOBODY_SET_THIS", raising=False)
     (project / "manifests" / "desk.yaml").write_text(NAMESAKES)
     places = warnings(call, "plan")
@@ -168,7 +229,7 @@ def test_a_finding_that_only_names_an_address_gets_its_document() -> None:
     assert anchor(address=address, span=Span("a.yaml", 3, 4)).source is None, "it has its place already"
 
 
-def test_an_error_of_the_planner_has_a_line(project: Path, call: Call) -> None:
+def test_an_error_of_the_planner_has_a_line(project: Path, call: LocateCall) -> None:
     text = PERSONA.replace("spec:", "spec:\n  tools: [nobody_made_this]")
     (project / "manifests" / "desk.yaml").write_text(text)
     ended = call("plan", "--no-color")
