@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from reconciler.api.export_files import NewFiles, write_project_file
+from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.system_clock import SystemClock
 from reconciler.cli.composition import Run
 from reconciler.core.export.exported_manifests import ExportedManifest
