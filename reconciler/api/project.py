@@ -188,7 +188,7 @@ class OpenedProject:
         `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
         Raises `NothingFound` where there are no manifests to look at, unless that is allowed.
         """
-        from reconciler.api.livekit_handover import prepare_agents
+        from reconciler.api.export_target import prepare_agents
         from reconciler.api.migrate import read_migration, write_result
         from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
 

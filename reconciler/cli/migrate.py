@@ -77,7 +77,7 @@ def migrate(
     Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
     terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
     """
-    from reconciler.api.livekit_handover import is_handover
+    from reconciler.api.export_target import is_handover
     from reconciler.api.migrate import write_result
     from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
     from reconciler.core.migrating.migration_result import is_undone
@@ -212,7 +212,7 @@ def list_migrations(settings: Settings) -> int:
 
 def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) -> Answers:
     """The personas that `words` name (addresses or files) are handed over, unless `--answer` says otherwise."""
-    from reconciler.api.livekit_handover import name_personas
+    from reconciler.api.export_target import name_personas
     from reconciler.core.migrating.answers import merge_answers
     from reconciler.manifests.project.project_file import load_project
 
@@ -223,7 +223,7 @@ def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) ->
 
 def agents_of(settings: Settings, result: MigrationResult, folder: str | None) -> TargetExport | None:
     """The agents for the personas that leave in this run, not written yet; None where nobody leaves."""
-    from reconciler.api.livekit_handover import handed_over, prepare_agents
+    from reconciler.api.export_target import handed_over, prepare_agents
 
     if not handed_over(result):
         return None
