@@ -53,7 +53,7 @@ def rollback(
 
 def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
     """Make the plan with a client that cannot write, show it and keep it."""
-    from reconciler.api.rollback import plan_back
+    from reconciler.api.state import plan_back
     from reconciler.cli.composition import open_run
     from reconciler.cli.output import deliver
     from reconciler.cli.plan import keep
@@ -73,7 +73,7 @@ def carry_out(
 ) -> int:
     """Plan under the lock, show, ask, carry out."""
     from reconciler.api.apply import apply_options
-    from reconciler.api.rollback import go_back
+    from reconciler.api.state import go_back
     from reconciler.cli.apply import Declined, approve, finish, present, refused, require_someone, writing
     from reconciler.cli.composition import open_run
     from reconciler.errors import PlanBlocked

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable, UsageError, open_project
-from reconciler.api.state import ProjectState, in_workspace, with_backend
+from reconciler.api.apply import apply_options
+from reconciler.api.state import ProjectState, go_back, in_workspace, plan_back, with_backend
+from reconciler.engine.apply.writing_runs import Surroundings
 from reconciler.errors import NothingFound, StateError, StateLocked
 from reconciler.types.address import Address
+from reconciler.types.options import PlanOptions
 from reconciler.types.reference import SecretRef
 from tests.cli.conftest import Ended
 
@@ -156,3 +159,36 @@ def test_personas_made_since_are_deletes_that_must_be_allowed(state: ProjectStat
     done = state.rollback(0, allow_deletes=True)
     assert done is not None
     assert (done.summary.destroyed, state.list()) == (1, ())
+
+
+def test_a_plan_and_a_run_back(project: Path) -> None:
+    opened = open_project()
+    opened.apply()
+    file = project / "manifests" / "desk.yaml"
+    before = file.read_text()
+    file.write_text(re.sub(r"greeting: .*", "greeting: Hello there", before))
+    opened = open_project()
+    opened.apply()
+    run, options = opened.state.run, PlanOptions(record=True)
+    made = plan_back(run, 1, options).plan
+    assert [change.path for change in made.changes[0].fields] == ["/greeting"]
+
+    from contextlib import contextmanager
+
+    @contextmanager
+    def surround():
+        yield Surroundings(run.backend(), run.clock, run.emit)
+
+    asked: list[int | None] = []
+
+    def refuse(plan) -> bool:
+        asked.append(plan.rollback)
+        return False
+
+    assert go_back(run, 1, options, apply_options(run), surround, refuse).result is None
+    assert asked == [1]
+    done = go_back(run, 1, options, apply_options(run), surround, lambda plan: True)
+    assert done.result is not None
+    assert done.result.summary.changed == 1
+    file.write_text(before)
+    assert not open_project().plan().differences
