@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from reconciler.api.output_gate import guarded, heard, open_gate, told
 from reconciler.api.parse_options import parse_address, plan_options
-from reconciler.api.session import Opened, choose_project, tell_project
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import Opened, SystemClock, choose_project, tell_project
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -354,3 +356,16 @@ def tell_project(project: Project, workspace: Workspace, emit: Emit) -> None:
 
     if project.file is not None and project.base != project.root:
         emit(Notice(f"project {project.name}, workspace {workspace.name}: {os.path.relpath(project.file)}", "always"))
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.session import Opened, choose_project, tell_project
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import Opened, SystemClock, choose_project, tell_project
 from reconciler.cli.global_settings import Settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.export import NewFiles, create_file, write_project_file
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.cli.composition import Run
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.errors import ReconcilerError

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.session import choose_workspace
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli.composition import open_run
 from reconciler.cli.global_settings import Settings
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused

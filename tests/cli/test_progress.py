@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.progress import Lines, Terminal, choose_emit, line_of
 from reconciler.types.address import Address

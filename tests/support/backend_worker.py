@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateLocked
 from tests.support.stores import open_store, settings_of

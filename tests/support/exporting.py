@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from reconciler.api.export import NewFiles, write_project_file
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.cli.composition import Run
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.engine.export.export_account import Export, ExportChoice, export_account

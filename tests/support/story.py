@@ -29,7 +29,7 @@ from typing import Any
 import httpx
 import yaml
 
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.json import lookup
 

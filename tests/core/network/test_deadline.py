@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.backends.http.http_client import Line, Retries
 from reconciler.core.network.deadline import Due
 from reconciler.errors import StateError, Unavailable

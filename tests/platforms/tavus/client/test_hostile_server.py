@@ -12,7 +12,7 @@ from socket import create_server
 
 import pytest
 
-from reconciler.api.system_clock import SystemClock
+from reconciler.api.session import SystemClock
 from reconciler.backends.http.http_client import Line, Retries
 from reconciler.errors import IncompleteList, ProviderError, StateError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
