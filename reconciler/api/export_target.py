@@ -245,6 +245,5 @@ def prepare_agents(run: Opened, result: MigrationResult, folder: str | None = No
 
     Raises `ReconcilerError` where an agent that is there was changed by hand: nothing may be written then.
     """
-
     leaving = handed_over(result)
     return prepare_target(run, "livekit", folder, only=leaving) if leaving else None

@@ -13,7 +13,6 @@ from reconciler.core.secrets.redact_text import Redactor, union
 from reconciler.types.event import Event
 
 if TYPE_CHECKING:
-    from reconciler.types.event import Event
     from reconciler.types.ports import Emit
 
 C = TypeVar("C", bound=type)

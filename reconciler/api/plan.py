@@ -1,4 +1,4 @@
-"""The reading runs, plan and drift, with each finding's place in the files; no lock is taken and nothing is written."""
+"""The reading runs, plan and drift, with the place of each finding; no lock is taken and nothing is written."""
 
 from __future__ import annotations
 

@@ -129,7 +129,6 @@ class ProjectState:
         Cannot write, by construction. Raises `UsageError` for a serial that the history does not reach,
         `StateUnreadable` where its chain is broken, `PlanError`, `ProviderError`, `StateError`.
         """
-
         return plan_back(self.run, serial, plan_options(**flags, record=True)).plan
 
     def rollback(
