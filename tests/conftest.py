@@ -132,6 +132,6 @@ def repository() -> Path:
 def _connections_given_back() -> Iterator[None]:
     """Databases of a process stay open, one connection a row of the state; every test has rows of its own."""
     yield
-    module = sys.modules.get("reconciler.backends.postgres.connection")
+    module = sys.modules.get("reconciler.backends.postgres_connection")
     for database in list(module._OPEN.values()) if module is not None else ():
         database.close()

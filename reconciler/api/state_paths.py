@@ -39,7 +39,7 @@ def claim_folder(folder: Path, project: Project) -> None:
     file = _file(project)
     if file is None or _read_owner(folder) == file:
         return
-    from reconciler.backends.local.durable_files import told
+    from reconciler.backends.local import told
 
     with told(folder, "created"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

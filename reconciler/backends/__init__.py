@@ -13,10 +13,10 @@ BACKENDS: Registry[BackendFactory] = Registry(
     "state backend",
     "reconciler.backends",
     {
-        "local": "local.local_backend:open_backend",
-        "http": "http.http_backend:open_backend",
-        "postgres": "postgres.postgres_backend:open_backend",
-        "s3": "s3.s3_backend:open_backend",
+        "local": "local:open_backend",
+        "http": "http:open_backend",
+        "postgres": "postgres:open_backend",
+        "s3": "s3:open_backend",
     },
 )
 
@@ -46,6 +46,6 @@ def _open(settings: BackendSettings, context: BackendContext) -> Backend:
     backend = BACKENDS.get(settings.type)(replace(settings, settings=own), context)
     if "encryption" not in settings.settings:
         return backend
-    from reconciler.backends.encryption.encrypted import seal_backend
+    from reconciler.backends.encrypted import seal_backend
 
     return seal_backend(backend, settings.settings["encryption"], context, own=settings.own)

@@ -14,13 +14,18 @@ import httpx
 import pytest
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.http.http_client import LONGEST_ASKED, Line, Retries
-from reconciler.backends.http.http_settings import read_line
-from reconciler.backends.http.lock_record import parse_lock
-from reconciler.backends.locking.lock_acquire import describe_holder, lease_end, parse_holder, present, reason_to_take
-from reconciler.backends.locking.process_identity import process_marks
-from reconciler.backends.postgres.connection import as_whole
-from reconciler.backends.s3.s3_backend import open_backend
+from reconciler.backends.http import parse_lock
+from reconciler.backends.http_client import LONGEST_ASKED, Line, Retries, read_line
+from reconciler.backends.lock_acquire import (
+    describe_holder,
+    lease_end,
+    parse_holder,
+    present,
+    process_marks,
+    reason_to_take,
+)
+from reconciler.backends.postgres_connection import as_whole
+from reconciler.backends.s3 import open_backend
 from reconciler.core.history.history_chain import close_run, verify
 from reconciler.core.history.preimage import unpack
 from reconciler.core.serialization.checked_json import Malformed

@@ -22,7 +22,7 @@ from tests.support.tfserver import serving
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = """\
 import sys
-import reconciler.backends.context as base, reconciler.backends.locking.lease as lease
+import reconciler.backends.context as base, reconciler.backends.lease as lease
 opened = base.BackendContext.__init__
 short = {"lease_seconds": 1.0, "heartbeat_seconds": 0.25}
 base.BackendContext.__init__ = lambda self, *places, **named: opened(self, *places, **short | named)

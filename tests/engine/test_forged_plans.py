@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.local.local_backend import open_backend
+from reconciler.backends.local import open_backend
 from reconciler.core.planning import plan_file
 from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
 from reconciler.core.planning.plan_proof import Ground

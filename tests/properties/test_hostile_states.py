@@ -28,14 +28,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reconciler.backends import http_client, postgres, s3
+from reconciler.backends.bucket import Found
+from reconciler.backends.bucket import Moved as Elsewhere
 from reconciler.backends.context import store_waits
-from reconciler.backends.http import http_client
-from reconciler.backends.local.file_journal import FileJournal
-from reconciler.backends.postgres import postgres_backend
-from reconciler.backends.postgres.table_journal import PostgresJournal
-from reconciler.backends.s3 import s3_backend
-from reconciler.backends.s3.bucket import Found
-from reconciler.backends.s3.bucket import Moved as Elsewhere
+from reconciler.backends.local import FileJournal
+from reconciler.backends.postgres_connection import PostgresJournal
 from reconciler.cli import error_output
 from reconciler.cli.main import run
 from reconciler.core.planning.plan_file import TYPE
@@ -266,9 +264,9 @@ def stored_in(store: Store) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         client = httpx.Client(transport=httpx.MockTransport(store.handle))
         patch.setattr(http_client.Line, "_client", lambda line: client)
-        patch.setattr(s3_backend, "open_bucket", lambda *place, **more: store)
-        patch.setattr(s3_backend.S3Backend, "probe", lambda backend: None)
-        patch.setattr(postgres_backend, "shared_database", lambda *place: store)
+        patch.setattr(s3, "open_bucket", lambda *place, **more: store)
+        patch.setattr(s3.S3Backend, "probe", lambda backend: None)
+        patch.setattr(postgres, "shared_database", lambda *place: store)
         patch.setattr(Store, "read", _read_or_do)
         yield
 

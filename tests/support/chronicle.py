@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.local.local_backend import open_backend
+from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
 from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.plan.make_plan import make_plan

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.backends.http.http_client import Line, Retries
+from reconciler.backends.http_client import Line, Retries
 from reconciler.core.network.deadline import Due
 from reconciler.errors import StateError, Unavailable
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy

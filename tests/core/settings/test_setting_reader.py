@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.backends.s3.store_options import OPTIONS
+from reconciler.backends.bucket import OPTIONS
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import ROLES, Reader, Role
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError

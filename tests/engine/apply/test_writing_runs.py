@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.local.local_backend import open_backend
+from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
 from reconciler.core.state.journal_records import IntentNoted
 from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_saved

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.backends.local.local_backend import LocalBackend
+from reconciler.backends.local import LocalBackend
 from reconciler.core.state.journal_records import AccountNoted
 from reconciler.core.state.state_document import parse_state
 from reconciler.engine.state.rescue_file import MOST, Rescue

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from unittest.mock import patch
 
-from reconciler.backends.locking.lease import HeldLease
+from reconciler.backends.lease import HeldLease
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Step, Violated, World
 from tests.properties.world.project import Doc

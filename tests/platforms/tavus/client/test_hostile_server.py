@@ -13,7 +13,7 @@ from socket import create_server
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.backends.http.http_client import Line, Retries
+from reconciler.backends.http_client import Line, Retries
 from reconciler.errors import IncompleteList, ProviderError, StateError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.answer_limits import MB, Limits

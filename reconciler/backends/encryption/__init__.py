@@ -1,1 +1,0 @@
-"""State at rest, encrypted."""

@@ -1,0 +1,217 @@
+"""The lock of the local backend: a file that says who holds it and until when.
+
+Every look-and-change of that file happens under a kernel lock on a second file, held for an instant and freed by the
+kernel when its process dies: of two processes that both find a dead holder, exactly one takes over. Leases are
+counted by the clock of the file system, which hosts that share a folder have in common.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.lock_acquire import (
+    Held,
+    StoreClock,
+    acquire,
+    dump_holder,
+    lease_end,
+    parse_holder,
+    present,
+    reason_to_take,
+    refuse_other,
+    tell_takeover,
+)
+from reconciler.errors import StateError, StateLocked
+from reconciler.types.ports import Clock, Emit
+from reconciler.types.state import LockInfo
+
+GUARD_SECONDS = 10.0
+
+
+class FileLock:
+    """The lock file at `path`; `lease` and `heartbeat` in seconds."""
+
+    def __init__(self, path: Path, *, lease: float, heartbeat: float) -> None:
+        self.path = path
+        self._guard = path.with_name(path.name + ".guard")
+        self._lease = lease
+        self._heartbeat = heartbeat
+
+    def hold(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[HeldLease]:
+        """Take the lock, renew it while the block runs, give it back. Raises `StateLocked`, `StateError`."""
+        return self._hold(info, timeout, clock, emit)
+
+    def find(self) -> Held | None:
+        """The holder on record, its lease counted by the clock of the file system; None without a lock file.
+
+        Raises `StateError` when the file cannot be read or is no lock record.
+        """
+        try:
+            with self.path.open("rb") as file:
+                data, renewed = file.read(), os.fstat(file.fileno()).st_mtime
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(
+                f"the lock file {self.path} cannot be read: {error.strerror}", hint="check the rights of its folder"
+            ) from None
+        return parse_holder(data, str(self.path)).renewed_at(datetime.fromtimestamp(renewed, UTC))
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock; a dead holder and one whose lease ended count as nobody. Writes nothing."""
+        held = self.find()
+        return None if held is None or reason_to_take(held, present()) else held.info
+
+    def remove(self, id: str) -> None:
+        """Take away the lock with this id, whoever holds it. Raises `StateError` when another or none is held."""
+        if not self.path.parent.is_dir():
+            refuse_other(None, id)
+        with self._guarded():
+            refuse_other(self.find(), id)
+            self.path.unlink()
+
+    def renew(self, info: LockInfo, now: str) -> bool:
+        """Move the end of our lease; False when the lock is no longer ours."""
+        with self._guarded():
+            if not self._is_ours(info):
+                return False
+            self._put(info, now)
+            return True
+
+    @contextmanager
+    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
+        folder = StoreClock(clock)
+        acquire(lambda: self._attempt(info, clock.now(), folder, emit), timeout=timeout, clock=clock, emit=emit)
+        with keep_lease(
+            info, ask=self._holding, renew=lambda: self.renew(info, clock.now()),
+            release=lambda: self._release(info), heartbeat=self._heartbeat, emit=emit, lease=self._lease,
+        ) as lease:  # fmt: skip
+            yield lease
+
+    def _holding(self) -> LockInfo | None:
+        held = self.find()
+        return held.info if held else None
+
+    def _is_ours(self, info: LockInfo) -> bool:
+        held = self.find()
+        return held is not None and held.info.id == info.id
+
+    def _attempt(self, info: LockInfo, now: str, folder: StoreClock, emit: Emit) -> LockInfo | None:
+        """Take the lock if it is free, or its holder gone; else who holds it."""
+        with self._guarded():
+            for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.tmp"):
+                with suppress(OSError):
+                    left.unlink()  # of a run that was killed: ours is written under this guard
+            held = self.find()
+            reason = None
+            if held is not None:
+                reason = reason_to_take(held, folder.now(self._time))
+                if reason is None:
+                    return held.info
+            self._put(info, now, fresh=held is None)
+        if held is not None and reason is not None:
+            tell_takeover(held, reason, emit)
+        return None
+
+    def _time(self) -> datetime:
+        """The time by the clock that stamps files here; ours where that cannot be told."""
+        try:
+            os.utime(self._guard)
+            return datetime.fromtimestamp(self._guard.stat().st_mtime, UTC)
+        except OSError:
+            return datetime.now(UTC)
+
+    def _put(self, info: LockInfo, now: str, *, fresh: bool = False) -> None:
+        """Write the lock file whole: readers never see a half. `fresh`: there must be none yet."""
+        temporary = self.path.with_name(f"{self.path.name}.{info.id}.tmp")
+        try:
+            with open(temporary, "wb", opener=_private) as file:
+                file.write(dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease))
+            if fresh and hasattr(os, "link"):
+                self._link(temporary)
+            else:
+                temporary.replace(self.path)
+        except OSError as error:
+            raise StateError(
+                f"the lock file {self.path} cannot be written: {error.strerror}",
+                hint="check the rights of its folder and the space on its disk; nothing was changed",
+            ) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _link(self, temporary: Path) -> None:
+        # On a shared folder whose kernel locks do not reach other hosts, the link still lets only one through.
+        try:
+            os.link(temporary, self.path)
+        except FileExistsError:
+            raise StateLocked(
+                "the state was locked by another host in this very moment",
+                holder={"Lock file": str(self.path)},
+                hint="try again",
+            ) from None
+        except OSError:
+            temporary.replace(self.path)
+
+    def _release(self, info: LockInfo) -> None:
+        try:
+            with self._guarded():
+                if self._is_ours(info):
+                    self.path.unlink()
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be removed: {error.strerror}") from None
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            handle = os.open(self._guard, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise StateError(
+                f"the folder {self.path.parent} cannot be written: {error.strerror}",
+                hint="check its rights and the space on its disk; nothing was changed",
+            ) from None
+        try:
+            deadline = time.monotonic() + GUARD_SECONDS
+            while not _lock_file(handle):
+                if time.monotonic() > deadline:
+                    raise StateError(
+                        f"{self._guard} has been busy for {GUARD_SECONDS:g} s",
+                        hint="another reconciler on this folder hangs (is it stopped?): end it and try again",
+                    )
+                time.sleep(0.005)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _lock_file(handle: int) -> bool:
+    """Take the kernel's lock on an open file without waiting."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without kernel locks: the link above is then all there is.
+        return True
+    return True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

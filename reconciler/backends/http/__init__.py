@@ -1,1 +1,0 @@
-"""State behind an HTTP address."""

@@ -1,1 +1,0 @@
-"""What the locks of all backends share."""
