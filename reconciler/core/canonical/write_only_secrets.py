@@ -7,7 +7,7 @@ from functools import cache
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Field, KindSpec
 
-MASK = "********"
+SET_SECRET = "********"
 
 
 @cache
@@ -22,7 +22,7 @@ def with_told(spec: KindSpec, document: Object) -> Object:
     for row in told(spec):
         says = lookup(document, str(row.told_by))
         if isinstance(says, bool) and document.get(row.path[1:]) is None:
-            document = {**document, row.path[1:]: MASK if says else ""}
+            document = {**document, row.path[1:]: SET_SECRET if says else ""}
     return document
 
 

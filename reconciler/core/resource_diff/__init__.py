@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical.empty_parents import whole_removals
+from reconciler.core.canonical.canonical_edit import whole_removals
 from reconciler.core.resource_diff.adoption import refuse_other_content
 from reconciler.core.resource_diff.build_change import in_sync, to_change
 from reconciler.core.resource_diff.companions import carry_companions

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical.canonical_edit import Edit
+from reconciler.core.canonical.canonical_edit import Edit, emptied_parents
 from reconciler.core.canonical.canonical_form import at_default, effective, has_parent, leaf_at
-from reconciler.core.canonical.empty_parents import emptied_parents
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import item_of
 from reconciler.core.diff import three_way
