@@ -1,13 +1,16 @@
-"""Edits of a raw document (`types.manifest_edit`) carried out on its data: what the edited file has to parse to."""
+"""Edits of a raw document (`types.manifest_edit`) and JSON Merge Patch (RFC 7386), carried out on its data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.types.json import Json, index_of, join, lookup, split, within
+from reconciler.core.export.manifest_words import is_written_reference
+from reconciler.types.json import Json, Object, index_of, join, lookup, split, within
 from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
 MISSING: Json = ["missing"]
+NULL_KEY = "null"
 
 
 class Unfit(ValueError):
@@ -117,3 +120,32 @@ def _change(value: Json, tokens: tuple[str, ...], name: str | None, pointer: str
         if name is None:
             return [item for at, item in enumerate(value) if str(at) != head]
     raise Unfit(f"{pointer} is not there")
+
+
+def merge(target: Json, patch: Json, whole: Callable[[Json], bool] = lambda _: False) -> Json:
+    """RFC 7386 with two additions: what is `whole` is replaced whole, and `{null: true}` sets null (null deletes).
+
+    Neither argument is changed; what did not change is shared.
+    """
+    if not isinstance(patch, dict) or whole(patch):
+        return patch
+    if sets_null(patch):
+        return None
+    result: Object = dict(target) if isinstance(target, dict) and not whole(target) else {}
+    for key, member in patch.items():
+        if member is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result.get(key), member, whole)
+    return result
+
+
+def merge_written(target: Object, patch: Object) -> Object:
+    """The same for bodies as their authors wrote them, in which references are not resolved yet."""
+    merged = merge(target, patch, is_written_reference)
+    return merged if isinstance(merged, dict) else {}
+
+
+def sets_null(value: Json) -> bool:
+    """Whether `value` is `{null: true}`: null itself would delete the member."""
+    return isinstance(value, dict) and len(value) == 1 and value.get(NULL_KEY) is True

@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from reconciler.core.canonical.canonical_form import leaves, same, tool_name
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.merge_patch import merge_written
-from reconciler.core.canonical.raw_edit import edit_document
+from reconciler.core.canonical.raw_edit import edit_document, merge_written
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Finding, Subject

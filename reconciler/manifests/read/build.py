@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from reconciler.core.canonical.merge_patch import merge
+from reconciler.core.canonical.raw_edit import merge
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
 from reconciler.manifests.read.lifecycle import check_lifecycle, choose_id, lifecycle_of

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.canonical.merge_patch import merge_written
+from reconciler.core.canonical.raw_edit import merge_written
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration_result import MigrationResult, Status

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.merge_patch import merge, sets_null
+from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.types.json import lookup
 from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.manifestfolder import Folder
