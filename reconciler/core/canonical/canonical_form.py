@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from reconciler.core.canonical.field_tree import Node, node_at, shape
-from reconciler.core.canonical.write_only_secrets import is_unset
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
 from reconciler.types.reference import is_reference
 
 MASK = re.compile(r"^\*{4,}$")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+SET_SECRET = "********"
 
 
 def is_masked(value: Json) -> bool:
@@ -263,3 +264,24 @@ def _strip(node: Node, value: Json) -> Json:
         for key, member in value.items()
         if not ((child := node.child(key)).row is not None and child.row.server)
     }
+
+
+@cache
+def told(spec: KindSpec) -> tuple[Field, ...]:
+    """The rows of such secrets; all of them are members at the top."""
+    return tuple(row for row in spec.fields if row.told_by is not None)
+
+
+def with_told(spec: KindSpec, document: Object) -> Object:
+    """The canonical live document with a mask where the server says that there is a secret, and an empty text where
+    it says that there is none. What it shows, or says nothing about, stays as it is."""
+    for row in told(spec):
+        says = lookup(document, str(row.told_by))
+        if isinstance(says, bool) and document.get(row.path[1:]) is None:
+            document = {**document, row.path[1:]: SET_SECRET if says else ""}
+    return document
+
+
+def is_unset(row: Field | None, value: Json) -> bool:
+    """Whether the server says that there is no such secret."""
+    return row is not None and row.told_by is not None and value == ""

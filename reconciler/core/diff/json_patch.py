@@ -13,12 +13,11 @@ from copy import deepcopy
 from typing import Any, cast
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.canonical.canonical_form import keyed_parent, leaves, same, tool_name
+from reconciler.core.canonical.canonical_form import keyed_parent, leaves, same, told, tool_name
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.keyed_lists import by_name, is_named
 from reconciler.core.canonical.raw_edit import exists
 from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_pointers, wire_value
-from reconciler.core.canonical.write_only_secrets import told
 from reconciler.types.change import PatchOp
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec

@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, without
+from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, told, without
 from reconciler.core.canonical.field_tree import Node, field_at, shape
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
-from reconciler.core.canonical.write_only_secrets import told
 from reconciler.core.export.live_values import (
     EMPTY,
     has_mask,

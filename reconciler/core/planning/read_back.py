@@ -10,6 +10,7 @@ from reconciler.core.canonical.canonical_form import (
     at_default,
     effective,
     is_masked,
+    is_unset,
     leaf_at,
     leaves,
     may_hide,
@@ -18,7 +19,6 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.references import bind
-from reconciler.core.canonical.write_only_secrets import is_unset
 from reconciler.core.diff.three_way import hidden, is_secret, only_defaults
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import live_document

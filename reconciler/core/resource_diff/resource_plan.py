@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import comparable, leaves
+from reconciler.core.canonical.canonical_form import comparable, is_unset, leaves, with_told
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import by_name
 from reconciler.core.canonical.references import references
 from reconciler.core.canonical.tool_definition import ToolBody
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.canonical.write_only_secrets import is_unset, with_told
 from reconciler.core.diff import three_way
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.match_objects import Binding

@@ -11,6 +11,7 @@ from reconciler.core.canonical.canonical_form import (
     comparable,
     effective,
     is_masked,
+    is_unset,
     keyed_items,
     keyed_parent,
     leaf_at,
@@ -19,10 +20,13 @@ from reconciler.core.canonical.canonical_form import (
     normal,
     same,
     sorted_set,
+    told,
     tool_name,
+    with_told,
 )
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
+from reconciler.types.json import Json, split
 from reconciler.types.reference import ResourceRef, SecretRef
 
 PERSONA, TOOL = kind("persona"), kind("tool")
@@ -31,6 +35,8 @@ json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )
+DEPLOYMENT = kind("deployment")
+(ROW,) = told(DEPLOYMENT)
 
 
 @given(json)
@@ -244,3 +250,46 @@ def test_inline_tools_have_a_name_in_both_forms():
 def test_whole_objects_are_compared_without_server_owned_members():
     document = {"pal_name": "a", "updated_at": "x", "layers": {"conferencing": {"username": "u", "email": "e"}}}
     assert comparable(PERSONA, document) == {"pal_name": "a", "layers": {"conferencing": {"username": "u"}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "password"),
+    [
+        ({"has_password": True}, "********"),
+        ({"has_password": True, "password": None}, "********"),
+        ({"has_password": True, "password": "shown"}, "shown"),
+        ({"has_password": False}, ""),
+        ({"has_password": False, "password": "shown"}, "shown"),
+        ({"has_password": None}, None),
+        ({"has_password": "yes"}, None),
+        ({}, None),
+    ],
+)
+def test_what_the_server_says(document: dict[str, Json], password: Json) -> None:
+    before = dict(document)
+    assert with_told(DEPLOYMENT, document).get("password") == password
+    assert document == before
+
+
+@given(st.dictionaries(st.sampled_from(["has_password", "password", "name"]), st.none() | st.booleans() | st.text()))
+def test_twice_is_once_and_nothing_else_moves(document: dict[str, Json]) -> None:
+    once = with_told(DEPLOYMENT, document)
+    assert with_told(DEPLOYMENT, once) == once
+    assert {k: v for k, v in once.items() if k != "password"} == {
+        k: v for k, v in document.items() if k != "password"
+    }
+    assert not (is_masked(once.get("password")) and is_unset(ROW, once.get("password")))
+
+
+def test_other_kinds_cost_nothing() -> None:
+    document: dict[str, Json] = {"has_password": True}
+    assert with_told(kind("persona"), document) is document
+
+
+def test_a_row_that_is_told_of_is_a_secret_at_the_top_and_the_server_owns_what_tells() -> None:
+    for spec in KINDS.all().values():
+        rows = {row.path: row for row in spec.fields}
+        for row in told(spec):
+            assert row.secret
+            assert len(split(row.path)) == 1
+            assert rows[str(row.told_by)].server
