@@ -15,7 +15,6 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Modules that are tested from another floor, and where.
 ELSEWHERE = {
-    "reconciler/core/canonical/raw_edit.py": "tests/manifests/read/test_overlays.py",
     "reconciler/core/planning/assemble_changes.py": "tests/engine",
     "reconciler/core/planning/write_guard.py": "tests/engine/apply/test_last_look.py",
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",

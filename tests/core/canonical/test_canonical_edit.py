@@ -15,7 +15,6 @@ from tests.support.making import entry
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
-PERSONA = kind("persona")
 FLOW = "/layers/conversational_flow"
 PATIENCE = f"{FLOW}/turn_taking_patience"
 
