@@ -1,4 +1,4 @@
-"""What a write may not touch, and what it may not leave unsaid: ignored values stay, and all that goes is told."""
+"""What a write leaves as it is, takes along and says: ignored values stay, companions travel, all that goes is told."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import at_default, is_masked, keyed_parent, leaf_at, leaves, same
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.diff import three_way
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.diff_builder import Work
-from reconciler.core.resource_diff.resource_plan import field_change, live_document
+from reconciler.core.resource_diff.resource_plan import field_change, ignored, live_document
 from reconciler.types.change import Block, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
@@ -96,3 +97,31 @@ def _takes_away(before: Json, after: Json) -> bool:
     if isinstance(before, list) and isinstance(after, list):
         return any(not any(same(one, other) for other in after) for one in before)
     return before is not None and after is None
+
+
+def carry_companions(work: Work) -> None:
+    """Values that the API wants again with any write near them."""
+    for companion in work.spec.companions:
+        touched = [edit for path, edit in work.edits.items() if within(path, companion.under)]
+        if not touched or any(edit.remove and edit.path == companion.under for edit in touched):
+            continue
+        after = apply_edits(work.spec, work.document, work.edits.values())
+        if not leaf_at(work.spec, after, companion.when):
+            continue
+        for path in companion.carry:
+            if path in work.edits:
+                continue
+            value = None if ignored(path, work.resource.lifecycle.ignore) else work.resource.leaves.get(path)
+            if value is None:
+                current = leaf_at(work.spec, work.document, path)
+                if current is None or three_way.hidden(field_at(work.spec, path), current):
+                    work.blocks.append(
+                        Block(
+                            "secret",
+                            f"{path} must travel with this write and is not in the manifest: {companion.why}",
+                            f"add {path} to the manifest as {{env: NAME}} or {{file: path}}, not under ignore",
+                        )
+                    )
+                    continue
+                value = current
+            work.edits[path] = Edit(path, value)
