@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.lookalike_warnings import lookalikes
+from reconciler.core.resource_diff.lookalikes import lookalikes
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by, name_of
 from reconciler.types.address import Address

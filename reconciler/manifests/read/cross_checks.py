@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.kind_table import kind as kind_of
-from reconciler.core.text.confusable_names import difference, folded
+from reconciler.core.resource_diff.lookalikes import difference, folded
 from reconciler.manifests.read.raw_manifest import Draft
 from reconciler.manifests.read.source_spans import Locate, Places
 from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
