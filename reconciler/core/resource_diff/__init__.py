@@ -5,12 +5,11 @@ from __future__ import annotations
 from reconciler.core.canonical.canonical_edit import whole_removals
 from reconciler.core.resource_diff.build_change import in_sync, to_change
 from reconciler.core.resource_diff.diff_builder import Work
-from reconciler.core.resource_diff.extra_items import find_extras
 from reconciler.core.resource_diff.leaf_diff import compare_leaf, settle, write_enabling
 from reconciler.core.resource_diff.match_objects import Binding
 from reconciler.core.resource_diff.name_conflicts import refuse_other_content
 from reconciler.core.resource_diff.preserve_values import carry_companions, with_ignored
-from reconciler.core.resource_diff.removed_leaves import find_removals
+from reconciler.core.resource_diff.removals import find_extras, find_removals
 from reconciler.core.resource_diff.resource_plan import Context, Planned
 from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
