@@ -1,9 +1,10 @@
-"""Bound resources, state and live objects -> all changes of a plan, in order, with drift and counts."""
+"""Bound resources, state and live objects -> the changes of a plan, the order in which they run, drift and counts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff import plan_existing
@@ -120,3 +121,23 @@ def summarise(
         unmanaged=unmanaged,
         incomplete=incomplete,
     )
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Writes by level then address, then deletes by falling level, then what only leaves state."""
+    return tuple(sorted(changes, key=_key))
+
+
+def stages(changes: Sequence[Change]) -> list[list[Change]]:
+    """Groups that may run side by side; a group starts when the one before it is done."""
+    return [list(group) for _, group in groupby(changes, key=lambda change: _key(change)[:2])]
+
+
+def _key(change: Change) -> tuple[int, int, str, str]:
+    if change.action is Action.DELETE:
+        phase, level = 1, -change.level
+    elif change.action is Action.FORGET:
+        phase, level = 2, 0
+    else:
+        phase, level = 0, change.level
+    return phase, level, change.address.kind, change.address.name

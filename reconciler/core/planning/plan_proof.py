@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.kind_table import KINDS, kind
-from reconciler.core.planning.assemble_changes import summarise
-from reconciler.core.planning.change_order import in_order
+from reconciler.core.planning.assemble_changes import in_order, summarise
 from reconciler.core.planning.write_guard import WRITES, loosened
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
 from reconciler.core.secrets.secret_book import SecretBook

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reconciler.core.planning.change_order import stages
+from reconciler.core.planning.assemble_changes import stages
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.placeholders import check_secrets
 from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, StateError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.planning.change_order import in_order
+from reconciler.core.planning.assemble_changes import in_order
 from reconciler.core.planning.plan_proof import Ground, find_forgeries, state_of_plan
 from reconciler.core.planning.write_guard import unlawful
 from reconciler.core.policies import guard

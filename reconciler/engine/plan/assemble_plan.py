@@ -11,12 +11,12 @@ from reconciler.core.planning.address_moves import Moves
 from reconciler.core.planning.assemble_changes import (
     drift_item,
     gone_item,
+    in_order,
     order_deletes,
     plan_leaving,
     plan_resource,
     summarise,
 )
-from reconciler.core.planning.change_order import in_order
 from reconciler.core.planning.run_scope import Scope
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.usage import NOTHING, Usage, keep_used, tell_kept, tell_users, wait_for_users

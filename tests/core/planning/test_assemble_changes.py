@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.planning.assemble_changes import gone_item, order_deletes, plan_leaving, summarise
-from reconciler.core.planning.change_order import in_order, stages
+from reconciler.core.planning.assemble_changes import (
+    gone_item,
+    in_order,
+    order_deletes,
+    plan_leaving,
+    stages,
+    summarise,
+)
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.making import at, entry, live, state
@@ -13,6 +19,7 @@ from tests.support.making import at, entry, live, state
 HELD = entry("p1", name="A", source="a.yaml")
 WATCHED = entry("p1", lifecycle=Lifecycle(manage=Manage.OBSERVE))
 LIVE = live("persona", "p1", {"pal_name": "A", "layers": {"llm": {"api_key": "sk-visible-secret"}}})
+LEVELS = {"tool": 1, "persona": 2}
 
 
 def leaving(held=HELD, found=LIVE, **more):
@@ -120,3 +127,34 @@ def test_a_change_counts_under_each_of_its_heads():
     )  # fmt: skip
     assert (found.not_looked_at, found.unmanaged, found.unchanged) == (4, 5, 6)
     assert not found.is_empty
+
+
+def change(address, action):
+    return Change(at(address), action, level=LEVELS[at(address).kind])
+
+
+CHANGES = [
+    change("tool.z", Action.DELETE),
+    change("persona.b", Action.DELETE),
+    change("persona.f", Action.FORGET),
+    change("persona.a", Action.UPDATE),
+    change("tool.b", Action.CREATE),
+    change("tool.a", Action.NOOP),
+    change("persona.c", Action.CREATE),
+]
+
+
+def test_the_order_of_a_plan():
+    assert [f"{one.action.value}{one.address}" for one in in_order(CHANGES)] == [
+        " tool.a", "+tool.b", "~persona.a", "+persona.c", "-persona.b", "-tool.z", ".persona.f",
+    ]  # fmt: skip
+
+
+def test_the_order_does_not_depend_on_the_input():
+    assert in_order(CHANGES) == in_order(reversed(CHANGES))
+
+
+def test_a_stage_is_what_may_run_side_by_side():
+    assert [[str(one.address) for one in stage] for stage in stages(in_order(CHANGES))] == [
+        ["tool.a", "tool.b"], ["persona.a", "persona.c"], ["persona.b"], ["tool.z"], ["persona.f"],
+    ]  # fmt: skip
