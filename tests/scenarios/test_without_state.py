@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.core.planning.no_state_warning import CODE as NO_STATE
+from reconciler.core.planning.selection_check import CODE as NO_STATE
 from tests.scenarios.test_races import write_project
 from tests.support.gated import Gate, gated_account
 

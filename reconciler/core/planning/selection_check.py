@@ -1,4 +1,4 @@
-"""What a run was asked to look at: whether there is anything, and whether everything that was named is there."""
+"""What a run was asked to look at and what it can know: nothing at all, names without an object, no state."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from reconciler.core.planning.run_scope import Scope, is_labelled, under_paths
 from reconciler.errors import NothingFound
 from reconciler.types.address import Address
+from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet
@@ -16,6 +17,8 @@ from reconciler.types.state import State
 
 ACCOUNT = "`reconciler plan --unmanaged` and `reconciler export FOLDER` look at the account itself"
 MEANT = "--allow-empty where a project without manifests is meant"
+CODE = "E-no-state"
+ADOPTED = frozenset({Reason.ADOPTED_BY_ID, Reason.ADOPTED_BY_NAME})
 
 
 def require_something(manifests: ManifestSet, state: State, options: PlanOptions) -> None:
@@ -103,3 +106,25 @@ def _selects_nothing(manifests: ManifestSet, selector: Mapping[str, str]) -> Dia
     close = get_close_matches(next(iter(wanted.split(", "))), there, n=1)
     hint = f"did you mean {close[0]}?" if close else f"labels in use: {', '.join(there[:10]) or 'none'}"
     return Diagnostic("E-selector", Severity.ERROR, f"no manifest has the label {wanted}", hint=hint)
+
+
+def tell_missing_state(state: State, reasons: Collection[Reason]) -> Diagnostic | None:
+    """A warning where nothing was ever recorded, though objects of the account are there to be taken over.
+
+    `reasons` are those of the bindings, one for each manifest. None for a first run over an account that holds
+    nothing of ours, and for a workspace whose state is merely empty.
+    """
+    adopted = sum(1 for reason in reasons if reason in ADOPTED)
+    if adopted == 0 or state.serial > 0 or state.resources or state.pending:
+        return None
+    objects = "1 object is" if adopted == 1 else f"{adopted} objects are"
+    return Diagnostic(
+        CODE,
+        Severity.WARNING,
+        f"there is no state: {objects} found again in the account by id or name, and compared two ways only",
+        detail="What such a plan cannot know: fields that left the manifests (they stay in the account as they are), "
+        "objects whose manifest is gone (they are not deleted), and who moved (each difference counts as one of the "
+        "manifests, so what somebody edited by hand is set back). A secret that the account hides is taken on trust.",
+        hint="right for a first import; where a runner keeps nothing between runs, set a shared `state:` for the "
+        "workspace (http, postgres or s3)",
+    )

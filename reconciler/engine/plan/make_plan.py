@@ -23,10 +23,9 @@ from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachment_findings import AttachedTools, tell_left
 from reconciler.core.planning.embedded_objects import item_ids, shadows
 from reconciler.core.planning.id_names import names_in
-from reconciler.core.planning.no_state_warning import tell_missing_state
 from reconciler.core.planning.replacement import as_replacement, find_replaced
 from reconciler.core.planning.run_scope import Scope, scope
-from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
+from reconciler.core.planning.selection_check import leaves_nothing, require_something, tell_missing_state, unmatched
 from reconciler.core.planning.state_drift import rests_on_absence
 from reconciler.core.planning.usage import NOTHING, Usage
 from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, match, names_of

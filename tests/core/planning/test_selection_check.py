@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.planning.selection_check import require_something, unmatched, unmatched_paths
+from reconciler.core.planning.selection_check import (
+    CODE,
+    require_something,
+    tell_missing_state,
+    unmatched,
+    unmatched_paths,
+)
 from reconciler.errors import NothingFound
+from reconciler.types.address import Address
+from reconciler.types.change import Reason
+from reconciler.types.diagnostic import Severity
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
@@ -28,6 +37,7 @@ STATE = State(
 ACCOUNT = {"tool": Listing("tool", {"t1": live("tool", "t1", {"name": "theirs"})})}
 KNOWN = ["persona.desk", "persona.old", "persona.new", "tool.let_go", "persona.held", "tool.open", "tool.theirs"]
 WAYS = ["targets", "excludes", "replace", "accepted"]
+A = Address("persona", "a")
 
 
 def wrong(**options: object) -> list[str]:
@@ -85,3 +95,35 @@ def test_nothing_to_look_at_is_an_error(files: ManifestSet, state: State, drift:
         assert nothing
     else:
         assert not nothing
+
+
+@pytest.mark.parametrize(
+    ("reasons", "count"),
+    [
+        ([Reason.ADOPTED_BY_NAME], "1 object is"),
+        ([Reason.ADOPTED_BY_NAME, Reason.ADOPTED_BY_ID, Reason.NEW], "2 objects are"),
+    ],
+)
+def test_objects_that_are_taken_over_are_counted(reasons: list[Reason], count: str) -> None:
+    told = tell_missing_state(State("l"), reasons)
+    assert told is not None
+    assert (told.code, told.severity) == (CODE, Severity.WARNING)
+    assert count in told.summary
+    assert "state:" in str(told.hint)
+
+
+@pytest.mark.parametrize("reasons", [[], [Reason.NEW], [Reason.NEW, Reason.DELETED_OUTSIDE], [Reason.PENDING]])
+def test_a_first_run_over_nothing_of_ours_is_no_news(reasons: list[Reason]) -> None:
+    assert tell_missing_state(State("l"), reasons) is None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        State("l", serial=1),
+        State("l", resources={A: Entry("p1")}),
+        State("l", pending=(Intent(A, "persona", "a"),)),
+    ],
+)
+def test_a_state_that_holds_little_is_a_state(state: State) -> None:
+    assert tell_missing_state(state, [Reason.ADOPTED_BY_NAME]) is None
