@@ -147,7 +147,7 @@ def _look(
     from reconciler.core.kind_table import kind
     from reconciler.core.migrating.migration import Held
     from reconciler.core.migrating.migration_result import Status
-    from reconciler.core.planning.embedded_objects import item_ids, shadows
+    from reconciler.core.planning.attachments import item_ids, shadows
     from reconciler.core.resource_diff.resource_plan import live_document
     from reconciler.types.address import Address
 

@@ -20,8 +20,7 @@ from reconciler.core.history.rollback_goal import Goal, is_shared
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.address_moves import Moves, follow_moves
 from reconciler.core.planning.assemble_changes import plan_resource
-from reconciler.core.planning.attachment_findings import AttachedTools, tell_left
-from reconciler.core.planning.embedded_objects import item_ids, shadows
+from reconciler.core.planning.attachments import AttachedTools, item_ids, shadows, tell_left
 from reconciler.core.planning.id_names import names_in
 from reconciler.core.planning.replacement import as_replacement, find_replaced
 from reconciler.core.planning.run_scope import Scope, scope

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.canonical.tool_definition import registry_tool
-from reconciler.core.planning.attachment_findings import AttachedTools, tell_left
+from reconciler.core.planning.attachments import AttachedTools, tell_left
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.match_objects import Binding, Matching
 from reconciler.core.resource_diff.resource_plan import Context

@@ -1,17 +1,18 @@
-"""Registry tools behind attachments, and the findings about what stays in an object beside what took its place."""
+"""Objects that belong to others: tools behind attachments, items that are listed as objects, what stays beside its successor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.references import reference
 from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff.match_objects import Matching
 from reconciler.core.resource_diff.resource_plan import Planned, live_document
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json
+from reconciler.types.json import Json, lookup
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.resource import Resource
 
@@ -65,3 +66,24 @@ def tell_left(
                 pointer=one.beside,
                 source=resources[address].source,
             )
+
+
+def shadows(listed: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Kind of the holder, pointer of its list, kind that its items are shown as: for each of the `listed` kinds."""
+    known = set(listed)
+    for name, spec in KINDS.all().items():
+        for pointer, shown in spec.shown_as:
+            if shown in known:
+                yield name, pointer, shown
+
+
+def item_ids(listing: Listing, pointer: str, shown: KindSpec) -> set[str]:
+    """Ids that the items at `pointer` bear as objects of the kind `shown`."""
+    spec = KINDS.get(listing.kind)
+    found: set[str] = set()
+    for live in listing.objects.values():
+        items = lookup(live_document(spec, live), pointer)
+        for item in items.values() if isinstance(items, dict) else ():
+            if isinstance(item, dict):
+                found.update(id for word in shown.id_words if isinstance(id := item.get(word), str))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.kind_table import kind
-from reconciler.core.planning.embedded_objects import item_ids, shadows
+from reconciler.core.planning.attachments import item_ids, shadows
 from tests.support.making import listing, live
 
 ITEM = {"guardrail_name": "a", "guardrail_prompt": "A"}
