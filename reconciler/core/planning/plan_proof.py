@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.assemble_changes import in_order, summarise
-from reconciler.core.planning.write_guard import WRITES, loosened
+from reconciler.core.planning.preconditions import WRITES, loosened
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.reference_marks import write_marks

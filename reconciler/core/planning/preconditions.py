@@ -1,8 +1,8 @@
-"""Whether an object is still what a plan was made against, or what the plan itself would have made of it."""
+"""Whether a change may be written: what no request may do, and whether its object is still what the plan was made against."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
@@ -14,11 +14,14 @@ from reconciler.core.planning.read_back import is_there, judge, wanted_at
 from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, FieldChange, Request
+from reconciler.types.change import Action, Block, Change, FieldChange, Request
 from reconciler.types.json import Json, join, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.mask import is_mask, masks
+
+WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
 def moved_since(
@@ -177,3 +180,47 @@ def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
     if same(effective(row, before), effective(row, current)):
         return True
     return at_default(row, before) and at_default(row, current)
+
+
+def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None = None) -> Iterator[Block]:
+    """Why this change may not be written at all. `today`: the lifecycle that counts beside the change's own, where a
+    plan is made of something older than the manifests."""
+    if change.action not in WRITES:
+        return
+    lifecycles = (change.lifecycle, *((today,) if today is not None else ()))
+    if not in_scope:
+        yield Block(
+            "scope", "this run was not asked about it", f"leave out the option that excludes {change.address}"
+        )
+    if any(one.manage is Manage.OBSERVE for one in lifecycles):
+        yield Block("observe", "it is only observed: nothing of it is written", "drop manage: observe")
+    if change.action is Action.DELETE and any(one.protect for one in lifecycles):
+        yield Block(
+            "protect", "the object is protected", "set lifecycle.protect: false in its manifest and apply that first"
+        )
+    if change.action is Action.UPDATE:
+        ignore = {pointer for one in lifecycles for pointer in one.ignore}
+        for path in (field.path for field in change.fields):
+            if any(within(path, pointer) for pointer in ignore):
+                yield Block(
+                    "ignore",
+                    f"{path} is left alone (lifecycle.ignore)",
+                    f"take {path} out of lifecycle.ignore, or --exclude {change.address}",
+                    path,
+                )
+
+
+def loosened(was: Lifecycle, change: Change) -> tuple[str, ...]:
+    """What `change` writes although the state remembers it as left alone: the manifest says otherwise by now. Stands
+    among the notes of the change, so that nobody lifts it unseen."""
+    found = []
+    if was.manage is Manage.OBSERVE and change.lifecycle.manage is not Manage.OBSERVE:
+        found.append("it was only observed until now (lifecycle.manage)")
+    gone = [pointer for pointer in was.ignore if pointer not in change.lifecycle.ignore]
+    paths = [field.path for field in change.fields]
+    found += [
+        f"{pointer} was left alone until now (lifecycle.ignore)"
+        for pointer in gone
+        if any(within(path, pointer) or within(pointer, path) for path in paths)
+    ]
+    return tuple(found)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.history.preimage import preimage
 from reconciler.core.kind_table import kind
+from reconciler.core.planning.preconditions import unlawful
 from reconciler.core.planning.read_back import is_draft, judge
-from reconciler.core.planning.write_guard import unlawful
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.refresh_entry import refreshed

@@ -17,10 +17,10 @@ from reconciler.core.planning.assemble_changes import (
     plan_resource,
     summarise,
 )
+from reconciler.core.planning.preconditions import loosened, unlawful
 from reconciler.core.planning.run_scope import Scope
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.usage import NOTHING, Usage, keep_used, tell_kept, tell_users, wait_for_users
-from reconciler.core.planning.write_guard import loosened, unlawful
 from reconciler.core.policies import guard
 from reconciler.core.policies.policy import Situation
 from reconciler.core.policies.value_policies import standing_violations
