@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.core.state.rename_addresses import renamed
+from reconciler.core.state.entry_changes import renamed
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.plan.make_plan import make_plan

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.state.rename_addresses import renamed
+from reconciler.core.state.entry_changes import renamed
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet, Moved

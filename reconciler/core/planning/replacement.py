@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import Planned
-from reconciler.core.state.replaced_entries import old_address
+from reconciler.core.state.entry_changes import old_address
 from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.manifest import Manage

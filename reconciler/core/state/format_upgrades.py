@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
-from reconciler.core.state.replaced_entries import old_address
+from reconciler.core.state.entry_changes import old_address
 from reconciler.types.json import Json, Object
 
 FORMAT = 3

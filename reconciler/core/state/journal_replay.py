@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.core.serialization.checked_json import Malformed
+from reconciler.core.state.entry_changes import renamed_entries, renamed_intents
 from reconciler.core.state.journal_records import (
     AccountNoted,
     ChangeBegan,
@@ -22,7 +23,6 @@ from reconciler.core.state.journal_records import (
     RunEnded,
     decode_for,
 )
-from reconciler.core.state.rename_addresses import renamed_entries, renamed_intents
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.history import Running

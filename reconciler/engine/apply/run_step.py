@@ -11,7 +11,7 @@ from reconciler.core.planning.preconditions import unlawful
 from reconciler.core.planning.read_back import is_draft, judge
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
-from reconciler.core.state.refresh_entry import refreshed
+from reconciler.core.state.entry_changes import refreshed
 from reconciler.core.state.secret_names import name_digest
 from reconciler.engine.account_reader import read_apart
 from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of

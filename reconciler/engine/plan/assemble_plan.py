@@ -29,8 +29,8 @@ from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.core.resource_diff.resource_plan import Context, Planned, object_digest
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
+from reconciler.core.state.entry_changes import refresh_change
 from reconciler.core.state.entry_format import entry_digest
-from reconciler.core.state.refresh_entry import refresh_change
 from reconciler.core.state.secret_names import name_given
 from reconciler.engine.placeholders import missing_secrets
 from reconciler.engine.plan.read_usage import claimed

@@ -29,8 +29,7 @@ from reconciler.core.planning.state_drift import rests_on_absence
 from reconciler.core.planning.usage import NOTHING, Usage
 from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, match, names_of
 from reconciler.core.resource_diff.resource_plan import Context, Planned
-from reconciler.core.state.rename_addresses import renamed
-from reconciler.core.state.replaced_entries import set_aside
+from reconciler.core.state.entry_changes import renamed, set_aside
 from reconciler.core.state.secret_names import made_by, name_of
 from reconciler.engine.account_reader import Reader, kinds_to_read
 from reconciler.engine.plan.assemble_plan import Compared, draft

@@ -15,7 +15,7 @@ from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.match_objects import Binding
 from reconciler.core.resource_diff.resource_plan import Context
 from reconciler.core.state.applied_record import record
-from reconciler.core.state.refresh_entry import refresh_change, refreshed
+from reconciler.core.state.entry_changes import refresh_change, refreshed
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.change import Action, Direction, Reason

@@ -1,0 +1,118 @@
+"""Entries of the state under other addresses, set aside for a successor, or with live values taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.core.canonical.canonical_form import effective, has_parent, is_masked, leaf_at
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.kind_table import kind
+from reconciler.core.resource_diff.resource_plan import live_document, object_digest
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.serialization.digest import digest
+from reconciler.types.address import ASIDE, ASIDE_PATTERN, Address
+from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
+from reconciler.types.live import LiveObject
+from reconciler.types.mask import SENSITIVE
+from reconciler.types.plan import DriftItem
+from reconciler.types.state import Entry, Intent, Move, State
+
+
+def renamed(state: State, moves: Iterable[Move]) -> State:
+    """`state` after `moves`."""
+    moves = tuple(moves)
+    if not moves:
+        return state
+    pending = renamed_intents({intent.address: intent for intent in state.pending}, moves)
+    resources = renamed_entries(state.resources, moves)
+    return replace(state, resources=resources, pending=tuple(pending.values()))
+
+
+def renamed_entries(resources: Mapping[Address, Entry], moves: Iterable[Move]) -> dict[Address, Entry]:
+    """The entries at their new addresses, and every reference to one of them as well."""
+    done = {
+        move.before: move.after
+        for move in moves
+        if (entry := resources.get(move.before)) is not None and entry.id == move.id
+    }
+    if not done:
+        return dict(resources)
+    texts = {str(before): str(after) for before, after in done.items()}
+    left = {address: entry for address, entry in resources.items() if address not in done}
+    come = {after: resources[before] for before, after in done.items()}
+    return {address: _pointed(entry, texts, done) for address, entry in {**left, **come}.items()}
+
+
+def renamed_intents(pending: Mapping[Address, Intent], moves: Iterable[Move]) -> dict[Address, Intent]:
+    """Open creates at their new addresses."""
+    done = {move.before: move.after for move in moves if move.before in pending}
+    left = {address: intent for address, intent in pending.items() if address not in done}
+    return left | {after: replace(pending[before], address=after) for before, after in done.items()}
+
+
+def _pointed(entry: Entry, texts: Mapping[str, str], done: Mapping[Address, Address]) -> Entry:
+    successor = entry.gives_way_to
+    if successor not in done and not any(used in texts for used in entry.refs):
+        return entry
+    refs = tuple(texts.get(used, used) for used in entry.refs)
+    return replace(entry, refs=refs, gives_way_to=done.get(successor, successor) if successor else None)
+
+
+def refresh_change(entry: Entry, item: DriftItem, live: LiveObject) -> Change:
+    """The step that takes in what moved; nothing is sent, and all else of the entry stays."""
+    spec = kind(item.address.kind)
+    return Change(
+        address=item.address,
+        action=Action.NOOP,
+        reason=Reason.CHANGED,
+        id=entry.id,
+        fields=tuple(
+            FieldChange(one.path, one.direction, SENSITIVE if one.sensitive else one.after, sensitive=one.sensitive)
+            for one in item.changes
+        ),
+        lifecycle=entry.lifecycle,
+        source=entry.source,
+        name=None if spec.name_field in entry.secret_paths else live.name,
+        level=spec.level,
+        live_digest=object_digest(spec, live),
+        detailed=live.detailed,
+    )
+
+
+def refreshed(entry: Entry, fields: Iterable[FieldChange], live: LiveObject, book: SecretBook) -> Entry:
+    """The entry with the live value at each of `fields` taken as sent: what drifted becomes a pending change of the
+    manifests. What the vendor moved is only taken note of, as seen; what is hidden stays as it is known."""
+    spec = kind(live.kind)
+    document = live_document(spec, live)
+    sent, seen = dict(entry.sent), dict(entry.seen)
+    for field in fields:
+        path, row = field.path, field_at(spec, field.path)
+        current = leaf_at(spec, document, path)
+        if path not in sent or is_masked(current):
+            continue
+        value = effective(row, current, parent_present=has_parent(document, path))
+        new = book.digest(value, secret=":" in sent[path])
+        if field.direction is Direction.VENDOR:
+            seen[path] = new
+        else:
+            sent[path] = new
+            seen.pop(path, None)
+    return replace(entry, sent=sent, seen=seen)
+
+
+def old_address(address: Address, id: str) -> Address:
+    """Where the entry of the object `id` is kept while it gives way to the new one at `address`."""
+    name = f"{address.name}{ASIDE}{id}"
+    return Address(address.kind, name if ASIDE_PATTERN.fullmatch(name) else f"{address.name}{ASIDE}{digest(id)}")
+
+
+def set_aside(state: State, replaced: Collection[Address]) -> State:
+    """The state as it will be when the entries of the objects that give way are kept under their other address."""
+    resources: dict[Address, Entry] = {}
+    for address, entry in state.resources.items():
+        if address in replaced:
+            resources[old_address(address, entry.id)] = replace(entry, gives_way_to=address)
+        else:
+            resources[address] = entry
+    return replace(state, resources=resources)
