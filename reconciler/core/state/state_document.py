@@ -24,12 +24,13 @@ import re
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
 from reconciler.core.serialization.digest import digest, digest_bytes
+from reconciler.core.serialization.record_codec import from_json, to_json
 from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.core.state.entry_format import entry_from_json, entry_to_json, intent_from_json, intent_to_json
 from reconciler.core.state.format_upgrades import FORMAT, upgrade
-from reconciler.core.state.history_lines import history_from_json, history_lines, running_from_json, running_line
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
+from reconciler.types.history import History, Running
 from reconciler.types.json import Json, Object
 from reconciler.types.state import Entry, PlanProgress, State
 
@@ -59,6 +60,7 @@ _TOP = frozenset(
 _MOVED = re.compile(rb'\n"moved_to": "[^\n]*",\n"checksum": "')
 _PLAN = frozenset({"digest", "done", "finished", "serial"})
 
+_dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
 _dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
 
 
@@ -250,3 +252,27 @@ def _damaged(where: str, what: str) -> StateUnreadable:
         hint="put the copy from before the last write (state.json.backup) in its place; what was applied since is "
         "found again in the account by name. Change a state with `reconciler state mv` and `rm`, not by hand",
     )
+
+
+def history_lines(history: History) -> list[str]:
+    """Lines of the document; none for a state that was never applied to."""
+    if history == History():
+        return []
+    entries = [_dump(to_json(entry)) for entry in history.entries]
+    lines = [entry + "," for entry in entries[:-1]] + entries[-1:]
+    return [f'"history": {{"anchor": {_dump(to_json(history.anchor))}, "entries": [', *lines, "]},"]
+
+
+def history_from_json(value: Json, where: str) -> History:
+    """The inverse of `history_lines`; packed pre-images stay packed. Raises `Malformed`."""
+    return History() if value is None else from_json(History, value, where)
+
+
+def running_line(running: Running | None) -> list[str]:
+    """The run at work; no line where there is none."""
+    return [] if running is None else [f'"running": {_dump(to_json(running))},']
+
+
+def running_from_json(value: Json, where: str) -> Running | None:
+    """The inverse of `running_line`. Raises `Malformed`."""
+    return None if value is None else from_json(Running, value, where)

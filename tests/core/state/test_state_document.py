@@ -12,11 +12,23 @@ from hypothesis import strategies as st
 
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.state import format_upgrades
-from reconciler.core.state.state_document import dump_state, load_state, new_state, parse_state, peek
+from reconciler.core.state.state_document import (
+    dump_state,
+    history_from_json,
+    history_lines,
+    load_state,
+    new_state,
+    parse_state,
+    peek,
+    running_from_json,
+    running_line,
+)
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
+from reconciler.types.history import Anchor, History, HistoryEntry, RunHeader, Running
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.state import Entry, Intent, PlanProgress, State
+from tests.support.making import at
 from tests.support.strategies import STATES
 
 CLAIMS = Address("persona", "claims-desk")
@@ -37,6 +49,7 @@ STATE = State(
     owner="o1", keys=("k1",), base_url="https://api.test/v2", salt="aa", project="shop",
     plans=(PlanProgress("x", finished=True), PlanProgress("y", frozenset({CLAIMS}), serial=4)),
 )  # fmt: skip
+HEADER = RunHeader("apply", "ann@host")
 
 
 def sealed(document: Any) -> bytes:
@@ -183,3 +196,25 @@ def test_peek_tells_nothing_of_what_is_no_state() -> None:
     assert peek(None) is None
     assert peek(b"") is None
     assert peek(b"{}") is None
+
+
+def test_no_history_is_no_line():
+    assert history_lines(History()) == []
+    assert running_line(None) == []
+    assert history_from_json(None, "") == History()
+    assert running_from_json(None, "") is None
+
+
+def test_one_line_an_entry_and_back():
+    entries = tuple(HistoryEntry(n, n, n - 1, HEADER, "done", {"added": n}, "x", "d") for n in (1, 2, 3))
+    history = History(Anchor(0, 0, ""), entries)
+    lines = history_lines(history)
+    assert len(lines) == 5
+    document = json.loads("{" + "".join(lines).rstrip(",") + "}")
+    assert history_from_json(document["history"], "/history") == history
+
+
+def test_a_run_and_back():
+    running = Running(HEADER, {at("persona.a"): "x"}, frozenset({at("persona.a")}))
+    document = json.loads("{" + running_line(running)[0].rstrip(",") + "}")
+    assert running_from_json(document["running"], "/running") == running
