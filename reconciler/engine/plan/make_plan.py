@@ -18,11 +18,10 @@ from dataclasses import replace
 from reconciler.core.canonical.references import bind_resource, resources_of
 from reconciler.core.history.rollback_goal import Goal, is_shared
 from reconciler.core.kind_table import kind
-from reconciler.core.planning.address_moves import Moves, follow_moves
+from reconciler.core.planning.address_moves import Moves, as_replacement, find_replaced, follow_moves
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import AttachedTools, item_ids, shadows, tell_left
 from reconciler.core.planning.id_names import names_in
-from reconciler.core.planning.replacement import as_replacement, find_replaced
 from reconciler.core.planning.run_scope import Scope, scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, tell_missing_state, unmatched
 from reconciler.core.planning.state_drift import rests_on_absence

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.planning.address_moves import follow_moves
-from reconciler.types.manifest import ManifestSet, Moved, Removed
+from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
+from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.manifest import Lifecycle, Manage, ManifestSet, Moved, Removed
 from reconciler.types.source import Source
 from reconciler.types.state import Intent
-from tests.support.making import at, entry, manifest, state
+from tests.support.making import at, entry, manifest, resource, state
 
 HERE = Source("moves.yaml")
+FIXED = Block("immutable", "cannot", "hint")
+DOCUMENT = at("document.a")
 
 
 def move(before, after):
@@ -74,3 +78,45 @@ def test_removed_and_declared_is_an_error():
     given = ManifestSet((manifest("persona.a", {}),), removed=(Removed(at("persona.a"), HERE),))
     assert follow_moves(given, state()).problems[0].code == "E-removed"
     assert follow_moves(ManifestSet(removed=(Removed(at("persona.a"), HERE),)), state()).removed == {at("persona.a")}
+
+
+def planned(address: str = "document.a", *blocks: Block, manage: Manage = Manage.FULL) -> dict:
+    change = Change(at(address), Action.UPDATE, blocked=blocks, lifecycle=Lifecycle(manage=manage))
+    return {at(address): Planned(change)}
+
+
+def found(result, *, id=None, held=None, asked=(), address="document.a"):
+    body = {"document_url": "https://x.example"} if address.startswith("document") else {"name": "t"}
+    resources = {at(address): resource(address, body, id=id)}
+    return find_replaced(result, resources, held or state(document__a=entry("d1"), tool__t=entry("t1")), asked)
+
+
+def test_a_fixed_field_that_changes_and_what_was_asked_for() -> None:
+    assert found(planned("document.a", FIXED)) == (DOCUMENT,)
+    assert found(planned(), asked=(DOCUMENT,)) == (DOCUMENT,)
+    assert found(planned()) == ()
+    assert found(planned("document.a", Block("secret", "x", "y"))) == ()
+
+
+@pytest.mark.parametrize(
+    "why_not",
+    [
+        {"id": "d1"},
+        {"held": state()},
+    ],
+    ids=["bound to one id", "not ours yet"],
+)
+def test_what_cannot_be_made_anew(why_not: dict) -> None:
+    assert found(planned("document.a", FIXED), **why_not) == ()
+
+
+def test_what_is_only_observed_stays() -> None:
+    assert found(planned("document.a", FIXED, manage=Manage.OBSERVE)) == ()
+
+
+def test_a_name_that_must_be_unique_cannot_be_borne_twice() -> None:
+    assert found(planned("tool.t"), asked=(at("tool.t"),), address="tool.t") == ()
+
+
+def test_the_create_knows_where_the_old_entry_goes() -> None:
+    assert as_replacement(Change(DOCUMENT, Action.CREATE), "d1").replaces == at("document.a~d1")
