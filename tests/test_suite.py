@@ -15,8 +15,6 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Modules that are tested from another floor, and where.
 ELSEWHERE = {
-    "reconciler/core/planning/assemble_changes.py": "tests/engine",
-    "reconciler/core/planning/preconditions.py": "tests/engine/apply/test_last_look.py",
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",

@@ -1,4 +1,4 @@
-"""Edits of a canonical document: the leaves to set and to remove, the document they make, and what they leave empty."""
+"""Edits of a canonical document: leaves to set and to remove, what they make, and what they leave empty."""
 
 from __future__ import annotations
 

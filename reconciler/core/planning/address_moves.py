@@ -1,7 +1,11 @@
-"""Moved and Removed documents against the state: renames without re-creation, forgetting without destroying.
+"""Objects that change their address or their identity: Moved and Removed documents, and what is made anew.
 
 The order of the documents means nothing: from each address its moves are followed to the last one. So one apply
 finishes all of them, and what moved is found at its new address whatever becomes of it there.
+
+Replacing an object whose fixed fields are to change: make the new one, re-point its users, delete the old one.
+Meanwhile the old object keeps an entry in state under an own address (`state.entry_changes`), so that nothing is lost
+when a run ends between the two: the next plan finds it without a manifest and deletes it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Objects that belong to others: tools behind attachments, items that are listed as objects, what stays beside its successor."""
+"""Objects that belong to others: tools behind attachments, items listed as objects, what stays beside them."""
 
 from __future__ import annotations
 

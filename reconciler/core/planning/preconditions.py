@@ -1,4 +1,4 @@
-"""Whether a change may be written: what no request may do, and whether its object is still what the plan was made against."""
+"""Whether a change may be written: the gate before every write, and whether its object moved meanwhile."""
 
 from __future__ import annotations
 
@@ -183,8 +183,12 @@ def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
 
 
 def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None = None) -> Iterator[Block]:
-    """Why this change may not be written at all. `today`: the lifecycle that counts beside the change's own, where a
-    plan is made of something older than the manifests."""
+    """Why this change may not be written at all: the gate in front of every write, whichever way led to it.
+
+    Plans from manifests, rollbacks, replacements, moves, migrations and `destroy` pass it where requests are made, and
+    a saved plan once more where they are sent. `today`: the lifecycle that counts beside the change's own, where a
+    plan is made of something older than the manifests.
+    """
     if change.action not in WRITES:
         return
     lifecycles = (change.lifecycle, *((today,) if today is not None else ()))

@@ -1,4 +1,4 @@
-"""Names that people take for one and that computers do not, and a word before a second object gets almost the same."""
+"""Names that people take for one and that computers do not, and a warning before a second object gets one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a write leaves as it is, takes along and says: ignored values stay, companions travel, all that goes is told."""
+"""What a write leaves as it is, what travels with it, and that all that goes is said."""
 
 from __future__ import annotations
 

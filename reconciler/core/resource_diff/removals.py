@@ -1,4 +1,4 @@
-"""What we once applied or own as a list and the manifest does not have: leaves and items that go, and what goes along."""
+"""Leaves and items of lists that are ours and left the manifest, and what goes along with them."""
 
 from __future__ import annotations
 

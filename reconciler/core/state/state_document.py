@@ -61,7 +61,6 @@ _MOVED = re.compile(rb'\n"moved_to": "[^\n]*",\n"checksum": "')
 _PLAN = frozenset({"digest", "done", "finished", "serial"})
 
 _dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
-_dump = json.JSONEncoder(sort_keys=True, separators=(", ", ": "), check_circular=False).encode
 
 
 def new_state(workspace: str, lineage: str, project: str | None = None) -> State:

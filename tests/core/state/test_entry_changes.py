@@ -1,4 +1,4 @@
-"""New addresses all at once, exchanges too; the same moves twice are the same as once."""
+"""Entries at new addresses all at once, exchanges too, and those that give way to a successor."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reconciler.types.state import Entry, Move, State
 from tests.support.making import at, entry, state
 from tests.support.strategies import NAMES
 
-NAMES = ("a", "b", "c", "d")
+FOUR = ("a", "b", "c", "d")
 
 
-@given(st.permutations(NAMES), st.sets(st.sampled_from(NAMES)))
+@given(st.permutations(FOUR), st.sets(st.sampled_from(FOUR)))
 def test_a_permutation_keeps_every_object_and_twice_is_once(target, held):
     state = State("l", resources={at(f"tool.{name}"): Entry(f"id-{name}") for name in held})
     users = {at("persona.p"): Entry("p1", refs=tuple(f"tool.{name}" for name in sorted(held)))}
     state = State("l", resources={**state.resources, **users})
-    there = dict(zip(NAMES, target, strict=True))
+    there = dict(zip(FOUR, target, strict=True))
     moves = [Move(at(f"tool.{name}"), at(f"tool.{there[name]}"), f"id-{name}") for name in held]
     once = renamed(state, moves)
     assert {str(a): e.id for a, e in once.resources.items() if a.kind == "tool"} == {
