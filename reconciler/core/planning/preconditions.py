@@ -185,9 +185,9 @@ def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
 def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None = None) -> Iterator[Block]:
     """Why this change may not be written at all: the gate in front of every write, whichever way led to it.
 
-    Plans from manifests, rollbacks, replacements, moves, migrations and `destroy` pass it where requests are made, and
-    a saved plan once more where they are sent. `today`: the lifecycle that counts beside the change's own, where a
-    plan is made of something older than the manifests.
+    Plans from manifests, rollbacks, replacements, moves, migrations and `destroy` pass it where requests are made, a
+    saved plan once more where they are sent. `today`: the lifecycle that counts beside the change's own, where a plan
+    is made of something older than the manifests.
     """
     if change.action not in WRITES:
         return
