@@ -97,9 +97,7 @@ class _Planning:
         goal: Goal | None = None,
     ) -> None:
         self.goal = goal
-        self.manifests = manifests
-        self.options = options
-        self.setting = setting
+        self.manifests, self.options, self.setting = manifests, options, setting
         self.original = state
         self.moves = follow_moves(manifests, state) if goal is None else _moves_back(goal, state)
         if options.refresh_only:
