@@ -1,0 +1,129 @@
+"""Rules of objectives: limits of the API, and ways that lead from step to step (L34)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.platforms.tavus.rules.body_reader import sequence, text
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Object
+from reconciler.types.manifest import Manifest
+
+NAME = re.compile(r"[a-zA-Z0-9_]{1,100}")
+LENGTHS = {"objective_prompt": 10_000, "callback_url": 2048}
+STEPS = VARIABLES = 50
+
+
+def check_objectives_flow(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
+    steps = {index: item for index, item in enumerate(sequence(manifest.spec, "/data")) if isinstance(item, dict)}
+    if len(steps) > STEPS:
+        yield OBJECTIVES_FLOW.found(manifest, "/data", f"{len(steps)} steps; a set may have {STEPS}")
+    yield from _limits(manifest, steps)
+    names: dict[str, int] = {}
+    for index, step in steps.items():
+        name = step.get("objective_name")
+        if isinstance(name, str) and names.setdefault(name, index) != index:
+            yield OBJECTIVES_FLOW.found(
+                manifest, f"/data/{index}/objective_name", f"a second step is called {name!r}"
+            )
+    yield from _links(manifest, steps, names)
+    if manifest.spec.get("allow_loops") is not True and len(names) == len(steps):
+        yield from _way(manifest, {name: _next(steps[index]) for name, index in names.items()}, names)
+
+
+def _next(step: Object) -> list[str]:
+    """The names of the steps that may follow."""
+    required, conditional = step.get("next_required_objective"), step.get("next_conditional_objectives")
+    found = [required] if isinstance(required, str) and required else []
+    return [*found, *(conditional if isinstance(conditional, dict) else ())]
+
+
+def _limits(manifest: Manifest, steps: dict[int, Object]) -> Iterator[Diagnostic]:
+    for index, step in steps.items():
+        name = step.get("objective_name")
+        if isinstance(name, str) and not NAME.fullmatch(name):
+            yield OBJECTIVES_FLOW.found(
+                manifest,
+                f"/data/{index}/objective_name",
+                f"the name {name[:120]!r} must be 1 to 100 letters, digits or underscores",
+            )
+        for word, limit in LENGTHS.items():
+            length = len(text(step, f"/{word}"))
+            if length > limit:
+                place = f"/data/{index}/{word}"
+                yield OBJECTIVES_FLOW.found(
+                    manifest, place, f"{word} has {length:,} characters; the limit is {limit:,}"
+                )
+        count = len(sequence(step, "/output_variables"))
+        if count > VARIABLES:
+            place = f"/data/{index}/output_variables"
+            yield OBJECTIVES_FLOW.found(manifest, place, f"{count} output variables; a step may have {VARIABLES}")
+
+
+def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) -> Iterator[Diagnostic]:
+    for index, step in steps.items():
+        if step.get("next_required_objective") and step.get("next_conditional_objectives"):
+            yield OBJECTIVES_FLOW.found(
+                manifest,
+                f"/data/{index}/next_required_objective",
+                "a step has either next_required_objective or next_conditional_objectives",
+            )
+        for name in _next(step):
+            if name not in names:
+                word = "next_required_objective"
+                if step.get(word) != name:
+                    word = "next_conditional_objectives"
+                yield OBJECTIVES_FLOW.found(manifest, f"/data/{index}/{word}", f"no step is called {name!r}")
+
+
+def _way(manifest: Manifest, follow: dict[str, list[str]], names: dict[str, int]) -> Iterator[Diagnostic]:
+    """One step to begin with, and no way back."""
+    targets = {target for several in follow.values() for target in several}
+    roots = [name for name in follow if name not in targets]
+    circle = _circle(follow)
+    if circle:
+        summary = f"the steps lead back: {' -> '.join(circle)}"
+        hint = "allow_loops: true, if that is meant"
+        yield OBJECTIVES_FLOW.found(manifest, f"/data/{names[circle[0]]}", summary, hint=hint)
+    elif len(roots) > 1:
+        summary = f"{len(roots)} steps to begin with: {', '.join(roots)}; there must be exactly one"
+        hint = "let an earlier step name the others"
+        yield OBJECTIVES_FLOW.found(manifest, f"/data/{names[roots[1]]}", summary, hint=hint)
+
+
+def _circle(follow: dict[str, list[str]]) -> list[str]:
+    """Names on a way that ends where it began; empty when there is none. Without recursion: sets may be deep."""
+    left = {name: {target for target in targets if target in follow} for name, targets in follow.items()}
+    while ends := [name for name, targets in left.items() if not targets]:
+        for end in ends:
+            del left[end]
+        for targets in left.values():
+            targets.difference_update(ends)
+    way: list[str] = []
+    name = next(iter(left), None)
+    while name is not None and name not in way:
+        way.append(name)
+        name = min(left[name])
+    return [*way[way.index(name) :], name] if name is not None else []
+
+
+OBJECTIVES_FLOW = Rule(
+    code="L34",
+    name="objectives-flow",
+    severity=Severity.ERROR,
+    kinds=("objectives",),
+    source="create-objectives page, the vendor's client",
+    check=check_objectives_flow,
+    doc=RuleDoc(
+        what="Steps of a set of objectives that do not have exactly one beginning, lead back to an earlier step, "
+        "name a step that is not there, bear the same name twice, or exceed the limits of the API (50 steps, names "
+        "of letters, digits and underscores, prompts of 10,000 characters).",
+        why="The API checks the set as a whole and refuses it, and the personas that use it wait.",
+        bad="name: Intake\ndata:\n- {objective_name: greet, objective_prompt: Say hello.}\n"
+        "- {objective_name: close, objective_prompt: Say goodbye.}\n",
+        good="name: Intake\ndata:\n- {objective_name: greet, objective_prompt: Say hello., "
+        "next_required_objective: close}\n- {objective_name: close, objective_prompt: Say goodbye.}\n",
+    ),
+)

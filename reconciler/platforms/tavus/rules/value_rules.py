@@ -1,0 +1,146 @@
+"""Rules of every value of the tables: of the right type, and one of the known ones (L17, L20)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
+from reconciler.core.kind_table import KINDS
+from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.platforms.tavus.rules.body_reader import TTS, text
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.json import Json, lookup, split
+from reconciler.types.kind import Field, Type
+from reconciler.types.manifest import Manifest
+
+CATALOGUE_TABLES = {
+    "turn_detection_model": "turn_detection",
+    "perception_model": "perception",
+    "stt_engine": "stt_engine",
+    "tts_engine": "tts_engine",
+}
+"""Fields whose values are a table of the catalogue."""
+
+
+def known_values(row: Field, catalogue: Catalogue) -> tuple[tuple[str, ...], bool]:
+    """The known values of a field, from its row and the catalogue, and whether there are no others."""
+    word = split(row.path)[-1]
+    table = CATALOGUE_TABLES.get(word)
+    if table is not None:
+        return tuple(dict.fromkeys((*catalogue.known(table), *row.enum))), table in catalogue.complete
+    values = catalogue.values.get(word)
+    if values is not None:
+        return tuple(dict.fromkeys((*values.known, *values.reported, *row.enum))), values.complete
+    return row.enum, False
+
+
+def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
+    for pointer, value, row in context.declared(manifest):
+        if row.type is not Type.STRING or not isinstance(value, str) or not value or row.server:
+            continue
+        known, complete = known_values(row, context.catalogue)
+        if not known or value in known:
+            continue
+        close = get_close_matches(value.lower(), known, n=1)
+        yield KNOWN_VALUES.found(
+            manifest,
+            pointer,
+            f"{value!r} is no known value of {split(pointer)[-1]}",
+            hint=(f"did you mean {close[0]!r}? " if close else "") + f"known: {', '.join(known)}",
+            severity=Severity.ERROR if complete else Severity.WARNING,
+        )
+
+
+KNOWN_VALUES = Rule(
+    code="L17",
+    name="enum",
+    severity=Severity.WARNING,
+    kinds=(),
+    source="the vendor's contract, observation",
+    check=check_known_values,
+    doc=RuleDoc(
+        what="A field with a list of known values holds another one: perception_model, turn_detection_model, "
+        "turn_taking_patience, interruptibility, voice_isolation, idle_engagement, stt_engine, tts_engine, "
+        "pipeline_mode and others.",
+        why="It may be a typo. The platform adds values now and then, so it is a warning unless the catalogue says "
+        "that its list is complete; a wrong stt_engine is known to be refused.",
+        bad="system_prompt: Hi\nlayers: {stt: {stt_engine: tavus-wisper}}\n",
+        good="system_prompt: Hi\nlayers: {stt: {stt_engine: tavus-whisper}}\n",
+    ),
+)
+
+
+EMOTION = f"{TTS}/voice_settings/emotion"
+
+
+def check_value_type(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
+    kind = manifest.address.kind
+    if kind in KINDS:
+        spec = KINDS.get(kind)
+        for one in check_fields(spec, manifest.spec, address=manifest.address, source=manifest.source):
+            if one.code == WRONG_TYPE:
+                yield _with_fix(one, field_at(spec, one.pointer or ""), lookup(manifest.spec, one.pointer or ""))
+    if emotion := text(manifest.spec, EMOTION):
+        tags: list[Json] = [part.strip() for part in emotion.split(",") if part.strip()]
+        yield VALUE_TYPE.found(
+            manifest,
+            EMOTION,
+            "emotion must be a list of name:level, not a text",
+            hint=f"write {json.dumps(tags, ensure_ascii=False)}",
+            fix=Fix("write a list", tags),
+        )
+
+
+def _with_fix(one: Diagnostic, row: Field | None, value: Json) -> Diagnostic:
+    if one.fix is not None or row is None:
+        return one
+    fixed = meant(row.type, value)
+    if fixed is None:
+        return one
+    shown = json.dumps(fixed, ensure_ascii=False)
+    short = shown if len(shown) <= 80 else shown[:77] + "..."
+    return replace(one, fix=Fix("write it in its type", fixed), hint=one.hint or f"write {short}")
+
+
+def meant(wanted: Type, value: Json) -> Json:
+    """`value` in the declared type where that is beyond doubt: JSON out of a text, one text out of a list of texts, a
+    list out of one text. None where it is not."""
+    if isinstance(value, list):
+        texts = [item for item in value if isinstance(item, str)]
+        return ", ".join(texts) if wanted is Type.STRING and texts and len(texts) == len(value) else None
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if wanted in (Type.LIST, Type.OBJECT, Type.STRINGS) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            parsed: Json = json.loads(value, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            return None
+        return parsed if isinstance(parsed, dict if wanted is Type.OBJECT else list) else None
+    return [value] if wanted is Type.STRINGS else None
+
+
+def _refuse(word: str) -> Json:
+    raise ValueError(f"{word} is no JSON")
+
+
+VALUE_TYPE = Rule(
+    code="L20",
+    name="type",
+    severity=Severity.ERROR,
+    kinds=(),
+    source="the vendor's contract; met in public code",
+    check=check_value_type,
+    taken=True,
+    doc=RuleDoc(
+        what="A field holds another JSON type than it takes: tools as a text, a boolean or number in quotes (a "
+        "warning), hotwords as a list, emotion as a text.",
+        why="The API refuses it, or worse, drops the layer it stands in.",
+        bad="system_prompt: Hi\nlayers: {stt: {hotwords: [Northwind, FNOL]}}\n",
+        good="system_prompt: Hi\nlayers: {stt: {hotwords: 'Northwind, FNOL'}}\n",
+    ),
+)
