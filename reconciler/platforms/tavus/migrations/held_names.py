@@ -1,4 +1,4 @@
-"""Names that are held already: by a manifest of the project, or by an object of the account; and what to do then.
+"""Names that are held already, by a manifest or an object of the account, and the manifests that migrations write.
 
 A migration takes over nothing that it did not make. A held name is used where the content is the same, else a person
 says: keep it inline, use theirs, or take another name.
@@ -16,6 +16,7 @@ from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Context, Subject
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup
+from reconciler.types.manifest_edit import NewDocument
 
 THEIRS = "theirs"
 """The answer that uses what holds the name as it is."""
@@ -87,3 +88,13 @@ def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:
             continue
         return False
     return True
+
+
+API_VERSION = "personas/v1"
+
+
+def new_manifest(kind: str, name: str, spec: Object) -> NewDocument:
+    """A manifest of this kind and name, in a file called after it. A live object of its name is
+    taken over only with the same content."""
+    head: Object = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}}
+    return NewDocument(f"{name}.yaml", {**head, "lifecycle": {"adopt": "same"}, "spec": spec})

@@ -1,4 +1,4 @@
-"""M24: a legacy guardrail set becomes single guardrails."""
+"""Legacy sets of guardrails: split into guardrails, and taken off the persona (M24, M25)."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ from reconciler.core.migrating.migration import (
     Subject,
     ask,
 )
-from reconciler.platforms.tavus.migrations.created_documents import new_manifest
-from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder, in_account, in_files
-from reconciler.types.json import Json, Object
+from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder, in_account, in_files, new_manifest
+from reconciler.types.json import Json, Object, is_filled
 from reconciler.types.manifest_edit import Edit, NewDocument, RemoveValue, SetValue
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 MOST = 50
-WHY = "guardrail sets are legacy; guardrails are objects of their own now, attached one by one"
+SPLIT_WHY = "guardrail sets are legacy; guardrails are objects of their own now, attached one by one"
 
 
-def find(subject: Subject, context: Context) -> Iterator[Finding]:
+def find_guardrail_set_split(subject: Subject, context: Context) -> Iterator[Finding]:
     held = subject.spec.get("guardrails_id")
     where = ("/guardrails_id",)
     if isinstance(held, str) and held:
         note = "what the set holds is not in the files: export it as a GuardrailSet manifest and refer to that"
-        yield Finding(where, f"the guardrail set {held} has to be split", WHY, notes=(note,))
+        yield Finding(where, f"the guardrail set {held} has to be split", SPLIT_WHY, notes=(note,))
         return
     target = held.get("ref") if isinstance(held, dict) and len(held) == 1 else None
     if not isinstance(target, str):
@@ -41,7 +40,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     entries = _entries(target, context)
     problem = _problem(entries)
     if problem or entries is None:
-        yield Finding(where, f"{target} cannot be split yet", WHY, notes=(problem,))
+        yield Finding(where, f"{target} cannot be split yet", SPLIT_WHY, notes=(problem,))
         return
     yield from _split(subject, context, target, entries)
 
@@ -91,8 +90,8 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
         (Choice("split", "app_message true, the documented default; what sets did is not documented", "judgement"),),
     )
     summary = f"{target} is a legacy set of {len(names)} guardrails"
-    finding = Finding(("/guardrails_id",), summary, WHY, beside=("/guardrail_ids",))
-    for found in ask(subject, context, MIGRATION.name, question, finding, {"split": edits}.get):
+    finding = Finding(("/guardrails_id",), summary, SPLIT_WHY, beside=("/guardrail_ids",))
+    for found in ask(subject, context, GUARDRAIL_SET_SPLIT.name, question, finding, {"split": edits}.get):
         yield replace(found, documents=tuple(documents) if found.edits else ())
 
 
@@ -102,7 +101,7 @@ def _holder(name: str, context: Context) -> Holder | None:
 
 def _chosen(name: str, context: Context) -> str | None:
     """What a person said about a name that somebody else has: keep, theirs, or another name."""
-    answer = context.answers.get(MIGRATION.name, {}).get(name)
+    answer = context.answers.get(GUARDRAIL_SET_SPLIT.name, {}).get(name)
     return answer if answer in (KEEP, THEIRS) or (answer and NAME.fullmatch(answer)) else None
 
 
@@ -117,7 +116,7 @@ def _taken(target: str, name: str, holder: Holder, answer: str | None) -> Findin
     if answer == THEIRS:
         notes = ("files alone do not know which one that is: write its id into guardrail_ids, and take the set away",)
     summary = f"{target} cannot be split before {name} is settled"
-    return Finding(("/guardrails_id",), summary, WHY, question=question, notes=notes)
+    return Finding(("/guardrails_id",), summary, SPLIT_WHY, question=question, notes=notes)
 
 
 def _entries(target: str, context: Context) -> list[Object] | None:
@@ -143,11 +142,11 @@ def _problem(entries: list[Object] | None) -> str:
     return f"more than {MOST} guardrails" if len(names) > MOST else ""
 
 
-MIGRATION = Migration(
+GUARDRAIL_SET_SPLIT = Migration(
     id="M24",
     name="guardrail-set-split",
     safety=Safety.ASK,
-    find=find,
+    find=find_guardrail_set_split,
     overlays=False,
     sources="contract of June 2026, changelog of May and June 2026",
     doc=MigrationDoc(
@@ -159,5 +158,37 @@ MIGRATION = Migration(
         before="pal_name: A\nguardrails_id: {ref: guardrail_set.house_rules}\n",
         after="pal_name: A\nguardrail_ids: [{ref: guardrail.no_legal_advice}]\n",
         answers={"*": "split"},
+    ),
+)
+
+
+def find_guardrail_set_detach(subject: Subject, context: Context) -> Iterator[Finding]:
+    spec = subject.spec
+    if not is_filled(spec.get("guardrails_id")):
+        return
+    if not is_filled(spec.get("guardrail_ids")) and not is_filled(spec.get("guardrail_tags")):
+        return
+    edits: dict[str, tuple[Edit, ...]] = {"detach": (RemoveValue("/guardrails_id"),)}
+    choices = (Choice("detach", "once every rule of the set is among the guardrails", "judgement"),)
+    question = Question("detach", "does the persona still need its legacy set?", choices)
+    why = "both together only enforce twice; the set itself is never deleted while another persona may have it"
+    beside = ("/guardrail_ids", "/guardrail_tags")
+    finding = Finding(("/guardrails_id",), "a legacy set beside single guardrails", why, beside=beside)
+    yield from ask(subject, context, GUARDRAIL_SET_DETACH.name, question, finding, edits.get)
+
+
+GUARDRAIL_SET_DETACH = Migration(
+    id="M25",
+    name="guardrail-set-detach",
+    safety=Safety.ASK,
+    find=find_guardrail_set_detach,
+    overlays=False,
+    sources="contract of June 2026",
+    doc=MigrationDoc(
+        what="guardrails_id beside guardrail_ids or guardrail_tags goes.",
+        why="The field is legacy. Whether the single guardrails cover everything that the set did, a person says.",
+        before="pal_name: A\nguardrails_id: g178c7c5e032b\nguardrail_ids: [g1234567890ab]\n",
+        after="pal_name: A\nguardrail_ids: [g1234567890ab]\n",
+        answers={"*": "detach"},
     ),
 )

@@ -1,9 +1,10 @@
-"""M10: turn taking leaves the stt layer for the conversational flow."""
+"""Turn-taking in its older forms: fields of the stt layer, spellings of interruptibility (M10, M12)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.canonical.canonical_form import same
 from reconciler.core.migrating.migration import (
     Choice,
     Context,
@@ -17,7 +18,7 @@ from reconciler.core.migrating.migration import (
     mapping_at,
 )
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
+from reconciler.types.manifest_edit import Edit, RemoveValue, RenameKey, SetValue
 
 STT, FLOW = "/layers/stt", "/layers/conversational_flow"
 PAUSE, INTERRUPT, SMART = (
@@ -29,10 +30,10 @@ PATIENCE = {"high": "low", "medium": "medium", "low": "high", "verylow": "high",
 """A sensitive pause answers quickly, that is with little patience; levels that are gone end at the edge."""
 SAME = {"high": "high", "medium": "medium", "low": "low", "verylow": "low", "superlow": "low"}
 TURNED = {"high": "low", "medium": "medium", "low": "high", "verylow": "high", "superlow": "high"}
-WHY = "turn taking is set in the conversational flow; the fields of the stt layer are of the first generation"
+FLOW_WHY = "turn taking is set in the conversational flow; the fields of the stt layer are of the first generation"
 
 
-def find(subject: Subject, context: Context) -> Iterator[Finding]:
+def find_stt_to_conversational_flow(subject: Subject, context: Context) -> Iterator[Finding]:
     stt = mapping_at(subject.spec, STT)
     old = [name for name in (PAUSE, INTERRUPT, SMART) if name in stt]
     if not old:
@@ -44,10 +45,10 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
         model = flow.get("turn_detection_model")
         if model is None or (isinstance(model, str) and model.startswith("sparrow-") and model != "sparrow-0"):
             summary = f"{', '.join(old)}: dead, the conversational flow overrides them"
-            yield Finding(where, summary, WHY, drop, beside=(FLOW,))
+            yield Finding(where, summary, FLOW_WHY, drop, beside=(FLOW,))
         else:
             note = "answer turn-detection-model first: from sparrow-1 on these fields are dead and go"
-            yield Finding(where, f"{', '.join(old)} beside turn detection {model}", WHY, notes=(note,))
+            yield Finding(where, f"{', '.join(old)} beside turn detection {model}", FLOW_WHY, notes=(note,))
         return
     yield from _choose(subject, context, stt, where, drop)
 
@@ -78,8 +79,8 @@ def _choose(
     key = "fixed-delay" if stt.get(SMART) is False else "levels"
     question = Question(key, "how do the old levels translate?", tuple(choices))
     names = ", ".join(pointer.rpartition("/")[2] for pointer in where)
-    finding = Finding(where, f"{names} move to the conversational flow", WHY, notes=tuple(notes))
-    yield from ask(subject, context, MIGRATION.name, question, finding, edits.get)
+    finding = Finding(where, f"{names} move to the conversational flow", FLOW_WHY, notes=tuple(notes))
+    yield from ask(subject, context, STT_TO_CONVERSATIONAL_FLOW.name, question, finding, edits.get)
 
 
 def _flow(stt: Object, interruption: dict[str, str]) -> Object | None:
@@ -100,11 +101,11 @@ def _level(levels: dict[str, str], value: Json) -> str | None:
     return "medium" if value is None else levels.get(value) if isinstance(value, str) else None
 
 
-MIGRATION = Migration(
+STT_TO_CONVERSATIONAL_FLOW = Migration(
     id="M10",
     name="stt-turn-taking-to-conversational-flow",
     safety=Safety.ASK,
-    find=find,
+    find=find_stt_to_conversational_flow,
     cures=("L28", "L32"),
     overlays=False,
     sources="turn-taking pages of 2025 and June 2026, field definitions",
@@ -118,5 +119,55 @@ MIGRATION = Migration(
         after="layers: {conversational_flow: {turn_detection_model: sparrow-1, turn_taking_patience: low, "
         "interruptibility: low, voice_isolation: near}}\n",
         answers={"*": "definition"},
+    ),
+)
+
+
+INTERRUPTIBILITY = "interruptibility"
+SPELLINGS = ("pal_interruptibility", "replica_interruptibility", "face_interruptibility")
+SPELLING_WHY = "three spellings of one field are in use; the program writes the one that the account has"
+
+
+def find_interruptibility_spelling(subject: Subject, context: Context) -> Iterator[Finding]:
+    layer = mapping_at(subject.spec, FLOW)
+    found = [word for word in (INTERRUPTIBILITY, *SPELLINGS) if word in layer]
+    if not found or found == [INTERRUPTIBILITY]:
+        return
+    where = tuple(f"{FLOW}/{word}" for word in found)
+    values = {word: layer[word] for word in found if layer[word] is not None}
+    first = next(iter(values.values()), None)
+    if all(same(value, first) for value in values.values()):
+        best = next(iter(values), found[0])
+        yield Finding(
+            where, f"{' and '.join(found)} becomes {INTERRUPTIBILITY}", SPELLING_WHY, _keep_one(found, best)
+        )
+        return
+    edits = {str(value): _keep_one(found, word) for word, value in reversed(list(values.items()))}
+    choices = tuple(Choice(str(value), f"as {word} says") for word, value in values.items())
+    question = Question(
+        f"{subject.address}:{INTERRUPTIBILITY}", f"{' and '.join(found)} disagree: which value counts?", choices
+    )
+    finding = Finding(where, f"{' and '.join(found)} disagree", SPELLING_WHY)
+    yield from ask(subject, context, INTERRUPTIBILITY_SPELLING.name, question, finding, edits.get)
+
+
+def _keep_one(found: list[str], best: str) -> tuple[Edit, ...]:
+    gone: tuple[Edit, ...] = tuple(RemoveValue(f"{FLOW}/{word}") for word in found if word != best)
+    return gone if best == INTERRUPTIBILITY else (*gone, RenameKey(f"{FLOW}/{best}", INTERRUPTIBILITY))
+
+
+INTERRUPTIBILITY_SPELLING = Migration(
+    id="M12",
+    name="interruptibility-spelling",
+    safety=Safety.AUTO,
+    find=find_interruptibility_spelling,
+    cures=(),
+    sources="conversational flow pages in both vocabularies, vendor client, reads of live personas",
+    doc=MigrationDoc(
+        what="pal_interruptibility, replica_interruptibility and face_interruptibility become interruptibility.",
+        why="The vendor's pages and its own client spell the field in three ways. In files there is one; on the wire "
+        "the spelling of the live object is used.",
+        before="layers: {conversational_flow: {pal_interruptibility: high, replica_interruptibility: high}}\n",
+        after="layers: {conversational_flow: {interruptibility: high}}\n",
     ),
 )
