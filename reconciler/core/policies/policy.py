@@ -13,6 +13,7 @@ from reconciler.types.json import Json, within
 from reconciler.types.live import Account, Listing
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Policy
+from reconciler.types.reference import SecretRef
 from reconciler.types.state import State
 
 
@@ -78,3 +79,10 @@ class PolicyRule:
     values: JudgeValues | None = None
     active: Callable[[Policy], bool] = lambda policy: True
     """Whether the project asks for it."""
+
+
+def origin(value: Json) -> str:
+    """Where a value that a policy cannot see comes from; follows a noun: "from the environment variable X"."""
+    if not isinstance(value, SecretRef) or value.kind == "literal":
+        return "that is no text"
+    return f"from the environment variable {value.name}" if value.variable else f"from the file {value.name}"

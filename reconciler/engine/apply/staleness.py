@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.core.kind_table import kind
-from reconciler.core.policies.account_check import same_account
+from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.resource_plan import object_digest
 from reconciler.core.secrets.secret_book import SecretBook

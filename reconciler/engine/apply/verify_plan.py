@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.planning.assemble_changes import in_order
 from reconciler.core.planning.plan_proof import Ground, find_forgeries, state_of_plan
 from reconciler.core.planning.preconditions import unlawful
-from reconciler.core.policies import guard
+from reconciler.core.policies.guard import guard
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.engine.apply.run_changes import refuse_blocked

@@ -21,9 +21,8 @@ from reconciler.core.planning.preconditions import loosened, unlawful
 from reconciler.core.planning.run_scope import Scope
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.usage import NOTHING, Usage, keep_used, tell_kept, tell_users, wait_for_users
-from reconciler.core.policies import guard
+from reconciler.core.policies.guard import guard, standing_violations
 from reconciler.core.policies.policy import Situation
-from reconciler.core.policies.value_policies import standing_violations
 from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, objects_of
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.core.resource_diff.resource_plan import Context, Planned, object_digest

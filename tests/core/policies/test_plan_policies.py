@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.policies import guard
-from reconciler.core.policies.account_check import same_account
+from reconciler.core.policies.guard import guard
+from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.policies.policy import Situation
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.live import Account

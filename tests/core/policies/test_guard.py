@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.policies import POLICIES, guard
+from reconciler.core.policies import POLICIES
+from reconciler.core.policies.guard import MOST, guard, standing_violations
 from reconciler.core.policies.policy import Situation
-from reconciler.core.policies.value_policies import MOST, standing_violations
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.json import Json

@@ -1,10 +1,12 @@
-"""Policies on values: what is written is blocked, what is live already and stays as it is gives a warning."""
+"""The changes of a plan held against the policies: blocked is what is written, warned of is what stays as it is."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from reconciler.core.policies import POLICIES
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
@@ -16,6 +18,19 @@ from reconciler.types.source import Source
 CODE = "E-policy"
 MOST = 20
 """Warnings of one policy that stand alone; the others are counted."""
+
+
+def guard(changes: Sequence[Change], situation: Situation) -> tuple[tuple[Change, ...], tuple[Block, ...]]:
+    """The changes with the blocks of each, and the blocks of the plan as a whole."""
+    rules = [rule for rule in POLICIES.all().values() if rule.active(situation.policy)]
+    guarded = list(changes)
+    for index, change in enumerate(changes):
+        found = [block for rule in rules if rule.change for block in rule.change(change, situation)]
+        found += value_blocks(change, situation, rules)
+        if found:
+            guarded[index] = replace(change, blocked=(*change.blocked, *found))
+    whole = [rule.plan(guarded, situation) for rule in rules if rule.plan]
+    return tuple(guarded), tuple(block for block in whole if block is not None)
 
 
 def value_blocks(change: Change, situation: Situation, rules: Iterable[PolicyRule]) -> Iterator[Block]:
@@ -36,8 +51,6 @@ def standing_violations(
 ) -> list[Diagnostic]:
     """Warnings about values that are live already and that this plan leaves as they are; `changes` are all that was
     compared, what is in sync included."""
-    from reconciler.core.policies import POLICIES
-
     judges = [(rule.name, rule.values) for rule in POLICIES.all().values() if rule.values]
     judges = [(name, judge) for name, judge in judges if POLICIES.get(name).active(situation.policy)]
     found: dict[str, list[Diagnostic]] = defaultdict(list)
