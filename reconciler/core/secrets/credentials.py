@@ -1,13 +1,15 @@
-"""What is a credential: told by the name of a header, parameter or member, by the look of a text, and inside URLs.
-
-The one place that decides it, for the loader, comparison, export, reports, history and messages alike.
-"""
+"""Secret or not, told by name and look: credentials in names, values, addresses and the bodies of objects."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
+
+from reconciler.core.canonical.canonical_form import is_masked
+from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.types.json import Json, split
+from reconciler.types.kind import KindSpec
 
 _WORDS = frozenset(
     {"auth", "authorization", "authentication", "key", "apikey", "token", "secret", "password", "passwd", "cookie"}
@@ -81,3 +83,41 @@ def url_credentials(text: str) -> Iterator[tuple[int, int]]:
 def has_url_credentials(text: str) -> bool:
     """Whether all of `text` is a URL that holds a credential."""
     return _URL.fullmatch(text.strip()) is not None and next(url_credentials(text), None) is not None
+
+
+def credentials_in(spec: KindSpec, body: Json) -> Iterator[str]:
+    """Every text in a body (an object, or RFC 6902 operations) that must not be shown; masks are none."""
+    root = shape(spec)
+    if not isinstance(body, list):
+        yield from _collect(root, body, secret=False)
+        return
+    for operation in body:
+        if isinstance(operation, dict):
+            path = operation.get("path")
+            node, secret = root, False
+            for token in split(path) if isinstance(path, str) else ():
+                node = node.child(node.renames.get(token, token))
+                secret = secret or _is_secret(node, token)
+            yield from _collect(node, operation.get("value"), secret=secret)
+
+
+def _is_secret(node: Node, name: str) -> bool:
+    if node.row is not None:
+        return node.row.secret
+    return not node.children and is_credential_name(name)
+
+
+def _collect(node: Node, value: Json, *, secret: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            child = node.child(node.renames.get(name, name))
+            if member is not None and not isinstance(member, bool):
+                yield from _collect(child, member, secret=secret or _is_secret(child, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _collect(node, item, secret=secret)
+    elif isinstance(value, str):
+        if value and (secret or looks_like_credential(value)) and not is_masked(value):
+            yield value
+    elif secret and isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from reconciler.core.kind_table import kind
 from reconciler.core.secrets.credentials import (
+    credentials_in,
     has_url_credentials,
     is_credential,
     is_credential_name,
@@ -165,3 +169,27 @@ def test_other_urls(url: str) -> None:
 def test_a_name_in_an_error_text_is_told_by_its_words() -> None:
     assert is_credential_name("x-api-key")
     assert not is_credential_name("max_tokens")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "found"),
+    [
+        ("persona", {"layers": {"llm": {"api_key": "k1", "model": "m"}}}, {"k1"}),
+        ("persona", {"layers": {"tts": {"api_key": "k2"}}, "system_prompt": "hello"}, {"k2"}),
+        ("persona", {"layers": {"mcp": {"servers": [{"auth_token": "t1", "url": "u"}]}}}, {"t1"}),
+        ("persona", [{"op": "replace", "path": "/layers/llm/api_key", "value": "k3"}], {"k3"}),
+        ("persona", [{"op": "add", "path": "/layers/llm", "value": {"api_key": "k4", "model": "m"}}], {"k4"}),
+        ("persona", [{"op": "add", "path": "/layers/llm/headers/Authorization", "value": "Bearer x"}], {"Bearer x"}),
+        ("persona", [{"op": "remove", "path": "/layers/llm/api_key"}], set()),
+        ("persona", [{"op": "add", "path": "/layers", "value": {"sts": {"secret": ["s1", "s2"]}}}], {"s1", "s2"}),
+        ("tool", {"delivery": {"api": {"auth": {"type": "bearer", "token": "t2"}, "url": "https://a"}}}, {"t2"}),
+        ("persona", {"layers": {"llm": {"extra_body": {"u": "AKIA0123456789abcdef"}}}}, {"AKIA0123456789abcdef"}),
+        ("persona", {"system_prompt": "a sentence with 24 letters and digits 0123456789"}, set()),
+        ("persona", {"tool_ids": ["t0123456789abcdef0123456789abcdef"]}, set()),
+        ("persona", {"layers": {"llm": {"api_key": "********"}}}, set()),
+        ("persona", None, set()),
+        ("persona", {"layers": {"llm": {"api_key": 12345}}}, {"12345"}),
+    ],
+)
+def test_what_counts_as_a_secret(name: str, body: Any, found: set[str]) -> None:
+    assert set(credentials_in(kind(name), body)) == found

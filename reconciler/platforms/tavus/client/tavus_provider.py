@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote
 
 from reconciler.core.kind_table import kind as kind_named
 from reconciler.core.network.deadline import Due
+from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
-from reconciler.core.secrets.secret_places import credentials_in
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.tavus.client import ENDPOINTS
 from reconciler.platforms.tavus.client.endpoint import (
