@@ -149,7 +149,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
     Raises `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
     from reconciler.api.output_files import read_file
-    from reconciler.core.export.file_seal import is_untouched
+    from reconciler.core.export.target import is_untouched
     from reconciler.manifests.edit.write_files import Replacement
 
     changes: list[Replacement] = []

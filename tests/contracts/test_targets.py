@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.export.file_seal import is_untouched
-from reconciler.core.export.target import Knowledge, Subject, Target
+from reconciler.core.export.target import Knowledge, Subject, Target, is_untouched
 from reconciler.core.export.target_table import TARGETS
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.address import Address

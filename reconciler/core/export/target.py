@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,6 +11,10 @@ from typing import TypeAlias
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
+
+OPEN = "sha256:" + "0" * 64
+"""What a generated text has in the place of its seal; the first one counts."""
+_SEAL = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +129,24 @@ def plain(value: Json) -> str:
     text = str(value)
     text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def sealed(text: str) -> str:
+    """`text` with its first `OPEN` made a seal. Raises `ValueError` where it has none."""
+    if OPEN not in text:
+        raise ValueError("the text has no place for a seal")
+    return text.replace(OPEN, _seal(text), 1)
+
+
+def is_untouched(data: bytes) -> bool:
+    """Whether the seal of a file fits: nobody changed it since it was generated."""
+    try:
+        text = data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return False
+    found = _SEAL.search(text)
+    return found is not None and found.group() == _seal(_SEAL.sub(OPEN, text, count=1))
+
+
+def _seal(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.export.file_seal import OPEN, sealed
+from reconciler.core.export.target import OPEN, sealed
 from reconciler.platforms.livekit.agent_settings import AgentSettings
 
 HEAD = '''"""LiveKit agent for the persona @ADDRESS@, with Tavus as its face.

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.export.conversion_report import ENV, Ledger
-from reconciler.core.export.file_seal import OPEN, sealed
-from reconciler.core.export.target import Remark, Subject
+from reconciler.core.export.target import OPEN, Remark, Subject, sealed
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_settings
 from reconciler.platforms.livekit.stt import hearing_settings, key_terms

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.export.file_seal import OPEN, sealed
-from reconciler.core.export.target import Remark
+from reconciler.core.export.target import OPEN, Remark, sealed
 from reconciler.platforms.livekit.agent_module import plugins
 from reconciler.platforms.livekit.agent_settings import AgentSettings
 

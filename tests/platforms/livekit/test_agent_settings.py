@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.export.file_seal import is_untouched
-from reconciler.core.export.target import AttachedTool, Subject
+from reconciler.core.export.target import AttachedTool, Subject, is_untouched
 from reconciler.core.kind_table import KINDS
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text

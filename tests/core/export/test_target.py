@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.export.file_seal import OPEN, is_untouched, sealed
+from reconciler.core.export.target import OPEN, is_untouched, sealed
 
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60)
 
