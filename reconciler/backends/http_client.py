@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text, store_waits
-from reconciler.core.network.deadline import Due, bound
-from reconciler.core.network.tls_errors import PLAIN, speaks_plainly
+from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, receive
 from reconciler.core.settings.limit_settings import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from reconciler.core.kind_table import kind as kind_named
-from reconciler.core.network.deadline import Due
+from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.core.network.deadline import Due, bound
+from reconciler.core.network import Due, bound
 from reconciler.errors import Unreachable, UsageError, WriteRefused
 
 if TYPE_CHECKING:

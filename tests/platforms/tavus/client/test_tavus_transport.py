@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from reconciler.core.network.deadline import Due
+from reconciler.core.network import Due
 from reconciler.errors import UsageError, WriteRefused
 from reconciler.platforms.tavus.client.tavus_transport import (
     ReadOnlyTransport,

@@ -1,8 +1,4 @@
-"""A network whose connections end at a moment that each thread sets for itself, wrapped around another one.
-
-HTTP libraries count timeouts per packet: a server that sends a header a second holds a request for ever. The wrapped
-network cuts each of their waits short, so the library's own timeout comes when the whole is due.
-"""
+"""Network errors and deadlines: TLS that is none, and HTTP requests that end as a whole at a given time."""
 
 from __future__ import annotations
 
@@ -14,6 +10,12 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 OVER = 0.001
 """Seconds that are left to a wait whose time is over: the library then raises its own timeout."""
+NOT_TLS = frozenset(
+    {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"}
+)
+"""OpenSSL's names (`ssl.SSLError.reason`) for an answer whose first bytes are no TLS; its versions differ."""
+
+PLAIN = "what answers there does not speak TLS (is it an http:// address, or another port?)"
 
 
 class Due:
@@ -98,3 +100,18 @@ def bound(transport: T, due: Due) -> T:
     pool = cast(Any, transport)._pool  # what the library offers no way to set
     pool._network_backend = DeadlineNetwork(pool._network_backend, due)
     return transport
+
+
+def speaks_plainly(error: BaseException) -> bool:
+    """Whether what answered does not speak TLS: mostly an http address that was given as https."""
+    return any(getattr(one, "reason", None) in NOT_TLS for one in causes(error))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those behind it, the outermost first."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__

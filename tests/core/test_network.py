@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 
 from reconciler.api.session import SystemClock
 from reconciler.backends.http_client import Line, Retries
-from reconciler.core.network.deadline import Due
+from reconciler.core.network import NOT_TLS, Due, speaks_plainly
 from reconciler.errors import StateError, Unavailable
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import Client
@@ -94,3 +95,28 @@ def test_a_request_to_a_state_server_ends_at_its_deadline(parts):
         with pytest.raises(StateError, match="cannot be reached"):
             line.ask("GET", f"{url}/state")
         line.close()
+
+
+def failure(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, "any text")
+    error.reason = reason
+    return error
+
+
+def test_the_reason_counts_however_deep_it_lies() -> None:
+    for reason in NOT_TLS:
+        outer = ConnectionError("x")
+        outer.__cause__ = OSError("y")
+        outer.__cause__.__context__ = failure(reason)
+        assert speaks_plainly(outer)
+
+
+def test_texts_and_other_reasons_do_not() -> None:
+    assert not speaks_plainly(ConnectionError("[SSL: WRONG_VERSION_NUMBER]"))
+    assert not speaks_plainly(failure("CERTIFICATE_VERIFY_FAILED"))
+
+
+def test_a_ring_of_causes_ends() -> None:
+    one, two = OSError("x"), OSError("y")
+    one.__cause__, two.__cause__ = two, one
+    assert not speaks_plainly(one)

@@ -1,1 +1,0 @@
-"""Deadlines of connections, and what TLS errors mean."""
