@@ -37,7 +37,7 @@ def dotted(module: Path) -> str:
 
 
 def own_test(module: Path) -> Path:
-    """`reconciler/core/text/glob.py` has `tests/core/text/test_glob.py`; a trailing underscore is left out."""
+    """`reconciler/core/text.py` has `tests/core/test_text.py`; a trailing underscore is left out."""
     inside = module.relative_to(ROOT / "reconciler")
     return ROOT / "tests" / inside.parent / f"test_{inside.stem.rstrip('_')}.py"
 

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.core.serialization.untrusted_json import parse_json
-from reconciler.core.text.sanitize import one_line
+from reconciler.core.text import one_line
 from reconciler.errors import StateError, StateLocked
 from reconciler.types.event import Notice
 from reconciler.types.json import Json

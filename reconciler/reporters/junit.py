@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 from reconciler.reporters.report_findings import DRIFT, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import flags_of
 from reconciler.types.diagnostic import Severity

@@ -8,7 +8,7 @@ from textwrap import wrap
 from reconciler.core.migrating.migration import KEEP, Choice, Migration, Question
 from reconciler.core.migrating.migration_result import MigrationResult, Outcome, Status, by_address, counts
 from reconciler.core.migrating.migration_table import MIGRATIONS
-from reconciler.core.text.sanitize import one_line
+from reconciler.core.text import one_line
 from reconciler.reporters.unified_diff import conceal, file_diff
 from reconciler.types.json import Json, Object
 

@@ -8,7 +8,7 @@ from html import escape
 
 from reconciler.core.migrating.migration import KEEP, Choice
 from reconciler.core.migrating.migration_result import MigrationResult, Outcome, Status, by_address, counts
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 from reconciler.reporters.migration_report import KEPT, TITLES, reason_of, summary, users_of
 from reconciler.reporters.unified_diff import conceal, file_diff
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler import __version__
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from reconciler.core.serialization.digest import digest
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.wording import flags_of, incomplete_line
 from reconciler.types.address import Address

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.core.linting.rule_table import RULES
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 from reconciler.reporters.json_dump import dump
 from reconciler.reporters.report_findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
 from reconciler.reporters.rule_page import describe_rule

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import unified_diff
 
 from reconciler.core.migrating.migration_result import FileChange
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 HIDDEN = "(sensitive)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 from reconciler.types.json import Json, Object
 from reconciler.types.mask import SENSITIVE, is_mask
 from reconciler.types.reference import ResourceRef, SecretRef

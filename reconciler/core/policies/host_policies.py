@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.core.fields.web_addresses import Endpoint, find_addresses, parse_endpoint
 from reconciler.core.kind_table import kind
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation, origin
-from reconciler.core.text.glob import has_wildcard, matches
+from reconciler.core.text import has_wildcard, matches
 
 
 def require_allowed_host(subject: Subject, situation: Situation) -> Iterator[Violation]:

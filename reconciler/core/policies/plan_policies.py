@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reconciler.core.policies.policy import PolicyRule, Situation
-from reconciler.core.text.glob import any_matches
+from reconciler.core.text import any_matches
 from reconciler.types.change import Action, Block, Change, Direction, Reason
 from reconciler.types.live import Account, Listing
 from reconciler.types.state import State

@@ -22,7 +22,7 @@ from typing import TypeVar, cast
 
 from reconciler.core.secrets.credentials import url_credentials
 from reconciler.core.settings.environment_variables import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
-from reconciler.core.text.sanitize import visible
+from reconciler.core.text import visible
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask
 from reconciler.types.ports import Secrets

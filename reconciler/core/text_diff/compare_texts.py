@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.text.sanitize import has_hidden, visible, visible_spaces
+from reconciler.core.text import has_hidden, visible, visible_spaces
 from reconciler.core.text_diff.line_diff import Work, find_edits, find_partners, find_rising, split_words
 from reconciler.core.text_diff.moved_lines import Draft, Row, mark_moves
 from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Piece, PromptDiff, Section

@@ -32,7 +32,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a line; `changed` is for highlighting. The text is safe to show (`core.text.sanitize`)."""
+    """A stretch of a line; `changed` is for highlighting. The text is safe to show (`core.text`)."""
 
     text: str
     changed: bool = False

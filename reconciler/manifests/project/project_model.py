@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from reconciler.core.kind_table import KINDS
-from reconciler.core.text.glob import matches
+from reconciler.core.text import matches
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.history import DEFAULT_RETENTION
 

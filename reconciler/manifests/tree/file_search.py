@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.core.text.glob import any_matches
+from reconciler.core.text import any_matches
 from reconciler.manifests.read.unread_files import LINES, is_kin
 from reconciler.manifests.tree.file_tree import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside

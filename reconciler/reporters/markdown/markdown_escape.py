@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~^$])")
 # An empty comment parts what a forge would turn into a mention, a link to an issue or a link to a page.

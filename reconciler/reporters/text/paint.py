@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from enum import Enum
 
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 from reconciler.types.report import Style
 
 RESET = "\x1b[0m"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.secrets.redact_text import Learning, Redactor, union
-from reconciler.core.text.sanitize import one_line, visible
+from reconciler.core.text import one_line, visible
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, is_mask
