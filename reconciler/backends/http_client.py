@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text, store_waits
 from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, receive
-from reconciler.core.settings.limit_settings import STATE, read_limits
+from reconciler.core.settings.setting_reader import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.answer_limits import Limits
 from reconciler.types.number import number_in

@@ -46,8 +46,7 @@ from reconciler.backends.postgres_connection import (
     shared_database,
     too_large,
 )
-from reconciler.core.settings.limit_settings import STATE, read_limits
-from reconciler.core.settings.setting_reader import reference_in
+from reconciler.core.settings.setting_reader import STATE, read_limits, reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.installation import extra_hint
 from reconciler.types.answer_limits import Limits

@@ -36,7 +36,7 @@ from reconciler.backends.lock_acquire import (
     refuse_other,
     tell_takeover,
 )
-from reconciler.core.settings.limit_settings import STATE, read_limits
+from reconciler.core.settings.setting_reader import STATE, read_limits
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
-from reconciler.core.settings.environment_variables import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS
+from reconciler.core.settings.setting_reader import ALLOWED_COMMANDS, ALLOWED_ENV, ALLOWED_HOSTS
 from reconciler.errors import UsageError
 
 OWN_PREFIX = "RECONCILER_"

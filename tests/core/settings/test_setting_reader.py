@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import reconciler
 from reconciler.backends.bucket import OPTIONS
 from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import ROLES, Reader, Role
+from reconciler.core.settings.setting_reader import ROLES, Reader, Role, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.manifests.project.project_model import KNOWN_SETTINGS
+from reconciler.types.answer_limits import MB, Limits
 from reconciler.types.json import Json
 from reconciler.types.reference import SecretRef
 
+ELSEWHERE = {"RECONCILER_SOURCE", "RECONCILER_ENVIRONMENT", "RECONCILER_REPOSITORY", "RECONCILER_COMMIT"}
+"""Of pipelines, not of the program."""
 VALUE = "v4lue-of-somebody-else/with spaces"
+
+
+def test_the_table_has_every_variable_that_the_package_reads() -> None:
+    read = {
+        word
+        for file in Path(reconciler.__file__).parent.rglob("*.py")
+        for word in re.findall(r"\bRECONCILER_[A-Z_]*[A-Z]\b", file.read_text("utf-8"))
+        if not word.startswith(environment_variables.CAPS)
+    }
+    assert read - ELSEWHERE == {*environment_variables.HANDED_ON, environment_variables.WORKSPACE}
+
+
+def test_nothing_set_gives_the_usual_caps():
+    assert read_limits({}, {}) == Limits(64 * MB, 1024 * MB, 10_000, 120.0)
+
+
+def test_the_environment_wins_over_the_project_file():
+    found = read_limits({"max_answer_mb": 2, "max_pages": 7}, {"RECONCILER_MAX_ANSWER_MB": "0.5"})
+    assert (found.answer, found.pages) == (MB // 2, 7)
+
+
+@pytest.mark.parametrize("value", ["many", "nan", "inf", "-1", "0"])
+def test_what_is_no_cap_is_refused(value):
+    with pytest.raises(UsageError):
+        read_limits({}, {"RECONCILER_MAX_PAGES": value})
+
+
+def test_the_whole_is_four_timeouts_and_never_more_than_the_cap():
+    assert Limits().seconds(30) == 120
+    assert Limits().seconds(1) == 4
+    assert Limits(whole=5).seconds(30) == 5
 
 
 def every_setting() -> Iterator[tuple[str, str, Role]]:

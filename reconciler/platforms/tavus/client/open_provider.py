@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from reconciler.core.settings.limit_settings import PROVIDER, read_limits
 from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import ROLES, Reader, reference_in
+from reconciler.core.settings.setting_reader import PROVIDER, ROLES, Reader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotTrusted, UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.types.json import Json
