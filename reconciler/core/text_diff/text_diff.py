@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.core.text_diff.token_count import budget_band
+from reconciler.core.text import has_hidden, visible, visible_spaces
+from reconciler.core.text_diff.line_diff import Work, find_edits, find_partners, find_rising, split_words
+from reconciler.core.text_diff.moved_lines import Draft, Row, mark_moves
+from reconciler.core.text_diff.text_sections import Block, cut_blocks, pair_blocks
+from reconciler.core.text_diff.token_count import budget_band, count_tokens
 
 
 class Mark(Enum):
@@ -110,3 +114,88 @@ def near_changes(lines: Sequence[Line], context: int) -> set[int]:
     while near and lines[max(near)].mark is Mark.SAME and not lines[max(near)].text.strip():
         near.remove(max(near))
     return near
+
+
+def diff_prompts(before: str, after: str) -> PromptDiff:
+    """Compare two texts. Equal texts give sections of unchanged lines only."""
+    old, new = cut_blocks(before.split("\n") if before else []), cut_blocks(after.split("\n") if after else [])
+    work = Work()
+    drafts = list(_sections(old, new, work))
+    mark_moves(drafts)
+    sections = tuple(_finish(draft, work) for draft in drafts)
+    return PromptDiff(sections, count_tokens(before), count_tokens(after), work.coarse, has_hidden(after))
+
+
+def _sections(old: list[Block], new: list[Block], work: Work) -> Iterator[Draft]:
+    pairs = pair_blocks(old, new)
+    matched = {before: after for after, before in pairs.items()}
+    kept = set(find_rising([pairs[index] for index in sorted(pairs)]))
+    # A removed section is shown after the section that it followed, if that one kept its place.
+    gone: dict[int, list[int]] = {}
+    anchor = -1
+    for index in range(len(old)):
+        if index in kept:
+            anchor = matched[index]
+        elif index not in matched:
+            gone.setdefault(anchor, []).append(index)
+    for index in range(-1, len(new)):
+        if index in pairs:
+            yield _matched(old[pairs[index]], new[index], pairs[index] not in kept, work)
+        elif index >= 0:
+            yield Draft(new[index].heading, Fate.ADDED, _rows_of(new[index], Mark.ADDED))
+        for removed in gone.get(index, []):
+            yield Draft(old[removed].heading, Fate.REMOVED, _rows_of(old[removed], Mark.REMOVED))
+
+
+def _matched(before: Block, after: Block, moved: bool, work: Work) -> Draft:
+    rows: list[Row] = []
+    for a1, a2, b1, b2 in find_edits(before.lines, after.lines, work):
+        if before.lines[a1:a2] == after.lines[b1:b2]:
+            numbers = zip(range(a1, a2), range(b1, b2), strict=True)
+            rows += [Row(Mark.SAME, after.lines[j], before.start + i + 1, after.start + j + 1) for i, j in numbers]
+        else:
+            rows += _rows_of(before, Mark.REMOVED, a1, a2) + _rows_of(after, Mark.ADDED, b1, b2)
+    changed = any(row.mark is not Mark.SAME for row in rows)
+    fate = (Fate.MOVED_AND_CHANGED if changed else Fate.MOVED) if moved else (Fate.CHANGED if changed else Fate.SAME)
+    return Draft(after.heading, fate, rows, before.heading if before.heading != after.heading else None)
+
+
+def _rows_of(block: Block, mark: Mark, start: int = 0, end: int | None = None) -> list[Row]:
+    old = mark is Mark.REMOVED
+    return [
+        Row(mark, text, number if old else None, None if old else number)
+        for number, text in enumerate(block.lines[start:end], block.start + start + 1)
+    ]
+
+
+def _finish(draft: Draft, work: Work) -> Section:
+    """Compare words inside each run of changed lines."""
+    rows = draft.rows
+    lines: list[Line] = []
+    start = 0
+    while start < len(rows):
+        end = start
+        while end < len(rows) and rows[end].mark is not Mark.SAME:
+            end += 1
+        lines += _compared(rows[start:end], work) or [_line(rows[start], None)]
+        start = max(end, start + 1)
+    was = visible(draft.was) if draft.was is not None else None
+    return Section(visible(draft.heading) if draft.heading is not None else None, draft.fate, tuple(lines), was)
+
+
+def _compared(rows: list[Row], work: Work) -> list[Line]:
+    removed = [index for index, row in enumerate(rows) if row.mark is Mark.REMOVED]
+    added = [index for index, row in enumerate(rows) if row.mark is Mark.ADDED]
+    pieces: dict[int, tuple[Piece, ...]] = {}
+    for i, j in find_partners([rows[index].text for index in removed], [rows[index].text for index in added]):
+        left, right = split_words(rows[removed[i]].text, rows[added[j]].text, work)
+        pieces[removed[i]], pieces[added[j]] = _pieces(left), _pieces(right)
+    return [_line(row, pieces.get(index)) for index, row in enumerate(rows)]
+
+
+def _line(row: Row, pieces: tuple[Piece, ...] | None) -> Line:
+    return Line(row.mark, pieces or (Piece(visible(row.text)),), row.before, row.after)
+
+
+def _pieces(parts: list[tuple[str, bool]]) -> tuple[Piece, ...]:
+    return tuple(Piece(visible_spaces(text) if changed else visible(text), changed) for text, changed in parts)

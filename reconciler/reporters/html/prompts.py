@@ -7,8 +7,7 @@ from html import escape
 from itertools import groupby, zip_longest
 
 from reconciler.core.text import one_line
-from reconciler.core.text_diff.compare_texts import diff_prompts
-from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Section, near_changes
+from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Section, diff_prompts, near_changes
 from reconciler.reporters.shown_leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.text_diff.compare_texts import diff_prompts
-from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.core.text_diff.text_diff import (
+    Fate,
+    Line,
+    Mark,
+    Piece,
+    PromptDiff,
+    Section,
+    diff_prompts,
+    near_changes,
+)
 from reconciler.reporters.markdown.detail_level import FULL, Detail
 from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.reporters.shown_leaves import Leaf

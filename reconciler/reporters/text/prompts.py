@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.core.text import has_hidden, visible
-from reconciler.core.text_diff.compare_texts import diff_prompts
-from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Piece, PromptDiff, Section, near_changes
+from reconciler.core.text_diff.text_diff import (
+    Fate,
+    Line,
+    Mark,
+    Piece,
+    PromptDiff,
+    Section,
+    diff_prompts,
+    near_changes,
+)
 from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from reconciler.reporters.text.paint import Paint, Tone
 from reconciler.reporters.text.wrap_line import flow_pieces

@@ -7,9 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text_diff.compare_texts import diff_prompts
 from reconciler.core.text_diff.moved_lines import MIN_MOVED_CHARACTERS
-from reconciler.core.text_diff.text_diff import Line, Mark
+from reconciler.core.text_diff.text_diff import Line, Mark, diff_prompts
 
 RULES = [f"- Rule {number}: ask for the policy number before you answer." for number in range(8)]
 TEXTS = st.lists(st.sampled_from([*RULES, "# One", "# Two", "short", ""]), max_size=20).map("\n".join)

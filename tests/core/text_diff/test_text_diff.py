@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.text import visible
-from reconciler.core.text_diff.compare_texts import diff_prompts
-from reconciler.core.text_diff.text_diff import Fate, Mark, PromptDiff
+from reconciler.core.text_diff.text_diff import Fate, Mark, PromptDiff, diff_prompts
 from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
 
