@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.secrets.redact_text import OPERATORS, Learning, Redactor
-from reconciler.core.settings.setting_reader import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
+from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

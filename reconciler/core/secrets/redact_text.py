@@ -21,7 +21,7 @@ from itertools import groupby
 from typing import TypeVar, cast
 
 from reconciler.core.secrets.credentials import url_credentials
-from reconciler.core.settings.setting_reader import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
+from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.core.text import visible
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.secrets.secret_book import markers
-from reconciler.core.settings.setting_reader import HANDED_ON, reference_in
+from reconciler.core.settings.operator_trust import HANDED_ON
+from reconciler.core.settings.setting_reader import reference_in
 from reconciler.installation import Source
 from reconciler.types.json import Json
 from reconciler.types.project import Workspace
