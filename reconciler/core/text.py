@@ -1,4 +1,9 @@
-"""Text of others: shown so that nothing hides in it, and held against globs."""
+"""Text of others: made safe to look at, and held against globs.
+
+A name, a prompt or an error text of a server may hold terminal sequences that repaint the screen, characters that
+reverse the reading direction, or whole sentences in characters that no font draws. A person who reviews a change
+must see them, so they are shown as `«\\u202e»`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""What a diff of two long texts says: sections, lines, and pieces of lines, all safe to show."""
+"""A diff of two long texts that is worth reading: by section, by line, and by word inside a changed line.
+
+Made for prompts (20 kB of Markdown, some without a single line end). Sections are matched by their heading, so that
+an edit never smears over a heading; text that only changed its place is told from text that changed; characters that
+no screen shows are written out.
+
+Work is bounded (`line_diff`): where two parts have too little in common to compare them line by line, they
+are shown as removed and added as a whole, and `coarse` says so.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +16,11 @@ from enum import Enum
 
 from reconciler.core.text import has_hidden, visible, visible_spaces
 from reconciler.core.text_diff.line_diff import Work, find_edits, find_partners, find_rising, split_words
-from reconciler.core.text_diff.moved_lines import Draft, Row, mark_moves
 from reconciler.core.text_diff.text_sections import Block, cut_blocks, pair_blocks
 from reconciler.core.text_diff.token_count import budget_band, count_tokens
+
+MIN_MOVED_CHARACTERS = 40
+MAX_CANDIDATES = 20
 
 
 class Mark(Enum):
@@ -199,3 +209,57 @@ def _line(row: Row, pieces: tuple[Piece, ...] | None) -> Line:
 
 def _pieces(parts: list[tuple[str, bool]]) -> tuple[Piece, ...]:
     return tuple(Piece(visible_spaces(text) if changed else visible(text), changed) for text, changed in parts)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line before words are compared; `mark` may still become a move."""
+
+    mark: Mark
+    text: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A section whose lines are still rows."""
+
+    heading: str | None
+    fate: Fate
+    rows: list[Row]
+    was: str | None = None
+
+
+def mark_moves(drafts: list[Draft]) -> None:
+    """A run of lines removed in one place and added in another, unchanged, moved. Short ones may be chance."""
+    gone = {row.before: row for draft in drafts for row in draft.rows if row.mark is Mark.REMOVED}
+    places: dict[str, list[int]] = {}
+    for number, row in gone.items():
+        if number is not None and row.text.strip():
+            places.setdefault(row.text, []).append(number)
+    for draft in drafts:
+        index = 0
+        while index < len(draft.rows):
+            run = _longest_run(draft.rows, index, places, gone)
+            if sum(len(row.text.strip()) for row, _ in run) >= MIN_MOVED_CHARACTERS:
+                for here, away in run:
+                    here.mark, away.mark = Mark.MOVED_HERE, Mark.MOVED_AWAY
+            index += max(1, len(run))
+
+
+def _longest_run(
+    rows: list[Row], index: int, places: dict[str, list[int]], gone: dict[int | None, Row]
+) -> list[tuple[Row, Row]]:
+    best: list[tuple[Row, Row]] = []
+    if rows[index].mark is not Mark.ADDED:
+        return best
+    for start in places.get(rows[index].text, [])[:MAX_CANDIDATES]:
+        run: list[tuple[Row, Row]] = []
+        for offset, here in enumerate(rows[index:]):
+            away = gone.get(start + offset)
+            if here.mark is not Mark.ADDED or away is None or away.mark is not Mark.REMOVED or away.text != here.text:
+                break
+            run.append((here, away))
+        best = max(best, run, key=len)
+    return best

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.text import visible
-from reconciler.core.text_diff.text_diff import Fate, Mark, PromptDiff, diff_prompts
+from reconciler.core.text_diff.text_diff import MIN_MOVED_CHARACTERS, Fate, Line, Mark, PromptDiff, diff_prompts
 from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
 
@@ -15,6 +17,8 @@ TEXTS = st.lists(
     ),
     max_size=25,
 ).map("\n".join)
+RULES = [f"- Rule {number}: ask for the policy number before you answer." for number in range(8)]
+TEXTS = st.lists(st.sampled_from([*RULES, "# One", "# Two", "short", ""]), max_size=20).map("\n".join)
 
 
 def fates(diff: PromptDiff) -> dict[str | None, Fate]:
@@ -229,3 +233,36 @@ def test_scripts_without_blanks_and_joined_signs(before: str, after: str, change
     """What changed is marked character by character where words are not parted by blanks, and no sign is cut."""
     (section,) = diff_prompts(before, after).sections
     assert [piece.text for line in section.lines for piece in line.pieces if piece.changed] == changed
+
+
+def lines(before: str, after: str, mark: Mark) -> list[Line]:
+    found = diff_prompts(before, after).sections
+    return [line for section in found for line in section.lines if line.mark is mark]
+
+
+@given(TEXTS, TEXTS)
+def test_whatever_went_away_as_moved_came_back_as_moved(before: str, after: str) -> None:
+    here = Counter(line.text for line in lines(before, after, Mark.MOVED_HERE))
+    away = Counter(line.text for line in lines(before, after, Mark.MOVED_AWAY))
+    assert here == away
+    assert sum(len(text.strip()) * count for text, count in here.items()) >= MIN_MOVED_CHARACTERS or not here
+
+
+@given(TEXTS, TEXTS)
+def test_a_moved_line_stands_on_one_side_alone(before: str, after: str) -> None:
+    assert all(line.before is None for line in lines(before, after, Mark.MOVED_HERE))
+    assert all(line.after is None for line in lines(before, after, Mark.MOVED_AWAY))
+
+
+@given(st.permutations(RULES))
+def test_a_new_order_is_neither_added_nor_removed(order: list[str]) -> None:
+    before, after = "\n".join(["# Rules", *RULES]), "\n".join(["# Rules", *order])
+    assert lines(before, after, Mark.ADDED) == lines(before, after, Mark.REMOVED) == []
+    assert bool(lines(before, after, Mark.MOVED_HERE)) is (order != RULES)
+
+
+def test_a_line_that_moved_and_changed_is_no_move() -> None:
+    before = "# One\n" + RULES[0] + "\n# Two\nend"
+    after = "# One\n# Two\nend\n" + RULES[0].replace("policy", "claim")
+    assert lines(before, after, Mark.MOVED_HERE) == []
+    assert len(lines(before, after, Mark.ADDED)) == len(lines(before, after, Mark.REMOVED)) == 1
