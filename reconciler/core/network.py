@@ -1,4 +1,8 @@
-"""Network errors and deadlines: TLS that is none, and HTTP requests that end as a whole at a given time."""
+"""Network errors and deadlines: TLS that is none, and HTTP requests that end as a whole at a given time.
+
+HTTP libraries count timeouts per packet: a server that sends a header a second holds a request for ever. The wrapped
+network (`bound`) cuts each of their waits short, so the library's own timeout comes when the whole is due.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,16 @@ from enum import Enum
 from math import isfinite
 
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
-from reconciler.core.settings.operator_trust import CAPS, PORTS, Operator, name_of, port_of
+from reconciler.core.settings.operator_trust import (
+    ALLOWED_COMMANDS,
+    ALLOWED_ENV,
+    ALLOWED_HOSTS,
+    CAPS,
+    PORTS,
+    Operator,
+    name_of,
+    port_of,
+)
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.answer_limits import MB, Limits
 from reconciler.types.json import Json, Object

@@ -10,6 +10,7 @@ import pytest
 
 import reconciler
 from reconciler.backends.bucket import OPTIONS
+from reconciler.core.settings import operator_trust
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import ROLES, Reader, Role, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
@@ -28,9 +29,9 @@ def test_the_table_has_every_variable_that_the_package_reads() -> None:
         word
         for file in Path(reconciler.__file__).parent.rglob("*.py")
         for word in re.findall(r"\bRECONCILER_[A-Z_]*[A-Z]\b", file.read_text("utf-8"))
-        if not word.startswith(environment_variables.CAPS)
+        if not word.startswith(operator_trust.CAPS)
     }
-    assert read - ELSEWHERE == {*environment_variables.HANDED_ON, environment_variables.WORKSPACE}
+    assert read - ELSEWHERE == {*operator_trust.HANDED_ON, operator_trust.WORKSPACE}
 
 
 def test_nothing_set_gives_the_usual_caps():

@@ -18,7 +18,7 @@ TEXTS = st.lists(
     max_size=25,
 ).map("\n".join)
 RULES = [f"- Rule {number}: ask for the policy number before you answer." for number in range(8)]
-TEXTS = st.lists(st.sampled_from([*RULES, "# One", "# Two", "short", ""]), max_size=20).map("\n".join)
+LISTS = st.lists(st.sampled_from([*RULES, "# One", "# Two", "short", ""]), max_size=20).map("\n".join)
 
 
 def fates(diff: PromptDiff) -> dict[str | None, Fate]:
@@ -240,7 +240,7 @@ def lines(before: str, after: str, mark: Mark) -> list[Line]:
     return [line for section in found for line in section.lines if line.mark is mark]
 
 
-@given(TEXTS, TEXTS)
+@given(LISTS, LISTS)
 def test_whatever_went_away_as_moved_came_back_as_moved(before: str, after: str) -> None:
     here = Counter(line.text for line in lines(before, after, Mark.MOVED_HERE))
     away = Counter(line.text for line in lines(before, after, Mark.MOVED_AWAY))
@@ -248,7 +248,7 @@ def test_whatever_went_away_as_moved_came_back_as_moved(before: str, after: str)
     assert sum(len(text.strip()) * count for text, count in here.items()) >= MIN_MOVED_CHARACTERS or not here
 
 
-@given(TEXTS, TEXTS)
+@given(LISTS, LISTS)
 def test_a_moved_line_stands_on_one_side_alone(before: str, after: str) -> None:
     assert all(line.before is None for line in lines(before, after, Mark.MOVED_HERE))
     assert all(line.after is None for line in lines(before, after, Mark.MOVED_AWAY))
