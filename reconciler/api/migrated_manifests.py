@@ -144,11 +144,11 @@ def _look(
     ever takes over. And, where a `partial` run left something, the objects that manifests beside it may stand for, by
     address. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
+    from reconciler.core.canonical.live_document import live_document
     from reconciler.core.kind_table import kind
     from reconciler.core.migrating.migration import Held
     from reconciler.core.migrating.migration_result import Status
     from reconciler.core.planning.attachments import item_ids, shadows
-    from reconciler.core.resource_diff.resource_plan import live_document
     from reconciler.types.address import Address
 
     left = result.of(Status.REFUSED)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import effective, leaf_at, same
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.engine.account_reader import read_apart
 from reconciler.engine.plan.import_object import plan_import
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, leaves
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.types.json import Json, Object, is_filled
 from reconciler.types.live import LiveObject
 from tests.support.lab import Lab

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import comparable
 from reconciler.core.canonical.field_tree import unlisted
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import rests_on_absence
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.redact_document import redact
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.core.serialization import checked_json as read

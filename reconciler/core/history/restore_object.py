@@ -17,11 +17,12 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.keyed_lists import by_place
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.export.live_values import unfilled_items, unfilled_object
 from reconciler.core.fields.required_fields import missing
 from reconciler.core.history.object_history import Thread, related
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import atomic_parent, live_document
+from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, has_secret
 from reconciler.core.serialization.digest import digest
 from reconciler.types.address import Address

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from reconciler.core.canonical.live_document import live_document, object_digest
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Context, Planned, live_document, object_digest, plan_create
+from reconciler.core.resource_diff.resource_plan import Context, Planned, plan_create
 from reconciler.core.secrets.redact_document import redact
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import reference
 from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff.match_objects import Matching
-from reconciler.core.resource_diff.resource_plan import Planned, live_document
+from reconciler.core.resource_diff.resource_plan import Planned
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, lookup

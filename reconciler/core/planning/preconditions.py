@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.vocabulary import vocabulary_of, wire_pointer
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_there, judge, wanted_at
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, FieldChange, Request

@@ -18,10 +18,10 @@ from reconciler.core.canonical.canonical_form import (
     same,
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
 from reconciler.core.diff.three_way import hidden, is_secret, only_defaults
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, FieldChange

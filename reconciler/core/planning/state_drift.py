@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at, unlisted
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import hidden, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
 from reconciler.core.fields.outdated import TABLES
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import ignored, live_document
+from reconciler.core.resource_diff.resource_plan import ignored
 from reconciler.core.secrets.secret_book import HIDDEN, SecretBook, is_unseen
 from reconciler.core.serialization.digest import digest
 from reconciler.types.address import Address

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.id_names import referring
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity

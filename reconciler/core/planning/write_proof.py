@@ -17,12 +17,13 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import item_of
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import differs_in_ids, references
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import hidden
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_there
-from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, live_document
+from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change
 from reconciler.core.secrets.redact_document import marked, redact
 from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason

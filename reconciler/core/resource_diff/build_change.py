@@ -5,11 +5,11 @@ from __future__ import annotations
 from reconciler.core.canonical.canonical_edit import apply_edits
 from reconciler.core.canonical.canonical_form import comparable
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import body_digest
 from reconciler.core.canonical.references import differs_in_ids
 from reconciler.core.diff.json_patch import build_patch
 from reconciler.core.resource_diff.diff_builder import Work
 from reconciler.core.resource_diff.preserve_values import refuse_ignored, tell_removed
-from reconciler.core.resource_diff.resource_plan import body_digest
 from reconciler.core.secrets.redact_document import marked, redact
 from reconciler.types.change import Action, Change, FieldChange, PatchOp, Reason
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import leaf_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
 from reconciler.core.kind_table import kind
@@ -14,7 +15,6 @@ from reconciler.core.resource_diff.resource_plan import (
     atomic_parent,
     field_change,
     ignored,
-    live_document,
     unknown_ids,
 )
 from reconciler.types.change import Adoption, Block, Direction, FieldChange

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import comparable, is_unset, leaves, with_told
+from reconciler.core.canonical.canonical_form import is_unset, leaves
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.keyed_lists import by_name
 from reconciler.core.canonical.references import references
 from reconciler.core.canonical.tool_definition import ToolBody
-from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.diff import three_way
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.match_objects import Binding
 from reconciler.core.secrets.secret_book import SecretBook, has_secret
-from reconciler.core.serialization.digest import digest
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import DriftField
@@ -73,27 +69,6 @@ class Left:
     """Canonical pointer of what the manifest has in its place."""
     summary: str
     hint: str
-
-
-def live_document(spec: KindSpec, live: LiveObject) -> Object:
-    """The live body in canonical words, with what the API keeps apart from it where that is known."""
-    document = with_told(spec, by_name(spec, canonical_words(spec, live.body)[0]))
-    if spec.apart:
-        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
-        if spec.attachments is not None and live.tools is not None:
-            document[spec.attachments[1:]] = list(live.tools)
-        document |= {pointer[1:]: part for pointer, part in live.parts.items()}
-    return document
-
-
-def object_digest(spec: KindSpec, live: LiveObject) -> str:
-    """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
-    return body_digest(spec, comparable(spec, live_document(spec, live)))
-
-
-def body_digest(spec: KindSpec, document: Object) -> str:
-    """The same of a `comparable` document."""
-    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})
 
 
 def ignored(path: str, ignore: tuple[str, ...]) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at, normal
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
 from reconciler.core.diff.three_way import desired_digest, hidden, is_secret, seen_digest
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change

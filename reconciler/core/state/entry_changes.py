@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, is_masked, leaf_at
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document, object_digest
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import live_document, object_digest
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import digest
 from reconciler.types.address import ASIDE, ASIDE_PATTERN, Address

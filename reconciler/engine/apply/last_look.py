@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.resource_diff.match_objects import objects_of
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart
 from reconciler.errors import PlanStale

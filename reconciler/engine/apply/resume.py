@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import as_we_left
-from reconciler.core.resource_diff.resource_plan import object_digest
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by, name_given
 from reconciler.types.address import Address

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.kind_table import kind
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.resource_diff.match_objects import objects_of
-from reconciler.core.resource_diff.resource_plan import object_digest
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_format import entry_digest
 from reconciler.core.state.secret_names import name_given

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import Judgement
-from reconciler.core.resource_diff.resource_plan import live_document
 from reconciler.errors import Rejected
 from reconciler.types.change import Change, Request
 from reconciler.types.json import Json

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.address_moves import Moves
@@ -25,7 +26,7 @@ from reconciler.core.policies.guard import guard, standing_violations
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, objects_of
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
-from reconciler.core.resource_diff.resource_plan import Context, Planned, object_digest
+from reconciler.core.resource_diff.resource_plan import Context, Planned
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change
