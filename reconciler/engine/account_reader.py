@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.match_objects import Seen
+from reconciler.core.resource_diff.records import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by
 from reconciler.engine.parallel import run_parallel

@@ -16,7 +16,7 @@ from reconciler.core.history.absent_references import without
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Restored, Setting, restore
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.match_objects import Matching
+from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.live import Listing, LiveObject

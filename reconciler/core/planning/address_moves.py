@@ -11,10 +11,11 @@ when a run ends between the two: the next plan finds it without a manifest and d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.core.planning.records import Moves
+from reconciler.core.resource_diff.records import ResourcePlan
 from reconciler.core.state.entry_changes import old_address, renamed
 from reconciler.types.address import Address
 from reconciler.types.change import Change
@@ -22,17 +23,6 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import Manage, ManifestSet, Moved
 from reconciler.types.resource import Resource
 from reconciler.types.state import Move, State
-
-
-@dataclass(frozen=True, slots=True)
-class Moves:
-    """The state as if the moves had been made; nothing is written yet."""
-
-    state: State
-    previous: Mapping[Address, Address]
-    """New address -> the one that state still holds."""
-    removed: frozenset[Address]
-    problems: tuple[Diagnostic, ...] = ()
 
 
 def follow_moves(manifests: ManifestSet, state: State) -> Moves:
@@ -117,7 +107,7 @@ def _both(document: Moved, before: Address, other: Address, after: Address) -> D
 
 
 def find_replaced(
-    planned: Mapping[Address, Planned],
+    planned: Mapping[Address, ResourcePlan],
     resources: Mapping[Address, Resource],
     state: State,
     asked: Collection[Address] = (),

@@ -9,8 +9,8 @@ from itertools import groupby
 from reconciler.core.canonical.live_document import live_document, object_digest
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Context, Planned, plan_create
+from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import plan_create
 from reconciler.core.secrets.redact_document import redact
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -21,7 +21,7 @@ from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
 
 
-def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None, context: Context) -> Planned:
+def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None, context: Context) -> ResourcePlan:
     """The change of one resource that has a manifest."""
     if live is None:
         return plan_create(resource, binding)
@@ -90,7 +90,7 @@ def order_deletes(changes: list[Change], state: State) -> list[Change]:
     ]
 
 
-def drift_item(address: Address, entry: Entry, planned: Planned) -> DriftItem | None:
+def drift_item(address: Address, entry: Entry, planned: ResourcePlan) -> DriftItem | None:
     """What moved outside, for one tracked resource."""
     if not planned.drift:
         return None

@@ -8,8 +8,7 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import reference
 from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
 from reconciler.core.kind_table import KINDS, kind
-from reconciler.core.resource_diff.match_objects import Matching
-from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.core.resource_diff.records import Matching, ResourcePlan
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, lookup
@@ -52,7 +51,7 @@ class AttachedTools:
 
 
 def tell_left(
-    planned: Mapping[Address, Planned], resources: Mapping[Address, Resource], *, setting_word: str
+    planned: Mapping[Address, ResourcePlan], resources: Mapping[Address, Resource], *, setting_word: str
 ) -> Iterator[Diagnostic]:
     """A warning for each place that stays. `setting_word`: what the project file says about migrating."""
     for address, result in planned.items():

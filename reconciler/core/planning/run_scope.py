@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from reconciler.core.planning.records import Scope
 from reconciler.types.address import Address
 from reconciler.types.options import PlanOptions
 from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """`wanted` have a manifest; `deletable` are entries whose manifest is gone and that this run may judge."""
-
-    wanted: frozenset[Address]
-    deletable: frozenset[Address]
-    not_looked_at: int = 0
 
 
 def scope(

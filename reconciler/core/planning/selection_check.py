@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from reconciler.core.planning.run_scope import Scope, is_labelled, under_paths
+from reconciler.core.planning.records import Scope
+from reconciler.core.planning.run_scope import is_labelled, under_paths
 from reconciler.errors import NothingFound
 from reconciler.types.address import Address
 from reconciler.types.change import Reason

@@ -6,17 +6,16 @@ from reconciler.core.canonical.canonical_edit import whole_removals
 from reconciler.core.resource_diff.build_change import in_sync, to_change
 from reconciler.core.resource_diff.diff_builder import Work
 from reconciler.core.resource_diff.leaf_diff import compare_leaf, settle, write_enabling
-from reconciler.core.resource_diff.match_objects import Binding
 from reconciler.core.resource_diff.name_conflicts import refuse_other_content
 from reconciler.core.resource_diff.preserve_values import carry_companions, with_ignored
+from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.removals import find_extras, find_removals
-from reconciler.core.resource_diff.resource_plan import Context, Planned
 from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
 from reconciler.types.resource import Resource
 
 
-def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Planned:
+def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> ResourcePlan:
     """A resource whose live object is known: tracked in state, or adopted by this plan."""
     if resource.lifecycle.ignore:
         resource = with_ignored(resource, live)
@@ -36,7 +35,7 @@ def plan_existing(resource: Resource, live: LiveObject, binding: Binding, contex
     refuse_other_content(work)
     work.edits = whole_removals(work.spec, work.document, work.edits, work.resource.leaves)
     change = to_change(work) if work.is_news else in_sync(work)
-    return Planned(
+    return ResourcePlan(
         change,
         tuple(work.drift),
         work.absent,

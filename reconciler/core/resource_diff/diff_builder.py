@@ -8,15 +8,8 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import (
-    Context,
-    Left,
-    atomic_parent,
-    field_change,
-    ignored,
-    unknown_ids,
-)
+from reconciler.core.resource_diff.records import Binding, Context, Left
+from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within

@@ -7,10 +7,10 @@ account's own (type user) list are taken.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.lookalikes import lookalikes
+from reconciler.core.resource_diff.records import Binding, Matching, Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by, name_of
 from reconciler.types.address import Address
@@ -19,38 +19,6 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing
 from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, Intent, State
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """`id` None means: create. `rename_of` names the entry that a new manifest seems to be the new name of."""
-
-    id: str | None
-    reason: Reason
-    entry: Entry | None = None
-    previous: Address | None = None
-    rename_of: Address | None = None
-
-
-@dataclass(slots=True)
-class Matching:
-    """The bindings of a run, and what went wrong."""
-
-    bindings: dict[Address, Binding] = field(default_factory=dict)
-    problems: list[Diagnostic] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of the account's objects while matching."""
-
-    listings: Mapping[str, Listing]
-    gone: frozenset[str] = frozenset()
-    """Managed ids that a GET by id confirmed to be gone."""
-    foreign: frozenset[str] = frozenset()
-    """Ids that exist but are not in the user list."""
-    unread: frozenset[str] = frozenset()
-    """Managed ids that no list shows and of which the account does not say what became of them."""
 
 
 def match(

@@ -2,73 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from reconciler.core.canonical.canonical_form import is_unset, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import references
-from reconciler.core.canonical.tool_definition import ToolBody
 from reconciler.core.diff import three_way
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.secrets.secret_book import SecretBook, has_secret
-from reconciler.types.catalogue import Catalogue
+from reconciler.core.resource_diff.records import Binding, ResourcePlan
+from reconciler.core.secrets.secret_book import has_secret
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
-from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Manage
 from reconciler.types.mask import SENSITIVE
-from reconciler.types.plan import DriftField
 from reconciler.types.resource import Resource
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What planning one resource needs beside the resource."""
-
-    book: SecretBook
-    vocabulary: str
-    resend_secrets: bool = False
-    catalogue: Callable[[], Catalogue] | None = None
-    """What follows outdated models; read only where something differs. None: no difference is the vendor's."""
-    migrate: bool = False
-    """Also take away what nobody ever applied, where a manifest has the same in the place of today."""
-    tool: Callable[[Json], ToolBody | None] = lambda item: None
-    """The registry tool behind an item of an attachment set: an id, or a reference."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The change (None when there is nothing at all to say), and what drifted."""
-
-    change: Change
-    drift: tuple[DriftField, ...] = ()
-    absent: bool = False
-    """Some difference rests on a member that the list item lacks: worth a GET before it is believed."""
-    dropped: tuple[str, ...] = ()
-    """Paths that leave state without a write."""
-    assumed: tuple[str, ...] = ()
-    """Hidden secrets of an adopted object, taken to be what the manifest says."""
-    left: tuple[Left, ...] = ()
-    """What stays beside that which took its place."""
-    incomplete: tuple[Incomplete, ...] = ()
-    """Leaves that could not be compared."""
-    noted: tuple[DriftField, ...] = ()
-    """Leaves that differ from the manifest and stay as they are, because nobody moved them since the last apply."""
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """Something in the live object that no manifest speaks of, beside what took its place."""
-
-    path: str
-    """Canonical pointer into the live object."""
-    beside: str
-    """Canonical pointer of what the manifest has in its place."""
-    summary: str
-    hint: str
 
 
 def ignored(path: str, ignore: tuple[str, ...]) -> bool:
@@ -76,7 +22,7 @@ def ignored(path: str, ignore: tuple[str, ...]) -> bool:
     return any(within(path, pointer) for pointer in ignore)
 
 
-def plan_create(resource: Resource, binding: Binding) -> Planned:
+def plan_create(resource: Resource, binding: Binding) -> ResourcePlan:
     """A resource that has no live object yet."""
     spec = kind(resource.address.kind)
     name_key = spec.name_field[1:]
@@ -120,7 +66,7 @@ def plan_create(resource: Resource, binding: Binding) -> Planned:
         depends_on=resource.refs,
         blocked=blocks,
     )
-    return Planned(change)
+    return ResourcePlan(change)
 
 
 def _without_nulls(body: Object) -> Object:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.kind_table import kind
-from reconciler.core.planning.address_moves import Moves
 from reconciler.core.planning.assemble_changes import (
     drift_item,
     gone_item,
@@ -19,14 +18,14 @@ from reconciler.core.planning.assemble_changes import (
     summarise,
 )
 from reconciler.core.planning.preconditions import loosened, unlawful
-from reconciler.core.planning.run_scope import Scope
+from reconciler.core.planning.records import Moves, Scope
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
 from reconciler.core.planning.usage import NOTHING, Usage, keep_used, tell_kept, tell_users, wait_for_users
 from reconciler.core.policies.guard import guard, standing_violations
 from reconciler.core.policies.policy import Situation
-from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, objects_of
+from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
-from reconciler.core.resource_diff.resource_plan import Context, Planned
+from reconciler.core.resource_diff.records import Binding, Context, Matching, ResourcePlan, Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change
@@ -53,7 +52,7 @@ class Compared:
     """Everything that reading and comparing found out."""
 
     state: State
-    planned: Mapping[Address, Planned]
+    planned: Mapping[Address, ResourcePlan]
     scope: Scope
     seen: Seen
     matching: Matching

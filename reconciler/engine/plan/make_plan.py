@@ -18,16 +18,17 @@ from dataclasses import replace
 from reconciler.core.canonical.references import bind_resource, resources_of
 from reconciler.core.history.rollback_goal import Goal, is_shared
 from reconciler.core.kind_table import kind
-from reconciler.core.planning.address_moves import Moves, as_replacement, find_replaced, follow_moves
+from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import AttachedTools, item_ids, shadows, tell_left
 from reconciler.core.planning.id_names import names_in
-from reconciler.core.planning.run_scope import Scope, scope
+from reconciler.core.planning.records import Moves, Scope
+from reconciler.core.planning.run_scope import scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, tell_missing_state, unmatched
 from reconciler.core.planning.state_drift import rests_on_absence
 from reconciler.core.planning.usage import NOTHING, Usage
-from reconciler.core.resource_diff.match_objects import Binding, Matching, Seen, match, names_of
-from reconciler.core.resource_diff.resource_plan import Context, Planned
+from reconciler.core.resource_diff.match_objects import match, names_of
+from reconciler.core.resource_diff.records import Binding, Context, Matching, ResourcePlan, Seen
 from reconciler.core.state.entry_changes import renamed, set_aside
 from reconciler.core.state.secret_names import made_by, name_of
 from reconciler.engine.account_reader import Reader, kinds_to_read
@@ -170,7 +171,7 @@ class _Planning:
         nothing = None if found else leaves_nothing(chosen, self.options, self.manifests, self.state)
         return [*found, nothing] if nothing is not None else found
 
-    def to_replace(self, planned: Mapping[Address, Planned]) -> tuple[Address, ...]:
+    def to_replace(self, planned: Mapping[Address, ResourcePlan]) -> tuple[Address, ...]:
         """What this plan has to make anew; nothing when that is settled, or nothing is to be written."""
         if self.replaced or self.options.drift_only:
             return ()
@@ -290,7 +291,9 @@ class _Planning:
             self.problems += problems
         return matching
 
-    def compare(self, chosen: Scope, matching: Matching, listings: Mapping[str, Listing]) -> dict[Address, Planned]:
+    def compare(
+        self, chosen: Scope, matching: Matching, listings: Mapping[str, Listing]
+    ) -> dict[Address, ResourcePlan]:
         wanted = {address: binding for address, binding in matching.bindings.items() if address in chosen.wanted}
         for address, binding in wanted.items():
             if binding.id is not None and binding.id in listings[address.kind].objects:
@@ -335,7 +338,7 @@ class _Planning:
             self.problems += tell_left(planned, self.resources, setting_word=self.setting.workspace.migrate)
         return planned
 
-    def usage(self, chosen: Scope, matching: Matching, planned: Mapping[Address, Planned], seen: Seen) -> Usage:
+    def usage(self, chosen: Scope, matching: Matching, planned: Mapping[Address, ResourcePlan], seen: Seen) -> Usage:
         """Who uses what this plan deletes, or what it changes and several may share."""
         if self.options.refresh_only or self.options.drift_only:
             return NOTHING
@@ -356,7 +359,7 @@ class _Planning:
         self.live |= {key: live for key, live in found.items() if live is not None}
         return found.keys()
 
-    def _plan(self, address: Address, binding: Binding) -> Planned:
+    def _plan(self, address: Address, binding: Binding) -> ResourcePlan:
         live = self.live.get((address.kind, binding.id)) if binding.id is not None else None
         planned = plan_resource(self.resources[address], binding, live, self.context)
         if address in self.replaced:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.usage import NOTHING, Key, Usage, find_usage, in_use, items_of, user_kinds
-from reconciler.core.resource_diff.match_objects import Matching
+from reconciler.core.resource_diff.records import Matching
 from reconciler.engine.account_reader import Reader
 from reconciler.errors import PlanStale, ProviderError
 from reconciler.types.address import Address

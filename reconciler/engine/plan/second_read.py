@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import unlisted
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.engine.plan.wait_ready import failure, remedy, standing
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -60,7 +59,7 @@ def spoken_of(known: Known) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def told_of_failures(planned: Mapping[Address, Planned], known: Known) -> list[Diagnostic]:
+def told_of_failures(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
     """Objects of ours that the vendor could not process: in sync, and of no use."""
     found: list[Diagnostic] = []
     for address, result in planned.items():

@@ -12,8 +12,7 @@ from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Context
+from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change, refreshed
 from reconciler.manifests.project.read_catalogue import load_catalogue

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
-from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.core.resource_diff.records import ResourcePlan
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet, Moved, Removed
 from reconciler.types.source import Source
@@ -82,7 +82,7 @@ def test_removed_and_declared_is_an_error():
 
 def planned(address: str = "document.a", *blocks: Block, manage: Manage = Manage.FULL) -> dict:
     change = Change(at(address), Action.UPDATE, blocked=blocks, lifecycle=Lifecycle(manage=manage))
-    return {at(address): Planned(change)}
+    return {at(address): ResourcePlan(change)}
 
 
 def found(result, *, id=None, held=None, asked=(), address="document.a"):

@@ -8,8 +8,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Context
+from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.types.change import Action, Direction, Reason
 from reconciler.types.reference import ResourceRef

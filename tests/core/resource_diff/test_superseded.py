@@ -9,8 +9,7 @@ import pytest
 from reconciler.core.canonical.tool_definition import registry_tool
 from reconciler.core.planning.attachments import AttachedTools, tell_left
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.match_objects import Binding, Matching
-from reconciler.core.resource_diff.resource_plan import Context
+from reconciler.core.resource_diff.records import Binding, Context, Matching
 from reconciler.types.change import Direction, Reason
 from reconciler.types.reference import ResourceRef
 from tests.support.legacyaccount import function, inline

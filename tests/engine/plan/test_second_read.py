@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.resource_diff.match_objects import Binding
-from reconciler.core.resource_diff.resource_plan import Planned
+from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.engine.plan.second_read import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.json import Object
@@ -63,9 +62,9 @@ def test_a_document_that_failed_is_told_with_what_to_do() -> None:
     failed = live("document", "d1", {**url, "status": "error"})
     here = known("document.rules", url, failed)
     change = Change(at("document.rules"), Action.NOOP, Reason.CHANGED, id="d1")
-    (told,) = told_of_failures({at("document.rules"): Planned(change)}, here)
+    (told,) = told_of_failures({at("document.rules"): ResourcePlan(change)}, here)
     assert told.code == "E-failed"
     assert "document.rules" in told.summary
     assert told.hint
     ready = known("document.rules", url, live("document", "d1", {**url, "status": "ready"}))
-    assert told_of_failures({at("document.rules"): Planned(change)}, ready) == []
+    assert told_of_failures({at("document.rules"): ResourcePlan(change)}, ready) == []
