@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, told, without
 from reconciler.core.canonical.field_tree import Node, field_at, shape
+from reconciler.core.canonical.manifest_words import id_words, unspellable
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.export.live_values import (
     EMPTY,
@@ -26,7 +27,6 @@ from reconciler.core.export.live_values import (
     unfilled_object,
     unwritable,
 )
-from reconciler.core.export.manifest_words import id_words, unspellable
 from reconciler.core.fields.field_check import check_fields
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
+from reconciler.core.canonical.manifest_words import is_written_reference
 from reconciler.core.canonical.raw_edit import exists, sibling
-from reconciler.core.export.manifest_words import is_written_reference
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Scores

@@ -34,7 +34,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ResourcePlan:
     """The change (None when there is nothing at all to say), and what drifted."""
 
     change: Change

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import node_at
+from reconciler.core.canonical.manifest_words import spell
 from reconciler.core.export.live_values import unfilled_object
-from reconciler.core.export.manifest_words import spell
 from reconciler.core.kind_table import kind as kind_of
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.accepted_edits import list_edits, object_edits

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from reconciler.core.canonical.canonical_form import normal, same
 from reconciler.core.canonical.field_tree import UNKNOWN, Node
+from reconciler.core.canonical.manifest_words import LITERAL, is_reserved, is_written_reference, spell
 from reconciler.core.export.live_values import unfilled_object
-from reconciler.core.export.manifest_words import LITERAL, is_reserved, is_written_reference, spell
 from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, is_literal
 from reconciler.types.json import Json, Object, escape, join
 from reconciler.types.kind import Field

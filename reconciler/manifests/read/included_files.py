@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from reconciler.core.export.manifest_words import LITERAL
+from reconciler.core.canonical.manifest_words import LITERAL
 from reconciler.manifests.read.source_pointer import Misplaced
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings

@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.export.manifest_words import LITERAL, PLANNED, child_of, id_words, word_of
+from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, id_words, word_of
 from reconciler.core.kind_table import KINDS
 from reconciler.core.secrets.credentials import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import Draft
@@ -95,7 +95,7 @@ class References:
     def resolve(self, draft: Draft, folder: str) -> None:
         """Replace every reference in `draft.body`; `folder` is the absolute folder of its file.
 
-        A reference is a mapping of one key with a text (`core.export.manifest_words`).
+        A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
         """
         draft.body = _Walk(self, draft, folder).members(shape(draft.kind), draft.body, "")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.manifest_words import spell_members
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
-from reconciler.core.export.manifest_words import spell_members
 from reconciler.core.kind_table import kind
 from reconciler.types.json import Json, Object
 from reconciler.types.live import LiveObject

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.field_tree import UNKNOWN, node_at, shape
-from reconciler.core.export.manifest_words import is_reserved, spell, spell_members, unspellable
+from reconciler.core.canonical.manifest_words import is_reserved, spell, spell_members, unspellable
 from reconciler.core.kind_table import kind
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import Draft
