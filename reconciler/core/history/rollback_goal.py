@@ -15,10 +15,13 @@ from itertools import count
 from reconciler.core.history.absent_references import without
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Restored, Setting, restore
+from reconciler.core.history.rollback_goal import Goal, is_shared
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Matching
+from reconciler.engine.run_context import Setting
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Adopt, Lifecycle
 from reconciler.types.preimage import Preimage
@@ -220,3 +223,34 @@ def _addresses(state: State, came: Mapping[Address, Address | None]) -> dict[Add
 
 def _numbered(address: Address, number: int) -> Address:
     return Address(address.kind, f"{address.name[:120]}-{number}")
+
+
+def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
+    """What a rollback says of an object that is gone and that it does not make again."""
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
+        hint="write its manifest and apply it, if it is to be there",
+        address=address,
+    )
+
+
+def gone_untouched(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} is gone, and no run took it away or wrote to it since: the history does not know what it was",
+        hint="`reconciler apply` makes it again from its manifest; without one, `reconciler state rm` forgets it",
+        address=address,
+    )
+
+
+def torn(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "E-target",
+        Severity.ERROR,
+        f"{address} is another object now, which is to go back as well and is left out",
+        hint="take both in, or neither",
+        address=address,
+    )

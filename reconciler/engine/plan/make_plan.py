@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.references import bind_resource, resources_of
-from reconciler.core.history.rollback_goal import Goal, is_shared
+from reconciler.core.history.rollback_goal import Goal, gone_untouched, is_shared, not_made, torn
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
 from reconciler.core.planning.assemble_changes import plan_resource
@@ -141,7 +141,7 @@ class _Planning:
             leaving = self.goal.leaving | self.goal.orphans
             self.untouched = chosen.deletable - leaving
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
-            self.problems += [_torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
+            self.problems += [torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
         seen = self.read(chosen)
         self.problems += self.asked_in_vain(chosen, seen)
         chosen = self.adopt_orphans(chosen, seen)
@@ -269,7 +269,7 @@ class _Planning:
             self.resources, unknown = self.goal.settled(matching, seen.listings.get("tool"))
             self.problems += [not_made(address, why) for address, why in sorted(unknown.items())]
             self.problems += [
-                _gone_untouched(one) for one in sorted(self.untouched) if self.state.resources[one].id in seen.gone
+                gone_untouched(one) for one in sorted(self.untouched) if self.state.resources[one].id in seen.gone
             ]
             matching.bindings = {a: one for a, one in matching.bindings.items() if a in self.resources}
         self.context = replace(
@@ -367,37 +367,6 @@ class _Planning:
         return planned
 
 
-def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
-    """What a rollback says of an object that is gone and that it does not make again."""
-    return Diagnostic(
-        "E-rollback",
-        Severity.WARNING,
-        f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
-        hint="write its manifest and apply it, if it is to be there",
-        address=address,
-    )
-
-
-def _gone_untouched(address: Address) -> Diagnostic:
-    return Diagnostic(
-        "E-rollback",
-        Severity.WARNING,
-        f"{address} is gone, and no run took it away or wrote to it since: the history does not know what it was",
-        hint="`reconciler apply` makes it again from its manifest; without one, `reconciler state rm` forgets it",
-        address=address,
-    )
-
-
 def _moves_back(goal: Goal, state: State) -> Moves:
     """Everything at the address that it had then, at once."""
     return Moves(renamed(state, goal.moves), goal.moved, goal.orphans)
-
-
-def _torn(address: Address) -> Diagnostic:
-    return Diagnostic(
-        "E-target",
-        Severity.ERROR,
-        f"{address} is another object now, which is to go back as well and is left out",
-        hint="take both in, or neither",
-        address=address,
-    )

@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from reconciler.core.history.history_chain import changes_of, close_run, verify
 from reconciler.core.history.restore_object import Restored
-from reconciler.core.history.rollback_goal import Goal, let_go, make_goal
+from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart
 from reconciler.engine.parallel import run_parallel
-from reconciler.engine.plan.make_plan import not_made, plan_with_live
+from reconciler.engine.plan.make_plan import plan_with_live
 from reconciler.engine.run_context import Setting
 from reconciler.engine.state.read_history import short_commit
 from reconciler.errors import UsageError
