@@ -15,10 +15,8 @@ from itertools import count
 from reconciler.core.history.absent_references import without
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Restored, Setting, restore
-from reconciler.core.history.rollback_goal import Goal, is_shared
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Matching
-from reconciler.engine.run_context import Setting
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
