@@ -158,7 +158,7 @@ def write_project_file(run: Opened, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
     from reconciler.api.output_files import write_file
     from reconciler.engine.scaffold.new_project import project_name
-    from reconciler.manifests.project.new_project_file import project_file
+    from reconciler.manifests.edit.new_manifest_files import project_file
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
     from reconciler.manifests.tree.repository import inside
 

@@ -52,7 +52,7 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
     from reconciler.api.migrate import read_migration
     from reconciler.core.migrating.answers import choose_migrations
     from reconciler.core.migrating.migration_result import Status
-    from reconciler.manifests.tree.open_tree import open_tree
+    from reconciler.manifests.tree.git_tree import open_tree
 
     tree, close = open_tree(run.project, run.ref)
     try:

@@ -115,7 +115,7 @@ def anchored(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple
 def located(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     """The same plan with the places filled in: file, line and column of every finding and every block about a value.
     Nothing is read where there is nothing to look up."""
-    from reconciler.manifests.read.locations import place
+    from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Diagnostic, Severity
 
     asked = dict.fromkeys(

@@ -154,7 +154,7 @@ class Opened:
             raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
         except PlanError as error:
             from reconciler.api.plan import anchored
-            from reconciler.manifests.read.locations import place
+            from reconciler.manifests.read.load_manifests import place
 
             found = anchored(error.diagnostics, manifests)
             placed = place(self.project, found, manifests=manifests.manifests, ref=self.ref)

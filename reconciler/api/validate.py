@@ -26,7 +26,7 @@ def check(
     Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
     """
     from reconciler.engine.validate import validate
-    from reconciler.manifests.read.locations import place
+    from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Severity
 
     catalogue = run.catalogue()
@@ -99,7 +99,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.core.fields.required_fields import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
-    from reconciler.manifests.read.locations import place
+    from reconciler.manifests.read.load_manifests import place
     from reconciler.types.change import Action
 
     plan = located(run, manifests, plan)
@@ -124,7 +124,7 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
 def reader(run: Opened) -> ReadText:
     """Texts of files by the path that findings show them under."""
     from reconciler.manifests.tree.file_tree import Unreadable
-    from reconciler.manifests.tree.open_tree import open_tree
+    from reconciler.manifests.tree.git_tree import open_tree
 
     def read(path: str) -> str | None:
         tree, close = open_tree(run.project, run.ref)

@@ -58,7 +58,7 @@ def validate(
     """Every finding about `manifests`, by file, line and code; offline.
 
     1. The loader's diagnostics, then the rules', one of each (the loader's wording wins where both found it).
-    2. `place` (all at once, `manifests.read.locations`) or `locate` (one by one) fills in the places in the files.
+    2. `place` (all at once, `load_manifests.place`) or `locate` (one by one) fills in the places in the files.
        With neither, the rules' findings have none.
     3. `read_text(span.path)` gives a file's text, so that `# reconciler: keep CODE reason` comments are honoured.
        An error that the loader found is never silenced: what it could not read cannot be kept. With None, no

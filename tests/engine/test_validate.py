@@ -11,8 +11,7 @@ import pytest
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.project.read_catalogue import load_catalogue
-from reconciler.manifests.read.load_manifests import load_manifests
-from reconciler.manifests.read.locations import place
+from reconciler.manifests.read.load_manifests import load_manifests, place
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json

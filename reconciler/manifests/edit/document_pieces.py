@@ -1,4 +1,4 @@
-"""A manifest file's text cut into pieces that are edited on their own: documents, and the bodies of long lists."""
+"""A manifest file's text made ready for edits: cut into documents and bodies of long lists; aliases written out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.manifests.edit.editable_text import EditableText, is_json
-from reconciler.manifests.edit.text_layout import ALIAS, LIST, Member, Part, json_layout, member_end, yaml_layout
+from reconciler.manifests.edit.splice import splice_drop
+from reconciler.manifests.edit.text_layout import ALIAS, LIST, MAP, Member, Part, json_layout, member_end, yaml_layout
 from reconciler.manifests.edit.yaml_writer import Manner
 from reconciler.manifests.read.documents import Document
+from reconciler.types.json import escape, lookup, within
+from reconciler.types.manifest_edit import Edit, SetValue
 
 _START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _OTHER_MARKS = re.compile(r"^(?:\.\.\.|%)|[\x85\u2028\u2029]|\r(?!\n)", re.MULTILINE)
@@ -17,6 +20,8 @@ _OTHER_MARKS = re.compile(r"^(?:\.\.\.|%)|[\x85\u2028\u2029]|\r(?!\n)", re.MULTI
 _SILENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:#[^\n]*)?\Z")
 FEW = 8
 """A list of fewer items is edited as one text."""
+MOST = 1_000
+"""Aliases that are written out for one change."""
 
 
 @dataclass(slots=True)
@@ -163,3 +168,70 @@ def _parts(root: Part, without: frozenset[int] | set[int]) -> Iterator[Part]:
         if id(part) not in without:
             yield part
             todo += [member.value for member in reversed(part.members)]
+
+
+def written_out(text: str, path: str, number: int, document: Document, edits: Sequence[Edit]) -> str:
+    """The text without the aliases and merges that tie the edited places to others; the same text where none does.
+
+    Raises what `EditableText` raises where one cannot be written out.
+    """
+    names = _related(EditableText(text, path).roots[number], [edit.pointer for edit in edits])
+    for _ in range(MOST):
+        file = EditableText(text, path)
+        found = next(_aliases(file.roots[number], "", names), None)
+        if found is None:
+            break
+        pointer, holder, member = found
+        if member.key is None and holder.kind == MAP:
+            text = _without_merge(file, number, pointer, holder, member, document)
+        else:
+            text = file.apply(number, SetValue(pointer, lookup(document.value, pointer)), document)
+    return text
+
+
+def _without_merge(
+    file: EditableText, number: int, pointer: str, holder: Part, member: Member, document: Document
+) -> str:
+    """The members that come in through `<<` stand in the mapping itself."""
+    value = lookup(document.value, pointer)
+    written = {one.key for one in holder.members}
+    missing = {key: one for key, one in value.items() if key not in written} if isinstance(value, dict) else {}
+    if len(holder.members) == 1:
+        return file.apply(number, SetValue(pointer, value), document)
+    inner = splice_drop(file.inner, holder, member, file.manner(file.roots[number]))
+    text = file.text[: file.start] + inner + file.text[file.stop :]
+    for key, one in missing.items():
+        text = file.again(text).apply(number, SetValue(f"{pointer}/{escape(key)}", one), document)
+    return text
+
+
+def _related(root: Part, pointers: Sequence[str]) -> frozenset[str]:
+    """Names of the anchors that stand at, above or below one of the places, and of the aliases that lead there."""
+    names: set[str] = set()
+    todo = [(root, "")]
+    while todo:
+        part, at = todo.pop()
+        if part.anchor and any(within(one, at) or within(at, one) for one in pointers):
+            names.add(part.anchor)
+        todo += [(member.value, _below(at, part, index, member)) for index, member in enumerate(part.members)]
+    return frozenset(names)
+
+
+def _aliases(part: Part, at: str, names: frozenset[str]) -> Iterator[tuple[str, Part, Member]]:
+    """Aliases of these names with their places; a merge has the place of its mapping."""
+    for index, member in enumerate(part.members):
+        place = _below(at, part, index, member)
+        merged = member.value if part.kind == MAP and member.key is None else None
+        if merged is not None and merged.kind == LIST:
+            if any(one.value.anchor in names for one in merged.members):
+                yield at, part, member
+        elif member.value.kind == ALIAS and member.value.anchor in names:
+            yield place, part, member
+        else:
+            yield from _aliases(member.value, place, names)
+
+
+def _below(at: str, part: Part, index: int, member: Member) -> str:
+    if part.kind == LIST:
+        return f"{at}/{index}"
+    return at if member.key is None else f"{at}/{escape(member.key)}"

@@ -14,10 +14,9 @@ from itertools import groupby
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.raw_edit import Unfit, rebase
-from reconciler.manifests.edit.document_pieces import Piece, cut
+from reconciler.manifests.edit.document_pieces import Piece, cut, written_out
 from reconciler.manifests.edit.editable_text import EditableText, edited
 from reconciler.manifests.edit.text_layout import CannotEdit
-from reconciler.manifests.edit.yaml_aliases import written_out
 from reconciler.manifests.read.documents import Document, read_documents
 from reconciler.manifests.read.json_text import parse_json
 from reconciler.manifests.tree.decode import decode

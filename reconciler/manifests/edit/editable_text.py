@@ -8,9 +8,15 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, steps
-from reconciler.manifests.edit.move_block import MARK, block_at, put_block
-from reconciler.manifests.edit.splice import raw_value, splice_grow, splice_remove, splice_rename, splice_set
-from reconciler.manifests.edit.text_layout import CannotEdit, Part, json_layout, json_part, yaml_layout
+from reconciler.manifests.edit.splice import (
+    find_member,
+    raw_value,
+    splice_grow,
+    splice_remove,
+    splice_rename,
+    splice_set,
+)
+from reconciler.manifests.edit.text_layout import MAP, CannotEdit, Part, json_layout, json_part, yaml_layout
 from reconciler.manifests.edit.yaml_writer import Manner
 from reconciler.manifests.read.documents import Document
 from reconciler.manifests.read.yaml_reader import parse_yaml
@@ -22,6 +28,10 @@ from reconciler.types.source import Span
 PROMPT = "system_prompt"
 _FENCE = re.compile(r"---[ \t]*\r?\n")
 _CLOSE = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+MARK = "moved-block-0"
+"""Stands where the block belongs until it is put there."""
+_TARGET = re.compile(r"( *)[^\s#{}\[\],-][^#{}\[\]]*: $")
+_REST = re.compile(r"[ \t]*(?:#[^\n]*)?\r?$")
 
 
 def edited(document: Document, edit: Edit) -> Document:
@@ -207,3 +217,54 @@ def is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def block_at(text: str, root: Part, pointer: str) -> tuple[str, int, str] | None:
+    """What stands behind the key of a member whose value is a block of lines, the column of that key, and the text
+    without the comment that ends the block: taking a member away would leave it where it is.
+
+    None for anything else: that is written anew. Raises `CannotEdit` where nothing is written at `pointer`.
+    """
+    holder, member = find_member(root, pointer)
+    part = member.value
+    if not part.is_block or part.anchor or holder.flow or holder.kind != MAP or member.colon < 0:
+        return None
+    last = part.end - 1 if text[part.end - 1] == "\n" else part.end
+    end = text.find("\n", last)
+    end = len(text) if end < 0 else end
+    lines = text[member.colon : end]
+    if "\n" not in lines or _REST.match(text[last:end]) is None:
+        return None
+    column = member.start - (text.rfind("\n", 0, member.start) + 1)
+    rest = "\r" if lines.endswith("\r") else ""
+    return lines, column, text[:last] + rest + text[end:] if text[last:end].strip() else text
+
+
+def put_block(text: str, block: str, column: int) -> str | None:
+    """`text` with `block` in the place of `MARK`, as deep as it belongs there; None where it cannot stand there."""
+    before, mark, after = text.partition(MARK)
+    if not mark or MARK in after:
+        return None
+    key = _TARGET.match(before[before.rfind("\n") + 1 :])
+    moved = shifted(block, len(key[1]) - column) if key is not None else None
+    if moved is None:
+        return None
+    return before.rstrip(" ") + moved + after.removeprefix("\r" if moved.endswith("\r") else "")
+
+
+def shifted(block: str, by: int) -> str | None:
+    """All lines but the first `by` columns deeper; None where one does not stand deep enough to come up."""
+    first, *lines = block.split("\n")
+    result = [first]
+    for line in lines:
+        if not line.strip():
+            result.append(line)
+        elif by >= 0:
+            result.append(" " * by + line)
+        elif not line[:-by].strip(" "):
+            result.append(line[-by:])
+        elif line.lstrip(" ").startswith("#"):
+            result.append(line.lstrip(" "))
+        else:
+            return None
+    return "\n".join(result)

@@ -16,10 +16,13 @@ from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json, Object
 from reconciler.types.mask import refuse_masks
+from reconciler.types.project import Workspace
+from reconciler.types.reference import SecretRef
 
 PROMPT = "system_prompt"
 LONG_PROMPT = 300
 """Prompts of more characters become the text of a Markdown file."""
+HEAD = "What these manifests are, and the account that they are applied to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,31 @@ def _reads_back(file: ManifestFile, document: Object) -> bool:
         spec = value.get("spec")
         value = {**value, "spec": {**(spec if isinstance(spec, dict) else {}), PROMPT: found[0].body}}
     return same(value, document)
+
+
+def project_file(name: str, workspace: Workspace) -> str:
+    """The text of a project file with `workspace` as its only one; `name` must be legal.
+
+    The state stays where the built-in workspaces keep it: two projects must not share one elsewhere.
+    """
+    provider: Object = {"type": workspace.provider.type}
+    provider |= {key: _written(value) for key, value in workspace.provider.settings.items()}
+    if workspace.provider.vocabulary != "pal":
+        provider["vocabulary"] = workspace.provider.vocabulary
+    settings: Object = {"provider": provider}
+    if workspace.parallelism != 10:
+        settings["parallelism"] = workspace.parallelism
+    if workspace.max_requests_per_second is not None:
+        settings["max_requests_per_second"] = workspace.max_requests_per_second
+    document: Object = {
+        "apiVersion": "personas/v1",
+        "kind": "Project",
+        "metadata": {"name": name},
+        "default_workspace": workspace.name,
+        "workspaces": {workspace.name: settings},
+    }
+    return write_document(document, HEAD)
+
+
+def _written(value: Json) -> Json:
+    return {**value.written()} if isinstance(value, SecretRef) else value

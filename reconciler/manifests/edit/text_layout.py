@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from json import decoder
 from typing import Any
 
-from reconciler.manifests.read.yaml_errors import span_at
+from reconciler.manifests.read.yaml_rules import span_at
 from reconciler.types.json import index_of
 from reconciler.types.source import Span
 

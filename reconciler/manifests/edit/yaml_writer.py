@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from reconciler.manifests.read import yaml_scalars
+from reconciler.manifests.read import yaml_rules
 from reconciler.types.json import Json, Object
 from reconciler.types.mask import refuse_masks
 
@@ -49,7 +49,7 @@ class Manner:
 
 def plain_is_safe(text: str, *, flow: bool) -> bool:
     """Whether every YAML reader takes the unquoted text for this text."""
-    if not _PLAIN.fullmatch(text) or text != text.strip() or text in yaml_scalars.WORDS:
+    if not _PLAIN.fullmatch(text) or text != text.strip() or text in yaml_rules.WORDS:
         return False
     if ": " in text or " #" in text or text.endswith(":") or "\t" in text:
         return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifests.project.find_project import FOLDER, candidates, find_above
-from reconciler.manifests.read.secret_heuristics import ENV_NAME
+from reconciler.manifests.read.secrets_in_manifests import ENV_NAME
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
@@ -203,7 +203,7 @@ def _records(
     answers = _answers(model, source, findings)
     own = None
     if model.catalogue is not None:
-        from reconciler.manifests.project.own_catalogue import read_own_catalogue
+        from reconciler.manifests.project.read_catalogue import read_own_catalogue
 
         own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
     exclude = tuple(model.sources.exclude)

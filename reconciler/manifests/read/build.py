@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.core.canonical.raw_edit import merge
 from reconciler.core.canonical.vocabulary import canonical_words
@@ -11,7 +11,8 @@ from reconciler.core.fields.field_check import check_fields, server_field_warnin
 from reconciler.manifests.read.lifecycle import check_lifecycle, choose_id, lifecycle_of
 from reconciler.manifests.read.manifest_references import References, is_whole
 from reconciler.manifests.read.raw_manifest import Draft
-from reconciler.manifests.tree.problems import FIELD, TOOLS, Findings
+from reconciler.manifests.tree.problems import FIELD, OVERLAY, TOOLS, Findings, suggest
+from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest
 from reconciler.types.project import Project, Workspace
@@ -85,3 +86,36 @@ class Merging:
             return None
         several = self.project.file is not None and len(self.project.workspaces) > 1
         return choose_id(draft, self.workspace.name, self.project.workspaces, self.findings, several=several)
+
+
+def attach(
+    bases: Mapping[Address, Draft], overlays: Sequence[Draft], findings: Findings, *, partial: bool
+) -> dict[Address, list[Draft]]:
+    """Overlays by the manifest they change, in the order of their files.
+
+    An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
+    """
+    result: dict[Address, list[Draft]] = {}
+    for overlay in overlays:
+        if overlay.labels:
+            findings.error(
+                FIELD,
+                "an overlay cannot set labels",
+                source=overlay.head,
+                pointer="/metadata/labels",
+                hint="an overlay may set metadata.id, lifecycle and spec",
+                address=overlay.address,
+            )
+        if overlay.address in bases:
+            result.setdefault(overlay.address, []).append(overlay)
+        elif not partial:
+            names = [address.name for address in bases if address.kind == overlay.address.kind]
+            findings.error(
+                OVERLAY,
+                f"an overlay of {overlay.address}, which no manifest declares",
+                source=overlay.head,
+                pointer="/metadata/name",
+                hint=suggest(overlay.address.name, names) or "declare it in a base manifest first",
+                address=overlay.address,
+            )
+    return result

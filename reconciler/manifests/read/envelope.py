@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.kind_table import KINDS
 from reconciler.manifests.read.detect_kind import (
+    API_VERSION,
     PROJECT,
     SHARED_WORDS,
     bare_kind,
@@ -15,10 +16,17 @@ from reconciler.manifests.read.detect_kind import (
     read_foreign,
 )
 from reconciler.manifests.read.documents import Document
-from reconciler.manifests.read.metadata import METADATA, labels_of, mapping_of, name_of
-from reconciler.manifests.read.moved_removed import STATEMENTS, read_statement
-from reconciler.manifests.read.raw_manifest import Draft, Passed, clean_name
-from reconciler.manifests.read.unknown_documents import API_VERSION
+from reconciler.manifests.read.raw_manifest import (
+    METADATA,
+    STATEMENTS,
+    Draft,
+    Passed,
+    clean_name,
+    labels_of,
+    mapping_of,
+    name_of,
+    read_statement,
+)
 from reconciler.manifests.tree.problems import FIELD, KIND, NAME, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, join

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from json import decoder
 
-from reconciler.manifests.read.yaml_errors import MAX_DEPTH, TOO_DEEP, span_at
 from reconciler.manifests.read.yaml_reader import MAX_PROBLEMS
+from reconciler.manifests.read.yaml_rules import MAX_DEPTH, TOO_DEEP, span_at
 from reconciler.manifests.tree.problems import DUPLICATE, YAML, Findings
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span

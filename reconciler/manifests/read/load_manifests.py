@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from reconciler.errors import UsageError
-from reconciler.manifests.read import cross_checks, overlays
+from reconciler.manifests.read import build, cross_checks
 from reconciler.manifests.read.build import Merging
 from reconciler.manifests.read.discover import Gathering
-from reconciler.manifests.read.locations import places_of
 from reconciler.manifests.read.manifest_references import Included, References
-from reconciler.manifests.read.secret_resolver import LiteralSecrets, RunSecrets
-from reconciler.manifests.read.source_spans import in_order
+from reconciler.manifests.read.secrets_in_manifests import LiteralSecrets, RunSecrets
+from reconciler.manifests.read.source_spans import Places, in_order
 from reconciler.manifests.read.used_files import used_files
-from reconciler.manifests.tree.file_tree import Tree, check_given, placed, relative
-from reconciler.manifests.tree.open_tree import open_tree
+from reconciler.manifests.tree.file_tree import Tree, Unreadable, check_given, placed, relative
+from reconciler.manifests.tree.git_tree import open_tree
 from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import Address
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.ports import Secrets
 from reconciler.types.project import Project, Workspace
 
@@ -49,7 +49,7 @@ def load_manifests(
     chosen = _workspace(project, workspace)
     tree, close = open_tree(project, ref)
     if texts:
-        from reconciler.manifests.tree.overlay_tree import OverlaidTree
+        from reconciler.manifests.tree.file_tree import OverlaidTree
 
         tree = OverlaidTree(tree, texts)
     try:
@@ -117,7 +117,7 @@ class _Run:
         )
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = gathering.overlays()
-        layers = overlays.attach(bases, over.drafts, self.findings, partial=partial)
+        layers = build.attach(bases, over.drafts, self.findings, partial=partial)
         merging = Merging(self.project, self.workspace, references, self.findings)
         manifests = {address: merging.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         cross_checks.check_references(
@@ -153,3 +153,37 @@ class _Run:
             return frozenset()
         other = Gathering(self.project, self.workspace, self.tree, Findings())
         return frozenset(draft.address for draft in other.read(whole).drafts)
+
+
+def place(
+    project: Project,
+    diagnostics: Sequence[Diagnostic],
+    *,
+    manifests: Sequence[Manifest] = (),
+    ref: str | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Fill in the spans of findings that other parts made (lint rules, the planner); the others stay as they are."""
+    if all(item.span is not None or item.source is None for item in diagnostics):
+        return tuple(diagnostics)
+    tree, close = open_tree(project, ref)
+    try:
+        return places_of(project, tree).place(diagnostics, {item.address: item.overlays for item in manifests})
+    finally:
+        close()
+
+
+def places_of(project: Project, tree: Tree) -> Places:
+    """Where things stand in the files of `tree`, shown relative to the root of the project."""
+
+    def read(path: str) -> bytes | None:
+        try:
+            return tree.read(os.path.normpath(os.path.join(project.home, path)))  # noqa: PTH118
+        except Unreadable:
+            return None
+
+    def shown(path: str) -> str:
+        if project.home == project.root:
+            return path
+        return relative(os.path.normpath(os.path.join(project.home, path)), project.root)  # noqa: PTH118
+
+    return Places(read, shown)

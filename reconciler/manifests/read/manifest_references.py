@@ -10,8 +10,13 @@ from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of,
 from reconciler.core.kind_table import KINDS
 from reconciler.core.secrets.credentials import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import Draft
-from reconciler.manifests.read.secret_heuristics import ENV_NAME, is_mask, reference_for
-from reconciler.manifests.read.secret_resolver import LiteralSecrets, unusable_secret
+from reconciler.manifests.read.secrets_in_manifests import (
+    ENV_NAME,
+    LiteralSecrets,
+    is_mask,
+    reference_for,
+    unusable_secret,
+)
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest

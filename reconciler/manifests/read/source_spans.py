@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
 from reconciler.core.kind_table import KINDS
-from reconciler.manifests.read import yaml_scalars
+from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.documents import split_front_matter
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings
@@ -161,10 +161,10 @@ def _of_mapping(node: MappingNode, choices: tuple[str, ...], depth: int) -> tupl
 
     for token in choices:
         for key, value in reversed(node.value):
-            if key.value == token and key.tag != yaml_scalars.MERGE:
+            if key.value == token and key.tag != yaml_rules.MERGE:
                 return key, value
     for key, value in node.value:
-        if key.tag == yaml_scalars.MERGE and depth < 10:
+        if key.tag == yaml_rules.MERGE and depth < 10:
             for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 found = _of_mapping(source, choices, depth + 1) if isinstance(source, yaml.MappingNode) else None
                 if found is not None:

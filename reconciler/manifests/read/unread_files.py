@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from reconciler.manifests.read.detect_kind import SHARED_WORDS, bare_kinds, manifest_words
-from reconciler.manifests.read.moved_removed import STATEMENTS
-from reconciler.manifests.read.unknown_documents import API_VERSION
+from reconciler.manifests.read.detect_kind import API_VERSION, SHARED_WORDS, bare_kinds, manifest_words
+from reconciler.manifests.read.raw_manifest import STATEMENTS
 from reconciler.manifests.tree.decode import readable
 from reconciler.manifests.tree.file_tree import SUFFIXES
 

@@ -8,8 +8,8 @@ from functools import cache
 from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from reconciler.manifests.read import yaml_scalars
-from reconciler.manifests.read.yaml_errors import MAX_DEPTH, TOO_DEEP
+from reconciler.manifests.read import yaml_rules
+from reconciler.manifests.read.yaml_rules import MAX_DEPTH, TOO_DEEP
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -50,7 +50,7 @@ def _loader() -> Any:
     """The loader class: the C parser where PyYAML has it, with our meaning of unquoted words."""
     import yaml
 
-    words, starts = yaml_scalars.WORDS, yaml_scalars.STARTS
+    words, starts = yaml_rules.WORDS, yaml_rules.STARTS
     scalar = yaml.ScalarNode
 
     class Composer(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -60,8 +60,8 @@ def _loader() -> Any:
             if kind is not scalar:
                 return ""
             if implicit[0]:
-                return words.get(value) or (yaml_scalars.NUMBER if value[0] in starts else yaml_scalars.STR)
-            return yaml_scalars.STR
+                return words.get(value) or (yaml_rules.NUMBER if value[0] in starts else yaml_rules.STR)
+            return yaml_rules.STR
 
         # Called for every node and of no use without path resolvers: the cheapest callables of the right arity.
         descend_resolver = staticmethod(is_)

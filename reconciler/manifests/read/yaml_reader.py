@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.read import yaml_scalars
+from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.yaml_documents import Refused, nodes
-from reconciler.manifests.read.yaml_errors import MAX_DEPTH, TOO_DEEP, depth_exceeded, report_syntax, span_at
+from reconciler.manifests.read.yaml_rules import MAX_DEPTH, TOO_DEEP, depth_exceeded, report_syntax, span_at
 from reconciler.manifests.tree.problems import AMBIGUOUS, DUPLICATE, YAML, Findings
 from reconciler.types.json import Json, Object
 from reconciler.types.source import Span
@@ -73,7 +73,7 @@ class _Build:
     def value(self, node: Node, depth: int) -> Json:
         kind = type(node)
         if kind is self.scalar:
-            return node.value if node.tag == yaml_scalars.STR and len(node.value) < LONG_TEXT else self.leaf(node)
+            return node.value if node.tag == yaml_rules.STR and len(node.value) < LONG_TEXT else self.leaf(node)
         self.left -= len(node.value) + 1
         if self.left < 0:
             raise Refused("aliases expand to too many values; write the values out", node)
@@ -90,11 +90,11 @@ class _Build:
         merges: list[Node] = []
         for key_node, value_node in node.value:
             if type(key_node) is self.scalar:
-                if key_node.tag == yaml_scalars.MERGE:
+                if key_node.tag == yaml_rules.MERGE:
                     merges.append(value_node)
                     continue
                 key = key_node.value
-                if not key and key_node.tag != yaml_scalars.STR:
+                if not key and key_node.tag != yaml_rules.STR:
                     self.error(key_node, "an empty key", "write a name before the colon")
             else:
                 self.error(
@@ -124,39 +124,39 @@ class _Build:
 
     def leaf(self, node: Node) -> Json:
         tag, text = node.tag, node.value
-        if tag == yaml_scalars.STR:
+        if tag == yaml_rules.STR:
             self.characters_left -= len(text)
             if self.characters_left < 0:
                 raise Refused("aliases expand to too much text; write the values out", node)
             return str(text)
-        if tag == yaml_scalars.NULL:
+        if tag == yaml_rules.NULL:
             return None
-        if tag == yaml_scalars.BOOL:
+        if tag == yaml_rules.BOOL:
             if text.lower() in {"true", "false"}:
                 return bool(text.lower() == "true")
             self.error(node, f"{text!r} is not a boolean", "write true or false")
             return None
-        if tag in {yaml_scalars.NUMBER, yaml_scalars.INT, yaml_scalars.FLOAT}:
+        if tag in {yaml_rules.NUMBER, yaml_rules.INT, yaml_rules.FLOAT}:
             return self.number(node)
-        if tag == yaml_scalars.OLD_BOOL:
+        if tag == yaml_rules.OLD_BOOL:
             self.warn(node, text)
             return str(text)
-        if tag == yaml_scalars.NOT_JSON:
+        if tag == yaml_rules.NOT_JSON:
             self.error(node, f"{text} is not a JSON value", "write a finite number, or put it in quotes")
             return None
-        if tag not in {yaml_scalars.MERGE, yaml_scalars.TIMESTAMP, "!"}:
+        if tag not in {yaml_rules.MERGE, yaml_rules.TIMESTAMP, "!"}:
             self.error(node, f"the tag {tag.replace('tag:yaml.org,2002:', '!!')} means nothing here", "remove it")
         return str(text)
 
     def number(self, node: Node) -> Json:
         try:
-            value = yaml_scalars.number(node.value)
-        except yaml_scalars.NotJson as problem:
+            value = yaml_rules.number(node.value)
+        except yaml_rules.NotJson as problem:
             self.error(node, str(problem), None)
             return None
-        if isinstance(value, str) and node.tag != yaml_scalars.NUMBER:
+        if isinstance(value, str) and node.tag != yaml_rules.NUMBER:
             self.error(node, f"{node.value!r} is not a number", "remove the tag, or correct the number")
-        if node.tag == yaml_scalars.NUMBER:
+        if node.tag == yaml_rules.NUMBER:
             self.warn(node, value)
         return value
 
@@ -166,7 +166,7 @@ class _Build:
             raise Refused(f"more than {MAX_PROBLEMS} problems in one document; the rest was not read", node)
 
     def warn(self, node: Node, value: int | float | str) -> None:
-        reading = yaml_scalars.ambiguity(node.value, value)
+        reading = yaml_rules.ambiguity(node.value, value)
         if reading and self.problems_left > 0:
             self.problems_left -= 1
             self.findings.warning(

@@ -1,9 +1,12 @@
-"""From the bytes of a file to its text: byte order marks, size and encoding."""
+"""What a file holds: its text, or the pointer that Git LFS put in its place; what cannot be read is a finding."""
 
 from __future__ import annotations
 
 import codecs
+import os
 import re
+from dataclasses import dataclass
+from hashlib import sha256
 
 from reconciler.manifests.tree.problems import CONFLICT, ENCODING, SIZE, Findings
 from reconciler.types.source import Span
@@ -23,6 +26,11 @@ _MARKS = (
 
 _CONFLICT = re.compile(r"^(?:<{7,}|>{7,}) \S", re.MULTILINE)
 """What git, Mercurial and Subversion write around the two sides of a conflict."""
+LONGEST_POINTER = 1024
+"""A pointer is shorter (Git LFS specification)."""
+_START = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})\r?$", re.MULTILINE)
+_SIZE = re.compile(rb"^size ([0-9]{1,18})\r?$", re.MULTILINE)
 
 
 def decode(data: bytes, path: str, findings: Findings, *, merged: bool = True) -> str | None:
@@ -94,3 +102,35 @@ def _place(data: bytes, offset: int, path: str) -> Span:
     start = data.rfind(b"\n", 0, offset) + 1
     column = len(data[start:offset].decode("utf-8", "replace")) + 1
     return Span(path, data.count(b"\n", 0, offset) + 1, column)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What a pointer says about its file."""
+
+    oid: str
+    """SHA-256 of the file."""
+    size: int
+    """In bytes."""
+
+
+def pointer_of(data: bytes) -> Pointer | None:
+    """The pointer that `data` is, None where it is an ordinary file."""
+    if len(data) >= LONGEST_POINTER or not data.startswith(_START):
+        return None
+    oid, size = _OID.search(data), _SIZE.search(data)
+    return Pointer(oid.group(1).decode("ascii"), int(size.group(1))) if oid and size else None
+
+
+def stored(pointer: Pointer, git_dir: str) -> bytes | None:
+    """The file from `lfs/objects` of a git directory; None where it is not there or is another one than it should."""
+    oid = pointer.oid
+    path = os.path.join(git_dir, "lfs", "objects", oid[:2], oid[2:4], oid)  # noqa: PTH118
+    if pointer.size > MAX_BYTES:
+        return None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - plain strings, like every tree
+            data = file.read(pointer.size + 1)
+    except OSError:
+        return None
+    return data if len(data) == pointer.size and sha256(data).hexdigest() == oid else None

@@ -7,22 +7,24 @@ records carry.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from typing import Protocol
 
 from reconciler.errors import UsageError
-from reconciler.manifests.tree.decode import MAX_BYTES
-from reconciler.manifests.tree.git_lfs import pointer_of
+from reconciler.manifests.tree.decode import MAX_BYTES, pointer_of
 from reconciler.manifests.tree.repository import absent_modules, inside, reach
 
 SUFFIXES = (".yaml", ".yml", ".json", ".md")
 PROJECT_FILES = ("reconciler.yaml", "reconciler.yml")
 OVERLAYS = "overlays"
+LARGEST = 64_000_000
+"""Bytes of a file that is looked into before it is refused as one of our own."""
 
 
 class Unreadable(Exception):
@@ -169,8 +171,90 @@ def check_given(tree: Tree, path: str, shown: str) -> None:
     if not tree.is_file(path):
         raise UsageError(f"{shown}: no such file or folder{where}", hint="give a manifest file or a folder of them")
     with suppress(Unreadable):
-        from reconciler.manifests.tree.own_files import refuse_own_file
-
         refuse_own_file(tree.read(path), shown)
     if not path.lower().endswith(SUFFIXES):
         raise UsageError(f"{shown}: not a manifest file", hint=f"manifests end in {', '.join(SUFFIXES)}")
+
+
+class OverlaidTree:
+    """`base` with `texts` (absolute path -> bytes) in place of what lies there; nothing is written."""
+
+    def __init__(self, base: Tree, texts: Mapping[str, bytes]) -> None:
+        self.commit = base.commit
+        self._base = base
+        self._texts = {os.path.normpath(path): data for path, data in texts.items()}
+        self._folders = {folder for path in self._texts for folder in _parents(path)}
+
+    def is_file(self, path: str) -> bool:
+        return os.path.normpath(path) in self._texts or self._base.is_file(path)
+
+    def is_folder(self, path: str) -> bool:
+        return os.path.normpath(path) in self._folders or self._base.is_folder(path)
+
+    def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
+        """What lies in the folder, then what the texts add to it."""
+        seen = set()
+        if self._base.is_folder(folder):
+            for path, is_folder, is_link in self._base.children(folder):
+                seen.add(os.path.normpath(path))
+                yield path, is_folder, is_link
+        here = os.path.normpath(folder)
+        for path in sorted({*self._texts, *self._folders} - seen):
+            if os.path.dirname(path) == here:  # noqa: PTH120 - plain strings, like every tree
+                yield path, path in self._folders, False
+
+    def absent(self, folder: str) -> list[Absent]:
+        return self._base.absent(folder)
+
+    def real(self, path: str) -> str:
+        return os.path.normpath(path) if os.path.normpath(path) in self._texts else self._base.real(path)
+
+    def link(self, path: str) -> str | None:
+        return None if os.path.normpath(path) in self._texts else self._base.link(path)
+
+    def read(self, path: str) -> bytes:
+        text = self._texts.get(os.path.normpath(path))
+        return self._base.read(path) if text is None else text
+
+    def start(self, path: str, size: int) -> bytes:
+        text = self._texts.get(os.path.normpath(path))
+        return self._base.start(path, size) if text is None else text[:size]
+
+    def close(self) -> None:
+        close = getattr(self._base, "close", None)
+        if close is not None:
+            close()
+
+
+def _parents(path: str) -> Iterator[str]:
+    folder = os.path.dirname(path)  # noqa: PTH120
+    while folder and folder != os.path.dirname(folder):  # noqa: PTH120
+        yield folder
+        folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def refuse_own_file(data: bytes, shown: str) -> None:
+    """Raise `UsageError` for a saved plan, a state document or a report, naming the commands that take it."""
+    from reconciler.core.planning.plan_file import looks_like_plan
+
+    if looks_like_plan(data):
+        raise UsageError(
+            f"{shown} is a saved plan, no manifest",
+            hint=f"`reconciler show {shown}` shows it, `reconciler apply {shown}` carries it out",
+        )
+    if data.lstrip()[:1] != b"{" or len(data) > LARGEST:
+        return
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if {"lineage", "serial", "resources"} <= found.keys():
+        raise UsageError(
+            f"{shown} is a state document, no manifest",
+            hint=f"`reconciler state list` shows what a workspace holds; `reconciler state push {shown}` replaces it",
+        )
+    if {"format_version", "resource_changes"} <= found.keys():
+        raise UsageError(
+            f"{shown} is a report (--format json), no manifest",
+            hint="`reconciler plan --out FILE` saves a plan that can be shown and applied",
+        )

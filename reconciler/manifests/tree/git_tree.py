@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator
 
 from reconciler.errors import UsageError
-from reconciler.manifests.tree.file_tree import Absent, Unreadable
+from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree
 from reconciler.manifests.tree.git_command import git_output, run_git
 from reconciler.manifests.tree.git_objects import Objects
 from reconciler.manifests.tree.repository import inside, top_of
+from reconciler.types.project import Project
 
 SEPARATOR = "/"
 LINK, MODULE = "120000", "160000"
@@ -149,3 +150,24 @@ class GitTree:
         """End the reading processes; the tree stays usable, a later read starts them again."""
         for objects in self._repositories:
             objects.close()
+
+
+def open_tree(project: Project, ref: str | None) -> tuple[Tree, _Close]:
+    """The files to read, and what to call when they were read."""
+    if ref is None:
+        return WorkTree(), _Close()
+
+    around = top_of(project.root)
+    inner = around is None or not inside(project.home, around)
+    tree = GitTree(project.home if inner and os.path.isdir(project.home) else project.root, ref)  # noqa: PTH112
+    return tree, _Close(tree)
+
+
+class _Close:
+    def __init__(self, tree: object = None) -> None:
+        self._tree = tree
+
+    def __call__(self) -> None:
+        close = getattr(self._tree, "close", None)
+        if close is not None:
+            close()

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.manifests.edit.new_manifest_files import LONG_PROMPT, PROMPT, manifest_file
-from reconciler.manifests.project.new_project_file import project_file
+from reconciler.manifests.edit.new_manifest_files import LONG_PROMPT, PROMPT, manifest_file, project_file
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json, Object

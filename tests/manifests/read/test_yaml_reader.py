@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.manifests.read import yaml_documents as module
 from reconciler.manifests.read.yaml_documents import MAX_NODES
-from reconciler.manifests.read.yaml_errors import MAX_DEPTH
 from reconciler.manifests.read.yaml_reader import EXPANSION, MAX_PROBLEMS, parse_yaml
+from reconciler.manifests.read.yaml_rules import MAX_DEPTH
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Diagnostic
 

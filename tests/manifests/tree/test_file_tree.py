@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.tree import file_tree as module
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
-from reconciler.manifests.tree.file_tree import Unreadable, WorkTree, relative
+from reconciler.manifests.tree.file_tree import OverlaidTree, Unreadable, WorkTree, relative
 from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import Reach, inside
 from tests.support.manifestfolder import Folder
+
+PERSONA = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: %s}\nspec: {pal_name: %s, system_prompt: x}\n"
 
 
 def test_every_suffix_at_any_depth_in_order(folder: Folder) -> None:
@@ -222,3 +226,55 @@ def test_the_start_of_a_file_is_all_that_is_read_of_one_with_another_name(folder
         file.truncate(20 * MAX_BYTES)
     assert folder.load().found() == []
     assert WorkTree().start(str(folder.root / "a.yaml"), 3) == b"api"
+
+
+@pytest.fixture
+def project_folder(tmp_path):
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "a.yaml").write_text(PERSONA % ("a", "Old"))
+    return tmp_path
+
+
+def names(listing):
+    return sorted((path.rsplit("/", 1)[-1], is_folder) for path, is_folder, _ in listing)
+
+
+def test_a_file_reads_as_it_is_taken_to_be(project_folder):
+    path = str(project_folder / "manifests" / "a.yaml")
+    tree = OverlaidTree(WorkTree(), {path: b"new"})
+    assert tree.read(path) == b"new"
+    assert (project_folder / "manifests" / "a.yaml").read_bytes() != b"new"
+
+
+def test_new_files_and_their_folders_are_there(project_folder):
+    new = str(project_folder / "manifests" / "tools" / "deep" / "t.yaml")
+    tree = OverlaidTree(WorkTree(), {new: b"x"})
+    assert names(tree.children(str(project_folder / "manifests"))) == [("a.yaml", False), ("tools", True)]
+    assert names(tree.children(str(project_folder / "manifests" / "tools"))) == [("deep", True)]
+    assert tree.is_file(new)
+    assert tree.is_folder(str(project_folder / "manifests" / "tools"))
+    assert tree.real(new) == new
+
+
+def test_everything_else_is_the_base(project_folder):
+    tree = OverlaidTree(WorkTree(), {str(project_folder / "x.yaml"): b"x"})
+    assert tree.read(str(project_folder / "manifests" / "a.yaml")).startswith(b"apiVersion")
+    assert not tree.is_file(str(project_folder / "none.yaml"))
+    with pytest.raises(Unreadable):
+        tree.read(str(project_folder / "none.yaml"))
+
+
+def test_manifests_are_loaded_as_they_would_be(project_folder):
+    texts = {
+        str(project_folder / "manifests" / "a.yaml"): (PERSONA % ("a", "New")).encode(),
+        str(project_folder / "manifests" / "more" / "b.yaml"): (PERSONA % ("b", "B")).encode(),
+    }
+    project = load_project(project_folder)
+    found, _ = load_manifests(project, project.default_workspace, texts=texts)
+    assert [one for one in found.diagnostics if one.is_error] == []
+    assert {str(one.address): one.spec["pal_name"] for one in found.manifests} == {
+        "persona.a": "New",
+        "persona.b": "B",
+    }
+    plain, _ = load_manifests(project, project.default_workspace)
+    assert {str(one.address): one.spec["pal_name"] for one in plain.manifests} == {"persona.a": "Old"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifests.edit.editable_file import rewrite
-from reconciler.manifests.edit.move_block import shifted
+from reconciler.manifests.edit.editable_text import shifted
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.manifest_edit import EditRefused, MoveValue

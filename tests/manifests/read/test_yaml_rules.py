@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.read.yaml_scalars import NotJson, ambiguity, number
+from reconciler.manifests.read.yaml_rules import NotJson, ambiguity, number
 
 
 @given(st.integers(-(10**200), 10**200))

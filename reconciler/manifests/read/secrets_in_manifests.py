@@ -1,16 +1,24 @@
-"""Resolves references to secrets: environment variables, files of the project, literals kept in memory."""
+"""Secrets of manifests: references to them resolved, literals that look like one kept out of the body."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
 from reconciler.manifests.tree.repository import inside, reach
+from reconciler.types.json import split
 from reconciler.types.reference import SecretRef
 
 LiteralSecrets = dict[str, str]
 """`<address><pointer>` -> the value that stood there; never leaves the process."""
+MASK = re.compile(r"\*{4,}")
+ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+INTERPOLATION = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?|\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+
+GROUPS = frozenset({"layers", "delivery", "api"})
+"""Words of a path that tell no two secrets of one kind apart."""
 
 
 class RunSecrets:
@@ -59,3 +67,21 @@ def _text(path: str) -> str | None:
     if "\0" in text:
         raise ValueError("holds NUL characters")
     return text.replace("\r\n", "\n").removesuffix("\n") or None
+
+
+def is_mask(text: str) -> bool:
+    """Whether an API hid the value: four or more asterisks and nothing else."""
+    return MASK.fullmatch(text) is not None
+
+
+def reference_for(pointer: str, value: str, address: str) -> str:
+    """The `{env: ...}` reference that could stand in place of a literal at `pointer` of `address`.
+
+    Two secrets of one resource get two variables: the whole path is in the name, less what all of them share.
+    """
+    match = INTERPOLATION.fullmatch(value.strip())
+    if match:
+        return f"{{env: {match.group(1) or match.group(2)}}}"
+    words = [address.partition(".")[2], *(token for token in split(pointer) if token not in GROUPS)]
+    flat = re.sub(r"[^A-Za-z0-9]+", "_", "_".join(words)).strip("_").upper()
+    return f"{{env: {flat if flat[:1].isalpha() else '_' + flat}}}"
