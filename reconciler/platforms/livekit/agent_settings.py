@@ -11,9 +11,7 @@ from reconciler.core.export.conversion_report import ENV, Ledger
 from reconciler.core.export.target import OPEN, Remark, Subject, sealed
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_settings
-from reconciler.platforms.livekit.stt import hearing_settings, key_terms
-from reconciler.platforms.livekit.tts import voice_settings
-from reconciler.platforms.livekit.turn_taking import turn_settings
+from reconciler.platforms.livekit.speech import hearing_settings, key_terms, turn_settings, voice_settings
 from reconciler.platforms.livekit.unsupported import name_remains
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.core.export.target import Generated, Knowledge, Subject, Target, TargetFile
-from reconciler.platforms.livekit.agent_module import module_text
+from reconciler.platforms.livekit.agent_files import environment_text, module_text, remarks_text, requirements_text
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
-from reconciler.platforms.livekit.handler_stubs import handlers_text
-from reconciler.platforms.livekit.python_names import stems
-from reconciler.platforms.livekit.support_files import environment_text, remarks_text, requirements_text
+from reconciler.platforms.livekit.handler_stubs import handlers_text, stems
 
 
 def generate(subjects: Sequence[Subject], knowledge: Knowledge) -> list[Generated]:
