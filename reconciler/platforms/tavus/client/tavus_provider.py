@@ -15,7 +15,6 @@ from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.platforms.tavus.client import ENDPOINTS
 from reconciler.platforms.tavus.client.endpoint import (
     PAGE_LIMIT,
     Endpoint,
@@ -30,6 +29,7 @@ from reconciler.platforms.tavus.client.endpoint import (
     owners_in,
     total_in,
 )
+from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.pagination import Page, read_list
 from reconciler.platforms.tavus.client.patch_outcome import is_repeatable, judge, needs_image
@@ -143,7 +143,7 @@ class TavusProvider:
 
     def list(self, kind: str) -> Listing:
         """Every object of the account. Raises `IncompleteList`, `AuthRefused`, `Unavailable`, `Rejected`."""
-        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        spec, endpoint = kind_named(kind), ENDPOINTS[kind]
         path, query = endpoint.paths[self.vocabulary], endpoint.list_query.get(self.vocabulary, {})
 
         def fetch(number: int) -> Page:
@@ -183,7 +183,7 @@ class TavusProvider:
 
     def get(self, kind: str, id: str) -> LiveObject | None:
         """One object in detail; None when the API does not know the id, or not as ours."""
-        endpoint, spec = ENDPOINTS.get(kind), kind_named(kind)
+        spec, endpoint = kind_named(kind), ENDPOINTS[kind]
         if not id:
             return None
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}"
@@ -217,14 +217,12 @@ class TavusProvider:
 
     def attached_tools(self, id: str) -> tuple[str, ...]:
         """Ids of the registry tools attached to the persona `id`, sorted. Raises `NotFound` for an unknown one."""
-        endpoint, tools = ENDPOINTS.get("persona"), ENDPOINTS.get("tool")
+        endpoint, tools = ENDPOINTS["persona"], ENDPOINTS["tool"]
         spec = kind_named("tool")
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{endpoint.attachments}"
         page = self._page(path, tools.list_words)
-        if page.total is not None and page.total > len(
-            page.items
-        ):  # documented as one page, but it says there is more
-
+        if page.total is not None and page.total > len(page.items):
+            # Documented as one page, but it says that there is more.
             def fetch(number: int) -> Page:
                 query = {"limit": str(PAGE_LIMIT), "page": str(number)}
                 return self._page(path, tools.list_words, query)
@@ -245,7 +243,7 @@ class TavusProvider:
 
     def part(self, kind: str, id: str, pointer: str) -> Json:
         """What a sub resource of the object holds, in a manifest's shape. Raises `NotFound` for an unknown object."""
-        endpoint = ENDPOINTS.get(kind)
+        endpoint = ENDPOINTS[kind]
         part = endpoint.parts[pointer]
         path = f"{endpoint.paths[self.vocabulary]}/{quote(id, safe='')}/{part.name}"
         return part.read(self._client.read(path, accept=lambda document: part.read(document) is not None))
@@ -258,7 +256,7 @@ class TavusProvider:
 
     def reserved(self, kind: str) -> frozenset[str]:
         """Names of the vendor's own objects. Only of kinds whose names are unique: one request."""
-        endpoint = ENDPOINTS.get(kind)
+        endpoint = ENDPOINTS[kind]
         query = {"type": "system", "limit": str(endpoint.page_limit), "page": str(endpoint.page_base)}
         try:
             page = self._page(endpoint.paths[self.vocabulary], endpoint.list_words, query)
@@ -288,11 +286,11 @@ class TavusProvider:
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
         """The writes that carry out `change`, in order; pure."""
         kind = change.address.kind
-        return render(kind_named(kind), ENDPOINTS.get(kind), self.vocabulary, change, before)
+        return render(kind_named(kind), ENDPOINTS[kind], self.vocabulary, change, before)
 
     def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
         """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
-        endpoint, spec = ENDPOINTS.get(request.address.kind), kind_named(request.address.kind)
+        endpoint, spec = ENDPOINTS[request.address.kind], kind_named(request.address.kind)
         if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
             raise Rejected(
                 f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"

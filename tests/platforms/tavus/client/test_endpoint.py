@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from reconciler.core.kind_table import KINDS, kind
-from reconciler.platforms.tavus.client import ENDPOINTS
 from reconciler.platforms.tavus.client.endpoint import (
     attached_in,
     id_of,
@@ -18,6 +17,7 @@ from reconciler.platforms.tavus.client.endpoint import (
     owners_in,
     total_in,
 )
+from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
@@ -25,7 +25,7 @@ TOOL = kind("tool")
 
 @pytest.mark.parametrize("name", list(ENDPOINTS))
 def test_every_endpoint_is_of_a_kind_and_has_a_path_per_vocabulary(name: str) -> None:
-    endpoint = ENDPOINTS.get(name)
+    endpoint = ENDPOINTS[name]
     assert endpoint.kind == name
     assert name in KINDS
     for vocabulary in ("pal", "persona"):
@@ -37,7 +37,7 @@ def test_every_endpoint_is_of_a_kind_and_has_a_path_per_vocabulary(name: str) ->
 
 @pytest.mark.parametrize("name", list(ENDPOINTS))
 def test_the_patch_style_is_what_the_kind_says(name: str) -> None:
-    assert (ENDPOINTS.get(name).patch_style.value == "merge") is kind(name).merge_patch
+    assert (ENDPOINTS[name].patch_style.value == "merge") is kind(name).merge_patch
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_no_object(answer: Any) -> None:
     ],
 )
 def test_lists(answer: Any, items: Any, total: int | None) -> None:
-    assert items_in(ENDPOINTS.get("persona").list_words, answer) == items
+    assert items_in(ENDPOINTS["persona"].list_words, answer) == items
     assert total_in(answer) == total
 
 
@@ -141,7 +141,7 @@ def test_lists(answer: Any, items: Any, total: int | None) -> None:
     ],
 )
 def test_the_vendors_own_objects(name: str, item: Any, stock: bool) -> None:
-    assert is_stock(ENDPOINTS.get(name), item) is stock
+    assert is_stock(ENDPOINTS[name], item) is stock
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The endpoints of everything that is no persona and no tool."""
+"""The endpoint of each kind: paths, filters and queries in both vocabularies, and skills, a sub resource."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.platforms.tavus.client import (
-    deployment_endpoint,
-    dictionary_endpoint,
-    document_endpoint,
-    guardrail_endpoint,
-    guardrail_set_endpoint,
-    objectives_endpoint,
-)
 from reconciler.platforms.tavus.client.endpoint import Endpoint, PatchStyle, everywhere, is_stock
+from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 
-ALL = [
-    module.ENDPOINT
-    for module in (
-        deployment_endpoint,
-        dictionary_endpoint,
-        document_endpoint,
-        guardrail_set_endpoint,
-        guardrail_endpoint,
-        objectives_endpoint,
-    )
-]
+OTHERS = [endpoint for kind, endpoint in ENDPOINTS.items() if kind not in ("persona", "tool")]
 
 
 class Clock:
@@ -61,7 +44,7 @@ def open_over(answer: Any, seen: list[httpx.Request] | None = None) -> TavusProv
     )
 
 
-@pytest.mark.parametrize("endpoint", ALL, ids=lambda one: one.kind)
+@pytest.mark.parametrize("endpoint", OTHERS, ids=lambda one: one.kind)
 def test_their_words_are_the_same_in_both_vocabularies(endpoint: Endpoint) -> None:
     assert endpoint.paths["pal"] == endpoint.paths["persona"]
     assert endpoint.attachments is None
@@ -69,7 +52,7 @@ def test_their_words_are_the_same_in_both_vocabularies(endpoint: Endpoint) -> No
     assert everywhere(1) == {"pal": 1, "persona": 1}
 
 
-@pytest.mark.parametrize("endpoint", ALL, ids=lambda one: one.kind)
+@pytest.mark.parametrize("endpoint", OTHERS, ids=lambda one: one.kind)
 def test_where_pages_begin_and_how_patches_look(endpoint: Endpoint) -> None:
     zero = {"document", "pronunciation_dictionary", "deployment"}
     assert endpoint.page_base == (0 if endpoint.kind in zero else 1)
@@ -78,7 +61,7 @@ def test_where_pages_begin_and_how_patches_look(endpoint: Endpoint) -> None:
 
 
 def test_guardrails_and_their_legacy_sets_share_a_path() -> None:
-    one, many = guardrail_endpoint.ENDPOINT, guardrail_set_endpoint.ENDPOINT
+    one, many = ENDPOINTS["guardrail"], ENDPOINTS["guardrail_set"]
     assert one.paths == many.paths
     assert one.list_query["pal"]["legacy"] == "false"
     assert many.list_query["pal"]["legacy"] == "true"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.kind_table import kind
-from reconciler.platforms.tavus.client import ENDPOINTS
+from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.render_requests import divide, render, sendable
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
@@ -23,7 +23,7 @@ LOOKUP = ResourceRef("tool.lookup")
 
 def requests(change: Change, before: Any = None, vocabulary: str = "pal") -> tuple[Request, ...]:
     name = change.address.kind
-    return render(kind(name), ENDPOINTS.get(name), vocabulary, change, before)
+    return render(kind(name), ENDPOINTS[name], vocabulary, change, before)
 
 
 def lines(found: tuple[Request, ...]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import NotFound
-from reconciler.platforms.tavus.client.persona_endpoint import ENDPOINT
-from reconciler.platforms.tavus.client.skills import read_skills, write_skills
+from reconciler.platforms.tavus.client.endpoints import ENDPOINTS, read_skills, write_skills
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.address import Address
@@ -48,7 +47,7 @@ def test_taking_all_away_is_an_empty_set(skills: Json) -> None:
 
 
 def test_skills_stand_in_a_sub_resource() -> None:
-    part = ENDPOINT.parts["/skills"]
+    part = ENDPOINTS["persona"].parts["/skills"]
     assert part.name == "skills"
     assert part.read({"data": {"memory": ENTRY}}) == {"memory": {"a": 1}}
 
