@@ -15,7 +15,7 @@ from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.providers import PROVIDERS
 from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
-from reconciler.platforms.tavus.simulator.simulated_service import Service
+from reconciler.platforms.tavus.simulator.service import Service
 from reconciler.platforms.tavus.simulator.world_store import Store
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from reconciler.platforms.tavus.simulator.http_server import SimulatorServer, open_service
 from reconciler.platforms.tavus.simulator.http_types import Call
-from reconciler.platforms.tavus.simulator.simulated_service import Exchange, Service
+from reconciler.platforms.tavus.simulator.service import Exchange, Service
 
 
 class Gate:

@@ -9,11 +9,11 @@ from reconciler.platforms.tavus.simulator.collection import (
     find,
     page_of,
     patched,
+    select,
     show,
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid
-from reconciler.platforms.tavus.simulator.list_pages import select
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
     boolean,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
-from reconciler.platforms.tavus.simulator.collection import dated, find, page_of, show
+from reconciler.platforms.tavus.simulator.collection import dated, find, matches, page_of, select, show
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, invalid
-from reconciler.platforms.tavus.simulator.list_pages import matches, select
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
     find_errors,

@@ -7,13 +7,14 @@ from reconciler.platforms.tavus.simulator.collection import (
     check_patch,
     dated,
     find,
+    matches,
     page_of,
     patched,
+    select,
     show,
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid
-from reconciler.platforms.tavus.simulator.list_pages import matches, select
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
     boolean,

@@ -18,7 +18,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Faults, load_faults
 from reconciler.platforms.tavus.simulator.http_types import Call
-from reconciler.platforms.tavus.simulator.simulated_service import Exchange, Service
+from reconciler.platforms.tavus.simulator.service import Exchange, Service
 from reconciler.platforms.tavus.simulator.world_file import seed_world
 from reconciler.platforms.tavus.simulator.world_store import Store
 from reconciler.types.number import number_in

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
-from reconciler.platforms.tavus.simulator.collection import dated, find, page_of, patched, show, with_defaults
+from reconciler.platforms.tavus.simulator.collection import (
+    dated,
+    find,
+    matches,
+    page_of,
+    patched,
+    select,
+    show,
+    with_defaults,
+)
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, refused
-from reconciler.platforms.tavus.simulator.list_pages import matches, select
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
     boolean,

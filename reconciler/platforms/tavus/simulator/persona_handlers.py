@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.simulator.body_words import inward, outward
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, unknown_references
+from reconciler.platforms.tavus.simulator.collection import cut
 from reconciler.platforms.tavus.simulator.http_types import (
     UNKNOWN_PERSONA,
     Refusal,
@@ -12,15 +12,16 @@ from reconciler.platforms.tavus.simulator.http_types import (
     refused,
     write_json,
 )
-from reconciler.platforms.tavus.simulator.list_pages import cut
-from reconciler.platforms.tavus.simulator.persona_rules import KNOWN, READ_ONLY, check_body
-from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, reveal, seal
-from reconciler.platforms.tavus.simulator.server_defaults import (
+from reconciler.platforms.tavus.simulator.persona_body import (
     complete_flow,
+    inward,
+    outward,
     read_booleans,
     show_defaults,
     write_booleans,
 )
+from reconciler.platforms.tavus.simulator.persona_rules import KNOWN, READ_ONLY, check_body
+from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, reveal, seal
 from reconciler.platforms.tavus.simulator.world import DRAFT, TYPE, Page, is_own, strings_of
 from reconciler.types.json import Object
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.body_words import TO_PERSONA, spelling
 from reconciler.platforms.tavus.simulator.http_types import CUSTOM_LLM, MASK, Refusal, invalid, refused
+from reconciler.platforms.tavus.simulator.persona_body import TO_PERSONA, spelling
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
     boolean,

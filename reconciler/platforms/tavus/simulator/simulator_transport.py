@@ -10,7 +10,7 @@ import httpx
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Faults
 from reconciler.platforms.tavus.simulator.http_types import Call
-from reconciler.platforms.tavus.simulator.simulated_service import Exchange, Seen, Service
+from reconciler.platforms.tavus.simulator.service import Exchange, Seen, Service
 from reconciler.platforms.tavus.simulator.world_store import Store
 
 

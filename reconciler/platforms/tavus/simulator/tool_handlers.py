@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub, timestamp
+from reconciler.platforms.tavus.simulator.collection import cut, matches
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, invalid, refused, write_json
-from reconciler.platforms.tavus.simulator.list_pages import cut, matches
 from reconciler.platforms.tavus.simulator.secret_masks import TOOL_SECRETS, reveal, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
 from reconciler.platforms.tavus.simulator.tool_rules import AUTH, KNOWN, check_tool, check_whole

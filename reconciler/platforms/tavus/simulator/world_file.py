@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from reconciler.errors import ReconcilerError
-from reconciler.platforms.tavus.simulator.body_words import TO_PAL, inward
-from reconciler.platforms.tavus.simulator.fixtures import new_world
 from reconciler.platforms.tavus.simulator.http_types import write_json
+from reconciler.platforms.tavus.simulator.persona_body import TO_PAL, complete_flow, inward
 from reconciler.platforms.tavus.simulator.secret_masks import (
     DEPLOYMENT_SECRETS,
     PERSONA_SECRETS,
@@ -17,7 +16,7 @@ from reconciler.platforms.tavus.simulator.secret_masks import (
     Pattern,
     seal,
 )
-from reconciler.platforms.tavus.simulator.server_defaults import complete_flow
+from reconciler.platforms.tavus.simulator.stock import new_world
 from reconciler.platforms.tavus.simulator.world import KINDS, World
 from reconciler.types.json import Json, Object
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from reconciler.errors import ReconcilerError
-from reconciler.platforms.tavus.simulator.fixtures import new_world
 from reconciler.platforms.tavus.simulator.http_types import Reply
+from reconciler.platforms.tavus.simulator.stock import new_world
 from reconciler.platforms.tavus.simulator.world import KINDS, World
 from reconciler.platforms.tavus.simulator.world_file import (
     apply_changes,

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.platforms.tavus.simulator.fixtures import new_world
+from reconciler.platforms.tavus.simulator.stock import new_world
 from reconciler.platforms.tavus.simulator.world import Page, World, strings_of
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.platforms.tavus.simulator.fixtures import new_world
+from reconciler.platforms.tavus.simulator.stock import new_world
 from reconciler.platforms.tavus.simulator.world import KINDS, World
 from reconciler.platforms.tavus.simulator.world_file import (
     WorldUnreadable,
