@@ -27,8 +27,14 @@ def explain(settings: Settings, path: str) -> int:
     from reconciler.cli.composition import open_catalogue
     from reconciler.cli.output import emit_document, style
     from reconciler.reporters import field_page as pages
-    from reconciler.reporters.migration_page import describe_migration, find_migration, migration_as_json
-    from reconciler.reporters.rule_page import describe_rule, find_rule, rule_as_json
+    from reconciler.reporters.documentation import (
+        describe_migration,
+        describe_rule,
+        find_migration,
+        find_rule,
+        migration_as_json,
+        rule_as_json,
+    )
 
     width = style(settings).width
     if (rule := find_rule(path)) is not None:

@@ -18,7 +18,7 @@ REPORTERS: Registry[Reporter] = Registry(
         "sarif": "sarif:render",
         "github": "github:render",
         "gitlab": "gitlab:render",
-        "codequality": "codequality:render",
+        "codequality": "gitlab:render_quality",
         "openmetrics": "openmetrics:render",
         "prometheus": "openmetrics:render_textfile",
     },

@@ -9,8 +9,7 @@ from html import escape
 from reconciler.core.migrating.migration import KEEP, Choice
 from reconciler.core.migrating.migration_result import MigrationResult, Outcome, Status, by_address, counts
 from reconciler.core.text import one_line, visible
-from reconciler.reporters.migration_report import KEPT, TITLES, reason_of, summary, users_of
-from reconciler.reporters.unified_diff import conceal, file_diff
+from reconciler.reporters.migration_report import KEPT, TITLES, conceal, file_diff, reason_of, summary, users_of
 
 HEADINGS = ("Manifest", "Automatic", "Answered", "Needs a choice", "Refused", "Only reported")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~^$<>&@])")

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
-from reconciler.reporters.json_dump import dump
+from reconciler.reporters.json_report import dump
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
 from reconciler.reporters.wording import flags_of, report_summary, sentence
 from reconciler.types.address import Address

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.core.linting.rule_table import RULES
 from reconciler.core.text import visible
-from reconciler.reporters.json_dump import dump
+from reconciler.reporters.documentation import describe_rule
+from reconciler.reporters.json_report import dump
 from reconciler.reporters.report_findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
-from reconciler.reporters.rule_page import describe_rule
 from reconciler.reporters.wording import plural
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object

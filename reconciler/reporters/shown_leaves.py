@@ -1,19 +1,22 @@
-"""The leaves of a change or of drift, without secrets, ready to be written in any format."""
+"""The leaves of a change or of drift, without secrets and with names for ids, ready to be written in any format."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import leaves
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.planning.id_names import document_named, value_named
 from reconciler.core.secrets.redact_document import redact
 from reconciler.reporters.redacted import hidden_paths, kind_of, safe_adoption, safe_drift, safe_field
-from reconciler.reporters.value_diff import Inside, explain_value, flatten, list_items
-from reconciler.reporters.value_text import LONG_TEXT, show
+from reconciler.reporters.values import LONG_TEXT, Inside, explain_value, flatten, list_items, show
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup
 from reconciler.types.kind import KindSpec
 from reconciler.types.plan import DriftItem
 from reconciler.types.reference import ResourceRef
+from reconciler.types.report import Report
 
 LONG_LINE = 160
 LONGEST = 10_000
@@ -150,3 +153,42 @@ def drift_leaves(item: DriftItem) -> list[Leaf]:
         for change in item.changes
         if change.path
     ]
+
+
+def with_names(report: Report) -> Report:
+    """The same report with what the plan knows of names told wherever an id stands for an object."""
+    plan = report.plan
+    if plan is None or not plan.names:
+        return report
+    changes = tuple(_change(one, plan.names) for one in plan.changes)
+    drift = tuple(_drift(one, plan.names) for one in plan.drift)
+    return replace(report, plan=replace(plan, changes=changes, drift=drift))
+
+
+def _change(change: Change, names: Mapping[str, str]) -> Change:
+    spec = kind_of(change.address)
+    if spec is None:
+        return change
+    fields = tuple(
+        replace(one, before=value_named(row, one.before, names), after=value_named(row, one.after, names))
+        if (row := field_at(spec, one.path)) is not None and row.ref
+        else one
+        for one in change.fields
+    )
+    before, after = (document and document_named(spec, document, names) for document in (change.before, change.after))
+    return replace(change, fields=fields, before=before, after=after)
+
+
+def _drift(item: DriftItem, names: Mapping[str, str]) -> DriftItem:
+    spec = kind_of(item.address)
+    if spec is None:
+        return item
+    changes = tuple(
+        replace(
+            one,
+            before=value_named(field_at(spec, one.path), one.before, names),
+            after=value_named(field_at(spec, one.path), one.after, names),
+        )
+        for one in item.changes
+    )
+    return replace(item, changes=changes)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from reconciler.reporters import html, markdown
 from reconciler.reporters.html.page_budget import LARGEST, MAX_ITEMS
 from reconciler.reporters.html.page_budget import LIMIT as PAGE
-from reconciler.reporters.markdown.detail_level import FULL, Detail
-from reconciler.reporters.markdown.fit_items import Entry, fit, size
+from reconciler.reporters.markdown.fit_items import FULL, Detail, Entry, fit, size
 from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, StepResult, Style

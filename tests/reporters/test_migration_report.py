@@ -8,9 +8,16 @@ from html.parser import HTMLParser
 import pytest
 
 from reconciler.core.migrating.migration_result import FileChange, MigrationResult, Status, counts
-from reconciler.reporters.migration_report import as_json, as_text, reason_of, summary, table_json, table_text
+from reconciler.reporters.migration_report import (
+    as_json,
+    as_text,
+    file_diff,
+    reason_of,
+    summary,
+    table_json,
+    table_text,
+)
 from reconciler.reporters.migration_report_page import as_html, as_markdown
-from reconciler.reporters.unified_diff import file_diff
 from tests.support.migrating import Project
 
 NASTY = "<script>alert(1)</script> [x](http://evil.example) @everyone `a` |"

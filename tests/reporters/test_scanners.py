@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.reporters import codequality, github, gitlab, sarif
+from reconciler.reporters import github, gitlab, sarif
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
 from reconciler.types.source import Span
@@ -75,7 +75,7 @@ def test_sarif_tells_a_failed_run_from_one_with_findings() -> None:
 
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_codequality_entries(name: str) -> None:
-    entries = json.loads(codequality.render(REPORTS[name], Style()))
+    entries = json.loads(gitlab.render_quality(REPORTS[name], Style()))
     assert len({entry["fingerprint"] for entry in entries}) == len(entries)
     for entry in entries:
         assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
@@ -86,7 +86,7 @@ def test_codequality_entries(name: str) -> None:
 def test_codequality_tells_equal_findings_apart() -> None:
     twin = Diagnostic("L01", Severity.WARNING, "same", span=Span("a.yaml", 1, 1))
     other = Diagnostic("L01", Severity.WARNING, "same", span=Span("a.yaml", 2, 1))
-    entries = json.loads(codequality.render(Report("validate", diagnostics=(twin, other)), Style()))
+    entries = json.loads(gitlab.render_quality(Report("validate", diagnostics=(twin, other)), Style()))
     assert len({entry["fingerprint"] for entry in entries}) == 2
 
 
@@ -101,7 +101,7 @@ def test_codequality_tells_equal_findings_apart() -> None:
 )
 def test_gitlab_counts(report: Report, counts: dict[str, int]) -> None:
     shown = json.loads(gitlab.render(report, Style()))
-    assert shown.pop("findings", []) == json.loads(codequality.render(report, Style()))
+    assert shown.pop("findings", []) == json.loads(gitlab.render_quality(report, Style()))
     assert shown == counts
 
 

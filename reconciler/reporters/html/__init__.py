@@ -10,9 +10,9 @@ from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import block_box, change_item, drift_item, text
 from reconciler.reporters.html.page_budget import MAX_ROWS, Room, left_out
-from reconciler.reporters.names_for_ids import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
+from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic

@@ -9,8 +9,7 @@ from reconciler.core.text import one_line, visible
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
-from reconciler.reporters.value_diff import Inside
-from reconciler.reporters.value_text import UNKNOWN, show
+from reconciler.reporters.values import UNKNOWN, Inside, show
 from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change

@@ -13,9 +13,9 @@ from reconciler.reporters.markdown.changes import block_line, change_block, chan
 from reconciler.reporters.markdown.comparison import comparison_lines, heading
 from reconciler.reporters.markdown.fit_items import Entry, fit, size
 from reconciler.reporters.markdown.markdown_escape import code, prose
-from reconciler.reporters.names_for_ids import with_names
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.reporters.ranking import rank_changes
+from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.markdown.detail_level import FULL, Detail
+from reconciler.reporters.markdown.fit_items import FULL, Detail
 from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
-from reconciler.reporters.value_diff import Inside
-from reconciler.reporters.value_text import UNKNOWN, show, summarize
+from reconciler.reporters.values import UNKNOWN, Inside, show, summarize
 from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json

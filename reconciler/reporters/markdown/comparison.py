@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
 from reconciler.reporters.markdown.markdown_escape import code, prose
-from reconciler.reporters.value_text import show
+from reconciler.reporters.values import show
 from reconciler.types.comparison import Comparison, Side, Standing
 
 MOST = 20

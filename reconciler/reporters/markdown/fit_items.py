@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.reporters.markdown.detail_level import FULL, SHORT, Detail
 from reconciler.reporters.wording import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Bounds of what is shown of one text or list."""
+
+    lines: int
+    line: int
+    """Characters of one line."""
+    items: int
+    """Differences inside one object or list."""
+    fields: int
+    """Short fields of one object."""
+
+
+FULL = Detail(lines=120, line=600, items=40, fields=200)
+SHORT = Detail(lines=16, line=200, items=8, fields=30)
+
 
 MAX_TRIES = 20
 """After so many objects whose details do not fit, no further details are made."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.reporters.names_for_ids import with_names
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
+from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.text.changes import block_lines, change_lines
-from reconciler.reporters.text.comparison import comparison_lines
-from reconciler.reporters.text.diagnostics import diagnostic_lines
-from reconciler.reporters.text.drift import drift_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
-from reconciler.reporters.text.result import result_lines
+from reconciler.reporters.text.sections import comparison_lines, diagnostic_lines, drift_lines, result_lines
 from reconciler.reporters.wording import count_lines, flags_of, folded_counts, incomplete_line, plural, report_summary
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.reporters.shown_leaves import Leaf, is_prose, look_inside
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.prompts import prompt_lines
-from reconciler.reporters.value_diff import Inside
-from reconciler.reporters.value_text import UNKNOWN, show, summarize
+from reconciler.reporters.values import UNKNOWN, Inside, show, summarize
 from reconciler.types.change import Direction
 
 WIDEST_PATH = 52

@@ -17,8 +17,7 @@ from reconciler.core.text_diff.text_diff import (
     near_changes,
 )
 from reconciler.core.text_diff.token_count import budget_band, count_tokens
-from reconciler.reporters.text.paint import Paint, Tone
-from reconciler.reporters.text.wrap_line import flow_pieces
+from reconciler.reporters.text.paint import Paint, Tone, flow_pieces
 from reconciler.reporters.wording import BANDS, plural, token_change
 from reconciler.types.json import Json
 
