@@ -12,7 +12,7 @@ from reconciler.errors import ManifestError, ReconcilerError
 if TYPE_CHECKING:
     from reconciler.api.session import Opened
     from reconciler.core.export.exported_manifests import ExportedManifest
-    from reconciler.engine.export.export_account import Export, ExportChoice
+    from reconciler.engine.export_account import Export, ExportChoice
     from reconciler.types.manifest import ManifestSet
 
 
@@ -42,7 +42,7 @@ def export_into(run: Opened, folder: str | Path, choice: ExportChoice) -> Export
     Raises `ManifestError` where the files that are there cannot be read, `ProviderError`, `ReconcilerError` where a
     file cannot be written: what was written so far is complete.
     """
-    from reconciler.engine.export.export_account import export_account
+    from reconciler.engine.export_account import export_account
 
     target = Path(os.path.realpath(folder))
     manifests, inside = read_manifests(run, target)

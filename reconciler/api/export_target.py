@@ -78,7 +78,7 @@ def prepare_target(
 ) -> TargetExport:
     """The same without writing anything; `only` are the personas by address."""
     from reconciler.core.export.target_table import TARGETS
-    from reconciler.engine.export.target_subjects import choose_subjects
+    from reconciler.engine.target_subjects import choose_subjects
 
     target = TARGETS.get(name)
     subjects, notes = read_subjects(run, origin, tuple(names))
@@ -117,7 +117,7 @@ def _require_apart(run: Opened, folder: str) -> None:
 
 def read_subjects(run: Opened, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
     """The personas, and what a person should know about the reading."""
-    from reconciler.engine.export.target_subjects import subjects_of_account, subjects_of_manifests
+    from reconciler.engine.target_subjects import subjects_of_account, subjects_of_manifests
 
     if origin == ACCOUNT:
         with run.provider(run.secrets(), reading=True) as provider:

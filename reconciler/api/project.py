@@ -215,7 +215,7 @@ class OpenedProject:
         `names` are globs; `fields` maps a field or a JSON pointer to the value that objects must have.
         """
         from reconciler.api.export import export_into
-        from reconciler.engine.export.export_account import ExportChoice
+        from reconciler.engine.export_account import ExportChoice
 
         return export_into(self.run, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
 

@@ -38,7 +38,7 @@ class Pipeline:
 
 def pipeline_path(root: Path, ci: str) -> Path:
     """Where the pipeline of a project in `root` lies: at the top of the repository, the only place that is read."""
-    from reconciler.engine.scaffold.ci_systems import SYSTEMS
+    from reconciler.engine.scaffold.pipelines import SYSTEMS
     from reconciler.manifests.tree.repository import top_of
 
     real = os.path.realpath(root)
@@ -52,8 +52,7 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
     """
     from reconciler.api.output_files import read_file
-    from reconciler.engine.scaffold.ci_systems import SYSTEMS
-    from reconciler.engine.scaffold.pipeline_update import sealed, update
+    from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, update
     from reconciler.engine.scaffold.project_facts import EXPECTED
 
     path = pipeline_path(root, ci)

@@ -19,7 +19,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.core.settings.operator_trust import Trusted
     from reconciler.engine.run_context import Setting
-    from reconciler.engine.state.rescue_file import Rescue
+    from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.diagnostic import Diagnostic
@@ -246,7 +246,7 @@ class Opened:
 
     def rescue(self) -> Rescue:
         """Where a state goes that the backend does not take, and how it is put in place from the current folder."""
-        from reconciler.engine.state.rescue_file import Rescue
+        from reconciler.engine.state.lock_owner import Rescue
 
         root = Path(self.project.root)
         return Rescue(root, self.command([] if root == Path.cwd() else ["-C", os.path.relpath(root)]))

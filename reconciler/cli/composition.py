@@ -13,7 +13,7 @@ from reconciler.api.session import Opened, SystemClock, choose_project, tell_pro
 from reconciler.cli.global_settings import Settings
 
 if TYPE_CHECKING:
-    from reconciler.engine.state.rescue_file import Rescue
+    from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.ports import Provider, Secrets
@@ -47,7 +47,7 @@ class Run(Opened):
 
     def rescue(self) -> Rescue:
         """As without a command line, from the folder that the user was in before `--chdir`."""
-        from reconciler.engine.state.rescue_file import Rescue
+        from reconciler.engine.state.lock_owner import Rescue
 
         folder = self.settings.chdir
         return Rescue(Path(self.project.root), self.command(["-C", folder] if folder else []))

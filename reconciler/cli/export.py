@@ -121,7 +121,7 @@ def export(
     from reconciler.api.export import export_into
     from reconciler.cli.composition import open_run
     from reconciler.cli.output import reporting
-    from reconciler.engine.export.export_account import ExportChoice
+    from reconciler.engine.export_account import ExportChoice
 
     choice = ExportChoice(tuple(kinds), tuple(names), _wanted(fields))
     with reporting("export", settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -10,7 +11,6 @@ from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by
-from reconciler.engine.parallel import run_parallel
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.types.address import Address
 from reconciler.types.live import Listing, LiveObject
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 MANY_MISSING = 20
 """Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +147,18 @@ def kinds_to_read(addresses: Iterable[Address], *, attachments: bool) -> list[st
             spec = kind(name)
             kinds |= {row.ref for row in spec.fields if row.path == spec.attachments and row.ref}
     return sorted(kinds)
+
+
+def run_parallel(function: Callable[[T], R], items: Iterable[T], width: int) -> list[R]:
+    """Raises the first exception, after the calls already running have ended; no call is started after it."""
+    todo = list(items)
+    if len(todo) <= 1 or width <= 1:
+        return [function(item) for item in todo]
+    with ThreadPoolExecutor(min(width, len(todo))) as pool:
+        futures = [pool.submit(function, item) for item in todo]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.api import scaffold as scaffolding
 from reconciler.api.scaffold import default_branch, find_source, pipeline_path, plan_pipeline, read_facts
-from reconciler.engine.scaffold.ci_systems import SYSTEMS
 from reconciler.engine.scaffold.new_project import scaffold
+from reconciler.engine.scaffold.pipelines import SYSTEMS
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.installation import Source
 

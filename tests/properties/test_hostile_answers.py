@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from reconciler.core.serialization.untrusted_json import MB
-from reconciler.engine.export.export_account import ExportChoice, export_account
+from reconciler.engine.export_account import ExportChoice, export_account
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.answer_limits import Limits

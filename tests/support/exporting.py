@@ -9,7 +9,7 @@ from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import SystemClock
 from reconciler.cli.composition import Run
 from reconciler.core.export.exported_manifests import ExportedManifest
-from reconciler.engine.export.export_account import Export, ExportChoice, export_account
+from reconciler.engine.export_account import Export, ExportChoice, export_account
 from reconciler.manifests.edit.new_manifest_files import manifest_file
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reconciler.engine.scaffold.ci_systems import SYSTEMS
+from reconciler.engine.scaffold.pipelines import SYSTEMS
 from reconciler.engine.scaffold.project_facts import Account, PipelineFacts
 from reconciler.installation import Source
 

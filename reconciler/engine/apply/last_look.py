@@ -1,14 +1,15 @@
-"""Right before the first byte of every attempt: what the object is by now, and who made one of its name meanwhile."""
+"""Right before the first byte of every attempt: what the object is by now, its pre-image, and new namesakes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
+from reconciler.core.history.preimage import preimage
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.resource_diff.match_objects import objects_of
@@ -19,7 +20,8 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.ports import Clock, Provider
-from reconciler.types.state import Intent
+from reconciler.types.preimage import Preimage
+from reconciler.types.state import Entry, Intent
 
 FRESH = 5.0
 """Seconds for which a reading counts as current; older ones are read again right before a write."""
@@ -181,3 +183,38 @@ def base_of(
     """The object of `change` as it was read for the plan, and when that was."""
     was = live.get((change.address.kind, change.id or ""))
     return was, read_at if was is None else min(read_at, was.read_at or read_at)
+
+
+def before_change(
+    change: Change,
+    entry: Entry | None,
+    fresh: LiveObject | None,
+    known: Mapping[tuple[str, str], LiveObject],
+    provider: Provider,
+) -> Preimage | None:
+    """What `change` is about to change. `fresh` is the object where it was read a moment ago.
+
+    None for the delete that ends a replacement: the create before it kept that object. An object that goes is read
+    whole, with everything that the API keeps apart from it; of one that changes, what the change touches.
+    """
+    if change.action is Action.DELETE and change.gives_way_to is not None:
+        return None
+    goes = change.action is Action.DELETE or change.replaces is not None
+    id = change.id if change.replaces is None else entry.id if entry is not None else None
+    if id is None or not (goes or change.action is Action.UPDATE):
+        return preimage(change, None, entry)
+    name = change.address.kind
+    held = known.get((name, id))
+    live = fresh or held
+    if goes and (live is None or not live.detailed):
+        live = provider.get(name, id)
+    if live is None:
+        return preimage(change, None, entry)
+    if held is not None and live is not held:
+        live = replace(live, tools=held.tools if live.tools is None else live.tools, parts=held.parts)
+    apart = set(kind(name).apart)
+    return preimage(change, read_apart(provider, live, apart if goes else apart & _touched(change)), entry)
+
+
+def _touched(change: Change) -> set[str]:
+    return {field.path for field in change.fields}

@@ -13,14 +13,12 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refreshed
 from reconciler.core.state.secret_names import name_digest
-from reconciler.engine.account_reader import read_apart
-from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of
-from reconciler.engine.apply.read_preimage import before_change
-from reconciler.engine.apply.resume import NOTHING, Begun, is_as_planned
+from reconciler.engine.account_reader import read_apart, run_parallel
+from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of, before_change
 from reconciler.engine.apply.safe_create import look_up, name_in, send_create
+from reconciler.engine.apply.staleness import NOTHING, Begun, is_as_planned
 from reconciler.engine.apply.step_recorder import Ledger
 from reconciler.engine.apply.wait_visible import looks, refuse, see_attached, see_gone, see_patched
-from reconciler.engine.parallel import run_parallel
 from reconciler.engine.placeholders import fill_request
 from reconciler.engine.plan.wait_ready import wait_until_done
 from reconciler.errors import NotFound, PlanBlocked, PlanStale, ProviderError

@@ -26,19 +26,17 @@ from reconciler.core.state.journal_records import (
 )
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.last_look import FRESH
-from reconciler.engine.apply.resume import NOTHING, Begun, what_is_left
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.safe_create import SETTLE_SECONDS
-from reconciler.engine.apply.staleness import check_account, check_state
+from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, what_is_left
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
 from reconciler.engine.plan.make_plan import plan_with_live
 from reconciler.engine.plan.plan_rollback import plan_rollback
 from reconciler.engine.plan.read_usage import refuse_newly_used
 from reconciler.engine.run_context import Setting
-from reconciler.engine.state.lock_owner import describe_run
-from reconciler.engine.state.rescue_file import Rescue
+from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_session import HERE, Session, open_session
 from reconciler.engine.stoppable_clock import HeedingClock
 from reconciler.errors import PlanError

@@ -17,8 +17,7 @@ from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.engine.account_reader import read_apart
-from reconciler.engine.parallel import run_parallel
+from reconciler.engine.account_reader import read_apart, run_parallel
 from reconciler.engine.plan.make_plan import plan_with_live
 from reconciler.engine.run_context import Setting
 from reconciler.engine.state.read_history import short_commit

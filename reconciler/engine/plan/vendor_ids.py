@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.kind_table import kind
-from reconciler.engine.parallel import run_parallel
+from reconciler.engine.account_reader import run_parallel
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.diagnostic import Diagnostic, Severity

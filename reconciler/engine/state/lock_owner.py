@@ -1,4 +1,4 @@
-"""Who runs this: user, host, process and CI job, as a lock shows them to others."""
+"""Who holds the lock of a run, and where its state goes when the store refuses it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.types.state import LockInfo
+
+NAME = "errored.state"
+MOST = 100
 
 
 def describe_run(operation: str, now: str, *, environ: Mapping[str, str] | None = None) -> LockInfo:
@@ -42,3 +47,39 @@ def _user() -> str:
     except (OSError, KeyError, ImportError):
         # A container may run under a number that has no name.
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """Where such a file goes, and how this run was called."""
+
+    folder: Path = Path()
+    """Usually the folder that holds `.reconciler/`: one that lasts as long as the project's other files do."""
+    command: str = "reconciler"
+    """The program with the options that lead into `folder`, to the same project and workspace, from where the user
+    stands."""
+
+    def keep(self, data: bytes) -> str:
+        """Write `data`, as it would have been stored, for the owner only; the words that say what to do with it.
+
+        A file that an earlier run left is never written over: both may hold what nobody else knows.
+        """
+        try:
+            path = self._write(data)
+        except OSError as error:
+            return f"It could not be written to {self.folder.absolute()} either: {error.strerror}."
+        return f"The state was saved as {path.absolute()}; to put it in place: {self.command} state push {path.name}."
+
+    def _write(self, data: bytes) -> Path:
+        for number in range(1, MOST):
+            path = self.folder / (f"{NAME}.json" if number == 1 else f"{NAME}.{number}.json")
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            except FileExistsError:
+                continue
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            return path
+        raise OSError(None, f"{MOST} such files are there already")

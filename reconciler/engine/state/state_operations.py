@@ -11,8 +11,7 @@ from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.state.entry_format import entry_to_json, intent_to_json
 from reconciler.core.state.journal_records import ChangeBegan, Outcome, Renamed, RunBegan, RunEnded
 from reconciler.core.state.state_document import check_owner, dump_state, left_behind, load_state, parse_state
-from reconciler.engine.state.lock_owner import describe_run
-from reconciler.engine.state.rescue_file import Rescue
+from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_session import HERE, Session, open_session
 from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import NAME_PATTERN, Address

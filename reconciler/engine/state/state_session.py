@@ -21,8 +21,7 @@ from reconciler.core.state.journal_records import PlanStarted, Record, encode
 from reconciler.core.state.journal_replay import Folding, fold
 from reconciler.core.state.state_document import dump_state, peek
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
-from reconciler.engine.state.lock_owner import describe_run
-from reconciler.engine.state.rescue_file import Rescue
+from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
 from reconciler.engine.stoppable_clock import HeedingClock
 from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved

@@ -7,20 +7,24 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from reconciler.engine.apply.last_look import FRESH, Newcomers
+from reconciler.core.history.history_chain import changes_of
+from reconciler.engine.apply.last_look import FRESH, Newcomers, before_change
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.plan.make_plan import plan_with_live
+from reconciler.types.change import Action, Change, Reason
 from reconciler.types.live import Listing
 from reconciler.types.options import PlanOptions
-from reconciler.types.state import Intent
+from reconciler.types.state import Entry, Intent
+from tests.engine.plan.test_plan_rollback import TOOL, migrated, persona
 from tests.support.between import Between, replaced, swallowed
+from tests.support.chronicle import Chronicle
 from tests.support.lab import JumpingClock, Lab, MemoryLedger, as_set
 from tests.support.making import at, env, manifest
 
 BODY = {"pal_name": "A", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
-TOOL = {"name": "look", "description": "d", "origin": "llm"}
-BASES = {"persona.a": BODY, "tool.look": TOOL}
+LOOK_TOOL = {"name": "look", "description": "d", "origin": "llm"}
+BASES = {"persona.a": BODY, "tool.look": LOOK_TOOL}
 EDITS = {"persona.a": {"system_prompt": "new"}, "tool.look": {"description": "new"}}
 PAGE = httpx.Response(200, html="<html><title>Sign in</title></html>")
 BUSY = httpx.Response(429, json={"error": "slow down"}, headers={"retry-after": "1"})
@@ -280,7 +284,7 @@ def test_a_list_is_read_again_when_it_is_old():
 
 def test_our_own_part_of_a_change_is_no_edit_of_somebody():
     """Attach, patch, conferencing: with long waits in between, each later request sees what the earlier ones did."""
-    late = Late(manifest("tool.look", TOOL), manifest("persona.a", BODY), wait=FRESH)
+    late = Late(manifest("tool.look", LOOK_TOOL), manifest("persona.a", BODY), wait=FRESH)
     send = late.between.handle_request
 
     def slow(request):
@@ -290,7 +294,7 @@ def test_our_own_part_of_a_change_is_no_edit_of_somebody():
 
     late.between.handle_request = slow
     wanted = {**BODY, "greeting": "hi", "tools": ["look"], "layers": {"conferencing": {"username": "ada"}}}
-    steps = late.run(manifest("tool.look", TOOL), manifest("persona.a", wanted))
+    steps = late.run(manifest("tool.look", LOOK_TOOL), manifest("persona.a", wanted))
     assert [(step.outcome, step.message) for step in steps] == [("done", None)]
     assert len(late.writes) == 3
 
@@ -318,3 +322,24 @@ def test_the_wish_to_stop_is_heard_while_a_retry_waits():
     assert "stopped while waiting" in step.message
     assert late.writes == []
     assert late.lab.clock.monotonic() < 10
+
+
+def test_a_deleted_object_is_kept_whole_with_its_tools(tmp_path):
+    world = Chronicle(tmp_path / "state")
+    world.apply(TOOL, migrated("a"), persona("b"))
+    world.apply(TOOL, persona("b"), allow_deletes=True)
+    [item] = changes_of(world.state().history.entries[-1])
+    assert len(item.body["tools"]) == 1
+    assert item.body["system_prompt"] == "x"
+    assert item.entry.sent
+
+
+def test_the_end_of_a_replacement_is_kept_by_its_create():
+    change = Change(at("persona.a~p1"), Action.DELETE, Reason.REPLACED, id="p1", gives_way_to=at("persona.a"))
+    assert before_change(change, Entry("p1"), None, {}, None) is None
+
+
+def test_what_is_only_taken_into_state_has_no_body():
+    change = Change(at("persona.a"), Action.NOOP, id="p1", importing="p1")
+    item = before_change(change, None, None, {}, None)
+    assert (item.body, item.imported, item.id) == (None, True, "p1")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.api.export import export_into
 from reconciler.api.project import OpenedProject
-from reconciler.engine.export.export_account import ExportChoice
+from reconciler.engine.export_account import ExportChoice
 from reconciler.errors import ReconcilerError
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Step, Violated, World

@@ -17,8 +17,7 @@ from reconciler.core.export.exported_manifests import (
 from reconciler.core.export.legal_names import legal_name
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.text import matches
-from reconciler.engine.account_reader import Reader, read_apart
-from reconciler.engine.parallel import run_parallel
+from reconciler.engine.account_reader import Reader, read_apart, run_parallel
 from reconciler.engine.run_context import Setting
 from reconciler.errors import NothingFound, Rejected
 from reconciler.types.json import Json

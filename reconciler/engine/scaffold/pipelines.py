@@ -1,11 +1,14 @@
-"""A generated pipeline brought up to date: what nobody changed is written anew, what somebody changed stays."""
+"""Pipelines of the CI systems: what `init --ci` writes, and how one that it wrote is brought up to date."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from reconciler.engine.scaffold import github_pipeline, gitlab_pipeline
+from reconciler.engine.scaffold.project_facts import PipelineFacts
 
 _KEY = re.compile(r"""["']?([\w.-]+)["']?:(?:\s|$)""")
 _JOB = re.compile(r"""  ["']?([\w.-]+)["']?:(?:\s|$)""")
@@ -103,3 +106,19 @@ def _mark(digests: Mapping[str, str]) -> str:
 def _digest(block: str) -> str:
     """Of the text without blank lines around it: neighbours come and go."""
     return hashlib.sha256(block.strip().encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Where its pipeline lies, from the top of the repository; its text; and what is to be done before the first run,
+    each with a command where there is one."""
+
+    path: str
+    text: Callable[[PipelineFacts], str]
+    steps: Callable[[PipelineFacts], Iterable[tuple[str, str]]]
+
+
+SYSTEMS: Mapping[str, System] = {
+    "github": System(github_pipeline.PATH, github_pipeline.github, github_pipeline.steps),
+    "gitlab": System(gitlab_pipeline.PATH, gitlab_pipeline.gitlab, gitlab_pipeline.steps),
+}

@@ -11,7 +11,7 @@ from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.kind_table import kind
 from reconciler.core.text import matches
-from reconciler.engine.export.export_account import ExportChoice, export_account
+from reconciler.engine.export_account import ExportChoice, export_account
 from reconciler.engine.run_context import Setting
 from reconciler.types.address import Address
 from reconciler.types.json import Object

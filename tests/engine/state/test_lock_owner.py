@@ -11,7 +11,7 @@ import pytest
 from reconciler.backends.local import LocalBackend
 from reconciler.core.state.journal_records import AccountNoted
 from reconciler.core.state.state_document import parse_state
-from reconciler.engine.state.rescue_file import MOST, Rescue
+from reconciler.engine.state.lock_owner import MOST, Rescue
 from reconciler.engine.state.state_session import open_session
 from reconciler.errors import Interrupted
 from tests.support.state import Events, JumpingClock, open_local

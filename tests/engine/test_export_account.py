@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.export.export_account import ExportChoice
+from reconciler.engine.export_account import ExportChoice
 from reconciler.errors import NotFound, NothingFound, Rejected
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults

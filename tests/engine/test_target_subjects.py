@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.export.target_subjects import choose_subjects, subjects_of_account, subjects_of_manifests
+from reconciler.engine.target_subjects import choose_subjects, subjects_of_account, subjects_of_manifests
 from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest

@@ -1,1 +1,0 @@
-"""Account -> manifests, and personas -> export targets."""
