@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Waits between tries to reach a server that is restarting."""
+IDLE_SECONDS = 10
+"""How long the server keeps a transaction whose run says nothing, before it gives its locks to others: a run can be
+frozen at any statement. None of ours waits for anything between two."""
 MAKING = 7_305_808_869
 """The advisory lock of whoever makes the tables."""
 TABLES = (
@@ -130,8 +133,8 @@ class Database:
                     with _deadline(connection, self._longest):
                         if prepare:
                             self._prepare(connection)
-                        with connection.transaction():
-                            return work(Statements(connection, self._schema, self._name))
+                        with self._transaction(connection) as run:
+                            return work(run)
                 except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
                     if nothing is not None:
                         return nothing[0]
@@ -139,7 +142,7 @@ class Database:
                         self._ready = False  # somebody dropped them since
                         continue
                     raise self._failed(error) from None
-                except psycopg.OperationalError as error:
+                except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
                     self.close()
                     if pause is None or _is_final(error):
                         raise self._failed(error) from None
@@ -161,14 +164,21 @@ class Database:
         """Make the tables, one after the other where several come at the same time."""
         if self._ready:
             return
-        with connection.transaction():
-            run = Statements(connection, self._schema, self._name)
+        with self._transaction(connection) as run:
             there = run.one("select to_regclass(%(table)s)", table=f"{self._schema}.lock")
             if there is None or there[0] is None:
                 run.all("select pg_advisory_xact_lock(%(key)s)", key=MAKING)
                 for statement in TABLES:
                     run.change(statement)
         self._ready = True
+
+    @contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[Statements]:
+        """A transaction that holds its locks no longer than its run is alive; set in each, since a pooler hands
+        sessions to others."""
+        with connection.transaction():
+            connection.execute(f"set local idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+            yield Statements(connection, self._schema, self._name)
 
     def _failed(self, error: Exception) -> StateError:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]

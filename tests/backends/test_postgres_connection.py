@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from reconciler.backends import postgres_connection
 from reconciler.backends.context import BackendContext
 from reconciler.backends.postgres import open_backend
+from reconciler.backends.postgres_connection import Database, Statements
 from reconciler.errors import NotTrusted, UsageError
+from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
 from reconciler.types.project import BackendSettings
+from tests.support.postgres import missing_postgres, postgres
 
 pytest.importorskip("psycopg", reason="rare: psycopg is not installed")
 
@@ -53,3 +58,36 @@ def test_files_and_delegation_come_from_the_environment_alone(part: str) -> None
     with pytest.raises(UsageError):
         opened(f"host=127.0.0.1 {part}")
     assert opened({"env": "WHERE"}, WHERE=f"host=127.0.0.1 {part}")
+
+
+def test_a_run_that_is_frozen_in_a_transaction_keeps_nobody_from_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first holds the row and falls silent; the second gets it; the first finds out, and does its work anew."""
+    if reason := missing_postgres():
+        pytest.skip(reason)
+    monkeypatch.setattr(postgres_connection, "IDLE_SECONDS", 1)
+    silent, over, tries = threading.Event(), threading.Event(), []
+
+    def take(run: Statements) -> str:
+        run.change("update {schema}.lock set id = %(id)s where name = %(name)s", id="frozen")
+        tries.append("frozen")
+        silent.set()
+        over.wait(60)
+        run.change("update {schema}.lock set id = 'frozen, later' where name = %(name)s")
+        return "done"
+
+    def insert(run: Statements) -> None:
+        run.change("insert into {schema}.lock values (%(name)s, 'x', '')")
+
+    with postgres() as server:
+        first, second = (Database(server.dsn, "frozen", "row", "the table", Limits()) for _ in range(2))
+        first.do(insert)
+        said: list[str] = []
+        frozen = threading.Thread(target=lambda: said.append(first.do(take)))
+        frozen.start()
+        assert silent.wait(60)
+        second.do(lambda run: run.change("update {schema}.lock set id = 'next' where name = %(name)s"))
+        over.set()
+        frozen.join(60)
+        first.close()
+        second.close()
+    assert (said, tries) == (["done"], ["frozen", "frozen"])
