@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.registry import Registry
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 
-KINDS: Registry[KindSpec] = Registry(
-    "kind",
+KINDS = Kinds(
     "reconciler.platforms.tavus.kinds",
     {
         "persona": "persona:KIND",
@@ -28,4 +26,4 @@ def kind(name: str) -> KindSpec:
 
 def manifest_kinds() -> dict[str, KindSpec]:
     """Every word that may stand behind `kind:` in a manifest, with what it means (`PAL` is a Persona)."""
-    return {word: spec for spec in KINDS.all().values() for word in spec.manifest_kinds}
+    return KINDS.words()

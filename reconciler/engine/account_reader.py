@@ -86,7 +86,7 @@ class Reader:
 
     def details(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject | None]:
         """Each object by a GET of its own, keeping what is known of its attachments."""
-        items = {(live.kind, live.id): live for live in wanted}
+        items = {live.key: live for live in wanted}
         found = self._each(items, lambda key: self.provider.get(*key))
         return {
             key: replace(new, tools=items[key].tools if new.tools is None else new.tools, parts=items[key].parts)
@@ -121,12 +121,12 @@ def _about_one_object(error: ProviderError) -> bool:
 
 def read_apart(provider: Provider, live: LiveObject, pointers: Collection[str]) -> LiveObject:
     """`live` with what the API keeps apart from it at `pointers`: attached tools, and parts in sub resources."""
-    spec = kind(live.kind)
+    spec = live.kind
     if spec.attachments in pointers and live.tools is None:
         live = replace(live, tools=provider.attached_tools(live.id))
     missing = [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
     if missing:
-        parts = {pointer: provider.part(live.kind, live.id, pointer) for pointer in missing}
+        parts = {pointer: provider.part(*live.key, pointer) for pointer in missing}
         live = replace(live, parts={**live.parts, **parts})
     return live
 

@@ -38,9 +38,9 @@ class ExportChoice:
 
     def takes(self, live: LiveObject) -> bool:
         """Whether kind and name fit."""
-        if self.kinds and live.kind not in self.kinds:
+        if self.kinds and live.kind.name not in self.kinds:
             return False
-        both = ((live.name or "").casefold(), legal_name(live.name, live.kind).casefold())
+        both = ((live.name or "").casefold(), legal_name(live.name, live.kind.name).casefold())
         return not self.names or any(matches(one, glob.casefold()) for glob in self.names for one in both)
 
     def require_matches(self, there: Sequence[LiveObject]) -> None:
@@ -50,9 +50,13 @@ class ExportChoice:
             *((self.kinds, (one,), f"nothing in the account is called {one}") for one in self.names),
         ):
             if not any(ExportChoice(kinds, names).takes(live) for live in there):
-                among = {live.name or "" for live in there if not self.kinds or live.kind in self.kinds} - {""}
+                among = {live.name or "" for live in there if not self.kinds or live.kind.name in self.kinds} - {""}
                 shown = ", ".join(sorted(among)[:10]) + (" ..." if len(among) > 10 else "")
-                hint = f"there is: {shown}" if among else f"it has: {', '.join(sorted({one.kind for one in there}))}"
+                hint = (
+                    f"there is: {shown}"
+                    if among
+                    else f"it has: {', '.join(sorted({one.kind.name for one in there}))}"
+                )
                 raise NothingFound(f"{what}; nothing was exported", (), hint=hint if there else None)
 
 
@@ -92,7 +96,7 @@ def export_account(
         live
         for listing in listings.values()
         for live in listing.objects.values()
-        if (live.kind, live.id) not in claims.manifests and live.id not in parts
+        if live.key not in claims.manifests and live.id not in parts
     ]
     choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
     chosen = [live for live in free if choice.takes(live)]
@@ -140,9 +144,9 @@ def _in_detail(reader: Reader, chosen: list[LiveObject], notes: list[str]) -> li
     details = reader.details([live for live in chosen if not live.detailed])
     result: list[LiveObject] = []
     for live in chosen:
-        found = details.get((live.kind, live.id), live)
+        found = details.get(live.key, live)
         if found is None:
-            notes.append(f"{live.kind} {live.id} ({live.name!r}) was deleted meanwhile")
+            notes.append(f"{live.kind.name} {live.id} ({live.name!r}) was deleted meanwhile")
         else:
             result.append(found)
     return run_parallel(lambda live: _whole(reader, live, notes), result, reader.width)
@@ -150,11 +154,11 @@ def _in_detail(reader: Reader, chosen: list[LiveObject], notes: list[str]) -> li
 
 def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:
     """With what the API keeps apart from the body; a server that has no such sub resource has nothing there."""
-    for pointer in kind(live.kind).apart:
+    for pointer in live.kind.apart:
         try:
             live = read_apart(reader.provider, live, (pointer,))
         except Rejected as refused:
-            notes.append(f"{live.kind} {live.id} ({live.name!r}): {pointer} was left out: {refused.message}")
+            notes.append(f"{live.kind.name} {live.id} ({live.name!r}): {pointer} was left out: {refused.message}")
     return live
 
 

@@ -41,7 +41,7 @@ class AgentChoice(ExportChoice):
     """Personas by name, and every tool: they may have any."""
 
     def takes(self, live: LiveObject) -> bool:
-        return live.kind == "tool" or (live.kind == PERSONA and ExportChoice.takes(self, live))
+        return live.kind.name == "tool" or (live.kind.name == PERSONA and ExportChoice.takes(self, live))
 
     def require_matches(self, there: Sequence[LiveObject]) -> None:
         """Left to who chooses the subjects: only they know which names are personas."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from reconciler.core.canonical.keyed_lists import by_place
 from reconciler.core.secrets.redact_document import redact, sensitive_mask
 from reconciler.core.serialization.reference_marks import write_marks
-from reconciler.reporters.redacted import hidden_paths, kind_of, safe_adoption, safe_drift, safe_operation
+from reconciler.reporters.redacted import hidden_paths, safe_adoption, safe_drift, safe_operation
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Adoption, Block, Change, Direction
 from reconciler.types.json import Json, Object, split
@@ -28,7 +28,7 @@ ACTIONS: Mapping[Action, str] = {
 
 def change_object(change: Change) -> Object:
     """One entry of `resource_changes`."""
-    kind = kind_of(change.address)
+    kind = change.kind
     before, after, hidden = change.before, change.after, hidden_paths(change)
     known = _without_refs(after) if after is not None else None
     body: Object = {
@@ -176,7 +176,7 @@ def _without_ref(value: Json) -> Json:
 
 def drift_object(item: DriftItem) -> Object:
     """One entry of `resource_drift`: our list of leaves, and Terraform's `change` made of the same leaves."""
-    kind = kind_of(item.address)
+    kind = item.kind
     gone = any(change.path == "" for change in item.changes)
     before, after = _assemble(kind, item.changes, "before"), _assemble(kind, item.changes, "after")
     hidden = frozenset(change.path for change in item.changes if change.sensitive)

@@ -9,7 +9,7 @@ from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.planning.id_names import document_named, value_named
 from reconciler.core.secrets.redact_document import redact
-from reconciler.reporters.redacted import hidden_paths, kind_of, safe_adoption, safe_drift, safe_field
+from reconciler.reporters.redacted import hidden_paths, safe_adoption, safe_drift, safe_field
 from reconciler.reporters.values import LONG_TEXT, Inside, explain_value, flatten, list_items, show
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup
@@ -74,7 +74,7 @@ def look_inside(leaf: Leaf) -> list[Inside] | None:
 
 def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
     """The changed leaves; for a create or a delete without such a list, all of them. `mixed` names git too."""
-    kind = kind_of(change.address)
+    kind = change.kind
     hidden = hidden_paths(change)
     if change.action is Action.DELETE and change.before is not None:
         parts = _parts(kind, change.before, hidden)
@@ -140,7 +140,7 @@ def _parts(kind: KindSpec | None, document: Object, hidden: frozenset[str]) -> l
 
 def drift_leaves(item: DriftItem) -> list[Leaf]:
     """The leaves that moved; none for an object that is gone."""
-    kind = kind_of(item.address)
+    kind = item.kind
     return [
         _leaf(
             kind,
@@ -166,9 +166,7 @@ def with_names(report: Report) -> Report:
 
 
 def _change(change: Change, names: Mapping[str, str]) -> Change:
-    spec = kind_of(change.address)
-    if spec is None:
-        return change
+    spec = change.kind
     fields = tuple(
         replace(one, before=value_named(row, one.before, names), after=value_named(row, one.after, names))
         if (row := field_at(spec, one.path)) is not None and row.ref
@@ -180,9 +178,7 @@ def _change(change: Change, names: Mapping[str, str]) -> Change:
 
 
 def _drift(item: DriftItem, names: Mapping[str, str]) -> DriftItem:
-    spec = kind_of(item.address)
-    if spec is None:
-        return item
+    spec = item.kind
     changes = tuple(
         replace(
             one,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Lifecycle
 from reconciler.types.source import Span
 
@@ -160,6 +161,8 @@ class Change:
     """One resource in a plan."""
 
     address: Address
+    kind: KindSpec = field(compare=False, repr=False)
+    """What its object is; its name is in the address."""
     action: Action
     reason: Reason | None = None
     id: str | None = None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from reconciler.registry import Registry
 from reconciler.types.json import Json
 
 
@@ -213,3 +214,14 @@ class KindSpec:
     def apart(self) -> tuple[str, ...]:
         """Pointers that are no members of the body on the wire: attachments and parts."""
         return (*((self.attachments,) if self.attachments else ()), *self.parts)
+
+
+class Kinds(Registry[KindSpec]):
+    """The kinds of one platform, by name, in the order in which it lists them."""
+
+    def __init__(self, package: str, entries: Mapping[str, str]) -> None:
+        super().__init__("kind", package, entries)
+
+    def words(self) -> dict[str, KindSpec]:
+        """Every word that may stand behind `kind:` in a manifest, with what it means; two may mean the same."""
+        return {word: spec for spec in self.all().values() for word in spec.manifest_kinds}

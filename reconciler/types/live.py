@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 
 
 @dataclass(frozen=True, slots=True)
 class LiveObject:
     """One object of the account, in the words the API used. Only its canonical form is comparable."""
 
-    kind: str
+    kind: KindSpec
     id: str
     name: str | None
     body: Object
@@ -24,6 +25,11 @@ class LiveObject:
     """Monotonic seconds of the clock that read it; an update re-reads what is older than 5 s."""
     parts: Mapping[str, Json] = field(default_factory=dict)
     """Canonical pointer -> value of what the API keeps in sub resources of the object, as far as it was read."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The name of its kind, and its id."""
+        return self.kind.name, self.id
 
 
 @dataclass(frozen=True, slots=True)

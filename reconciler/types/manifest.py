@@ -9,6 +9,7 @@ from enum import Enum
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.source import Source
 
 DIRTY = "-dirty"
@@ -47,6 +48,7 @@ class Manifest:
     """One resource as written, for one workspace (its overlays merged in)."""
 
     address: Address
+    kind: KindSpec = field(compare=False, repr=False)
     spec: Object
     """The API body in canonical words (`kinds`), overlays merged. `{env}`, secret `{file}` and literal secrets are
     `SecretRef`s, `{ref}` is a `ResourceRef`, other `{file}` references are their text."""

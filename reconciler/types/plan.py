@@ -10,6 +10,7 @@ from reconciler.types.change import Action, Block, Change, Direction
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account
 from reconciler.types.options import PlanOptions
 
@@ -35,6 +36,7 @@ class DriftItem:
     """One managed object that moved outside."""
 
     address: Address
+    kind: KindSpec = field(compare=False, repr=False)
     id: str
     changes: tuple[DriftField, ...]
     reason: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Lifecycle
 from reconciler.types.source import Source
 
@@ -16,6 +17,7 @@ class Resource:
     """`leaves` is `spec` flattened: canonical pointer -> normal value, markers for secrets and unknown ids."""
 
     address: Address
+    kind: KindSpec = field(compare=False, repr=False)
     spec: Object
     leaves: Mapping[str, Json]
     name: str

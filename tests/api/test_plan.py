@@ -14,9 +14,10 @@ from reconciler import open_project
 from reconciler.api.plan import anchored
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import Manifest, ManifestSet
+from reconciler.types.manifest import ManifestSet
 from reconciler.types.source import Source, Span
 from tests.cli.conftest import PERSONA, Ended
+from tests.support.records import manifest_of
 
 Call = Callable[..., Ended]
 
@@ -214,7 +215,7 @@ def test_findings_of_the_planner_have_a_line_too(
 def test_a_finding_that_only_names_an_address_gets_its_document() -> None:
     source, other = Source("a.yaml", 1, "/spec"), Source("b.yaml", 0, "/spec")
     address, stranger = Address.parse("persona.desk"), Address.parse("persona.gone")
-    manifests = ManifestSet((Manifest(address, {}, {}, source),))
+    manifests = ManifestSet((manifest_of(address, {}, {}, source),))
 
     def anchor(**more: Any) -> Diagnostic:
         (found,) = anchored([Diagnostic("E-x", Severity.WARNING, "s", **more)], manifests)

@@ -22,6 +22,7 @@ from reconciler.types.change import Action, Change, Direction, FieldChange, Patc
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
 from reconciler.types.reference import SecretRef
+from tests.support.records import change_of
 
 Open = Callable[..., Any]
 
@@ -121,7 +122,7 @@ def carry_out(provider: Provider, change: Change) -> str:
 
 
 def create(provider: Provider, address: Address, body: Any) -> str:
-    return carry_out(provider, Change(address, Action.CREATE, after=body, name="x"))
+    return carry_out(provider, change_of(address, Action.CREATE, after=body, name="x"))
 
 
 def member_names(cls: type) -> set[str]:
@@ -169,14 +170,14 @@ def test_the_life_of_a_persona(open_it: Open) -> None:
     assert live.body["system_prompt"] == BODY["system_prompt"]
 
     op = PatchOp("replace", "/system_prompt", "New.")
-    carry_out(provider, Change(DESK, Action.UPDATE, id=id, patch=(op,)))
+    carry_out(provider, change_of(DESK, Action.UPDATE, id=id, patch=(op,)))
     again = provider.get("persona", id)
     assert again is not None
     assert again.body["system_prompt"] == "New."
-    (request,) = provider.requests(Change(DESK, Action.UPDATE, id=id, patch=(op,)), again.body)
+    (request,) = provider.requests(change_of(DESK, Action.UPDATE, id=id, patch=(op,)), again.body)
     assert provider.send(request).status == 304
 
-    carry_out(provider, Change(DESK, Action.DELETE, id=id))
+    carry_out(provider, change_of(DESK, Action.DELETE, id=id))
     assert provider.get("persona", id) is None
     assert provider.list("persona").objects == {}
 
@@ -184,7 +185,7 @@ def test_the_life_of_a_persona(open_it: Open) -> None:
 def test_the_life_of_a_tool(open_it: Open) -> None:
     provider = open_it()
     id = create(provider, TOOL, TOOL_BODY)
-    change = Change(
+    change = change_of(
         TOOL,
         Action.UPDATE,
         id=id,
@@ -196,7 +197,7 @@ def test_the_life_of_a_tool(open_it: Open) -> None:
     assert live is not None
     assert live.body["description"] == "Find any policy"
     assert live.body["parameters"] == TOOL_BODY["parameters"]
-    carry_out(provider, Change(TOOL, Action.DELETE, id=id))
+    carry_out(provider, change_of(TOOL, Action.DELETE, id=id))
     assert provider.get("tool", id) is None
 
 
@@ -205,10 +206,10 @@ def test_attaching_and_detaching(open_it: Open) -> None:
     persona, tool = create(provider, DESK, BODY), create(provider, TOOL, TOOL_BODY)
     assert provider.attached_tools(persona) == ()
     on = FieldChange("/tools", Direction.GIT, [], [tool])
-    carry_out(provider, Change(DESK, Action.UPDATE, id=persona, fields=(on,)))
-    carry_out(provider, Change(DESK, Action.UPDATE, id=persona, fields=(on,)))  # attaching twice is attaching once
+    carry_out(provider, change_of(DESK, Action.UPDATE, id=persona, fields=(on,)))
+    carry_out(provider, change_of(DESK, Action.UPDATE, id=persona, fields=(on,)))  # attaching twice is attaching once
     assert provider.attached_tools(persona) == (tool,)
-    off = Change(DESK, Action.UPDATE, id=persona, fields=(FieldChange("/tools", Direction.GIT, [tool], []),))
+    off = change_of(DESK, Action.UPDATE, id=persona, fields=(FieldChange("/tools", Direction.GIT, [tool], []),))
     carry_out(provider, off)
     assert provider.attached_tools(persona) == ()
     with pytest.raises(NotFound):
@@ -223,7 +224,7 @@ def test_conferencing_is_patched_alone(open_it: Open) -> None:
     assert live is not None
     if "greeting" not in live.body:
         patch = (patch[0], PatchOp("add", "/greeting", "Hi"))
-    requests = provider.requests(Change(DESK, Action.UPDATE, id=id, patch=patch), live.body)
+    requests = provider.requests(change_of(DESK, Action.UPDATE, id=id, patch=patch), live.body)
     assert [request.purpose for request in requests] == ["update", "conferencing"]
     for request in requests:
         provider.send(request)
@@ -251,7 +252,7 @@ def test_a_list_longer_than_a_page(open_it: Open) -> None:
 def test_an_unknown_id(open_it: Open, kind: str) -> None:
     provider = open_it()
     assert provider.get(kind, "x404") is None
-    (request,) = provider.requests(Change(Address(kind, "x"), Action.DELETE, id="x404"), None)
+    (request,) = provider.requests(change_of(Address(kind, "x"), Action.DELETE, id="x404"), None)
     with pytest.raises(NotFound):
         provider.send(request)
 
@@ -269,9 +270,9 @@ def test_a_reading_provider_cannot_write(open_it: Open) -> None:
     id = create(writer, DESK, BODY)
     reader.list("persona")
     for change in (
-        Change(DESK, Action.CREATE, after=BODY),
-        Change(DESK, Action.UPDATE, id=id, patch=(PatchOp("replace", "/system_prompt", "x"),)),
-        Change(DESK, Action.DELETE, id=id),
+        change_of(DESK, Action.CREATE, after=BODY),
+        change_of(DESK, Action.UPDATE, id=id, patch=(PatchOp("replace", "/system_prompt", "x"),)),
+        change_of(DESK, Action.DELETE, id=id),
     ):
         with pytest.raises(WriteRefused):
             reader.send(reader.requests(change, None)[0])

@@ -6,9 +6,10 @@ import pytest
 
 from reconciler.engine.placeholders import check_secrets, fill_request
 from reconciler.errors import PlanStale, SecretMissing
-from reconciler.types.change import Action, Change, Request
+from reconciler.types.change import Action, Request
 from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, env
+from tests.support.records import change_of
 
 IDS = {at("tool.x"): "t1", at("persona.a"): "p1"}
 
@@ -43,7 +44,7 @@ def test_a_secret_that_is_missing_stops_the_step_without_naming_its_value():
 
 def test_all_missing_secrets_are_named_at_once():
     changes = tuple(
-        Change(
+        change_of(
             at(f"persona.{name}"),
             Action.CREATE,
             requests=(request(body={"k": env(name.upper())}),),

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from reconciler.core.kind_table import kind
 from reconciler.reporters import REPORTERS
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
+from reconciler.types.change import Action, Direction, FieldChange, PatchOp, Request
 from reconciler.types.json import Json
-from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.plan import DriftField, Plan
 from reconciler.types.report import Report, Style
 from tests.support.anyreport import DIRECTIONS, REPORTS, STYLES, VALUES
+from tests.support.records import change_of, drift_of
 from tests.support.reports import ACCOUNT
 
 PLANTED = "sk-planted-9d1"
@@ -47,7 +48,7 @@ def test_no_secret_passes_wherever_it_stands(
     fields = (FieldChange(path, direction, PLANTED, other), FieldChange(path, direction, other, PLANTED))
     request = Request("POST", "/p", address, body)
     changes = (
-        Change(
+        change_of(
             address,
             Action.UPDATE,
             before=body,
@@ -55,9 +56,9 @@ def test_no_secret_passes_wherever_it_stands(
             fields=fields,
             requests=(request,),
         ),
-        Change(address, Action.CREATE, after=body, patch=(PatchOp("add", path, PLANTED),)),
-        Change(address, Action.DELETE, before=body),
+        change_of(address, Action.CREATE, after=body, patch=(PatchOp("add", path, PLANTED),)),
+        change_of(address, Action.DELETE, before=body),
     )
-    drift = (DriftItem(address, "p1", (DriftField(path, direction, PLANTED, other),)),)
+    drift = (drift_of(address, "p1", (DriftField(path, direction, PLANTED, other),)),)
     report = Report("plan", "w", Plan("w", ACCOUNT, "l", 1, changes, drift))
     assert PLANTED not in REPORTERS.get(name)(report, Style(verbose=verbose))

@@ -7,10 +7,11 @@ import pytest
 
 from reconciler.reporters.html import render
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS
+from tests.support.records import change_of
 
 VOID = {"meta", "input", "col", "br"}
 OPTIONAL = {"li", "p"}
@@ -107,8 +108,8 @@ def test_the_summary_and_the_counts() -> None:
 
 def test_most_dangerous_first() -> None:
     changes = (
-        Change(Address("persona", "created"), Action.CREATE),
-        Change(Address("persona", "deleted"), Action.DELETE),
+        change_of(Address("persona", "created"), Action.CREATE),
+        change_of(Address("persona", "deleted"), Action.DELETE),
     )
     found = page(Report("plan", plan=reports.make_plan(*changes))).text
     assert found.index("persona.deleted will be destroyed") < found.index("persona.created will be created")

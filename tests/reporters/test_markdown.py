@@ -7,12 +7,13 @@ import pytest
 from reconciler.reporters.markdown import LIMIT, render
 from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange
+from reconciler.types.change import Action, Block, Direction, FieldChange
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.plan import Summary
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS
+from tests.support.records import change_of
 
 
 def markdown(report: Report) -> str:
@@ -32,14 +33,14 @@ def test_title_and_summary_come_first() -> None:
 
 def test_most_dangerous_first() -> None:
     changes = (
-        Change(Address("persona", "created"), Action.CREATE),
-        Change(Address("persona", "imported"), Action.NOOP, importing="p1"),
+        change_of(Address("persona", "created"), Action.CREATE),
+        change_of(Address("persona", "imported"), Action.NOOP, importing="p1"),
         reports.update(Address("persona", "harmless"), FieldChange("/greeting", Direction.GIT, "a", "b")),
         reports.update(Address("persona", "model"), FieldChange("/layers/llm/model", Direction.GIT, "a", "b")),
         reports.update(Address("persona", "conflict"), FieldChange("/greeting", Direction.BOTH, "a", "b")),
-        Change(Address("persona", "forgotten"), Action.FORGET),
-        Change(Address("persona", "deleted"), Action.DELETE),
-        Change(Address("persona", "refused"), Action.CREATE, blocked=(Block("account", "no", "yes"),)),
+        change_of(Address("persona", "forgotten"), Action.FORGET),
+        change_of(Address("persona", "deleted"), Action.DELETE),
+        change_of(Address("persona", "refused"), Action.CREATE, blocked=(Block("account", "no", "yes"),)),
     )
     found = addresses(markdown(Report("plan", plan=reports.make_plan(*changes))))
     assert found == [
@@ -98,7 +99,7 @@ def test_300_changes_of_20_kb_fit_and_nothing_is_cut_in_silence() -> None:
         )
         for number in range(300)
     ]
-    dangerous = Change(Address("persona", "zz-last"), Action.DELETE, before={"pal_name": "Z"})
+    dangerous = change_of(Address("persona", "zz-last"), Action.DELETE, before={"pal_name": "Z"})
     text = markdown(Report("plan", plan=reports.make_plan(*changes, dangerous, summary=Summary(changed=300))))
     assert len(text) <= LIMIT
     found = addresses(text)
@@ -111,7 +112,7 @@ def test_300_changes_of_20_kb_fit_and_nothing_is_cut_in_silence() -> None:
 
 def test_thousands_of_changes_are_counted() -> None:
     changes = [
-        Change(Address("persona", f"a-long-name-of-a-persona-{number}"), Action.CREATE) for number in range(3000)
+        change_of(Address("persona", f"a-long-name-of-a-persona-{number}"), Action.CREATE) for number in range(3000)
     ]
     text = markdown(Report("plan", plan=reports.make_plan(*changes)))
     assert len(text) <= LIMIT

@@ -9,13 +9,14 @@ from reconciler.reporters import REPORTERS
 from reconciler.reporters.change_json import change_object
 from reconciler.reporters.plan_json import report_errored, report_object
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Direction, FieldChange, Reason, Request
+from reconciler.types.change import Action, Direction, FieldChange, Reason, Request
 from reconciler.types.json import Json
-from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.plan import DriftField
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS, SECRETS
+from tests.support.records import change_of, drift_of
 
 
 def render(report: Report) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def test_a_pure_import_is_a_no_op_with_an_id() -> None:
 
 
 def test_no_ops_that_only_record_are_left_out() -> None:
-    quiet = Change(reports.ECHO, Action.NOOP, id="p2")
+    quiet = change_of(reports.ECHO, Action.NOOP, id="p2")
     assert render(Report("plan", plan=reports.make_plan(quiet)))["resource_changes"] == []
 
 
@@ -102,7 +103,7 @@ def test_the_live_value_behind_a_reference_is_hidden_too() -> None:
 
 
 def test_a_reference_known_only_from_what_is_managed_hides_the_live_value() -> None:
-    change = Change(
+    change = change_of(
         reports.CLAIMS, Action.UPDATE, before={"greeting": "live secret"}, after={"greeting": "live secret"},
         managed={"/greeting": SecretRef("env", "G")},
     )  # fmt: skip
@@ -110,7 +111,7 @@ def test_a_reference_known_only_from_what_is_managed_hides_the_live_value() -> N
 
 
 def test_a_reference_deep_inside_what_is_managed_hides_the_live_value() -> None:
-    change = Change(
+    change = change_of(
         reports.LOOKUP, Action.UPDATE, before={"delivery": {"api": {"url": "live secret"}}},
         fields=(FieldChange("/delivery", Direction.LIVE, {"api": {"url": "live secret"}}, None),),
         managed={"/delivery": {"api": {"url": SecretRef("env", "G")}}},
@@ -121,7 +122,7 @@ def test_a_reference_deep_inside_what_is_managed_hides_the_live_value() -> None:
 
 
 def test_ids_that_are_not_known_yet() -> None:
-    change = Change(
+    change = change_of(
         reports.CLAIMS, Action.CREATE, Reason.NEW,
         after={"objectives_id": None, "guardrail_ids": ["g1", ResourceRef("guardrail.x")]},
         fields=(FieldChange("/objectives_id", Direction.GIT, after_unknown=True),),
@@ -156,7 +157,7 @@ def test_requests_stand_in_order_with_their_bodies() -> None:
 def test_a_clear_secret_in_a_body_is_replaced_in_both_vocabularies() -> None:
     body = {"persona_name": "x", "layers": {"llm": {"api_key": "clear"}}}
     operations = [{"op": "add", "path": "/layers/llm", "value": {"api_key": "clear", "model": "m"}}]
-    change = Change(
+    change = change_of(
         reports.CLAIMS, Action.CREATE,
         requests=(
             Request("POST", "/personas", reports.CLAIMS, body, "create"),  # type: ignore[arg-type]
@@ -204,7 +205,7 @@ def test_a_value_before_that_is_not_known() -> None:
 
 
 def test_overlapping_drift_paths_do_not_break_the_document() -> None:
-    item = DriftItem(
+    item = drift_of(
         reports.CLAIMS, "p1",
         (
             DriftField("/layers/llm", Direction.LIVE, "x", {}),
@@ -271,7 +272,7 @@ def test_flags(report: Report, applyable: bool, errored: bool) -> None:
 
 
 def test_an_unknown_kind_is_no_obstacle() -> None:
-    change = Change(Address("gadget", "x"), Action.CREATE, after={"a": SecretRef("env", "X"), "b": 1})
+    change = change_of(Address("gadget", "x"), Action.CREATE, after={"a": SecretRef("env", "X"), "b": 1})
     assert changes(Report("plan", plan=reports.make_plan(change)))["gadget.x"]["change"]["after"] == {
         "a": "(sensitive)",
         "b": 1,
@@ -279,7 +280,7 @@ def test_an_unknown_kind_is_no_obstacle() -> None:
 
 
 def test_numbers_that_json_lacks_do_not_break_the_report() -> None:
-    change = Change(reports.ECHO, Action.CREATE, after={"x": float("inf"), "y": 10**5000})
+    change = change_of(reports.ECHO, Action.CREATE, after={"x": float("inf"), "y": 10**5000})
     after = changes(Report("plan", plan=reports.make_plan(change)))["persona.echo"]["change"]["after"]
     assert after["x"] == "inf"
     assert after["y"].startswith("0x")
@@ -288,7 +289,7 @@ def test_numbers_that_json_lacks_do_not_break_the_report() -> None:
 def test_lists_whose_items_bear_names_are_lists_again() -> None:
     """State and patches know steps by their names; whoever reads the plan knows the API's list."""
     steps: Json = {"a": {"objective_name": "a"}, "b": {"objective_name": "b"}}
-    change = Change(
+    change = change_of(
         Address("objectives", "x"), Action.UPDATE, before={"data": steps}, after={"data": {**steps, "c": {}}},
         fields=(FieldChange("/data/c", Direction.GIT, None, {}),),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from reconciler.reporters.ranking import rank_change, rank_changes
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
 from tests.support import reports
+from tests.support.records import change_of
 
 
 def touch(path: str, direction: Direction = Direction.GIT) -> Change:
@@ -27,9 +28,9 @@ def test_a_conflict_ranks_above_any_other_update() -> None:
 
 @pytest.mark.parametrize("action", list(Action))
 def test_blocked_is_first_whatever_it_is(action: Action) -> None:
-    blocked = Change(reports.ECHO, action, blocked=(Block("protect", "no", "yes"),))
+    blocked = change_of(reports.ECHO, action, blocked=(Block("protect", "no", "yes"),))
     assert rank_change(blocked) == 0
-    assert rank_change(Change(reports.ECHO, action)) > 0
+    assert rank_change(change_of(reports.ECHO, action)) > 0
 
 
 def test_equals_stand_by_size_and_then_by_address() -> None:

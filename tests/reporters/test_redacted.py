@@ -6,11 +6,12 @@ from reconciler.core.kind_table import kind
 from reconciler.core.secrets.redact_document import SENSITIVE
 from reconciler.reporters.redacted import hidden_paths, kind_of, safe_body, safe_drift, safe_field, safe_operation
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
 from reconciler.types.reference import SecretRef
 from tests.support import reports
+from tests.support.records import change_of
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
@@ -76,7 +77,7 @@ def test_a_place_beside_a_hidden_one_is_not() -> None:
 
 
 def test_hidden_paths_come_from_fields_documents_and_what_is_managed() -> None:
-    change = Change(
+    change = change_of(
         reports.CLAIMS,
         Action.UPDATE,
         before={"context": MARKER},

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from reconciler.reporters.report_findings import PROJECT_FILE, collect_findings
-from reconciler.types.change import Action, Block, Change
+from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Severity
 from reconciler.types.report import Report
 from tests.support import reports
 from tests.support.hostile_reports import HOSTILE_PLAN
+from tests.support.records import change_of
 
 
 def test_errors_first() -> None:
@@ -32,7 +33,7 @@ def test_drift_names_places_and_never_values() -> None:
 
 def test_blocks_stand_at_the_manifest_they_are_about() -> None:
     block = Block("protect", "it is protected", "unprotect it")
-    change = Change(reports.ECHO, Action.DELETE, source="personas/echo.yaml", blocked=(block,))
+    change = change_of(reports.ECHO, Action.DELETE, source="personas/echo.yaml", blocked=(block,))
     (finding,) = collect_findings(Report("plan", plan=reports.make_plan(change)))
     assert (finding.code, finding.path) == ("block-protect", "personas/echo.yaml")
     assert finding.message == "persona.echo: it is protected"

@@ -14,11 +14,12 @@ from reconciler.reporters.values import Inside
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json
-from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.plan import DriftField
 from reconciler.types.reference import ResourceRef
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.making import at
+from tests.support.records import change_of, drift_of
 
 GREETING = FieldChange("/greeting", Direction.GIT, "a", "b")
 MODEL = FieldChange("/layers/llm/model", Direction.LIVE, "a", "b")
@@ -106,30 +107,30 @@ def test_directions_are_named_where_they_say_something() -> None:
 
 
 def test_a_create_has_no_directions() -> None:
-    change = Change(reports.CLAIMS, Action.CREATE, fields=(GREETING,))
+    change = change_of(reports.CLAIMS, Action.CREATE, fields=(GREETING,))
     assert [leaf.direction for leaf in change_leaves(change, mixed=True)] == [None]
 
 
 def test_a_create_without_fields_shows_its_document() -> None:
-    change = Change(reports.CLAIMS, Action.CREATE, after={"pal_name": "x", "layers": {"llm": {"model": "m"}}})
+    change = change_of(reports.CLAIMS, Action.CREATE, after={"pal_name": "x", "layers": {"llm": {"model": "m"}}})
     assert paths(change) == ["/pal_name", "/layers/llm/model"]
 
 
 def test_a_delete_shows_what_is_lost_and_not_what_is_empty() -> None:
-    change = Change(
+    change = change_of(
         reports.CLAIMS, Action.DELETE, before={"pal_name": "x", "document_ids": [], "greeting": "", "context": None}
     )
     assert paths(change) == ["/pal_name"]
 
 
 def test_an_unknown_kind_shows_its_members() -> None:
-    change = Change(Address("gadget", "x"), Action.CREATE, after={"a/b": 1, "c": {"d": 2}, "e": None})
+    change = change_of(Address("gadget", "x"), Action.CREATE, after={"a/b": 1, "c": {"d": 2}, "e": None})
     assert paths(change) == ["/a~1b", "/c"]
 
 
 def test_imports_moves_and_forgets_without_fields_have_no_leaves() -> None:
     for action in (Action.NOOP, Action.FORGET, Action.UPDATE):
-        assert paths(Change(reports.CLAIMS, action, before={"pal_name": "x"}, after={"pal_name": "x"})) == []
+        assert paths(change_of(reports.CLAIMS, action, before={"pal_name": "x"}, after={"pal_name": "x"})) == []
 
 
 def test_attachments_are_names() -> None:
@@ -153,7 +154,7 @@ def test_an_unknown_id_is_named_from_what_is_managed_or_planned() -> None:
 
 
 def test_drift_leaves() -> None:
-    item = DriftItem(
+    item = drift_of(
         reports.CLAIMS,
         "p1",
         (
@@ -169,12 +170,12 @@ def test_drift_leaves() -> None:
 
 
 def test_an_object_that_is_gone_has_no_leaves() -> None:
-    gone = DriftItem(reports.CLAIMS, "p1", (DriftField("", Direction.LIVE, {"pal_name": "x"}, None),))
+    gone = drift_of(reports.CLAIMS, "p1", (DriftField("", Direction.LIVE, {"pal_name": "x"}, None),))
     assert drift_leaves(gone) == []
 
 
 NAMES = {"tool/t0b1c2": "tool.hang_up", "guardrail/g0b1c2": "Calm <b>down</b>"}
-CHANGE = Change(
+CHANGE = change_of(
     at("persona.claims"),
     Action.UPDATE,
     id="p1",
@@ -184,8 +185,8 @@ CHANGE = Change(
     ),
     before={"tools": ["t0b1c2"]},
 )
-GONE = Change(at("persona.old"), Action.DELETE, id="p2", before={"pal_name": "Old", "tools": ["t0b1c2"]})
-DRIFT = DriftItem(at("persona.c"), "p3", (DriftField("/tools", Direction.LIVE, [], ["t0b1c2"]),))
+GONE = change_of(at("persona.old"), Action.DELETE, id="p2", before={"pal_name": "Old", "tools": ["t0b1c2"]})
+DRIFT = drift_of(at("persona.c"), "p3", (DriftField("/tools", Direction.LIVE, [], ["t0b1c2"]),))
 PLAN = replace(reports.make_plan(CHANGE, GONE), drift=(DRIFT,), names=NAMES)
 REPORT = Report("plan", "sandbox", PLAN)
 

@@ -12,6 +12,7 @@ from reconciler.types.plan import Summary
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
+from tests.support.records import change_of
 
 TERRAFORM_PLAN = re.compile(r"Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy\.")
 TERRAFORM_APPLY = re.compile(
@@ -100,30 +101,30 @@ def test_a_plan_with_errors_never_says_no_changes() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence", "symbol"),
     [
-        (Change(reports.ECHO, Action.CREATE, Reason.NEW), "persona.echo will be created", "+ persona.echo"),
+        (change_of(reports.ECHO, Action.CREATE, Reason.NEW), "persona.echo will be created", "+ persona.echo"),
         (
-            Change(reports.ECHO, Action.UPDATE, id="p2"),
+            change_of(reports.ECHO, Action.UPDATE, id="p2"),
             "persona.echo will be updated in-place",
             "~ persona.echo (p2)",
         ),
-        (Change(reports.ECHO, Action.DELETE, id="p2"), "persona.echo will be destroyed", "- persona.echo (p2)"),
+        (change_of(reports.ECHO, Action.DELETE, id="p2"), "persona.echo will be destroyed", "- persona.echo (p2)"),
         (
-            Change(reports.ECHO, Action.FORGET, id="p2"),
+            change_of(reports.ECHO, Action.FORGET, id="p2"),
             "persona.echo will no longer be managed, but will not be destroyed",
             ". persona.echo (p2)",
         ),
         (
-            Change(reports.ECHO, Action.NOOP, id="p2", importing="p2"),
+            change_of(reports.ECHO, Action.NOOP, id="p2", importing="p2"),
             "persona.echo will be imported",
             "=> persona.echo (p2)",
         ),
         (
-            Change(reports.ECHO, Action.NOOP, id="p2", previous=Address("persona", "parrot")),
+            change_of(reports.ECHO, Action.NOOP, id="p2", previous=Address("persona", "parrot")),
             "persona.parrot has moved to persona.echo",
             "=> persona.echo (p2)",
         ),
         (
-            Change(reports.ECHO, Action.UPDATE, Reason.OBSERVE, id="p2"),
+            change_of(reports.ECHO, Action.UPDATE, Reason.OBSERVE, id="p2"),
             "persona.echo differs and is only observed",
             "~ persona.echo (p2)",
         ),
@@ -136,7 +137,7 @@ def test_the_sentence_and_the_symbol(change: Change, sentence: str, symbol: str)
 
 
 def test_the_reason_of_an_import_and_of_a_move_with_changes() -> None:
-    change = Change(
+    change = change_of(
         reports.ECHO,
         Action.UPDATE,
         Reason.ADOPTED_BY_NAME,
@@ -243,7 +244,7 @@ def test_a_secret_inside_an_atomic_object() -> None:
     field = FieldChange(
         "/delivery", Direction.GIT, {"api": {"auth": {"token": "old"}}}, {"api": {"auth": {"token": "new"}}}
     )
-    change = Change(reports.LOOKUP, Action.UPDATE, id="t1", fields=(field,))
+    change = change_of(reports.LOOKUP, Action.UPDATE, id="t1", fields=(field,))
     shown = text(Report("plan", plan=reports.make_plan(change)))
     assert "~ /delivery: a secret inside it differs" in shown
     assert "old" not in shown

@@ -6,9 +6,10 @@ from reconciler.core.text_diff.text_diff import diff_prompts
 from reconciler.reporters import html, markdown
 from reconciler.reporters.wording import plural, report_summary, token_change
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
+from tests.support.records import change_of
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_the_budget_of_a_prompt(characters: int, words: str) -> None:
 )
 def test_after_an_apply_reports_say_what_became_of_a_change(render, action: Action, outcome: str, said: str) -> None:  # type: ignore[no-untyped-def]
     address = Address("persona", "will-be")
-    plan = reports.make_plan(Change(address, action))
+    plan = reports.make_plan(change_of(address, action))
     result = ApplyResult((StepResult(address, action, outcome),))
     found = render(Report("apply", plan=plan, result=result), Style())
     assert said in found and f"{said} be" not in found

@@ -5,13 +5,14 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
+from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import join
-from reconciler.types.plan import DriftField, DriftItem, Plan
+from reconciler.types.plan import DriftField, Plan
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from reconciler.types.source import Span
+from tests.support.records import change_of, drift_of
 from tests.support.reports import ACCOUNT
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=()), max_size=20) | st.sampled_from(
@@ -47,7 +48,7 @@ OPERATIONS = st.builds(PatchOp, st.sampled_from(["add", "remove", "replace"]), P
 MOVES = st.builds(DriftField, PATHS | st.just(""), DIRECTIONS, VALUES, VALUES, st.booleans(), st.booleans())
 BLOCKS = st.builds(Block, TEXTS, TEXTS, TEXTS)
 CHANGES = st.builds(
-    Change,
+    change_of,
     ADDRESSES,
     st.sampled_from(Action),
     st.none() | st.sampled_from(Reason),
@@ -65,7 +66,7 @@ CHANGES = st.builds(
     notes=st.lists(TEXTS, max_size=2).map(tuple),
 )
 DRIFT = st.builds(
-    DriftItem,
+    drift_of,
     ADDRESSES,
     TEXTS,
     st.lists(MOVES, max_size=3).map(tuple),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
+from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object
-from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.plan import DriftField, Summary
 from reconciler.types.reference import SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult
 from reconciler.types.source import Source, Span
+from tests.support.records import change_of, drift_of
 from tests.support.reports import CLAIMS, ECHO, LOOKUP, PLAIN_REPORTS, make_plan, update
 
 PLANTED = "sk-planted-7f3a91c2"
@@ -30,7 +31,7 @@ HOSTILE = Report(
             notes=(f"a note {ESCAPE}",),
             blocked=(Block("policy", f"because {ESCAPE}", f"hint {ESCAPE}"),),
         ),
-        drift=(DriftItem(ECHO, f"id{ESCAPE}", (DriftField("/greeting", Direction.LIVE, "a", ESCAPE),)),),
+        drift=(drift_of(ECHO, f"id{ESCAPE}", (DriftField("/greeting", Direction.LIVE, "a", ESCAPE),)),),
         summary=Summary(changed=1),
     ),
     ApplyResult((StepResult(CLAIMS, Action.UPDATE, "failed", message=f"422 {ESCAPE}", hint=ESCAPE),), Summary(), 1),
@@ -91,15 +92,15 @@ SECRETS = Report(
                 ),
             ),
         ),
-        Change(
+        change_of(
             LOOKUP,
             Action.CREATE,
             Reason.NEW,
             after={"name": "x", "delivery": {"api": {"auth": {"token": PLANTED}, "headers": {"X-Key": PLANTED}}}},
         ),
-        Change(ECHO, Action.DELETE, Reason.DESTROY, id="p2", before=_SECRET_BODY),
+        change_of(ECHO, Action.DELETE, Reason.DESTROY, id="p2", before=_SECRET_BODY),
         drift=(
-            DriftItem(
+            drift_of(
                 CLAIMS,
                 "p1",
                 (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange, Reason
-from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.plan import DriftField, Summary
 from reconciler.types.report import Report
+from tests.support.records import change_of, drift_of
 from tests.support.reports import long_text, make_plan, update
 
 SCRIPTS = {
@@ -28,7 +29,7 @@ def many_prompts(count: int) -> Report:
     """`count` updates of prompts of about 20 kB each; one in ten is blocked, the last one is a delete."""
     changes = [prompt_update(number, long_text(1), long_text(2 + number % 7)) for number in range(count - 1)]
     changes = [
-        Change(
+        change_of(
             one.address, one.action, one.reason, one.id, fields=one.fields,
             blocked=(Block("max_prompt_tokens", "it is too long", "shorten it", "/system_prompt"),),
         )
@@ -36,7 +37,7 @@ def many_prompts(count: int) -> Report:
         else one
         for index, one in enumerate(changes)
     ]  # fmt: skip
-    last = Change(named(count - 1), Action.DELETE, Reason.NOT_IN_MANIFESTS, "p9", before={"pal_name": "Gone"})
+    last = change_of(named(count - 1), Action.DELETE, Reason.NOT_IN_MANIFESTS, "p9", before={"pal_name": "Gone"})
     return Report("plan", "sandbox", make_plan(*changes, last, summary=Summary(changed=count - 1, destroyed=1)))
 
 
@@ -46,7 +47,7 @@ def scripted(script: str, size: int) -> Report:
     lines = [f"{number} {line}" for number in range(size // len(line))]
     edited = [f"{one} !{number}" if number % 3 == 0 else one for number, one in enumerate(lines)]
     before, after = "\n".join(lines), "\n".join(edited)
-    drift = DriftItem(named(1), "p1", (DriftField("/system_prompt", Direction.LIVE, before, after),))
+    drift = drift_of(named(1), "p1", (DriftField("/system_prompt", Direction.LIVE, before, after),))
     return Report(
         "plan", "sandbox", make_plan(prompt_update(0, before, after), drift=(drift,), summary=Summary(changed=1))
     )

@@ -12,10 +12,10 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import kind
 from reconciler.types.json import Json, Object, is_filled
-from reconciler.types.live import LiveObject
 from tests.support.lab import Lab
 from tests.support.manifestfolder import Folder
 from tests.support.migrating import Project
+from tests.support.records import live_of
 
 ANSWERS = {
     "inline-tool-dedupe": {"*": "odd-inline"},
@@ -97,7 +97,7 @@ def meaning(lab: Lab) -> dict[str, Object]:
     """What each persona of the account says, by its name: no ids, no defaults, nothing empty."""
     spec, found = kind("persona"), {}
     for row in lab.client.get("/pals", params={"limit": 100, "pal_type": "user"}).json()["data"]:
-        held = leaves(spec, live_document(spec, LiveObject("persona", row["pal_id"], row["pal_name"], row)))
+        held = leaves(spec, live_document(spec, live_of("persona", row["pal_id"], row["pal_name"], row)))
         tools = lab.client.get(f"/pals/{row['pal_id']}/tools").json()["data"]
         kept: Object = {
             path: value

@@ -17,6 +17,7 @@ from reconciler.types.reference import SecretRef
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry, State
+from tests.support.records import live_of, manifest_of
 
 SALT = "00ff"
 
@@ -40,7 +41,7 @@ def manifest(
     """A manifest as the loader gives it, from a body in either vocabulary."""
     spec, clashes = canonical_words(kind(at(address).kind), body)
     assert not clashes
-    return Manifest(
+    return manifest_of(
         at(address),
         spec,
         body,
@@ -60,7 +61,7 @@ def live(
 ) -> LiveObject:
     spec = kind(kind_name)
     name = lookup(canonical_words(spec, body)[0], spec.name_field)
-    return LiveObject(kind_name, id, name if isinstance(name, str) else None, body, detailed, tools)
+    return live_of(kind_name, id, name if isinstance(name, str) else None, body, detailed, tools)
 
 
 def listing(kind_name: str, *objects: LiveObject) -> Listing:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange, Reason
+from reconciler.types.change import Action, Block, Direction, FieldChange, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.plan import DriftField, DriftItem, Summary
+from reconciler.types.plan import DriftField, Summary
 from reconciler.types.report import ApplyResult, Report, StepResult
 from reconciler.types.source import Source, Span
+from tests.support.records import change_of, drift_of
 from tests.support.reports import make_plan, update
 
 TEXTS = {
@@ -38,7 +39,7 @@ def nasty(text: str) -> Report:
         notes=(text,),
         source=text[:500],
     )
-    made = Change(Address("tool", "t"), Action.CREATE, Reason.NEW, after={"name": "t", "description": text})
+    made = change_of(Address("tool", "t"), Action.CREATE, Reason.NEW, after={"name": "t", "description": text})
     finding = Diagnostic(
         text[:100],
         Severity.ERROR,
@@ -50,7 +51,7 @@ def nasty(text: str) -> Report:
         Source(text[:500]),
         Span(text[:500], 3, 4),
     )
-    drift = DriftItem(ANY, text[:500], (DriftField("/greeting", Direction.LIVE, "a", text),))
+    drift = drift_of(ANY, text[:500], (DriftField("/greeting", Direction.LIVE, "a", text),))
     plan = make_plan(
         change, made, drift=(drift,), blocked=(Block("r", text, text),), summary=Summary(added=1, changed=1)
     )

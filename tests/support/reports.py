@@ -7,10 +7,11 @@ from reconciler.types.change import Action, Block, Change, Direction, FieldChang
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import Account
-from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.plan import DriftField, Plan, Summary
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult
 from reconciler.types.source import Source, Span
+from tests.support.records import change_of, drift_of
 
 CLAIMS = Address("persona", "claims-desk")
 ECHO = Address("persona", "echo")
@@ -53,7 +54,7 @@ def make_plan(*changes: Change, **more: object) -> Plan:
 
 def update(address: Address, *fields: FieldChange, **more: object) -> Change:
     """An update of a live object."""
-    return Change(address, Action.UPDATE, Reason.CHANGED, id="p7c1e0a9b42d", fields=fields, **more)  # type: ignore[arg-type]
+    return change_of(address, Action.UPDATE, Reason.CHANGED, id="p7c1e0a9b42d", fields=fields, **more)  # type: ignore[arg-type]
 
 
 def long_text(seed: int) -> str:
@@ -74,7 +75,7 @@ IMPORT_ONLY = Report(
     "plan",
     "sandbox",
     make_plan(
-        Change(
+        change_of(
             CLAIMS,
             Action.NOOP,
             Reason.ADOPTED_BY_NAME,
@@ -103,7 +104,7 @@ MIXED = Report(
     "plan",
     "sandbox",
     make_plan(
-        Change(
+        change_of(
             LOOKUP,
             Action.CREATE,
             Reason.NEW,
@@ -180,7 +181,7 @@ MIXED = Report(
                 },
             ),
         ),
-        Change(
+        change_of(
             ECHO,
             Action.NOOP,
             Reason.MOVED,
@@ -189,10 +190,12 @@ MIXED = Report(
             before={"pipeline_mode": "echo"},
             after={"pipeline_mode": "echo"},
         ),
-        Change(Address("persona", "legacy"), Action.FORGET, Reason.REMOVED, id="p9", before={"pal_name": "Legacy"}),
+        change_of(
+            Address("persona", "legacy"), Action.FORGET, Reason.REMOVED, id="p9", before={"pal_name": "Legacy"}
+        ),
         summary=Summary(added=1, changed=2, moved=1, forgotten=1, unchanged=3, unmanaged=2, not_looked_at=5),
         drift=(
-            DriftItem(
+            drift_of(
                 CLAIMS,
                 "p7c1e0a9b42d",
                 (
@@ -210,7 +213,7 @@ BLOCKED = Report(
     "plan",
     "production",
     make_plan(
-        Change(
+        change_of(
             ECHO,
             Action.DELETE,
             Reason.NOT_IN_MANIFESTS,
@@ -239,7 +242,7 @@ DRIFT = Report(
     "sandbox",
     make_plan(
         drift=(
-            DriftItem(
+            drift_of(
                 CLAIMS,
                 "p7c1e0a9b42d",
                 (
@@ -249,7 +252,7 @@ DRIFT = Report(
                     DriftField("/tools", Direction.LIVE, ["lookup_policy"], ["lookup_policy", "by_hand"]),
                 ),
             ),
-            DriftItem(
+            drift_of(
                 LOOKUP, "t1", (DriftField("", Direction.LIVE, {"name": "lookup_policy"}, None),), "deleted_outside"
             ),
         ),
@@ -360,7 +363,7 @@ LONG_PROMPT = Report(
     "sandbox",
     make_plan(
         update(CLAIMS, FieldChange("/system_prompt", Direction.GIT, long_text(1), long_text(2))),
-        Change(ECHO, Action.CREATE, Reason.NEW, after={"pal_name": "Echo", "system_prompt": long_text(1)}),
+        change_of(ECHO, Action.CREATE, Reason.NEW, after={"pal_name": "Echo", "system_prompt": long_text(1)}),
         summary=Summary(added=1, changed=1),
     ),
 )

@@ -15,6 +15,7 @@ from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.source import Source
+from tests.support.records import manifest_of
 
 
 def marked(value: Json) -> Json:
@@ -37,7 +38,7 @@ def manifest(body: str | Object, kind: str = "persona", name: str = "x") -> Mani
     written = marked(yaml.safe_load(body) if isinstance(body, str) else body)
     assert isinstance(written, dict)
     spec = canonical_words(KINDS.get(kind), written)[0] if kind in KINDS else written
-    return Manifest(Address(kind, name), spec, written, Source(f"{name}.yaml"))
+    return manifest_of(Address(kind, name), spec, written, Source(f"{name}.yaml"))
 
 
 def context(*others: Manifest, **overrides: Json) -> RuleContext:

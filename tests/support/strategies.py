@@ -17,15 +17,16 @@ from reconciler.core.state.journal_records import (
     Renamed,
 )
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
+from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Object
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.plan import DriftField, DriftItem, Plan, Summary
+from reconciler.types.plan import DriftField, Plan, Summary
 from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.source import Source, Span
 from reconciler.types.state import Entry, Intent, Move, PlanProgress, State
+from tests.support.records import change_of, drift_of
 
 TEXT = st.text(max_size=6)
 MAYBE = st.none() | TEXT
@@ -102,7 +103,7 @@ def few(of: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
 
 
 CHANGES = st.builds(
-    Change,
+    change_of,
     address=ADDRESSES, action=st.sampled_from(Action), reason=st.none() | st.sampled_from(Reason), id=MAYBE,
     importing=MAYBE, previous=st.none() | ADDRESSES, before=st.none() | OBJECTS, after=st.none() | OBJECTS,
     fields=few(FIELDS), patch=few(OPERATIONS), requests=few(REQUESTS), managed=st.none() | OBJECTS,
@@ -117,7 +118,7 @@ DIAGNOSTICS = st.builds(
     fix=st.none() | st.builds(Fix, TEXT, VALUES, st.booleans()),
 )  # fmt: skip
 DRIFT = st.builds(
-    DriftItem,
+    drift_of,
     ADDRESSES,
     TEXT,
     few(st.builds(DriftField, POINTERS, st.sampled_from(Direction), VALUES, VALUES, st.booleans(), st.booleans())),

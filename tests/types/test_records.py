@@ -19,6 +19,7 @@ from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, StepResult
 from reconciler.types.source import Source, Span
 from reconciler.types.state import Entry, LockInfo
+from tests.support.records import change_of
 
 ADDRESS = Address("persona", "x")
 BLOCK = Block("deletes", "one deletion", "give --allow-deletes")
@@ -71,11 +72,11 @@ def test_an_operation_has_the_members_of_its_kind(operation: PatchOp, expected: 
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        (Change(ADDRESS, Action.NOOP), False),
-        (Change(ADDRESS, Action.NOOP, importing="p1"), True),
-        (Change(ADDRESS, Action.NOOP, previous=Address("persona", "old")), True),
-        (Change(ADDRESS, Action.CREATE, Reason.NEW), True),
-        (Change(ADDRESS, Action.FORGET), True),
+        (change_of(ADDRESS, Action.NOOP), False),
+        (change_of(ADDRESS, Action.NOOP, importing="p1"), True),
+        (change_of(ADDRESS, Action.NOOP, previous=Address("persona", "old")), True),
+        (change_of(ADDRESS, Action.CREATE, Reason.NEW), True),
+        (change_of(ADDRESS, Action.FORGET), True),
     ],
 )
 def test_imports_and_moves_count_as_differences(change: Change, difference: bool) -> None:
@@ -86,7 +87,7 @@ def test_imports_and_moves_count_as_differences(change: Change, difference: bool
 def test_one_block_anywhere_stops_the_whole_plan() -> None:
     assert plan().applyable
     assert not plan(blocked=(BLOCK,)).applyable
-    blocked = plan(Change(ADDRESS, Action.DELETE, blocked=(BLOCK,)), Change(ADDRESS, Action.CREATE))
+    blocked = plan(change_of(ADDRESS, Action.DELETE, blocked=(BLOCK,)), change_of(ADDRESS, Action.CREATE))
     assert not blocked.applyable
     assert blocked.all_blocks == (BLOCK,)
 
@@ -97,7 +98,9 @@ def test_errors_stop_a_plan_and_warnings_do_not(severity: Severity, applyable: b
 
 
 def test_changes_are_counted_by_action() -> None:
-    many = plan(Change(ADDRESS, Action.CREATE), Change(ADDRESS, Action.CREATE), Change(ADDRESS, Action.DELETE))
+    many = plan(
+        change_of(ADDRESS, Action.CREATE), change_of(ADDRESS, Action.CREATE), change_of(ADDRESS, Action.DELETE)
+    )
     assert (many.count(Action.CREATE), many.count(Action.DELETE), many.count(Action.UPDATE)) == (2, 1, 0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import leaves, sorted_set
 from reconciler.core.canonical.keyed_lists import by_name
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.kind_table import KINDS
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, lookup
@@ -33,7 +33,7 @@ def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
 
 
 def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
-    spec = kind(manifest.address.kind)
+    spec = manifest.kind
     body = by_name(spec, _name_tools(spec, manifest.spec, tools))
     flat = leaves(spec, body)
     name = lookup(body, spec.name_field)
@@ -42,6 +42,7 @@ def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
         flat.pop(spec.name_field, None)
     return Resource(
         address=manifest.address,
+        kind=spec,
         spec=body,
         leaves=flat,
         name=name if isinstance(name, str) and name else manifest.address.name,
@@ -117,7 +118,7 @@ def bind_resource(
     resource: Resource, ids: Mapping[Address, str], tools: Listing | None
 ) -> tuple[Resource, tuple[Diagnostic, ...]]:
     """The resource with ids in place of known references, and of account tools that it names."""
-    spec = kind(resource.address.kind)
+    spec = resource.kind
     attached = spec.attachments and resource.leaves.get(spec.attachments)
     if not resource.refs and not attached:
         return resource, ()

@@ -145,7 +145,7 @@ class _Export:
         users = _users(wanted)
         order = sorted(KINDS, key=lambda name: kind(name).level)
         for name in order:
-            bodies = [(live, export_body(kind(name), live, self.refer)) for live in wanted if live.kind == name]
+            bodies = [(live, export_body(kind(name), live, self.refer)) for live in wanted if live.kind.name == name]
             bodies.sort(key=lambda pair: self.place(pair[0], pair[1], users))
             named = [(live, body, self.name(live)) for live, body in bodies]
             result += [self.manifest(live, body, address) for live, body, address in named]
@@ -154,16 +154,16 @@ class _Export:
     @staticmethod
     def place(live: LiveObject, body: ExportedBody, users: Mapping[Key, str]) -> tuple[str, str, str, str]:
         """Ids do not count, a re-created account has others; equal objects are told apart by who uses them."""
-        name = legal_name(live.name, live.kind)
-        return name, live.name or "", digest(write_marks(body.spec)), users.get((live.kind, live.id), "")
+        name = legal_name(live.name, live.kind.name)
+        return name, live.name or "", digest(write_marks(body.spec)), users.get(live.key, "")
 
     def name(self, live: LiveObject) -> Address:
-        known = self.claims.names.get((live.kind, live.id))
-        taken = self.taken.setdefault(live.kind, set())
+        known = self.claims.names.get(live.key)
+        taken = self.taken.setdefault(live.kind.name, set())
         if known is None:
-            known = Address(live.kind, unique_name(legal_name(live.name, live.kind), taken))
+            known = Address(live.kind.name, unique_name(legal_name(live.name, live.kind.name), taken))
         taken.add(known.name.casefold())
-        self.addresses[live.kind, live.id] = known
+        self.addresses[live.key] = known
         return known
 
     def refer(self, name: str, id: str) -> Json:
@@ -185,13 +185,13 @@ class _Export:
         for pointer in sorted(body.secrets):
             names[pointer] = variable_name(address.kind, address.name, pointer, self.variables)
             self.variables.add(names[pointer])
-        spec = name_secrets(_unnamed(kind(live.kind), body.spec, live.name, address), names)
+        spec = name_secrets(_unnamed(live.kind, body.spec, live.name, address), names)
         assert isinstance(spec, dict)
         document: Object = {
             "apiVersion": API_VERSION,
-            "kind": kind(live.kind).manifest_kinds[0],
+            "kind": live.kind.manifest_kinds[0],
             "metadata": {"name": address.name, "id": self.write_id(live.id)},
-            "spec": spell_members(shape(kind(live.kind)), spec),
+            "spec": spell_members(shape(live.kind), spec),
         }
         secrets = tuple(ExportedSecret(names[pointer], address, pointer) for pointer in sorted(names))
         return ExportedManifest(address, live.id, document, secrets, body.left_out, spec)
@@ -202,8 +202,8 @@ def _users(objects: Iterable[LiveObject]) -> dict[Key, str]:
     found: dict[Key, list[Json]] = {}
     for live in objects:
         used: list[Key] = []
-        body = export_body(kind(live.kind), live, _noting(used))
-        said = digest([live.kind, live.name, write_marks(body.spec)])
+        body = export_body(live.kind, live, _noting(used))
+        said = digest([live.kind.name, live.name, write_marks(body.spec)])
         for key in used:
             found.setdefault(key, []).append(said)
     return {key: digest([*sorted(marks, key=str)]) for key, marks in found.items()}
@@ -232,11 +232,11 @@ def shared_inline_tools(
     """Inline tools that stand in several objects: (name, addresses, whether all definitions are equal)."""
     found: dict[str, list[tuple[str, Json]]] = {}
     for live in objects:
-        spec = kind(live.kind)
+        spec = live.kind
         document = live_document(spec, live)
         for row in spec.fields:
             for name, item in (keyed_items(lookup(document, row.path)) or {} if row.keyed else {}).items():
-                found.setdefault(name, []).append((str(addresses.get((live.kind, live.id), live.id)), item))
+                found.setdefault(name, []).append((str(addresses.get(live.key, live.id)), item))
     result = []
     for name, users in sorted(found.items()):
         who = tuple(sorted({address for address, _ in users}))
@@ -248,7 +248,7 @@ def shared_inline_tools(
 def matches_fields(live: LiveObject, wanted: Mapping[str, str]) -> bool:
     """Whether the object has all of these values. Keys are fields (`pipeline_mode`) or JSON pointers
     (`/layers/llm/model`), in either vocabulary; a list has a value when one of its items is that text."""
-    spec = kind(live.kind)
+    spec = live.kind
     document = live_document(spec, live)
     return all(text in _texts(leaf_at(spec, document, _pointer(spec, key))) for key, text in wanted.items())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import kind
 from reconciler.types.change import Change
 from reconciler.types.json import Object, escape, is_filled, lookup, within
 from reconciler.types.kind import Field, KindSpec, Need
@@ -29,7 +28,7 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
 
 def takes_away(change: Change) -> bool:
     """Whether a change of an object that exists removes something that a new one could not do without."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     conditional = {member for need in spec.needs for member in need.members}
     gone = [
         one.path for one in change.fields if one.before is not None and one.after is None and not one.after_unknown

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.kind_table import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json
 from reconciler.types.live import Listing
@@ -16,7 +15,7 @@ from reconciler.types.resource import Resource
 
 def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:
     """The resource without references to what is not made again, and without tools that the account has no more."""
-    spec = kind(resource.address.kind)
+    spec = resource.kind
     names = frozenset(map(str, gone))
     changed: dict[str, Json] = {}
     for path, value in resource.leaves.items():

@@ -17,7 +17,6 @@ from reconciler.core.canonical.canonical_form import comparable
 from reconciler.core.canonical.field_tree import unlisted
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.raw_edit import edit_document
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import rests_on_absence
 from reconciler.core.secrets.redact_document import redact
 from reconciler.core.secrets.secret_book import has_secret
@@ -69,13 +68,13 @@ def _is_whole(live: LiveObject, entry: Entry | None) -> bool:
     anything that lists leave out, is missing from it."""
     if live.detailed:
         return True
-    lacking = any(live.body.get(pointer[1:]) is None for pointer in unlisted(kind(live.kind)))
+    lacking = any(live.body.get(pointer[1:]) is None for pointer in unlisted(live.kind))
     return not lacking and (entry is None or not rests_on_absence(entry, live))
 
 
 def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) -> Object:
     """The whole object in canonical words; where a secret stands, its reference, or `(sensitive)`."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     managed = change.managed or {}
     written = {field.path for field in change.fields}
     known = {

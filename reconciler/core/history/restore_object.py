@@ -327,6 +327,7 @@ class _Making:
         refs |= {Address.parse(text) for value in wanted.values() for text in _references(value)}
         return Resource(
             address=self.address,
+            kind=self.spec,
             spec=body,
             leaves=dict(wanted),
             name=name if isinstance(name, str) and name else (then.name if then and then.name else self.address.name),

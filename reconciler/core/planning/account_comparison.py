@@ -9,7 +9,6 @@ from reconciler.core.canonical.canonical_form import at_default, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import reference
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.kind_table import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
@@ -86,7 +85,7 @@ def desired_differences(
     here: Resource, names_here: Names, there: Resource, names_there: Names
 ) -> tuple[DesiredDifference, ...]:
     """The leaves that the manifests want differently, ids by the name of their object in their account."""
-    spec = kind(here.address.kind)
+    spec = here.kind
     found = []
     for path in sorted({*here.leaves, *there.leaves}):
         row = field_at(spec, path)

@@ -55,6 +55,7 @@ def plan_leaving(
         action, reason = Action.FORGET, Reason.OBSERVE
     return Change(
         address=address,
+        kind=spec,
         action=action,
         reason=reason,
         id=entry.id,
@@ -97,12 +98,13 @@ def drift_item(address: Address, entry: Entry, planned: ResourcePlan) -> DriftIt
     reason = "observe" if planned.change.lifecycle.manage is Manage.OBSERVE else None
     if all(field.direction is Direction.VENDOR for field in planned.drift):
         reason = Reason.VENDOR.value
-    return DriftItem(address, entry.id, planned.drift, reason)
+    return DriftItem(address, planned.change.kind, entry.id, planned.drift, reason)
 
 
 def gone_item(address: Address, entry: Entry) -> DriftItem:
     """A managed object that was deleted outside."""
-    return DriftItem(address, entry.id, (DriftField("", Direction.LIVE, before_unknown=True),), "deleted_outside")
+    gone = DriftField("", Direction.LIVE, before_unknown=True)
+    return DriftItem(address, kind(address.kind), entry.id, (gone,), "deleted_outside")
 
 
 def summarise(

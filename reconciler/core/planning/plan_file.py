@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
 from reconciler.core.serialization.digest import digest_bytes
@@ -74,7 +75,7 @@ def load_plan(data: bytes, key: bytes | None = None) -> Plan:
     plan, version = content["plan"], content["format"]
     try:
         return record_codec.from_json(
-            Plan, read_marks(plan) if version == FORMAT else _read_old(plan, version), "/plan"
+            Plan, read_marks(plan) if version == FORMAT else _read_old(plan, version), "/plan", KINDS
         )
     except Malformed as error:
         raise PlanUnreadable(f"the plan file cannot be read: {error}", hint=AGAIN) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.assemble_changes import in_order, summarise
 from reconciler.core.planning.preconditions import WRITES, loosened
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
@@ -85,7 +85,7 @@ def _wrong_as_a_whole(plan: Plan) -> Iterator[str]:
 
 
 def _wrong(change: Change, entry: Entry | None, then: State, ground: Ground) -> Iterator[str]:
-    spec = kind(change.address.kind)
+    spec = change.kind
     live = ground.live.get((change.address.kind, change.id or ""))
     if change.level != spec.level:
         yield "its level is not that of its kind"

@@ -10,7 +10,6 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.vocabulary import vocabulary_of, wire_pointer
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_there, judge, wanted_at
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
@@ -34,7 +33,7 @@ def moved_since(
     was, and every leaf that is written must not have appeared since. Two readings in detail are compared whole;
     before a delete the time of the last change counts, too.
     """
-    spec = kind(change.address.kind)
+    spec = change.kind
     document = live_document(spec, live)
     seen = leaves(spec, live_document(spec, was) if was is not None else change.before or {})
     if was is not None and was.detailed and live.detailed:
@@ -105,7 +104,7 @@ def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[
 
     What the API keeps apart from the body (attachments, parts) is left out: writing it once more does no harm.
     """
-    spec = kind(change.address.kind)
+    spec = change.kind
     fields = tuple(field for field in change.fields if field.path not in spec.apart)
     verdict = judge(replace(change, fields=fields), live, book, ids)
     written = [field.path for field in fields]
@@ -117,7 +116,7 @@ def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[
 
 def is_done(change: Change, request: Request, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:
     """Whether everything that `request` writes shows already; never where a secret hides that."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     document = live_document(spec, live)
     written = [field for field in change.fields if _belongs(spec, field, request)]
     return bool(written) and all(

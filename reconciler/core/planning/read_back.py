@@ -21,7 +21,6 @@ from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
 from reconciler.core.diff.three_way import hidden, is_secret, only_defaults
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, FieldChange
@@ -64,7 +63,7 @@ def judge(
     note; so is a member of which nothing certain is known and that the server leaves out, once the rest of the same
     write is there. `unchanged` says that the server answered 304: in its eyes everything is as it should be.
     """
-    spec = kind(change.address.kind)
+    spec = change.kind
     document = live_document(spec, live)
     pending: list[str] = []
     notes: list[str] = []
@@ -125,7 +124,7 @@ def _wanted(change: Change, path: str, shown: Json) -> Json:
 
 def wanted_at(change: Change, field: FieldChange, book: SecretBook, ids: Mapping[Address, str]) -> Json:
     """The value that `change` writes at a field, as far as its references are known."""
-    row = field_at(kind(change.address.kind), field.path)
+    row = field_at(change.kind, field.path)
     return normal(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
 
 

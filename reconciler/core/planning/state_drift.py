@@ -72,7 +72,7 @@ def drift_from_state(
             )
     vendors = bool(fields) and all(field.direction is Direction.VENDOR for field in fields)
     reason = Reason.VENDOR.value if vendors else None
-    return DriftItem(address, entry.id, tuple(fields), reason) if fields else None
+    return DriftItem(address, spec, entry.id, tuple(fields), reason) if fields else None
 
 
 def incomplete_from_state(address: Address, entry: Entry, live: LiveObject, book: SecretBook) -> Iterator[Incomplete]:
@@ -102,7 +102,7 @@ def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
     """Whether something that we wrote is missing from a list item, which may show less than the object holds."""
     if live.detailed:
         return False
-    spec = kind(live.kind)
+    spec = live.kind
     document = live_document(spec, live)
     if any(lookup(document, path) is None for path in unlisted(spec) & entry.sent.keys()):
         return True

@@ -79,7 +79,7 @@ def user_kinds(used: Collection[str]) -> tuple[str, ...]:
 
 def items_of(live: LiveObject) -> dict[Key, str]:
     """The objects of their own that `live` holds as items, with their places: they vanish together with them."""
-    spec = kind(live.kind)
+    spec = live.kind
     return {
         (shown, id): f"{pointer}/{escape(name)}"
         for pointer, shown in spec.shown_as
@@ -106,13 +106,13 @@ def find_usage(
     names: dict[Key, str | None] = {}
     unknown = 0
     for live in objects:
-        spec = kind(live.kind)
+        spec = live.kind
         document = live_document(spec, live)
         unknown += spec.attachments is not None and live.tools is None
         for pointer, id, ref in _references(spec, document):
             for name in kinds.get(id, ()) if ref is None else {ref} & kinds.get(id, set()):
-                uses.setdefault((name, id), []).append(Use((live.kind, live.id), pointer))
-                names[live.kind, live.id] = live.name
+                uses.setdefault((name, id), []).append(Use(live.key, pointer))
+                names[live.key] = live.name
     return Usage(uses, addresses, names, unknown, held)
 
 

@@ -21,7 +21,6 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import differs_in_ids, references
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import hidden
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_there
 from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change
 from reconciler.core.secrets.redact_document import marked, redact
@@ -38,7 +37,7 @@ EMPTY: tuple[Json, ...] = (None, {}, [])
 
 def wrong_create(change: Change) -> Iterator[str]:
     """In what the create of an object contradicts itself."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     if change.before is not None or change.patch or change.after is None:
         yield "a new object has a patch, or nothing to be made of"
         return
@@ -67,7 +66,7 @@ def wrong_delete(change: Change, live: LiveObject | None, secrets: Collection[st
     if change.patch or change.fields or change.after is not None:
         yield "an object that goes has changes of its own"
     if live is not None and change.before is not None:
-        spec = kind(change.address.kind)
+        spec = change.kind
         wanted = redact(spec, live_document(spec, live), secrets)
         apart = [pointer[1:] for pointer in spec.apart]
         held, real = (
@@ -81,7 +80,7 @@ def wrong_delete(change: Change, live: LiveObject | None, secrets: Collection[st
 
 def wrong_update(change: Change, entry: Entry | None, live: LiveObject | None, book: SecretBook) -> Iterator[str]:
     """In what a change of an object, or one that writes nothing, contradicts itself or the object."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     if change.action is Action.NOOP and change.patch:
         yield "it has a patch and writes nothing"
     if change.action is Action.UPDATE and (change.before is None or change.after is None):

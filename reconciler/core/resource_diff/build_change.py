@@ -43,6 +43,7 @@ def to_change(work: Work) -> Change:
     before = redact(spec, held, secrets)
     return Change(
         address=resource.address,
+        kind=resource.kind,
         action=action,
         reason=reason,
         id=work.live.id,
@@ -74,6 +75,7 @@ def in_sync(work: Work) -> Change:
     resource = work.resource
     return Change(
         address=resource.address,
+        kind=resource.kind,
         action=Action.NOOP,
         reason=work.binding.reason,
         id=work.live.id,

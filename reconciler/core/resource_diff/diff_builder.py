@@ -7,7 +7,6 @@ from reconciler.core.canonical.canonical_form import leaf_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Binding, Context, Left
 from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
@@ -28,7 +27,7 @@ class Work:
         self.live = live
         self.binding = binding
         self.context = context
-        self.spec = kind(resource.address.kind)
+        self.spec = resource.kind
         self.entry = binding.entry
         self.secret_paths = binding.entry.secret_paths if binding.entry is not None else frozenset()
         self.observing = resource.lifecycle.manage is Manage.OBSERVE

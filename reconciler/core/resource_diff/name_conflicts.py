@@ -62,7 +62,7 @@ class Given:
 
 def name_sent(manifest: Manifest) -> str | None:
     """The name that a manifest gives to its object; None where it gives none, or one that is not known yet."""
-    place = kind(manifest.address.kind).name_field
+    place = manifest.kind.name_field
     lifecycle = manifest.lifecycle
     if lifecycle.manage is Manage.OBSERVE or any(within(place, pointer) for pointer in lifecycle.ignore):
         return None
@@ -94,7 +94,7 @@ def refuse_taken(
 
 def _given(change: Change) -> str | None:
     """The name that this change gives to an object of a kind whose names are unique."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     if not spec.unique_names or any(block.rule in (RULE, "probable_rename") for block in change.blocked):
         return None
     if change.action is Action.CREATE:

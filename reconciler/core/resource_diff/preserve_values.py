@@ -9,7 +9,6 @@ from reconciler.core.canonical.canonical_form import at_default, is_masked, keye
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff import three_way
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.diff_builder import Work
 from reconciler.core.resource_diff.resource_plan import field_change, ignored
 from reconciler.types.change import Block, Direction, FieldChange
@@ -30,7 +29,7 @@ def with_ignored(resource: Resource, live: LiveObject) -> Resource:
     ]
     if not inside:
         return resource
-    spec = kind(resource.address.kind)
+    spec = resource.kind
     document = live_document(spec, live)
     body, flat = resource.spec, dict(resource.leaves)
     for pointer, path in inside:

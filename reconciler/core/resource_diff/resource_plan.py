@@ -6,7 +6,6 @@ from reconciler.core.canonical.canonical_form import is_unset, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import references
 from reconciler.core.diff import three_way
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
@@ -24,7 +23,7 @@ def ignored(path: str, ignore: tuple[str, ...]) -> bool:
 
 def plan_create(resource: Resource, binding: Binding) -> ResourcePlan:
     """A resource that has no live object yet."""
-    spec = kind(resource.address.kind)
+    spec = resource.kind
     name_key = spec.name_field[1:]
     spec_body = (
         resource.spec if lookup(resource.spec, spec.name_field) else {**resource.spec, name_key: resource.name}
@@ -49,6 +48,7 @@ def plan_create(resource: Resource, binding: Binding) -> ResourcePlan:
         )
     change = Change(
         address=resource.address,
+        kind=spec,
         action=Action.CREATE,
         reason=binding.reason,
         previous=binding.previous,

@@ -18,6 +18,7 @@ from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.reference import is_reference
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def to_json(record: object) -> Json:
         found: Object = {}
         for field in fields(record):
             value = getattr(record, field.name)
-            if not _is_default(field, value):
+            if not isinstance(value, KindSpec) and not _is_default(field, value):
                 found[field.name] = to_json(value)
         return found
     if isinstance(record, Mapping):
@@ -60,9 +61,12 @@ def to_json(record: object) -> Json:
     return cast(Json, record)
 
 
-def from_json(kind: type[T], value: Json, where: str = "") -> T:
-    """The inverse of `to_json` for a record of type `kind`. Raises `Malformed` naming the place."""
-    return cast(T, _reader(cast(Hashable, kind))(value, where))
+def from_json(kind: type[T], value: Json, where: str = "", kinds: Kinds | None = None) -> T:
+    """The inverse of `to_json` for a record of type `kind`. Raises `Malformed` naming the place.
+
+    `kinds`: those that addresses name, for records that carry the kind of their object.
+    """
+    return cast(T, _reader(cast(Hashable, kind), kinds)(value, where))
 
 
 def _is_default(field: Field[Any], value: object) -> bool:
@@ -75,39 +79,39 @@ _Read = Callable[[Json, str], object]
 
 
 @cache
-def _reader(kind: Hashable) -> _Read:
+def _reader(kind: Hashable, kinds: Kinds | None) -> _Read:
     if kind in _PLAIN:
         return _PLAIN[kind]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return _optional(arguments)
+        return _optional(arguments, kinds)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        item = _reader(arguments[0])
+        item = _reader(arguments[0], kinds)
         return lambda value, where: tuple(
             [item(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))]
         )
     if origin is frozenset:
-        element = _reader(arguments[0])
+        element = _reader(arguments[0], kinds)
         return lambda value, where: frozenset(
             element(member, f"{where}/{index}") for index, member in enumerate(read.items(value, where))
         )
     if origin is not None and issubclass(origin, Mapping):
-        name, member = _reader(arguments[0]), _reader(arguments[1])
+        name, member = _reader(arguments[0], kinds), _reader(arguments[1], kinds)
         return lambda value, where: {
             name(key, where): member(item, f"{where}/{key}") for key, item in read.mapping(value, where).items()
         }
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value, where: _enum(kind, value, where)
     if is_dataclass(kind):
-        return lambda value, where: _record(cast("type[Any]", kind), value, where)
+        return lambda value, where: _record(cast("type[Any]", kind), value, where, kinds)
     raise TypeError(f"no way to read {kind!r} from JSON")
 
 
-def _optional(arguments: tuple[Any, ...]) -> _Read:
+def _optional(arguments: tuple[Any, ...], kinds: Kinds | None) -> _Read:
     inner = [argument for argument in arguments if argument is not type(None)]
     if len(inner) != 1 or len(inner) == len(arguments):
         raise TypeError(f"no way to tell {arguments!r} apart in JSON")
-    reader = _reader(inner[0])
+    reader = _reader(inner[0], kinds)
     return lambda value, where: None if value is None else reader(value, where)
 
 
@@ -119,27 +123,44 @@ def _enum(kind: type[Enum], value: Json, where: str) -> Enum:
 
 
 @cache
-def _fields(name: Hashable) -> dict[str, tuple[_Read, bool]]:
+def _fields(name: Hashable, kinds: Kinds | None) -> dict[str, tuple[_Read, bool]]:
     """Field -> its reader, and whether it may be absent."""
     kind = cast("type[Any]", name)
     hints = get_type_hints(kind, localns=dict(_NAMES))
     return {
         field.name: (
-            _reader(hints[field.name]),
+            _reader(hints[field.name], kinds),
             field.default is not MISSING or field.default_factory is not MISSING,
         )
         for field in fields(kind)
+        if hints[field.name] is not KindSpec
     }
 
 
-def _record(kind: type[Any], value: Json, where: str) -> object:
+def _record(kind: type[Any], value: Json, where: str, kinds: Kinds | None) -> object:
     found = read.mapping(value, where)
-    known = _fields(cast(Hashable, kind))
+    known = _fields(cast(Hashable, kind), kinds)
     read.refuse_unknown(found, frozenset(known), where)
     for name, (_, optional) in known.items():
         if not optional and name not in found:
             raise Malformed(f"{where}/{name} is missing")
-    return kind(**{name: known[name][0](item, f"{where}/{name}") for name, item in found.items()})
+    read_members = {name: known[name][0](item, f"{where}/{name}") for name, item in found.items()}
+    if _carries_kind(cast(Hashable, kind)):
+        read_members["kind"] = _kind_of(read_members.get("address"), where, kinds)
+    return kind(**read_members)
+
+
+@cache
+def _carries_kind(record: Hashable) -> bool:
+    return get_type_hints(cast("type[Any]", record), localns=dict(_NAMES)).get("kind") is KindSpec
+
+
+def _kind_of(address: object, where: str, kinds: Kinds | None) -> KindSpec:
+    if kinds is None or not isinstance(address, Address):
+        raise TypeError(f"{where}: no kinds to read it with")
+    if address.kind not in kinds:
+        raise Malformed(f"{where}: {address}: a kind that is not known")
+    return kinds.get(address.kind)
 
 
 def _number(value: Json, where: str) -> float:

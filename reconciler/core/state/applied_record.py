@@ -9,7 +9,6 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
 from reconciler.core.diff.three_way import desired_digest, hidden, is_secret, seen_digest
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
@@ -35,7 +34,7 @@ def record(
     A secret that is not available here, or whose old digest was made under another key, keeps its old digests; one
     of an object that is only now adopted is noted as unknown.
     """
-    spec = kind(change.address.kind)
+    spec = change.kind
     document = live_document(spec, live)
     sent: dict[str, str] = {}
     seen: dict[str, str] = {}
@@ -96,7 +95,7 @@ def digests_to_write(change: Change, old: Entry | None, book: SecretBook) -> tup
     """The paths at which carrying out `change` would record a new digest of a secret."""
     if change.lifecycle.manage is Manage.OBSERVE:
         return ()
-    spec = kind(change.address.kind)
+    spec = change.kind
     written = {field.path for field in change.fields}
     known = old.sent if old is not None else {}
     return tuple(

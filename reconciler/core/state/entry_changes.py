@@ -8,7 +8,6 @@ from dataclasses import replace
 from reconciler.core.canonical.canonical_form import effective, has_parent, is_masked, leaf_at
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document, object_digest
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import digest
 from reconciler.types.address import ASIDE, ASIDE_PATTERN, Address
@@ -61,9 +60,10 @@ def _pointed(entry: Entry, texts: Mapping[str, str], done: Mapping[Address, Addr
 
 def refresh_change(entry: Entry, item: DriftItem, live: LiveObject) -> Change:
     """The step that takes in what moved; nothing is sent, and all else of the entry stays."""
-    spec = kind(item.address.kind)
+    spec = item.kind
     return Change(
         address=item.address,
+        kind=spec,
         action=Action.NOOP,
         reason=Reason.CHANGED,
         id=entry.id,
@@ -83,7 +83,7 @@ def refresh_change(entry: Entry, item: DriftItem, live: LiveObject) -> Change:
 def refreshed(entry: Entry, fields: Iterable[FieldChange], live: LiveObject, book: SecretBook) -> Entry:
     """The entry with the live value at each of `fields` taken as sent: what drifted becomes a pending change of the
     manifests. What the vendor moved is only taken note of, as seen; what is hidden stays as it is known."""
-    spec = kind(live.kind)
+    spec = live.kind
     document = live_document(spec, live)
     sent, seen = dict(entry.sent), dict(entry.seen)
     for field in fields:

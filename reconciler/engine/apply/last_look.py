@@ -79,17 +79,17 @@ class Watch:
         was, lists = self.was, self.newcomers
         if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
             return ()
-        spec = kind(was.kind)
+        spec = was.kind
         before, now = (leaves(spec, live_document(spec, one)) for one in (was, live))
         more = [
             path
             for path, value in now.items()
             if path not in before and path not in spec.apart and not may_hide(field_at(spec, path), value)
         ]
-        return tuple(sorted(lists.listed(was.kind, more)))
+        return tuple(sorted(lists.listed(was.kind.name, more)))
 
     def _apart(self) -> set[str]:
-        apart = set(kind(self.change.address.kind).apart)
+        apart = set(self.change.kind.apart)
         return apart & {one.path for one in self.change.fields} if self.change.action is Action.UPDATE else set()
 
 

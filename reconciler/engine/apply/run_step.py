@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.history.preimage import preimage
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import unlawful
 from reconciler.core.planning.read_back import is_draft, judge
 from reconciler.core.secrets.secret_book import SecretBook
@@ -319,7 +318,7 @@ class Worker:
     def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
         """The object with what the API keeps apart from it, as far as that is ours."""
         spoken_of = {*(change.managed or {}), *(field.path for field in change.fields)}
-        return read_apart(self.provider, live, spoken_of & set(kind(change.address.kind).apart))
+        return read_apart(self.provider, live, spoken_of & set(change.kind.apart))
 
     def remember(self, change: Change, live: LiveObject) -> None:
         old = self.entries.get(change.address)

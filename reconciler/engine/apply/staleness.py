@@ -222,4 +222,4 @@ def find_begun(
 
 def is_as_planned(change: Change, live: LiveObject | None) -> bool:
     """Whether the object of a change is still the one that the plan was made against."""
-    return live is not None and object_digest(kind(change.address.kind), live) == change.live_digest
+    return live is not None and object_digest(change.kind, live) == change.live_digest

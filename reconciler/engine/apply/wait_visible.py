@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
 from reconciler.core.canonical.live_document import live_document
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import Judgement
 from reconciler.errors import Rejected
 from reconciler.types.change import Change, Request
@@ -40,7 +39,7 @@ def see_attached(change: Change, wanted: set[Json], provider: Provider, clock: C
 
 def see_patched(change: Change, sent: Sequence[Request], provider: Provider, clock: Clock) -> None:
     """Make sure that inline tools are there before a registry tool of that work is detached. Raises `Rejected`."""
-    spec = kind(change.address.kind)
+    spec = change.kind
     inline = [field.path for field in change.fields if keyed_parent(spec, field.path) and field.after is not None]
     if not inline or sent[-1].purpose == "detach" or change.id is None:
         return

@@ -74,7 +74,7 @@ def still_there(ids: Sequence[tuple[str, str]], setting: Setting) -> dict[tuple[
 
     def look(key: tuple[str, str]) -> LiveObject | None:
         live = setting.provider.get(*key)
-        return read_apart(setting.provider, live, kind(live.kind).apart) if live is not None else None
+        return read_apart(setting.provider, live, live.kind.apart) if live is not None else None
 
     found = run_parallel(look, ids, setting.workspace.parallelism)
     return {key: live for key, live in zip(ids, found, strict=True) if live is not None}

@@ -54,7 +54,7 @@ def read_usage(
 
 def _hidden(live: LiveObject, lost: Collection[str]) -> set[str]:
     """What its list does not show of an object, and may hold an id of one of the kinds `lost`."""
-    spec = kind(live.kind)
+    spec = live.kind
     attached = {row.path for row in spec.fields if row.path == spec.attachments and row.ref in lost}
     parts = {part for part in spec.parts if part not in live.parts and not spec.parts_refer.isdisjoint(lost)}
     return parts | (attached if live.tools is None else set())
@@ -73,7 +73,7 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
     parted = {
         (one.address.kind, one.id)
         for one in changes
-        if one.action is Action.UPDATE and one.id is not None and one.requests and kind(one.address.kind).shown_as
+        if one.action is Action.UPDATE and one.id is not None and one.requests and one.kind.shown_as
     }
     addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
 

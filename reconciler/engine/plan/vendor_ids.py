@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import kind
 from reconciler.engine.account_reader import run_parallel
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
@@ -23,7 +22,7 @@ def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -
         if change.action not in (Action.CREATE, Action.UPDATE):
             continue
         for field in change.fields:
-            row = field_at(kind(change.address.kind), field.path)
+            row = field_at(change.kind, field.path)
             if row is not None and row.library and isinstance(field.after, str) and field.after:
                 named.setdefault((row.library, field.after), []).append((change.address, field.path))
     asked = sorted(named)[:MOST]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Change
 from reconciler.types.event import StepProgress
@@ -34,7 +33,7 @@ class Standing:
 
 def standing(live: LiveObject) -> Standing | None:
     """What the object shows of its processing; None for a kind that has none, or where nothing is shown."""
-    spec = kind(live.kind)
+    spec = live.kind
     processing = spec.processing
     if processing is None:
         return None
@@ -80,7 +79,7 @@ def wait_until_done(
             )
         clock.sleep(PAUSES[min(looks, len(PAUSES) - 1)])
         looks += 1
-        found = provider.get(live.kind, live.id)
+        found = provider.get(*live.key)
         if found is None:
             raise Unavailable(
                 f"{change.address} ({live.id}) disappeared while it was {now.status}",
@@ -99,5 +98,5 @@ def failure(address: str, now: Standing) -> str:
 
 def remedy(change: Change) -> str:
     """What to do about it."""
-    processing = kind(change.address.kind).processing
+    processing = change.kind.processing
     return f"{processing.remedy}, or try once more with --replace {change.address}" if processing else ""

@@ -14,7 +14,6 @@ from reconciler.core.canonical.canonical_form import normal, same
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, node_at
 from reconciler.core.canonical.manifest_words import LITERAL, is_reserved, is_written_reference, spell
 from reconciler.core.export.live_values import unfilled_object
-from reconciler.core.kind_table import kind as kind_of
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.read.documents import Document, read_documents
@@ -111,7 +110,7 @@ class _Accepting:
     def accept(self, value: NewValue) -> None:
         source = self.source_of(value)
         document = self.document(source)
-        place = find_place(kind_of(value.manifest.address.kind), document, source.base, value.pointer)
+        place = find_place(value.manifest.kind, document, source.base, value.pointer)
         if place.file is not None and value.value is not None:
             self.accept_file(value, source, place.file)
             return
@@ -122,7 +121,7 @@ class _Accepting:
 
     def source_of(self, value: NewValue) -> Source:
         """The document whose word counts: the last overlay that speaks of this place, else the manifest."""
-        spec = kind_of(value.manifest.address.kind)
+        spec = value.manifest.kind
         for source in reversed(value.manifest.overlays):
             try:
                 place = find_place(spec, self.document(source), source.base, value.pointer)
@@ -136,7 +135,7 @@ class _Accepting:
         return value.manifest.source
 
     def edits(self, value: NewValue, place: RawPlace) -> list[Edit]:
-        row = node_at(kind_of(value.manifest.address.kind), value.pointer).row
+        row = node_at(value.manifest.kind, value.pointer).row
         new = value.value
         if new is None:
             return self.removal(value, place)
@@ -147,7 +146,7 @@ class _Accepting:
                 one.address.name: one for one in self.manifests if row is not None and one.address.kind == row.ref
             }
             return list_edits(row, place, new, value.ids, names)
-        node = node_at(kind_of(value.manifest.address.kind), value.pointer)
+        node = node_at(value.manifest.kind, value.pointer)
         if isinstance(new, dict) and isinstance(place.value, dict):
             return object_edits(node, place, new)
         if isinstance(new, dict) and row is not None and row.atomic:

@@ -41,6 +41,7 @@ class Merging:
             id = self.id_of(layer) or id
         return Manifest(
             base.address,
+            base.kind,
             spec,
             base.body,
             base.source,

@@ -55,7 +55,7 @@ def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings:
 
 def _say_twins(first: Manifest, second: Manifest, pointer: str, places: Places, findings: Findings) -> None:
     one, other = _name(first, pointer), _name(second, pointer)
-    place = places.locate(_source_of(first, pointer), pointer, kind_of(first.address.kind))
+    place = places.locate(_source_of(first, pointer), pointer, first.kind)
     findings.warning(
         NAME,
         f"{second.address} is called {other!r} and {first.address} {one!r} (at {place}): "
@@ -105,8 +105,8 @@ def check_references(
     for address in referring:
         manifest = manifests[address]
         for pointer, text in references(manifest.spec):
-            row = node_at(kind_of(manifest.address.kind), pointer).row
-            item_row = row or node_at(kind_of(manifest.address.kind), pointer.rpartition("/")[0]).row
+            row = node_at(manifest.kind, pointer).row
+            item_row = row or node_at(manifest.kind, pointer.rpartition("/")[0]).row
             target = Address.parse(text)
             wanted = item_row.ref if item_row is not None else None
             problem = hint = None

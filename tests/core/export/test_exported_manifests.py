@@ -18,22 +18,23 @@ from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.source import Source
 from reconciler.types.state import Entry, State
 from tests.support.making import at, env, manifest
+from tests.support.records import live_of
 
 HERE = Source("x.yaml")
 
 
 def persona(id: str, name: str | None, tools: tuple[str, ...] = (), **body: object) -> LiveObject:
     named = {} if name is None else {"pal_name": name}
-    return LiveObject("persona", id, name, {"pal_id": id, **named, **body}, True, tools)  # type: ignore[dict-item]
+    return live_of("persona", id, name, {"pal_id": id, **named, **body}, True, tools)  # type: ignore[dict-item]
 
 
 def tool(id: str, name: str) -> LiveObject:
-    return LiveObject("tool", id, name, {"tool_id": id, "name": name, "description": "d"}, True)
+    return live_of("tool", id, name, {"tool_id": id, "name": name, "description": "d"}, True)
 
 
 def listings(*objects: LiveObject) -> dict[str, Listing]:
-    kinds = {one.kind for one in objects}
-    return {name: Listing(name, {one.id: one for one in objects if one.kind == name}) for name in kinds}
+    kinds = {one.kind.name for one in objects}
+    return {name: Listing(name, {one.id: one for one in objects if one.kind.name == name}) for name in kinds}
 
 
 def export(*objects: LiveObject, claims: Claims | None = None) -> dict[str, ExportedManifest]:
@@ -96,7 +97,7 @@ def test_two_secrets_never_share_a_variable() -> None:
 def test_references_are_names_and_users_come_last() -> None:
     found = export(
         persona("p1", "Desk", ("t1", "t2"), guardrail_ids=["g1"]), tool("t1", "lookup"), tool("t2", "Lookup"),
-        LiveObject("guardrail", "g1", "g", {"uuid": "g1", "guardrail_name": "g", "guardrail_prompt": "p"}, True),
+        live_of("guardrail", "g1", "g", {"uuid": "g1", "guardrail_name": "g", "guardrail_prompt": "p"}, True),
     )  # fmt: skip
     assert next(reversed(found)) == "persona.Desk"
     assert found["persona.Desk"].document["spec"] == {
@@ -117,7 +118,7 @@ def test_names_do_not_depend_on_ids_or_order() -> None:
 
 def test_equal_objects_are_told_apart_by_their_users() -> None:
     def brand(id: str) -> LiveObject:
-        return LiveObject("pronunciation_dictionary", id, "Brand", {"name": "Brand"}, True)
+        return live_of("pronunciation_dictionary", id, "Brand", {"name": "Brand"}, True)
 
     def account(first: str, second: str) -> Object:
         users = [
@@ -145,8 +146,8 @@ def test_a_name_that_only_repeats_the_kind_is_that_of_an_object_without_one() ->
 def test_mirrors_of_a_legacy_set_are_parts_of_it() -> None:
     item = {"uuid": "g2", "guardrail_name": "one", "guardrail_prompt": "P"}
     found = listings(
-        LiveObject("guardrail_set", "g1", "S", {"guardrails_id": "g1", "name": "S", "data": [item]}, True),
-        LiveObject("guardrail", "g2", "one", item, True),  # type: ignore[arg-type]
+        live_of("guardrail_set", "g1", "S", {"guardrails_id": "g1", "name": "S", "data": [item]}, True),
+        live_of("guardrail", "g2", "one", item, True),  # type: ignore[arg-type]
     )
     assert parts_of_others(found) == {"g2"}
 

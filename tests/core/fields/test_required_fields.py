@@ -13,12 +13,13 @@ from reconciler.core.fields.json_schema import manifest_schema
 from reconciler.core.fields.required_fields import missing, takes_away, when_needed
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.reporters.field_page import as_json, explain, render
-from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.reference import SecretRef
 from tests.support.account import BODIES
 from tests.support.lab import Lab
 from tests.support.making import at
+from tests.support.records import change_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -166,7 +167,7 @@ def test_what_a_change_takes_away(
     address: str, path: str, before: Json, after: Json, unknown: bool, expected: bool
 ) -> None:
     field = FieldChange(path, Direction.GIT, before, after, after_unknown=unknown)
-    assert takes_away(Change(at(address), Action.UPDATE, fields=(field,))) is expected
+    assert takes_away(change_of(at(address), Action.UPDATE, fields=(field,))) is expected
 
 
 class TestWords:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.account_comparison import compare_accounts, desired_differences, literals_told_apart
-from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
+from reconciler.types.change import Action, Direction, FieldChange, Reason
 from reconciler.types.comparison import Comparison, Standing
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan
@@ -18,6 +18,7 @@ from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.resource import Resource
 from tests.support.account import FULL
 from tests.support.making import at, env, manifest, resource
+from tests.support.records import change_of
 from tests.support.reports import ACCOUNT
 
 DESK = at("persona.desk")
@@ -86,7 +87,9 @@ def test_every_address_is_told_once_and_no_secret_is_shown(data: st.DataObject) 
         },
     )
     changes = st.builds(
-        lambda action, reason: Change(DESK, action, reason, fields=(FieldChange("/greeting", Direction.GIT, "x"),)),
+        lambda action, reason: change_of(
+            DESK, action, reason, fields=(FieldChange("/greeting", Direction.GIT, "x"),)
+        ),
         st.sampled_from(Action),
         st.sampled_from([Reason.NEW, Reason.CHANGED, Reason.REPLACED, Reason.OBSERVE]),
     )
@@ -130,7 +133,7 @@ def test_every_address_is_told_once_and_no_secret_is_shown(data: st.DataObject) 
 def test_what_an_address_is(mine: Action | None, theirs: Action | None, expected: Standing) -> None:
     def side(action: Action | None) -> tuple[Plan, dict, dict]:
         field = FieldChange("/greeting", Direction.GIT, None, "Hi")
-        changes = (Change(DESK, action, Reason.NEW, id="p1", fields=(field,)),) if action else ()
+        changes = (change_of(DESK, action, Reason.NEW, id="p1", fields=(field,)),) if action else ()
         return Plan("w", ACCOUNT, "l", 1, changes), {DESK: WHOLE[DESK]}, {}
 
     found: Comparison = compare_accounts(side(mine), side(theirs))

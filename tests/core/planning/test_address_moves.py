@@ -8,11 +8,12 @@ import pytest
 
 from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
 from reconciler.core.resource_diff.records import ResourcePlan
-from reconciler.types.change import Action, Block, Change
+from reconciler.types.change import Action, Block
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet, Moved, Removed
 from reconciler.types.source import Source
 from reconciler.types.state import Intent
 from tests.support.making import at, entry, manifest, resource, state
+from tests.support.records import change_of
 
 HERE = Source("moves.yaml")
 FIXED = Block("immutable", "cannot", "hint")
@@ -81,7 +82,7 @@ def test_removed_and_declared_is_an_error():
 
 
 def planned(address: str = "document.a", *blocks: Block, manage: Manage = Manage.FULL) -> dict:
-    change = Change(at(address), Action.UPDATE, blocked=blocks, lifecycle=Lifecycle(manage=manage))
+    change = change_of(at(address), Action.UPDATE, blocked=blocks, lifecycle=Lifecycle(manage=manage))
     return {at(address): ResourcePlan(change)}
 
 
@@ -119,4 +120,4 @@ def test_a_name_that_must_be_unique_cannot_be_borne_twice() -> None:
 
 
 def test_the_create_knows_where_the_old_entry_goes() -> None:
-    assert as_replacement(Change(DOCUMENT, Action.CREATE), "d1").replaces == at("document.a~d1")
+    assert as_replacement(change_of(DOCUMENT, Action.CREATE), "d1").replaces == at("document.a~d1")

@@ -12,9 +12,10 @@ from reconciler.core.planning.assemble_changes import (
     stages,
     summarise,
 )
-from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.change import Action, Direction, Reason
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.making import at, entry, live, state
+from tests.support.records import change_of
 
 HELD = entry("p1", name="A", source="a.yaml")
 WATCHED = entry("p1", lifecycle=Lifecycle(manage=Manage.OBSERVE))
@@ -67,9 +68,9 @@ def test_protection_counts_wherever_it_is_said(remembered, declared):
 def test_a_delete_waits_for_its_users():
     known = state(tool__t=entry("t1"), persona__a=entry("p1", refs=("tool.t",)), persona__b=entry("p2"))
     changes = [
-        Change(at("tool.t"), Action.DELETE, id="t1"),
-        Change(at("persona.a"), Action.UPDATE, id="p1"),
-        Change(at("persona.b"), Action.UPDATE, id="p2"),
+        change_of(at("tool.t"), Action.DELETE, id="t1"),
+        change_of(at("persona.a"), Action.UPDATE, id="p1"),
+        change_of(at("persona.b"), Action.UPDATE, id="p2"),
     ]
     ordered = order_deletes(changes, known)
     assert ordered[0].depends_on == (at("persona.a"),)
@@ -78,18 +79,18 @@ def test_a_delete_waits_for_its_users():
 
 def test_a_user_that_is_not_in_the_plan_is_not_waited_for():
     known = state(tool__t=entry("t1"), persona__a=entry("p1", refs=("tool.t",)))
-    (change,) = order_deletes([Change(at("tool.t"), Action.DELETE, id="t1")], known)
+    (change,) = order_deletes([change_of(at("tool.t"), Action.DELETE, id="t1")], known)
     assert change.depends_on == ()
 
 
 def test_writes_go_up_and_deletes_go_down():
     changes = [
-        Change(at("persona.z"), Action.CREATE, level=2),
-        Change(at("tool.gone"), Action.DELETE, level=1),
-        Change(at("persona.gone"), Action.DELETE, level=2),
-        Change(at("persona.left"), Action.FORGET, level=2),
-        Change(at("tool.t"), Action.UPDATE, level=1),
-        Change(at("persona.a"), Action.NOOP, level=2),
+        change_of(at("persona.z"), Action.CREATE, level=2),
+        change_of(at("tool.gone"), Action.DELETE, level=1),
+        change_of(at("persona.gone"), Action.DELETE, level=2),
+        change_of(at("persona.left"), Action.FORGET, level=2),
+        change_of(at("tool.t"), Action.UPDATE, level=1),
+        change_of(at("persona.a"), Action.NOOP, level=2),
     ]
     ordered = in_order(changes)
     assert [str(change.address) for change in ordered] == [
@@ -111,12 +112,12 @@ def test_what_is_gone_is_drift_of_the_whole_object():
 def test_a_change_counts_under_each_of_its_heads():
     found = summarise(
         [
-            Change(at("persona.a"), Action.CREATE),
-            Change(at("persona.b"), Action.UPDATE, importing="p2"),
-            Change(at("persona.c"), Action.NOOP, importing="p3"),
-            Change(at("persona.d"), Action.UPDATE, previous=at("persona.old")),
-            Change(at("persona.e"), Action.DELETE),
-            Change(at("persona.f"), Action.FORGET),
+            change_of(at("persona.a"), Action.CREATE),
+            change_of(at("persona.b"), Action.UPDATE, importing="p2"),
+            change_of(at("persona.c"), Action.NOOP, importing="p3"),
+            change_of(at("persona.d"), Action.UPDATE, previous=at("persona.old")),
+            change_of(at("persona.e"), Action.DELETE),
+            change_of(at("persona.f"), Action.FORGET),
         ],
         not_looked_at=4,
         unmanaged=5,
@@ -130,7 +131,7 @@ def test_a_change_counts_under_each_of_its_heads():
 
 
 def change(address, action):
-    return Change(at(address), action, level=LEVELS[at(address).kind])
+    return change_of(at(address), action, level=LEVELS[at(address).kind])
 
 
 CHANGES = [

@@ -16,6 +16,7 @@ from reconciler.types.live import Account
 from reconciler.types.plan import DriftField, DriftItem, Plan
 from reconciler.types.reference import ResourceRef
 from tests.support.making import at
+from tests.support.records import change_of, drift_of
 
 PERSONA = kind("persona")
 TOOLS = field_at(PERSONA, "/tools")
@@ -37,17 +38,17 @@ def test_only_what_the_plan_speaks_of_is_named() -> None:
         FieldChange("/tools", Direction.GIT, ["t1", "t3"], ["t2", ResourceRef("tool.new")]),
         FieldChange("/greeting", Direction.GIT, "t9", None),
     )
-    drift = DriftItem(at("persona.b"), "p2", (DriftField("/guardrail_ids", Direction.LIVE, None, ["g1"]),))
-    found = names_in(plan(Change(at("persona.a"), Action.UPDATE, fields=fields), drift=(drift,)), NAMES)
+    drift = drift_of(at("persona.b"), "p2", (DriftField("/guardrail_ids", Direction.LIVE, None, ["g1"]),))
+    found = names_in(plan(change_of(at("persona.a"), Action.UPDATE, fields=fields), drift=(drift,)), NAMES)
     assert found == {"tool/t1": "tool.look", "tool/t2": "Hang up", "guardrail/g1": "guardrail.calm"}
 
 
 def test_what_is_created_or_deleted_whole_is_named_too() -> None:
-    gone = Change(at("persona.a"), Action.DELETE, before={"tools": ["t1"]})
-    new = Change(at("persona.b"), Action.CREATE, after={"guardrail_ids": ["g1"], "greeting": "t2"})
+    gone = change_of(at("persona.a"), Action.DELETE, before={"tools": ["t1"]})
+    new = change_of(at("persona.b"), Action.CREATE, after={"guardrail_ids": ["g1"], "greeting": "t2"})
     assert names_in(plan(gone, new), NAMES) == {"tool/t1": "tool.look", "guardrail/g1": "guardrail.calm"}
-    assert names_in(plan(Change(at("persona.a"), Action.NOOP, before={"tools": ["t1"]})), NAMES) == {}
-    assert names_in(plan(Change(at("later_kind.a"), Action.DELETE, before={"tools": ["t1"]})), NAMES) == {}
+    assert names_in(plan(change_of(at("persona.a"), Action.NOOP, before={"tools": ["t1"]})), NAMES) == {}
+    assert names_in(plan(change_of(at("later_kind.a"), Action.DELETE, before={"tools": ["t1"]})), NAMES) == {}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from reconciler.types.live import Account
 from reconciler.types.mask import SENSITIVE, masks
 from reconciler.types.plan import Plan
 from reconciler.types.reference import ResourceRef, SecretRef
+from tests.support.records import change_of
 from tests.support.strategies import PLANS
 
 CLAIMS = Address("persona", "claims-desk")
@@ -33,7 +34,7 @@ def plan_of(*changes: Change) -> Plan:
 
 def create_with(body: Json) -> Change:
     """A create that sends `body`."""
-    return Change(CLAIMS, Action.CREATE, Reason.NEW, requests=(Request("POST", "pals", CLAIMS, body, "create"),))
+    return change_of(CLAIMS, Action.CREATE, Reason.NEW, requests=(Request("POST", "pals", CLAIMS, body, "create"),))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -65,7 +66,7 @@ def test_types_of_values_survive() -> None:
 
 def test_false_and_zero_are_not_mixed_up_with_defaults() -> None:
     operation = PatchOp("replace", "/x", False)
-    change = Change(CLAIMS, Action.UPDATE, patch=(operation, PatchOp("replace", "/y", 0)))
+    change = change_of(CLAIMS, Action.UPDATE, patch=(operation, PatchOp("replace", "/y", 0)))
     found = load_plan(dump_plan(plan_of(change))).changes[0]
     assert found.patch[0].value is False
     assert found.patch[1].value == 0
@@ -105,7 +106,7 @@ def test_a_literal_secret_that_would_be_sent_cannot_be_saved(body: Json) -> None
 def test_a_literal_secret_that_is_not_sent_is_no_obstacle() -> None:
     managed: Json = {"/layers/llm/api_key": SecretRef("literal", "persona.claims-desk/layers/llm/api_key")}
     assert isinstance(managed, dict)
-    change = Change(CLAIMS, Action.NOOP, managed=managed)
+    change = change_of(CLAIMS, Action.NOOP, managed=managed)
     assert load_plan(dump_plan(plan_of(change))).changes == (change,)
 
 
@@ -166,7 +167,7 @@ def test_what_stands_for_a_secret_is_told_from_data_that_looks_like_it() -> None
         "c": [SENSITIVE, {"$mask": True}],
         "d": {"$$mask": {"$mask": 1}},
     }
-    change = Change(CLAIMS, Action.UPDATE, before={"x": shown}, after={"y": shown})
+    change = change_of(CLAIMS, Action.UPDATE, before={"x": shown}, after={"y": shown})
     found = load_plan(dump_plan(plan_of(change))).changes[0]
     assert found == change
     assert [*masks(found.before)] == ["/x/a", "/x/c/0"]
@@ -181,7 +182,7 @@ def of_format(version: int, plan: Plan) -> bytes:
 
 
 def test_a_plan_of_the_first_format_has_texts_where_secrets_stood() -> None:
-    plan = plan_of(Change(CLAIMS, Action.UPDATE, before={"a": "(sensitive)"}))
+    plan = plan_of(change_of(CLAIMS, Action.UPDATE, before={"a": "(sensitive)"}))
     assert [*masks(load_plan(of_format(1, plan)).changes[0].before)] == ["/a"]
 
 

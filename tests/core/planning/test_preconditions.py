@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.planning.preconditions import is_done, moved_since
-from reconciler.types.change import Action, Change, Direction, FieldChange, Request
+from reconciler.types.change import Action, Direction, FieldChange, Request
 from reconciler.types.mask import SENSITIVE
 from tests.support.making import at, book, env, live
+from tests.support.records import change_of
 
 BEFORE = {
     "pal_name": "A",
@@ -29,7 +30,7 @@ USERNAME = field("/layers/conferencing/username", None, "ada")
 
 def change(*fields, before=None, action=Action.UPDATE):
     managed = {one.path: one.after for one in fields if one.after is not None}
-    return Change(at("persona.a"), action, id="p1", before=before, fields=fields, managed=managed)
+    return change_of(at("persona.a"), action, id="p1", before=before, fields=fields, managed=managed)
 
 
 def shown(body, **more):

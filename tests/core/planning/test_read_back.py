@@ -8,16 +8,17 @@ import pytest
 
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_doubtful, judge
-from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, env, live
+from tests.support.records import change_of
 
 SECRETS = book(KEY="sk-1")
 
 
 def change(*fields, before=None, after=None, action=Action.UPDATE):
-    return Change(
+    return change_of(
         at("persona.a"),
         action,
         id="p1",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.state.applied_record import record
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action
 from reconciler.types.manifest import Lifecycle
 from tests.support.making import at, book, env, live
+from tests.support.records import change_of
 
 SECRETS = book(KEY="sk-1")
 MANAGED = {"/greeting": "hi", "/pipeline_mode": "full", "/layers/llm/api_key": env("KEY"), "/tools": ["t1"]}
@@ -14,7 +15,7 @@ SHOWN = {"pal_name": "A", "greeting": "hi", "layers": {"llm": {"api_key": "*****
 
 
 def known(**more):
-    change = Change(at("persona.a"), Action.UPDATE, id="p1", managed=MANAGED, **more)
+    change = change_of(at("persona.a"), Action.UPDATE, id="p1", managed=MANAGED, **more)
     return record(change, live("persona", "p1", SHOWN, tools=("t1",)), None, SECRETS, {})
 
 
@@ -56,7 +57,7 @@ def test_ignored_paths_do_not_drift():
 def test_a_secret_that_no_table_knows_may_be_hidden_and_is_never_shown():
     place, items = "/layers/llm/extra_body/token", "/layers/llm/extra_body/items"
     managed = {"/greeting": "hi", place: env("KEY"), items: ["a", {"token": env("KEY")}]}
-    change = Change(at("persona.a"), Action.UPDATE, id="p1", managed=managed)
+    change = change_of(at("persona.a"), Action.UPDATE, id="p1", managed=managed)
 
     def shown(token, *more):
         return live(

@@ -22,6 +22,7 @@ from reconciler.types.project import Policy
 from reconciler.types.source import Source
 from reconciler.types.state import State
 from tests.support.making import at, env
+from tests.support.records import change_of
 
 MODEL, URL, PROMPT = "/layers/llm/model", "/layers/llm/base_url", "/system_prompt"
 STRICT = Policy(
@@ -74,7 +75,7 @@ def change(
 ) -> Change:
     fields = tuple(FieldChange(path, Direction.GIT, None, value) for path, value in written.items())
     managed = {**(standing or {}), **written}
-    return Change(at("persona.a"), action, Reason.CHANGED, "p1", fields=fields, managed=managed)
+    return change_of(at("persona.a"), action, Reason.CHANGED, "p1", fields=fields, managed=managed)
 
 
 def blocks(one: Change, policy: Policy = STRICT) -> list[tuple[str, str | None]]:
@@ -105,7 +106,7 @@ def test_what_is_live_already_gives_a_warning(rule: str, pointer: str, value: Js
     standing = {**GOOD, pointer: value}
     del standing["/greeting"]
     source = Source("a.yaml")
-    in_sync = Change(at("persona.a"), Action.NOOP, managed=standing)
+    in_sync = change_of(at("persona.a"), Action.NOOP, managed=standing)
     for one in (change({"/greeting": "Hi"}, standing), in_sync, replace(in_sync, importing="p1")):
         assert blocks(one) == []
         found = standing_violations([one], situation(), {one.address: source})
@@ -135,7 +136,7 @@ def test_what_is_only_observed_is_never_blocked() -> None:
 
 def test_what_is_removed_is_no_violation() -> None:
     gone = FieldChange(MODEL, Direction.GIT, "gpt-4o", None)
-    one = Change(at("persona.a"), Action.UPDATE, Reason.CHANGED, "p1", fields=(gone,), managed={})
+    one = change_of(at("persona.a"), Action.UPDATE, Reason.CHANGED, "p1", fields=(gone,), managed={})
     assert blocks(one) == []
 
 
@@ -189,7 +190,7 @@ def test_without_a_catalogue_only_fields_can_be_outdated() -> None:
 
 
 def test_a_flood_of_warnings_is_counted() -> None:
-    many = [Change(at(f"persona.p{number}"), Action.NOOP, managed={MODEL: "gpt-4o"}) for number in range(MOST + 7)]
+    many = [change_of(at(f"persona.p{number}"), Action.NOOP, managed={MODEL: "gpt-4o"}) for number in range(MOST + 7)]
     found = standing_violations(many, situation(Policy(allowed_models=("tavus-*",))), {})
     assert len(found) == MOST + 1
     assert "7 more" in found[-1].summary
@@ -197,11 +198,11 @@ def test_a_flood_of_warnings_is_counted() -> None:
 
 class TestDeletes:
     def gone(self, *names: str) -> list[Change]:
-        return [Change(at(f"persona.{name}"), Action.DELETE, Reason.NOT_IN_MANIFESTS, name) for name in names]
+        return [change_of(at(f"persona.{name}"), Action.DELETE, Reason.NOT_IN_MANIFESTS, name) for name in names]
 
     @pytest.mark.parametrize("options", [{}, {"allow_deletes": True}, {"destroy": True}, {"allow_mass_change": True}])
     def test_protected_addresses_hold_against_every_flag(self, options: dict[str, bool]) -> None:
-        aside = Change(at("persona.b~p1"), Action.DELETE, Reason.REPLACED, "p1", gives_way_to=at("persona.prod-b"))
+        aside = change_of(at("persona.b~p1"), Action.DELETE, Reason.REPLACED, "p1", gives_way_to=at("persona.prod-b"))
         guarded, _ = guard([*self.gone("prod-a", "dev-a"), aside], situation(**options))
         assert [[block.rule for block in one.blocked] for one in guarded] == [["protected"], [], ["protected"]]
 

@@ -9,12 +9,13 @@ import pytest
 from reconciler.core.policies.guard import guard
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.policies.policy import Situation
-from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
+from reconciler.types.change import Action, Direction, FieldChange, Reason
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Policy
 from tests.support.making import at, entry, listing, live, state
+from tests.support.records import change_of
 
 ACCOUNT = Account("https://api.example.com/v2", "pal")
 
@@ -37,11 +38,11 @@ def situation(count=20, *, options=None, policy=None, manifests=5, **more):
 
 def update(number, direction=Direction.GIT, **more):
     field = FieldChange("/system_prompt", direction, "a", "b")
-    return Change(at(f"persona.p{number}"), Action.UPDATE, Reason.CHANGED, f"p{number}", fields=(field,), **more)
+    return change_of(at(f"persona.p{number}"), Action.UPDATE, Reason.CHANGED, f"p{number}", fields=(field,), **more)
 
 
 def delete(number=0, **more):
-    return Change(at(f"persona.p{number}"), Action.DELETE, Reason.NOT_IN_MANIFESTS, f"p{number}", **more)
+    return change_of(at(f"persona.p{number}"), Action.DELETE, Reason.NOT_IN_MANIFESTS, f"p{number}", **more)
 
 
 def rules(changes, given):

@@ -7,16 +7,17 @@ from dataclasses import replace
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.core.state.applied_record import record
-from reconciler.types.change import Action, Change, Direction, FieldChange
+from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.reference import ResourceRef
 from tests.support.making import SALT, at, book, entry, env, live
+from tests.support.records import change_of
 
 SECRETS = book(KEY="sk-1")
 
 
 def change(managed, **more):
-    return Change(at("persona.a"), Action.UPDATE, id="p1", managed=managed, source="a.yaml", **more)
+    return change_of(at("persona.a"), Action.UPDATE, id="p1", managed=managed, source="a.yaml", **more)
 
 
 def kept(managed, shown, old=None, *, secrets=SECRETS, **more):

@@ -12,7 +12,7 @@ from reconciler.engine.apply.last_look import FRESH, Newcomers, before_change
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.plan.make_plan import plan_with_live
-from reconciler.types.change import Action, Change, Reason
+from reconciler.types.change import Action, Reason
 from reconciler.types.live import Listing
 from reconciler.types.options import PlanOptions
 from reconciler.types.state import Entry, Intent
@@ -21,6 +21,7 @@ from tests.support.between import Between, replaced, swallowed
 from tests.support.chronicle import Chronicle
 from tests.support.lab import JumpingClock, Lab, MemoryLedger, as_set
 from tests.support.making import at, env, manifest
+from tests.support.records import change_of
 
 BODY = {"pal_name": "A", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
 LOOK_TOOL = {"name": "look", "description": "d", "origin": "llm"}
@@ -335,11 +336,11 @@ def test_a_deleted_object_is_kept_whole_with_its_tools(tmp_path):
 
 
 def test_the_end_of_a_replacement_is_kept_by_its_create():
-    change = Change(at("persona.a~p1"), Action.DELETE, Reason.REPLACED, id="p1", gives_way_to=at("persona.a"))
+    change = change_of(at("persona.a~p1"), Action.DELETE, Reason.REPLACED, id="p1", gives_way_to=at("persona.a"))
     assert before_change(change, Entry("p1"), None, {}, None) is None
 
 
 def test_what_is_only_taken_into_state_has_no_body():
-    change = Change(at("persona.a"), Action.NOOP, id="p1", importing="p1")
+    change = change_of(at("persona.a"), Action.NOOP, id="p1", importing="p1")
     item = before_change(change, None, None, {}, None)
     assert (item.body, item.imported, item.id) == (None, True, "p1")

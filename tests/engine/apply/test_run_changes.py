@@ -10,7 +10,7 @@ import pytest
 from reconciler.engine.apply.last_look import Sent
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.errors import PlanBlocked, Rejected, SecretMissing, StateError
-from reconciler.types.change import Action, Block, Change
+from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.event import RunFinished, RunStarted, StepDone, StepFailed, StepSkipped, StepStarted
 from reconciler.types.live import Account
@@ -18,6 +18,7 @@ from reconciler.types.plan import Plan
 from reconciler.types.state import State
 from tests.support.lab import JumpingClock, Lab, MemoryLedger
 from tests.support.making import at, book, env, manifest
+from tests.support.records import change_of
 
 PLAN = Plan("lab", Account("https://api.example.com/v2", "pal"), "lineage", 0)
 BODY = {"system_prompt": "x", "default_face_id": "rfe12d8b9597"}
@@ -25,7 +26,7 @@ BLOCK = Block("deletes", "deletes are not allowed", "--allow-deletes")
 
 
 def change(address, action=Action.CREATE, **more):
-    return Change(at(address), action, level=1 if address.startswith("tool") else 2, **more)
+    return change_of(at(address), action, level=1 if address.startswith("tool") else 2, **more)
 
 
 class Worker:

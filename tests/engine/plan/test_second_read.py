@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.engine.plan.second_read import Known, partly_listed, spoken_of, told_of_failures
-from reconciler.types.change import Action, Change, Reason
+from reconciler.types.change import Action, Reason
 from reconciler.types.json import Object
 from reconciler.types.live import LiveObject
 from reconciler.types.state import Entry, State
 from tests.support.making import at, live, resource
+from tests.support.records import change_of
 
 
 def known(address: str, body: Object, shown: LiveObject | None, entry: Entry | None = None) -> Known:
@@ -61,7 +62,7 @@ def test_a_document_that_failed_is_told_with_what_to_do() -> None:
     url = {"document_name": "Rules", "document_url": "https://a.example/rules.pdf"}
     failed = live("document", "d1", {**url, "status": "error"})
     here = known("document.rules", url, failed)
-    change = Change(at("document.rules"), Action.NOOP, Reason.CHANGED, id="d1")
+    change = change_of(at("document.rules"), Action.NOOP, Reason.CHANGED, id="d1")
     (told,) = told_of_failures({at("document.rules"): ResourcePlan(change)}, here)
     assert told.code == "E-failed"
     assert "document.rules" in told.summary

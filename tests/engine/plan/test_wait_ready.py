@@ -6,13 +6,14 @@ import pytest
 
 from reconciler.engine.plan.wait_ready import PATIENCE, failure, remedy, standing, wait_until_done
 from reconciler.errors import Rejected, Unavailable
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action
 from reconciler.types.event import StepProgress
 from reconciler.types.live import LiveObject
 from tests.support.lab import JumpingClock
 from tests.support.making import at, live
+from tests.support.records import change_of
 
-CHANGE = Change(at("document.a"), Action.CREATE)
+CHANGE = change_of(at("document.a"), Action.CREATE)
 
 
 def shown(status: object, **more: object) -> LiveObject:
@@ -102,4 +103,4 @@ def test_ctrl_c_ends_the_waiting_and_nothing_is_lost() -> None:
 
 
 def test_what_to_do_about_a_kind_without_processing_is_nothing() -> None:
-    assert remedy(Change(at("guardrail.a"), Action.CREATE)) == ""
+    assert remedy(change_of(at("guardrail.a"), Action.CREATE)) == ""

@@ -14,6 +14,7 @@ from reconciler.types.json import Object
 from reconciler.types.live import LiveObject
 from reconciler.types.ports import Answer
 from reconciler.types.state import Entry, State
+from tests.support.records import live_of
 
 A, B, TOOL = Address("persona", "a"), Address("persona", "b"), Address("tool", "t")
 
@@ -27,7 +28,7 @@ class Account:
     sent: list[Request] = field(default_factory=list)
 
     def get(self, kind: str, id: str) -> LiveObject | None:
-        return LiveObject(kind, id, None, self.bodies[id]) if id in self.bodies else None
+        return live_of(kind, id, None, self.bodies[id]) if id in self.bodies else None
 
     def send(self, request: Request) -> Answer:
         self.sent.append(request)

@@ -15,12 +15,13 @@ from reconciler.types.manifest import Manifest, Moved, Removed
 from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Source
 from tests.support.manifestfolder import Folder
+from tests.support.records import manifest_of
 
 
 def manifest(
     name: str, spec: dict[str, Any] | None = None, *, kind: str = "persona", id: str | None = None
 ) -> Manifest:
-    return Manifest(Address(kind, name), spec or {}, {}, Source(f"{name}.yaml", 0, "/spec"), id=id)
+    return manifest_of(Address(kind, name), spec or {}, {}, Source(f"{name}.yaml", 0, "/spec"), id=id)
 
 
 def table(*manifests: Manifest) -> dict[Address, Manifest]:

@@ -177,7 +177,7 @@ class TavusProvider:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(min(self._parallelism, len(nameless)), thread_name_prefix="details") as pool:
-            found = pool.map(lambda live: self.get(live.kind, live.id), nameless)
+            found = pool.map(lambda live: self.get(live.kind.name, live.id), nameless)
             details = {live.id: live for live in found if live is not None}
         return {id: details.get(id, live) for id, live in objects.items()}
 
@@ -274,7 +274,7 @@ class TavusProvider:
         spec = kind_named(kind)
         self._unlearnt.append((spec, body))
         tools = attached_in(body) if spec.attachments else None
-        return LiveObject(kind, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
+        return LiveObject(spec, id, name_of(spec, body), body, detailed, tools, self._clock.monotonic())
 
     def _note_owner(self, items: Sequence[Object]) -> None:
         owners = set(owners_in(items))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.core.kind_table import KINDS
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import escape, split
@@ -82,7 +82,7 @@ YAML_OFF = Rule(
 def check_name_taken(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     refused = context.name_refused(manifest)
     if refused is not None:
-        pointer = kind(manifest.address.kind).name_field
+        pointer = manifest.kind.name_field
         given = pointer[1:] in manifest.spec
         yield NAME_TAKEN.found(manifest, pointer if given else "", refused[0], hint=refused[1])
 

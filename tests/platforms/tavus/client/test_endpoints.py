@@ -17,6 +17,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json
 from tests.support.lab import JumpingClock
+from tests.support.records import change_of
 
 OTHERS = [endpoint for kind, endpoint in ENDPOINTS.items() if kind not in ("persona", "tool")]
 
@@ -117,7 +118,7 @@ def test_objectives_in_the_wrapping_of_the_documentation() -> None:
 def test_the_create_of_a_set_sends_a_list() -> None:
     provider = open_over(lambda request: {})
     item = {"guardrail_name": "a", "guardrail_prompt": "A", "uuid": "gx", "callback_url": None}
-    change = Change(Address("guardrail_set", "s"), Action.CREATE, after={"name": "S", "data": {"a": item}})
+    change = change_of(Address("guardrail_set", "s"), Action.CREATE, after={"name": "S", "data": {"a": item}})
     (request,) = provider.requests(change, None)
     assert (request.method, request.path) == ("POST", "/guardrails")
     assert request.body == {"name": "S", "data": [{"guardrail_name": "a", "guardrail_prompt": "A"}]}
@@ -127,7 +128,7 @@ def test_a_document_is_changed_by_what_moved_alone() -> None:
     from reconciler.types.change import PatchOp
 
     provider = open_over(lambda request: {})
-    change = Change(
+    change = change_of(
         Address("document", "d"),
         Action.UPDATE,
         id="d1",
@@ -253,20 +254,22 @@ def carry_out(provider: TavusProvider, change: Change) -> str:
 
 def test_the_life_of_a_skill(provider: TavusProvider) -> None:
     body = {"pal_name": "Desk", "system_prompt": "x", "default_face_id": "r1", "skills": {"memory": {}}}
-    id = carry_out(provider, Change(DESK, Action.CREATE, after=body, managed={"/skills": {"memory": {}}}))
+    id = carry_out(provider, change_of(DESK, Action.CREATE, after=body, managed={"/skills": {"memory": {}}}))
     assert provider.part("persona", id, "/skills") == {"memory": {}}
     live = provider.get("persona", id)
     assert live is not None
     assert "skills" not in live.body, "they are no part of the body"
 
     field = FieldChange("/skills", Direction.GIT, {"memory": {}}, {"internet_search": {}})
-    change = Change(DESK, Action.UPDATE, id=id, fields=(field,), managed={"/skills": {"internet_search": {}}})
+    change = change_of(DESK, Action.UPDATE, id=id, fields=(field,), managed={"/skills": {"internet_search": {}}})
     (request,) = provider.requests(change, live.body)
     assert (request.method, request.body) == ("PUT", {"skills": {"internet_search": {}}})
     carry_out(provider, change)
     assert provider.part("persona", id, "/skills") == {"internet_search": {}}
 
-    gone = Change(DESK, Action.UPDATE, id=id, fields=(FieldChange("/skills", Direction.GIT, {}, None),), managed={})
+    gone = change_of(
+        DESK, Action.UPDATE, id=id, fields=(FieldChange("/skills", Direction.GIT, {}, None),), managed={}
+    )
     carry_out(provider, gone)
     assert provider.part("persona", id, "/skills") == {}
 

@@ -14,6 +14,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.reference import ResourceRef, SecretRef
+from tests.support.records import change_of
 
 DESK = Address("persona", "claims-desk")
 TOOL = Address("tool", "lookup")
@@ -31,11 +32,11 @@ def lines(found: tuple[Request, ...]) -> list[str]:
 
 
 def create(after: Any, **more: Any) -> Change:
-    return Change(DESK, Action.CREATE, after=after, **more)
+    return change_of(DESK, Action.CREATE, after=after, **more)
 
 
 def update(*patch: PatchOp, id: str | None = "p1", **more: Any) -> Change:
-    return Change(more.pop("address", DESK), Action.UPDATE, id=id, patch=patch, **more)
+    return change_of(more.pop("address", DESK), Action.UPDATE, id=id, patch=patch, **more)
 
 
 def tools(before: Any, after: Any, **more: Any) -> FieldChange:
@@ -44,7 +45,7 @@ def tools(before: Any, after: Any, **more: Any) -> FieldChange:
 
 @pytest.mark.parametrize("action", [Action.NOOP, Action.FORGET])
 def test_what_writes_nothing_has_no_request(action: Action) -> None:
-    assert requests(Change(DESK, action, id="p1")) == ()
+    assert requests(change_of(DESK, action, id="p1")) == ()
 
 
 # --- create -------------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_a_create_never_sends_a_mask() -> None:
 
 def test_a_schema_is_sent_as_written() -> None:
     schema = {"type": "object", "properties": {"a": {"default": None}, "$ref": {"$ref": "#/x"}}}
-    change = Change(TOOL, Action.CREATE, after={"name": "lookup", "parameters": schema, "static_filler": None})
+    change = change_of(TOOL, Action.CREATE, after={"name": "lookup", "parameters": schema, "static_filler": None})
     (request,) = requests(change)
     assert request == Request("POST", "/tools", TOOL, {"name": "lookup", "parameters": schema}, "create")
 
@@ -375,7 +376,7 @@ def test_what_is_shown_is_not_what_is_sent() -> None:
     ],
 )
 def test_a_delete(address: Address, vocabulary: str, line: str) -> None:
-    assert lines(requests(Change(address, Action.DELETE, id="x1"), vocabulary=vocabulary)) == [line]
+    assert lines(requests(change_of(address, Action.DELETE, id="x1"), vocabulary=vocabulary)) == [line]
 
 
 def test_rendering_changes_nothing() -> None:

@@ -79,7 +79,7 @@ def test_a_list_of_many_pages(provider: Any, script: Any) -> None:
 def test_a_list_item_becomes_a_live_object(provider: Any, script: Any, clock: Any) -> None:
     item = {"persona_id": "p1", "persona_name": "Desk", "layers": None, "tool_ids": ["t2", "t1"], "new": {"x": 1}}
     live = provider(script([paged([item])])).list("persona").objects["p1"]
-    assert (live.kind, live.id, live.name) == ("persona", "p1", "Desk")
+    assert (*live.key, live.name) == ("persona", "p1", "Desk")
     assert live.body == item
     assert live.tools == ("t1", "t2")
     assert not live.detailed

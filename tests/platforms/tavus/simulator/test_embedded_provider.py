@@ -13,9 +13,10 @@ from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.tavus_transport import check_base_url
 from reconciler.platforms.tavus.simulator.embedded_provider import BASE_URL, WORLD, open_provider
 from reconciler.types.address import Address
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action
 from reconciler.types.project import ProviderSettings
 from reconciler.types.reference import SecretRef
+from tests.support.records import change_of
 
 TOOL = Address("tool", "lookup")
 BODY: Any = {"name": "lookup", "description": "Find it", "parameters": {}}
@@ -54,7 +55,7 @@ def open_in(folder: Path, vocabulary: str = "pal", **options: Any) -> Any:
 
 
 def create_tool(provider: Any) -> str:
-    (request,) = provider.requests(Change(TOOL, Action.CREATE, after=BODY), None)
+    (request,) = provider.requests(change_of(TOOL, Action.CREATE, after=BODY), None)
     return str(provider.created_id("tool", provider.send(request)))
 
 
@@ -87,7 +88,7 @@ def test_reading_makes_nothing(tmp_path: Path) -> None:
 def test_the_words_are_those_of_the_workspace(tmp_path: Path) -> None:
     provider = open_in(tmp_path, "persona")
     assert provider.account().vocabulary == "persona"
-    assert provider.requests(Change(Address("persona", "x"), Action.CREATE, after={}), None)[0].path == "/personas"
+    assert provider.requests(change_of(Address("persona", "x"), Action.CREATE, after={}), None)[0].path == "/personas"
     provider.close()
 
 
