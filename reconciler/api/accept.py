@@ -87,13 +87,15 @@ def check(run: Opened, provider: Provider, options: PlanOptions, values: Sequenc
 
 def put(files: Sequence[FileText]) -> None:
     """Write all files, or none."""
-    from reconciler.manifests.edit.write_files import Replacement, write_all
+    from reconciler.api.output_files import write_files
+    from reconciler.fsio import Replacement
 
-    write_all([Replacement(one.path, one.before, one.after, one.shown) for one in files])
+    write_files([Replacement(one.path, one.before, one.after, one.shown) for one in files])
 
 
 def put_back(files: Sequence[FileText]) -> None:
     """The texts as they were."""
-    from reconciler.manifests.edit.write_files import Replacement, write_all
+    from reconciler.api.output_files import write_files
+    from reconciler.fsio import Replacement
 
-    write_all([Replacement(one.path, one.after, one.before, one.shown) for one in files])
+    write_files([Replacement(one.path, one.after, one.before, one.shown) for one in files])

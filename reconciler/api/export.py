@@ -111,6 +111,7 @@ class NewFiles:
     def add(self, one: ExportedManifest, suffix: str, data: bytes) -> str:
         """Write one file; its path below the target."""
         from reconciler.core.export.legal_names import file_stem, folder_name, unique_name
+        from reconciler.fsio import create_file
 
         place = self.target / folder_name(one.address.kind)
         try:
@@ -134,24 +135,6 @@ class NewFiles:
             place.mkdir(parents=True, exist_ok=True)
             self._taken[place] = {entry.name.rpartition(".")[0].casefold() for entry in place.iterdir()}
         return self._taken[place]
-
-
-def create_file(target: Path, data: bytes) -> None:
-    """Make a file that is whole or not there, and never in the place of another. Raises `OSError`."""
-    from reconciler.fsio import write_beside
-
-    name = write_beside(target, data)
-    try:
-        try:
-            os.link(name, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            # No hard links here: a new name is taken first, so that nobody's file is replaced.
-            target.touch(exist_ok=False)
-            os.replace(name, target)  # noqa: PTH105
-    finally:
-        name.unlink(missing_ok=True)
 
 
 def write_project_file(run: Opened, target: Path) -> None:

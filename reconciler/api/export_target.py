@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.core.export.target import Generated, Knowledge, Subject, Target
     from reconciler.core.migrating.migration import Answers
     from reconciler.core.migrating.migration_result import MigrationResult
-    from reconciler.manifests.edit.write_files import Replacement
+    from reconciler.fsio import Replacement
     from reconciler.types.address import Address
     from reconciler.types.project import Project
 
@@ -59,10 +59,10 @@ def export_target(
     Raises `UsageError` for an unknown target or a name that no persona bears, `ManifestError`, `ProviderError`, and
     `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
-    from reconciler.manifests.edit.write_files import write_all
+    from reconciler.api.output_files import write_files
 
     made = prepare_target(run, name, folder, names, origin=origin, force=force)
-    write_all(made.changes)
+    write_files(made.changes)
     return made
 
 
@@ -150,7 +150,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
     """
     from reconciler.api.output_files import read_file
     from reconciler.core.export.target import is_untouched
-    from reconciler.manifests.edit.write_files import Replacement
+    from reconciler.fsio import Replacement
 
     changes: list[Replacement] = []
     kept: list[str] = []

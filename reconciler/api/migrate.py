@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from reconciler.core.migrating.migration import Answers, Migration
     from reconciler.core.migrating.migration_result import MigrationResult
     from reconciler.engine.migrate.run_migrations import Body, MigrateOptions, SourceFile
+    from reconciler.fsio import Replacement
     from reconciler.manifests.edit.source_files import OpenManifests, RawFiles, TextEditor
-    from reconciler.manifests.edit.write_files import Replacement
     from reconciler.manifests.tree.file_tree import Tree
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
@@ -182,11 +182,12 @@ def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Repl
 
     `also`: files beside the manifests that belong to the change; all of them are written, or none.
     """
-    from reconciler.manifests.edit.write_files import Replacement, write_all
+    from reconciler.api.output_files import write_files
+    from reconciler.fsio import Replacement
 
     places = {one.path: one.place for one in run.raw.files}
     home = Path(run.project.home)
-    write_all(
+    write_files(
         [
             *also,
             *(

@@ -1,11 +1,16 @@
-"""Files that a command writes: whole or not at all."""
+"""Files that a command reads and writes: whole or not at all, and never through a link that leaves the repository."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.fsio import Replacement
 
 
 def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> None:
@@ -29,6 +34,20 @@ def write_file(path: str | Path, data: bytes, *, mode: int | None = None) -> Non
         replace_file(target, data, mode)
     except OSError as error:
         raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_files(changes: Sequence[Replacement]) -> None:
+    """Write several files in this order, all of them or none.
+
+    Raises `ReconcilerError` with nothing written, also where one is no longer what was read, or where a link that the
+    repository holds leads out of it.
+    """
+    from reconciler.fsio import replace_all
+    from reconciler.manifests.tree.repository import check_way
+
+    for folder in {Path(change.path).parent for change in changes}:
+        check_way(folder)
+    replace_all(changes)
 
 
 def read_file(path: str | Path, *, limit: int = 200_000_000) -> bytes:

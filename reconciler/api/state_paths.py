@@ -39,9 +39,9 @@ def claim_folder(folder: Path, project: Project) -> None:
     file = _file(project)
     if file is None or _read_owner(folder) == file:
         return
-    from reconciler.backends.local import told
+    from reconciler.fsio import state_errors
 
-    with told(folder, "created"):
+    with state_errors(folder, "created"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         top = folder.parents[_depth(folder)]
         (folder / OWNER).write_text(os.path.relpath(file, top).replace(os.sep, "/") + "\n", encoding="utf-8")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import os
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
@@ -30,6 +29,7 @@ from reconciler.backends.lock_acquire import (
     tell_takeover,
 )
 from reconciler.errors import StateError, StateLocked
+from reconciler.fsio import owner_only, wait_for_lock
 from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
@@ -133,7 +133,7 @@ class FileLock:
         """Write the lock file whole: readers never see a half. `fresh`: there must be none yet."""
         temporary = self.path.with_name(f"{self.path.name}.{info.id}.tmp")
         try:
-            with open(temporary, "wb", opener=_private) as file:
+            with open(temporary, "wb", opener=owner_only) as file:
                 file.write(dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease))
             if fresh and hasattr(os, "link"):
                 self._link(temporary)
@@ -171,47 +171,18 @@ class FileLock:
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
-            handle = os.open(self._guard, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            handle = owner_only(self._guard, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
             raise StateError(
                 f"the folder {self.path.parent} cannot be written: {error.strerror}",
                 hint="check its rights and the space on its disk; nothing was changed",
             ) from None
         try:
-            deadline = time.monotonic() + GUARD_SECONDS
-            while not _lock_file(handle):
-                if time.monotonic() > deadline:
-                    raise StateError(
-                        f"{self._guard} has been busy for {GUARD_SECONDS:g} s",
-                        hint="another reconciler on this folder hangs (is it stopped?): end it and try again",
-                    )
-                time.sleep(0.005)
+            if not wait_for_lock(handle, GUARD_SECONDS):
+                raise StateError(
+                    f"{self._guard} has been busy for {GUARD_SECONDS:g} s",
+                    hint="another reconciler on this folder hangs (is it stopped?): end it and try again",
+                )
             yield
         finally:
             os.close(handle)
-
-
-def _lock_file(handle: int) -> bool:
-    """Take the kernel's lock on an open file without waiting."""
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        # A file system without kernel locks: the link above is then all there is.
-        return True
-    return True
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

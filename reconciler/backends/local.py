@@ -17,6 +17,7 @@ from pathlib import Path
 from reconciler.backends.context import BackendContext, check_settings, own_folder
 from reconciler.backends.file_lock import FileLock
 from reconciler.errors import StateError, UsageError
+from reconciler.fsio import state_errors, sync_folder, write_all, write_durably
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
@@ -55,7 +56,7 @@ class LocalBackend:
 
     def read(self) -> bytes | None:
         """The document's bytes. Raises `StateError` when they cannot be read."""
-        with told(self._document, "read"):
+        with state_errors(self._document, "read"):
             try:
                 return self._document.read_bytes()
             except FileNotFoundError:
@@ -65,7 +66,7 @@ class LocalBackend:
         """Replace the document. Raises `StateError`; the old one is then still there."""
         self._prepare()
         temporary = self._document.with_name(self._document.name + ".tmp")
-        with told(self._document, "written"):
+        with state_errors(self._document, "written"):
             try:
                 write_durably(temporary, data)
                 self._keep_backup()
@@ -93,7 +94,7 @@ class LocalBackend:
 
     def break_lock(self, id: str) -> None:
         """Remove the lock with this id. Raises `StateError`."""
-        with told(self._lock.path, "removed"):
+        with state_errors(self._lock.path, "removed"):
             self._lock.remove(id)
 
     def describe(self) -> str:
@@ -115,12 +116,16 @@ class LocalBackend:
         if self._prepared:
             return
         folder = self._document.parent
-        with told(folder, "created"):
+        with state_errors(folder, "created"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         top = own_folder(folder) or folder
         if top.name.startswith("."):
             ignore = top / ".gitignore"
-            with told(ignore, "created"), suppress(FileExistsError), ignore.open("x", encoding="utf-8") as file:
+            with (
+                state_errors(ignore, "created"),
+                suppress(FileExistsError),
+                ignore.open("x", encoding="utf-8") as file,
+            ):
                 file.write("*\n")
         self._prepared = True
 
@@ -153,7 +158,7 @@ class FileJournal:
 
     def read(self) -> list[bytes]:
         """Complete lines; what stands behind the last newline never was one."""
-        with told(self._path, "read"):
+        with state_errors(self._path, "read"):
             try:
                 data = self._path.read_bytes()
             except FileNotFoundError:
@@ -179,7 +184,7 @@ class FileJournal:
             last, self._writing = self._added, True
         failure: StateError | None = StateError(f"{self._path}: the write was interrupted")
         try:
-            with told(self._path, "written"):
+            with state_errors(self._path, "written"):
                 self._write(b"".join(one + b"\n" for one in batch))
             failure = None
         except StateError as error:
@@ -190,7 +195,7 @@ class FileJournal:
 
     def clear(self) -> None:
         """Remove the file; what was in it is in the document."""
-        with told(self._path, "removed"):
+        with state_errors(self._path, "removed"):
             self._path.unlink(missing_ok=True)
             if self._path.parent.is_dir():
                 sync_folder(self._path.parent)
@@ -238,45 +243,3 @@ def end_of_lines(handle: int) -> int:
             return start + found + 1
         end = start
     return 0
-
-
-def write_all(handle: int, data: bytes) -> None:
-    """All of `data`, however many calls it takes."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """A file with `data`, for its owner only, on the disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        write_all(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_folder(folder: Path) -> None:
-    """Names that were made, replaced or removed in `folder` are on the disk when this returns."""
-    if os.name == "nt":
-        return  # Windows has no handle for a folder; its renames are journalled.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # Some network file systems refuse to sync a folder; the file itself is on the disk.
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def told(path: Path, done: str) -> Iterator[None]:
-    """An error of the system, as an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be {done}: {error.strerror or error}",
-            hint="check the rights of its folder and the space on its disk",
-        ) from None

@@ -15,7 +15,6 @@ import json
 import os
 import socket
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +24,7 @@ from pathlib import Path
 from reconciler.core.serialization.untrusted_json import parse_json
 from reconciler.core.text import one_line
 from reconciler.errors import StateError, StateLocked
+from reconciler.fsio import owner_only, wait_for_lock
 from reconciler.types.event import Notice
 from reconciler.types.json import Json
 from reconciler.types.ports import Clock, Emit
@@ -279,29 +279,12 @@ def host_guard(name: str) -> Iterator[None]:
     try:
         # No link is followed: the folder belongs to everybody.
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(path, flags, 0o600)
+        handle = owner_only(path, flags)
     except OSError:
         yield
         return
     try:
-        _wait(handle)
+        wait_for_lock(handle, GUARD_SECONDS)
         yield
     finally:
         os.close(handle)
-
-
-def _wait(handle: int) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        return
-    deadline = time.monotonic() + GUARD_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.01)
-        except OSError:
-            return
-        else:
-            return

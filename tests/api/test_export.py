@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.export import NewFiles, create_file, write_project_file
+from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import SystemClock
 from reconciler.cli.composition import Run
 from reconciler.core.export.exported_manifests import ExportedManifest
@@ -28,21 +28,6 @@ def run(root: Path) -> Run:
     return Run(
         project=project, workspace=project.workspaces["sandbox"], clock=SystemClock(), emit=lambda _: None, environ={}
     )
-
-
-def test_a_file_is_created_whole_and_never_over_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    create_file(tmp_path / "a", b"one")
-    with pytest.raises(FileExistsError):
-        create_file(tmp_path / "a", b"two")
-
-    def no_links(*_: object) -> None:
-        raise OSError(1, "not here")
-
-    monkeypatch.setattr("os.link", no_links)
-    create_file(tmp_path / "b", b"three")
-    with pytest.raises(FileExistsError):
-        create_file(tmp_path / "b", b"four")
-    assert files(tmp_path) == {"a": b"one", "b": b"three"}
 
 
 def test_every_file_has_a_name_of_its_own(tmp_path: Path) -> None:

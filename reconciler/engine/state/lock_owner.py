@@ -6,11 +6,13 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from reconciler import __version__
+from reconciler.fsio import OWNER_ONLY, create_file
 from reconciler.types.state import LockInfo
 
 NAME = "errored.state"
@@ -73,13 +75,7 @@ class Rescue:
     def _write(self, data: bytes) -> Path:
         for number in range(1, MOST):
             path = self.folder / (f"{NAME}.json" if number == 1 else f"{NAME}.{number}.json")
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            except FileExistsError:
-                continue
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            return path
+            with suppress(FileExistsError):
+                create_file(path, data, OWNER_ONLY)
+                return path
         raise OSError(None, f"{MOST} such files are there already")

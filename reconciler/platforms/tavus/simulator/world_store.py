@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from reconciler.errors import ReconcilerError
+from reconciler.fsio import owner_only
 from reconciler.platforms.tavus.simulator.http_types import Reply
 from reconciler.platforms.tavus.simulator.stock import new_world
 from reconciler.platforms.tavus.simulator.world import KINDS, World
@@ -291,4 +292,4 @@ __all__ = ["Store", "StoreUnusable", "Work"]
 
 def _private(path: Path, mode: str) -> BinaryIO:
     """The file opened; one that is made is its owner's alone: a world holds what an account holds."""
-    return cast(BinaryIO, open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600)))
+    return cast(BinaryIO, open(path, mode, opener=owner_only))
