@@ -6,16 +6,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.api.connect import read_state, reading_run
+from reconciler.api.manifests import read_manifests, refuse_nothing
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted
     from reconciler.engine.plan.find_drift import Differences
+    from reconciler.engine.run_context import RunContext
     from reconciler.manifests.edit.accept_values import FileText
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
-    from reconciler.types.ports import Provider, Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Accepted:
     left: int = 0
 
 
-def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) -> Accepted:
+def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted]) -> Accepted:
     """Find what differs, write what is wanted, look again. A file that would not say it then gets its old text back.
 
     Raises `UsageError`, `ReconcilerError` (nothing written), `ManifestError`, `ProviderError`.
@@ -35,24 +37,24 @@ def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) ->
     from reconciler.engine.plan.accept_drift import choose_accepted
     from reconciler.manifests.edit.accept_values import NewValue, accept_values
 
-    if run.ref is not None:
+    if session.sources.ref is not None:
         raise UsageError("--accept writes into the files of the work tree; leave --ref out")
     options = replace(options, accepted=tuple(one.address for one in wanted))
-    manifests, secrets = run.manifests()
-    run.require_something(manifests, replace(options, drift_only=True))
+    manifests, secrets = read_manifests(session)
+    refuse_nothing(session, manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
-    with run.provider(secrets, reading=True) as provider:
-        found = find(run, provider, manifests, secrets, options)
-        values = choose_accepted(found.fields, manifests, run.state(), wanted)
+    with reading_run(session, secrets) as context:
+        found = find(session, context, manifests, options)
+        values = choose_accepted(found.fields, manifests, read_state(session, context.store), wanted)
         files = accept_values(
-            run.project,
+            session.project,
             manifests.manifests,
             [NewValue(by_address[one.address], one.pointer, one.value, one.ids) for one in values],
         )
         if files:
             put(files)
             try:
-                check(run, provider, options, values)
+                check(session, context, options, values)
             except ReconcilerError as problem:
                 put_back(files)
                 raise ReconcilerError(
@@ -63,22 +65,18 @@ def accept_now(run: Opened, options: PlanOptions, wanted: Collection[Wanted]) ->
     return Accepted(tuple(values), tuple(files), left)
 
 
-def find(
-    run: Opened, provider: Provider, manifests: ManifestSet, secrets: Secrets, options: PlanOptions
-) -> Differences:
+def find(session: Session, context: RunContext, manifests: ManifestSet, options: PlanOptions) -> Differences:
     """What the account holds otherwise than these manifests say."""
     from reconciler.api.plan import look
     from reconciler.engine.plan.find_drift import find_differences
 
-    return look(
-        run, provider, manifests, secrets, lambda state, setting: find_differences(manifests, state, setting, options)
-    )
+    return look(session, context, manifests, lambda state: find_differences(manifests, state, context, options))
 
 
-def check(run: Opened, provider: Provider, options: PlanOptions, values: Sequence[AcceptedValue]) -> None:
+def check(session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue]) -> None:
     """The files as they are now say what is live. Raises `ReconcilerError`."""
-    manifests, secrets = run.manifests()
-    found = find(run, provider, manifests, secrets, options).fields
+    manifests, _ = read_manifests(session)
+    found = find(session, context, manifests, options).fields
     left = {(address, one.path) for address, fields in found.items() for one in fields}
     still = [f"{one.address}{one.pointer}" for one in values if (one.address, one.pointer) in left]
     if still:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from reconciler.api.connect import writing_run
+from reconciler.api.manifests import known_secrets, placing, read_manifests, refuse_nothing
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
-    from reconciler.engine.apply.writing_runs import Surroundings
+    from reconciler.api.session import Session
     from reconciler.types.address import Address
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import ApplyOptions, PlanOptions
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult
-
-    Surround: TypeAlias = Callable[[], AbstractContextManager[Surroundings]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +27,14 @@ class Carried:
     result: ApplyResult | None
 
 
-@contextmanager
-def surrounding(run: Opened, stop: Callable[[], bool]) -> Iterator[Surroundings]:
-    """What a run writes with where nobody watches a terminal; once `stop` returns True, nothing new begins."""
-    from reconciler.engine.apply.writing_runs import Surroundings
-
-    run.claim()
-    with closing(run.backend()) as backend:
-        yield Surroundings(backend, run.clock, run.emit, stop, run.rescue())
-
-
 def apply_options(
-    run: Opened, *, force_maker: bool = False, lock_timeout: float = 0.0, accept_account: bool = False
+    session: Session, *, force_maker: bool = False, lock_timeout: float = 0.0, accept_account: bool = False
 ) -> ApplyOptions:
     """How this run carries out a plan. `lock_timeout`: seconds to wait for the lock."""
     from reconciler.types.options import ApplyOptions
 
     return ApplyOptions(
-        parallelism=run.workspace.parallelism,
+        parallelism=session.workspace.parallelism,
         lock_timeout=lock_timeout,
         force_maker=force_maker,
         accept_account=accept_account,
@@ -53,10 +42,9 @@ def apply_options(
 
 
 def apply_now(
-    run: Opened,
+    session: Session,
     options: PlanOptions,
     how: ApplyOptions,
-    surround: Surround,
     confirm: Callable[[Plan, ManifestSet], bool],
 ) -> Carried:
     """Plan under the lock, ask `confirm`, carry out.
@@ -70,25 +58,24 @@ def apply_now(
     from reconciler.engine.apply.writing_runs import apply_manifests
     from reconciler.types.event import Notice
 
-    run, options, ahead = as_configured(run, options)
+    session, options, ahead = as_configured(session, options)
     for line in ahead[1:]:
-        run.emit(Notice(line, "warning"))
-    manifests, secrets = run.manifests()
-    run.require_something(manifests, options)
-    with run.placing(manifests), run.provider(secrets, reading=False) as provider, surround() as around:
+        session.emit(Notice(line, "warning"))
+    manifests, secrets = read_manifests(session)
+    refuse_nothing(session, manifests, options)
+    with placing(session, manifests), writing_run(session, secrets) as context:
         plan, result = apply_manifests(
             manifests,
-            run.setting(provider, secrets),
-            around,
+            context,
             options,
             how,
             confirm=lambda plan: confirm(plan, manifests),
-            review=lambda plan: with_commit(run, review(run, manifests, plan)),
+            review=lambda plan: with_commit(session, review(session, manifests, plan)),
         )
     return Carried(plan, manifests, result)
 
 
-def apply_plan(run: Opened, plan: Plan, how: ApplyOptions, surround: Surround) -> ApplyResult:
+def apply_plan(session: Session, plan: Plan, how: ApplyOptions) -> ApplyResult:
     """Carry out exactly `plan`, or refuse it before the first write when anything that it rests on moved.
 
     Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`, `ProviderError`.
@@ -96,15 +83,12 @@ def apply_plan(run: Opened, plan: Plan, how: ApplyOptions, surround: Surround) -
     from reconciler.core.planning.plan_file import plan_digest
     from reconciler.engine.apply.writing_runs import apply_saved
 
-    secrets = run.secrets()
-    with run.provider(secrets, reading=False) as provider, surround() as around:
-        setting = run.setting(provider, secrets)
-        return apply_saved(plan, plan_digest(plan), setting, around, replace(how, saved=True))
+    secrets = known_secrets(session)
+    with writing_run(session, secrets) as context:
+        return apply_saved(plan, plan_digest(plan), context, replace(how, saved=True))
 
 
-def import_now(
-    run: Opened, address: Address, id: str, how: ApplyOptions, surround: Surround
-) -> tuple[Plan, ApplyResult]:
+def import_now(session: Session, address: Address, id: str, how: ApplyOptions) -> tuple[Plan, ApplyResult]:
     """Record that the live object `id` is `address`; the account is only read.
 
     Raises `ManifestError` and `UsageError` where there is no such manifest, `PlanError`, `ProviderError`.
@@ -114,11 +98,8 @@ def import_now(
     from reconciler.engine.apply.writing_runs import apply_saved
     from reconciler.engine.plan.import_object import plan_import
 
-    manifests, secrets = run.manifests()
-    with run.provider(secrets, reading=True) as provider, surround() as around:
-        plan = look(
-            run, provider, manifests, secrets,
-            lambda state, setting: plan_import(address, id, manifests, state, setting),
-        )  # fmt: skip
-        result = apply_saved(plan, plan_digest(plan), run.setting(provider, secrets), around, how)
+    manifests, secrets = read_manifests(session)
+    with writing_run(session, secrets, reading=True) as context:
+        plan = look(session, context, manifests, lambda state: plan_import(address, id, manifests, state, context))
+        result = apply_saved(plan, plan_digest(plan), context, how)
     return plan, result

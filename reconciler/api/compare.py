@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.api.session import choose_workspace
+from reconciler.api.connect import read_state, reading_run
+from reconciler.api.manifests import placing, read_manifests, remarks
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.types.address import Address
     from reconciler.types.comparison import Comparison
     from reconciler.types.manifest import ManifestSet
@@ -44,8 +45,8 @@ class Compared:
         )  # fmt: skip
 
 
-def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
-    """The workspace of `run` beside the one called `other`. Reads both accounts and writes to neither.
+def compare_now(session: Session, other: str, options: PlanOptions) -> Compared:
+    """The workspace of `session` beside the one called `other`. Reads both accounts and writes to neither.
 
     Raises `UsageError` for a workspace that does not exist or is the same, and what `plan_now` raises, with the name
     of the workspace that it is about.
@@ -53,20 +54,18 @@ def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
     from reconciler.api.validate import review
     from reconciler.core.planning.account_comparison import compare_accounts
 
-    there = replace(
-        run,
-        workspace=replace(choose_workspace(run.project, other), parallelism=run.workspace.parallelism),
-    )
-    if there.workspace.name == run.workspace.name:
+    there = session.in_workspace(other)
+    there = replace(there, workspace=replace(there.workspace, parallelism=session.workspace.parallelism))
+    if there.workspace.name == session.workspace.name:
         raise UsageError(
-            f"--compare {other}: this is the workspace {run.workspace.name} itself",
-            hint="name another one of: " + ", ".join(name for name in run.project.workspaces if name != other),
+            f"--compare {other}: this is the workspace {session.workspace.name} itself",
+            hint="name another one of: " + ", ".join(name for name in session.project.workspaces if name != other),
         )
     key = secrets.token_bytes(32)
-    mine, _ = _seen(run, options, key)
+    mine, _ = _seen(session, options, key)
     theirs, manifests = _seen(there, options, key)
     comparison = compare_accounts(mine, theirs)
-    notes = list(there.remarks(manifests))
+    notes = list(remarks(there, manifests))
     if comparison.waiting:
         noun = "change" if comparison.waiting == 1 else "changes"
         notes.append(
@@ -77,14 +76,14 @@ def compare_now(run: Opened, other: str, options: PlanOptions) -> Compared:
 
 
 def _seen(
-    run: Opened, options: PlanOptions, key: bytes
+    session: Session, options: PlanOptions, key: bytes
 ) -> tuple[tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]], ManifestSet]:
     from reconciler.engine.plan.workspace_view import view
 
-    with _told(run.workspace.name):
-        manifests, known = run.manifests()
-        with run.provider(known, reading=True) as provider, run.placing(manifests):
-            return view(manifests, run.state(), options, run.setting(provider, known), key), manifests
+    with _told(session.workspace.name):
+        manifests, known = read_manifests(session)
+        with reading_run(session, known) as context, placing(session, manifests):
+            return view(manifests, read_state(session, context.store), options, context, key), manifests
 
 
 @contextmanager

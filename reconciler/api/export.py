@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.api.connect import read_state, reading_run
+from reconciler.api.manifests import known_secrets
 from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.core.export.exported_manifests import ExportedManifest
     from reconciler.engine.export_account import Export, ExportChoice
     from reconciler.types.manifest import ManifestSet
@@ -36,7 +38,7 @@ class Exported:
     """Objects that no file can hold; a note names each."""
 
 
-def export_into(run: Opened, folder: str | Path, choice: ExportChoice) -> Exported:
+def export_into(session: Session, folder: str | Path, choice: ExportChoice) -> Exported:
     """Write manifests for what `choice` takes and no manifest claims; reads the account, and sends nothing.
 
     Raises `ManifestError` where the files that are there cannot be read, `ProviderError`, `ReconcilerError` where a
@@ -45,17 +47,17 @@ def export_into(run: Opened, folder: str | Path, choice: ExportChoice) -> Export
     from reconciler.engine.export_account import export_account
 
     target = Path(os.path.realpath(folder))
-    manifests, inside = read_manifests(run, target)
-    several = inside and run.project.file is not None and len(run.project.workspaces) > 1
-    with run.provider(run.secrets(), reading=True) as provider:
+    manifests, inside = claimed_manifests(session, target)
+    several = inside and session.project.file is not None and len(session.project.workspaces) > 1
+    with reading_run(session, known_secrets(session)) as context:
         found = export_account(
-            manifests, run.state(), run.setting(provider, run.secrets()), choice,
-            lambda id: {run.workspace.name: id} if several else id,
+            manifests, read_state(session, context.store), context, choice,
+            lambda id: {session.workspace.name: id} if several else id,
         )  # fmt: skip
-    return write_files(run, target, found, new=not manifests.manifests)
+    return write_files(session, target, found, new=not manifests.manifests)
 
 
-def read_manifests(run: Opened, target: Path) -> tuple[ManifestSet, bool]:
+def claimed_manifests(session: Session, target: Path) -> tuple[ManifestSet, bool]:
     """What the files around `target` claim, and whether it lies in the project of this run.
 
     A folder elsewhere is looked at on its own. Raises `ManifestError` where files cannot be read: what they claim
@@ -65,11 +67,11 @@ def read_manifests(run: Opened, target: Path) -> tuple[ManifestSet, bool]:
     from reconciler.manifests.tree.repository import inside
     from reconciler.types.manifest import ManifestSet
 
-    within = any(inside(str(target), os.path.realpath(place)) for place in run.project.manifests)
+    within = any(inside(str(target), os.path.realpath(place)) for place in session.project.manifests)
     if not within and not target.is_dir():
         return ManifestSet(), False
     paths = None if within else [str(target)]
-    found, _ = load_manifests(run.project, run.workspace, paths=paths, allow_literal_secrets=True)
+    found, _ = load_manifests(session.project, session.workspace, paths=paths, allow_literal_secrets=True)
     errors = sum(one.is_error for one in found.diagnostics)
     if errors:
         raise ManifestError(
@@ -80,7 +82,7 @@ def read_manifests(run: Opened, target: Path) -> tuple[ManifestSet, bool]:
     return found, within
 
 
-def write_files(run: Opened, target: Path, found: Export, *, new: bool) -> Exported:
+def write_files(session: Session, target: Path, found: Export, *, new: bool) -> Exported:
     """Write one file a manifest, and the project file of a new project."""
     from reconciler.manifests.edit.new_manifest_files import manifest_file
 
@@ -88,7 +90,7 @@ def write_files(run: Opened, target: Path, found: Export, *, new: bool) -> Expor
     place = NewFiles(target)
     if new and found.manifests:
         # First: a run that is cut short and repeated finds manifests, and would leave the project file out.
-        write_project_file(run, target)
+        write_project_file(session, target)
     notes = list(found.notes)
     failed = 0
     for one in found.manifests:
@@ -137,7 +139,7 @@ class NewFiles:
         return self._taken[place]
 
 
-def write_project_file(run: Opened, target: Path) -> None:
+def write_project_file(session: Session, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
     from reconciler.api.output_files import write_file
     from reconciler.engine.scaffold.new_project import project_name
@@ -145,8 +147,8 @@ def write_project_file(run: Opened, target: Path) -> None:
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
     from reconciler.manifests.tree.repository import inside
 
-    of_run = run.project.file is not None and inside(str(target), run.project.home)
+    of_run = session.project.file is not None and inside(str(target), session.project.home)
     if of_run or any((target / name).exists() for name in PROJECT_FILES):
         return
     name = target.parent.name if target.name == "manifests" else target.name
-    write_file(target / PROJECT_FILES[0], project_file(project_name(name), run.workspace).encode())
+    write_file(target / PROJECT_FILES[0], project_file(project_name(name), session.workspace).encode())

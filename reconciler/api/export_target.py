@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.api.connect import read_state, reading_run
+from reconciler.api.manifests import catalogue_of, known_secrets, read_manifests, remarks
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.core.export.target import Generated, Knowledge, Subject, Target
     from reconciler.core.migrating.migration import Answers
     from reconciler.core.migrating.migration_result import MigrationResult
@@ -45,7 +47,7 @@ class TargetExport:
 
 
 def export_target(
-    run: Opened,
+    session: Session,
     name: str,
     folder: str | None,
     names: Sequence[str] = (),
@@ -61,13 +63,13 @@ def export_target(
     """
     from reconciler.api.output_files import write_files
 
-    made = prepare_target(run, name, folder, names, origin=origin, force=force)
+    made = prepare_target(session, name, folder, names, origin=origin, force=force)
     write_files(made.changes)
     return made
 
 
 def prepare_target(
-    run: Opened,
+    session: Session,
     name: str,
     folder: str | None,
     names: Sequence[str] = (),
@@ -81,19 +83,19 @@ def prepare_target(
     from reconciler.engine.target_subjects import choose_subjects
 
     target = TARGETS.get(name)
-    subjects, notes = read_subjects(run, origin, tuple(names))
+    subjects, notes = read_subjects(session, origin, tuple(names))
     chosen = set(choose_subjects(subjects, tuple(names)))
     if only is not None:
         chosen &= set(only)
     if names and not chosen:
         raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
-    made = [one for one in target.generate(subjects, knowledge(run, target)) if one.address in chosen]
+    made = [one for one in target.generate(subjects, knowledge(session, target)) if one.address in chosen]
     place = folder or target.folder
-    _require_apart(run, place)
+    _require_apart(session, place)
     changes, kept = replacements(made, place, force=force)
     lacking = lacking_handlers(made, place)
     return TargetExport(
-        target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking), run.workspace.name
+        target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking), session.workspace.name
     )
 
 
@@ -102,12 +104,12 @@ def _known(subjects: Sequence[Subject]) -> str:
     return f"known: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}" if names else "there are no personas"
 
 
-def _require_apart(run: Opened, folder: str) -> None:
+def _require_apart(session: Session, folder: str) -> None:
     """Settings are JSON: among the manifests they would be read as such."""
     from reconciler.manifests.tree.repository import inside
 
     target = os.path.realpath(folder)
-    around = next((place for place in run.project.manifests if inside(target, os.path.realpath(place))), None)
+    around = next((place for place in session.project.manifests if inside(target, os.path.realpath(place))), None)
     if around is not None and os.path.realpath(around) != os.path.realpath("."):
         raise UsageError(
             f"{folder} lies in {os.path.relpath(around)}, where every file is read as a manifest",
@@ -115,32 +117,32 @@ def _require_apart(run: Opened, folder: str) -> None:
         )
 
 
-def read_subjects(run: Opened, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
+def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
     """The personas, and what a person should know about the reading."""
     from reconciler.engine.target_subjects import subjects_of_account, subjects_of_manifests
 
     if origin == ACCOUNT:
-        with run.provider(run.secrets(), reading=True) as provider:
-            return subjects_of_account(run.state(), run.setting(provider, run.secrets()), names), []
-    manifests = run.manifests()[0]
-    notes = list(run.remarks(manifests))
+        with reading_run(session, known_secrets(session)) as context:
+            return subjects_of_account(read_state(session, context.store), context, names), []
+    manifests = read_manifests(session)[0]
+    notes = list(remarks(session, manifests))
     try:
-        state = run.state()
+        state = read_state(session)
     except ReconcilerError as problem:
         from reconciler.types.state import State
 
-        state = State("", 0, run.workspace.name)
+        state = State("", 0, session.workspace.name)
         notes.append(f"the state cannot be read, so ids are taken from manifests alone: {problem.message}")
     return subjects_of_manifests(manifests, state), notes
 
 
-def knowledge(run: Opened, target: Target) -> Knowledge:
+def knowledge(session: Session, target: Target) -> Knowledge:
     """The project's catalogue, and the models that the target's installed package lists."""
     from reconciler.core.export.target import Knowledge
     from reconciler.platforms.livekit.installed_models import installed_models
 
     models = installed_models(target.package) if target.package else None
-    return Knowledge(run.catalogue(), models, f"the installed {target.package.replace('.', '-')}")
+    return Knowledge(catalogue_of(session), models, f"the installed {target.package.replace('.', '-')}")
 
 
 def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:
@@ -240,10 +242,10 @@ def handed_over(result: MigrationResult) -> frozenset[Address]:
     return frozenset(one.address for one in result.of(Status.DONE) if one.name == NAME)
 
 
-def prepare_agents(run: Opened, result: MigrationResult, folder: str | None = None) -> TargetExport | None:
+def prepare_agents(session: Session, result: MigrationResult, folder: str | None = None) -> TargetExport | None:
     """The agents for what leaves the manifests, out of the manifests as they are now; None where nobody leaves.
 
     Raises `ReconcilerError` where an agent that is there was changed by hand: nothing may be written then.
     """
     leaving = handed_over(result)
-    return prepare_target(run, "livekit", folder, only=leaving) if leaving else None
+    return prepare_target(session, "livekit", folder, only=leaving) if leaving else None

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from reconciler.api.connect import open_provider, read_state
+from reconciler.api.manifests import known_secrets, read_manifests
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
-    from reconciler.core.migrating.migration import Held
+    from reconciler.api.session import Session
+    from reconciler.core.migrating.migration import Held, Subject
     from reconciler.core.migrating.migration_result import MigrationResult, Outcome
+    from reconciler.engine.migrate.move_units import Apart
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.json import Object
     from reconciler.types.options import PlanOptions
 
-R = TypeVar("R", bound="Opened")
 
-
-def as_configured(run: R, options: PlanOptions) -> tuple[R, PlanOptions, tuple[str, ...]]:
+def as_configured(session: Session, options: PlanOptions) -> tuple[Session, PlanOptions, tuple[str, ...]]:
     """The run and the flags with the workspace's `migrate` word followed, and lines for a person.
 
     `auto` is as if `--migrate` were given, save where nothing of the manifests is written. Raises `UsageError` for
     `--migrate` where the project file says off.
     """
-    word = run.workspace.migrate
+    word = session.workspace.migrate
     if options.migrate and word == "off":
         raise UsageError(
-            f"--migrate: the project file says `migrate: off` for workspace {run.workspace.name!r}",
+            f"--migrate: the project file says `migrate: off` for workspace {session.workspace.name!r}",
             hint="`reconciler migrate --write` rewrites the files themselves",
         )
     idle = options.destroy or options.refresh_only
     if not options.migrate and (word != "auto" or idle):
-        return run, options, ()
-    ahead, notes = look_ahead(run, options)
-    said = () if not options.migrate and ahead.texts is run.texts else notes
+        return session, options, ()
+    ahead, notes = look_ahead(session, options)
+    said = () if not options.migrate and ahead.sources.texts is session.sources.texts else notes
     return ahead, replace(options, migrate=True), said
 
 
-def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
+def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[str, ...]]:
     """The run over the migrated texts, and a line for a person about what that means.
 
     Only what is automatic, or answered in the project file, is migrated; nobody is asked. A change is made where it
@@ -52,32 +54,41 @@ def look_ahead(run: R, options: PlanOptions) -> tuple[R, tuple[str, ...]]:
     from reconciler.core.migrating.migration_result import Status
     from reconciler.manifests.tree.git_tree import open_tree
 
-    tree, close = open_tree(run.project, run.ref)
+    sources = session.sources
+    tree, close = open_tree(session.project, sources.ref)
     try:
         migration = read_migration(
-            run.project, run.paths, choose_migrations((), ()), {}, tree=tree if run.ref else None,
-            workspace=run.workspace.name, addresses=_in_scope(run, options), excluded=options.excludes,
+            session.project, sources.paths, choose_migrations((), ()), {}, tree=tree if sources.ref else None,
+            workspace=session.workspace.name, addresses=_in_scope(session, options),
         )  # fmt: skip
-        result = alone = migration.once(migration.options.answers)
-        if held := _look(run, alone):
-            looking = replace(migration.options, account=held)
+        outside = {one.path for one in migration.raw.files if not one.selected}
+        options_alone = replace(migration.options, apart=_apart(options, outside, {}))
+        alone = replace(migration, options=options_alone).once(migration.options.answers)
+        held, live = _look(session, alone, bool(outside))
+        result = alone
+        if held or live:
+            looking = replace(migration.options, account=held, apart=_apart(options, outside, live))
             result = replace(migration, options=looking).once(migration.options.answers)
     finally:
         close()
-    home = Path(run.project.home)
+    home = Path(session.project.home)
     places = {one.path: one.place for one in migration.raw.files}
     texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}
-    run = replace(run, unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
+    session = session.reading(unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
     asked = _asked(result, alone)
     if not texts:
-        nothing = "There is nothing to migrate." if not (run.unmoved or asked) else "Nothing can be migrated."
-        return run, (nothing, *asked)
+        nothing = (
+            "There is nothing to migrate." if not (session.sources.unmoved or asked) else "Nothing can be migrated."
+        )
+        return session, (nothing, *asked)
+    # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
+    new = () if not sources.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
     left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return replace(run, texts=texts), (note, *more, *asked)
+    return session.reading(texts=texts, paths=(*sources.paths, *new)), (note, *more, *asked)
 
 
 def _unmoved(one: Outcome) -> Diagnostic:
@@ -88,7 +99,7 @@ def _unmoved(one: Outcome) -> Diagnostic:
     return Diagnostic("E-left", Severity.WARNING, summary, address=one.address)
 
 
-def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | None:
+def _in_scope(session: Session, options: PlanOptions) -> Callable[[Address], bool] | None:
     """Whether a resource is among what the run looks at; None where that is everything."""
     if not (options.targets or options.excludes or options.selector):
         return None
@@ -96,7 +107,7 @@ def _in_scope(run: Opened, options: PlanOptions) -> Callable[[Address], bool] | 
     from reconciler.core.planning.run_scope import scope
     from reconciler.types.state import State
 
-    manifests, _ = run.manifests()
+    manifests, _ = read_manifests(session)
     found = scope(resources_of(manifests.manifests), State(""), options, manifests.paths)
     return found.wanted.__contains__
 
@@ -107,10 +118,34 @@ ASKING = {"guardrail-set-split": "guardrail"}
 """Migrations that ask about names which the account may hold, with the kind."""
 
 
-def _look(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
+READ = ("tool", "guardrail", "guardrail_set")
+"""Kinds of manifests that a change of another manifest may rest on."""
+
+
+def _apart(options: PlanOptions, outside: set[str], live: Mapping[str, Object]) -> Callable[[Subject], Apart | None]:
+    """What is said of the manifests that the plan does not write, even where something in it refers to them."""
+    from reconciler.engine.migrate.move_units import Apart
+
+    excluded = {str(one) for one in options.excludes}
+
+    def apart(subject: Subject) -> Apart | None:
+        name = str(subject.address)
+        if name in excluded:
+            return Apart(f"{name} is excluded")
+        if subject.overlay or subject.path not in outside:
+            return None
+        return Apart(f"{subject.path} is outside of the paths, so {name} stays as the account has it", live.get(name))
+
+    return apart
+
+
+def _look(
+    session: Session, result: MigrationResult, partial: bool
+) -> tuple[dict[str, dict[str, Held]], dict[str, Object]]:
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
-    ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
+    ever takes over. And, where a `partial` run left something, the objects that manifests beside it may stand for, by
+    address. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
     from reconciler.core.canonical.live_document import live_document
     from reconciler.core.kind_table import kind
@@ -119,27 +154,32 @@ def _look(run: Opened, result: MigrationResult) -> dict[str, dict[str, Held]]:
     from reconciler.core.planning.attachments import item_ids, shadows
     from reconciler.types.address import Address
 
-    found = (*result.of(Status.DONE), *result.of(Status.REFUSED))
-    documents = [document for one in found for document in one.finding.documents]
+    left = result.of(Status.REFUSED)
+    documents = [document for one in (*result.of(Status.DONE), *left) for document in one.finding.documents]
     wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
     wanted |= {ASKING[one.name] for one in result.of(Status.OPEN) if one.name in ASKING}
+    beside = set(READ) if partial and left else set()
     held: dict[str, dict[str, Held]] = {}
-    if not wanted:
-        return held
-    state = run.state()
-    with run.provider(run.secrets(), reading=True) as provider:
-        for name in sorted(wanted & set(provider.kinds)):
+    bodies: dict[str, Object] = {}
+    if not wanted | beside:
+        return held, bodies
+    state = read_state(session)
+    known = {entry.id: str(address) for address, entry in state.resources.items()}
+    with open_provider(session, known_secrets(session), reading=True) as provider, session.hooks.abortable():
+        for name in sorted((wanted | beside) & set(provider.kinds)):
             listed = provider.list(name).objects.values()
-            holders = shadows([name]) if listed else ()
+            holders = shadows([name]) if listed and name in wanted else ()
             items = {
                 id for holder, pointer, _ in holders for id in item_ids(provider.list(holder), pointer, kind(name))
             }
             for live in listed:
+                body = comparable(kind(name), live_document(kind(name), live))
+                if live.id in known or live.name:
+                    bodies[known.get(live.id, str(Address(name, live.name or "")))] = body
                 ours = state.resources.get(Address(name, live.name or ""))
-                if live.name and live.id not in items and (ours is None or ours.id != live.id):
-                    body = comparable(kind(name), live_document(kind(name), live))
+                if name in wanted and live.name and live.id not in items and (ours is None or ours.id != live.id):
                     held.setdefault(name, {}).setdefault(live.name, Held(live.id, body))
-    return held
+    return held, bodies if beside else {}
 
 
 def _asked(result: MigrationResult, alone: MigrationResult) -> tuple[str, ...]:

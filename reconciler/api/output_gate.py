@@ -46,7 +46,7 @@ def told(emit: Emit, redactor: Redactor) -> Emit:
 
 
 def guarded(kind: C) -> C:
-    """Class decorator: what a public method raises has no secret of `self.run` in it."""
+    """Class decorator: what a public method raises has no secret of `self.session` in it."""
     for name, method in list(vars(kind).items()):
         if callable(method) and not name.startswith("_"):
             setattr(kind, name, _guarded(method))
@@ -59,7 +59,7 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(self, *args, **rest)
         except Exception as error:
-            self.run.redactor.error(error)
+            self.session.redactor.error(error)
             raise
 
     return call

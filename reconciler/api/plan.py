@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.api.connect import read_state, reading_run
+from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
 from reconciler.types.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.api.session import Opened
-    from reconciler.engine.run_context import Setting
+    from reconciler.api.session import Session
+    from reconciler.engine.run_context import RunContext
     from reconciler.types.change import Block, Change, FieldChange
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
-    from reconciler.types.ports import Provider, Secrets
     from reconciler.types.state import State
 
 
@@ -35,66 +35,53 @@ class Looked:
     notes: tuple[str, ...] = ()
 
 
-def look(
-    run: Opened,
-    provider: Provider,
-    manifests: ManifestSet,
-    secrets: Secrets,
-    make: Callable[[State, Setting], Found],
-) -> Found:
+def look(session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]) -> Found:
     """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
-    setting = run.setting(provider, secrets)
-    with closing(run.backend()) as backend:
-        before = backend.read()
-        state = run.state()
-        with run.placing(manifests):
-            plan = make(state, setting)
-            return plan if backend.read() == before else make(run.state(), setting)
+    backend = context.store
+    before = backend.read()
+    state = read_state(session, backend)
+    with placing(session, manifests):
+        found = make(state)
+        return found if backend.read() == before else make(read_state(session, backend))
 
 
-def plan_now(run: Opened, options: PlanOptions) -> Looked:
+def plan_now(session: Session, options: PlanOptions) -> Looked:
     """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
     from reconciler.api.migrated_manifests import as_configured
     from reconciler.api.validate import review
     from reconciler.engine.plan.make_plan import make_plan
 
-    run, options, ahead = as_configured(run, options)
-    manifests, secrets = run.manifests()
-    run.require_something(manifests, options)
-    with run.provider(secrets, reading=True) as provider:
-        made = look(
-            run, provider, manifests, secrets,
-            lambda state, setting: make_plan(manifests, state, options, setting),
-        )  # fmt: skip
-    made = review(run, manifests, made)
+    session, options, ahead = as_configured(session, options)
+    manifests, secrets = read_manifests(session)
+    refuse_nothing(session, manifests, options)
+    with reading_run(session, secrets) as context:
+        made = look(session, context, manifests, lambda state: make_plan(manifests, state, options, context))
+    made = review(session, manifests, made)
     if options.record:
-        made = with_commit(run, made)
-    return Looked(made, manifests, (*run.remarks(manifests), *ahead))
+        made = with_commit(session, made)
+    return Looked(made, manifests, (*remarks(session, manifests), *ahead))
 
 
-def drift_now(run: Opened, options: PlanOptions) -> Looked:
+def drift_now(session: Session, options: PlanOptions) -> Looked:
     """What was changed in the account since the last apply. Raises the same; `NothingFound` without a state."""
     from reconciler.api.migrated_manifests import as_configured
     from reconciler.engine.plan.find_drift import find_drift
 
-    run, options, _ = as_configured(run, options)
-    manifests, secrets = run.manifests()
-    run.require_something(manifests, replace(options, drift_only=True))
-    with run.provider(secrets, reading=True) as provider:
-        found = look(
-            run, provider, manifests, secrets,
-            lambda state, setting: find_drift(manifests, state, setting, options),
-        )  # fmt: skip
-    return Looked(located(run, manifests, found), manifests)
+    session, options, _ = as_configured(session, options)
+    manifests, secrets = read_manifests(session)
+    refuse_nothing(session, manifests, replace(options, drift_only=True))
+    with reading_run(session, secrets) as context:
+        found = look(session, context, manifests, lambda state: find_drift(manifests, state, context, options))
+    return Looked(located(session, manifests, found), manifests)
 
 
-def with_commit(run: Opened, plan: Plan) -> Plan:
+def with_commit(session: Session, plan: Plan) -> Plan:
     """The same plan, with the commit of the work tree that its manifests lie in; without git it stays as it is."""
-    if plan.commit is not None or run.ref is not None:
+    if plan.commit is not None or session.sources.ref is not None:
         return plan
     from reconciler.manifests.tree.git_status import head_of
 
-    return replace(plan, commit=head_of(run.project.home))
+    return replace(plan, commit=head_of(session.project.home))
 
 
 def anchored(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple[Diagnostic, ...]:
@@ -112,7 +99,7 @@ def anchored(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple
     return tuple(one if one.span is not None else replace(one, source=source(one)) for one in diagnostics)
 
 
-def located(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
+def located(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     """The same plan with the places filled in: file, line and column of every finding and every block about a value.
     Nothing is read where there is nothing to look up."""
     from reconciler.manifests.read.load_manifests import place
@@ -136,7 +123,7 @@ def located(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
         Diagnostic("E-place", Severity.ERROR, "", address=address, pointer=pointer, source=sources.get(address))
         for address, pointer in asked
     ]
-    found = place(run.project, [*diagnostics, *questions], manifests=manifests.manifests, ref=run.ref)
+    found = place(session.project, [*diagnostics, *questions], manifests=manifests.manifests, ref=session.sources.ref)
     spans = {(one.address, one.pointer): one.span for one in found[len(diagnostics) :]}
 
     def placed(change: Change, block: Block) -> Block:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from reconciler.api.output_gate import guarded, heard, open_gate, told
 from reconciler.api.parse_options import parse_address, plan_options
-from reconciler.api.session import Opened, SystemClock, choose_project, tell_project
+from reconciler.api.session import Session, Sources, SystemClock, choose_project, tell_project
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport
     from reconciler.api.state import ProjectState
     from reconciler.core.migrating.migration_result import MigrationResult
-    from reconciler.engine.apply.writing_runs import Surroundings
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.event import Event
@@ -61,8 +60,8 @@ class OpenedProject:
     raised as a `ReconcilerError`; one failed change of an apply is no exception but a step of its result.
     """
 
-    def __init__(self, run: Opened) -> None:
-        self.run = run
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
     def __enter__(self) -> OpenedProject:
         return self
@@ -70,21 +69,21 @@ class OpenedProject:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        close = getattr(self.run.emit, "close", None)
+        close = getattr(self.session.emit, "close", None)
         if close is not None:
             close()
 
     @property
     def workspace(self) -> str:
         """The name of the workspace."""
-        return self.run.workspace.name
+        return self.session.workspace.name
 
     @property
     def state(self) -> ProjectState:
         """The state of the workspace: `list()`, `show()`, `history()`, `rollback()` and so on."""
         from reconciler.api.state import ProjectState
 
-        return ProjectState(self.run)
+        return ProjectState(self.session)
 
     def validate(self, *, strict: bool = False, allow_empty: bool = False) -> tuple[Diagnostic, ...]:
         """Every finding about the manifests, in the order of the files; offline. `strict`: warnings are errors.
@@ -93,7 +92,7 @@ class OpenedProject:
         """
         from reconciler.api.validate import check
 
-        return check(self.run, strict=strict, allow_empty=allow_empty)[0]
+        return check(self.session, strict=strict, allow_empty=allow_empty)[0]
 
     def plan(self, **flags: Unpack[PlanFlags]) -> Plan:
         """What an apply would do. Cannot write, by construction. `dump_plan` makes a file of it.
@@ -102,14 +101,14 @@ class OpenedProject:
         """
         from reconciler.api.plan import plan_now
 
-        return plan_now(self.run, plan_options(**flags, record=True)).plan
+        return plan_now(self.session, plan_options(**flags, record=True)).plan
 
     def compare(self, workspace: str, **choice: Unpack[Choice]) -> Report:
         """This workspace beside another one: what promoting would change there. Its `comparison` has each address,
         its `plan` is that of the other workspace; `render` shows both. Writes to neither. Raises what `plan` does."""
         from reconciler.api.compare import compare_now
 
-        return compare_now(self.run, workspace, plan_options(**choice)).report()
+        return compare_now(self.session, workspace, plan_options(**choice)).report()
 
     @overload
     def apply(
@@ -141,27 +140,28 @@ class OpenedProject:
         """
         from reconciler.api.apply import apply_now, apply_options, apply_plan
 
+        session = replace(self.session, stop=stop)
         how = apply_options(
-            self.run, force_maker=force_maker, lock_timeout=lock_timeout,
+            session, force_maker=force_maker, lock_timeout=lock_timeout,
             accept_account=flags.get("accept_account", False),
         )  # fmt: skip
         if plan is not None:
             wrong = sorted(flags.keys() - {"accept_account"})
             if wrong:
                 raise UsageError(f"{wrong[0]} cannot change a plan that is made", hint="give it to plan()")
-            return apply_plan(self.run, plan, how, lambda: self._surround(stop))
+            return apply_plan(session, plan, how)
         options = plan_options(**flags, record=True)
 
         def approved(made: Plan, manifests: ManifestSet) -> bool:
             return confirm(made)
 
-        return apply_now(self.run, options, how, lambda: self._surround(stop), approved).result
+        return apply_now(session, options, how, approved).result
 
     def drift(self, **choice: Unpack[Choice]) -> Plan:
         """What was changed in the account since the last apply: a plan whose `drift` holds it."""
         from reconciler.api.plan import drift_now
 
-        return drift_now(self.run, plan_options(**choice)).plan
+        return drift_now(self.session, plan_options(**choice)).plan
 
     def accept(self, *wanted: str) -> Accepted:
         """Take live values that drifted into the manifests: `persona.desk`, or one field, `persona.desk/greeting`."""
@@ -170,7 +170,7 @@ class OpenedProject:
 
         parts = [one.partition("/") for one in wanted]
         chosen = [Wanted(parse_address(address), slash + pointer) for address, slash, pointer in parts]
-        return accept_now(self.run, plan_options(), chosen)
+        return accept_now(self.session, plan_options(), chosen)
 
     def migrate(
         self,
@@ -191,13 +191,14 @@ class OpenedProject:
         from reconciler.api.migrate import read_migration, write_result
         from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
 
+        session, given = self.session, parse_answers((answers or {}).items())
         run = read_migration(
-            self.run.project, self.run.paths, choose_migrations(only, skip), parse_answers((answers or {}).items()),
+            session.project, session.sources.paths, choose_migrations(only, skip), given,
             words=words, requested=requested_names(only),
         )  # fmt: skip
         result = run.once(run.options.answers)
         run.require_manifests(result, allow_empty=allow_empty)
-        agents = prepare_agents(self.run, result)
+        agents = prepare_agents(self.session, result)
         if write and result.files:
             write_result(run, result, agents.changes if agents is not None else ())
         return result
@@ -217,7 +218,7 @@ class OpenedProject:
         from reconciler.api.export import export_into
         from reconciler.engine.export_account import ExportChoice
 
-        return export_into(self.run, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
+        return export_into(self.session, folder, ExportChoice(tuple(kinds), tuple(names), dict(fields or {})))
 
     def export_target(
         self,
@@ -235,19 +236,16 @@ class OpenedProject:
         from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
 
         place = str(folder) if folder is not None else None
-        return export_target(self.run, target, place, names, origin=ACCOUNT if account else MANIFESTS, force=force)
+        return export_target(
+            self.session, target, place, names, origin=ACCOUNT if account else MANIFESTS, force=force
+        )
 
     def import_(self, address: str | Address, id: str, *, lock_timeout: float = 0.0) -> ApplyResult:
         """Record that the live object `id` is `address`, which has a manifest. Writes nothing to the account."""
         from reconciler.api.apply import apply_options, import_now
 
-        how = apply_options(self.run, lock_timeout=lock_timeout)
-        return import_now(self.run, parse_address(address), id, how, lambda: self._surround(lambda: False))[1]
-
-    def _surround(self, stop: Callable[[], bool]) -> AbstractContextManager[Surroundings]:
-        from reconciler.api.apply import surrounding
-
-        return surrounding(self.run, stop)
+        how = apply_options(self.session, lock_timeout=lock_timeout)
+        return import_now(self.session, parse_address(address), id, how)[1]
 
 
 def open_project(
@@ -281,9 +279,14 @@ def open_project(
     emit = told(heard(on_event), redactor)
     tell_project(project, chosen, emit)
     return OpenedProject(
-        Opened(
+        Session(
             project=project, workspace=chosen, clock=SystemClock(), emit=emit, environ=variables,
-            redactor=redactor, paths=paths, allow_literal_secrets=allow_literal_secrets, ref=ref,
-            place=None if root is None else Path(root),
+            sources=Sources(paths=paths, ref=ref, allow_literal_secrets=allow_literal_secrets), redactor=redactor,
+            place=None if root is None else Path(root), way=way_to(project.root),
         )
     )  # fmt: skip
+
+
+def way_to(folder: str) -> tuple[str, ...]:
+    """The options that lead from the current folder to `folder`."""
+    return () if Path(folder) == Path.cwd() else ("-C", os.path.relpath(folder))

@@ -1,35 +1,27 @@
-"""A project with one of its workspaces chosen: files, account, state and clock of a run, each opened late."""
+"""A project with one of its workspaces chosen: the record that every verb is handed, and how it is chosen."""
 
 from __future__ import annotations
 
 import os
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from reconciler.core.secrets.redact_text import OPERATORS, Learning, Redactor
+from reconciler.core.secrets.redact_text import OPERATORS, Redactor
 from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.core.settings.operator_trust import Trusted
-    from reconciler.engine.run_context import Setting
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
-    from reconciler.types.catalogue import Catalogue
+    from reconciler.platforms.base import OpenProvider
     from reconciler.types.diagnostic import Diagnostic
-    from reconciler.types.manifest import ManifestSet
-    from reconciler.types.options import PlanOptions
-    from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
+    from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace
-    from reconciler.types.state import State
-
-T = TypeVar("T")
 
 SIMULATOR = "simulator"
 ACCOUNT = "tavus"
@@ -37,27 +29,53 @@ ACCOUNT = "tavus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The surroundings of one run. Nothing is read or connected before a method asks for it."""
+class Sources:
+    """Where the manifests of a session come from."""
+
+    paths: tuple[str, ...] = ()
+    """Manifest files and folders; empty: the project's own."""
+    ref: str | None = None
+    """The commit that manifests are read from; None: the work tree."""
+    allow_literal_secrets: bool = False
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """Manifest files taken to have another content than on disk: what a migration makes of them."""
+    unmoved: tuple[Diagnostic, ...] = ()
+    """What that migration left as it is, with the reasons."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a caller at a terminal adds to a session; without one nobody is asked, and nothing is taken away."""
+
+    vouch: Callable[[Session, NotTrusted], bool] = lambda session, refused: False
+    """Whether trust was given just now, so that what was refused for want of it is worth another try."""
+    abortable: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Around the reading of an account: how the user ends it at once."""
+    settle: Callable[[], None] = lambda: None
+    """Takes the status line away, before anything else is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One project, one workspace, and what a run meets them with. Nothing is read or connected by having one."""
 
     project: Project
     workspace: Workspace
     clock: Clock
     emit: Emit
     environ: Mapping[str, str]
-    paths: tuple[str, ...] = ()
-    """Manifest files and folders; empty: the project's own."""
-    allow_literal_secrets: bool = False
-    ref: str | None = None
-    """The commit that manifests are read from; None: the work tree."""
+    sources: Sources = Sources()
+    stop: Callable[[], bool] = lambda: False
+    """True once somebody asked to stop: running requests end, nothing new begins."""
     redactor: Redactor = field(default_factory=Redactor)
-    """Learns every secret that this run resolves; what people read goes through it."""
+    """Learns every secret that this session resolves; what people read goes through it."""
     place: Path | None = None
     """The folder that holds `.reconciler/`, where somebody chose one; else it goes by the project."""
-    texts: Mapping[str, bytes] = field(default_factory=dict)
-    """Manifest files taken to have another content than on disk: what a migration makes of them."""
-    unmoved: tuple[Diagnostic, ...] = ()
-    """What that migration left as it is, with the reasons."""
+    way: tuple[str, ...] = ()
+    """Options that lead from where the user stands to the folder of the run, for commands that people are told."""
+    hooks: Hooks = Hooks()
+    connect: OpenProvider | None = None
+    """Opens the account instead of the table of providers, for a process whose sessions share a pace."""
 
     def __post_init__(self) -> None:
         self.redactor.spare(self.project.name, *self.project.workspaces)
@@ -74,182 +92,27 @@ class Opened:
         check_way(found)
         return found
 
-    def claim(self) -> None:
-        """From here on the workspace's folder is this project file's, which a run says before it writes there."""
-        from reconciler.api.state_paths import claim_folder
-
-        settings = self.workspace.state
-        if settings.type == "local" and "path" not in settings.settings:
-            claim_folder(self.folder, self.project)
-
     @property
     def digest_key(self) -> bytes | None:
         """The key that secrets are digested with, None where there is none."""
         return _key(self.environ, DIGEST_KEY)
 
     @property
+    def previous_key(self) -> bytes | None:
+        """The key that secrets were digested with before, None where there was none."""
+        return _key(self.environ, PREVIOUS_KEY)
+
+    @property
     def plan_key(self) -> bytes | None:
         """The key that saved plans are signed with, None where there is none."""
         return plan_key(self.environ)
 
-    def manifests(self) -> tuple[ManifestSet, Secrets]:
-        """What the files say. Raises `ManifestError` with everything that is wrong with them."""
-        from reconciler.errors import ManifestError
-
-        found, secrets = self.files()
-        count = sum(one.is_error for one in found.diagnostics)
-        if count:
-            noun = "error" if count == 1 else "errors"
-            raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", found.diagnostics)
-        return found, secrets
-
-    def files(self) -> tuple[ManifestSet, Secrets]:
-        """The same, with what is wrong left in `ManifestSet.diagnostics`."""
-        from reconciler.manifests.read.load_manifests import load_manifests
-
-        found, secrets = load_manifests(
-            self.project,
-            self.workspace,
-            paths=self.paths or None,
-            ref=self.ref,
-            allow_literal_secrets=self.allow_literal_secrets,
-            environ=self.environ,
-            texts=self.texts,
-        )
-        self.redactor.spare(*map(str, found.manifests))
-        return replace(found, diagnostics=(*found.diagnostics, *self.unmoved)), Learning(secrets, self.redactor)
-
-    def remarks(self, manifests: ManifestSet) -> tuple[str, ...]:
-        """What a person may want to know about what was read: that there was nothing to read."""
-        if manifests.manifests or manifests.moved or manifests.removed:
-            return ()
-        return (f"There are no manifests in {self.searched()}.",)
-
-    def searched(self) -> str:
-        """Where manifests are looked for, for a person."""
-        from reconciler.api.state_paths import searched
-
-        return searched(self.project, self.paths)
-
-    def require_something(self, manifests: ManifestSet, options: PlanOptions) -> None:
-        """Raise `NothingFound` where there is nothing to look at, before anything is connected or made."""
-        from reconciler.core.planning.selection_check import require_something
-
-        if options.drift_only or not (manifests.manifests or manifests.moved or manifests.removed):
-            with self.placing(manifests):
-                require_something(manifests, self.state(), options)
-
-    @contextmanager
-    def placing(self, manifests: ManifestSet) -> Iterator[None]:
-        """Findings of the planner get their places in the files before anybody sees them; and where there was nothing
-        to look at, the places that were searched are named, and where a project is."""
-        from reconciler.errors import NothingFound, PlanError
-
-        try:
-            yield
-        except NothingFound as error:
-            from reconciler.api.state_paths import describe_search
-
-            where = describe_search(self.project, self.paths, self.backend().describe())
-            raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
-        except PlanError as error:
-            from reconciler.api.plan import anchored
-            from reconciler.manifests.read.load_manifests import place
-
-            found = anchored(error.diagnostics, manifests)
-            placed = place(self.project, found, manifests=manifests.manifests, ref=self.ref)
-            raise PlanError(error.message, placed, hint=error.hint) from error
-
-    def secrets(self) -> Secrets:
-        """The secrets of a run that opens no manifest."""
-        from reconciler.manifests.read.load_manifests import secrets_of
-
-        return Learning(secrets_of(self.project, self.environ), self.redactor)
-
-    @contextmanager
-    def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
-        """The account; with `reading` the transport refuses everything but GET."""
-        from reconciler.platforms.base import ProviderContext
-        from reconciler.platforms.providers import PROVIDERS
-
-        context = ProviderContext(
-            workspace=self.workspace.name,
-            state_folder=str(self.folder),
-            clock=self.clock,
-            secrets=secrets,
-            random=random.random,
-            environ=self.environ,
-            trusted=self.trusted,
-            redactor=self.redactor,
-            emit=self.emit,
-            reading=reading,
-            keyless=next(
-                (one.name for one in self.project.workspaces.values() if one.provider.type == SIMULATOR), ""
-            ),
-            parallelism=self.workspace.parallelism,
-            max_requests_per_second=self.workspace.max_requests_per_second,
-        )
-        make = PROVIDERS.get(self.workspace.provider.type)
-        provider = self._vouched(lambda: make(self.workspace.provider, context))
-        try:
-            yield provider
-        finally:
-            provider.close()
-
-    def catalogue(self) -> Catalogue:
-        """The model catalogue of this project."""
-        from reconciler.manifests.project.read_catalogue import load_catalogue
-
-        return self.project.catalogue or load_catalogue()
-
-    def backend(self) -> Backend:
-        """Where the state is kept."""
-        from reconciler.backends import open_state
-        from reconciler.backends.context import BackendContext
-        from reconciler.manifests.tree.repository import check_way
-
-        settings = self.workspace.state
-        context = BackendContext(
-            folder=self.folder,
-            workspace=self.workspace.name,
-            environ=self.environ,
-            owner=self.project.identity,
-            secrets=self.secrets() if settings.settings else None,
-            trusted=self.trusted,
-            redactor=self.redactor,
-        )
-        path = settings.settings.get("path")
-        if settings.type == "local" and isinstance(path, str):
-            check_way(context.project / path)
-        return self._vouched(lambda: open_state(settings, context))
-
-    def trusted(self) -> Trusted:
-        """What the user trusts this project file with, as the trust file has it now."""
-        from reconciler.api.trust import read_trusted
-
-        return read_trusted(self.project.file, self.environ)
-
-    def _vouched(self, open: Callable[[], T]) -> T:
-        """What `open` gives; where it is refused for want of trust, somebody who can give that is asked first."""
-        from reconciler.errors import NotTrusted
-
-        while True:
-            try:
-                return open()
-            except NotTrusted as refused:
-                if not self.vouch(refused):
-                    raise
-
-    def vouch(self, refused: NotTrusted) -> bool:
-        """Whether trust was given just now, so that it is worth another try. Without a terminal nobody is asked."""
-        return False
-
+    @property
     def rescue(self) -> Rescue:
-        """Where a state goes that the backend does not take, and how it is put in place from the current folder."""
+        """Where a state goes that its store does not take, and the command that puts it in place."""
         from reconciler.engine.state.lock_owner import Rescue
 
-        root = Path(self.project.root)
-        return Rescue(root, self.command([] if root == Path.cwd() else ["-C", os.path.relpath(root)]))
+        return Rescue(Path(self.project.root), self.command(self.way))
 
     def command(self, words: Sequence[str]) -> str:
         """The program as a shell takes it, with `words` and what leads to this project file and workspace."""
@@ -260,29 +123,26 @@ class Opened:
         chosen = ["--project", file] if file and file not in usual else []
         return shlex.join(["reconciler", *words, *chosen, "-w", self.workspace.name])
 
-    def state(self) -> State:
-        """The state as it is now, without a lock; what a dead run left behind is folded in."""
-        from reconciler.engine.state.state_reader import read_only_state
+    def in_workspace(self, name: str) -> Session:
+        """The same with another workspace of the project. Raises `UsageError` for an unknown one."""
+        return replace(self, workspace=choose_workspace(self.project, name))
 
-        with closing(self.backend()) as backend:
-            return read_only_state(
-                backend, self.workspace.name, self.project.identity, clock=self.clock, emit=self.emit
-            )
+    def reading(self, **sources: object) -> Session:
+        """The same with other sources: `ref`, `paths`, `texts` and so on."""
+        return replace(self, sources=replace(self.sources, **sources))  # type: ignore[arg-type]
 
-    def setting(self, provider: Provider, secrets: Secrets) -> Setting:
-        """The same for the engine."""
-        from reconciler.engine.run_context import Setting
 
-        return Setting(
-            self.workspace,
-            provider,
-            secrets,
-            self.project.name,
-            self.digest_key,
-            self.catalogue,
-            previous_key=_key(self.environ, PREVIOUS_KEY),
-            identity=self.project.identity,
-        )
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 def plan_key(environ: Mapping[str, str]) -> bytes | None:
@@ -356,16 +216,3 @@ def tell_project(project: Project, workspace: Workspace, emit: Emit) -> None:
 
     if project.file is not None and project.base != project.root:
         emit(Notice(f"project {project.name}, workspace {workspace.name}: {os.path.relpath(project.file)}", "always"))
-
-
-class SystemClock:
-    """The real time."""
-
-    def now(self) -> str:
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)

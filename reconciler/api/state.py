@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from reconciler.api.connect import open_backend, open_store, read_state, reading_run, writing_run
+from reconciler.api.manifests import known_secrets, placing, read_files
 from reconciler.api.output_gate import guarded
 from reconciler.api.parse_options import parse_address, plan_options
 
 if TYPE_CHECKING:
-    from reconciler.api.apply import Carried, Surround
+    from reconciler.api.apply import Carried
     from reconciler.api.plan import Looked
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.engine.state.state_operations import Managed, StateAccess
     from reconciler.types.address import Address
     from reconciler.types.history import HistoryEntry
@@ -21,11 +23,8 @@ if TYPE_CHECKING:
     from reconciler.types.manifest import Lifecycle
     from reconciler.types.options import ApplyOptions, PlanOptions
     from reconciler.types.plan import Plan
-    from reconciler.types.ports import Backend
     from reconciler.types.report import ApplyResult
     from reconciler.types.state import LockInfo, State
-
-R = TypeVar("R", bound="Opened")
 
 
 class BackFlags(TypedDict, total=False):
@@ -39,26 +38,19 @@ class BackFlags(TypedDict, total=False):
     resend_secrets: bool
 
 
-def access(run: Opened, lock_timeout: float = 0.0, backend: Backend | None = None) -> StateAccess:
-    """The state of the run's workspace, to be written. `lock_timeout`: seconds to wait for the lock."""
+@contextmanager
+def access(session: Session, lock_timeout: float = 0.0) -> Iterator[StateAccess]:
+    """The state of the session's workspace, to be written. `lock_timeout`: seconds to wait for the lock."""
     from reconciler.engine.state.state_operations import StateAccess
 
-    if backend is None:
-        run.claim()
-    return StateAccess(
-        backend or run.backend(), run.workspace.name, run.clock, run.emit, lock_timeout, run.rescue(),
-        run.workspace.history, run.project.identity,
-    )  # fmt: skip
+    with open_store(session) as backend:
+        yield StateAccess(
+            backend, session.workspace.name, session.clock, session.emit, lock_timeout, session.rescue,
+            session.workspace.history, session.project.identity,
+        )  # fmt: skip
 
 
-def in_workspace(run: R, name: str) -> R:
-    """The same run in another workspace of its project. Raises `UsageError` for an unknown one."""
-    from reconciler.api.session import choose_workspace
-
-    return replace(run, workspace=choose_workspace(run.project, name))
-
-
-def with_backend(run: R, type: str, settings: Object) -> R:
+def with_backend(session: Session, type: str, settings: Object) -> Session:
     """The same run with its state elsewhere; `settings` as they would stand in the project file, but the caller's."""
     from reconciler.types.project import BackendSettings
     from reconciler.types.reference import SecretRef
@@ -67,23 +59,24 @@ def with_backend(run: R, type: str, settings: Object) -> R:
         key: SecretRef.of({word: str(name) for word, name in value.items()}) if isinstance(value, dict) else value
         for key, value in settings.items()
     }
-    return replace(run, workspace=replace(run.workspace, state=BackendSettings(type, marked, own=True)))
+    return replace(session, workspace=replace(session.workspace, state=BackendSettings(type, marked, own=True)))
 
 
-def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:
+def take_name(session: Session, former: str, lock_timeout: float = 0.0) -> State:
     """Give the state of the project that was called `former` the name of this one (`engine.state`)."""
     from reconciler.engine.state.state_operations import rename_project
     from reconciler.errors import UsageError
 
-    name = run.project.identity
+    name = session.project.identity
     if name is None or name == former:
         raise UsageError(
             "--from-project takes the name that the project had before"
             + (f"; {name} is its name now" if name else ", and there is no project file here"),
             hint="change metadata.name in the project file first, then give the old name",
         )
-    before = replace(run, project=replace(run.project, name=former))
-    return rename_project(access(before, lock_timeout), access(run, lock_timeout))
+    before = replace(session, project=replace(session.project, name=former))
+    with access(before, lock_timeout) as source, access(session, lock_timeout) as target:
+        return rename_project(source, target)
 
 
 @guarded
@@ -91,36 +84,36 @@ def take_name(run: Opened, former: str, lock_timeout: float = 0.0) -> State:
 class ProjectState:
     """What `reconciler state` does. What writes takes the lock, and raises `StateLocked` when somebody has it."""
 
-    run: Opened
+    session: Session
     lock_timeout: float = 0.0
 
     def read(self) -> State:
         """The whole state as a record; what a killed run left behind is folded in. Takes no lock."""
-        return self.run.state()
+        return read_state(self.session)
 
     def list(self, *prefixes: str) -> tuple[Managed, ...]:
         """Every managed address with its id, sorted; only those that start with one of `prefixes`, where given."""
         from reconciler.engine.state.state_operations import list_entries
 
-        return list_entries(self.run.state(), prefixes)
+        return list_entries(read_state(self.session), prefixes)
 
     def show(self, address: str | Address) -> Object:
         """What is recorded of one address, as JSON. Raises `UsageError` for an unknown one."""
         from reconciler.engine.state.state_operations import show_entry
 
-        return show_entry(self.run.state(), parse_address(address))
+        return show_entry(read_state(self.session), parse_address(address))
 
     def history(self) -> tuple[HistoryEntry, ...]:
         """Every apply that is kept, oldest first. Raises `StateUnreadable` where the chain is broken."""
         from reconciler.engine.state.read_history import read_history
 
-        return read_history(self.run.state()).entries
+        return read_history(read_state(self.session)).entries
 
     def entry(self, serial: int) -> Object:
         """The apply of `serial` and what each object was before it, as JSON. Raises `UsageError` where none was."""
         from reconciler.engine.state.read_history import run_document, show_run
 
-        return run_document(*show_run(self.run.state(), serial))
+        return run_document(*show_run(read_state(self.session), serial))
 
     def plan_rollback(self, serial: int, **flags: Unpack[BackFlags]) -> Plan:
         """The way back to the moment right after the apply of `serial`; `apply` of the project carries it out.
@@ -129,7 +122,7 @@ class ProjectState:
         Cannot write, by construction. Raises `UsageError` for a serial that the history does not reach,
         `StateUnreadable` where its chain is broken, `PlanError`, `ProviderError`, `StateError`.
         """
-        return plan_back(self.run, serial, plan_options(**flags, record=True)).plan
+        return plan_back(self.session, serial, plan_options(**flags, record=True)).plan
 
     def rollback(
         self,
@@ -144,38 +137,41 @@ class ProjectState:
 
         Raises `PlanBlocked`, `StateLocked`, `SecretMissing` before anything is sent, and what `plan_rollback` raises.
         """
-        from reconciler.api.apply import apply_options, surrounding
+        from reconciler.api.apply import apply_options
 
         how = apply_options(
-            self.run, force_maker=force_maker, lock_timeout=self.lock_timeout,
+            self.session, force_maker=force_maker, lock_timeout=self.lock_timeout,
             accept_account=flags.get("accept_account", False),
         )  # fmt: skip
         options = plan_options(**flags, record=True)
-        return go_back(self.run, serial, options, how, lambda: surrounding(self.run, stop), confirm).result
+        return go_back(replace(self.session, stop=stop), serial, options, how, confirm).result
 
     def move(self, before: str | Address, after: str | Address) -> Managed:
         """Rename an address; neither the account nor the manifests are touched."""
         from reconciler.engine.state.state_operations import move_entry
 
-        return move_entry(self._access(), parse_address(before), parse_address(after))
+        with access(self.session, self.lock_timeout) as state:
+            return move_entry(state, parse_address(before), parse_address(after))
 
     def forget(self, *addresses: str | Address) -> Sequence[Managed]:
         """Forget addresses, all or none; the live objects stay."""
         from reconciler.engine.state.state_operations import remove_entries
 
-        return remove_entries(self._access(), [parse_address(one) for one in addresses])
+        with access(self.session, self.lock_timeout) as state:
+            return remove_entries(state, [parse_address(one) for one in addresses])
 
     def pull(self) -> bytes:
         """The document as it would be stored now."""
         from reconciler.engine.state.state_operations import pull_state
 
-        return pull_state(self.run.state())
+        return pull_state(read_state(self.session))
 
     def push(self, data: bytes, *, force: bool = False) -> State:
         """Put a document in place. Raises `StateMoved` over a newer one or one of another lineage (`force`: not)."""
         from reconciler.engine.state.state_operations import push_state
 
-        return push_state(self._access(), data, force=force)
+        with access(self.session, self.lock_timeout) as state:
+            return push_state(state, data, force=force)
 
     def migrate(self, backend: str, settings: Object | None = None, *, force: bool = False) -> State:
         """Copy the state into another backend, under both locks; the old copy stays.
@@ -184,48 +180,47 @@ class ProjectState:
         """
         from reconciler.engine.state.state_operations import migrate_state
 
-        target = with_backend(self.run, backend, settings or {})
-        return migrate_state(self._access(), access(target, self.lock_timeout), force=force)
+        target = with_backend(self.session, backend, settings or {})
+        with access(self.session, self.lock_timeout) as before, access(target, self.lock_timeout) as after:
+            return migrate_state(before, after, force=force)
 
     def rename_project(self, former: str) -> State:
         """Take over the state that this project had as `former`. Raises `StateError` where there is none."""
-        return take_name(self.run, former, self.lock_timeout)
+        return take_name(self.session, former, self.lock_timeout)
 
     def lock_holder(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""
-        with closing(self.run.backend()) as backend:
+        with closing(open_backend(self.session)) as backend:
             return backend.holder()
 
     def unlock(self) -> None:
         """Free a lock whose holder is dead or whose lease is over. Raises `StateLocked` where it is at work."""
         from reconciler.engine.state.state_operations import unlock
 
-        unlock(self._access())
+        with access(self.session, self.lock_timeout) as state:
+            unlock(state)
 
     def force_unlock(self, lock_id: str) -> None:
         """Free the lock with this id, whoever holds it."""
         from reconciler.engine.state.state_operations import force_unlock
 
-        with closing(self.run.backend()) as backend:
+        with closing(open_backend(self.session)) as backend:
             force_unlock(backend, lock_id)
 
-    def _access(self) -> StateAccess:
-        return access(self.run, self.lock_timeout)
 
-
-def today(run: Opened) -> dict[Address, Lifecycle]:
+def today(session: Session) -> dict[Address, Lifecycle]:
     """What the manifests say of ignore, observe and protect now, as far as they can be read: a rollback honours it,
     and does not need the rest of them."""
     from reconciler.errors import ReconcilerError
 
     try:
-        found, _ = run.files()
+        found, _ = read_files(session)
     except ReconcilerError:
         return {}
     return {manifest.address: manifest.lifecycle for manifest in found.manifests}
 
 
-def plan_back(run: Opened, serial: int, options: PlanOptions) -> Looked:
+def plan_back(session: Session, serial: int, options: PlanOptions) -> Looked:
     """The way back to the moment right after the apply of `serial`, by a client that cannot write.
 
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
@@ -235,21 +230,19 @@ def plan_back(run: Opened, serial: int, options: PlanOptions) -> Looked:
     from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)
-    with run.provider(secrets, reading=True) as provider:
+    secrets, none, lifecycles = known_secrets(session), ManifestSet(), today(session)
+    with reading_run(session, secrets) as context:
         made = look(
-            run, provider, none, secrets,
-            lambda state, setting: plan_rollback(serial, state, options, setting, lifecycles)[0],
-        )  # fmt: skip
+            session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles)[0]
+        )
     return Looked(made, none)
 
 
 def go_back(
-    run: Opened,
+    session: Session,
     serial: int,
     options: PlanOptions,
     how: ApplyOptions,
-    surround: Surround,
     confirm: Callable[[Plan], bool],
 ) -> Carried:
     """Plan the way back under the lock, ask `confirm`, carry out. Raises what `plan_back` and `apply_now` raise."""
@@ -257,8 +250,7 @@ def go_back(
     from reconciler.engine.apply.writing_runs import apply_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none, lifecycles = run.secrets(), ManifestSet(), today(run)
-    with run.placing(none), run.provider(secrets, reading=False) as provider, surround() as around:
-        setting = run.setting(provider, secrets)
-        plan, result = apply_rollback(serial, setting, around, options, how, confirm=confirm, today=lifecycles)
+    secrets, none, lifecycles = known_secrets(session), ManifestSet(), today(session)
+    with placing(session, none), writing_run(session, secrets) as context:
+        plan, result = apply_rollback(serial, context, options, how, confirm=confirm, today=lifecycles)
     return Carried(plan, none, result)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.api.connect import read_state
+from reconciler.api.manifests import catalogue_of, placing, read_files, remarks
 from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.api.session import Opened
+    from reconciler.api.session import Session
     from reconciler.engine.validate import ReadText
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.plan import Plan
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    run: Opened, *, strict: bool = False, allow_empty: bool = False
+    session: Session, *, strict: bool = False, allow_empty: bool = False
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person.
 
@@ -29,21 +31,21 @@ def check(
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Severity
 
-    catalogue = run.catalogue()
-    manifests, _ = run.files()
-    manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(run.project)))
+    catalogue = catalogue_of(session)
+    manifests, _ = read_files(session)
+    manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(session.project)))
     if not any(one.is_error for one in manifests.diagnostics):
-        require_manifests(run, manifests, allow_empty=allow_empty)
+        require_manifests(session, manifests, allow_empty=allow_empty)
     found = validate(manifests, catalogue, strict=strict)
-    placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
+    placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
-    found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(run))
+    found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(session))
     if strict:
         # Promoted here, once: the exit code and every format tell of errors then.
         found = tuple(
             replace(one, severity=Severity.ERROR) if one.severity is Severity.WARNING else one for one in found
         )
-    return found, run.remarks(manifests)
+    return found, remarks(session, manifests)
 
 
 def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
@@ -71,7 +73,7 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
                 yield Diagnostic(PROJECT, Severity.ERROR, summary, hint=hint, pointer=pointer, source=source)
 
 
-def require_manifests(run: Opened, manifests: ManifestSet, *, allow_empty: bool) -> None:
+def require_manifests(session: Session, manifests: ManifestSet, *, allow_empty: bool) -> None:
     """Raise `NothingFound` where there is nothing at all, `ManifestError` for a path that holds nothing of ours. The
     state is only asked where the files are silent, and where it lies on this machine."""
     from reconciler.core.planning.selection_check import require_something, unmatched_paths
@@ -81,15 +83,15 @@ def require_manifests(run: Opened, manifests: ManifestSet, *, allow_empty: bool)
 
     state = State("")
     speaking = manifests.manifests and not any(unmatched_paths(manifests, state))
-    if not speaking and run.workspace.state.type == "local":
-        state = run.state()
-    with run.placing(manifests):
+    if not speaking and session.workspace.state.type == "local":
+        state = read_state(session)
+    with placing(session, manifests):
         require_something(manifests, state, PlanOptions(allow_empty=allow_empty))
     if missing := [*unmatched_paths(manifests, state)]:
         raise ManifestError("there is nothing to validate", missing)
 
 
-def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
+def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     """The plan with its findings in their places, and with what the rules say about every resource that it writes.
 
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
@@ -102,15 +104,15 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.change import Action
 
-    plan = located(run, manifests, plan)
+    plan = located(session, manifests, plan)
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan
-    catalogue = run.catalogue()
+    catalogue = catalogue_of(session)
     new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
     found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
-    placed = place(run.project, found, manifests=manifests.manifests, ref=run.ref)
-    kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(run))
+    placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
+    kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(session))
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
     more = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
@@ -121,15 +123,15 @@ def review(run: Opened, manifests: ManifestSet, plan: Plan) -> Plan:
     return replace(plan, diagnostics=(*plan.diagnostics, *more))
 
 
-def reader(run: Opened) -> ReadText:
+def reader(session: Session) -> ReadText:
     """Texts of files by the path that findings show them under."""
     from reconciler.manifests.tree.file_tree import Unreadable
     from reconciler.manifests.tree.git_tree import open_tree
 
     def read(path: str) -> str | None:
-        tree, close = open_tree(run.project, run.ref)
+        tree, close = open_tree(session.project, session.sources.ref)
         try:
-            return tree.read(str(Path(run.project.root, path))).decode("utf-8", "replace")
+            return tree.read(str(Path(session.project.root, path))).decode("utf-8", "replace")
         except Unreadable:
             return None
         finally:

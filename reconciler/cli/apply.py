@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from reconciler.api.manifests import remarks
 from reconciler.cli import exit_codes
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.output import is_terminal, say
+from reconciler.cli.output import ask, is_terminal
 from reconciler.cli.plan_flags import CHOICE, EMPTY, MODES, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.composition import Run
-    from reconciler.engine.apply.writing_runs import Surroundings
+    from reconciler.api.apply import Carried
+    from reconciler.api.session import Session
+    from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult
+
+    Confirm: TypeAlias = Callable[[Plan, ManifestSet], bool]
 
 EXAMPLES = """
 reconciler apply                          plan, show, ask, carry out
@@ -96,9 +100,6 @@ def refuse_flags(flags: dict[str, Any]) -> None:
         )
 
 
-YES = "yes"
-
-
 class Declined(ReconcilerError):
     """The person at the terminal said no; nothing was sent."""
 
@@ -114,19 +115,6 @@ def require_someone(verb: str) -> None:
         )
 
 
-def ask(question: str, explanation: str) -> bool:
-    """Ask on standard error; only the word `yes` approves."""
-    say(f"\n{question}")
-    say(f"  {explanation}\n  Only '{YES}' will be accepted to approve.\n")
-    say("  Enter a value: ", end="")
-    try:
-        answer = sys.stdin.readline()
-    except (OSError, UnicodeDecodeError):
-        answer = ""
-    say("")
-    return answer.strip() == YES
-
-
 def carry_out(
     verb: str,
     settings: Settings,
@@ -139,31 +127,51 @@ def carry_out(
 ) -> int:
     """Plan under the lock, show, ask, apply; the worst exit code of what happened."""
     from reconciler.api.apply import apply_now, apply_options
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
 
     options = options_of(**flags, record=True)
     if not auto_approve:
         require_someone(verb)
     with reporting(verb, settings):
-        run = open_run(settings, ref=ref)
+        session = open_session(settings, ref=ref)
         how = apply_options(
-            run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
+            session, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
         )
+        return show_and_carry_out(
+            verb, settings, session, lambda run, confirm: apply_now(run, options, how, confirm),
+            auto_approve=auto_approve, declined=f"{verb} cancelled",
+        )  # fmt: skip
 
-        def confirm(plan: Plan, manifests: ManifestSet) -> bool:
-            present(plan, verb, run, manifests, asking=not auto_approve)
-            return auto_approve or approve(plan, verb, run)
 
-        try:
-            done = apply_now(run, options, how, lambda: writing(run), confirm)
-        except PlanBlocked as error:
-            return refused(verb, run, error)
-        if done.result is None:
-            raise Declined(f"{verb} cancelled; nothing was sent")
-        if not done.plan.differences:
-            present(done.plan, verb, run, done.manifests, asking=False)
-        return finish(verb, done.plan, done.result, run, done.manifests)
+def show_and_carry_out(
+    verb: str,
+    settings: Settings,
+    session: Session,
+    carry: Callable[[Session, Confirm], Carried],
+    *,
+    auto_approve: bool,
+    declined: str,
+) -> int:
+    """Let `carry` make its plan under the lock and carry it out once it was shown and approved.
+
+    Raises `Declined`, whose message begins with `declined`, where the person said no.
+    """
+
+    def confirm(plan: Plan, manifests: ManifestSet) -> bool:
+        present(plan, settings, session, manifests, asking=not auto_approve)
+        return auto_approve or approve(plan, verb, session)
+
+    try:
+        with interruptible(session) as run:
+            done = carry(run, confirm)
+    except PlanBlocked as error:
+        return refused(verb, settings, session, error)
+    if done.result is None:
+        raise Declined(f"{declined}; nothing was sent")
+    if not done.plan.differences:
+        present(done.plan, settings, session, done.manifests, asking=False)
+    return finish(verb, settings, session, done.plan, done.result, done.manifests.diagnostics)
 
 
 def carry_out_saved(
@@ -174,15 +182,19 @@ def carry_out_saved(
 
     from reconciler.api.apply import apply_options, apply_plan
     from reconciler.api.session import plan_key
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
     from reconciler.core.planning.plan_file import load_plan
 
     with reporting("apply", settings):
         plan = load_plan(data, plan_key(os.environ))
-        run = open_run(settings, prefer=plan.workspace)
-        how = apply_options(run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=accept_account)
-        return finish("apply", plan, apply_plan(run, plan, how, lambda: writing(run)), run)
+        session = open_session(settings, prefer=plan.workspace)
+        how = apply_options(
+            session, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=accept_account
+        )
+        with interruptible(session) as run:
+            result = apply_plan(run, plan, how)
+        return finish("apply", settings, session, plan, result)
 
 
 def for_machines(settings: Settings) -> bool:
@@ -190,24 +202,23 @@ def for_machines(settings: Settings) -> bool:
     return settings.format not in {None, "text"} or bool(settings.reports)
 
 
-def refused(verb: str, run: Run, error: PlanBlocked) -> int:
+def refused(verb: str, settings: Settings, session: Session, error: PlanBlocked) -> int:
     """Deliver the plan that was refused, and on standard error what blocks it and the ways out."""
     from reconciler.cli.error_output import told
     from reconciler.cli.output import deliver, say
     from reconciler.types.report import Report
 
-    run.settle()
-    code = deliver(Report(verb, run.workspace.name, error.plan, exit_code=error.exit_code), run.settings)
+    session.hooks.settle()
+    code = deliver(Report(verb, session.workspace.name, error.plan, exit_code=error.exit_code), settings)
     for line in told(error):
         say(line)
     return code
 
 
 @contextmanager
-def writing(run: Run) -> Iterator[Surroundings]:
-    """Backend, clock and events of the run; Ctrl-C is gentle from the first change on."""
+def interruptible(session: Session) -> Iterator[Session]:
+    """The session of a run that writes: Ctrl-C is gentle from the first change on."""
     from reconciler.cli.interrupt import listening
-    from reconciler.engine.apply.writing_runs import Surroundings
     from reconciler.types.event import Event, RunStarted
 
     with listening() as interrupts:
@@ -215,48 +226,53 @@ def writing(run: Run) -> Iterator[Surroundings]:
         def emit(event: Event) -> None:
             if isinstance(event, RunStarted):
                 interrupts.graceful = True
-            run.emit(event)
+            session.emit(event)
 
-        run.claim()
-        with closing(run.backend()) as backend:
-            yield Surroundings(backend, run.clock, emit, interrupts.stop.is_set, run.rescue())
+        yield replace(session, emit=emit, stop=interrupts.stop.is_set)
 
 
-def present(plan: Plan, verb: str, run: Run, manifests: ManifestSet, *, asking: bool) -> None:
+def present(plan: Plan, settings: Settings, session: Session, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.api.render import render_report as render
     from reconciler.cli.output import TEXT, gate, say, style, write
     from reconciler.types.report import Report, Style
 
-    run.settle()
+    session.hooks.settle()
     without_files = plan.mode == "destroy" or plan.rollback is not None
-    notes = () if without_files else run.remarks(manifests)
-    report = Report("plan", run.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
-    if run.settings.format in {None, TEXT}:
-        write(render(report, TEXT, style(run.settings), gate()))
+    notes = () if without_files else remarks(session, manifests)
+    report = Report("plan", session.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
+    if settings.format in {None, TEXT}:
+        write(render(report, TEXT, style(settings), gate()))
         write("\n")
     elif asking:
         say(render(report, TEXT, Style(), gate()))
 
 
-def approve(plan: Plan, verb: str, run: Run) -> bool:
+def approve(plan: Plan, verb: str, session: Session) -> bool:
     """Ask the person at the terminal."""
-    where = f"in workspace {run.workspace.name!r} ({plan.account.base_url})"
+    where = f"in workspace {session.workspace.name!r} ({plan.account.base_url})"
     if verb == "destroy":
         return ask("Do you really want to destroy all of these?", f"The objects are deleted {where}. No way back.")
     return ask("Do you want to perform these actions?", f"They are carried out {where}.")
 
 
-def finish(verb: str, plan: Plan, result: ApplyResult, run: Run, manifests: ManifestSet | None = None) -> int:
+def finish(
+    verb: str,
+    settings: Settings,
+    session: Session,
+    plan: Plan,
+    result: ApplyResult,
+    findings: Sequence[Diagnostic] = (),
+) -> int:
     """Deliver what was done; the exit code says the worst of it."""
     from reconciler.cli.output import deliver
     from reconciler.types.report import Report
 
-    run.settle()
+    session.hooks.settle()
     codes = [exit_codes.INTERRUPTED] if result.interrupted else []
     codes += [step.exit_code for step in result.steps if step.outcome != "done"]
     # A person has seen the findings about the manifests together with the plan.
-    findings = manifests.diagnostics if manifests is not None else ()
-    if not for_machines(run.settings):
+    if not for_machines(settings):
         plan, findings = replace(plan, diagnostics=()), ()
-    return deliver(Report(verb, run.workspace.name, plan, result, findings, exit_codes.worst(codes)), run.settings)
+    report = Report(verb, session.workspace.name, plan, result, tuple(findings), exit_codes.worst(codes))
+    return deliver(report, settings)

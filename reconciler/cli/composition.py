@@ -1,72 +1,30 @@
-"""The composition root of a command: settings -> project, workspace, clock, progress and Ctrl-C."""
+"""The composition root of a command: settings -> a session with clock, progress, questions and Ctrl-C."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.session import Opened, SystemClock, choose_project, tell_project
-from reconciler.cli.global_settings import Settings
+from reconciler.api.session import Hooks, Session, Sources, SystemClock, choose_project, tell_project
+from reconciler.cli.interrupt import abortable
+from reconciler.cli.output import ask, is_terminal, say
 
 if TYPE_CHECKING:
-    from reconciler.engine.state.lock_owner import Rescue
+    from reconciler.cli.global_settings import Settings
     from reconciler.errors import NotTrusted
     from reconciler.types.catalogue import Catalogue
-    from reconciler.types.ports import Provider, Secrets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run(Opened):
-    """The surroundings of one command."""
-
-    settings: Settings = Settings()
-
-    @contextmanager
-    def provider(self, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
-        """The account; a reading run ends at once on Ctrl-C, and the status line goes in any case."""
-        from reconciler.cli.interrupt import abortable
-
-        try:
-            # Not `super()`: a dataclass with slots is another class than the one that was written down.
-            account = Opened.provider(self, secrets, reading=reading)
-            with account as provider, abortable() if reading else nullcontext():
-                yield provider
-        finally:
-            self.settle()
-
-    def vouch(self, refused: NotTrusted) -> bool:
-        """Ask whoever sits at the terminal."""
-        from reconciler.cli.trust import vouch
-
-        self.settle()
-        return vouch(self, refused)
-
-    def rescue(self) -> Rescue:
-        """As without a command line, from the folder that the user was in before `--chdir`."""
-        from reconciler.engine.state.lock_owner import Rescue
-
-        folder = self.settings.chdir
-        return Rescue(Path(self.project.root), self.command(["-C", folder] if folder else []))
-
-    def settle(self) -> None:
-        """Take the status line away, before anything else is written."""
-        close = getattr(self.emit, "close", None)
-        if close is not None:
-            close()
-
-
-def open_run(
+def open_session(
     settings: Settings,
     *,
     ref: str | None = None,
     root: Path | None = None,
     prefer: str | None = None,
     upward: bool = True,
-) -> Run:
+) -> Session:
     """Read the project file and choose the workspace; `root` is where the run takes place, else the current folder,
     or with `upward` that of the project that it lies in.
 
@@ -87,19 +45,36 @@ def open_run(
     redactor = gate()
     emit = told(choose_emit(settings, clock), redactor)
     tell_project(project, workspace, emit)
-    return Run(
+    return Session(
         project=project,
         workspace=workspace,
         clock=clock,
         emit=emit,
-        redactor=redactor,
         environ=environ,
-        paths=settings.manifests,
-        allow_literal_secrets=settings.allow_literal_secrets,
-        ref=ref,
+        sources=Sources(paths=settings.manifests, ref=ref, allow_literal_secrets=settings.allow_literal_secrets),
+        redactor=redactor,
         place=root,
-        settings=settings,
+        way=("-C", settings.chdir) if settings.chdir else (),
+        hooks=Hooks(vouch=vouch, abortable=abortable, settle=getattr(emit, "close", lambda: None)),
     )
+
+
+def vouch(session: Session, refused: NotTrusted) -> bool:
+    """Ask on the terminal, once for each host and command; a yes is kept. Without a terminal: no."""
+    from reconciler.api.trust import add_trusted
+
+    session.hooks.settle()
+    file = session.project.file
+    if file is None or (refused.host is None and refused.command is None):
+        return False
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return False
+    say(f"{refused.message[:1].upper()}{refused.message[1:]}.")
+    what = f"credentials may go to {refused.host}" if refused.host else "the command may be run"
+    if not ask(f"Trust {file}?", f"From now on {what}, whatever branch the file is of."):
+        return False
+    add_trusted(file, session.environ, host=refused.host, command=refused.command)
+    return True
 
 
 def open_catalogue(settings: Settings) -> Catalogue:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from reconciler.api.connect import open_provider, read_state
+from reconciler.api.manifests import known_secrets
 from reconciler.cli import exit_codes
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -113,7 +115,7 @@ def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> st
 
 
 def take(step: Step, words: list[str]) -> None:
-    """Run one command of the tour. Raises `ReconcilerError` when it ends otherwise than it should."""
+    """Session one command of the tour. Raises `ReconcilerError` when it ends otherwise than it should."""
     from reconciler.cli.main import run
 
     say_title(step.title)
@@ -133,10 +135,10 @@ def say_title(text: str) -> None:
 
 def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.engine.scaffold.demo_edit import edit_by_hand
 
-    run = open_run(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
-    with run.provider(run.secrets(), reading=False) as provider:
-        edit = edit_by_hand(provider, run.state())
+    session = open_session(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
+    with open_provider(session, known_secrets(session), reading=False) as provider:
+        edit = edit_by_hand(provider, read_state(session))
     return f"{edit.address}: {edit.path} is now {edit.value!r}"

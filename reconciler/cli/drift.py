@@ -105,20 +105,20 @@ def drift(
     """
     from reconciler.api.accept import accept_now
     from reconciler.api.plan import drift_now
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
     options = options_of(**flags)
     with reporting("drift", settings):
-        run = open_run(settings, ref=ref)
+        session = open_session(settings, ref=ref)
         if accepted:
-            return tell(settings, accept_now(run, options, accepted))
-        looked = drift_now(run, options)
+            return tell(settings, accept_now(session, options, accepted))
+        looked = drift_now(session, options)
         code = exit_codes.DIFFERENCES if looked.plan.drift else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:
             code = exit_codes.ERROR
         findings = looked.manifests.diagnostics
-        report = Report("drift", run.workspace.name, looked.plan, None, findings, code, looked.notes)
+        report = Report("drift", session.workspace.name, looked.plan, None, findings, code, looked.notes)
         return deliver(report, settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic
 
 
-def show(error: BaseException, args: Sequence[str] = ()) -> int:
-    """Tell standard error about `error` and return the exit code that it stands for."""
+def show(error: BaseException, args: Sequence[str] = (), commands: Collection[str] = ()) -> int:
+    """Tell standard error about `error` and return the exit code that it stands for; `commands` are the program's."""
     if isinstance(error, ReconcilerError):
         for line in told(error):
             say(line)
@@ -42,7 +42,7 @@ def show(error: BaseException, args: Sequence[str] = ()) -> int:
         say(f"Error: {error.strerror}{where}")
         return exit_codes.ERROR
     say(f"Error: this is a bug in reconciler: {type(error).__name__} at {place(error)}")
-    say(f"Please report it and attach {keep(error, args)} (it holds no names and no values of yours).")
+    say(f"Please report it and attach {keep(error, args, commands)} (it holds no names and no values of yours).")
     return exit_codes.ERROR
 
 
@@ -84,15 +84,14 @@ def place(error: BaseException) -> str:
     return f"{inner.filename.rpartition('reconciler')[1]}{inner.filename.rpartition('reconciler')[2]}:{inner.lineno}"
 
 
-def keep(error: BaseException, args: Sequence[str]) -> str:
+def keep(error: BaseException, args: Sequence[str], commands: Collection[str]) -> str:
     """Write where it happened to a file and return its path: frames and types; no messages, locals or arguments."""
     import platform
     import tempfile
 
     from reconciler import __version__
-    from reconciler.cli.main import COMMANDS
 
-    words = [word for word in args if word in COMMANDS]
+    words = [word for word in args if word in commands]
     lines = [f"reconciler {__version__}", f"python {platform.python_version()} on {platform.system()}"]
     lines.append(f"command: {words[0] if words else 'unknown'}")
     link: BaseException | None = error

@@ -119,14 +119,14 @@ def export(
     if origin is not None or force:
         raise UsageError("--from and --force go with --target")
     from reconciler.api.export import export_into
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
     from reconciler.engine.export_account import ExportChoice
 
     choice = ExportChoice(tuple(kinds), tuple(names), _wanted(fields))
     with reporting("export", settings):
-        run = open_run(replace(settings, manifests=(folder, *settings.manifests)), upward=False)
-        return show_export(run.settings, folder, export_into(run, folder, choice))
+        session = open_session(replace(settings, manifests=(folder, *settings.manifests)), upward=False)
+        return show_export(settings, folder, export_into(session, folder, choice))
 
 
 def _wanted(fields: tuple[Any, ...]) -> dict[str, str]:
@@ -182,13 +182,13 @@ def run_target(
 ) -> int:
     """Export for a target: from the account where a workspace is named (`-w`), else from the manifests."""
     from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document, reporting
 
     with reporting("export", settings):
-        run = open_run(settings)
+        session = open_session(settings)
         source = origin or (ACCOUNT if settings.workspace else MANIFESTS)
-        made = export_target(run, name, folder, names, origin=source, force=force)
+        made = export_target(session, name, folder, names, origin=source, force=force)
         return emit_document(settings, text=lambda: "\n".join(as_lines(made)), document=lambda: as_json(made))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.api.connect import read_state
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -33,14 +35,14 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
         """What the state of the usual workspace holds, where that is a file of this machine: TAB waits for nobody."""
         from click.shell_completion import CompletionItem
 
-        from reconciler.cli.composition import open_run
+        from reconciler.cli.composition import open_session
         from reconciler.cli.global_settings import Settings
         from reconciler.engine.state.state_operations import list_entries
         from reconciler.errors import ReconcilerError
 
         try:
-            run = open_run(Settings(quiet=True))
-            found = list_entries(run.state()) if run.workspace.state.type == "local" else ()
+            session = open_session(Settings(quiet=True))
+            found = list_entries(read_state(session)) if session.workspace.state.type == "local" else ()
         except (ReconcilerError, OSError):
             return []
         return [CompletionItem(str(one.address)) for one in found if str(one.address).startswith(incomplete)]

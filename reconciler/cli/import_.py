@@ -30,12 +30,13 @@ def import_(settings: Settings, address: Address, id: str, accept_account: bool,
     The manifest has to be there. Where it and the object differ, the next plan says so.
     """
     from reconciler.api.apply import apply_options, import_now
-    from reconciler.cli.apply import finish, writing
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.apply import finish, interruptible
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
 
     with reporting("import", settings):
-        run = open_run(settings)
-        how = apply_options(run, lock_timeout=lock_timeout, accept_account=accept_account)
-        plan, result = import_now(run, address, id, how, lambda: writing(run))
-        return finish("import", plan, result, run)
+        session = open_session(settings)
+        how = apply_options(session, lock_timeout=lock_timeout, accept_account=accept_account)
+        with interruptible(session) as run:
+            plan, result = import_now(run, address, id, how)
+        return finish("import", settings, session, plan, result)

@@ -60,7 +60,7 @@ def run(args: Sequence[str]) -> int:
     except BaseException as error:
         from reconciler.cli.error_output import show
 
-        code = show(error, args)
+        code = show(error, args, COMMANDS)
     from reconciler.cli.output import close_gate, flush
 
     flush()

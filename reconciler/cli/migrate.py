@@ -114,7 +114,7 @@ ROUNDS = 20
 
 
 def ask_and_migrate(run: MigrationRun, settings: Settings) -> MigrationResult:
-    """Run the migrations; on a terminal, ask what is open and run them again."""
+    """Session the migrations; on a terminal, ask what is open and run them again."""
     answers = run.options.answers
     result = run.once(answers)
     if not can_ask(settings):
@@ -227,9 +227,9 @@ def agents_of(settings: Settings, result: MigrationResult, folder: str | None) -
 
     if not handed_over(result):
         return None
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
 
-    return prepare_agents(open_run(settings), result, folder)
+    return prepare_agents(open_session(settings), result, folder)
 
 
 def tell_agents(agents: TargetExport | None, *, written: bool) -> None:

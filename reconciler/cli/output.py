@@ -123,6 +123,22 @@ def is_terminal(stream: IO[str] | None) -> bool:
 TEXT = "text"
 
 
+YES = "yes"
+
+
+def ask(question: str, explanation: str) -> bool:
+    """Ask on standard error; only the word `yes` approves."""
+    say(f"\n{question}")
+    say(f"  {explanation}\n  Only '{YES}' will be accepted to approve.\n")
+    say("  Enter a value: ", end="")
+    try:
+        answer = sys.stdin.readline()
+    except (OSError, UnicodeDecodeError):
+        answer = ""
+    say("")
+    return answer.strip() == YES
+
+
 def deliver(report: Report, settings: Settings) -> int:
     """Write the report everywhere it was asked for; the report's exit code.
 

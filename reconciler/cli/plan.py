@@ -68,7 +68,7 @@ def plan(
     """
     from reconciler.api.compare import compare_now
     from reconciler.api.plan import plan_now
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
@@ -76,19 +76,19 @@ def plan(
     flags.pop("lock_timeout")
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):
-        run = open_run(settings, ref=ref)
+        session = open_session(settings, ref=ref)
         if compare is not None:
             refuse_with_compare(options, out)
-            found = compare_now(run, compare, options)
+            found = compare_now(session, compare, options)
             return deliver(found.report(exit_code(found.plan, options, detailed=detailed_exitcode)), settings)
-        looked = plan_now(run, options)
+        looked = plan_now(session, options)
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, keep(made, out, run.plan_key, out_mode))
+            notes = (*notes, keep(made, out, session.plan_key, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
-        return deliver(Report("plan", run.workspace.name, made, None, findings, code, notes), settings)
+        return deliver(Report("plan", session.workspace.name, made, None, findings, code, notes), settings)
 
 
 def exit_code(made: Plan, options: PlanOptions, *, detailed: bool) -> int:

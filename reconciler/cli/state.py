@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.api.connect import open_backend, read_state
 from reconciler.cli.global_options import AddressType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
@@ -40,18 +42,19 @@ def history(settings: Settings) -> int:
 
     The entries are chained by digests, and the chain is checked: one that was edited is an error that names it.
     """
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.read_history import history_document, history_text, read_history
 
-    run = open_run(settings)
-    found = read_history(run.state(), where=run.backend().describe())
+    session = open_session(settings)
+    with closing(open_backend(session)) as backend:
+        found = read_history(read_state(session, backend), where=backend.describe())
     return emit_document(
         settings,
         text=lambda: history_text(found),
         document=lambda: {
             "format_version": "1.0",
-            "workspace": run.workspace.name,
+            "workspace": session.workspace.name,
             **history_document(found),
         },
     )
@@ -63,24 +66,25 @@ def show(settings: Settings, what: Address | int) -> int:
     """What is recorded of one address (fields as digests, never as values), or what one apply changed."""
     import json
 
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.read_history import run_document, run_text, show_run
     from reconciler.engine.state.state_operations import show_entry
 
     if isinstance(what, int):
-        run = open_run(settings)
-        entry, items = show_run(run.state(), what, where=run.backend().describe())
+        session = open_session(settings)
+        with closing(open_backend(session)) as backend:
+            entry, items = show_run(read_state(session, backend), what, where=backend.describe())
         return emit_document(
             settings,
             text=lambda: run_text(entry, items),
             document=lambda: {
                 "format_version": "1.0",
-                "workspace": run.workspace.name,
+                "workspace": session.workspace.name,
                 **run_document(entry, items),
             },
         )
-    found = show_entry(open_run(settings).state(), what)
+    found = show_entry(read_state(open_session(settings)), what)
     return emit_document(
         settings,
         text=lambda: json.dumps(found, ensure_ascii=False, indent=2),
@@ -130,18 +134,18 @@ state = LazyGroup(
 @click.argument("prefixes", nargs=-1, metavar="[PREFIX]...")
 def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     """The addresses that are managed, one a line; only those that start with a PREFIX, where given."""
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.state_operations import list_entries
 
-    run = open_run(settings)
-    found = list_entries(run.state(), prefixes)
+    session = open_session(settings)
+    found = list_entries(read_state(session), prefixes)
     return emit_document(
         settings,
         text=lambda: "".join(f"{one.address}\n" for one in found),
         document=lambda: {
             "format_version": "1.0",
-            "workspace": run.workspace.name,
+            "workspace": session.workspace.name,
             "resources": [{"address": str(one.address), "id": one.id, "name": one.name} for one in found],
         },
     )
@@ -150,28 +154,29 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
 @command("pull", examples="\nreconciler state pull > state.json\n")
 def pull(settings: Settings) -> int:
     """Print the state document; `state push` takes it back."""
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
     from reconciler.core.secrets.redact_text import Shown
     from reconciler.engine.state.state_operations import pull_state
 
-    write(Shown(pull_state(open_run(settings).state()).decode()))
+    write(Shown(pull_state(read_state(open_session(settings))).decode()))
     return 0
 
 
 @command("lock", examples="\nreconciler state lock\nreconciler state lock --format json\n")
 def lock(settings: Settings) -> int:
     """Who holds the lock, and since when; a dead holder counts as nobody."""
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
 
-    run = open_run(settings)
-    held = run.backend().holder()
+    session = open_session(settings)
+    with closing(open_backend(session)) as backend:
+        held = backend.holder()
     record = {} if held is None else {name: text for name, text in held.record().items() if text}
     return emit_document(
         settings,
         text=lambda: (
             "".join(f"{name + ':':11}{text}\n" for name, text in record.items()) or "The state is not locked.\n"
         ),
-        document=lambda: {"format_version": "1.0", "workspace": run.workspace.name, "lock": dict(record) or None},
+        document=lambda: {"format_version": "1.0", "workspace": session.workspace.name, "lock": dict(record) or None},
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.api.connect import open_backend
 from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -34,7 +36,8 @@ def mv(settings: Settings, before: Address, after: Address, lock_timeout: float)
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import move_entry
 
-    moved = move_entry(access(settings, lock_timeout), before, after)
+    with access(settings, lock_timeout) as state:
+        moved = move_entry(state, before, after)
     write(f"{before} is now {moved.address} ({moved.id})\n")
     return 0
 
@@ -51,7 +54,9 @@ def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) 
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import remove_entries
 
-    for gone in remove_entries(access(settings, lock_timeout), addresses):
+    with access(settings, lock_timeout) as state:
+        forgotten = remove_entries(state, addresses)
+    for gone in forgotten:
         write(f"forgot {gone.address} ({gone.id or 'never created'})\n")
     return 0
 
@@ -70,7 +75,8 @@ def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int
     data = read_file(file)
     if looks_like_plan(data):
         raise UsageError(f"{file} is a saved plan, no state document", hint=f"reconciler apply {file} carries it out")
-    stored = push_state(access(settings, lock_timeout), data, force=force)
+    with access(settings, lock_timeout) as state:
+        stored = push_state(state, data, force=force)
     write(f"stored serial {stored.serial} with {len(stored.resources)} resources\n")
     return 0
 
@@ -81,7 +87,8 @@ def unlock(settings: Settings) -> int:
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import unlock as free
 
-    free(access(settings, 0.0))
+    with access(settings, 0.0) as state:
+        free(state)
     write("The state is not locked.\n")
     return 0
 
@@ -90,21 +97,22 @@ def unlock(settings: Settings) -> int:
 @click.argument("lock_id", metavar="LOCK_ID")
 def force_unlock(settings: Settings, lock_id: str) -> int:
     """Free the lock with this id, whoever holds it. Be sure that its holder is not at work any more."""
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import force_unlock as break_lock
 
-    break_lock(open_run(settings).backend(), lock_id)
+    with closing(open_backend(open_session(settings))) as backend:
+        break_lock(backend, lock_id)
     write(f"Freed lock {lock_id}.\n")
     return 0
 
 
-def access(settings: Settings, lock_timeout: float) -> StateAccess:
+def access(settings: Settings, lock_timeout: float) -> AbstractContextManager[StateAccess]:
     """The state of the run's workspace, to be written."""
     from reconciler.api.state import access as access_of
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
 
-    return access_of(open_run(settings), lock_timeout)
+    return access_of(open_session(settings), lock_timeout)
 
 
 EXAMPLES = """
@@ -143,8 +151,9 @@ def migrate(
     Afterwards put the new place into the project file: until then every command goes on with the old one. With
     --from-project the state of a project that was renamed becomes that of this one, and nothing else is to be done.
     """
-    from reconciler.api.state import access, in_workspace, with_backend
-    from reconciler.cli.composition import open_run
+    from reconciler.api.state import access as access_of
+    from reconciler.api.state import with_backend
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import migrate_state
     from reconciler.errors import UsageError
@@ -154,24 +163,28 @@ def migrate(
             "say where to: --to BACKEND (with --set KEY=VALUE) or --to-workspace NAME; or --from-project NAME",
             hint="reconciler state migrate --to http --set address=https://states.example/claims",
         )
-    run = open_run(settings)
+    session = open_session(settings)
     if former is not None:
         from reconciler.api.state import take_name
 
-        stored = take_name(run, former, lock_timeout)
-        write(f"Serial {stored.serial} in {run.backend().describe()} is now that of project {stored.project}.\n")
+        stored = take_name(session, former, lock_timeout)
+        with closing(open_backend(session)) as store:
+            place = store.describe()
+        write(f"Serial {stored.serial} in {place} is now that of project {stored.project}.\n")
         return 0
-    target = in_workspace(run, other) if other is not None else with_backend(run, backend or "", _settings(pairs))
-    before, after = run.backend(), target.backend()
-    source, goal = access(run, lock_timeout, before), access(target, lock_timeout, after)
-    stored = migrate_state(source, goal, force=force)
+    target = (
+        session.in_workspace(other) if other is not None else with_backend(session, backend or "", _settings(pairs))
+    )
+    with access_of(session, lock_timeout) as source, access_of(target, lock_timeout) as goal:
+        stored = migrate_state(source, goal, force=force)
+        before, after = source.backend.describe(), goal.backend.describe()
     count = len(stored.resources)
     noun = "resource" if count == 1 else "resources"
-    write(f"Serial {stored.serial} with {count} {noun} is now in {after.describe()}.\n")
-    write(f"The copy in {before.describe()} stays, and is no longer looked at once the project file says\n")
+    write(f"Serial {stored.serial} with {count} {noun} is now in {after}.\n")
+    write(f"The copy in {before} stays, and is no longer looked at once the project file says\n")
     if other is None:
         write(f"  state: {_line(backend or '', _settings(pairs))}\n")
-        write(f"for workspace {run.workspace.name}.\n")
+        write(f"for workspace {session.workspace.name}.\n")
     else:
         write(f"so: from now on use -w {other}.\n")
     return 0

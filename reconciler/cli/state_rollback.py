@@ -54,18 +54,17 @@ def rollback(
 def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
     """Make the plan with a client that cannot write, show it and keep it."""
     from reconciler.api.state import plan_back
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver
     from reconciler.cli.plan import keep
     from reconciler.types.report import Report
 
-    run = open_run(settings)
-    made = plan_back(run, serial, options).plan
+    session = open_session(settings)
+    made = plan_back(session, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exit_codes.DIFFERENCES if detailed_exitcode and differs else exit_codes.DONE
-    return deliver(
-        Report("plan", run.workspace.name, made, exit_code=code, notes=(keep(made, out, run.plan_key),)), settings
-    )
+    notes = (keep(made, out, session.plan_key),)
+    return deliver(Report("plan", session.workspace.name, made, exit_code=code, notes=notes), settings)
 
 
 def carry_out(
@@ -74,29 +73,18 @@ def carry_out(
     """Plan under the lock, show, ask, carry out."""
     from reconciler.api.apply import apply_options
     from reconciler.api.state import go_back
-    from reconciler.cli.apply import Declined, approve, finish, present, refused, require_someone, writing
-    from reconciler.cli.composition import open_run
-    from reconciler.errors import PlanBlocked
+    from reconciler.cli.apply import require_someone, show_and_carry_out
+    from reconciler.cli.composition import open_session
     from reconciler.types.manifest import ManifestSet
-    from reconciler.types.plan import Plan
 
     if not auto_approve:
         require_someone("state rollback")
-    run = open_run(settings)
+    session = open_session(settings)
     how = apply_options(
-        run, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
+        session, force_maker=force_maker, lock_timeout=lock_timeout, accept_account=options.accept_account
     )
-
-    def confirm(plan: Plan) -> bool:
-        present(plan, "apply", run, ManifestSet(), asking=not auto_approve)
-        return auto_approve or approve(plan, "apply", run)
-
-    try:
-        done = go_back(run, serial, options, how, lambda: writing(run), confirm)
-    except PlanBlocked as error:
-        return refused("apply", run, error)
-    if done.result is None:
-        raise Declined("rollback cancelled; nothing was sent")
-    if not done.plan.differences:
-        present(done.plan, "apply", run, done.manifests, asking=False)
-    return finish("apply", done.plan, done.result, run)
+    return show_and_carry_out(
+        "apply", settings, session,
+        lambda run, confirm: go_back(run, serial, options, how, lambda plan: confirm(plan, ManifestSet())),
+        auto_approve=auto_approve, declined="rollback cancelled",
+    )  # fmt: skip

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.output import is_terminal, say, write
+from reconciler.cli.output import write
 
 if TYPE_CHECKING:
-    from reconciler.api.session import Opened
-    from reconciler.errors import NotTrusted
+    pass
 
 EXAMPLES = """
 reconciler trust                               what this project file is trusted with
@@ -37,19 +35,19 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
     import os
 
     from reconciler.api.trust import add_trusted, parse_command, parse_host, read_trusted
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.errors import UsageError
 
-    run = open_run(settings)
-    file = run.project.file
+    session = open_session(settings)
+    file = session.project.file
     if file is None:
         raise UsageError(
             "there is no project file here, so there is nothing to trust", hint="go to the project, or give --project"
         )
     wanted = [(parse_host(host), None) for host in hosts] + [(None, parse_command(text)) for text in commands]
-    known = read_trusted(file, run.environ)
+    known = read_trusted(file, session.environ)
     for host, text in wanted:
-        known = add_trusted(file, run.environ, host=host, command=text)
+        known = add_trusted(file, session.environ, host=host, command=text)
     write(f"{os.path.relpath(file)} is trusted with:\n")
     for row in known.hosts:
         write(f"  host     {row}\n")
@@ -57,21 +55,3 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
         write(f"  command  {row}\n")
     if not known.hosts and not known.commands:
         write("  nothing beyond what is the operator's by itself (reconciler trust --help)\n")
-
-
-def vouch(run: Opened, refused: NotTrusted) -> bool:
-    """Ask on the terminal, once for each host and command; a yes is kept. Without a terminal: no."""
-    from reconciler.api.trust import add_trusted
-    from reconciler.cli.apply import ask
-
-    file = run.project.file
-    if file is None or (refused.host is None and refused.command is None):
-        return False
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        return False
-    say(f"{refused.message[:1].upper()}{refused.message[1:]}.")
-    what = f"credentials may go to {refused.host}" if refused.host else "the command may be run"
-    if not ask(f"Trust {file}?", f"From now on {what}, whatever branch the file is of."):
-        return False
-    add_trusted(file, run.environ, host=refused.host, command=refused.command)
-    return True

@@ -25,14 +25,14 @@ reconciler -w production validate --format json
 def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict: bool, allow_empty: bool) -> int:
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
     from reconciler.api.validate import check
-    from reconciler.cli.composition import open_run
+    from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths)
     with reporting("validate", settings):
-        run = open_run(settings, ref=ref)
-        findings, notes = check(run, strict=strict, allow_empty=allow_empty)
+        session = open_session(settings, ref=ref)
+        findings, notes = check(session, strict=strict, allow_empty=allow_empty)
         code = exit_codes.ERROR if any(one.is_error for one in findings) else exit_codes.DONE
-        report = Report("validate", run.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
+        report = Report("validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
         return deliver(report, settings)

@@ -18,7 +18,7 @@ from reconciler.core.export.legal_names import legal_name
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.text import matches
 from reconciler.engine.account_reader import Reader, read_apart, run_parallel
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.errors import NothingFound, Rejected
 from reconciler.types.json import Json
 from reconciler.types.live import Listing, LiveObject
@@ -73,7 +73,7 @@ class Export:
 def export_account(
     manifests: ManifestSet,
     state: State,
-    setting: Setting,
+    setting: RunContext,
     choice: ExportChoice,
     write_id: Callable[[str], Json] = lambda id: id,
 ) -> Export:

@@ -1,25 +1,33 @@
-"""Where a run takes place: everything that stays the same from its start to its end."""
+"""What one run works with: workspace, account, secrets, clock, listener, and the store of its state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests, key_fingerprint
+from reconciler.engine.state.lock_owner import Rescue
+from reconciler.engine.stoppable_clock import HeedingClock
 from reconciler.types.catalogue import Catalogue
-from reconciler.types.ports import Provider, Secrets
+from reconciler.types.event import Notice
+from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
 from reconciler.types.project import Workspace
 from reconciler.types.state import State
 
+SETTLE_SECONDS = 3.0
+"""How long a create whose outcome is unknown may still be on its way through the service: a second look for what it
+made is not taken earlier. The vendor states no bound; creates are answered well within a second."""
+
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One workspace, its account, and the secrets at hand."""
+class RunContext:
+    """One workspace, its account, the secrets at hand, and what is around: the same from a run's start to its end."""
 
     workspace: Workspace
     provider: Provider
     secrets: Secrets
+    clock: Clock
     project: str = "project"
     digest_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
@@ -28,11 +36,24 @@ class Setting:
     wait_for_creates: Callable[[], None] = lambda: None
     """Called between two looks for what an open create made: a request that was on its way when its run was killed
     may be carried out after the first. Runs that only read do not wait."""
-
     previous_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY_PREVIOUS: what was digested with the key before can still be compared."""
     identity: str | None = None
     """The project's name as its states bear it; None where no project file gives one."""
+    backend: Backend | None = None
+    """Where the state is kept; a run that only reads is handed the state itself, and needs none."""
+    emit: Emit = lambda event: None
+    stop: Callable[[], bool] = lambda: False
+    """True once the user asked to stop: running requests end, nothing new begins."""
+    rescue: Rescue = Rescue()
+    """Keeps a state that could not be stored."""
+
+    @property
+    def store(self) -> Backend:
+        """The backend of a run that writes. Raises `TypeError` where none was given: a mistake in the program."""
+        if self.backend is None:
+            raise TypeError("a run without a backend writes no state")
+        return self.backend
 
     def fingerprint(self, state: State) -> str:
         """Salted digest of the API key, by which this account is known again."""
@@ -42,3 +63,16 @@ class Setting:
         """The secrets of this run, digested the way this state does it."""
         digests = SecretDigests(state.salt, self.digest_key, previous=self.previous_key, recorded=state.digest_key)
         return SecretBook(digests, self.secrets.resolve)
+
+    def for_writing(self) -> RunContext:
+        """The same for a plan that is carried out: the account hears `stop` while it waits, and what may still be on
+        its way is not created again."""
+        self.provider.heed(self.stop)
+
+        def wait() -> None:
+            self.emit(
+                Notice("an earlier run ended while it created something; looking twice before it is sent again")
+            )
+            HeedingClock(self.clock, self.stop, "an earlier create").sleep(SETTLE_SECONDS)
+
+        return replace(self, wait_for_creates=wait)

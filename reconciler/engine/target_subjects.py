@@ -12,7 +12,7 @@ from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.kind_table import kind
 from reconciler.core.text import matches
 from reconciler.engine.export_account import ExportChoice, export_account
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.live import LiveObject
@@ -47,7 +47,7 @@ class AgentChoice(ExportChoice):
         """Left to who chooses the subjects: only they know which names are personas."""
 
 
-def subjects_of_account(state: State, setting: Setting, names: tuple[str, ...]) -> tuple[Subject, ...]:
+def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...]) -> tuple[Subject, ...]:
     """The personas of the account whose names fit; called as state calls them. Sends nothing but GET requests.
 
     Raises `ProviderError` when the account cannot be read.

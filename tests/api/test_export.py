@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.export import NewFiles, write_project_file
-from reconciler.api.session import SystemClock
-from reconciler.cli.composition import Run
+from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.project.project_file import load_project
@@ -23,9 +22,9 @@ def named(address: str) -> ExportedManifest:
     return ExportedManifest(at(address), "x1", {})
 
 
-def run(root: Path) -> Run:
+def run(root: Path) -> Session:
     project = load_project(root)
-    return Run(
+    return Session(
         project=project, workspace=project.workspaces["sandbox"], clock=SystemClock(), emit=lambda _: None, environ={}
     )
 

@@ -31,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_preparing_writes_nothing_and_says_what_would_be(project: Path) -> None:
     with open_project() as opened:
-        made = prepare_target(opened.run, "livekit", "out")
+        made = prepare_target(opened.session, "livekit", "out")
         assert not (project / "out").exists()
         assert len(made.written) == 6
         done = opened.export_target("livekit", "out")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import Action, Address, Plan, Severity, dump_plan, load_plan, open_project, render
+from reconciler.api.connect import open_backend
 from reconciler.api.project import OpenedProject
 from reconciler.errors import ManifestError, PlanBlocked, PlanError, PlanStale, StateLocked, UsageError
 from reconciler.types.event import Event, RunFinished, StepDone
@@ -225,9 +226,11 @@ def test_a_listener_with_an_end_is_closed(project: Path) -> None:
 def test_a_lock_is_respected(opened: OpenedProject) -> None:
     from reconciler.engine.state.state_session import open_session
 
-    run = opened.run
+    session = opened.session
     with (
-        open_session(run.backend(), workspace="sandbox", operation="test", clock=run.clock, emit=run.emit),
+        open_session(
+            open_backend(session), workspace="sandbox", operation="test", clock=session.clock, emit=session.emit
+        ),
         pytest.raises(StateLocked),
     ):
         opened.apply()
@@ -242,4 +245,4 @@ def test_a_lock_is_respected(opened: OpenedProject) -> None:
 )  # fmt: skip
 def test_what_stores_take_from_the_environment_is_never_shown(tmp_path: Path, variable: str) -> None:
     with open_project(tmp_path, workspace="sandbox", environ={variable: "sentinel-of-a-store"}) as project:
-        assert "sentinel" not in project.run.redactor.hide("the store says: sentinel-of-a-store is no key")
+        assert "sentinel" not in project.session.redactor.hide("the store says: sentinel-of-a-store is no key")

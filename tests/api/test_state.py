@@ -11,8 +11,8 @@ import pytest
 
 from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable, UsageError, open_project
 from reconciler.api.apply import apply_options
-from reconciler.api.state import ProjectState, go_back, in_workspace, plan_back, with_backend
-from reconciler.engine.apply.writing_runs import Surroundings
+from reconciler.api.connect import open_backend
+from reconciler.api.state import ProjectState, go_back, plan_back, with_backend
 from reconciler.errors import NothingFound, StateError, StateLocked
 from reconciler.types.address import Address
 from reconciler.types.options import PlanOptions
@@ -62,30 +62,30 @@ def test_a_document_goes_out_and_in(state: ProjectState) -> None:
 def test_another_backend(state: ProjectState, project: Path) -> None:
     stored = state.migrate("local", {"path": "elsewhere/state.json"})
     assert stored.resources.keys() == state.read().resources.keys()
-    moved = with_backend(state.run, "local", {"path": "elsewhere/state.json"})
+    moved = with_backend(state.session, "local", {"path": "elsewhere/state.json"})
     assert ProjectState(moved).list() == state.list()
     with pytest.raises(UsageError, match="already"):
         state.migrate("local", {})
 
 
 def test_a_setting_by_reference_stays_one(state: ProjectState) -> None:
-    other = with_backend(state.run, "http", {"address": "http://127.0.0.1:9/x", "token": {"env": "TOKEN"}})
+    other = with_backend(state.session, "http", {"address": "http://127.0.0.1:9/x", "token": {"env": "TOKEN"}})
     assert other.workspace.state.settings["token"] == SecretRef("env", "TOKEN")
-    assert state.run.workspace.state.type == "local"
+    assert state.session.workspace.state.type == "local"
 
 
 def test_another_workspace(state: ProjectState) -> None:
-    assert in_workspace(state.run, "tavus").workspace.provider.type == "tavus"
+    assert state.session.in_workspace("tavus").workspace.provider.type == "tavus"
     with pytest.raises(UsageError, match="unknown workspace"):
-        in_workspace(state.run, "tvus")
+        state.session.in_workspace("tvus")
 
 
 def test_locks(state: ProjectState) -> None:
     from reconciler.engine.state.state_session import open_session
 
-    run = state.run
+    run = state.session
     assert state.lock_holder() is None
-    with open_session(run.backend(), workspace="sandbox", operation="test", clock=run.clock, emit=run.emit):
+    with open_session(open_backend(run), workspace="sandbox", operation="test", clock=run.clock, emit=run.emit):
         holder = state.lock_holder()
         assert holder is not None
         assert holder.operation == "test"
@@ -169,15 +169,9 @@ def test_a_plan_and_a_run_back(project: Path) -> None:
     file.write_text(re.sub(r"greeting: .*", "greeting: Hello there", before))
     opened = open_project()
     opened.apply()
-    run, options = opened.state.run, PlanOptions(record=True)
+    run, options = opened.state.session, PlanOptions(record=True)
     made = plan_back(run, 1, options).plan
     assert [change.path for change in made.changes[0].fields] == ["/greeting"]
-
-    from contextlib import contextmanager
-
-    @contextmanager
-    def surround():
-        yield Surroundings(run.backend(), run.clock, run.emit)
 
     asked: list[int | None] = []
 
@@ -185,9 +179,9 @@ def test_a_plan_and_a_run_back(project: Path) -> None:
         asked.append(plan.rollback)
         return False
 
-    assert go_back(run, 1, options, apply_options(run), surround, refuse).result is None
+    assert go_back(run, 1, options, apply_options(run), refuse).result is None
     assert asked == [1]
-    done = go_back(run, 1, options, apply_options(run), surround, lambda plan: True)
+    done = go_back(run, 1, options, apply_options(run), lambda plan: True)
     assert done.result is not None
     assert done.result.summary.changed == 1
     file.write_text(before)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.api.apply import apply_options
-from reconciler.cli.apply import Declined, ask, finish, for_machines, require_someone, writing
-from reconciler.cli.composition import open_run
+from reconciler.cli.apply import Declined, ask, finish, for_machines, interruptible, require_someone
+from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
@@ -91,15 +91,15 @@ def step(outcome: str) -> StepResult:
 def test_the_worst_outcome_is_the_exit_code(
     project: Path, outcomes: tuple[str, ...], interrupted: bool, code: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run = open_run(Settings(format="json"))
+    settings = Settings(format="json")
     result = ApplyResult(tuple(step(one) for one in outcomes), interrupted=interrupted)
-    assert finish("apply", PLAN, result, run) == code
+    assert finish("apply", settings, open_session(settings), PLAN, result) == code
     assert json.loads(capfd.readouterr().out)["exit_code"] == code
 
 
 def test_flags_arrive(project: Path) -> None:
     options = apply_options(
-        open_run(Settings(parallelism=3)), force_maker=True, lock_timeout=30.0, accept_account=True
+        open_session(Settings(parallelism=3)), force_maker=True, lock_timeout=30.0, accept_account=True
     )
     assert (options.parallelism, options.force_maker, options.lock_timeout) == (3, True, 30.0)
     assert options.accept_account
@@ -109,18 +109,18 @@ def test_flags_arrive(project: Path) -> None:
 def test_the_first_change_makes_interrupts_gentle(project: Path) -> None:
     from reconciler.cli import interrupt
 
-    run = open_run(Settings(quiet=True))
-    with writing(run) as around:
+    run = open_session(Settings(quiet=True))
+    with interruptible(run) as session:
         import signal
 
         handler = signal.getsignal(signal.SIGINT)
         assert isinstance(handler, interrupt.Interrupts)
         assert not handler.graceful
-        around.emit(RunStarted("apply", 1))
+        session.emit(RunStarted("apply", 1))
         assert handler.graceful
-        assert not around.stop()
+        assert not session.stop()
         handler.stop.set()
-        assert around.stop()
+        assert session.stop()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.composition import open_run
+from reconciler.api.connect import open_provider, read_state
+from reconciler.api.manifests import known_secrets
+from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
 from reconciler.engine.scaffold.demo_edit import edit_by_hand
 
@@ -47,9 +49,9 @@ def greet(project: Path, words: str) -> None:
 
 
 def by_hand() -> str:
-    run = open_run(Settings())
-    with run.provider(run.secrets(), reading=False) as provider:
-        return str(edit_by_hand(provider, run.state()).address)
+    run = open_session(Settings())
+    with open_provider(run, known_secrets(run), reading=False) as provider:
+        return str(edit_by_hand(provider, read_state(run)).address)
 
 
 def test_plan_shows_and_touches_nothing(project: Path, call: Call) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.composition import open_run
+from reconciler.api.connect import open_backend
+from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
 from reconciler.engine.state.lock_owner import describe_run
 
@@ -26,9 +27,9 @@ def applied(project: Path, call: Call) -> Path:
 @pytest.fixture
 def locked(applied: Path) -> Iterator[str]:
     """The state is locked by this very process; the id of the lock."""
-    run = open_run(Settings())
+    run = open_session(Settings())
     info = describe_run("apply", run.clock.now())
-    with run.backend().lock(info, timeout=0, clock=run.clock, emit=run.emit):
+    with open_backend(run).lock(info, timeout=0, clock=run.clock, emit=run.emit):
         yield info.id
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.connect import open_backend, read_state
 from reconciler.backends import BACKENDS
 from reconciler.backends.context import BackendContext
-from reconciler.cli.composition import open_run
+from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
 from reconciler.core.state.state_document import dump_state, parse_state
 from reconciler.engine.state.state_operations import StateAccess, migrate_state
@@ -141,10 +142,10 @@ def test_a_held_lock_of_either_side_is_4(applied: Path, call: Call, server: Terr
     assert ended.code == 4, ended
     assert "ann@laptop" in ended.err
     server.world.locks.clear()
-    run = open_run(Settings())
+    run = open_session(Settings())
     from reconciler.engine.state.lock_owner import describe_run
 
-    with run.backend().lock(describe_run("apply", run.clock.now()), timeout=0, clock=run.clock, emit=run.emit):
+    with open_backend(run).lock(describe_run("apply", run.clock.now()), timeout=0, clock=run.clock, emit=run.emit):
         assert call(*words).code == 4
     assert server.world.documents == {}
 
@@ -152,7 +153,7 @@ def test_a_held_lock_of_either_side_is_4(applied: Path, call: Call, server: Terr
 @pytest.mark.parametrize(("first", "second"), list(permutations(sorted(BACKENDS), 2)), ids=str)
 def test_every_backend_reads_what_every_other_wrote(applied: Path, tmp_path: Path, first: str, second: str) -> None:
     clock, events = JumpingClock(), Events()
-    state = open_run(Settings()).state()
+    state = read_state(open_session(Settings()))
     with place(first) as one, place(second) as two:
         folders = [tmp_path / "a", tmp_path / "b"]
         source, target = (
@@ -166,7 +167,7 @@ def test_every_backend_reads_what_every_other_wrote(applied: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("type", sorted(BACKENDS))
 def test_damage_of_every_kind_is_noticed_in_every_backend(applied: Path, tmp_path: Path, type: str) -> None:
-    data = dump_state(open_run(Settings()).state())
+    data = dump_state(read_state(open_session(Settings())))
     marks = [
         data.index(mark) for mark in (b"format", b"serial", b"salt", b"resources", b"sent", b"pending", b"checksum")
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.api.trust import trust_file
-from reconciler.cli import trust
+from reconciler.cli import composition
 
 PROJECT = """\
 apiVersion: personas/v1
@@ -33,7 +33,7 @@ def stranger(project: Path) -> Path:
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: str) -> io.StringIO:
     typed = io.StringIO("".join(f"{one}\n" for one in answers))
     monkeypatch.setattr("sys.stdin", typed)
-    monkeypatch.setattr(trust, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(composition, "is_terminal", lambda stream: True)
     return typed
 
 

@@ -18,7 +18,7 @@ from reconciler.core.planning.plan_proof import Ground
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.apply.verify_plan import prove
-from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_saved
+from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError
@@ -56,7 +56,7 @@ class World:
         self.backend = open_backend(BackendSettings(), BackendContext(folder, "lab"))
         for manifests in (FIRST, [DESK, WATCHED, SPARED, GONE, STAYS]):
             apply_manifests(
-                as_set(manifests), self.setting(), self.around(), PlanOptions(record=True), ApplyOptions(),
+                as_set(manifests), self.context(), PlanOptions(record=True), ApplyOptions(),
                 confirm=lambda plan: True,
             )  # fmt: skip
         self.before = len(self.lab.writes())
@@ -65,8 +65,8 @@ class World:
         setting = self.lab.setting(**how)
         return replace(setting, workspace=replace(setting.workspace, policy=self.policy))
 
-    def around(self):
-        return Surroundings(self.backend, self.lab.clock, lambda event: None)
+    def context(self):
+        return replace(self.setting(), backend=self.backend)
 
     def state(self):
         return read_only_state(self.backend, "lab", emit=lambda event: None)
@@ -85,7 +85,7 @@ class World:
         prove(plan, ground, setting, begun=False)
 
     def carry_out(self, plan):
-        return apply_saved(plan, plan_digest(plan), self.setting(), self.around(), ApplyOptions(saved=True))
+        return apply_saved(plan, plan_digest(plan), self.context(), ApplyOptions(saved=True))
 
     def sent(self):
         return self.lab.writes()[self.before :]

@@ -130,7 +130,7 @@ def test_a_create_that_was_killed_is_found_again_by_the_digest_of_its_name(tmp_p
     def apply(variable):
         made = manifest(f"{name}.a", put(body, {field: variable}))
         return apply_manifests(
-            files([made]), world.lab.setting(), world.around(), PlanOptions(), ApplyOptions(),
+            files([made]), world.context(), PlanOptions(), ApplyOptions(),
             confirm=lambda plan: True,
         )  # fmt: skip
 

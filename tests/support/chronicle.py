@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
-from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_rollback, apply_saved
+from reconciler.engine.apply.writing_runs import apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.plan.plan_rollback import plan_rollback
+from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.types.address import Address
 from reconciler.types.change import Change
@@ -62,12 +63,12 @@ class Chronicle:
         self.backend = backend or open_backend(BackendSettings(), BackendContext(folder, "lab"))
         self.events: list[Event] = []
 
-    def around(self) -> Surroundings:
-        return Surroundings(self.backend, self.lab.clock, self.events.append)
+    def context(self) -> RunContext:
+        return self.lab.writing(self.backend, self.events.append)
 
     def apply(self, *documents: Document, **options: Any) -> ApplyResult:
         plan, result = apply_manifests(
-            files(documents), self.lab.setting(), self.around(),
+            files(documents), self.context(),
             PlanOptions(record=True, allow_empty=True, **options), ApplyOptions(), confirm=lambda plan: True,
         )  # fmt: skip
         assert result is not None, plan
@@ -75,7 +76,7 @@ class Chronicle:
 
     def rollback(self, serial: int, **options: Any) -> tuple[Plan, ApplyResult | None]:
         return apply_rollback(
-            serial, self.lab.setting(), self.around(), PlanOptions(record=True, **options), ApplyOptions(),
+            serial, self.context(), PlanOptions(record=True, **options), ApplyOptions(),
             confirm=lambda plan: True,
         )  # fmt: skip
 
@@ -91,7 +92,7 @@ class Chronicle:
         return make_plan(files(documents), self.state(), PlanOptions(allow_empty=True), setting).differences
 
     def carry_out(self, plan: Plan) -> ApplyResult:
-        return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), ApplyOptions(saved=True))
+        return apply_saved(plan, plan_digest(plan), self.context(), ApplyOptions(saved=True))
 
     def state(self) -> State:
         return read_only_state(self.backend, "lab", emit=self.events.append)

@@ -6,8 +6,7 @@ import random
 from pathlib import Path
 
 from reconciler.api.export import NewFiles, write_project_file
-from reconciler.api.session import SystemClock
-from reconciler.cli.composition import Run
+from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.engine.export_account import Export, ExportChoice, export_account
 from reconciler.manifests.edit.new_manifest_files import manifest_file
@@ -316,7 +315,7 @@ class ExportLab(Lab):
             file = manifest_file(one.document)
             assert file is not None, one.address
             paths.append(place.add(one, file.suffix, file.data))
-        run = Run(
+        run = Session(
             project=load_project(folder.parent),
             workspace=WORKSPACE,
             clock=SystemClock(),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -13,7 +14,7 @@ from reconciler.core.state.entry_changes import renamed
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.plan.make_plan import make_plan
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.behaviour import Mood
@@ -25,6 +26,7 @@ from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
+from reconciler.types.ports import Backend, Emit
 from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
 from reconciler.types.reference import SecretRef
@@ -144,11 +146,20 @@ class Lab:
             random=lambda: 0.5,
         )
 
-    def setting(self, *, reading: bool = False) -> Setting:
+    def setting(self, *, reading: bool = False) -> RunContext:
         workspace = Workspace("lab", ProviderSettings("simulator"), policy=self.policy, parallelism=self.parallelism)
-        return Setting(
-            workspace, self.provider(reading=reading), self.vault, digest_key=b"lab", catalogue=load_catalogue
+        return RunContext(
+            workspace,
+            self.provider(reading=reading),
+            self.vault,
+            self.clock,
+            digest_key=b"lab",
+            catalogue=load_catalogue,
         )
+
+    def writing(self, backend: Backend, emit: Emit = lambda event: None, **more: Any) -> RunContext:
+        """The same for a run that writes the state that `backend` keeps."""
+        return replace(self.setting(), backend=backend, emit=emit, **more)
 
     def plan(self, *manifests: Manifest, **options: object) -> Plan:
         """A plan by a client that cannot write."""
@@ -161,7 +172,7 @@ class Lab:
         plan = make_plan(as_set(manifests), self.state, chosen, setting)
         return self.carry_out(plan, setting)
 
-    def carry_out(self, plan: Plan, setting: Setting | None = None) -> ApplyResult:
+    def carry_out(self, plan: Plan, setting: RunContext | None = None) -> ApplyResult:
         setting = setting or self.setting()
         ledger = MemoryLedger(self.state)
         worker = Worker(

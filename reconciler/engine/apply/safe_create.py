@@ -8,6 +8,7 @@ from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.engine.apply.step_recorder import Ledger
+from reconciler.engine.run_context import SETTLE_SECONDS
 from reconciler.errors import Interrupted, OutcomeUnknown, PlanStale, ProviderError
 from reconciler.types.change import Change, Request
 from reconciler.types.json import lookup
@@ -16,9 +17,6 @@ from reconciler.types.ports import Answer, Clock, Provider
 from reconciler.types.state import Intent
 
 CREATE_TRIES = 3
-SETTLE_SECONDS = 3.0
-"""How long a create whose outcome is unknown may still be on its way through the service: a second look for what it
-made is not taken earlier. The vendor states no bound; creates are answered well within a second."""
 
 
 def send_create(

@@ -14,7 +14,7 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_format import entry_digest
 from reconciler.core.state.secret_names import made_by, name_given
 from reconciler.engine.account_reader import Reader
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
@@ -70,7 +70,7 @@ def _written_since(plan: Plan, begun: PlanProgress, state: State) -> list[Addres
 def check_account(
     plan: Plan,
     state: State,
-    setting: Setting,
+    setting: RunContext,
     reader: Reader,
     *,
     accept: bool,

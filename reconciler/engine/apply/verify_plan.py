@@ -11,7 +11,7 @@ from reconciler.core.policies.guard import guard
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.engine.apply.run_changes import refuse_blocked
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanStale
 from reconciler.types.change import Action, Block, Change, Reason
 from reconciler.types.manifest import Adopt
@@ -22,7 +22,7 @@ MOST = 5
 """So many contradictions are named; the others are counted."""
 
 
-def prove(plan: Plan, ground: Ground, setting: Setting, *, begun: bool) -> None:
+def prove(plan: Plan, ground: Ground, setting: RunContext, *, begun: bool) -> None:
     """Raise `PlanStale` for a plan that contradicts itself, the state or the account, `PlanBlocked` for one that the
     workspace's policy, the state or the lifecycles do not allow, whatever it says of that itself.
 
@@ -39,7 +39,7 @@ def prove(plan: Plan, ground: Ground, setting: Setting, *, begun: bool) -> None:
     refuse_blocked(judged_again(plan, replace(ground, listings={}) if begun else ground, setting))
 
 
-def judged_again(plan: Plan, ground: Ground, setting: Setting) -> Plan:
+def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
     """The plan with the blocks that its changes, the state and the policy of the workspace call for now."""
     then = state_of_plan(plan, ground.state)
     options = replace(

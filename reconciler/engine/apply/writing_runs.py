@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.planning.plan_file import plan_digest
@@ -28,17 +29,15 @@ from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.last_look import FRESH
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.safe_create import SETTLE_SECONDS
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, what_is_left
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
 from reconciler.engine.plan.make_plan import plan_with_live
 from reconciler.engine.plan.plan_rollback import plan_rollback
 from reconciler.engine.plan.read_usage import refuse_newly_used
-from reconciler.engine.run_context import Setting
-from reconciler.engine.state.lock_owner import Rescue, describe_run
-from reconciler.engine.state.state_session import HERE, Session, open_session
-from reconciler.engine.stoppable_clock import HeedingClock
+from reconciler.engine.run_context import RunContext
+from reconciler.engine.state.lock_owner import describe_run
+from reconciler.engine.state.state_session import Session, open_session
 from reconciler.errors import PlanError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -48,23 +47,9 @@ from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
-from reconciler.types.ports import Backend, Clock, Emit
 from reconciler.types.preimage import Preimage
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, Move, State
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a writing run needs of the outside world beside the account."""
-
-    backend: Backend
-    clock: Clock
-    emit: Emit
-    stop: Callable[[], bool] = lambda: False
-    """True once the user asked to stop: running requests end, nothing new begins."""
-    rescue: Rescue = HERE
-    """Keeps a state that could not be stored."""
 
 
 class SessionLedger:
@@ -153,10 +138,23 @@ class SessionLedger:
             self._session.record(PlanStep(self._digest, address))
 
 
+def writing_session(
+    context: RunContext, operation: str, options: ApplyOptions, *, lineage: str | None = None
+) -> AbstractContextManager[Session]:
+    """The lock and the state of a run that writes; `lineage` is that of the saved plan that it carries out.
+
+    Raises `StateLocked`, `StateError`.
+    """
+    return open_session(
+        context.store, workspace=context.workspace.name, operation=operation, clock=context.clock, emit=context.emit,
+        lock_timeout=options.lock_timeout, stop=context.stop, lineage=lineage, rescue=context.rescue,
+        retention=context.workspace.history, project=context.identity,
+    )  # fmt: skip
+
+
 def apply_manifests(
     manifests: ManifestSet,
-    setting: Setting,
-    around: Surroundings,
+    context: RunContext,
     plan_options: PlanOptions,
     options: ApplyOptions,
     *,
@@ -168,23 +166,25 @@ def apply_manifests(
     `review` may add findings to the plan, or refuse it by raising. A plan that changes nothing is not asked about.
     Raises `StateLocked`, `PlanError`, `PlanBlocked`, `SecretMissing`, `ProviderError` (the account cannot be read).
     """
-    with open_session(
-        around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
-        retention=setting.workspace.history, project=setting.identity,
-    ) as session:  # fmt: skip
-        plan, live = plan_with_live(manifests, session.state, plan_options, _patient(setting, around))
-        read_at = around.clock.monotonic()
+    context = context.for_writing()
+    with writing_session(context, "apply", options) as session:
+        plan, live = plan_with_live(manifests, session.state, plan_options, context)
+        read_at = context.clock.monotonic()
         plan = review(plan)
         refuse_blocked(plan)
         if plan_options.strict_complete:
             refuse_incomplete(plan)
-        asked = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.changes))
-        if asked and not confirm(plan):
+        if not approved(plan, confirm):
             return plan, None
         _drop_settled(plan, manifests, session)
-        result = _carry_out(plan, live, read_at, session, setting, around, options)
+        result = _carry_out(plan, live, read_at, session, context, options)
     return plan, _saved(result, session)
+
+
+def approved(plan: Plan, confirm: Callable[[Plan], bool]) -> bool:
+    """Whether a plan may be carried out: only one that changes something is asked about."""
+    changes = bool(plan.differences) or (plan.mode == "refresh-only" and bool(plan.changes))
+    return not changes or confirm(plan)
 
 
 def refuse_incomplete(plan: Plan) -> None:
@@ -202,8 +202,7 @@ def refuse_incomplete(plan: Plan) -> None:
 
 def apply_rollback(
     serial: int,
-    setting: Setting,
-    around: Surroundings,
+    context: RunContext,
     plan_options: PlanOptions,
     options: ApplyOptions,
     *,
@@ -214,51 +213,40 @@ def apply_rollback(
 
     Raises what `plan_rollback` and `apply_manifests` raise.
     """
-    with open_session(
-        around.backend, workspace=setting.workspace.name, operation="rollback", clock=around.clock,
-        emit=around.emit, lock_timeout=options.lock_timeout, stop=around.stop, rescue=around.rescue,
-        retention=setting.workspace.history, project=setting.identity,
-    ) as session:  # fmt: skip
-        setting.provider.heed(around.stop)
-        plan, live = plan_rollback(serial, session.state, plan_options, _patient(setting, around), today)
-        read_at = around.clock.monotonic()
+    context = context.for_writing()
+    with writing_session(context, "rollback", options) as session:
+        plan, live = plan_rollback(serial, session.state, plan_options, context, today)
+        read_at = context.clock.monotonic()
         refuse_blocked(plan)
-        if plan.differences and not confirm(plan):
+        if not approved(plan, confirm):
             return plan, None
-        result = _carry_out(plan, live, read_at, session, setting, around, options)
+        result = _carry_out(plan, live, read_at, session, context, options)
     return plan, _saved(result, session)
 
 
-def apply_saved(
-    plan: Plan, digest: str, setting: Setting, around: Surroundings, options: ApplyOptions
-) -> ApplyResult:
+def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOptions) -> ApplyResult:
     """Carry out exactly a saved plan, or refuse it before the first write when anything it rests on moved.
 
     Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`.
     """
     refuse_blocked(plan)
-    setting = _patient(setting, around)
-    with open_session(
-        around.backend, workspace=setting.workspace.name, operation="apply", clock=around.clock, emit=around.emit,
-        lock_timeout=options.lock_timeout, stop=around.stop, lineage=plan.lineage, rescue=around.rescue,
-        retention=setting.workspace.history, project=setting.identity,
-    ) as session:  # fmt: skip
-        progress = check_state(plan, session.state, workspace=setting.workspace.name, digest=digest)
+    context = context.for_writing()
+    with writing_session(context, "apply", options, lineage=plan.lineage) as session:
+        progress = check_state(plan, session.state, workspace=context.workspace.name, digest=digest)
         rest = what_is_left(plan, progress)
-        setting.provider.heed(around.stop)
-        reader = Reader(setting.provider, setting.workspace.parallelism)
+        reader = Reader(context.provider, context.workspace.parallelism)
         live, begun, listings = check_account(
-            rest, session.state, setting, reader, accept=options.accept_account, progress=progress
+            rest, session.state, context, reader, accept=options.accept_account, progress=progress
         )
-        read_at = around.clock.monotonic()
+        read_at = context.clock.monotonic()
         if options.saved:
-            prove(rest, Ground(session.state, live, listings, setting.book(session.state), setting.provider.requests),
-                  setting, begun=progress is not None)  # fmt: skip
+            prove(rest, Ground(session.state, live, listings, context.book(session.state), context.provider.requests),
+                  context, begun=progress is not None)  # fmt: skip
         if progress is not None:
             whole = len(plan.differences)
             done = whole - len(rest.differences)
-            around.emit(Notice(f"this plan was cut short: {done} of {whole} changes are done, the rest is taken up"))
-        result = _carry_out(rest, live, read_at, session, setting, around, options, digest=digest, begun=begun)
+            context.emit(Notice(f"this plan was cut short: {done} of {whole} changes are done, the rest is taken up"))
+        result = _carry_out(rest, live, read_at, session, context, options, digest=digest, begun=begun)
     return _saved(result, session)
 
 
@@ -272,29 +260,28 @@ def _carry_out(
     live: Mapping[tuple[str, str], LiveObject],
     read_at: float,
     session: Session,
-    setting: Setting,
-    around: Surroundings,
+    context: RunContext,
     options: ApplyOptions,
     *,
     digest: str | None = None,
     begun: Begun = NOTHING,
 ) -> ApplyResult:
-    check_digest_key(plan.changes, session.state, setting.book(session.state))
+    check_digest_key(plan.changes, session.state, context.book(session.state))
     session.claim()
-    if digest is not None or around.clock.monotonic() - read_at >= FRESH:
-        reader = Reader(setting.provider, setting.workspace.parallelism)
+    if digest is not None or context.clock.monotonic() - read_at >= FRESH:
+        reader = Reader(context.provider, context.workspace.parallelism)
         refuse_newly_used(plan.changes, session.state, reader)
     if digest is not None:
         check_secrets(
-            plan.changes, setting.book(session.state)
+            plan.changes, context.book(session.state)
         )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
-    ledger = SessionLedger(session, lambda: describe_plan(plan, around.clock.now(), digest), digest)
+    ledger = SessionLedger(session, lambda: describe_plan(plan, context.clock.now(), digest), digest)
     worker = Worker(
-        setting.provider,
+        context.provider,
         ledger,
-        setting.book(session.state),
-        around.clock,
+        context.book(session.state),
+        context.clock,
         live,
         read_at,
         plan.namesakes,
@@ -303,26 +290,14 @@ def _carry_out(
         begun=begun,
     )
     session.sent = worker.sent.told
-    result = apply_changes(plan, worker, parallelism=options.parallelism, emit=around.emit, stop=around.stop)
+    result = apply_changes(plan, worker, parallelism=options.parallelism, emit=context.emit, stop=context.stop)
     if result.count("done"):
-        _note_account(session, setting)
-    _note_digest_key(session, setting)
+        _note_account(session, context)
+    _note_digest_key(session, context)
     ledger.end(result)
     if digest is not None and not result.interrupted and result.count("done") == len(result.steps):
         session.record(PlanFinished(digest))
     return result
-
-
-def _patient(setting: Setting, around: Surroundings) -> Setting:
-    """`setting` for a plan that is carried out: it hears `stop` while it waits, and does not create again what may
-    still be on its way."""
-    setting.provider.heed(around.stop)
-
-    def wait() -> None:
-        around.emit(Notice("an earlier run ended while it created something; looking twice before it is sent again"))
-        HeedingClock(around.clock, around.stop, "an earlier create").sleep(SETTLE_SECONDS)
-
-    return replace(setting, wait_for_creates=wait)
 
 
 def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
@@ -333,17 +308,17 @@ def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
     return RunHeader(operation, info.who, now, info.version, digest, plan.commit, info.run, plan.rollback)
 
 
-def _note_account(session: Session, setting: Setting) -> None:
+def _note_account(session: Session, context: RunContext) -> None:
     """Remember whose account this is."""
-    account = setting.provider.account()
-    key = setting.fingerprint(session.state)
+    account = context.provider.account()
+    key = context.fingerprint(session.state)
     session.record(AccountNoted(account.owner, key, account.base_url))
 
 
-def _note_digest_key(session: Session, setting: Setting) -> None:
+def _note_digest_key(session: Session, context: RunContext) -> None:
     """Remember under which key secrets are digested, once a digest in the state is made with it."""
     state = session.state
-    digests = setting.book(state).digests
+    digests = context.book(state).digests
     if digests.lacks_key or digests.key_id == state.digest_key:
         return
     way = f"{digests.way}:"

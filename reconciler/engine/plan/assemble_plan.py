@@ -34,7 +34,7 @@ from reconciler.core.state.secret_names import name_given
 from reconciler.engine.placeholders import missing_secrets
 from reconciler.engine.plan.read_usage import claimed
 from reconciler.engine.plan.vendor_ids import check_libraries
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -71,7 +71,7 @@ def draft(
     problems: list[Diagnostic],
     manifests: ManifestSet,
     options: PlanOptions,
-    setting: Setting,
+    setting: RunContext,
 ) -> Plan:
     """The plan; `problems` are the warnings so far."""
     return _Draft(compared, list(problems), manifests, options, setting).plan()
@@ -83,7 +83,7 @@ class _Draft:
     problems: list[Diagnostic]
     manifests: ManifestSet
     options: PlanOptions
-    setting: Setting
+    setting: RunContext
     kept: tuple[Kept, ...] = ()
 
     def changes(self) -> tuple[list[Change], int]:

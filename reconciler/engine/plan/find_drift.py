@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.engine.plan.make_plan import plan_with_noted
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.manifest import ManifestSet
@@ -25,7 +25,7 @@ class Differences:
     has taken note of the direction `live`."""
 
 
-def find_drift(manifests: ManifestSet, state: State, setting: Setting, options: PlanOptions | None = None) -> Plan:
+def find_drift(manifests: ManifestSet, state: State, setting: RunContext, options: PlanOptions | None = None) -> Plan:
     """A plan without changes whose `drift` says what moved, by whom, and which managed objects are gone.
 
     Only what state holds is looked at; pending changes of the manifests do not count. An empty set of manifests is
@@ -36,7 +36,7 @@ def find_drift(manifests: ManifestSet, state: State, setting: Setting, options: 
 
 
 def find_differences(
-    manifests: ManifestSet, state: State, setting: Setting, options: PlanOptions | None = None
+    manifests: ManifestSet, state: State, setting: RunContext, options: PlanOptions | None = None
 ) -> Differences:
     """The same, with all that differs and did not move since the last apply. Raises the same."""
     options = replace(options or PlanOptions(), drift_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.engine.plan.make_plan import make_plan
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanError, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
@@ -16,7 +16,7 @@ from reconciler.types.plan import Plan
 from reconciler.types.state import State
 
 
-def plan_import(address: Address, id: str, manifests: ManifestSet, state: State, setting: Setting) -> Plan:
+def plan_import(address: Address, id: str, manifests: ManifestSet, state: State, setting: RunContext) -> Plan:
     """A plan of one change: `id` becomes `address` in state.
 
     What the manifest and the object agree on is recorded as applied, hidden secrets as assumed; what differs stays a

@@ -22,7 +22,6 @@ from reconciler.core.planning.address_moves import as_replacement, find_replaced
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import AttachedTools, item_ids, shadows, tell_left
 from reconciler.core.planning.id_names import names_in
-from reconciler.core.planning.part_of_project import leave_what_moved, make_along
 from reconciler.core.planning.records import Moves, Scope
 from reconciler.core.planning.run_scope import scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, tell_missing_state, unmatched
@@ -36,7 +35,7 @@ from reconciler.engine.account_reader import Reader, kinds_to_read
 from reconciler.engine.plan.assemble_plan import Compared, draft
 from reconciler.engine.plan.read_usage import claimed, read_usage
 from reconciler.engine.plan.second_read import Known, partly_listed, spoken_of, told_of_failures
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanError, ProviderError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Direction, Reason
@@ -50,7 +49,7 @@ from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
 
 
-def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting) -> Plan:
+def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext) -> Plan:
     """The plan for one workspace against the state as it was read. Sends nothing but GET requests.
 
     Raises `PlanError` with every problem found (ambiguous names, foreign ids, dangling references),
@@ -60,7 +59,7 @@ def make_plan(manifests: ManifestSet, state: State, options: PlanOptions, settin
 
 
 def plan_with_live(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting, goal: Goal | None = None
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext, goal: Goal | None = None
 ) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
     """The same, with the live objects that it was made against, by kind and id: what an apply that follows needs.
 
@@ -71,7 +70,7 @@ def plan_with_live(
 
 
 def plan_with_names(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext
 ) -> tuple[Plan, dict[tuple[str, str], str]]:
     """The same as `make_plan`, with what the objects that were read are called, by kind and id."""
     planning = _Planning(manifests, state, options, setting)
@@ -79,7 +78,7 @@ def plan_with_names(
 
 
 def plan_with_noted(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext
 ) -> tuple[Plan, dict[Address, tuple[DriftField, ...]]]:
     """The same as `make_plan`, with the leaves that differ from the manifests and stay as they are."""
     planning = _Planning(manifests, state, options, setting)
@@ -94,7 +93,7 @@ class _Planning:
         manifests: ManifestSet,
         state: State,
         options: PlanOptions,
-        setting: Setting,
+        setting: RunContext,
         replaced: tuple[Address, ...] = (),
         goal: Goal | None = None,
     ) -> None:
@@ -108,10 +107,7 @@ class _Planning:
         self.replaced = replaced
         # A refresh is between the state and the account; the manifests have no say in it.
         idle = options.destroy or options.refresh_only
-        self.resources: dict[Address, Resource] = (
-            {} if idle else resources_of((*manifests.manifests, *manifests.beside))
-        )
-        self.beside = frozenset(one.address for one in manifests.beside)
+        self.resources: dict[Address, Resource] = {} if idle else resources_of(manifests.manifests)
         if goal is not None:
             self.resources = dict(goal.resources)
         if options.drift_only:
@@ -134,10 +130,7 @@ class _Planning:
         if self.goal is None:
             require_something(self.manifests, self.original, self.options)
         labels = {one.address: one.labels for one in self.manifests.manifests} if self.goal is None else None
-        chosen = scope(
-            self.resources, self.state, self.options, self.manifests.paths, labels,
-            beside=self.beside, declared=frozenset(one.address for one in self.manifests.manifests),
-        )  # fmt: skip
+        chosen = scope(self.resources, self.state, self.options, self.manifests.paths, labels)
         if not self.replaced:
             self.problems += [
                 Diagnostic("E-target", Severity.ERROR, f"{one} cannot be replaced: {why}")
@@ -149,16 +142,10 @@ class _Planning:
             self.untouched = chosen.deletable - leaving
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
             self.problems += [torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
-        elif not self.options.drift_only:
-            chosen, said = leave_what_moved(chosen, self.manifests)
-            self.problems += said
         seen = self.read(chosen)
         self.problems += self.asked_in_vain(chosen, seen)
         chosen = self.adopt_orphans(chosen, seen)
         matching = self.bind(seen)
-        if self.manifests.paths is not None and self.goal is None and not self.options.drift_only:
-            chosen, lost = make_along(chosen, self.resources, self.beside, matching)
-            self.problems += lost
         self.names = names_of(seen.listings, matching, self.state)
         planned = self.compare(chosen, matching, seen.listings)
         self.noted = {address: one.noted for address, one in planned.items() if one.noted}
@@ -219,7 +206,7 @@ class _Planning:
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)
         self.hide_shadows(listings)
-        looked = chosen.wanted | chosen.deletable | self.untouched | self.beside
+        looked = chosen.wanted | chosen.deletable | self.untouched
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )

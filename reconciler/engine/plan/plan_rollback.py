@@ -19,7 +19,7 @@ from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart, run_parallel
 from reconciler.engine.plan.make_plan import plan_with_live
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.read_history import short_commit
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
@@ -38,7 +38,7 @@ def plan_rollback(
     serial: int,
     state: State,
     options: PlanOptions,
-    setting: Setting,
+    setting: RunContext,
     today: Mapping[Address, Lifecycle] | None = None,
 ) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
     """The plan, and the live objects that it was made against. Sends nothing but GET requests.
@@ -69,7 +69,7 @@ def plan_rollback(
     return replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)), live
 
 
-def still_there(ids: Sequence[tuple[str, str]], setting: Setting) -> dict[tuple[str, str], LiveObject]:
+def still_there(ids: Sequence[tuple[str, str]], setting: RunContext) -> dict[tuple[str, str], LiveObject]:
     """What there still is of these objects, by kind and id, with everything that the API keeps apart from them."""
 
     def look(key: tuple[str, str]) -> LiveObject | None:

@@ -10,7 +10,7 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.account_comparison import literals_told_apart
 from reconciler.core.planning.run_scope import scope
 from reconciler.engine.plan.make_plan import plan_with_names
-from reconciler.engine.run_context import Setting
+from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions
@@ -21,7 +21,7 @@ from reconciler.types.state import State
 
 
 def view(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: Setting, key: bytes
+    manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext, key: bytes
 ) -> tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]]:
     """The plan of a workspace, what its manifests want with references still by name, and the names of what was
     read. Literal secrets are told apart by digests under `key`, which is to live no longer than the comparison.

@@ -97,7 +97,7 @@ def edit(world, name, operation):
 
 def one_by_one(world, plan):
     options = ApplyOptions(saved=True, parallelism=1)
-    return apply_saved(plan, plan_digest(plan), world.lab.setting(), world.around(), options)
+    return apply_saved(plan, plan_digest(plan), world.context(), options)
 
 
 def cut(tmp_path, at=2):

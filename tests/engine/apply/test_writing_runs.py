@@ -10,8 +10,9 @@ from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
 from reconciler.core.state.journal_records import IntentNoted
-from reconciler.engine.apply.writing_runs import Surroundings, apply_manifests, apply_saved
+from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
+from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
@@ -45,14 +46,12 @@ class World:
         self.events = []
         self.stopped = False
 
-    def around(self) -> Surroundings:
-        return Surroundings(self.backend, self.lab.clock, self.events.append, lambda: self.stopped)
+    def context(self) -> RunContext:
+        return self.lab.writing(self.backend, self.events.append, stop=lambda: self.stopped)
 
     def apply(self, *manifests, confirm=lambda plan: True, how=None, **options):
         chosen = PlanOptions(record=True, **options)
-        return apply_manifests(
-            as_set(manifests), self.lab.setting(), self.around(), chosen, how or ApplyOptions(), confirm=confirm
-        )
+        return apply_manifests(as_set(manifests), self.context(), chosen, how or ApplyOptions(), confirm=confirm)
 
     def state(self):
         return read_only_state(self.backend, "lab", emit=self.events.append)
@@ -66,7 +65,7 @@ class World:
 
     def carry_out(self, plan, **how):
         options = ApplyOptions(saved=True, **how)
-        return apply_saved(plan, plan_digest(plan), self.lab.setting(), self.around(), options)
+        return apply_saved(plan, plan_digest(plan), self.context(), options)
 
 
 @pytest.fixture
@@ -132,9 +131,9 @@ def test_stopping_lets_nothing_new_begin_and_keeps_what_is_done(world):
         world.events.append(event)
         world.stopped = type(event).__name__ == "StepDone"
 
-    around = replace(world.around(), emit=stop_after_the_first)
+    context = replace(world.context(), emit=stop_after_the_first)
     _, result = apply_manifests(
-        as_set([ONE, TWO]), world.lab.setting(), around, PlanOptions(record=True), ApplyOptions(parallelism=1),
+        as_set([ONE, TWO]), context, PlanOptions(record=True), ApplyOptions(parallelism=1),
         confirm=lambda plan: True,
     )  # fmt: skip
     assert result.interrupted

@@ -238,7 +238,7 @@ def test_who_begins_to_use_it_while_the_prompt_waits_stops_the_run(tmp_path, sav
             meanwhile(plan)
             chronicle.carry_out(plan)
         else:
-            apply_manifests(manifests, lab.setting(), chronicle.around(), options, ApplyOptions(), confirm=meanwhile)
+            apply_manifests(manifests, chronicle.context(), options, ApplyOptions(), confirm=meanwhile)
     assert "theirs" in stopped.value.message and "tool.look" in stopped.value.message
     assert not [one for one in lab.writes() if one[0] == "DELETE"]
 
@@ -300,7 +300,7 @@ def test_an_item_that_somebody_attaches_while_the_prompt_waits_is_kept(tmp_path,
     manifests = ManifestSet((persona("a"), *left))
     options = PlanOptions(record=True, allow_deletes=True, allow_mass_change=True)
     with pytest.raises(PlanStale, match="theirs"):
-        apply_manifests(manifests, lab.setting(), chronicle.around(), options, ApplyOptions(), confirm=meanwhile)
+        apply_manifests(manifests, chronicle.context(), options, ApplyOptions(), confirm=meanwhile)
     assert len(lab.client.get("/guardrails", params={"legacy": "false"}).json()["data"]) == 2
 
 

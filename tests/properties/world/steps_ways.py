@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.api.export import export_into
 from reconciler.api.project import OpenedProject
+from reconciler.api.session import Sources
 from reconciler.engine.export_account import ExportChoice
 from reconciler.errors import ReconcilerError
 from tests.properties.world import laws, oracle
@@ -59,12 +60,12 @@ def export(world: World, workspace: str) -> None:
     world.project.write()
     world.count += 1
     folder = world.folder / f"export{world.count}"
-    run = world.open(workspace).run
-    export_into(replace(run, paths=(), place=world.folder / "nowhere"), folder, ExportChoice())
+    run = world.open(workspace).session
+    export_into(replace(run, sources=Sources(), place=world.folder / "nowhere"), folder, ExportChoice())
     if wire.raw() != raw:
         raise Violated("export wrote to the account", workspace)
     variables = dict(world.env) | dict.fromkeys(variables_in(folder), "sk-exported-value")
-    fresh = replace(run, paths=(str(folder),), place=world.folder / "nowhere", environ=variables)
+    fresh = replace(run, sources=Sources(paths=(str(folder),)), place=world.folder / "nowhere", environ=variables)
     try:
         plan = OpenedProject(fresh).plan()
     except ReconcilerError as error:

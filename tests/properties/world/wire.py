@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from reconciler.api.session import Opened
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.types.ports import Provider
+from reconciler.types.project import ProviderSettings
 from tests.properties.world.words import Tree, read_account
 
 BASE = "http://simulator.localhost/v2"
@@ -131,19 +131,14 @@ def open_wire(mood: Mood | None = None) -> Wire:
     return Wire(SimulatorTransport(None, mood=mood))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InWorld(Opened):
-    """The surroundings of a run whose account is behind a wire, not in a file."""
+def behind(wires: dict[str, Wire], words: str = "pal") -> Callable[[ProviderSettings, ProviderContext], Provider]:
+    """Opens accounts that are behind a wire each, by the name of the workspace, not in files."""
 
-    wires: dict[str, Wire] = field(default_factory=dict)
-    words: str = "pal"
-
-    @contextmanager
-    def provider(self, secrets, *, reading):
-        context: type[ProviderContext] = ProviderContext
-        assert context
-        yield TavusProvider(
-            api_key="our-own-key", base_url=BASE, vocabulary=self.words, reading=reading,
-            transport=self.wires[self.workspace.name], parallelism=1, clock=self.clock, random=lambda: 0.5,
-            emit=self.emit,
+    def connect(settings: ProviderSettings, context: ProviderContext) -> Provider:
+        return TavusProvider(
+            api_key="our-own-key", base_url=BASE, vocabulary=words, reading=context.reading,
+            transport=wires[context.workspace], parallelism=1, clock=context.clock, random=lambda: 0.5,
+            emit=context.emit,
         )  # fmt: skip
+
+    return connect

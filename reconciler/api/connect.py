@@ -1,0 +1,159 @@
+"""Connections of a session: the account, the store of the state, and what both make a run of."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.api.manifests import catalogue_of, known_secrets
+from reconciler.api.session import SIMULATOR
+
+if TYPE_CHECKING:
+    from reconciler.api.session import Session
+    from reconciler.core.settings.operator_trust import Trusted
+    from reconciler.engine.run_context import RunContext
+    from reconciler.types.ports import Backend, Provider, Secrets
+    from reconciler.types.state import State
+
+T = TypeVar("T")
+
+
+@contextmanager
+def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
+    """The account; with `reading` the transport refuses everything but GET."""
+    from reconciler.platforms.base import ProviderContext
+    from reconciler.platforms.providers import PROVIDERS
+
+    project, workspace = session.project, session.workspace
+    context = ProviderContext(
+        workspace=workspace.name,
+        state_folder=str(session.folder),
+        clock=session.clock,
+        secrets=secrets,
+        random=random.random,
+        environ=session.environ,
+        trusted=lambda: trusted(session),
+        redactor=session.redactor,
+        emit=session.emit,
+        reading=reading,
+        keyless=next((one.name for one in project.workspaces.values() if one.provider.type == SIMULATOR), ""),
+        parallelism=workspace.parallelism,
+        max_requests_per_second=workspace.max_requests_per_second,
+    )
+    make = session.connect or PROVIDERS.get(workspace.provider.type)
+    try:
+        with closing(_vouched(session, lambda: make(workspace.provider, context))) as provider:
+            provider.heed(session.stop)
+            yield provider
+    finally:
+        session.hooks.settle()
+
+
+def open_backend(session: Session) -> Backend:
+    """Where the state is kept. Connects to nothing before it is asked for something; to be closed."""
+    from reconciler.backends import open_state
+    from reconciler.backends.context import BackendContext
+    from reconciler.manifests.tree.repository import check_way
+
+    settings = session.workspace.state
+    context = BackendContext(
+        folder=session.folder,
+        workspace=session.workspace.name,
+        environ=session.environ,
+        owner=session.project.identity,
+        secrets=known_secrets(session) if settings.settings else None,
+        trusted=lambda: trusted(session),
+        redactor=session.redactor,
+    )
+    path = settings.settings.get("path")
+    if settings.type == "local" and isinstance(path, str):
+        check_way(context.project / path)
+    return _vouched(session, lambda: open_state(settings, context))
+
+
+@contextmanager
+def open_store(session: Session) -> Iterator[Backend]:
+    """The same for a run that writes: from here on the workspace's folder is this project file's."""
+    claim_folder(session)
+    with closing(open_backend(session)) as backend:
+        yield backend
+
+
+@contextmanager
+def reading_run(session: Session, secrets: Secrets) -> Iterator[RunContext]:
+    """Account and state of a run that writes to neither."""
+    with (
+        open_provider(session, secrets, reading=True) as provider,
+        session.hooks.abortable(),
+        closing(open_backend(session)) as backend,
+    ):
+        yield run_context(session, provider, secrets, backend)
+
+
+@contextmanager
+def writing_run(session: Session, secrets: Secrets, *, reading: bool = False) -> Iterator[RunContext]:
+    """Account and state of a run that writes to both; with `reading` to the state alone."""
+    with open_provider(session, secrets, reading=reading) as provider, open_store(session) as backend:
+        yield run_context(session, provider, secrets, backend)
+
+
+def claim_folder(session: Session) -> None:
+    """Note whose folder the workspace's is, before the first file of a state is written there."""
+    from reconciler.api.state_paths import claim_folder as claim
+
+    settings = session.workspace.state
+    if settings.type == "local" and "path" not in settings.settings:
+        claim(session.folder, session.project)
+
+
+def read_state(session: Session, backend: Backend | None = None) -> State:
+    """The state as it is now, without a lock; what a dead run left behind is folded in. `backend`: one that is open
+    already."""
+    from reconciler.engine.state.state_reader import read_only_state
+
+    with closing(open_backend(session)) if backend is None else nullcontext(backend) as store:
+        return read_only_state(
+            store, session.workspace.name, session.project.identity, clock=session.clock, emit=session.emit
+        )
+
+
+def run_context(session: Session, provider: Provider, secrets: Secrets, backend: Backend) -> RunContext:
+    """What the engine works with."""
+    from reconciler.engine.run_context import RunContext
+
+    return RunContext(
+        session.workspace,
+        provider,
+        secrets,
+        session.clock,
+        project=session.project.name,
+        digest_key=session.digest_key,
+        catalogue=lambda: catalogue_of(session),
+        previous_key=session.previous_key,
+        identity=session.project.identity,
+        backend=backend,
+        emit=session.emit,
+        stop=session.stop,
+        rescue=session.rescue,
+    )
+
+
+def trusted(session: Session) -> Trusted:
+    """What the user trusts this project file with, as the trust file has it now."""
+    from reconciler.api.trust import read_trusted
+
+    return read_trusted(session.project.file, session.environ)
+
+
+def _vouched(session: Session, open: Callable[[], T]) -> T:
+    """What `open` gives; where it is refused for want of trust, somebody who can give that is asked first."""
+    from reconciler.errors import NotTrusted
+
+    while True:
+        try:
+            return open()
+        except NotTrusted as refused:
+            if not session.hooks.vouch(session, refused):
+                raise
