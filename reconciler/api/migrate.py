@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration import Answers, Migration
+    from reconciler.core.migrating.migration import Answers, Migration, Subject
     from reconciler.core.migrating.migration_result import MigrationResult
     from reconciler.engine.migrate.run_migrations import Body, MigrateOptions, SourceFile
     from reconciler.fsio import Replacement
@@ -156,12 +156,15 @@ def read_migration(
     tree: Tree | None = None,
     workspace: str | None = None,
     addresses: Callable[[Address], bool] | None = None,
+    excluded: Collection[Address] = (),
 ) -> MigrationRun:
     """Read the manifest files of `project`, or those under `paths`. Raises `UsageError` for an unknown path.
 
     `words`: the vocabulary to write, `persona` or `pal`; `requested`: names of migrations that somebody asked for;
     `tree`: where the files are read from, None for the work tree; `workspace`: the only one in which a change has to
-    be possible, None for all of them; `addresses`: which resources may change, None for all of them.
+    be possible, None for all of them; `addresses`: which resources may change, None for all of them; `excluded`:
+    those that nothing may rest on. Nothing rests on a manifest outside of `paths` either: a run over them does not
+    write it.
     """
     from reconciler.core.migrating.answers import merge_answers
     from reconciler.engine.migrate.run_migrations import MigrateOptions
@@ -171,10 +174,21 @@ def read_migration(
     wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
     merged = merge_answers(project.migrations, wanted, answers)
     layers = {name: paths for name, paths in raw.layers.items() if workspace in (None, name)}
+    outside = {one.path for one in raw.files if not one.selected}
     options = MigrateOptions(
-        tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses
-    )
+        tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses,
+        apart=lambda subject: _outside(subject, outside, excluded),
+    )  # fmt: skip
     return MigrationRun(project, raw, options, tree, tuple(paths))
+
+
+def _outside(subject: Subject, outside: Collection[str], excluded: Collection[Address]) -> str | None:
+    """Why the runs that these files are migrated for do not write a manifest, even where something refers to it."""
+    if subject.address in excluded:
+        return f"{subject.address} is excluded"
+    if subject.overlay or subject.path not in outside:
+        return None
+    return f"{subject.path} is outside of the paths; name it as well"
 
 
 def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Replacement] = ()) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,10 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
-    from reconciler.core.migrating.migration import Held, Subject
+    from reconciler.core.migrating.migration import Held
     from reconciler.core.migrating.migration_result import MigrationResult, Outcome
-    from reconciler.engine.migrate.move_units import Apart
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
-    from reconciler.types.json import Object
     from reconciler.types.options import PlanOptions
 
 
@@ -59,15 +57,11 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     try:
         migration = read_migration(
             session.project, sources.paths, choose_migrations((), ()), {}, tree=tree if sources.ref else None,
-            workspace=session.workspace.name, addresses=_in_scope(session, options),
+            workspace=session.workspace.name, addresses=_in_scope(session, options), excluded=options.excludes,
         )  # fmt: skip
-        outside = {one.path for one in migration.raw.files if not one.selected}
-        options_alone = replace(migration.options, apart=_apart(options, outside, {}))
-        alone = replace(migration, options=options_alone).once(migration.options.answers)
-        held, live = _look(session, alone, bool(outside))
-        result = alone
-        if held or live:
-            looking = replace(migration.options, account=held, apart=_apart(options, outside, live))
+        result = alone = migration.once(migration.options.answers)
+        if held := _look(session, alone):
+            looking = replace(migration.options, account=held)
             result = replace(migration, options=looking).once(migration.options.answers)
     finally:
         close()
@@ -81,14 +75,12 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
             "There is nothing to migrate." if not (session.sources.unmoved or asked) else "Nothing can be migrated."
         )
         return session, (nothing, *asked)
-    # A part of the manifests is planned together with the new files that it refers to, wherever those will lie.
-    new = () if not sources.paths else tuple(path for path in texts if path not in places.values())
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
     left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
     more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return session.reading(texts=texts, paths=(*sources.paths, *new)), (note, *more, *asked)
+    return session.reading(texts=texts), (note, *more, *asked)
 
 
 def _unmoved(one: Outcome) -> Diagnostic:
@@ -118,34 +110,10 @@ ASKING = {"guardrail-set-split": "guardrail"}
 """Migrations that ask about names which the account may hold, with the kind."""
 
 
-READ = ("tool", "guardrail", "guardrail_set")
-"""Kinds of manifests that a change of another manifest may rest on."""
-
-
-def _apart(options: PlanOptions, outside: set[str], live: Mapping[str, Object]) -> Callable[[Subject], Apart | None]:
-    """What is said of the manifests that the plan does not write, even where something in it refers to them."""
-    from reconciler.engine.migrate.move_units import Apart
-
-    excluded = {str(one) for one in options.excludes}
-
-    def apart(subject: Subject) -> Apart | None:
-        name = str(subject.address)
-        if name in excluded:
-            return Apart(f"{name} is excluded")
-        if subject.overlay or subject.path not in outside:
-            return None
-        return Apart(f"{subject.path} is outside of the paths, so {name} stays as the account has it", live.get(name))
-
-    return apart
-
-
-def _look(
-    session: Session, result: MigrationResult, partial: bool
-) -> tuple[dict[str, dict[str, Held]], dict[str, Object]]:
+def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held]]:
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
-    ever takes over. And, where a `partial` run left something, the objects that manifests beside it may stand for, by
-    address. Nothing is read where there is none. Raises `ProviderError`."""
+    ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
     from reconciler.core.canonical.live_document import live_document
     from reconciler.core.kind_table import kind
@@ -154,32 +122,27 @@ def _look(
     from reconciler.core.planning.attachments import item_ids, shadows
     from reconciler.types.address import Address
 
-    left = result.of(Status.REFUSED)
-    documents = [document for one in (*result.of(Status.DONE), *left) for document in one.finding.documents]
+    found = (*result.of(Status.DONE), *result.of(Status.REFUSED))
+    documents = [document for one in found for document in one.finding.documents]
     wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
     wanted |= {ASKING[one.name] for one in result.of(Status.OPEN) if one.name in ASKING}
-    beside = set(READ) if partial and left else set()
     held: dict[str, dict[str, Held]] = {}
-    bodies: dict[str, Object] = {}
-    if not wanted | beside:
-        return held, bodies
+    if not wanted:
+        return held
     state = read_state(session)
-    known = {entry.id: str(address) for address, entry in state.resources.items()}
     with open_provider(session, known_secrets(session), reading=True) as provider, session.hooks.abortable():
-        for name in sorted((wanted | beside) & set(provider.kinds)):
+        for name in sorted(wanted & set(provider.kinds)):
             listed = provider.list(name).objects.values()
-            holders = shadows([name]) if listed and name in wanted else ()
+            holders = shadows([name]) if listed else ()
             items = {
                 id for holder, pointer, _ in holders for id in item_ids(provider.list(holder), pointer, kind(name))
             }
             for live in listed:
-                body = comparable(kind(name), live_document(kind(name), live))
-                if live.id in known or live.name:
-                    bodies[known.get(live.id, str(Address(name, live.name or "")))] = body
                 ours = state.resources.get(Address(name, live.name or ""))
-                if name in wanted and live.name and live.id not in items and (ours is None or ours.id != live.id):
+                if live.name and live.id not in items and (ours is None or ours.id != live.id):
+                    body = comparable(kind(name), live_document(kind(name), live))
                     held.setdefault(name, {}).setdefault(live.name, Held(live.id, body))
-    return held, bodies if beside else {}
+    return held
 
 
 def _asked(result: MigrationResult, alone: MigrationResult) -> tuple[str, ...]:

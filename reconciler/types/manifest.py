@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -79,6 +79,16 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What the files of a project say of addresses, where only a part of them was asked for."""
+
+    places: Mapping[Address, str]
+    """The file that declares, moves or removes an address."""
+    unread: tuple[str, ...] = ()
+    """Files with errors in them: nobody knows what they declare."""
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestSet:
     """Everything that one run read from the files."""
 
@@ -94,3 +104,8 @@ class ManifestSet:
     """Every path of the command line as it was written -> the same relative to the project's home."""
     paths: tuple[str, ...] | None = None
     """The paths given on the command line, relative to the project; None means the whole project."""
+    beside: tuple[Manifest, ...] = ()
+    """Manifests outside of the paths that those inside refer to: they say what names mean, and what is not there at
+    all is made along. Nothing else is done with them."""
+    elsewhere: Callable[[], Elsewhere] | None = field(default=None, compare=False)
+    """Reads what the whole project declares; None where that is what was read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,12 +204,42 @@ def test_what_it_rests_on_is_written_by_the_same_run_or_is_there(
     assert live(project) == before
 
 
-def test_paths_may_leave_out_what_is_applied_already(project: Path, call: Call) -> None:
-    write(project, HEAD + INLINE)
-    (project / "manifests" / "tool.yaml").write_text(REGISTRY % "Finds.")
+OTHER = (REGISTRY % "Rings.").replace("find_room", "ring")
+BESIDE = {
+    "nothing": OTHER,
+    "the same": OTHER + "---\n" + REGISTRY % "Finds.",
+    "another": OTHER + "---\n" + REGISTRY % "Found.",
+}
+
+
+@pytest.mark.parametrize("before", BESIDE)
+@pytest.mark.parametrize("now", BESIDE)
+@pytest.mark.parametrize("named", [["manifests/legacy.yaml"], ["manifests/legacy.yaml", "manifests/tool.yaml"]])
+def test_files_then_apply_is_apply_migrate_of_a_part(
+    project: Path, call: Call, tmp_path_factory: pytest.TempPathFactory, before: str, now: str, named: list[str]
+) -> None:
+    """Whatever another file says of the tool, and whether that is applied or not (A1, A5)."""
+    path, tool = write(project, HEAD + INLINE), project / "manifests" / "tool.yaml"
+    tool.write_text(BESIDE[before])
     assert call("apply", "--auto-approve").code == 0
-    assert call("apply", "--migrate", "--auto-approve", "manifests/legacy.yaml").code == 0
-    assert "layers" not in live(project) or "tools" not in live(project)["layers"].get("llm", {})
+    tool.write_text(BESIDE[now])
+    twin = tmp_path_factory.mktemp("twin") / "p"
+    shutil.copytree(project, twin)
+    flags = ["--auto-approve", "--allow-deletes"]
+    assert call("apply", *named, "--migrate", *flags).code == 0
+    assert call("-C", str(twin), "migrate", *named, "--write").code == 0
+    assert call("-C", str(twin), "apply", *named, *flags).code == 0
+    one, other = live(project), live(twin)
+    assert len(one.pop("tool_ids", [])) == len(other.pop("tool_ids", []))
+    del one["updated_at"], other["updated_at"]
+    assert one == other
+    assert names(call, twin) == names(call, project)
+    held = "find_room" in json.dumps(live(project)["layers"])
+    assert held == ((len(named) == 1 and now != "nothing") or now == "another"), path.read_text()
+
+
+def names(call: Call, project: Path) -> list[str]:
+    return sorted(line.split()[0] for line in call("-C", str(project), "state", "list").out.splitlines())
 
 
 def test_a_target_takes_it_along(project: Path, call: Call) -> None:

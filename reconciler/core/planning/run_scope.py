@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from reconciler.core.planning.records import Scope
 from reconciler.types.address import Address
@@ -17,6 +17,9 @@ def scope(
     options: PlanOptions,
     paths: tuple[str, ...] | None,
     labels: Mapping[Address, Mapping[str, str]] | None = None,
+    *,
+    beside: Collection[Address] = (),
+    declared: Collection[Address] = (),
 ) -> Scope:
     """What is written: targets take in what they depend on, excludes take out what depends on them. What is deleted
     the other way round: a target or label of `destroy` takes in what depends on it, an exclude keeps what it depends
@@ -24,7 +27,8 @@ def scope(
 
     With paths, a selector or targets, an entry without manifest is deletable only when it lies inside the part that
     was asked for; state keeps no labels, so a selector never deletes what has no manifest. `labels` are those of the
-    manifests where they are no resources of this run (`destroy`).
+    manifests where they are no resources of this run (`destroy`). Of the resources, those in `beside` are only
+    referred to. What the files of the part declare (`declared`) lies inside it, wherever it stood before.
     """
     users = _users(resources, state)
     everything = set(resources) | set(state.resources)
@@ -46,26 +50,24 @@ def scope(
         chosen = set(options.targets) & everything
         for target in options.targets:
             if options.destroy:
-                chosen |= _closure(target, used_by) & everything
+                chosen |= closure(target, used_by) & everything
             elif target in resources:
-                chosen |= _closure(target, needs) & set(resources)
+                chosen |= closure(target, needs) & set(resources)
     for excluded in options.excludes:
-        chosen -= {excluded} | _closure(excluded, used_by) - gone | _closure(excluded, holds) & gone
+        chosen -= {excluded} | closure(excluded, used_by) - gone | closure(excluded, holds) & gone
     if options.selector:
         told = labels if labels is not None else {address: one.labels for address, one in resources.items()}
         labelled = {address for address, own in told.items() if is_labelled(own, options.selector)}
         needed, wanted = set[Address](), set(resources)
         for address in labelled & chosen:
-            needed |= (
-                _closure(address, used_by) & everything if options.destroy else _closure(address, needs) & wanted
-            )
+            needed |= closure(address, used_by) & everything if options.destroy else closure(address, needs) & wanted
         chosen &= labelled | needed
-    inside = {address for address in gone if under_paths(state.resources[address].source, paths)}
-    looked = chosen & (set(resources) | inside)
+    inside = {one for one in gone if one in declared or under_paths(state.resources[one].source, paths)}
+    looked = chosen & (resources.keys() - {*beside} | inside)
     return Scope(
         wanted=frozenset(address for address in looked if address in resources),
         deletable=frozenset(chosen & inside),
-        not_looked_at=len(everything - looked),
+        not_looked_at=len(everything - looked - ({*beside} - state.resources.keys())),
     )
 
 
@@ -108,7 +110,7 @@ def _users(resources: Mapping[Address, Resource], state: State) -> dict[Address,
     return users
 
 
-def _closure(start: Address, follow: Callable[[Address], Iterable[Address]]) -> set[Address]:
+def closure(start: Address, follow: Callable[[Address], Iterable[Address]]) -> set[Address]:
     seen: set[Address] = set()
     todo = [start]
     while todo:

@@ -81,22 +81,14 @@ class Obstacle:
     """Another layer of the manifest is in the way; together with that one it might be possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """A manifest that the run which migrates does not write: what counts of it is what the account has."""
-
-    reason: str
-    live: Object | None = None
-    """In canonical words; None where nobody knows."""
-
-
 @dataclass(slots=True)
 class Layers:
     """Which manifests make up an address, in which workspace."""
 
     workspaces: Mapping[str, Sequence[str]]
     """By workspace: the paths of its overlays in the order in which they are merged."""
-    apart: Callable[[Subject], Apart | None] = lambda _: None
+    apart: Callable[[Subject], str | None] = lambda _: None
+    """Why a manifest is not written by the runs that the files are migrated for; None: it is."""
     bases: dict[str, Written] = field(default_factory=dict)
     overlays: dict[str, dict[str, list[Written]]] = field(default_factory=dict)
     """By address, then by path."""

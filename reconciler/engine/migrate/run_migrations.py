@@ -9,7 +9,7 @@ from typing import Protocol
 from reconciler.core.migrating.migration import Answers, Context, Finding, Held, Migration, Subject
 from reconciler.core.migrating.migration_result import FileChange, MigrationResult, Outcome, Status
 from reconciler.engine.migrate.created_manifests import NewManifests
-from reconciler.engine.migrate.move_units import Apart, Layers, Part, Written, canonical_place, obstacle, part_of
+from reconciler.engine.migrate.move_units import Layers, Part, Written, canonical_place, obstacle, part_of
 from reconciler.engine.migrate.workspace_views import Picture, differs, pictures
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
@@ -109,8 +109,8 @@ class MigrateOptions:
     """By workspace: the paths of its overlays in the order in which they are merged. None: one that has them all."""
     addresses: Callable[[Address], bool] | None = None
     """Which resources may change; None: all of them."""
-    apart: Callable[[Subject], Apart | None] = lambda _: None
-    """What is said of a manifest that the plan does not write which the files are migrated for."""
+    apart: Callable[[Subject], str | None] = lambda _: None
+    """Why a manifest is not written by the runs that the files are migrated for: nothing may rest on it."""
 
 
 def migrate(

@@ -1,7 +1,7 @@
 """What a migration reads besides the manifest that it changes, as each workspace has it.
 
-Overlays are merged in; what is left to others (ignored, only observed) is unknown; a manifest that the run does not
-write counts as the account has it.
+Overlays are merged in; what is left to others (ignored, only observed) is unknown, and so is a manifest that the runs
+do not write which the files are migrated for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Context, Finding, Migration, Subject
-from reconciler.engine.migrate.move_units import Apart, Layers, View, lifecycle_in, merged
+from reconciler.engine.migrate.move_units import Layers, View, lifecycle_in, merged
 from reconciler.types.json import Json, Object, within
 from reconciler.types.manifest import Manage
 
@@ -57,7 +57,7 @@ def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Itera
             yield Picture(workspace, replace(context, subjects=tuple(subjects), cache={}), tuple(causes))
 
 
-def _seen(view: View, apart: Apart | None) -> tuple[Object, list[str]]:
+def _seen(view: View, apart: str | None) -> tuple[Object, list[str]]:
     """The body of a manifest in this workspace, and what sets it apart from the base."""
     body, why = merged(view, {}), [one.path for one in view.layers[1:]]
     lifecycle, said = lifecycle_in(view)
@@ -65,9 +65,8 @@ def _seen(view: View, apart: Apart | None) -> tuple[Object, list[str]]:
     spec = kind(address.kind)
     hidden: list[str] = []
     if apart is not None:
-        why.append(apart.reason)
-        hidden += [""] if apart.live is None else []
-        body = body if apart.live is None else apart.live
+        why.append(apart)
+        hidden.append("")
     if lifecycle.get("manage") == Manage.OBSERVE.value:
         hidden.append("")
         why.append(f"{address} is only observed ({said['manage'].head('/lifecycle/manage')})")

@@ -22,6 +22,7 @@ from reconciler.core.planning.address_moves import as_replacement, find_replaced
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import AttachedTools, item_ids, shadows, tell_left
 from reconciler.core.planning.id_names import names_in
+from reconciler.core.planning.part_of_project import leave_what_moved, make_along
 from reconciler.core.planning.records import Moves, Scope
 from reconciler.core.planning.run_scope import scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, tell_missing_state, unmatched
@@ -107,7 +108,10 @@ class _Planning:
         self.replaced = replaced
         # A refresh is between the state and the account; the manifests have no say in it.
         idle = options.destroy or options.refresh_only
-        self.resources: dict[Address, Resource] = {} if idle else resources_of(manifests.manifests)
+        self.resources: dict[Address, Resource] = (
+            {} if idle else resources_of((*manifests.manifests, *manifests.beside))
+        )
+        self.beside = frozenset(one.address for one in manifests.beside)
         if goal is not None:
             self.resources = dict(goal.resources)
         if options.drift_only:
@@ -130,7 +134,10 @@ class _Planning:
         if self.goal is None:
             require_something(self.manifests, self.original, self.options)
         labels = {one.address: one.labels for one in self.manifests.manifests} if self.goal is None else None
-        chosen = scope(self.resources, self.state, self.options, self.manifests.paths, labels)
+        chosen = scope(
+            self.resources, self.state, self.options, self.manifests.paths, labels,
+            beside=self.beside, declared=frozenset(one.address for one in self.manifests.manifests),
+        )  # fmt: skip
         if not self.replaced:
             self.problems += [
                 Diagnostic("E-target", Severity.ERROR, f"{one} cannot be replaced: {why}")
@@ -142,10 +149,16 @@ class _Planning:
             self.untouched = chosen.deletable - leaving
             chosen = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
             self.problems += [torn(address) for address in self.goal.torn(chosen.wanted | chosen.deletable)]
+        elif not self.options.drift_only:
+            chosen, said = leave_what_moved(chosen, self.manifests)
+            self.problems += said
         seen = self.read(chosen)
         self.problems += self.asked_in_vain(chosen, seen)
         chosen = self.adopt_orphans(chosen, seen)
         matching = self.bind(seen)
+        if self.manifests.paths is not None and self.goal is None and not self.options.drift_only:
+            chosen, lost = make_along(chosen, self.resources, self.beside, matching)
+            self.problems += lost
         self.names = names_of(seen.listings, matching, self.state)
         planned = self.compare(chosen, matching, seen.listings)
         self.noted = {address: one.noted for address, one in planned.items() if one.noted}
@@ -206,7 +219,7 @@ class _Planning:
         if self.options.unmanaged:
             listings |= self.others(listings, self.setting.provider.kinds)
         self.hide_shadows(listings)
-        looked = chosen.wanted | chosen.deletable | self.untouched
+        looked = chosen.wanted | chosen.deletable | self.untouched | self.beside
         return self.reader.missing(
             {address: entry for address, entry in self.state.resources.items() if address in looked}, listings
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from reconciler.errors import UsageError
 from reconciler.manifests.read import build, cross_checks
 from reconciler.manifests.read.build import Merging
-from reconciler.manifests.read.discover import Gathering
+from reconciler.manifests.read.discover import Gathered, Gathering
 from reconciler.manifests.read.manifest_references import Included, References
+from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.rest_of_project import declared, referred
 from reconciler.manifests.read.secrets_in_manifests import LiteralSecrets, RunSecrets
 from reconciler.manifests.read.source_spans import Places, in_order
 from reconciler.manifests.read.used_files import used_files
@@ -21,7 +24,7 @@ from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.manifest import Manifest, ManifestSet
+from reconciler.types.manifest import Elsewhere, Manifest, ManifestSet
 from reconciler.types.ports import Secrets
 from reconciler.types.project import Project, Workspace
 
@@ -47,18 +50,42 @@ def load_manifests(
     returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
     """
     chosen = _workspace(project, workspace)
-    tree, close = open_tree(project, ref)
-    if texts:
-        from reconciler.manifests.tree.file_tree import OverlaidTree
-
-        tree = OverlaidTree(tree, texts)
+    tree, close = _tree(project, ref, texts)
     try:
         with _without_collector():
             run = _Run(project, chosen, tree, allow_literal_secrets)
             result = run.load(paths)
     finally:
         close()
+    if result.paths is not None:
+        result = replace(result, elsewhere=lambda: _declared(project, chosen, ref, texts))
     return result, RunSecrets(os.environ if environ is None else environ, project.home, run.literals)
+
+
+def _declared(
+    project: Project, workspace: Workspace, ref: str | None, texts: Mapping[str, bytes] | None
+) -> Elsewhere:
+    """What the files of the whole project speak of; read anew, because hardly any run asks."""
+    tree, close = _tree(project, ref, texts)
+    try:
+        findings = Findings()
+        return declared(Gathering(project, workspace, tree, findings).read(whole(project)), findings)
+    finally:
+        close()
+
+
+def _tree(project: Project, ref: str | None, texts: Mapping[str, bytes] | None) -> tuple[Tree, Callable[[], None]]:
+    tree, close = open_tree(project, ref)
+    if texts:
+        from reconciler.manifests.tree.file_tree import OverlaidTree
+
+        tree = OverlaidTree(tree, texts)
+    return tree, close
+
+
+def whole(project: Project) -> tuple[str, ...]:
+    """Where the manifests of the project lie."""
+    return project.manifests or (project.home,)
 
 
 def secrets_of(project: Project, environ: Mapping[str, str] | None = None) -> Secrets:
@@ -98,23 +125,19 @@ class _Run:
         self.literals: LiteralSecrets = {}
         self.places = places_of(project, tree)
         self.allow_literals = allow_literals
+        self.others: dict[Address, Draft] | None = None
 
     def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
         """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
-        whole = self.project.manifests or (self.home,)
         given = [placed(self.tree, self.project.base, self.home, os.fspath(path)) for path in paths or ()]
         for path, text in zip(given, paths or (), strict=True):
             check_given(self.tree, path, os.fspath(text))
-        partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole)
+        partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole(self.project))
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
         gathering = Gathering(self.project, self.workspace, self.tree, self.findings)
-        items = gathering.read(given or list(whole), explicit=given)
-        references = References(
-            Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests),
-            self.literals,
-            self.findings,
-            allow_literals=self.allow_literals,
-        )
+        items = gathering.read(given or whole(self.project), explicit=given)
+        included = Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests)
+        references = References(included, self.literals, self.findings, allow_literals=self.allow_literals)
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = gathering.overlays()
         layers = build.attach(bases, over.drafts, self.findings, partial=partial)
@@ -123,7 +146,7 @@ class _Run:
         cross_checks.check_references(
             manifests,
             [address for address in manifests if address in references.referring],
-            lambda: self.elsewhere(whole, given),
+            lambda: frozenset(self.rest() if given else ()),
             self.findings,
         )
         cross_checks.check_claims(manifests, self.findings)
@@ -142,17 +165,29 @@ class _Run:
             self.tree.commit,
             {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
             tuple(relative(path, self.home) for path in given) if partial else None,
+            referred(manifests, self.rest, lambda draft: self.beside(draft, over, included)) if partial else (),
         )
 
     def _boundary(self, path: str) -> str:
         return path if self.tree.is_folder(path) else os.path.dirname(path)  # noqa: PTH120
 
-    def elsewhere(self, whole: Sequence[str], given: Sequence[str]) -> frozenset[Address]:
-        """Addresses in the files that were not asked for; what is wrong in them is not said now."""
-        if not given:
-            return frozenset()
-        other = Gathering(self.project, self.workspace, self.tree, Findings())
-        return frozenset(draft.address for draft in other.read(whole).drafts)
+    def rest(self) -> Mapping[Address, Draft]:
+        """The drafts of the whole project, read when something asks; what is wrong in them is not said now."""
+        if self.others is None:
+            other = Gathering(self.project, self.workspace, self.tree, Findings())
+            self.others = {draft.address: draft for draft in reversed(other.read(whole(self.project)).drafts)}
+        return self.others
+
+    def beside(self, draft: Draft, over: Gathered, included: Included) -> Manifest:
+        """A manifest that was not asked for. Raises `ValueError` where it is not in order."""
+        findings = Findings()
+        references = References(included, self.literals, findings, allow_literals=self.allow_literals)
+        layers = build.attach({draft.address: draft}, over.drafts, findings, partial=True)
+        merging = Merging(self.project, self.workspace, references, findings)
+        made = merging.manifest(draft, layers.get(draft.address, ()))
+        if findings.has_errors:
+            raise ValueError(findings.items[0].summary)
+        return made
 
 
 def place(

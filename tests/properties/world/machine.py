@@ -267,9 +267,6 @@ def features(world: World, name: str, step: Step) -> set[str]:
     for over in world.project.overlays.values():
         found |= {"overlay", *(f"overlay.{key}" for key in over.get("lifecycle", ()))}
     found |= {"named by a variable"} if step.get("value") == {"env": "NAME_A"} else set()
-    inside = {a for a, doc in world.project.docs.items() if "path" in step and doc.file.startswith(step["path"])}
-    if {need for a in inside for need in oracle.needs(world.project.docs[a].spec)} - inside:
-        found.add("a part that refers to others")
     found |= {"moved"} if world.project.moves else set()
     found |= {"removed"} if world.project.removed else set()
     empty = not (world.project.docs or world.project.removed or world.project.moves)
@@ -376,9 +373,6 @@ ENV = {"KEY_A": "sk-a-0001-secret", "KEY_B": "sk-b-0001-secret", "NAME_A": "Hidd
 # Features that do not yet hold when they meet; see `features` for the words. The aim is an empty table.
 PENDING: tuple[frozenset[str], ...] = (
     frozenset({"named by a variable"}),  # the state keeps that name in clear
-    frozenset(
-        {"part", "a part that refers to others"}
-    ),  # what is not there is found out by the apply, not by the plan
 )
 STRANGE = {
     "touch", "plant", "foreign", "delete", "attach", "forget", "lose", "mv", "import", "refresh", "narrow", "waiting",

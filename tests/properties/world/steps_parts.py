@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from reconciler.api.connect import open_backend
 from reconciler.backends.lease import HeldLease
+from reconciler.types.change import Action
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Step, Violated, World
 from tests.properties.world.project import Doc
@@ -36,23 +37,25 @@ def part(world: World, workspace: str, path: str) -> None:
     inside = [a for a, doc in world.project.docs.items() if doc.file == path or doc.file.startswith(f"{path}/")]
     if not inside:
         raise Gone
+    # What no file holds any more may go; what stands in another file now stays (13.15).
     leaving = {a for a in world.memory[workspace] if a not in world.project.docs}
-    # What the state knows from a file below the path, and that is not there now, counts as gone (13.15).
-    states = world.open(workspace).state
-    stood = {a: str(states.show(a).get("source")) for a in world.ids(workspace)}
-    leaving |= {a for a, at in stood.items() if at == path or at.startswith(f"{path}/")}
+    # What the part refers to and nobody has is made along.
+    specs = {a: oracle.needs(doc.spec) for a, doc in world.project.docs.items()}
+    needed = set().union(*(oracle.closure([a], specs) for a in inside)) - set(inside)
     place = world.project.manifests / path
     outcome = watched(world, workspace, paths=(place,), **FLAGS)
     laws.check_secrets(world, outcome)
     laws.check_announced(outcome)
-    if outcome.plan and not laws.only({*inside, *leaving}, outcome.plan):
-        raise Violated("a path let others through", [str(c.address) for c in outcome.plan.changes if c.requests])
+    others = outcome.plan.changes if outcome.plan else ()
+    others = [c for c in others if c.requests and str(c.address) not in {*inside, *leaving}]
+    if any(c.action is not Action.CREATE or str(c.address) not in needed for c in others):
+        raise Violated("a path let others through", [str(c.address) for c in others])
     if outcome.code not in {0, 1, 3} or (outcome.error and outcome.writes):
         raise Violated("a part of the manifests went wrong", (outcome.code, outcome.error, outcome.writes))
     memory = world.memory[workspace]
     world.memory[workspace] = world.recalled(workspace)
     lost = memory.keys() - world.memory[workspace].keys() - leaving - set(inside)
-    if lost:
+    if lost or world.project.docs.keys() & (memory.keys() - world.memory[workspace].keys()):
         raise Violated("a path made the state forget others", lost)
 
 
