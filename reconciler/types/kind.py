@@ -53,6 +53,9 @@ class Field:
     """Further words that mean the same on read."""
     secret: bool = False
     """Hidden on read (mask, null or absent), redacted everywhere, kept only as a keyed digest."""
+    by_look: str = ""
+    """The name of a header or parameter that is no credential's: its value is secret where it looks like one. Set by
+    `core.shape`, from a row for any member that is `secret`."""
     told_by: str | None = None
     """The server's field that says whether this one, which it never shows, is set."""
     server: bool = False

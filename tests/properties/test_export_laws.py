@@ -62,7 +62,7 @@ def test_a_wiped_account_is_rebuilt_and_exports_as_before(lab: ExportLab, tmp_pa
     lab.apply(*manifests.manifests)
     lab.wipe()
     lab.vault.values = {
-        secret.variable: f"new-{secret.variable}" for one in found.manifests for secret in one.secrets
+        secret.variable: f"sk-new-{secret.variable}" for one in found.manifests for secret in one.secrets
     }
     result = lab.apply(*manifests.manifests, allow_mass_change=True, accept_account=True)
     assert [step.message for step in result.steps if step.outcome != "done"] == []

@@ -102,14 +102,14 @@ def test_drift_is_hidden_the_same_way() -> None:
 def test_a_body_in_either_vocabulary(word: str) -> None:
     body: Json = {
         word: "x",
-        "layers": {"llm": {"api_key": "clear", "headers": {"A": "clear"}}, "tts": {"api_key": MARKER}},
+        "layers": {"llm": {"api_key": "clear", "headers": {"A-Token": "clear"}}, "tts": {"api_key": MARKER}},
     }
     shown = safe_body(PERSONA, body)
     assert "clear" not in repr(shown)
     assert isinstance(shown, dict)
     assert shown[word] == "x"
     assert shown["layers"] == {
-        "llm": {"api_key": SENSITIVE, "headers": {"A": SENSITIVE}},
+        "llm": {"api_key": SENSITIVE, "headers": {"A-Token": SENSITIVE}},
         "tts": {"api_key": MARKER},
     }
 
@@ -117,7 +117,7 @@ def test_a_body_in_either_vocabulary(word: str) -> None:
 def test_a_body_of_operations() -> None:
     body: Json = [
         {"op": "add", "path": "/layers", "value": {"llm": {"api_key": "clear"}}},
-        {"op": "replace", "path": "/layers/llm/headers/X", "value": "clear"},
+        {"op": "replace", "path": "/layers/llm/headers/X-Key", "value": "clear"},
         {"op": "remove", "path": "/layers/llm/api_key"},
         {"op": "move", "from": "/a", "path": "/b"},
         {"op": "replace", "path": "/greeting", "value": "hello"},

@@ -164,7 +164,7 @@ def _secrets_below(node: Node, value: Json, path: str) -> Iterator[tuple[str, Js
         return
     for key, member in value.items():
         child = node.child(key)
-        if child.row is not None and child.row.secret:
+        if child.row is not None and (child.row.secret or child.row.by_look):
             yield f"{path}/{escape(key)}", member
         else:
             yield from _secrets_below(child, member, f"{path}/{escape(key)}")

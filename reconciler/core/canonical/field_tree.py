@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
-from reconciler.types.json import split
+from reconciler.core.credential_looks import has_url_credentials, is_credential, is_credential_name
+from reconciler.types.json import Json, split
 from reconciler.types.kind import Field, KindSpec
+
+KEPT = 1000
+"""Names of members that are remembered a place: an answer may hold any number of them."""
 
 
 @dataclass(slots=True)
 class Node:
-    """One place in a body. Built once per kind and never changed afterwards."""
+    """One place in a body. Built once per kind; only `plain` is filled as it is asked for."""
 
     row: Field | None = None
     children: dict[str, Node] = field(default_factory=dict)
     """By canonical word."""
     star: Node | None = None
     """What any other member is."""
+    plain: dict[str, Node] = field(default_factory=dict)
+    """Members that were asked for whose name is no credential's, where `star` is secret."""
     renames: dict[str, str] = field(default_factory=dict)
     """Wire word -> canonical word of a member."""
     renames_below: tuple[str, ...] = ()
@@ -27,7 +33,20 @@ class Node:
 
     def child(self, word: str) -> Node:
         """What is known about the member `word` (canonical); an empty node where nothing is."""
-        return self.children.get(word) or self.star or UNKNOWN
+        known = self.children.get(word)
+        if known is not None:
+            return known
+        if self.star is None:
+            return UNKNOWN
+        row = self.star.row
+        if row is None or not row.secret or word == "*" or is_credential_name(word):
+            return self.star
+        plain = self.plain.get(word)
+        if plain is None:
+            plain = Node(row=replace(row, secret=False, by_look=word))
+            if len(self.plain) < KEPT:
+                self.plain[word] = plain
+        return plain
 
     @property
     def structural(self) -> bool:
@@ -83,6 +102,16 @@ def _mark_named(node: Node) -> bool:
 def unlisted(spec: KindSpec) -> frozenset[str]:
     """Canonical pointers of what list items leave out."""
     return frozenset(row.path for row in spec.fields if row.unlisted)
+
+
+def looks_secret(row: Field | None, value: Json) -> bool:
+    """Whether a value is secret by its look, at a place that is not declared so: a URL with a credential in it
+    anywhere; what looks like a credential, or is no plain value at all, in a header or parameter."""
+    if isinstance(value, str):
+        if row is not None and row.by_look:
+            return is_credential(row.by_look, value)
+        return "://" in value and has_url_credentials(value)
+    return row is not None and row.by_look != "" and isinstance(value, dict | list)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaves, same
-from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.field_tree import field_at, looks_secret
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.serialization.digest import digest
 from reconciler.types.change import Direction
@@ -73,7 +73,8 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
     if leaf.desired is not None and (
-        was_taken_away(leaf.live, leaf.sent, leaf.seen) or moved_behind_masks(leaf.live, leaf.sent, leaf.seen, book)
+        was_taken_away(row, leaf.live, leaf.sent, leaf.seen)
+        or moved_behind_masks(leaf.live, leaf.sent, leaf.seen, book)
     ):
         same_wish = missing or _as_sent(row, leaf.desired, leaf.sent or "", book) is not False
         absent = Obstacle.SECRET_MISSING if missing else None
@@ -153,9 +154,10 @@ def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
     return seen is not None and book.matches(live, seen) is not False
 
 
-def was_taken_away(live: Json, sent: str | None, seen: str | None) -> bool:
-    """Whether a secret that the server showed, or showed to be there by a mask, is not there any more."""
-    if live is not None or sent is None or not (":" in sent or seen == MASKED):
+def was_taken_away(row: Field | None, live: Json, sent: str | None, seen: str | None) -> bool:
+    """Whether a secret, or a header, that the server showed (or showed to be there by a mask) is gone."""
+    may_hide = row is not None and row.by_look != ""
+    if live is not None or sent is None or not (":" in sent or seen == MASKED or may_hide):
         return False
     return (seen or sent) not in (HIDDEN, UNKNOWN, digest(None))
 
@@ -199,9 +201,9 @@ def _has_masks(value: Json) -> bool:
     return is_masked(value)
 
 
-def is_secret(row: Field | None, desired: Json) -> bool:
+def is_secret(row: Field | None, value: Json) -> bool:
     """Whether this leaf is kept only as a one-way digest and shown as `(sensitive)`."""
-    return (row is not None and row.secret) or has_secret(desired)
+    return (row is not None and row.secret) or has_secret(value) or looks_secret(row, value)
 
 
 def hidden(row: Field | None, live: Json, desired: Json = None) -> bool:
@@ -213,7 +215,7 @@ def hidden(row: Field | None, live: Json, desired: Json = None) -> bool:
     if is_masked(live):
         return True
     if live is None:
-        return (row is not None and row.secret) or isinstance(desired, SecretRef)
+        return (row is not None and (row.secret or row.by_look != "")) or isinstance(desired, SecretRef)
     if not has_secret(desired):
         return False
     found = set(_references(desired, live))
@@ -252,7 +254,7 @@ def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, 
         if isinstance(live, dict | list):
             return f"{MASKED}:{book.digest(_in_sight(live), secret=True)}"
         return MASKED if is_masked(live) else HIDDEN
-    secret = is_secret(row, desired)
+    secret = is_secret(row, desired) or is_secret(row, live)
     return book.digest(effective(row, live, parent_present=parent_present), secret=secret)
 
 

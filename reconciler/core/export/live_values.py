@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, same, without
-from reconciler.core.canonical.field_tree import Node
-from reconciler.core.secrets.credentials import has_url_credentials
+from reconciler.core.canonical.field_tree import Node, looks_secret
 from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.kind import Field
 
@@ -53,17 +52,12 @@ def has_mask(value: Json) -> bool:
     return is_masked(value)
 
 
-def is_hidden_url(value: Json) -> bool:
-    """Whether a live text is a URL with credentials in it: a secret wherever it stands."""
-    return isinstance(value, str) and has_url_credentials(value)
-
-
 def secrets_in(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
     """(pointer, value) of what is declared secret below `node`."""
     if isinstance(value, dict):
         for key, member in value.items():
             child = node.child(key)
-            if (child.row is not None and child.row.secret) or is_hidden_url(member):
+            if (child.row is not None and child.row.secret) or looks_secret(child.row, member):
                 yield f"{path}/{escape(key)}", member
             else:
                 yield from secrets_in(child, member, f"{path}/{escape(key)}")

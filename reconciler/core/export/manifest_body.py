@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, told, without
-from reconciler.core.canonical.field_tree import Node, field_at, shape
+from reconciler.core.canonical.field_tree import Node, field_at, looks_secret, shape
 from reconciler.core.canonical.manifest_words import id_words, unspellable
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.export.live_values import (
     EMPTY,
     has_mask,
     in_order,
-    is_hidden_url,
     put,
     says_nothing,
     secrets_in,
@@ -43,11 +42,6 @@ AUTH_SECRETS: Mapping[str, str] = {
     "oauth2_client_credentials": "client_secret",
 }
 """How a tool authenticates -> the member that holds its secret, which some servers do not show at all."""
-HARMLESS = {
-    "content-type": re.compile(r"[a-z]+/[a-z0-9.+*-]{1,40}(; ?charset=utf-8)?", re.IGNORECASE),
-    "accept": re.compile(r"([a-z]+|\*)/([a-z0-9.+-]{1,40}|\*)", re.IGNORECASE),
-}
-"""Headers that carry no credential when they have such a value."""
 SERVERS_OWN = re.compile(r"(id|uuid|object|owner|owner_\w+|version|\w+_(at|count)|(created|updated|deleted)\w*)")
 """Members at the top that no field table knows and that read like the server's own bookkeeping."""
 
@@ -123,12 +117,12 @@ class _Walk:
         whole = not isinstance(value, dict) or (row is not None and row.atomic)
         if unwritable(word) or (whole and unwritable(value)):
             return self.leave(path, "no file can hold it")
+        if looks_secret(row, value):
+            return self.secret(word, value, path)
         if isinstance(value, dict):
             return self.whole(node, value, path) if whole else self.grouped(node, value, path)
         if isinstance(value, list):
             return self.listed(node, word, value, path)
-        if is_hidden_url(value):
-            return self.secret(word, value, path)
         if isinstance(value, str) and is_masked(value):
             if row is not None and row.type is Type.OBJECT:
                 return self.leave(path, "the server hides it")
@@ -239,9 +233,6 @@ class _Walk:
     def secret(self, word: str, value: Json, path: str) -> Json:
         if value in EMPTY:
             return DROP
-        harmless = HARMLESS.get(word.lower())
-        if harmless is not None and isinstance(value, str) and harmless.fullmatch(value):
-            return value
         if isinstance(value, (dict, list)):
             return self.leave(path, "a secret is a text")
         self.secrets[path] = SecretRef("env", path)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at, unlisted
 from reconciler.core.canonical.live_document import live_document
-from reconciler.core.diff.three_way import hidden, moved_behind_masks, was_taken_away
+from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
 from reconciler.core.fields.outdated import TABLES
 from reconciler.core.kind_table import kind
@@ -43,9 +43,9 @@ def drift_from_state(
         row = field_at(spec, path)
         current = leaf_at(spec, document, path)
         seen = entry.seen_at(path)
-        secret = path in entry.secret_paths or (row is not None and row.secret)
-        gone = secret and (
-            was_taken_away(current, entry.sent[path], entry.seen.get(path))
+        secret = path in entry.secret_paths or is_secret(row, current)
+        gone = (secret or (row is not None and row.by_look != "")) and (
+            was_taken_away(row, current, entry.sent[path], entry.seen.get(path))
             or moved_behind_masks(current, entry.sent[path], entry.seen.get(path), book)
         )
         if not gone and (hidden(row, current) or (secret and _tells_nothing(entry, path, current))):

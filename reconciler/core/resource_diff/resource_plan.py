@@ -105,7 +105,9 @@ def field_change(
     `secret` says that state knows the place as a secret, whatever the manifest has there now.
     """
     row = field_at(spec, path)
-    sensitive = secret or three_way.is_secret(row, after) or three_way.hidden(row, before)
+    sensitive = (
+        secret or any(three_way.is_secret(row, one) for one in (before, after)) or three_way.hidden(row, before)
+    )
     unknown = unknown_ids(after)
     before = None if is_unset(row, before) else before
     shown = SENSITIVE if sensitive and before is not None else before

@@ -1,9 +1,10 @@
 """Secrets never leave: what stands at a secret path is hidden, on every side of a comparison.
 
 Hidden is decided by place, never by looking for a known text: a search would miss the old value of a rotated key and
-would spoil innocent text that happens to contain it. Four things make a value sensitive:
+would spoil innocent text that happens to contain it. Five things make a value sensitive:
 
 - its path is declared secret in the kind's field table (`*` rows and rows inside atomic objects included);
+- its name is a credential's, or its look is one (of a header, a parameter, a URL with a token in it);
 - it is a reference to a secret (`SecretRef`), wherever it stands;
 - it is the mask that a server shows for a hidden value (`****` or longer);
 - its counterpart on the other side is a marker (`marked`): the live value there is the secret itself.
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked, tool_name
-from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, shape
 from reconciler.types.json import Json, Object, escape, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.mask import SENSITIVE
@@ -95,6 +96,7 @@ def _sensitive(node: Node, value: Json, path: str, hidden: Collection[str]) -> b
         or isinstance(value, SecretRef)
         or is_masked(value)
         or path in hidden
+        or looks_secret(node.row, value)
     ):
         return True
     misplaced = isinstance(value, str) and (node.star or node.children)

@@ -20,7 +20,7 @@ from functools import cache, cached_property
 from itertools import groupby
 from typing import TypeVar, cast
 
-from reconciler.core.secrets.credentials import url_credentials
+from reconciler.core.credential_looks import url_credentials
 from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.core.text import visible
 from reconciler.types.address import Address

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import field_at, shape
+from reconciler.core.diff.three_way import is_secret
 from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.address import Address
@@ -96,7 +97,7 @@ def _of(fields: Collection[DriftField], wanted: Wanted) -> list[DriftField]:
         )
     for one in changes:
         row = field_at(spec, one.path)
-        if one.sensitive or (row is not None and row.secret):
+        if one.sensitive or is_secret(row, one.after):
             raise ReconcilerError(
                 f"{wanted.address}{one.path} is a secret: its live value is never written into a file",
                 hint="put the new value where its reference points, or apply yours again",

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import normal, same
-from reconciler.core.canonical.field_tree import UNKNOWN, Node, node_at
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, node_at
 from reconciler.core.canonical.manifest_words import LITERAL, is_reserved, is_written_reference, spell
 from reconciler.core.export.live_values import unfilled_object
 from reconciler.errors import ReconcilerError
@@ -236,7 +236,7 @@ def _members(
     """`filled` is the live value with what the server fills in: what is written out and equal to it stays."""
     for key, member in old.items():
         child = node.child(key)
-        if child.row is not None and child.row.secret:
+        if (child.row is not None and child.row.secret) or looks_secret(child.row, new.get(key)):
             continue
         live = new.get(key, filled.get(key) if _fits(child, member, filled.get(key)) else None)
         here = pointer + join(key)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.canonical.raw_edit import rebase
+from reconciler.core.diff.three_way import is_secret
 from reconciler.core.linting.keep_comments import codes_at, split_lines
 from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.edit.yaml_writer import write_document
@@ -235,7 +236,7 @@ def _literals(kind: KindSpec, body: Object) -> list[str]:
         if isinstance(value, dict):
             for key, member in value.items():
                 walk(node.child(node.renames.get(key, key)), member)
-        elif isinstance(value, str) and len(value) > 3 and node.row is not None and node.row.secret:
+        elif isinstance(value, str) and len(value) > 3 and is_secret(node.row, value):
             found.append(value)
 
     walk(shape(kind), body)

@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
 from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, id_words, word_of
+from reconciler.core.credential_looks import has_url_credentials, is_credential
 from reconciler.core.kind_table import KINDS
-from reconciler.core.secrets.credentials import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import Draft
 from reconciler.manifests.read.secrets_in_manifests import (
     ENV_NAME,
@@ -117,14 +117,13 @@ class _Walk:
         renames, children, star = node.renames, node.children, node.star
         for word, member in body.items():
             name = renames.get(word, word) if renames else word
-            child = children.get(name) or star
-            is_secret = child is not None and child.row is not None and child.row.secret
+            child = children.get(name) or (star and node.child(name))
             if isinstance(member, dict | list):
                 within = free or child is None
                 ids = within and word in id_words()
                 here = f"{path}/{escape(name)}"
                 body[word] = self.value(child or UNKNOWN, member, here, free=within, ids=ids, schema=schema)
-            elif is_secret or (not schema and isinstance(member, str) and has_url_credentials(member)):
+            elif _may_be_secret(child) or (not schema and isinstance(member, str) and has_url_credentials(member)):
                 body[word] = self.text(child or UNKNOWN, member, f"{path}/{escape(name)}")
         return body
 
@@ -158,8 +157,7 @@ class _Walk:
                 for word, member in value.items()
             }
             return Literal(held)
-        is_secret = node.row is not None and node.row.secret
-        is_secret = is_secret or (not schema and isinstance(value, str) and has_url_credentials(value))
+        is_secret = _may_be_secret(node) or (not schema and isinstance(value, str) and has_url_credentials(value))
         return self.text(node, value, path) if is_secret else value
 
     def text(self, node: Node, value: Json, path: str) -> Json:
@@ -181,7 +179,7 @@ class _Walk:
             hint = "give a path relative to this file, inside the project folder"
             self.error(FILE, f"the file {target} lies outside the project", path, hint)
             return ""
-        if node.row is not None and node.row.secret:
+        if _may_be_secret(node):
             problem = unusable_secret(place)
             if problem is not None:
                 self.error(FILE, f"the file {target} {problem}", path, "save the value as UTF-8 text")
@@ -235,6 +233,10 @@ class _Walk:
         self.findings.error(
             code, summary, source=self.draft.source, pointer=path, hint=hint, address=self.draft.address
         )
+
+
+def _may_be_secret(node: Node | None) -> bool:
+    return node is not None and node.row is not None and (node.row.secret or node.row.by_look != "")
 
 
 def _is_number(value: Json) -> bool:

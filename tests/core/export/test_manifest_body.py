@@ -109,16 +109,32 @@ def test_ids_inside_skills_are_references_too() -> None:
 
 @pytest.mark.parametrize("shown", [MASK, "****", "sk-in-clear", "x"])
 def test_secrets_are_references_whatever_is_shown(shown: str) -> None:
-    llm: Object = {"base_url": "https://x", "api_key": shown, "headers": {"X-Org": shown}, "model": "m"}
+    llm: Object = {"base_url": "https://x", "api_key": shown, "headers": {"X-Auth": shown}, "model": "m"}
     found = spec({"layers": {"llm": llm, "tts": {"api_key": shown}}})
     assert found == {
         "layers": {
             "llm": {
                 "model": "m", "base_url": "https://x", "api_key": {"env": "/layers/llm/api_key"},
-                "headers": {"X-Org": {"env": "/layers/llm/headers/X-Org"}},
+                "headers": {"X-Auth": {"env": "/layers/llm/headers/X-Auth"}},
             },
             "tts": {"api_key": {"env": "/layers/tts/api_key"}},
         }
+    }  # fmt: skip
+
+
+def test_settings_are_exported_in_clear_and_what_looks_like_a_credential_is_not() -> None:
+    llm: Object = {
+        "base_url": "https://me:pa55@llm.example/v1", "model": "m",
+        "headers": {"X-Organization-ID": "northwind", "X-Any": "Bearer abc"},
+        "default_query": {"api-version": "2024-02-15-preview", "v": "sk-proj-abc"},
+    }  # fmt: skip
+    layers = spec({"layers": {"llm": llm}})["layers"]
+    assert isinstance(layers, dict)
+    assert layers["llm"] == {
+        "model": "m", "base_url": {"env": "/layers/llm/base_url"},
+        "headers": {"X-Any": {"env": "/layers/llm/headers/X-Any"}, "X-Organization-ID": "northwind"},
+        "default_query": {"api-version": "2024-02-15-preview", "v": {"env": "/layers/llm/default_query/v"}},
+        "api_key": {"env": "/layers/llm/api_key"},
     }  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def test_ids_can_be_written_as_references_to_what_has_a_manifest() -> None:
     [
         moved("/layers/llm/api_key", SENSITIVE, sensitive=True),
         moved("/layers/tts/api_key", "clear"),
-        moved("/layers/llm/headers/X", "clear"),
+        moved("/layers/llm/headers/X-Token", "clear"),
     ],
 )
 def test_secrets_are_refused(secret: DriftField) -> None:

@@ -112,7 +112,7 @@ def test_the_editor_reads_bodies_as_written() -> None:
 
 def test_the_editor_gathers_literal_secrets() -> None:
     editor = TextEditor()
-    text = "pal_name: A\nlayers: {llm: {api_key: hunter22, headers: {X: abcdefgh}, model: m}}\n"
+    text = "pal_name: A\nlayers: {llm: {api_key: hunter22, headers: {X-Key: abcdefgh, X: plain}, model: m}}\n"
     editor.open("a.yaml", text.encode(), overlay=False)
     assert editor.secrets == {"hunter22", "abcdefgh"}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from reconciler.core.canonical.canonical_form import is_masked, same, without
-from reconciler.core.canonical.field_tree import Node, node_at, shape
+from reconciler.core.canonical.field_tree import Node, looks_secret, node_at, shape
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.secrets.secret_book import has_secret
@@ -253,7 +253,11 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
         kept_by_api = row is not None and row.secret and not row.path.endswith("/*")
         if has_reference(ours) or (has_secret(ours) and not kept_by_api):
             return ours
-        if kept_by_api or (row is not None and row.secret) or is_masked(value):
+        if (
+            kept_by_api
+            or (row is not None and (row.secret or (row.by_look != "" and looks_secret(row, value))))
+            or is_masked(value)
+        ):
             return _LEFT_OUT
     if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
         return value
@@ -278,7 +282,7 @@ def _clean(node: Node, value: Json) -> Json:
         row = child.row
         if row is not None and row.server:
             continue
-        if row is not None and row.secret and _is_hidden(member):
+        if row is not None and (row.secret or row.by_look != "") and _is_hidden(member):
             continue  # a mask sent back is refused, or stored as if it were the secret
         cleaned = _clean(child, member)
         if cleaned is None:

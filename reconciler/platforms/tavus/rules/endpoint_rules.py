@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked
+from reconciler.core.canonical.field_tree import looks_secret
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
-from reconciler.core.secrets.credentials import has_url_credentials, is_credential
 from reconciler.platforms.tavus.rules.body_reader import BASE_URL, LLM, mapping, text
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import escape, is_filled, split
 from reconciler.types.manifest import Manifest
-
-FREE_OBJECTS = ("headers", "default_query")
 
 
 def check_secret_literal(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
@@ -22,10 +20,8 @@ def check_secret_literal(manifest: Manifest, context: RuleContext) -> Iterator[D
     for pointer, value, row in context.declared(manifest):
         if not isinstance(value, str) or not value.strip() or is_masked(value):
             continue
-        *_, parent, name = ("", *split(pointer))
-        if not has_url_credentials(value) and (
-            not row.secret or (parent in FREE_OBJECTS and not is_credential(name, value))
-        ):
+        name = split(pointer)[-1]
+        if not row.secret and not looks_secret(row, value):
             continue
         yield SECRET_LITERAL.found(
             manifest,

@@ -1,0 +1,65 @@
+"""Headers and parameters: settings are shown and compared as they are, credentials never; told by what they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.canonical.field_tree import field_at, looks_secret
+from reconciler.core.kind_table import kind
+from reconciler.core.secrets.redact_document import is_secret, redact, redact_at
+from reconciler.types.mask import SENSITIVE
+
+PERSONA = kind("persona")
+PLACES = (
+    ("persona", "/layers/llm/headers"),
+    ("persona", "/layers/llm/default_query"),
+    ("tool", "/delivery/api/headers"),
+)
+SETTINGS = {
+    "api-version": "2024-02-15-preview", "X-Organization-ID": "northwind", "OpenAI-Project": "proj_a1",
+    "Content-Type": "application/json", "Accept": "*/*", "User-Agent": "desk/1.0", "anthropic-version": "2023-06-01",
+    "X-Region": "eu-west-1", "deployment": "gpt-4o", "max_tokens": "512",
+    "X-Trace-Id": "0123456789abcdef0123456789abcdef",
+    "Accept-Language": "en-GB,en;q=0.9", "Cache-Control": "no-store", "X-Env": "production", "stream": "true",
+    "X-Request-ID": "550e8400-e29b-41d4-a716-446655440000", "callback": "https://hooks.example.com/x?v=2",
+}  # fmt: skip
+NAMES = (
+    "Authorization", "X-Api-Key", "api_key", "apikey", "Ocp-Apim-Subscription-Key", "X-Auth-Token", "Cookie",
+    "secret", "client_secret", "X-Amz-Signature", "sig", "password", "Proxy-Authorization", "X-Goog-Api-Key",
+    "access_token", "jwt",
+)  # fmt: skip
+LOOKS = (
+    "Bearer abc", "Basic dXNlcjpwYXNz", "sk-proj-abcdef", "ghp_0123456789", "AKIA0123456789", "eyJhbGciOi.J9.x",
+    "0123456789abcdef0123456789abcdeF", "https://me:pw@hooks.example.com/", "https://a.example/?token=abc",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+@pytest.mark.parametrize("header", SETTINGS)
+def test_settings_are_plain(name: str, place: str, header: str) -> None:
+    value = SETTINGS[header]
+    assert not is_secret(kind(name), f"{place}/{header}")
+    assert redact_at(kind(name), f"{place}/{header}", value) == value
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+@pytest.mark.parametrize("header", NAMES)
+def test_a_credentials_name_hides_every_value(name: str, place: str, header: str) -> None:
+    assert is_secret(kind(name), f"{place}/{header}")
+    assert redact_at(kind(name), f"{place}/{header}", "x") == SENSITIVE
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+@pytest.mark.parametrize("value", LOOKS)
+def test_a_credentials_look_is_hidden_under_any_name(name: str, place: str, value: str) -> None:
+    assert redact_at(kind(name), f"{place}/X-Any", value) == SENSITIVE
+    assert looks_secret(field_at(kind(name), f"{place}/X-Any"), value)
+
+
+def test_the_azure_example_is_readable() -> None:
+    llm = {
+        "api_key": "k",
+        "default_query": {"api-version": "2024-02-15-preview"},
+        "headers": {"X-Organization-ID": "nw"},
+    }
+    assert redact(PERSONA, {"layers": {"llm": llm}}) == {"layers": {"llm": {**llm, "api_key": SENSITIVE}}}
