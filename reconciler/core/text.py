@@ -15,7 +15,7 @@ from functools import lru_cache
 # Letters by category, blank on every screen: Hangul fillers and the Braille blank.
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 # A cheap first test: most texts hold none of these, so the characters need not be looked at one by one.
-_SUSPECT = re.compile(
+UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001bca0-\U0001bca3"
     r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ue000-\uf8ff]+"
@@ -24,6 +24,8 @@ _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _TAGS = range(0xE0020, 0xE007F)
 _JOINERS = "\u200c\u200d"
 _LONGEST_RUN = 8
+WRITTEN_OUT = r"«(?:\d+ invisible tag characters: [^»]{0,400}|[^»]{0,120}?(?: and \d+ more)?)»"
+"""A pattern of what `visible` writes in the place of hidden characters."""
 
 
 def visible(text: str) -> str:
@@ -32,7 +34,7 @@ def visible(text: str) -> str:
     Joiners and variation selectors stay where they are ordinary spelling: inside emoji, and between letters of the
     scripts that need them.
     """
-    return _SUSPECT.sub(lambda match: _shown(match, text), text)
+    return UNSEEN.sub(lambda match: _shown(match, text), text)
 
 
 def one_line(text: str) -> str:

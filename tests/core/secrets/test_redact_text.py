@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.secrets.redact_text import Learning, Redactor, union
-from reconciler.core.text import one_line, visible
+from reconciler.core.text import has_hidden, one_line, visible
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, is_mask
@@ -46,6 +47,12 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "html in html": lambda text: html.escape(html.escape(text)),
     "made visible": visible,
     "on one line": one_line,
+    "base64 in a url": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+    "base64 in lines": lambda text: "\n".join(textwrap.wrap(base64.b64encode(text.encode()).decode(), 7)),
+    "base64 in json": lambda text: base64.b64encode(text.encode()).decode().replace("/", "\\/"),
+    "wrapped": lambda text: "\n    ".join(text[at : at + 5] for at in range(0, len(text), 5)),
+    "wrapped in json": lambda text: json.dumps("\n".join(text[at : at + 5] for at in range(0, len(text), 5)))[1:-1],
+    "with what no screen shows": "\u200b".join,
     "dropped": lambda text: "".join(one for one in text if one.isprintable()),
     "blanked": lambda text: " ".join("".join(one if one.isprintable() else " " for one in text).split()),
 }
@@ -59,35 +66,69 @@ def knowing(*values: str) -> Redactor:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize(
-    "secret", [SECRET, "sk-live-0123456789abcdef", "pa/ss+wo=rd?&", "abc\x00def\x1b[31mgh\u200bij"]
+    "secret",
+    [
+        SECRET,
+        "sk-live-0123456789abcdef",
+        "pa/ss+wo=rd?&",
+        "abc\x00def\x1b[31mgh\u200bij",
+        "abc\x1f\x1fdef\x00\x00\x00ghij",
+        "abcd\r\n\x7f\u200b\u200defgh\ufe0f\u3164\u2800ij",
+        "abcd" + "\x01" * 20 + "efgh\U000e0041\U000e0042ijkl",
+    ],
 )
 def test_every_spelling_is_replaced(spelling: str, secret: str) -> None:
     shown = knowing(secret).hide(f"before {SPELLINGS[spelling](secret)} after")
     assert shown == f"before {HIDDEN} after"
 
 
-plain = st.characters(codec="utf-8", exclude_categories=("Cs",))
+plain = st.characters(codec="utf-8", exclude_categories=("Cs",)) | st.sampled_from("ab01\x00\x1f\u200b\u00ad \n\t\\")
 
 
-@settings(max_examples=60)
+@settings(max_examples=120)
 @given(st.text(plain, min_size=8, max_size=40), st.sampled_from(sorted(SPELLINGS)), st.text(plain, max_size=20))
 def test_no_secret_survives(secret: str, spelling: str, around: str) -> None:
     secret = secret.strip()
     told = SPELLINGS[spelling](secret)
-    plainly = [one for one in secret if one.isprintable() and not one.isspace()]
+    plainly = [one for one in secret if one.isprintable() and not one.isspace() and not has_hidden(one)]
     if len(plainly) < 8 or told in around or told in HIDDEN:
         return
     assert told not in knowing(secret).hide(f"{around} {told} {around}").replace(HIDDEN, "\0")
 
 
 @pytest.mark.parametrize(
-    "cut", ["sk-live-01234...", "sk-live-01234…", "sk-live-0123 ...", "sk-live-", "...9abcdefgh"]
+    "cut",
+    [
+        "sk-live-01234...",
+        "sk-live-01234…",
+        "sk-live-0123 ...",
+        "sk-live-",
+        "...9abcdefgh",
+        "sk-live-01****efgh",
+        "sk-live-01[truncated]",
+        "sk-live-01234\\u2026",
+        "sk-live-\n  01234...",
+    ],
 )
 def test_a_secret_that_was_cut_short(cut: str) -> None:
     shown = knowing("sk-live-0123456789abcdefgh").hide(f"invalid key {cut}")
     assert HIDDEN in shown
     assert "sk-live" not in shown
     assert "cdefgh" not in shown
+
+
+@pytest.mark.parametrize(
+    "cut", ['ab"cdefghi%', 'ab"cdefghi%2', 'ab"cdefghi\\u00', 'ab"cdefghi&quo', 'ab\\"cdefghi\\']
+)
+def test_a_secret_that_was_cut_inside_an_escape(cut: str) -> None:
+    assert "cdef" not in knowing('ab"cdefghi"jkl').hide(f"got {cut}...")
+    assert "cdef" not in knowing('ab"cdefghi"jkl').hide(f"got {cut}")
+
+
+def test_a_beginning_of_nothing_seen_is_not_found_everywhere() -> None:
+    redactor = knowing("\x00" * 9 + "abcdefgh")
+    assert redactor.hide("an innocent text, with dots...") == "an innocent text, with dots..."
+    assert redactor.hide("key abcdefgh.") == f"key {HIDDEN}."
 
 
 def test_another_text_that_begins_alike_stays() -> None:
