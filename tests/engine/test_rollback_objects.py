@@ -374,3 +374,51 @@ def test_an_object_that_was_edited_moved_deleted_by_hand_and_made_again_goes_bac
     live = world.lab.provider(reading=True).get("persona", id_of(world, "persona.a")).body
     said = spoken(plan, "no run has kept what")
     assert live["system_prompt"] == texts[serial] or ("persona.a", "/system_prompt") in said
+
+
+AUTHS = [
+    {"type": "bearer", "token": "theirs-token-0001"}, {"type": "hmac", "secret": "theirs-secret-001"},
+    {"type": "basic", "username": "u", "password": "theirs-password"},
+    {"type": "api_key", "name": "k", "value": "theirs-value-0001"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("auth", AUTHS, ids=lambda auth: auth["type"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"app_message": True},
+        {"api": {"url": "https://y.example/b"}},
+        {"api": {"url": "https://y.example/b", "auth": AUTHS[0] | {"token": env("KEY")}}},
+    ],
+)
+def test_what_hangs_on_a_secret_that_nobody_knows_stays_and_the_rest_goes_back(world, auth, later):
+    """A tool that somebody made with a key of theirs; what the API takes only whole cannot be written without it."""
+    body = {"name": "t", "description": "d", "delivery": {"api": {"url": "https://x.example/a", "auth": auth}}}
+    assert world.lab.client.post("/tools", json=body).status_code < 300
+    first = manifest("tool.t", {"name": "t", "description": "d"})
+    world.apply(first, persona("a", greeting="1"))
+    world.apply(manifest("tool.t", {"name": "t", "description": "e", "delivery": later}), persona("a", greeting="2"))
+    written = world.world("tools")["t"]["delivery"]
+    plan, result = world.rollback(1)
+    assert result.count("failed") == 0, result
+    kept = world.world("tools")["t"]
+    assert kept["description"] == "d" and world.world()["A"]["greeting"] == "1"
+    assert kept["delivery"] == written
+    said = [one for one in plan.diagnostics if one.address == at("tool.t") and one.pointer]
+    assert any(one.pointer.startswith("/delivery") and "stays" in one.summary for one in said), plan.diagnostics
+
+
+@pytest.mark.parametrize("auth", AUTHS[:3], ids=lambda auth: auth["type"])
+def test_a_secret_of_others_that_no_run_wrote_to_stays_beside_what_goes_back(world, auth):
+    """The API keeps it as long as the way to authenticate is the same."""
+    body = {"name": "t", "description": "d", "delivery": {"api": {"url": "https://x.example/a", "auth": auth}}}
+    assert world.lab.client.post("/tools", json=body).status_code < 300
+    plain = {key: value for key, value in auth.items() if key in ("type", "username")}
+    world.apply(manifest("tool.t", {"name": "t", "description": "d"}))
+    world.apply(
+        manifest("tool.t", body | {"delivery": {"api": {"url": "https://y.example/b", "auth": plain}}}), persona("a")
+    )
+    _, result = world.rollback(1, allow_deletes=True)
+    assert result.count("failed") == 0, result
+    assert world.world("tools")["t"]["delivery"]["api"]["url"] == "https://x.example/a"

@@ -21,6 +21,7 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.export.live_values import unfilled_items, unfilled_object
 from reconciler.core.fields.required_fields import missing
 from reconciler.core.history.object_history import Thread, related
+from reconciler.core.history.restored import Restored
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, has_secret
@@ -35,31 +36,6 @@ from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.resource import Resource
 from reconciler.types.source import Source
 from reconciler.types.state import Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What one object is to be again."""
-
-    resource: Resource
-    whole: Resource | None = None
-    """With everything that is known of it; None where that is not all of it, so that it cannot be made again."""
-    held: Entry | None = None
-    """Its entry in state, None where there is none."""
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    """Digest of each secret that was sent then, by path."""
-    lost: tuple[str, ...] = ()
-    """Secrets that were written since and cannot be put back: their reference is nowhere recorded."""
-    lacking: tuple[str, ...] = ()
-    """Why it cannot be made again: secrets without a reference, fields that were never shown, or nothing is known."""
-    touched: frozenset[str] = frozenset()
-    """What runs have written since."""
-    apart: tuple[str, ...] = ()
-    """What the API keeps apart from the object and no run has looked at."""
-    changed: tuple[str, ...] = ()
-    """What somebody had changed when the first run since came: that is what is put back."""
-    unkept: tuple[str, ...] = ()
-    """What is another by now and no run has kept: of an object that went unseen, and was made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +83,20 @@ def restore(
             flat[path] = SecretRef.of(reference)  # hidden so well that the account does not even show a mask
     unkept = [path for path in unkept if path not in flat]
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
+    ours = {path for one in (now, *(item.entry for item in thread.items)) if one is not None for path in one.secrets}
+    unknown = {path: related(path, ours) for path in lost}
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
     apart = tuple(path for path in spec.apart if path[1:] not in (body or {}))
     whole = None if lacking else made.whole(known)
     secrets = {path: digest for path, digest in (then.sent if then is not None else {}).items() if ":" in digest}
     if whole is not None and ((now is None and live is None) or (now is not None and made.is_renewed)):
-        return Restored(whole, whole, now, secrets, lost, touched=made.touched, apart=apart, changed=changed)
+        return Restored(
+            whole, whole, now, secrets, lost, touched=made.touched, apart=apart, changed=changed, unknown=unknown
+        )
     partial = made.partial(known, (*lost, *unkept, *same_still), live)
     hit = tuple(path for path in lost if related(path, made.touched))
-    return Restored(partial, whole, now, secrets, hit, lacking, made.touched, apart, changed, tuple(unkept))
+    return Restored(partial, whole, now, secrets, hit, lacking, made.touched, apart, changed, tuple(unkept), unknown)
 
 
 @dataclass(frozen=True, slots=True)

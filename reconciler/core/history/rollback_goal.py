@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.history.absent_references import without
 from reconciler.core.history.object_history import Thread, follow
-from reconciler.core.history.restore_object import Restored, Setting, restore
+from reconciler.core.history.restore_object import Setting, restore
+from reconciler.core.history.restored import Restored
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
@@ -57,6 +59,14 @@ class Goal:
         there = {move.before: move.after for move in self.moves}
         mine = [move.after for move in self.moves if move.after in chosen]
         return tuple(one for one in mine if there.get(one, one) not in chosen)
+
+    def spared(self, address: Address, resource: Resource, live: LiveObject | None) -> Resource:
+        """The resource without what cannot be written back into the object as it is."""
+        one = self.restored.get(address)
+        if one is None or live is None or resource.touched is None:
+            return resource
+        spoilt = one.spoilt(live_document(one.resource.kind, live))
+        return replace(one, resource=resource).without(spoilt) if spoilt else resource
 
     def settled(
         self, matching: Matching, tools: Listing | None

@@ -374,7 +374,10 @@ class _Planning:
 
     def _plan(self, address: Address, binding: Binding) -> ResourcePlan:
         live = self.live.get((address.kind, binding.id)) if binding.id is not None else None
-        planned = plan_resource(self.resources[address], binding, live, self.context)
+        resource = self.resources[address]
+        if self.goal is not None:
+            resource = self.goal.spared(address, resource, live)
+        planned = plan_resource(resource, binding, live, self.context)
         if address in self.replaced:
             return replace(planned, change=as_replacement(planned.change, self.moves.state.resources[address].id))
         return planned

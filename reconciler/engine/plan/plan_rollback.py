@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.core.canonical.live_document import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, verify
-from reconciler.core.history.restore_object import Restored
+from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
 from reconciler.core.kind_table import kind
 from reconciler.core.planning.state_drift import drift_from_state
@@ -192,6 +193,14 @@ def _notes(
         if one.resource.lifecycle.manage is Manage.OBSERVE and one.touched:
             yield _note(address, f"{address} is only observed: it stays as it is", None)
         elif now is not None and (found := live.get((address.kind, now.id))) is not None:
+            for place, path in one.spoilt(live_document(one.resource.kind, found)).items():
+                yield _note(
+                    address,
+                    f"{place} stays as it is: the API takes it only whole, and {path} was a secret whose reference "
+                    "was not recorded",
+                    "write the object as it was into its manifest, with a secret of yours, and apply",
+                    place,
+                )
             written = [field.path for field in change.fields] if change is not None else []
             yield from _edits_of_others(address, one, now, found, written, book)
 

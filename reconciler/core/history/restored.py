@@ -1,0 +1,64 @@
+"""What a rollback makes of one object, and what of it cannot be written back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.resource_diff.resource_plan import atomic_parent
+from reconciler.types.json import Object, lookup, within
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What one object is to be again."""
+
+    resource: Resource
+    whole: Resource | None = None
+    """With everything that is known of it; None where that is not all of it, so that it cannot be made again."""
+    held: Entry | None = None
+    """Its entry in state, None where there is none."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Digest of each secret that was sent then, by path."""
+    lost: tuple[str, ...] = ()
+    """Secrets that were written since and cannot be put back: their reference is nowhere recorded."""
+    lacking: tuple[str, ...] = ()
+    """Why it cannot be made again: secrets without a reference, fields that were never shown, or nothing is known."""
+    touched: frozenset[str] = frozenset()
+    """What runs have written since."""
+    apart: tuple[str, ...] = ()
+    """What the API keeps apart from the object and no run has looked at."""
+    changed: tuple[str, ...] = ()
+    """What somebody had changed when the first run since came: that is what is put back."""
+    unkept: tuple[str, ...] = ()
+    """What is another by now and no run has kept: of an object that went unseen, and was made again."""
+    unknown: Mapping[str, bool] = field(default_factory=dict)
+    """Every secret whose reference is nowhere recorded, and whether a run has written another one there since."""
+
+    def spoilt(self, live: Object) -> dict[str, str]:
+        """Objects that the API takes only whole, which cannot be written back without a secret that nobody knows:
+        where each stands -> the secret. One that no run has written over is kept by the API, as long as what it
+        belongs to is of the same type. `live` is the object now, in canonical words."""
+        spec, found = self.resource.kind, dict[str, str]()
+        for path, overwritten in self.unknown.items():
+            above, holder = atomic_parent(spec, path), path.rpartition("/")[0]
+            if above is None or above == path or not any(within(one, above) for one in self.resource.leaves):
+                continue
+            now, then = lookup(live, holder), lookup(self.resource.spec, holder)
+            kept = isinstance(now, dict) and isinstance(then, dict) and now.get("type") == then.get("type")
+            if overwritten or not kept:
+                found.setdefault(above, path)
+        return found
+
+    def without(self, places: Collection[str]) -> Resource:
+        """The resource that leaves these as they are."""
+        sent = self.held.sent if self.held is not None else {}
+        left = {path for path in self.resource.leaves if any(within(path, place) for place in places)}
+        kept = tuple(path for path in sent if any(within(path, place) for place in places))
+        return replace(
+            self.resource,
+            leaves={path: value for path, value in self.resource.leaves.items() if path not in left},
+            kept=(*(path for path in self.resource.kept if path not in kept), *kept),
+        )
