@@ -80,7 +80,7 @@ def prepare_target(
 ) -> TargetExport:
     """The same without writing anything; `only` are the personas by address."""
     from reconciler.core.export.target_table import TARGETS
-    from reconciler.engine.target_subjects import choose_subjects
+    from reconciler.engine.export_account import choose_subjects
 
     target = TARGETS.get(name)
     subjects, notes = read_subjects(session, origin, tuple(names))
@@ -119,7 +119,7 @@ def _require_apart(session: Session, folder: str) -> None:
 
 def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
     """The personas, and what a person should know about the reading."""
-    from reconciler.engine.target_subjects import subjects_of_account, subjects_of_manifests
+    from reconciler.engine.export_account import subjects_of_account, subjects_of_manifests
 
     if origin == ACCOUNT:
         with reading_run(session, known_secrets(session)) as context:

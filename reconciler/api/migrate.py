@@ -41,7 +41,7 @@ class OpenBodies:
 
     def body(self, index: int) -> Body:
         from reconciler.engine.migrate.run_migrations import Body
-        from reconciler.manifests.read.lifecycle import check_lifecycle
+        from reconciler.manifests.read.build import check_lifecycle
         from reconciler.manifests.tree.problems import Findings
 
         draft = self._file.drafts[index]

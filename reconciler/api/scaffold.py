@@ -139,7 +139,7 @@ def default_branch(folder: str) -> str:
 
 
 def _git(folder: str, *arguments: str) -> str:
-    from reconciler.manifests.tree.git_command import run_git
+    from reconciler.manifests.tree.repository import run_git
 
     try:
         done = run_git(folder, *arguments)

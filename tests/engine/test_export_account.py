@@ -7,15 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.export_account import ExportChoice
+from reconciler.engine.export_account import ExportChoice, choose_subjects, subjects_of_account, subjects_of_manifests
 from reconciler.errors import NotFound, NothingFound, Rejected
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.json import Json
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet
+from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.exporting import ExportLab, random_account, without_ids
-from tests.support.making import manifest
+from tests.support.lab import Lab, as_set
+from tests.support.making import at, manifest
+
+SCHEMA = {"type": "object", "properties": {"room": {"type": "string"}}, "required": ["room"]}
+TOOL = manifest(
+    "tool.find_room",
+    {"name": "find_room", "description": "Finds a room", "origin": "llm", "parameters": SCHEMA},
+)
+GUIDE = manifest(
+    "persona.guide",
+    {
+        "pal_name": "The Guide",
+        "default_face_id": "rfe12d8b9597",
+        "system_prompt": "Help.",
+        "tools": [ResourceRef("tool.find_room")],
+        "layers": {"llm": {"model": "nw-1", "base_url": "https://llm.example", "api_key": SecretRef("env", "KEY")}},
+    },
+)
+PLAIN = manifest("persona.plain", {"pal_name": "Plain", "default_face_id": "rfe12d8b9597", "system_prompt": "Hm."})
+ALL = (TOOL, GUIDE, PLAIN)
 
 
 @pytest.fixture
@@ -176,3 +196,52 @@ def test_a_choice_that_nothing_fits_is_no_empty_account(lab: ExportLab, choice: 
     with pytest.raises(NothingFound, match=word):
         lab.found(choice=choice)
     assert len(lab.found(choice=ExportChoice(names=("des?", "LOOK*"))).manifests) == 2
+
+
+def test_personas_of_the_files_come_with_their_tools_and_with_ids_where_state_has_them() -> None:
+    lab = Lab()
+    before = subjects_of_manifests(as_set(ALL), lab.state)
+    assert [(one.address, one.id) for one in before] == [(at("persona.guide"), None), (at("persona.plain"), None)]
+    (tool,) = before[0].tools
+    assert tool.spec is not None and tool.spec["parameters"] == SCHEMA
+    assert before[1].tools == ()
+    lab.apply(*ALL)
+    after = subjects_of_manifests(as_set(ALL), lab.state)
+    assert [one.id for one in after] == [lab.id_of("persona.guide"), lab.id_of("persona.plain")]
+
+
+def test_the_account_says_the_same_as_the_files_that_made_it() -> None:
+    lab = Lab()
+    lab.apply(*ALL)
+    writes = lab.writes()
+    files = {one.id: one for one in subjects_of_manifests(as_set(ALL), lab.state)}
+    live = {one.id: one for one in subjects_of_account(lab.state, lab.setting(reading=True), ())}
+    assert set(live) == set(files)
+    for id, one in live.items():
+        assert one.spec["system_prompt"] == files[id].spec["system_prompt"]
+        assert [tool.spec and tool.spec["parameters"] for tool in one.tools] == [
+            tool.spec and tool.spec["parameters"] for tool in files[id].tools
+        ]
+    assert lab.writes() == writes, "nothing but looking"
+
+
+def test_no_key_of_the_account_reaches_a_target() -> None:
+    lab = Lab()
+    lab.apply(*ALL)
+    found = subjects_of_account(lab.state, lab.setting(reading=True), ())
+    assert "sk-first-secret-value" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        ((), ["guide", "plain"]),
+        (("gui*",), ["guide"]),
+        (("the *",), ["guide"]),
+        (("nobody",), []),
+        (("*",), ["guide", "plain"]),
+    ],
+)
+def test_a_persona_is_chosen_by_the_name_of_its_manifest_or_the_one_people_see(names, chosen) -> None:
+    subjects = subjects_of_manifests(as_set(ALL), Lab().state)
+    assert [one.name for one in choose_subjects(subjects, names)] == chosen

@@ -8,34 +8,19 @@ from functools import cache
 from reconciler.manifests.read.detect_kind import API_VERSION, SHARED_WORDS, bare_kinds, manifest_words
 from reconciler.manifests.read.raw_manifest import STATEMENTS
 from reconciler.manifests.tree.decode import readable
+from reconciler.manifests.tree.file_search import LINES, MARKDOWN
 from reconciler.manifests.tree.file_tree import SUFFIXES
 
-LINES = (".jsonl", ".ndjson")
-"""Never a manifest, and often taken for one."""
 LARGEST = 64 * 1024
 """So many bytes of a file are looked at."""
 BEGINNING = 10
 """Front matter is expected within so many lines."""
 
-_MARKDOWN = frozenset({"md", "markdown", "mdown", "mdwn", "mkd", "mkdn", "mdx", "mdc", "rmd", "qmd"})
-_KIN = _MARKDOWN | {
-    *("yaml", "yml", "yamls", "json", "jsonc", "json5", "hjson", "toml", "txt", "text", "cue", "jsonnet"),
-    *("j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "template", "erb", "hbs", "mustache", "liquid"),
-}
-"""Parts of the names of files that are written like manifests, or made into them."""
-_COPIES = ("~", ".bak", ".orig", ".rej", ".swp", ".tmp")
-"""What editors and merges leave behind is meant for nobody."""
 _KEY = re.compile(r"""(?:^|[{,\[])[ \t]*(?:-[ \t]+)?["']?(\w+)["']?[ \t]*[:=][ \t]*["']?([\w./-]*)""", re.MULTILINE)
 _FENCE = re.compile(r"[ \t\ufeff]*(-{3,}|\+{3,}|;{3,})[ \t]*([A-Za-z]*)[ \t]*")
 _CODE = re.compile(r"[ \t]*(```|~~~)")
 _COMMENT = re.compile(r"[ \t\ufeff]*(?:#|//|/\*|\*|<!--|\{[{%#]|%|$)")
 _STRUCTURE = re.compile(r"""[ \t\ufeff]*(?:-{3}|\+{3}|[\[{]|(?:-[ \t]+)?["']?\w+["']?[ \t]*[:=])""")
-
-
-def is_kin(name: str) -> bool:
-    """Whether a file of this name may have been meant as a manifest, although it is read as none."""
-    plain = name.lower()
-    return not plain.endswith(_COPIES) and not _KIN.isdisjoint(plain.split(".")[1:])
 
 
 def by_name(name: str, data: bytes) -> tuple[str, str] | None:
@@ -45,7 +30,7 @@ def by_name(name: str, data: bytes) -> tuple[str, str] | None:
         return "it looks like JSON Lines", "write a document for each line"
     text = readable(data[:LARGEST])
     parts = plain.split(".")[1:]
-    if not _MARKDOWN.isdisjoint(parts):
+    if not MARKDOWN.isdisjoint(parts):
         inner = _front_matter(text)
         found = _ours(inner[1]) if inner is not None else None
     else:
@@ -53,7 +38,7 @@ def by_name(name: str, data: bytes) -> tuple[str, str] | None:
         found = _ours(text) if _STRUCTURE.match(first) else None
     if found is None:
         return None
-    usual = next((one for one in SUFFIXES if one[1:] in parts), ".md" if not _MARKDOWN.isdisjoint(parts) else ".yaml")
+    usual = next((one for one in SUFFIXES if one[1:] in parts), ".md" if not MARKDOWN.isdisjoint(parts) else ".yaml")
     hint = f"write it to a file that ends in {usual}, or list it under sources.exclude"
     return f"it looks like {found}, and manifests end in {', '.join(SUFFIXES)}", hint
 

@@ -7,13 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.text import any_matches
-from reconciler.manifests.read.unread_files import LINES, is_kin
 from reconciler.manifests.tree.file_tree import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings
 from reconciler.manifests.tree.repository import GIT, Reach, inside
 from reconciler.types.source import Span
 
+LINES = (".jsonl", ".ndjson")
+"""Never a manifest, and often taken for one."""
 READ = (*SUFFIXES, *LINES)
+MARKDOWN = frozenset({"md", "markdown", "mdown", "mdwn", "mkd", "mkdn", "mdx", "mdc", "rmd", "qmd"})
+_KIN = MARKDOWN | {
+    *("yaml", "yml", "yamls", "json", "jsonc", "json5", "hjson", "toml", "txt", "text", "cue", "jsonnet"),
+    *("j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "template", "erb", "hbs", "mustache", "liquid"),
+}
+"""Parts of the names of files that are written like manifests, or made into them."""
+_COPIES = ("~", ".bak", ".orig", ".rej", ".swp", ".tmp")
+"""What editors and merges leave behind is meant for nobody."""
 MOST = 5
 """So many links of a circle are named."""
 STEPS = 1_000
@@ -170,3 +179,9 @@ def circle(tree: Tree, path: str) -> frozenset[str]:
 
 def _parts(path: str) -> list[str]:
     return [part for part in path.replace(os.sep, "/").split("/") if part not in ("", os.curdir)][::-1]
+
+
+def is_kin(name: str) -> bool:
+    """Whether a file of this name may have been meant as a manifest, although it is read as none."""
+    plain = name.lower()
+    return not plain.endswith(_COPIES) and not _KIN.isdisjoint(plain.split(".")[1:])

@@ -10,8 +10,7 @@ from threading import Lock
 
 from reconciler.manifests.tree.decode import MAX_BYTES, pointer_of, stored
 from reconciler.manifests.tree.file_tree import Unreadable
-from reconciler.manifests.tree.git_command import git_output, open_git, run_git
-from reconciler.manifests.tree.repository import GIT, MODULES_FILE
+from reconciler.manifests.tree.repository import GIT, MODULES_FILE, git_output, open_git, run_git
 
 
 class Objects:

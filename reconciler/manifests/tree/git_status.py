@@ -9,9 +9,8 @@ from hashlib import sha1, sha256
 from reconciler.errors import UsageError
 from reconciler.manifests.tree.decode import pointer_of
 from reconciler.manifests.tree.file_tree import Unreadable
-from reconciler.manifests.tree.git_command import run_git
 from reconciler.manifests.tree.git_objects import Objects
-from reconciler.manifests.tree.repository import inside, top_of
+from reconciler.manifests.tree.repository import inside, run_git, top_of
 from reconciler.types.manifest import DIRTY
 
 SECONDS = 10.0

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.errors import UsageError
 from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree
-from reconciler.manifests.tree.git_command import git_output, run_git
 from reconciler.manifests.tree.git_objects import Objects
-from reconciler.manifests.tree.repository import inside, top_of
+from reconciler.manifests.tree.repository import git_output, inside, run_git, top_of
 from reconciler.types.project import Project
 
 SEPARATOR = "/"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError, UsageError
-from reconciler.manifests import load_project
+from reconciler.manifests.project.project_file import load_project
 from reconciler.types.project import Policy
 from reconciler.types.reference import SecretRef
 from tests.support.manifestfolder import Folder
@@ -242,7 +242,8 @@ def test_a_project_without_a_file_imports_no_pydantic(folder: Folder) -> None:
 
     repository = Path(__file__).parents[3]
     code = (
-        f"import sys; sys.path.insert(0, {str(repository)!r}); from reconciler.manifests import load_project;"
+        f"import sys; sys.path.insert(0, {str(repository)!r});"
+        "from reconciler.manifests.project.project_file import load_project;"
         f"load_project({str(folder.root)!r});"
         "print([m for m in ('pydantic', 'yaml', 'httpx', 'click') if m in sys.modules])"
     )

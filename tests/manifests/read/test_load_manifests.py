@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import UsageError
-from reconciler.manifests import load_manifests, load_project
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.tree.problems import suggest
 from reconciler.types.diagnostic import Severity
 from tests.support.manifestfolder import Folder

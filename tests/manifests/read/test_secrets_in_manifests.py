@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.kind_table import KINDS
-from reconciler.manifests import load_project, secrets_of
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.read.load_manifests import secrets_of
 from reconciler.manifests.read.secrets_in_manifests import RunSecrets, is_mask, reference_for
 from reconciler.types.reference import SecretRef
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.kind_table import kind
-from reconciler.manifests import place
+from reconciler.manifests.read.load_manifests import place
 from reconciler.manifests.read.source_spans import find, in_order, locate
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.tree.git_command import run_git
 from reconciler.manifests.tree.git_status import head_of
+from reconciler.manifests.tree.repository import run_git
 from tests.support.gittrees import Repository
 from tests.support.gittrees import repository as new_repository
 from tests.support.manifestfolder import Folder

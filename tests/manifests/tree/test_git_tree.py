@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.manifests import load_project
+from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.file_tree import Unreadable
 from reconciler.manifests.tree.git_tree import GitTree
 from tests.support.manifestfolder import Folder

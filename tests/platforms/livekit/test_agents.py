@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.export.target import AttachedTool, Generated, Subject
-from reconciler.engine.target_subjects import subjects_of_manifests
+from reconciler.engine.export_account import subjects_of_manifests
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.manifests.read.load_manifests import load_manifests
