@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from reconciler.api.accept import Accepted as Accepted
     from reconciler.api.export import Exported as Exported
@@ -75,8 +77,6 @@ if TYPE_CHECKING:
     from reconciler.types.report import Style as Style
     from reconciler.types.state import Entry as Entry
     from reconciler.types.state import State as State
-
-__version__ = "0.1.0"
 
 EXPORTS = {
     "reconciler.api.accept": ("Accepted",),

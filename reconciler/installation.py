@@ -108,7 +108,7 @@ def read_direct_url(text: str | None, version: str) -> Source:
 @cache
 def installed_source() -> Source:
     """Where the program that runs came from, as its installer noted it (PEP 610)."""
-    from reconciler import __version__
+    from reconciler.version import __version__
 
     try:
         return read_direct_url(metadata.distribution(PACKAGE).read_text("direct_url.json"), __version__)

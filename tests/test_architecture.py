@@ -278,7 +278,7 @@ def test_the_version_is_a_constant() -> None:
     """Asking the installed distribution for its version would cost a third of the start-up."""
     values = {
         target.id: statement.value
-        for statement in parse(PACKAGE / "__init__.py").body
+        for statement in parse(PACKAGE / "version.py").body
         if isinstance(statement, ast.Assign)
         for target in statement.targets
         if isinstance(target, ast.Name)

@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
-from reconciler import __version__
 from reconciler.backends.context import BackendContext
 from reconciler.backends.http_client import Line, Places, Reply, bare, read_line, read_places
 from reconciler.backends.lease import HeldLease, keep_lease
@@ -44,6 +43,7 @@ from reconciler.types.json import Json
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
+from reconciler.version import __version__
 
 PROBE_SECONDS = 5.0
 """How long somebody's look at the lock is waited for even without `--lock-timeout`."""

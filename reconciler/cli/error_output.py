@@ -89,7 +89,7 @@ def keep(error: BaseException, args: Sequence[str], commands: Collection[str]) -
     import platform
     import tempfile
 
-    from reconciler import __version__
+    from reconciler.version import __version__
 
     words = [word for word in args if word in commands]
     lines = [f"reconciler {__version__}", f"python {platform.python_version()} on {platform.system()}"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.lazy_group import LazyGroup
+from reconciler.version import __version__
 
 COMMANDS = {
     "init": ("reconciler.cli.init:init", "Scaffold a project."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from reconciler import __version__
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
 from reconciler.reporters.json_report import dump
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
@@ -28,6 +27,7 @@ from reconciler.types.event import (
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import Report, StepResult, Style
+from reconciler.version import __version__
 
 UI_VERSION = "1.2"
 MODULE = "reconciler.ui"

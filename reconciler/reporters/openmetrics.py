@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler import __version__
 from reconciler.core.text import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Direction
@@ -14,6 +13,7 @@ from reconciler.types.diagnostic import Severity
 from reconciler.types.incomplete import Obstacle
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
+from reconciler.version import __version__
 
 OUTCOMES = ("done", "failed", "skipped")
 _Labels: TypeAlias = "tuple[tuple[str, str], ...]"

@@ -7,7 +7,6 @@ more: a reporter must be safe whatever it is handed.
 
 from __future__ import annotations
 
-from reconciler import __version__
 from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.reporters.change_json import (
     ACTIONS,
@@ -27,6 +26,7 @@ from reconciler.types.json import Json, Object
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 from reconciler.types.source import Span
+from reconciler.version import __version__
 
 FORMAT_VERSION = "1.2"
 TERRAFORM_VERSION = "1.9.0"

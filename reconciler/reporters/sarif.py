@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from reconciler import __version__
 from reconciler.core.linting.rule_table import RULES
 from reconciler.core.text import visible
 from reconciler.reporters.documentation import describe_rule
@@ -14,6 +13,7 @@ from reconciler.reporters.wording import plural
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object
 from reconciler.types.report import Report, Style
+from reconciler.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5_000

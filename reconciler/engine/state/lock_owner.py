@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from reconciler import __version__
 from reconciler.fsio import OWNER_ONLY, create_file
 from reconciler.types.state import LockInfo
+from reconciler.version import __version__
 
 NAME = "errored.state"
 MOST = 100

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from reconciler import __version__
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import block_box, change_item, drift_item, text
@@ -18,6 +17,7 @@ from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, Report, Style
+from reconciler.version import __version__
 
 # The page needs nothing from anywhere: whatever a text in it tries, nothing is fetched or sent.
 _POLICY = (

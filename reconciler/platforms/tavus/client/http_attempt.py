@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from reconciler import __version__
 from reconciler.core.network import PLAIN, Due, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, parse_json, receive
 from reconciler.errors import OutcomeUnknown, Rejected
@@ -16,6 +15,7 @@ from reconciler.platforms.tavus.client.retry_policy import Trouble
 from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
 from reconciler.types.ports import Clock, Gate
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     import httpx
