@@ -3,10 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict, Unpack
 
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
-from reconciler.types.options import PlanOptions
+from reconciler.types.options import EXCLUSIONS, IMPLIED, PLAN_FLAGS, PlanOptions, Value
+
+
+class Choice(TypedDict, total=False):
+    """Which resources; everything absent is all of them."""
+
+    targets: Iterable[str | Address]
+    excludes: Iterable[str | Address]
+    selector: Mapping[str, str]
+    strict_complete: bool
+    allow_empty: bool
+
+
+class PlanFlags(Choice, total=False):
+    """The flags of `reconciler plan`, with underscores; all of them default to what the command does without them."""
+
+    replace: Iterable[str | Address]
+    destroy: bool
+    refresh_only: bool
+    allow_deletes: bool
+    allow_mass_change: bool
+    accept_account: bool
+    resend_secrets: bool
+    migrate: bool
+    unmanaged: bool
+
+
+class BackFlags(TypedDict, total=False):
+    """The flags of `reconciler state rollback`, with underscores."""
+
+    targets: Iterable[str | Address]
+    excludes: Iterable[str | Address]
+    allow_deletes: bool
+    allow_mass_change: bool
+    accept_account: bool
+    resend_secrets: bool
 
 
 def parse_address(value: str | Address) -> Address:
@@ -28,47 +64,23 @@ def parse_address(value: str | Address) -> Address:
     return address
 
 
-def plan_options(
-    *,
-    targets: Iterable[str | Address] = (),
-    excludes: Iterable[str | Address] = (),
-    replace: Iterable[str | Address] = (),
-    selector: Mapping[str, str] | None = None,
-    destroy: bool = False,
-    refresh_only: bool = False,
-    allow_deletes: bool = False,
-    allow_mass_change: bool = False,
-    accept_account: bool = False,
-    resend_secrets: bool = False,
-    migrate: bool = False,
-    unmanaged: bool = False,
-    strict_complete: bool = False,
-    allow_empty: bool = False,
-    record: bool = False,
-) -> PlanOptions:
-    """The options of a plan, checked. Raises `UsageError` for those that exclude each other and unknown kinds."""
-    if destroy and refresh_only:
-        raise UsageError("--destroy and --refresh-only exclude each other")
-    wanted = tuple(parse_address(one) for one in targets)
-    unwanted = tuple(parse_address(one) for one in excludes)
-    both = sorted(set(wanted) & set(unwanted))
+def plan_options(*, record: bool = False, **flags: Unpack[PlanFlags]) -> PlanOptions:
+    """The options of a plan, checked. Raises `UsageError` for those that exclude each other and unknown kinds,
+    `TypeError` for a flag that is none."""
+    given: dict[str, Any] = dict(flags)
+    if unknown := sorted(given.keys() - PLAN_FLAGS.keys()):
+        raise TypeError(f"no flag of a plan: {', '.join(unknown)}; known: {', '.join(PLAN_FLAGS)}")
+    for one, other in EXCLUSIONS:
+        if given.get(one) and given.get(other):
+            raise UsageError(f"{PLAN_FLAGS[one].name} and {PLAN_FLAGS[other].name} exclude each other")
+    for name, value in given.items():
+        if PLAN_FLAGS[name].value is Value.ADDRESSES:
+            given[name] = tuple(map(parse_address, value))
+        elif PLAN_FLAGS[name].value is Value.LABELS:
+            given[name] = dict(value or {})
+    both = sorted(set(given.get("targets", ())) & set(given.get("excludes", ())))
     if both:
         raise UsageError(f"{both[0]} is both a --target and an --exclude")
-    return PlanOptions(
-        targets=wanted,
-        excludes=unwanted,
-        replace=tuple(parse_address(one) for one in replace),
-        selector=dict(selector or {}),
-        destroy=destroy,
-        refresh_only=refresh_only,
-        # A destroy is a mass deletion on purpose; `protect` still holds.
-        allow_deletes=allow_deletes or destroy,
-        allow_mass_change=allow_mass_change or destroy,
-        accept_account=accept_account,
-        resend_secrets=resend_secrets,
-        migrate=migrate,
-        unmanaged=unmanaged,
-        strict_complete=strict_complete,
-        allow_empty=allow_empty,
-        record=record,
-    )
+    for name, brought in IMPLIED.items():
+        given |= dict.fromkeys(brought, True) if given.get(name) else {}
+    return PlanOptions(**given, record=record)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from reconciler.api.output_gate import guarded, heard, open_gate, told
-from reconciler.api.parse_options import parse_address, plan_options
+from reconciler.api.parse_options import Choice, PlanFlags, parse_address, plan_options
 from reconciler.api.session import Session, Sources, SystemClock, choose_project, tell_project
 from reconciler.errors import UsageError
 
@@ -26,30 +26,6 @@ if TYPE_CHECKING:
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult, Report
-
-
-class Choice(TypedDict, total=False):
-    """Which resources; everything absent is all of them."""
-
-    targets: Iterable[str | Address]
-    excludes: Iterable[str | Address]
-    selector: Mapping[str, str]
-    strict_complete: bool
-    allow_empty: bool
-
-
-class PlanFlags(Choice, total=False):
-    """The flags of `reconciler plan`, with underscores; all of them default to what the command does without them."""
-
-    replace: Iterable[str | Address]
-    destroy: bool
-    refresh_only: bool
-    allow_deletes: bool
-    allow_mass_change: bool
-    accept_account: bool
-    resend_secrets: bool
-    migrate: bool
-    unmanaged: bool
 
 
 @guarded

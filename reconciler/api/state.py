@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from reconciler.api.connect import open_backend, open_store, read_state, reading_run, writing_run
 from reconciler.api.manifests import known_secrets, placing, read_files
 from reconciler.api.output_gate import guarded
-from reconciler.api.parse_options import parse_address, plan_options
+from reconciler.api.parse_options import BackFlags, parse_address, plan_options
 
 if TYPE_CHECKING:
     from reconciler.api.apply import Carried
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult
     from reconciler.types.state import LockInfo, State
-
-
-class BackFlags(TypedDict, total=False):
-    """The flags of `reconciler state rollback`, with underscores."""
-
-    targets: Iterable[str | Address]
-    excludes: Iterable[str | Address]
-    allow_deletes: bool
-    allow_mass_change: bool
-    accept_account: bool
-    resend_secrets: bool
 
 
 @contextmanager

@@ -13,10 +13,10 @@ import click
 
 from reconciler.api.manifests import remarks
 from reconciler.cli import exit_codes
+from reconciler.cli.flags import REF, approval, options_for, options_of, spelling
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, is_terminal
-from reconciler.cli.plan_flags import CHOICE, EMPTY, MODES, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -40,17 +40,13 @@ reconciler -w sandbox destroy
 reconciler destroy --target persona.claims-desk
 reconciler destroy --auto-approve --exclude tool.lookup_policy
 """
-APPROVAL = (
-    click.option("--auto-approve", is_flag=True, help="Do not ask."),
-    click.option(
-        "--force-maker", is_flag=True, help="Discard what a person is editing in the vendor's editor right now."
-    ),
-)
 
 
 @command("apply", examples=EXAMPLES)
 @click.argument("paths", nargs=-1, metavar="[PLANFILE | PATH...]")
-@with_flags(APPROVAL, (REF,), CHOICE, MODES, STRICT, SAFETY)
+@approval("apply")
+@REF
+@options_for("apply")
 def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
     """Carry out a plan: a saved one as it is, or one made now, shown, and approved by you.
 
@@ -67,7 +63,8 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
 
 
 @command("destroy", examples=DESTROY_EXAMPLES)
-@with_flags(APPROVAL, CHOICE, (EMPTY,), SAFETY)
+@approval("destroy")
+@options_for("destroy")
 def destroy(settings: Settings, **flags: Any) -> int:
     """Delete everything that this project manages; what is protected stays, and stops the run.
 
@@ -95,7 +92,7 @@ def refuse_flags(flags: dict[str, Any]) -> None:
     wrong = [name for name, value in flags.items() if value and name not in harmless]
     if wrong:
         raise UsageError(
-            f"--{wrong[0].rstrip('s').replace('_', '-')} cannot change a saved plan",
+            f"{spelling(wrong[0])} cannot change a saved plan",
             hint="make a new plan with it: reconciler plan --out FILE",
         )
 

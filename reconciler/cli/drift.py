@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.flags import PATHS, REF, options_for, options_of
 from reconciler.cli.global_options import ADDRESS
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.plan_flags import CHOICE, PATHS, REF, STRICT, options_of, with_flags
 
 if TYPE_CHECKING:
     from reconciler.api.accept import Accepted
@@ -93,7 +93,7 @@ reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand b
 @PATHS
 @REF
 @ACCEPT
-@with_flags(CHOICE, STRICT)
+@options_for("drift")
 def drift(
     settings: Settings, paths: tuple[str, ...], ref: str | None, accepted: tuple[Any, ...], **flags: Any
 ) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.flags import option
 from reconciler.cli.global_options import ADDRESS, DURATION
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -22,7 +23,7 @@ reconciler -w production import tool.lookup_policy t0a1b2c3d4e5
 @command("import", examples=EXAMPLES)
 @click.argument("address", type=ADDRESS, metavar="ADDR")
 @click.argument("id", metavar="ID")
-@click.option("--accept-account", is_flag=True, help="This is another account than last time, and that is right.")
+@option("accept_account")
 @click.option("--lock-timeout", type=DURATION, default=0.0, metavar="DURATION", help="Wait this long for a lock.")
 def import_(settings: Settings, address: Address, id: str, accept_account: bool, lock_timeout: float) -> int:
     """Record that the live object ID is ADDR. Writes nothing to the account.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.flags import PATHS, option
 from reconciler.cli.global_options import PairType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import gate, is_terminal, say, write
-from reconciler.cli.plan_flags import EMPTY, PATHS
 from reconciler.errors import UsageError
 from reconciler.types.number import number_in
 
@@ -57,7 +57,7 @@ reconciler migrate --list                               all migrations
     "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
     help="Where livekit-handover puts the agents [default: livekit-agents].",
 )  # fmt: skip
-@EMPTY
+@option("allow_empty")
 @click.option("--list", "listing", is_flag=True, help="Show every migration and stop.")
 def migrate(
     settings: Settings,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.flags import PATHS, REF, option, options_for, options_of
 from reconciler.cli.global_options import MODE
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.plan_flags import CHOICE, MODES, PATHS, REF, SAFETY, STRICT, options_of, with_flags
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ reconciler -w staging plan --compare production  what promoting to production wo
     metavar="WORKSPACE",
     help="Show this workspace beside another one, and the plan of that one: what promoting would change there.",
 )
-@click.option("--unmanaged", is_flag=True, help="Also list the account's objects that nothing claims, of every kind.")
+@option("unmanaged")
 @REF
-@with_flags(CHOICE, MODES, STRICT, SAFETY)
+@options_for("plan")
 def plan(
     settings: Settings,
     paths: tuple[str, ...],

@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.apply import APPROVAL
+from reconciler.cli.flags import approval, options_for, options_of
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.plan_flags import CHOICE, SAFETY, with_flags
 
 EXAMPLES = """
 reconciler state history                       the serials to go back to
@@ -24,7 +23,8 @@ reconciler state rollback 12 --target persona.claims-desk --auto-approve
 @click.argument("serial", type=click.IntRange(min=0))
 @click.option("--out", metavar="FILE", help="Change nothing: keep the plan, so that apply carries out exactly this.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --out: exit with 2 when there are differences.")
-@with_flags(APPROVAL, CHOICE[:2], SAFETY)
+@approval("state rollback")
+@options_for("state rollback")
 def rollback(
     settings: Settings,
     serial: int,
@@ -42,7 +42,6 @@ def rollback(
     shared objects made since stay as orphans. The manifests in git are then ahead: take them back, too.
     """
     from reconciler.cli.output import reporting
-    from reconciler.cli.plan_flags import options_of
 
     options = options_of(**flags, record=True)
     with reporting("rollback", settings):

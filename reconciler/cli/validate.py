@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.flags import PATHS, REF, option
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.plan_flags import EMPTY, PATHS, REF
 
 EXAMPLES = """
 reconciler validate
@@ -21,7 +21,7 @@ reconciler -w production validate --format json
 @PATHS
 @REF
 @click.option("--strict", is_flag=True, help="Unknown fields and other warnings are errors.")
-@EMPTY
+@option("allow_empty")
 def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict: bool, allow_empty: bool) -> int:
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
     from reconciler.api.validate import check

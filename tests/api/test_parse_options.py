@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.parse_options import parse_address, plan_options
+from reconciler.api.parse_options import BackFlags, Choice, PlanFlags, parse_address, plan_options
 from reconciler.core.kind_table import KINDS
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
+from reconciler.types.options import PLAN_FLAGS
 
 ADDRESSES = st.builds(
     Address, st.sampled_from(list(KINDS)), st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
@@ -54,3 +55,15 @@ def test_a_kind_is_guessed() -> None:
         parse_address("guardrailset.x")
     with pytest.raises(UsageError, match="kinds: persona"):
         parse_address("zzz.x")
+
+
+def test_the_flags_of_the_verbs_are_those_of_the_options() -> None:
+    assert PlanFlags.__optional_keys__ == PLAN_FLAGS.keys()
+    assert Choice.__optional_keys__ < PlanFlags.__optional_keys__
+    of_rollback = {name for name, one in PLAN_FLAGS.items() if "state rollback" in one.commands}
+    assert BackFlags.__optional_keys__ == of_rollback
+
+
+def test_a_flag_that_is_none() -> None:
+    with pytest.raises(TypeError, match="allow_everything"):
+        plan_options(allow_everything=True)  # type: ignore[call-arg]

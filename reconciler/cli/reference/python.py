@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Iterator
 
 import reconciler
-from reconciler.api.project import OpenedProject, PlanFlags
+from reconciler.api.parse_options import PlanFlags
+from reconciler.api.project import OpenedProject
 from reconciler.api.state import ProjectState
 from reconciler.cli.reference import block, code, table
 from reconciler.errors import ReconcilerError

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.plan_flags import options_of
+from reconciler.cli.flags import options_of, spelling
+from reconciler.cli.main import program
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
-from reconciler.types.options import PlanOptions
+from reconciler.types.options import APPLY_FLAGS, PLAN_FLAGS, Flag, PlanOptions
+from tests.cli.test_help import commands
 
 A, B = Address("persona", "a"), Address("tool", "b")
 FLAGS = ("allow_deletes", "allow_mass_change", "accept_account", "resend_secrets", "record", "refresh_only")
@@ -51,3 +53,20 @@ def test_flags_that_contradict_each_other(flags: dict[str, object], said: str) -
     with pytest.raises(UsageError, match=said) as caught:
         options_of(**flags)  # type: ignore[arg-type]
     assert caught.value.exit_code == 64
+
+
+@pytest.mark.parametrize(("name", "flag"), [*PLAN_FLAGS.items(), *APPLY_FLAGS.items()], ids=lambda one: str(one)[:20])
+def test_each_command_takes_the_flags_that_name_it(name: str, flag: Flag) -> None:
+    takers = {
+        " ".join(words)
+        for words, command in commands(program)
+        for one in command.params
+        if one.opts == [flag.name] and one.name == name and getattr(one, "help", None) == flag.help
+    }
+    assert takers == flag.commands
+
+
+def test_a_parameter_is_spelled_as_it_is_typed() -> None:
+    assert [spelling(name) for name in ("targets", "replace", "auto_approve")] == [
+        "--target", "--replace", "--auto-approve",
+    ]  # fmt: skip

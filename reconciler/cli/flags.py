@@ -1,0 +1,80 @@
+"""The options of runs on the command line, made of the records that say what a run is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
+from reconciler.errors import UsageError
+from reconciler.types.options import APPLY_FLAGS, PLAN_FLAGS, Flag, PlanOptions, Value
+
+F = TypeVar("F", bound=Callable[..., object])
+Option = Callable[[F], F]
+
+TYPES: dict[Value, dict[str, Any]] = {
+    Value.SWITCH: {"is_flag": True},
+    Value.ADDRESSES: {"type": ADDRESS, "multiple": True, "metavar": "ADDR"},
+    Value.LABELS: {"type": SELECTOR, "multiple": True, "metavar": "KEY=VALUE"},
+    Value.SECONDS: {"type": DURATION, "default": 0.0, "metavar": "DURATION"},
+}
+
+PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...")
+REF = click.option("--ref", metavar="GITREF", help="Read manifests and project file from this commit.")
+APPROVE = click.option("--auto-approve", is_flag=True, help="Do not ask.")
+
+
+def option(name: str) -> Option[Any]:
+    """The option of one field."""
+    return _option(name, {**PLAN_FLAGS, **APPLY_FLAGS}[name])
+
+
+def options_for(command: str) -> Option[Any]:
+    """Decorator: what a plan of this command may be asked, and how long it waits for the lock."""
+    taken = [*_taken(command, PLAN_FLAGS, but="unmanaged"), *_taken(command, APPLY_FLAGS, but="force_maker")]
+    return _together(taken)
+
+
+def approval(command: str) -> Option[Any]:
+    """Decorator: how the plan of a command that writes is approved."""
+    return _together([APPROVE, *_taken(command, APPLY_FLAGS, but="lock_timeout")])
+
+
+def _taken(command: str, flags: dict[str, Flag], *, but: str) -> Iterator[Option[Any]]:
+    for name, one in flags.items():
+        if command in one.commands and name != but:
+            yield _option(name, one)
+
+
+def _option(name: str, one: Flag) -> Option[Any]:
+    return click.option(one.name, name, help=one.help, **TYPES[one.value])
+
+
+def _together(options: list[Option[Any]]) -> Option[Any]:
+    """The options in this order."""
+
+    def decorate(function: F) -> F:
+        for one in reversed(options):
+            function = one(function)
+        return function
+
+    return decorate
+
+
+def options_of(*, selector: tuple[tuple[str, str], ...] = (), **flags: Any) -> PlanOptions:
+    """The options of a plan out of parameters of a command. Raises `UsageError` for those that exclude each other."""
+    from reconciler.api.parse_options import plan_options
+
+    wanted: dict[str, str] = {}
+    for key, value in selector:
+        if wanted.setdefault(key, value) != value:
+            raise UsageError(f"--selector asks for {key}={wanted[key]} and {key}={value}; no resource has both")
+    return plan_options(selector=wanted, **flags)
+
+
+def spelling(name: str) -> str:
+    """How a parameter of a command is typed: `--target` for `targets`."""
+    known = {**PLAN_FLAGS, **APPLY_FLAGS}.get(name)
+    return known.name if known else f"--{name.replace('_', '-')}"
