@@ -299,8 +299,20 @@ def test_completion_imports_nothing_of_weight() -> None:
     assert heavy_modules_after([], words) == []
 
 
+def test_the_version_is_said_by_the_command_line_alone() -> None:
+    loaded = modules_after(["--version"], {})
+    own = {name for name in loaded if name.startswith("reconciler.") and not name.startswith("reconciler.cli")}
+    assert own <= {"reconciler.__main__", "reconciler.errors", "reconciler.version"}
+
+
 def heavy_modules_after(arguments: list[str], environment: dict[str, str]) -> list[str]:
-    """Which of `HEAVY` are loaded after the program ran with `arguments` in a fresh interpreter."""
+    """Which of `HEAVY` are loaded after the program ran with `arguments`."""
+    loaded = modules_after(arguments, environment)
+    return [name for name in HEAVY if name in loaded]
+
+
+def modules_after(arguments: list[str], environment: dict[str, str]) -> set[str]:
+    """What is loaded after the program ran with `arguments` in a fresh interpreter."""
     script = """
 import json, sys
 from reconciler.__main__ import main
@@ -316,6 +328,6 @@ finally:
     variables = {**os.environ, **environment}
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    loaded: set[str] = set(json.loads(done.stderr.splitlines()[-1]))
     assert "click" in loaded
-    return [name for name in HEAVY if name in loaded]
+    return loaded

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from reconciler.api.manifests import remarks
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import REF, approval, options_for, options_of, spelling
 from reconciler.cli.global_settings import Settings
@@ -230,6 +229,7 @@ def interruptible(session: Session) -> Iterator[Session]:
 
 def present(plan: Plan, settings: Settings, session: Session, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
+    from reconciler.api.manifests import remarks
     from reconciler.api.render import render_report as render
     from reconciler.cli.output import TEXT, gate, say, style, write
     from reconciler.types.report import Report, Style

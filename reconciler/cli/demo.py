@@ -10,8 +10,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.api.connect import open_provider, read_state
-from reconciler.api.manifests import known_secrets
 from reconciler.cli import exit_codes
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -135,6 +133,8 @@ def say_title(text: str) -> None:
 
 def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
+    from reconciler.api.connect import open_provider, read_state
+    from reconciler.api.manifests import known_secrets
     from reconciler.cli.composition import open_session
     from reconciler.engine.scaffold.demo_edit import edit_by_hand
 

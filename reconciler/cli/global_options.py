@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.api.connect import read_state
-
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -35,6 +33,7 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
         """What the state of the usual workspace holds, where that is a file of this machine: TAB waits for nobody."""
         from click.shell_completion import CompletionItem
 
+        from reconciler.api.connect import read_state
         from reconciler.cli.composition import open_session
         from reconciler.cli.global_settings import Settings
         from reconciler.engine.state.state_operations import list_entries

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.api.connect import open_backend, read_state
 from reconciler.cli.global_options import AddressType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
@@ -42,6 +41,7 @@ def history(settings: Settings) -> int:
 
     The entries are chained by digests, and the chain is checked: one that was edited is an error that names it.
     """
+    from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.read_history import history_document, history_text, read_history
@@ -66,6 +66,7 @@ def show(settings: Settings, what: Address | int) -> int:
     """What is recorded of one address (fields as digests, never as values), or what one apply changed."""
     import json
 
+    from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.read_history import run_document, run_text, show_run
@@ -134,6 +135,7 @@ state = LazyGroup(
 @click.argument("prefixes", nargs=-1, metavar="[PREFIX]...")
 def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     """The addresses that are managed, one a line; only those that start with a PREFIX, where given."""
+    from reconciler.api.connect import read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
     from reconciler.engine.state.state_operations import list_entries
@@ -154,6 +156,7 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
 @command("pull", examples="\nreconciler state pull > state.json\n")
 def pull(settings: Settings) -> int:
     """Print the state document; `state push` takes it back."""
+    from reconciler.api.connect import read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
     from reconciler.core.secrets.redact_text import Shown
@@ -166,6 +169,7 @@ def pull(settings: Settings) -> int:
 @command("lock", examples="\nreconciler state lock\nreconciler state lock --format json\n")
 def lock(settings: Settings) -> int:
     """Who holds the lock, and since when; a dead holder counts as nobody."""
+    from reconciler.api.connect import open_backend
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.api.connect import open_backend
 from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -97,6 +96,7 @@ def unlock(settings: Settings) -> int:
 @click.argument("lock_id", metavar="LOCK_ID")
 def force_unlock(settings: Settings, lock_id: str) -> int:
     """Free the lock with this id, whoever holds it. Be sure that its holder is not at work any more."""
+    from reconciler.api.connect import open_backend
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
     from reconciler.engine.state.state_operations import force_unlock as break_lock
@@ -151,6 +151,7 @@ def migrate(
     Afterwards put the new place into the project file: until then every command goes on with the old one. With
     --from-project the state of a project that was renamed becomes that of this one, and nothing else is to be done.
     """
+    from reconciler.api.connect import open_backend
     from reconciler.api.state import access as access_of
     from reconciler.api.state import with_backend
     from reconciler.cli.composition import open_session
