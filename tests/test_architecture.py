@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -262,6 +263,83 @@ def test_only_the_command_line_prints() -> None:
         if isinstance(node, ast.Name) and node.id == "print"
     ]
     assert found == []
+
+
+# What is written for people is laid out in one room; help of the command line and generated files are no reports.
+LAYOUT = {"ljust", "rjust", "center", "expandtabs"}
+LAYOUT_MODULES = {"textwrap", "difflib.unified_diff"}
+PADDED = re.compile(r"(?:.?[<>^])\d+|\d{2,}|(?:.?[<>^])?\{\}")
+WRITES_FILES = ("reporters", "platforms", "manifests", "cli/reference", "cli/lazy_group.py", "engine/scaffold")
+SPEAKS = ("cli", "api")
+
+
+def layouts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and reason of everything in `tree` that lays text out: columns, folded lines, diffs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LAYOUT:
+            yield node.lineno, node.func.attr
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names if alias.name in LAYOUT_MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+            yield from ((node.lineno, name) for name in names & LAYOUT_MODULES)
+        elif isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            spec = ast.unparse(node.format_spec)[2:-1]
+            if PADDED.fullmatch(re.sub(r"\{.*\}", "{}", spec)):
+                yield node.lineno, f":{spec}"
+
+
+def several_lines(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and reason of every text of several lines that is put together in `tree`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+            if "\n" in text.strip("\n"):
+                yield node.lineno, "a text of several lines"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join":
+            between = node.func.value
+            if isinstance(between, ast.Constant) and "\n" in str(between.value):
+                yield node.lineno, "joined lines"
+
+
+def test_text_for_people_is_laid_out_by_reporters() -> None:
+    found = []
+    for path in MODULES:
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(WRITES_FILES):
+            tree = parse(path)
+            lines = [*layouts(tree), *(several_lines(tree) if name.startswith(SPEAKS) else ())]
+            found += [f"{short(path)}:{line}: {what}" for line, what in lines]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "cell.ljust(3)",
+        "from textwrap import wrap",
+        "import textwrap",
+        "from difflib import unified_diff",
+        "f'{name:<11} {value}'",
+        "f'{name:11}'",
+        "f'{name:<{width}}'",
+    ],
+)
+def test_a_layout_is_seen(source: str) -> None:
+    assert list(layouts(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source", ["f'{seconds:.1f}s'", "f'{count:,}'", "f'{code:02x}'", "f'{name!r}'", "f'{a}: {b}'"]
+)
+def test_a_plain_sentence_is_no_layout(source: str) -> None:
+    assert not list(layouts(ast.parse(source)))
+
+
+@pytest.mark.parametrize("source", ["'\\n'.join(lines)", "f'{a}\\n  {b}'"])
+def test_several_lines_are_seen(source: str) -> None:
+    assert list(several_lines(ast.parse(source)))
+    assert not list(several_lines(ast.parse("f'wrote {path}\\n'")))
 
 
 def test_names_say_what_is_inside() -> None:

@@ -100,7 +100,8 @@ class ProjectState:
 
     def entry(self, serial: int) -> Object:
         """The apply of `serial` and what each object was before it, as JSON. Raises `UsageError` where none was."""
-        from reconciler.engine.state.read_history import run_document, show_run
+        from reconciler.engine.state.read_history import show_run
+        from reconciler.reporters.history import run_document
 
         return run_document(*show_run(read_state(self.session), serial))
 

@@ -16,7 +16,6 @@ from reconciler.cli.lazy_group import command
 if TYPE_CHECKING:
     from reconciler.api.accept import Accepted
     from reconciler.engine.plan.accept_drift import Wanted
-    from reconciler.manifests.edit.accept_values import FileText
     from reconciler.types.json import Json
 
 
@@ -42,21 +41,25 @@ ACCEPT = click.option(
 )  # fmt: skip
 
 
-def tell(settings: Settings, accepted: Accepted) -> int:
+def show_accepted(settings: Settings, accepted: Accepted) -> int:
     """The diff, and what is left to do."""
-    from reconciler.cli.output import emit_document
+    from reconciler.cli.output import emit_document, visible
+    from reconciler.manifests.tree.decode import decode
+    from reconciler.manifests.tree.problems import Findings
+    from reconciler.reporters.messages import accepted_text
 
     values, files, left = accepted.values, accepted.files, accepted.left
 
     def text() -> str:
-        if not values:
-            return "Nothing there has drifted; no file was touched."
-        lines = [line for one in files for line in difference(one, literal=settings.allow_literal_secrets)]
-        noun = "value" if len(values) == 1 else "values"
-        lines.append(f"Accepted {len(values)} live {noun} into {', '.join(one.shown for one in files) or 'no file'}.")
-        if left:
-            lines.append(f"{left} more drifted; `reconciler drift` shows it.")
-        return "\n".join(lines)
+        texts = {
+            file.shown: (
+                decode(file.before, file.shown, Findings()) or "",
+                decode(file.after, file.shown, Findings()) or "",
+            )
+            for file in files
+        }
+        # Where manifests may hold secrets in clear, the lines around a change are not shown.
+        return visible(accepted_text(len(values), texts, left, context=0 if settings.allow_literal_secrets else 3))
 
     def document() -> Json:
         return {
@@ -66,19 +69,6 @@ def tell(settings: Settings, accepted: Accepted) -> int:
         }
 
     return emit_document(settings, text=text, document=document)
-
-
-def difference(file: FileText, *, literal: bool) -> list[str]:
-    """A unified diff. Where manifests may hold secrets in clear, without the lines around the changes."""
-    from difflib import unified_diff
-
-    from reconciler.cli.output import visible
-    from reconciler.manifests.tree.decode import decode
-    from reconciler.manifests.tree.problems import Findings
-
-    before, after = ((decode(data, file.shown, Findings()) or "").splitlines() for data in (file.before, file.after))
-    lines = unified_diff(before, after, f"a/{file.shown}", f"b/{file.shown}", n=0 if literal else 3, lineterm="")
-    return [visible(line) for line in lines]
 
 
 EXAMPLES = """
@@ -114,7 +104,7 @@ def drift(
     with reporting("drift", settings):
         session = open_session(settings, ref=ref)
         if accepted:
-            return tell(settings, accept_now(session, options, accepted))
+            return show_accepted(settings, accept_now(session, options, accepted))
         looked = drift_now(session, options)
         code = exit_codes.DIFFERENCES if looked.plan.drift else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
 import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.output import say, silence
-from reconciler.errors import DiagnosticsError, ReconcilerError, StateLocked
-
-if TYPE_CHECKING:
-    from reconciler.types.diagnostic import Diagnostic
+from reconciler.errors import ReconcilerError
 
 
 def show(error: BaseException, args: Sequence[str] = (), commands: Collection[str] = ()) -> int:
     """Tell standard error about `error` and return the exit code that it stands for; `commands` are the program's."""
     if isinstance(error, ReconcilerError):
-        for line in told(error):
+        from reconciler.reporters.messages import error_lines
+
+        for line in error_lines(error):
             say(line)
         return error.exit_code
     if isinstance(error, click.UsageError):
@@ -46,35 +44,6 @@ def show(error: BaseException, args: Sequence[str] = (), commands: Collection[st
     return exit_codes.ERROR
 
 
-def told(error: ReconcilerError) -> Iterator[str]:
-    """The lines that show one deliberate error: its findings first, its message and its hint last."""
-    if isinstance(error, DiagnosticsError):
-        for diagnostic in error.diagnostics:
-            yield from finding(diagnostic)
-    yield f"Error: {error.message}"
-    if isinstance(error, StateLocked):
-        for name, value in error.holder.items():
-            yield f"  {name + ':':<11} {value}"
-    if error.hint:
-        yield f"  {error.hint}"
-
-
-def finding(diagnostic: Diagnostic) -> Iterator[str]:
-    """`Error: file:line:column: what is wrong [code]`, then detail and hint, indented."""
-    where = ""
-    if diagnostic.span is not None:
-        where = f"{diagnostic.span}: "
-    elif diagnostic.source is not None:
-        where = f"{diagnostic.source.path}: "
-    about = " ".join(str(part) for part in (diagnostic.address, diagnostic.pointer) if part)
-    yield f"{diagnostic.severity.value.capitalize()}: {where}{diagnostic.summary} [{diagnostic.code}]"
-    if about:
-        yield f"  at {about}"
-    for text in (diagnostic.detail, diagnostic.hint):
-        if text:
-            yield from (f"  {line}" for line in text.splitlines())
-
-
 def place(error: BaseException) -> str:
     """`file:line` of the innermost frame of ours, without folders above the package."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "reconciler" in frame.filename]
@@ -89,24 +58,23 @@ def keep(error: BaseException, args: Sequence[str], commands: Collection[str]) -
     import platform
     import tempfile
 
+    from reconciler.reporters.messages import crash_text
     from reconciler.version import __version__
 
     words = [word for word in args if word in commands]
-    lines = [f"reconciler {__version__}", f"python {platform.python_version()} on {platform.system()}"]
-    lines.append(f"command: {words[0] if words else 'unknown'}")
-    link: BaseException | None = error
-    while link is not None:
-        lines.append(f"\n{type(link).__module__}.{type(link).__qualname__}")
-        for frame in traceback.extract_tb(link.__traceback__):
-            lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}")
-        link = link.__cause__ or link.__context__
+    facts = (
+        f"reconciler {__version__}",
+        f"python {platform.python_version()} on {platform.system()}",
+        f"command: {words[0] if words else 'unknown'}",
+    )
+    text = crash_text(error, facts)
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="reconciler-crash-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
         ) as file:
-            file.write("\n".join(lines) + "\n")
+            file.write(text)
         return file.name
     except OSError:
-        for line in lines:
+        for line in text.splitlines():
             say(line)
         return "the lines above"

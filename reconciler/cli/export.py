@@ -14,8 +14,6 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.export import Exported
-    from reconciler.api.export_target import TargetExport
-    from reconciler.types.json import Json, Object
 
 EXAMPLES = """
 reconciler -w tavus export manifests                 the whole account, into a new project
@@ -140,41 +138,15 @@ def _wanted(fields: tuple[Any, ...]) -> dict[str, str]:
 def show_export(settings: Settings, folder: str, exported: Exported) -> int:
     """Say what was written and what has to be set."""
     from reconciler.cli.output import emit_document
+    from reconciler.reporters.exports import export_document, export_text
 
-    def document() -> Json:
-        return {
-            "files": [
-                {"address": str(one.manifest.address), "id": one.manifest.id, "path": one.path}
-                for one in exported.files
-            ],
-            "secrets": [
-                {"env": secret.variable, "address": str(secret.address), "path": secret.pointer}
-                for one in exported.files
-                for secret in one.manifest.secrets
-            ],
-            "claimed": exported.claimed,
-            "notes": [*exported.notes],
-        }
-
-    emit_document(settings, text=lambda: "\n".join(told(folder, exported)), document=document)
+    files = [(file.manifest, file.path) for file in exported.files]
+    emit_document(
+        settings,
+        text=lambda: export_text(folder, files, exported.claimed, exported.notes),
+        document=lambda: export_document(files, exported.claimed, exported.notes),
+    )
     return 1 if exported.failed else 0
-
-
-def told(folder: str, exported: Exported) -> list[str]:
-    """The lines for a person."""
-    lines = [f"  {one.path}" for one in exported.files]
-    lines += [f"Note: {note}" for note in exported.notes]
-    secrets = [secret for one in exported.files for secret in one.manifest.secrets]
-    if secrets:
-        lines.append("The account does not give its secrets away. Set these before anything writes them:")
-        width = max(len(secret.variable) for secret in secrets)
-        lines += [f"  {secret.variable:<{width}}  {secret.address} {secret.pointer}" for secret in secrets]
-    had = f"; {exported.claimed} had a manifest already" if exported.claimed else ""
-    noun = "manifest" if len(exported.files) == 1 else "manifests"
-    lines.append(f"Exported {len(exported.files)} {noun} to {folder}{had}.")
-    if exported.files:
-        lines.append(f"Look at what would happen with `reconciler plan {folder}`: it should say nothing but import.")
-    return lines
 
 
 def run_target(
@@ -184,62 +156,15 @@ def run_target(
     from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document, reporting
+    from reconciler.reporters.exports import agents_document, agents_text
 
     with reporting("export", settings):
         session = open_session(settings)
         source = origin or (ACCOUNT if settings.workspace else MANIFESTS)
         made = export_target(session, name, folder, names, origin=source, force=force)
-        return emit_document(settings, text=lambda: "\n".join(as_lines(made)), document=lambda: as_json(made))
-
-
-def as_json(made: TargetExport) -> Object:
-    """`{format_version, target, folder, personas: [...], written, kept, not_carried, notes}`."""
-    personas: list[Json] = [
-        {
-            "address": str(one.address),
-            "files": [file.path for file in one.files],
-            "model": one.model,
-            "environment": [*one.environment],
-            "adjusted": [remark.as_json() for remark in one.adjusted],
-            "not_carried": [remark.as_json() for remark in one.not_carried],
-            "warnings": [*one.warnings],
-            "skipped": one.skipped or None,
-        }
-        for one in made.personas
-    ]
-    return {
-        "format_version": "1.0",
-        "target": made.target.name,
-        "folder": made.folder,
-        "personas": personas,
-        "written": [*made.written],
-        "kept": [*made.kept],
-        "not_carried": [
-            {"address": str(one.address), **remark.as_json()} for one in made.personas for remark in one.not_carried
-        ],
-        "notes": [*made.notes],
-    }
-
-
-def as_lines(made: TargetExport) -> list[str]:
-    """The lines for a person."""
-    lines: list[str] = []
-    for one in made.personas:
-        if one.skipped:
-            lines.append(f"{one.address}: left out; {one.skipped}")
-            continue
-        lines.append(f"{one.address}: {one.model or 'no model'}")
-        for title, remarks in (("not carried", one.not_carried), ("adjusted", one.adjusted)):
-            for remark in remarks:
-                instead = f" In LiveKit: {remark.instead}." if remark.instead else ""
-                lines.append(f"  {title}: {remark.path}: {remark.reason}.{instead}")
-        lines += [f"  Warning: {warning}" for warning in one.warnings]
-    lines += [f"Note: {note}" for note in made.notes]
-    lines += [f"  wrote {path}" for path in made.written]
-    if made.kept:
-        lines.append(f"Left as they are, for they are yours: {', '.join(made.kept)}")
-    count = sum(not one.skipped for one in made.personas)
-    noun = "persona" if count == 1 else "personas"
-    state = f"wrote {len(made.written)} files" if made.written else "every file is up to date"
-    lines.append(f"Exported {count} {noun} for {made.target.name} to {made.folder}: {state}.")
-    return [*lines, *(made.target.next_steps if made.written else ())]
+        files = {"written": made.written, "kept": made.kept, "notes": made.notes}
+        return emit_document(
+            settings,
+            text=lambda: agents_text(made.target, made.folder, made.personas, **files),
+            document=lambda: agents_document(made.target, made.folder, made.personas, **files),
+        )

@@ -102,7 +102,11 @@ def migrate(
     if written:
         write_result(run, result, agents.changes if agents is not None else ())
     deliver_result(result, settings, written=written)
-    tell_agents(agents, written=written)
+    if agents is not None:
+        from reconciler.reporters.exports import handover_lines
+
+        for line in handover_lines(agents.target, agents.workspace, agents.personas, agents.written, written=written):
+            say(line)
     codes = [exit_codes.ERROR] if result.diagnostics else []
     if check and is_undone(result):
         codes.append(exit_codes.DIFFERENCES)
@@ -230,21 +234,3 @@ def agents_of(settings: Settings, result: MigrationResult, folder: str | None) -
     from reconciler.cli.composition import open_session
 
     return prepare_agents(open_session(settings), result, folder)
-
-
-def tell_agents(agents: TargetExport | None, *, written: bool) -> None:
-    """Where the agents are, and what they could not take along; beside the report, on standard error."""
-    if agents is None:
-        return
-    say(f"the agents hold what the workspace {agents.workspace} says; -w chooses another")
-    word = "wrote" if written else "would write"
-    for path in agents.written:
-        say(f"{word} {path}")
-    for one in agents.personas:
-        for remark in one.not_carried:
-            say(f"{one.address}: not carried: {remark.path}: {remark.reason}")
-        for warning in one.warnings:
-            say(f"{one.address}: warning: {warning}")
-    if written:
-        for line in agents.target.next_steps[:2]:
-            say(line)

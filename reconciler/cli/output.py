@@ -129,7 +129,8 @@ YES = "yes"
 def ask(question: str, explanation: str) -> bool:
     """Ask on standard error; only the word `yes` approves."""
     say(f"\n{question}")
-    say(f"  {explanation}\n  Only '{YES}' will be accepted to approve.\n")
+    say(f"  {explanation}")
+    say(f"  Only '{YES}' will be accepted to approve.\n")
     say("  Enter a value: ", end="")
     try:
         answer = sys.stdin.readline()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from reconciler.cli.output import is_terminal, say, visible
-from reconciler.types.change import Action
+from reconciler.reporters.messages import event_text
 from reconciler.types.event import (
     Event,
     Notice,
@@ -18,17 +18,12 @@ from reconciler.types.event import (
     StateSaved,
     StepDone,
     StepFailed,
-    StepProgress,
     StepSkipped,
-    StepStarted,
 )
 
 if TYPE_CHECKING:
     from reconciler.cli.global_settings import Settings
     from reconciler.types.ports import Clock, Emit
-
-DOING = {Action.CREATE: "Creating", Action.UPDATE: "Updating", Action.DELETE: "Deleting", Action.FORGET: "Forgetting"}
-DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.FORGET: "forgotten"}
 
 
 def choose_emit(settings: Settings, clock: Clock) -> Emit:
@@ -57,27 +52,6 @@ def json_lines(clock: Clock) -> Emit:
     return emit
 
 
-def line_of(event: Event) -> str | None:
-    """An event as a line that stays; None for what only moves a status line."""
-    match event:
-        case StepStarted(address, action) if action in DOING:
-            return f"{address}: {DOING[action]}..."
-        case StepProgress(address, _, status, percent):
-            return f"{address}: {status}" + (f", {percent} %" if percent is not None else "")
-        case StepDone(address, action, id, seconds, notes):
-            known = f" [id={id}]" if id else ""
-            rest = "".join(f"\n  {note}" for note in notes)
-            return f"{address}: {DONE.get(action, 'recorded')} after {seconds:.1f}s{known}{rest}"
-        case StepFailed(address, _, message, hint):
-            return f"{address}: failed: {message}" + (f"\n  {hint}" if hint else "")
-        case StepSkipped(address, _, because):
-            return f"{address}: skipped: {because}"
-        case Notice(message, level):
-            return f"Warning: {message}" if level == "warning" else message
-        case _:
-            return None
-
-
 class Lines:
     """Lines that stay; warnings and what everybody has to know always, steps only when asked for."""
 
@@ -92,7 +66,7 @@ class Lines:
             wanted = self._steps or (self._notices and event.level in ("warning", "always"))
         else:
             wanted = self._steps
-        line = line_of(event) if wanted else None
+        line = event_text(event) if wanted else None
         if line is not None:
             with self._lock:
                 self._write(line)
@@ -122,7 +96,7 @@ class Terminal:
                     self._ended += 1
                 case RunFinished() | StateSaved():
                     return self._clear()
-            line = line_of(event) if self._steps else None
+            line = event_text(event) if self._steps else None
             if line is not None:
                 self._clear()
                 self._put(visible(line) + "\n")

@@ -44,18 +44,19 @@ def history(settings: Settings) -> int:
     from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
-    from reconciler.engine.state.read_history import history_document, history_text, read_history
+    from reconciler.engine.state.read_history import read_history
+    from reconciler.reporters.history import history_document, history_text
 
     session = open_session(settings)
     with closing(open_backend(session)) as backend:
         found = read_history(read_state(session, backend), where=backend.describe())
     return emit_document(
         settings,
-        text=lambda: history_text(found),
+        text=lambda: history_text(found.entries, found.anchor),
         document=lambda: {
             "format_version": "1.0",
             "workspace": session.workspace.name,
-            **history_document(found),
+            **history_document(found.entries, found.anchor),
         },
     )
 
@@ -69,8 +70,9 @@ def show(settings: Settings, what: Address | int) -> int:
     from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
-    from reconciler.engine.state.read_history import run_document, run_text, show_run
+    from reconciler.engine.state.read_history import show_run
     from reconciler.engine.state.state_operations import show_entry
+    from reconciler.reporters.history import run_document, run_text
 
     if isinstance(what, int):
         session = open_session(settings)
@@ -172,6 +174,7 @@ def lock(settings: Settings) -> int:
     from reconciler.api.connect import open_backend
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
+    from reconciler.reporters.messages import lock_text
 
     session = open_session(settings)
     with closing(open_backend(session)) as backend:
@@ -179,8 +182,6 @@ def lock(settings: Settings) -> int:
     record = {} if held is None else {name: text for name, text in held.record().items() if text}
     return emit_document(
         settings,
-        text=lambda: (
-            "".join(f"{name + ':':11}{text}\n" for name, text in record.items()) or "The state is not locked.\n"
-        ),
+        text=lambda: lock_text(record),
         document=lambda: {"format_version": "1.0", "workspace": session.workspace.name, "lock": dict(record) or None},
     )

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import write
-
-if TYPE_CHECKING:
-    pass
 
 EXAMPLES = """
 reconciler trust                               what this project file is trusted with
@@ -37,6 +32,7 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
     from reconciler.api.trust import add_trusted, parse_command, parse_host, read_trusted
     from reconciler.cli.composition import open_session
     from reconciler.errors import UsageError
+    from reconciler.reporters.messages import trust_text
 
     session = open_session(settings)
     file = session.project.file
@@ -48,10 +44,4 @@ def trust(settings: Settings, hosts: tuple[str, ...], commands: tuple[str, ...])
     known = read_trusted(file, session.environ)
     for host, text in wanted:
         known = add_trusted(file, session.environ, host=host, command=text)
-    write(f"{os.path.relpath(file)} is trusted with:\n")
-    for row in known.hosts:
-        write(f"  host     {row}\n")
-    for row in known.commands:
-        write(f"  command  {row}\n")
-    if not known.hosts and not known.commands:
-        write("  nothing beyond what is the operator's by itself (reconciler trust --help)\n")
+    write(trust_text(os.path.relpath(file), known.hosts, known.commands))

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from reconciler.cli import error_output
-from reconciler.cli.error_output import finding, keep, place, show, told
+from reconciler.cli.error_output import keep, place, show
 from reconciler.errors import (
     ManifestError,
     PlanBlocked,
@@ -19,21 +19,6 @@ from reconciler.errors import (
     StateLocked,
     StateMoved,
     UsageError,
-)
-from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.source import Source, Span
-
-FINDING = Diagnostic(
-    "L18",
-    Severity.ERROR,
-    "unknown field 'promt'",
-    detail="two\nlines",
-    hint="did you mean 'prompt'?",
-    address=Address("persona", "desk"),
-    pointer="/promt",
-    source=Source("desk.yaml"),
-    span=Span("desk.yaml", 3, 5),
 )
 
 
@@ -71,32 +56,6 @@ def test_one_code_for_each_ending(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Traceback" not in captured.err
-
-
-def test_a_finding_names_file_line_and_column() -> None:
-    assert list(finding(FINDING)) == [
-        "Error: desk.yaml:3:5: unknown field 'promt' [L18]",
-        "  at persona.desk /promt",
-        "  two",
-        "  lines",
-        "  did you mean 'prompt'?",
-    ]
-
-
-def test_a_finding_without_a_place_names_the_file() -> None:
-    assert next(finding(FINDING.at(None))) == "Error: desk.yaml: unknown field 'promt' [L18]"
-    assert list(finding(Diagnostic("E-x", Severity.WARNING, "odd"))) == ["Warning: odd [E-x]"]
-
-
-def test_all_findings_come_before_the_message_and_the_hint() -> None:
-    lines = list(told(ManifestError("2 errors", (FINDING, FINDING), hint="fix them")))
-    assert lines.count("Error: desk.yaml:3:5: unknown field 'promt' [L18]") == 2
-    assert lines[-2:] == ["Error: 2 errors", "  fix them"]
-
-
-def test_a_lock_shows_its_holder() -> None:
-    lines = list(told(StateLocked("locked", holder={"ID": "7", "Who": "ann@ci"}, hint="wait")))
-    assert lines == ["Error: locked", "  ID:         7", "  Who:        ann@ci", "  wait"]
 
 
 def test_a_bug_is_kept_in_a_file_without_anything_of_the_user(

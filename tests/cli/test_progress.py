@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.api.session import SystemClock
 from reconciler.cli.global_settings import Settings
-from reconciler.cli.progress import Lines, Terminal, choose_emit, line_of
+from reconciler.cli.progress import Lines, Terminal, choose_emit
+from reconciler.reporters.messages import event_text
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
@@ -68,7 +69,7 @@ class Screen(io.StringIO):
     ids=str,
 )
 def test_lines(event: Event, line: str | None) -> None:
-    assert line_of(event) == line
+    assert event_text(event) == line
 
 
 def test_a_pipe_gets_warnings_only() -> None:

@@ -17,6 +17,7 @@ from reconciler.core.serialization.checked_json import Malformed
 from reconciler.core.serialization.digest import canonical_bytes
 from reconciler.errors import StateUnreadable
 from reconciler.types.history import Anchor, History, HistoryEntry, Retention, Running
+from reconciler.types.manifest import DIRTY
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import State
 
@@ -148,3 +149,8 @@ def _broken(where: str, entry: HistoryEntry, why: str) -> StateUnreadable:
         hint="the resources in the state are not concerned: plan and apply work on. To roll back, put a copy of the "
         "state from before the damage in place (reconciler state push), or go back in git and apply",
     )
+
+
+def short_commit(commit: str) -> str:
+    """As much of a commit's id as people need, and the mark of a work tree that was changed."""
+    return commit.removesuffix(DIRTY)[:12] + (DIRTY if commit.endswith(DIRTY) else "")

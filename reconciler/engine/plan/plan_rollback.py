@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.live_document import live_document
-from reconciler.core.history.history_chain import changes_of, close_run, verify
+from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
 from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
 from reconciler.core.kind_table import kind
@@ -21,7 +21,6 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart, run_parallel
 from reconciler.engine.plan.make_plan import plan_with_live
 from reconciler.engine.run_context import RunContext
-from reconciler.engine.state.read_history import short_commit
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
