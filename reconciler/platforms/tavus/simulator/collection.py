@@ -8,10 +8,16 @@ from typing import TypeAlias, TypeVar
 
 from reconciler.platforms.tavus.simulator.call_context import Context
 from reconciler.platforms.tavus.simulator.http_types import Refusal, invalid, refused, write_json
-from reconciler.platforms.tavus.simulator.persona_patch import apply_operations
-from reconciler.platforms.tavus.simulator.server_json_patch import PatchMalformed, parse_patch
+from reconciler.platforms.tavus.simulator.server_json_patch import (
+    Operation,
+    PatchConflict,
+    PatchMalformed,
+    TestFailed,
+    apply_patch,
+    parse_patch,
+)
 from reconciler.platforms.tavus.simulator.world import Page, World, is_own
-from reconciler.types.json import Object
+from reconciler.types.json import Json, Object
 
 MOST = 100
 Item = TypeVar("Item")
@@ -94,6 +100,16 @@ def check_patch(ctx: Context) -> None:
         parse_patch(ctx.body)
     except PatchMalformed:
         raise Refusal(422, {"message": "Invalid JSON patch format"}) from None
+
+
+def apply_operations(ctx: Context, document: Json, operations: tuple[Operation, ...]) -> Json:
+    """The document after the operations. Raises `Refusal` in the status that the mood says."""
+    try:
+        return apply_patch(document, operations)
+    except TestFailed as error:
+        raise Refusal(ctx.mood.failed_test, {"error": f"Bad Request. {error}"}) from None
+    except PatchConflict as error:
+        raise Refusal(ctx.mood.failed_op, {"message": f"Invalid JSON patch: {error}"}) from None
 
 
 def patched(ctx: Context, document: Object, read_only: Sequence[str]) -> Object:

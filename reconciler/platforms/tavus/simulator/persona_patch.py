@@ -6,16 +6,13 @@ from dataclasses import replace
 
 from reconciler.platforms.tavus.simulator import persona_handlers
 from reconciler.platforms.tavus.simulator.call_context import Context, Route
+from reconciler.platforms.tavus.simulator.collection import apply_operations, check_patch
 from reconciler.platforms.tavus.simulator.http_types import CUSTOM_LLM, Refusal, Reply, refused
 from reconciler.platforms.tavus.simulator.persona_body import comparable, outward, respell_path, spelling
 from reconciler.platforms.tavus.simulator.persona_rules import READ_ONLY, check_body
 from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import (
     Operation,
-    PatchConflict,
-    PatchMalformed,
-    TestFailed,
-    apply_patch,
     parse_patch,
     same,
 )
@@ -25,24 +22,6 @@ from reconciler.types.json import Json, Object, lookup, within
 LLM = "/layers/llm"
 KEY = "/layers/llm/api_key"
 CONFERENCING = "/layers/conferencing"
-
-
-def check_shape(ctx: Context) -> None:
-    """422 for anything that is not a JSON Patch document."""
-    try:
-        parse_patch(ctx.body)
-    except PatchMalformed:
-        raise Refusal(422, {"message": "Invalid JSON patch format"}) from None
-
-
-def apply_operations(ctx: Context, document: Json, operations: tuple[Operation, ...]) -> Json:
-    """The document after the operations. Raises `Refusal` in the status that the mood says."""
-    try:
-        return apply_patch(document, operations)
-    except TestFailed as error:
-        raise Refusal(ctx.mood.failed_test, {"error": f"Bad Request. {error}"}) from None
-    except PatchConflict as error:
-        raise Refusal(ctx.mood.failed_op, {"message": f"Invalid JSON patch: {error}"}) from None
 
 
 def patch(ctx: Context) -> Reply:
@@ -142,4 +121,4 @@ def _answer(ctx: Context, id: str, body: Object, *, forced: bool) -> Reply:
     return Reply(200, answer)
 
 
-ROUTES = (Route("PATCH", "/{P}/*", patch, check_shape),)
+ROUTES = (Route("PATCH", "/{P}/*", patch, check_patch),)
