@@ -74,7 +74,7 @@ def test_a_bug_is_kept_in_a_file_without_anything_of_the_user(
 
     with pytest.raises(KeyError) as caught:
         trip()
-    assert show(caught.value, ["plan", "--target", "persona.secret-name"]) == 1
+    assert show(caught.value, ["plan", "--target", "persona.secret-name"], ["plan", "apply"]) == 1
     said = capsys.readouterr().err
     (file,) = tmp_path.iterdir()
     kept = file.read_text()
@@ -96,7 +96,7 @@ def test_nowhere_to_keep_it(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
-    assert keep(ValueError("x"), []) == "the lines above"
+    assert keep(ValueError("x"), [], []) == "the lines above"
     assert "builtins.ValueError" in capsys.readouterr().err
 
 
