@@ -18,7 +18,6 @@ ELSEWHERE = {
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",
-    "reconciler/engine/plan/find_drift.py": "tests/cli",
     "reconciler/engine/plan/import_object.py": "tests/cli",
 }
 

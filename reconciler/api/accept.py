@@ -13,7 +13,7 @@ from reconciler.errors import ReconcilerError, UsageError
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted
-    from reconciler.engine.plan.find_drift import Differences
+    from reconciler.engine.plan.make_plan import Differences
     from reconciler.engine.run_context import RunContext
     from reconciler.manifests.edit.accept_values import FileText
     from reconciler.types.manifest import ManifestSet
@@ -68,7 +68,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
 def find(session: Session, context: RunContext, manifests: ManifestSet, options: PlanOptions) -> Differences:
     """What the account holds otherwise than these manifests say."""
     from reconciler.api.plan import look
-    from reconciler.engine.plan.find_drift import find_differences
+    from reconciler.engine.plan.make_plan import find_differences
 
     return look(session, context, manifests, lambda state: find_differences(manifests, state, context, options))
 

@@ -78,7 +78,7 @@ def compare_now(session: Session, other: str, options: PlanOptions) -> Compared:
 def _seen(
     session: Session, options: PlanOptions, key: bytes
 ) -> tuple[tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]], ManifestSet]:
-    from reconciler.engine.plan.workspace_view import view
+    from reconciler.engine.plan.make_plan import view
 
     with _told(session.workspace.name):
         manifests, known = read_manifests(session)

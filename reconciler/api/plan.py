@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,14 +35,20 @@ class Looked:
     notes: tuple[str, ...] = ()
 
 
+def readings(session: Session, context: RunContext) -> Iterator[State]:
+    """The state as it is now, without a lock; and once more where it moved while somebody worked with it."""
+    before = context.store.read()
+    yield read_state(session, context.store)
+    if context.store.read() != before:
+        yield read_state(session, context.store)
+
+
 def look(session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]) -> Found:
-    """What `make` finds against the state as it is now, without a lock; once more when the state moved meanwhile."""
-    backend = context.store
-    before = backend.read()
-    state = read_state(session, backend)
+    """What `make` finds against the state as it is now; once more when the state moved meanwhile."""
     with placing(session, manifests):
-        found = make(state)
-        return found if backend.read() == before else make(read_state(session, backend))
+        for state in readings(session, context):
+            found = make(state)
+    return found
 
 
 def plan_now(session: Session, options: PlanOptions) -> Looked:
@@ -54,8 +60,9 @@ def plan_now(session: Session, options: PlanOptions) -> Looked:
     session, options, ahead = as_configured(session, options)
     manifests, secrets = read_manifests(session)
     refuse_nothing(session, manifests, options)
-    with reading_run(session, secrets) as context:
-        made = look(session, context, manifests, lambda state: make_plan(manifests, state, options, context))
+    with reading_run(session, secrets) as context, placing(session, manifests):
+        for state in readings(session, context):  # each frame from here to a patch does a step of its own
+            made = make_plan(manifests, state, options, context).plan
     made = review(session, manifests, made)
     if options.record:
         made = with_commit(session, made)
@@ -65,7 +72,7 @@ def plan_now(session: Session, options: PlanOptions) -> Looked:
 def drift_now(session: Session, options: PlanOptions) -> Looked:
     """What was changed in the account since the last apply. Raises the same; `NothingFound` without a state."""
     from reconciler.api.migrated_manifests import as_configured
-    from reconciler.engine.plan.find_drift import find_drift
+    from reconciler.engine.plan.make_plan import find_drift
 
     session, options, _ = as_configured(session, options)
     manifests, secrets = read_manifests(session)

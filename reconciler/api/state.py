@@ -223,7 +223,7 @@ def plan_back(session: Session, serial: int, options: PlanOptions) -> Looked:
     secrets, none, lifecycles = known_secrets(session), ManifestSet(), today(session)
     with reading_run(session, secrets) as context:
         made = look(
-            session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles)[0]
+            session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles).plan
         )
     return Looked(made, none)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from reconciler.core.kind_table import kind
@@ -30,13 +30,29 @@ class Reader:
 
     provider: Provider
     width: int = 10
-    unread: dict[tuple[str, str], str] | None = None
-    """Kind and id of each object that the account did not show, with its answer; None: the first one ends the run."""
+    tolerant: bool = False
+    """Whether an object that the account does not show is only noted; else the first one ends the run."""
+    not_shown: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Kind and id of each of them, with the account's answer."""
+    unlisted: dict[str, ProviderError] = field(default_factory=dict)
+    """Kinds whose list could be done without, and was not given."""
 
     def lists(self, kinds: Iterable[str]) -> dict[str, Listing]:
         """A complete list per kind, side by side."""
         wanted = [name for name in dict.fromkeys(kinds) if name in self.provider.kinds]
         return dict(zip(wanted, run_parallel(self.provider.list, wanted, self.width), strict=True))
+
+    def further(self, listings: Mapping[str, Listing], wanted: Iterable[str]) -> dict[str, Listing]:
+        """Those of the `wanted` lists that are not among `listings`, and that the run can do without: one that cannot
+        be read is noted, and missed by nobody else."""
+        found: dict[str, Listing] = {}
+        for name in wanted:
+            if name not in listings:
+                try:
+                    found |= self.lists([name])
+                except ProviderError as error:
+                    self.unlisted[name] = error
+        return found
 
     def settle_pending(
         self,
@@ -99,15 +115,15 @@ class Reader:
         self, keys: Iterable[tuple[str, str]], read: Callable[[tuple[str, str]], T]
     ) -> dict[tuple[str, str], T]:
         """What `read` gives for each object, less those that the account answered for without showing them."""
-        wanted = [key for key in keys if key not in (self.unread or ())]
+        wanted = [key for key in keys if key not in self.not_shown]
 
         def attempt(key: tuple[str, str]) -> tuple[T, ...]:
             try:
                 return (read(key),)
             except ProviderError as error:
-                if self.unread is None or not _about_one_object(error):
+                if not self.tolerant or not _about_one_object(error):
                     raise
-                self.unread[key] = error.message
+                self.not_shown[key] = error.message
                 return ()
 
         found = zip(wanted, run_parallel(attempt, wanted, self.width), strict=True)

@@ -38,7 +38,9 @@ class Keyed(Chronicle):
         from reconciler.types.options import PlanOptions
         from tests.support.lab import as_set
 
-        return make_plan(as_set(manifests), self.state(), PlanOptions(record=True), self.lab.setting(reading=True))
+        return make_plan(
+            as_set(manifests), self.state(), PlanOptions(record=True), self.lab.setting(reading=True)
+        ).plan
 
     def recorded(self) -> str:
         return self.state().resources[AT].sent[PATH].partition(":")[0]

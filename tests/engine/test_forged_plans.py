@@ -73,7 +73,9 @@ class World:
 
     def save(self, manifests=SECOND, **options):
         options = PlanOptions(record=True, **{"allow_deletes": True, "allow_mass_change": True, **options})
-        return json.loads(dump_plan(make_plan(as_set(manifests), self.state(), options, self.setting(reading=True))))
+        return json.loads(
+            dump_plan(make_plan(as_set(manifests), self.state(), options, self.setting(reading=True)).plan)
+        )
 
     def look(self, plan):
         """Everything that is checked before the first write."""

@@ -37,7 +37,7 @@ def remove(lab, name):
 
 def refresh(lab, files, **options):
     chosen = PlanOptions(record=True, refresh_only=True, **options)
-    plan = make_plan(files, lab.state, chosen, lab.setting())
+    plan = make_plan(files, lab.state, chosen, lab.setting()).plan
     return plan, lab.carry_out(plan)
 
 

@@ -150,9 +150,9 @@ def test_manifests_of_today_count_before_they_were_applied(world):
     world.apply(persona("a", greeting="1"))
     world.apply(persona("a", greeting="2"), persona("b"))
     lifecycles = {at("persona.a"): Lifecycle(ignore=("/greeting",)), at("persona.b"): Lifecycle(protect=True)}
-    plan, _ = plan_rollback(
+    plan = plan_rollback(
         1, world.state(), PlanOptions(record=True, allow_deletes=True), world.lab.setting(reading=True), lifecycles
-    )
+    ).plan
     assert [(str(c.address), [b.rule for b in c.blocked]) for c in plan.differences] == [("persona.b", ["protect"])]
 
 

@@ -88,7 +88,7 @@ def test_a_replacement_that_is_cut_short_goes_on_where_it_was(method: str, path:
         return send(request, force=force, gate=gate)
 
     provider.send = dying  # type: ignore[method-assign]
-    plan = make_plan(ManifestSet(ELSEWHERE), lab.state, PlanOptions(record=True, allow_deletes=True), setting)
+    plan = make_plan(ManifestSet(ELSEWHERE), lab.state, PlanOptions(record=True, allow_deletes=True), setting).plan
     with pytest.raises(KeyboardInterrupt):
         lab.carry_out(plan, setting)
     assert old in {entry.id for entry in lab.state.resources.values()}, "the old one is not forgotten"

@@ -27,7 +27,7 @@ from tests.support.making import at, manifest
 
 def plan_of(lab: Lab, *manifests, moved=(), removed=(), **options):
     found = ManifestSet(tuple(manifests), moved=tuple(moved), removed=tuple(removed))
-    return make_plan(found, lab.state, PlanOptions(record=True, **options), lab.setting())
+    return make_plan(found, lab.state, PlanOptions(record=True, **options), lab.setting()).plan
 
 
 @pytest.mark.parametrize("address", COLLECTIONS)

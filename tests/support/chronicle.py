@@ -83,13 +83,13 @@ class Chronicle:
     def plan_back(self, serial: int, **options: Any) -> Plan:
         """The plan as it comes back from its file, by a client that cannot write."""
         options = {"record": True, **options}
-        plan, _ = plan_rollback(serial, self.state(), PlanOptions(**options), self.lab.setting(reading=True))
+        plan = plan_rollback(serial, self.state(), PlanOptions(**options), self.lab.setting(reading=True)).plan
         return load_plan(dump_plan(plan))
 
     def differences(self, *documents: Document) -> tuple[Change, ...]:
         """What a plan says now."""
         setting = self.lab.setting(reading=True)
-        return make_plan(files(documents), self.state(), PlanOptions(allow_empty=True), setting).differences
+        return make_plan(files(documents), self.state(), PlanOptions(allow_empty=True), setting).plan.differences
 
     def carry_out(self, plan: Plan) -> ApplyResult:
         return apply_saved(plan, plan_digest(plan), self.context(), ApplyOptions(saved=True))

@@ -164,12 +164,12 @@ class Lab:
     def plan(self, *manifests: Manifest, **options: object) -> Plan:
         """A plan by a client that cannot write."""
         chosen = PlanOptions(**options)  # type: ignore[arg-type]
-        return make_plan(as_set(manifests), self.state, chosen, self.setting(reading=True))
+        return make_plan(as_set(manifests), self.state, chosen, self.setting(reading=True)).plan
 
     def apply(self, *manifests: Manifest, **options: object) -> ApplyResult:
         setting = self.setting()
         chosen = PlanOptions(record=True, **options)  # type: ignore[arg-type]
-        plan = make_plan(as_set(manifests), self.state, chosen, setting)
+        plan = make_plan(as_set(manifests), self.state, chosen, setting).plan
         return self.carry_out(plan, setting)
 
     def carry_out(self, plan: Plan, setting: RunContext | None = None) -> ApplyResult:

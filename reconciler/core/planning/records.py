@@ -1,13 +1,25 @@
-"""Records of planning: what a run looks at, and what moved."""
+"""Records of planning, in the order in which they are made: request, wishes, account, bindings, comparison, plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.core.history.rollback_goal import Goal
+from reconciler.core.planning.usage import NOTHING, Usage
+from reconciler.core.resource_diff.records import Context, Matching, ResourcePlan, Seen
+from reconciler.errors import ProviderError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import ManifestSet
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import DriftField, Plan
+from reconciler.types.resource import Resource
 from reconciler.types.state import State
+
+Key = tuple[str, str]
+"""Kind and id of a live object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +40,90 @@ class Moves:
     """New address -> the one that state still holds."""
     removed: frozenset[Address]
     problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is asked for: by the manifests, or by the goal of a rollback in their place."""
+
+    manifests: ManifestSet
+    state: State
+    """As it was read."""
+    options: PlanOptions
+    goal: Goal | None = None
+    replaced: tuple[Address, ...] = ()
+    """What is made anew; found out by a first plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is to be, before the account is read."""
+
+    resources: Mapping[Address, Resource]
+    state: State
+    """After the moves, with what is replaced set aside."""
+    moves: Moves
+    scope: Scope
+    untouched: frozenset[Address] = frozenset()
+    """What a rollback has nothing to do with: no run has written to it since."""
+    beside: frozenset[Address] = frozenset()
+    """What has a manifest in a part of the project that was not asked for."""
+    problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the lists of the account show of everything that a plan may touch."""
+
+    seen: Seen
+    whole: Mapping[str, Listing] = field(default_factory=dict)
+    """Lists of which a part was left out while matching, as they were read."""
+    unlisted: Mapping[str, ProviderError] = field(default_factory=dict)
+    """Kinds whose list could be done without, and was not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Every resource with the live object that it is, and with ids in the place of references that have one."""
+
+    resources: Mapping[Address, Resource]
+    matching: Matching
+    context: Context
+    problems: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Everything that reading and comparing found out: what a plan is assembled from."""
+
+    desired: Desired
+    """With the scope less what could not be read."""
+    account: Account
+    bound: Bound
+    planned: Mapping[Address, ResourcePlan]
+    live: Mapping[Key, LiveObject]
+    """The objects that were compared, as they were read last."""
+    unread: Mapping[Address, str] = field(default_factory=dict)
+    """Objects that the account did not show, with its answer."""
+    usage: Usage = NOTHING
+    unlisted: Mapping[str, ProviderError] = field(default_factory=dict)
+    """As in the account, with the kinds that only users of what is deleted belong to."""
+    problems: tuple[Diagnostic, ...] = ()
+
+    @property
+    def noted(self) -> dict[Address, tuple[DriftField, ...]]:
+        """Leaves that differ from the manifests and stay as they are."""
+        return {address: one.noted for address, one in self.planned.items() if one.noted}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what an apply or a person needs to know beside it."""
+
+    plan: Plan
+    live: Mapping[Key, LiveObject]
+    """The objects that it was made against."""
+    names: Mapping[Key, str]
+    """What the objects that were read are called."""
+    noted: Mapping[Address, tuple[DriftField, ...]]
+    """Leaves that differ from the manifests and stay as they are."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
-from reconciler.core.canonical.field_tree import field_at, unlisted
+from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
 from reconciler.core.fields.outdated import TABLES
 from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import ignored
-from reconciler.core.secrets.secret_book import HIDDEN, SecretBook, is_unseen
-from reconciler.core.serialization.digest import digest
+from reconciler.core.secrets.secret_book import SecretBook, is_unseen
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Direction, Reason
 from reconciler.types.incomplete import Incomplete, Obstacle
-from reconciler.types.json import Json, lookup
+from reconciler.types.json import Json
 from reconciler.types.live import LiveObject
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import DriftField, DriftItem
@@ -96,19 +95,3 @@ def _tells_nothing(entry: Entry, path: str, current: Json) -> bool:
     if current is None:
         return path in entry.secrets
     return isinstance(current, dict | list) and is_unseen(entry.seen_at(path))
-
-
-def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
-    """Whether something that we wrote is missing from a list item, which may show less than the object holds."""
-    if live.detailed:
-        return False
-    spec = live.kind
-    document = live_document(spec, live)
-    if any(lookup(document, path) is None for path in unlisted(spec) & entry.sent.keys()):
-        return True
-    return any(
-        entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
-        and path not in spec.apart
-        and leaf_at(spec, document, path) is None
-        for path in entry.sent
-    )

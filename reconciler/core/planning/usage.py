@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.id_names import referring
+from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -15,6 +16,7 @@ from reconciler.types.json import Json, Object, escape, lookup, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import Kept
+from reconciler.types.state import State
 
 RULE = "in_use"
 MOST = 5
@@ -265,3 +267,11 @@ def _waits(change: Change, planned: Mapping[tuple[str, str | None], Address], us
             address = planned.get(use.user)
             if address is not None and address != change.address:
                 yield address
+
+
+def claimed(matching: Matching, state: State) -> dict[Key, Address]:
+    """The live objects that a manifest or the state claims, with their addresses."""
+    found = {(address.kind, entry.id): address for address, entry in state.resources.items()}
+    return found | {
+        (address.kind, binding.id): address for address, binding in matching.bindings.items() if binding.id
+    }

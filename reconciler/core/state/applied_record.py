@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at, normal
-from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.field_tree import field_at, unlisted
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
 from reconciler.core.diff.three_way import desired_digest, hidden, is_secret, seen_digest
-from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret
+from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, SecretBook, has_secret
+from reconciler.core.serialization.digest import digest
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
-from reconciler.types.json import Json
+from reconciler.types.json import Json, lookup
 from reconciler.types.kind import Field
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
@@ -154,3 +155,19 @@ def _objects(value: Json, path: str) -> list[str]:
     for key, member in value.items():
         found += _objects(member, f"{path}/{key}")
     return found
+
+
+def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
+    """Whether something that we wrote is missing from a list item, which may show less than the object holds."""
+    if live.detailed:
+        return False
+    spec = live.kind
+    document = live_document(spec, live)
+    if any(lookup(document, path) is None for path in unlisted(spec) & entry.sent.keys()):
+        return True
+    return any(
+        entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
+        and path not in spec.apart
+        and leaf_at(spec, document, path) is None
+        for path in entry.sent
+    )

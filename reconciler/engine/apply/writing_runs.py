@@ -32,7 +32,7 @@ from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, what_is_left
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
-from reconciler.engine.plan.make_plan import plan_with_live
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.plan.plan_rollback import plan_rollback
 from reconciler.engine.plan.read_usage import refuse_newly_used
 from reconciler.engine.run_context import RunContext
@@ -168,16 +168,16 @@ def apply_manifests(
     """
     context = context.for_writing()
     with writing_session(context, "apply", options) as session:
-        plan, live = plan_with_live(manifests, session.state, plan_options, context)
+        planned = make_plan(manifests, session.state, plan_options, context)
         read_at = context.clock.monotonic()
-        plan = review(plan)
+        plan = review(planned.plan)
         refuse_blocked(plan)
         if plan_options.strict_complete:
             refuse_incomplete(plan)
         if not approved(plan, confirm):
             return plan, None
         _drop_settled(plan, manifests, session)
-        result = _carry_out(plan, live, read_at, session, context, options)
+        result = _carry_out(plan, planned.live, read_at, session, context, options)
     return plan, _saved(result, session)
 
 
@@ -215,12 +215,12 @@ def apply_rollback(
     """
     context = context.for_writing()
     with writing_session(context, "rollback", options) as session:
-        plan, live = plan_rollback(serial, session.state, plan_options, context, today)
-        read_at = context.clock.monotonic()
+        planned = plan_rollback(serial, session.state, plan_options, context, today)
+        read_at, plan = context.clock.monotonic(), planned.plan
         refuse_blocked(plan)
         if not approved(plan, confirm):
             return plan, None
-        result = _carry_out(plan, live, read_at, session, context, options)
+        result = _carry_out(plan, planned.live, read_at, session, context, options)
     return plan, _saved(result, session)
 
 

@@ -43,7 +43,7 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         removed=(),
     )
     try:
-        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting)
+        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting).plan
     except PlanError as error:
         if id in setting.provider.list(address.kind).objects:
             raise

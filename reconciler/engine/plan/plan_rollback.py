@@ -15,11 +15,12 @@ from reconciler.core.history.history_chain import changes_of, close_run, short_c
 from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
 from reconciler.core.kind_table import kind
+from reconciler.core.planning.records import Planned
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart, run_parallel
-from reconciler.engine.plan.make_plan import plan_with_live
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
@@ -40,8 +41,8 @@ def plan_rollback(
     options: PlanOptions,
     setting: RunContext,
     today: Mapping[Address, Lifecycle] | None = None,
-) -> tuple[Plan, dict[tuple[str, str], LiveObject]]:
-    """The plan, and the live objects that it was made against. Sends nothing but GET requests.
+) -> Planned:
+    """The plan with what it was made against. Sends nothing but GET requests.
 
     `today` is what the manifests say of ignore, observe and protect; of all others what state remembers holds.
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
@@ -61,12 +62,13 @@ def plan_rollback(
     state = replace(state, resources=resources)
     alive = still_there(let_go(runs, state), setting)
     goal, rotated = without_rotated(make_goal(serial, runs, state, alive, today), book)
-    plan, live = plan_with_live(ManifestSet(), state, replace(options, rollback=serial), setting, goal)
+    planned = make_plan(ManifestSet(), state, replace(options, rollback=serial), setting, goal=goal)
+    plan = planned.plan
     changes = tuple(_explained(change, goal) for change in plan.changes)
-    notes = [*_notes(goal, plan, live, book), *rotated_notes(rotated)]
+    notes = [*_notes(goal, plan, planned.live, book), *rotated_notes(rotated)]
     if plan.differences:
         notes.append(_ahead(serial, state))
-    return replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)), live
+    return replace(planned, plan=replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)))
 
 
 def still_there(ids: Sequence[tuple[str, str]], setting: RunContext) -> dict[tuple[str, str], LiveObject]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 
+from reconciler.core.history.rollback_goal import is_shared
 from reconciler.core.kind_table import kind
-from reconciler.core.planning.usage import NOTHING, Key, Usage, find_usage, in_use, items_of, user_kinds
-from reconciler.core.resource_diff.records import Matching
+from reconciler.core.planning.records import Compared, PlanRequest
+from reconciler.core.planning.usage import NOTHING, Key, Usage, claimed, find_usage, in_use, items_of, user_kinds
 from reconciler.engine.account_reader import Reader
-from reconciler.errors import PlanStale, ProviderError
+from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.live import Listing, LiveObject
@@ -25,22 +25,21 @@ def read_usage(
     live: Mapping[Key, LiveObject],
     addresses: Mapping[Key, Address],
     reader: Reader,
-    lists: Callable[[Sequence[str]], Mapping[str, Listing]],
 ) -> Usage:
     """Who uses the objects that are to be deleted or changed; nothing is read where there are none.
 
-    `live` holds what was read of single objects, `lists` reads further kinds. What is attached to a user and not
-    shown by its list is read for deletes only: a change takes nothing away from anybody.
+    `live` holds what was read of single objects; lists of further kinds are read where the account gives them. What
+    is attached to a user and not shown by its list is read for deletes only: a change takes nothing away from anyone.
     """
     wanted = {*doomed, *changed}
     if not wanted:
         return NOTHING
     known = dict(listings)
-    known |= lists([name for name in {name for name, _ in wanted} if kind(name).shown_as and name not in known])
+    known |= reader.further(known, sorted(name for name in {name for name, _ in wanted} if kind(name).shown_as))
     items = {key: items_of(held) for key in wanted if (held := live.get(key) or _listed(known, key)) is not None}
     lost = {name for name, _ in doomed} | {name for found in items.values() for name, _ in found}
     users = user_kinds({name for name, _ in wanted} | lost)
-    known |= lists([name for name in users if name not in known])
+    known |= reader.further(known, users)
     objects = {
         (name, id): live.get((name, id), found)
         for name in users
@@ -50,6 +49,23 @@ def read_usage(
     hidden = {key: pointers for key, found in objects.items() if (pointers := _hidden(found, lost))}
     objects |= reader.apart(hidden, objects)
     return find_usage(objects.values(), addresses, wanted, items)
+
+
+def usage_of(request: PlanRequest, compared: Compared, reader: Reader) -> Usage:
+    """Who uses what a plan deletes, or what it changes and several may share."""
+    if request.options.refresh_only or request.options.drift_only:
+        return NOTHING
+    desired, state = compared.desired, compared.desired.state
+    leaving = {(one.kind, state.resources[one].id) for one in desired.scope.deletable - desired.moves.removed}
+    changed = {
+        (address.kind, result.change.id)
+        for address, result in compared.planned.items()
+        if result.change.action is Action.UPDATE and result.change.id and is_shared(address.kind)
+    }
+    addresses = claimed(compared.bound.matching, state)
+    return read_usage(
+        leaving & compared.live.keys(), changed, compared.account.seen.listings, compared.live, addresses, reader
+    )
 
 
 def _hidden(live: LiveObject, lost: Collection[str]) -> set[str]:
@@ -77,23 +93,9 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
     }
     addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
 
-    def lists(wanted: Sequence[str]) -> dict[str, Listing]:
-        found: dict[str, Listing] = {}
-        for name in wanted:
-            with suppress(ProviderError):  # told when the plan was made
-                found |= reader.lists([name])
-        return found
-
-    usage = read_usage(doomed, parted, {}, {}, addresses, reader, lists)
+    # Kinds that cannot be listed were told when the plan was made.
+    usage = read_usage(doomed, parted, {}, {}, addresses, reader)
     held = in_use(changes, usage)
     if held:
         told = "; ".join(f"{address} is in use by {usage.listed(users)}" for address, users in sorted(held.items()))
         raise PlanStale(f"since the plan was made, somebody began to use what it deletes: {told}", hint=AGAIN)
-
-
-def claimed(matching: Matching, state: State) -> dict[Key, Address]:
-    """The live objects that a manifest or the state claims, with their addresses."""
-    found = {(address.kind, entry.id): address for address, entry in state.resources.items()}
-    return found | {
-        (address.kind, binding.id): address for address, binding in matching.bindings.items() if binding.id
-    }

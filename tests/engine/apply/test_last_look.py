@@ -11,7 +11,7 @@ from reconciler.core.history.history_chain import changes_of
 from reconciler.engine.apply.last_look import FRESH, Newcomers, before_change
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.plan.make_plan import plan_with_live
+from reconciler.engine.plan.make_plan import make_plan
 from reconciler.types.change import Action, Reason
 from reconciler.types.live import Listing
 from reconciler.types.options import PlanOptions
@@ -57,7 +57,8 @@ class Late:
     def run(self, *manifests, meanwhile=lambda lab: None):
         lab = self.lab
         setting = lab.setting()
-        plan, live = plan_with_live(as_set(manifests), lab.state, self.options, setting)
+        planned = make_plan(as_set(manifests), lab.state, self.options, setting)
+        plan, live = planned.plan, planned.live
         read_at = lab.clock.monotonic()
         lab.clock.sleep(self.wait)
         meanwhile(lab)

@@ -56,7 +56,7 @@ def test_a_plan_older_than_a_moment_reads_again_and_refuses_what_moved():
     lab = Lab()
     lab.apply(ONE)
     setting = lab.setting()
-    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting).plan
     lab.edit("persona.a", {"op": "replace", "path": "/system_prompt", "value": "theirs"})
     writes = len(lab.writes())
     result = run_later(lab, plan, setting)
@@ -80,7 +80,7 @@ def test_an_object_that_is_gone_by_then_is_said():
     lab = Lab()
     lab.apply(ONE)
     setting = lab.setting()
-    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting).plan
     assert lab.client.delete(f"/pals/{lab.id_of('persona.a')}").status_code == 204
     result = run_later(lab, plan, setting)
     assert "is gone since the plan was made" in result.steps[0].message
@@ -127,7 +127,7 @@ def test_deleting_what_is_gone_already_is_done():
     lab.apply(ONE)
     setting = lab.setting()
     options = PlanOptions(record=True, destroy=True)
-    plan = make_plan(as_set([]), lab.state, options, setting)
+    plan = make_plan(as_set([]), lab.state, options, setting).plan
     assert lab.client.delete(f"/pals/{lab.id_of('persona.a')}").status_code == 204
     result = lab.carry_out(plan, setting)
     assert [(step.outcome, step.notes) for step in result.steps] == [("done", ("was gone already",))]
@@ -253,7 +253,7 @@ def test_what_bore_the_name_before_is_not_taken_for_what_was_created():
 def test_two_new_objects_of_the_name_are_told_and_neither_is_taken():
     lab = Lab(faults=lost(1))
     setting = lab.setting()
-    plan = make_plan(as_set([ONE]), lab.state, PlanOptions(record=True), setting)
+    plan = make_plan(as_set([ONE]), lab.state, PlanOptions(record=True), setting).plan
     sent = lab.provider()
 
     class Slow:
@@ -307,7 +307,7 @@ def test_a_tool_that_is_gone_needs_no_detaching():
     lab.apply(TOOL, manifest("persona.a", {**BODY, "tools": ["look"]}))
     setting = lab.setting()
     none = manifest("persona.a", {**BODY, "tools": []})
-    plan = make_plan(as_set([TOOL, none]), lab.state, PlanOptions(record=True), setting)
+    plan = make_plan(as_set([TOOL, none]), lab.state, PlanOptions(record=True), setting).plan
     assert [request.purpose for change in plan.changes for request in change.requests] == ["detach"]
     path = f"/pals/{lab.id_of('persona.a')}/tools/{lab.id_of('tool.look')}"
     assert lab.client.delete(path).status_code < 300
@@ -320,7 +320,7 @@ def test_an_object_that_changed_a_moment_ago_is_not_read_again():
     lab = Lab()
     lab.apply(ONE)
     setting = lab.setting()
-    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting)
+    plan = make_plan(as_set([CHANGED]), lab.state, PlanOptions(record=True), setting).plan
     path = f"/v2/pals/{lab.id_of('persona.a')}"
     before = [line for line in lab.requests("GET") if line[1] == path]
     lab.carry_out(plan, setting)

@@ -45,7 +45,7 @@ USER = manifest("persona.u", {"pal_name": "U", **BODY, "tools": ["t"]})
 def saved(world: Chronicle, *manifests, **options) -> Plan:
     """A plan as it comes back from its file."""
     options = {"record": True, "allow_deletes": True, "allow_mass_change": True, **options}
-    plan = make_plan(as_set(manifests), world.state(), PlanOptions(**options), world.lab.setting(reading=True))
+    plan = make_plan(as_set(manifests), world.state(), PlanOptions(**options), world.lab.setting(reading=True)).plan
     return load_plan(dump_plan(plan))
 
 

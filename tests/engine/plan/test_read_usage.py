@@ -87,7 +87,7 @@ def test_whoever_uses_it_is_named(how):
         left = [manifest("persona.a", {"pal_name": "a"}, manage="observe")]
     manifests = ManifestSet(tuple(left), removed=removed)
     options = PlanOptions(allow_deletes=True, allow_mass_change=True)
-    plan = make_plan(manifests, lab.state, options, lab.setting(reading=True))
+    plan = make_plan(manifests, lab.state, options, lab.setting(reading=True)).plan
     [block] = blocks(plan, "tool.look")
     assert ("theirs" if how == "unmanaged" else "persona.a") in block.message
 
@@ -234,7 +234,7 @@ def test_who_begins_to_use_it_while_the_prompt_waits_stops_the_run(tmp_path, sav
 
     with pytest.raises(PlanStale) as stopped:
         if saved:
-            plan = make_plan(manifests, chronicle.state(), options, lab.setting(reading=True))
+            plan = make_plan(manifests, chronicle.state(), options, lab.setting(reading=True)).plan
             meanwhile(plan)
             chronicle.carry_out(plan)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
-from reconciler.engine.plan.second_read import Known, partly_listed, spoken_of, told_of_failures
+from reconciler.engine.plan.compare_account import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Object
 from reconciler.types.live import LiveObject

@@ -1,0 +1,199 @@
+"""What a plan reads of the account, and every resource held against what was read.
+
+Lists first. Where a difference rests on a member that the list item lacks, or somebody seems to have edited the
+account, the object is looked at by a GET of its own, and compared again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.canonical.field_tree import unlisted
+from reconciler.core.history.rollback_goal import Goal
+from reconciler.core.kind_table import kind
+from reconciler.core.planning.address_moves import as_replacement
+from reconciler.core.planning.assemble_changes import plan_resource
+from reconciler.core.planning.attachments import item_ids, shadows
+from reconciler.core.planning.records import Account, Bound, Compared, Desired, Key
+from reconciler.core.resource_diff.records import Binding, ResourcePlan
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.state.applied_record import rests_on_absence
+from reconciler.core.state.secret_names import name_of
+from reconciler.engine.account_reader import Reader, kinds_to_read
+from reconciler.engine.plan.wait_ready import failure, remedy, standing
+from reconciler.engine.run_context import RunContext
+from reconciler.types.address import Address
+from reconciler.types.change import Direction, Reason
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.live import Listing, LiveObject
+from reconciler.types.resource import Resource
+from reconciler.types.state import State
+
+
+def read_account(
+    desired: Desired, reader: Reader, setting: RunContext, book: SecretBook, *, everything: bool
+) -> Account:
+    """The lists of all kinds that a plan may touch, and what became of managed ids that they do not show.
+
+    `everything`: the other kinds, too. Raises `ProviderError` where a list that is needed cannot be read.
+    """
+    resources, state = desired.resources, desired.state
+    attached = (
+        (spec := kind(address.kind)).attachments and resource.leaves.get(spec.attachments)
+        for address, resource in resources.items()
+    )
+    addresses = [*resources, *state.resources, *(intent.address for intent in state.pending)]
+    listings = reader.lists(kinds_to_read(addresses, attachments=any(attached)))
+    pending = (resources.get(intent.address) for intent in state.pending)
+    called = {one.address: name_of(one, book) for one in pending if one is not None}
+    reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
+    if everything:
+        listings |= reader.further(listings, setting.provider.kinds)
+    whole = _hide_shadows(listings, desired, reader, book)
+    looked = desired.scope.wanted | desired.scope.deletable | desired.untouched | desired.beside
+    seen = reader.missing({one: entry for one, entry in state.resources.items() if one in looked}, listings)
+    return Account(seen, whole, dict(reader.unlisted))
+
+
+def _hide_shadows(
+    listings: dict[str, Listing], desired: Desired, reader: Reader, book: SecretBook
+) -> dict[str, Listing]:
+    """Leave out objects that are items of another one: adopted, they would be lost together with that one.
+
+    The other kind is only listed for it where a name of ours is among what could be adopted. Gives the lists as they
+    were.
+    """
+    whole: dict[str, Listing] = {}
+    held = {entry.id for entry in desired.state.resources.values()}
+    for holder, pointer, shown in shadows(listings):
+        names = {name_of(one, book) for address, one in desired.resources.items() if address.kind == shown}
+        mine = listings[shown].objects.values()
+        if holder not in listings and any(live.name in names and live.id not in held for live in mine):
+            listings |= reader.further(listings, [holder])
+        if holder in listings:
+            ids = item_ids(listings[holder], pointer, kind(shown)) - held
+            whole[shown] = listings[shown]
+            kept = {id: live for id, live in listings[shown].objects.items() if id not in ids}
+            listings[shown] = Listing(shown, kept)
+    return whole
+
+
+def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, goal: Goal | None = None) -> Compared:
+    """Every bound resource in scope against its object; which objects the account did not show, and which are of no
+    use. An object that was looked at by itself is compared a second time."""
+    state, scope, listings = desired.state, desired.scope, account.seen.listings
+    wanted = {address: one for address, one in bound.matching.bindings.items() if address in scope.wanted}
+    ids = {address: binding.id for address, binding in wanted.items() if binding.id is not None}
+    ids |= {address: state.resources[address].id for address in scope.deletable}
+    live = {
+        (address.kind, id): listing.objects[id]
+        for address, id in ids.items()
+        if (listing := listings.get(address.kind)) is not None and id in listing.objects
+    }
+    known = Known(wanted, bound.resources, state, live)
+    live |= reader.apart(spoken_of(known), live)
+    live |= _shown(reader.details(partly_listed(known)))
+    planned: dict[Address, ResourcePlan] = {}
+    todo = {address: one for address, one in wanted.items() if (address.kind, one.id) not in reader.not_shown}
+    for first in (True, False):
+        for address, binding in todo.items():
+            resource, found = bound.resources[address], known.live_of(address)
+            if goal is not None:
+                resource = goal.spared(address, resource, found)
+            planned[address] = plan_resource(resource, binding, found, bound.context)
+        if first:
+            again = reader.details([*_doubtful(planned, known), *_absent(desired, live)])
+            live |= _shown(again)
+            todo = {address: one for address, one in wanted.items() if (address.kind, one.id) in again}
+    for address, binding in wanted.items():
+        if binding.reason is Reason.REPLACED and address in planned:
+            change = as_replacement(planned[address].change, desired.moves.state.resources[address].id)
+            planned[address] = replace(planned[address], change=change)
+    unread = {
+        address: reader.not_shown[address.kind, id]
+        for address, id in ids.items()
+        if (address.kind, id) in reader.not_shown
+    }
+    planned = {address: one for address, one in planned.items() if address not in unread}
+    judged = replace(desired, scope=replace(scope, deletable=scope.deletable - unread.keys()))
+    problems = tuple(told_of_failures(planned, known))
+    return Compared(judged, account, bound, planned, live, unread, problems=problems)
+
+
+def _shown(found: Mapping[Key, LiveObject | None]) -> dict[Key, LiveObject]:
+    return {key: live for key, live in found.items() if live is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run knows once its lists are read."""
+
+    wanted: Mapping[Address, Binding]
+    """The resources in scope."""
+    resources: Mapping[Address, Resource]
+    state: State
+    live: Mapping[Key, LiveObject]
+    """It fills up as the run looks at objects."""
+
+    def live_of(self, address: Address) -> LiveObject | None:
+        """The live object of a wanted resource, None where there is none yet."""
+        id = self.wanted[address].id
+        return self.live.get((address.kind, id)) if id is not None else None
+
+
+def partly_listed(known: Known) -> list[LiveObject]:
+    """Objects of which a manifest or the state speaks of something that lists leave out."""
+    found: list[LiveObject] = []
+    for address, binding in known.wanted.items():
+        live = known.live_of(address)
+        rows = unlisted(kind(address.kind))
+        if rows and live is not None and not live.detailed:
+            ours = {*known.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
+            if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):
+                found.append(live)
+    return found
+
+
+def spoken_of(known: Known) -> dict[Key, set[str]]:
+    """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
+    found: dict[Key, set[str]] = {}
+    for address, entry in known.state.resources.items():
+        if ours := set(kind(address.kind).apart) & entry.sent.keys():
+            found.setdefault((address.kind, entry.id), set()).update(ours)
+    for address, binding in known.wanted.items():
+        ours = set(kind(address.kind).apart) & known.resources[address].leaves.keys()
+        if ours and binding.id is not None:
+            found.setdefault((address.kind, binding.id), set()).update(ours)
+    return found
+
+
+def _doubtful(planned: Mapping[Address, ResourcePlan], known: Known) -> Iterator[LiveObject]:
+    """List items that differ by what the list may leave out, or that somebody seems to have edited."""
+    for address, result in planned.items():
+        if result.absent or any(one.direction is not Direction.VENDOR for one in result.drift):
+            live = known.live_of(address)
+            if live is not None and not live.detailed:
+                yield live
+
+
+def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveObject]:
+    """The same of objects whose manifest is gone."""
+    for address in desired.scope.deletable:
+        entry = desired.state.resources[address]
+        item = live.get((address.kind, entry.id))
+        if item is not None and rests_on_absence(entry, item):
+            yield item
+
+
+def told_of_failures(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
+    """Objects of ours that the vendor could not process: in sync, and of no use."""
+    found: list[Diagnostic] = []
+    for address, result in planned.items():
+        live = known.live_of(address)
+        now = standing(live) if live is not None else None
+        if now is not None and now.failed:
+            summary, hint = failure(str(address), now), remedy(result.change)
+            source = known.resources[address].source
+            found.append(Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source))
+    return found
