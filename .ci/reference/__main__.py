@@ -1,11 +1,13 @@
-"""Writes the reference: `python -m reconciler.cli.reference [FOLDER]`."""
+"""Writes the reference and the page of the action: `python .ci/reference [FOLDER]`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from reconciler.cli.reference import FOLDER, make_pages
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reference import FOLDER, action, make_pages
 
 
 def main(words: list[str]) -> int:
@@ -18,6 +20,8 @@ def main(words: list[str]) -> int:
             path.unlink()
     for name, text in pages.items():
         (folder / name).write_text(text, "utf-8")
+    if not words:
+        (action.HOME / "README.md").write_text(action.page(), "utf-8")
     return 0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from reconciler.cli.reference import code, table
 from reconciler.core.fields.envelope_fields import ENVELOPE
 from reconciler.core.kind_table import KINDS
 from reconciler.types.kind import Field, KindSpec
+from reference import code, table
 
 
 def page() -> str:

@@ -1,17 +1,15 @@
-"""The page beside the action: its inputs and outputs as tables. `python -m tests.support.actionpage` writes it."""
+"""The page beside the action: its inputs and outputs as tables."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from reconciler.cli.reference import block, code, table
+from reference import COMMAND, block, code, table
 
 HOME = Path(__file__).resolve().parents[2] / ".github" / "actions" / "reconciler"
-COMMAND = "python -m tests.support.actionpage"
 
 EXAMPLE = """
 - uses: OWNER/REPO/.github/actions/reconciler@<digest of a commit>
@@ -51,8 +49,3 @@ def page() -> str:
         )
         + "\n"
     )
-
-
-if __name__ == "__main__":
-    (HOME / "README.md").write_text(page(), "utf-8")
-    sys.exit(0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.cli.reference import code, table
 from reconciler.reporters.migration_report import table_json
 from reconciler.types.json import Json
+from reference import code, table
 
 SAFE = {"auto": "by itself", "ask": "after an answer", "never": "on request, or only reported"}
 

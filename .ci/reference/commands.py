@@ -9,7 +9,7 @@ import click
 from reconciler.cli import exit_codes
 from reconciler.cli.global_options import GLOBAL_NAMES
 from reconciler.cli.lazy_group import LazyGroup, WithGlobals
-from reconciler.cli.reference import block, code, table
+from reference import block, code, table
 
 
 def page(program: click.Command | None = None) -> str:

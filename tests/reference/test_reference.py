@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
+from reference import COMMAND, FOLDER, PAGES, block, cell, make_pages, table
+from reference.__main__ import main
 
 from reconciler.backends import BACKENDS
 from reconciler.cli.main import COMMANDS
-from reconciler.cli.reference import COMMAND, FOLDER, PAGES, block, cell, make_pages, table
-from reconciler.cli.reference.__main__ import main
 from reconciler.core.kind_table import KINDS
 from reconciler.core.linting.rule_table import RULES
 from reconciler.core.migrating.migration_table import MIGRATIONS
 from reconciler.manifests.project.project_model import KNOWN_KEYS
 from reconciler.reporters import REPORTERS
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = make_pages()
 
 

@@ -6,11 +6,11 @@ import sys
 from typing import TypeVar
 
 from reconciler.backends import BACKENDS
-from reconciler.cli.reference import code, table
 from reconciler.manifests.project.project_model import KNOWN_SETTINGS
 from reconciler.platforms.providers import PROVIDERS
 from reconciler.registry import Registry
 from reconciler.reporters import REPORTERS
+from reference import code, table
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """The reference under `.github/reference`, written from the code: one page a subject, one line here.
 
-`python -m reconciler.cli.reference` writes the pages; a test fails while one of them is not what the code says.
+`python .ci/reference` writes the pages; a test fails while one of them is not what the code says.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import cast
 
-COMMAND = "python -m reconciler.cli.reference"
+COMMAND = "python .ci/reference"
 FOLDER = ".github/reference"
 NOTICE = f"<!-- Written by `{COMMAND}` from the code; do not edit. -->\n"
 

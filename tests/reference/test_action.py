@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import yaml
-
-from tests.support.actionpage import COMMAND, EXAMPLE, HOME, page
+from reference import COMMAND
+from reference.action import EXAMPLE, HOME, page
 
 
 def test_the_page_is_fresh() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.cli.reference import block, table
 from reconciler.core.linting.rule import Rule
 from reconciler.core.linting.rule_table import RULES
+from reference import block, table
 
 LONGEST = 160
 

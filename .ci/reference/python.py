@@ -9,8 +9,8 @@ import reconciler
 from reconciler.api.parse_options import PlanFlags
 from reconciler.api.project import OpenedProject
 from reconciler.api.state import ProjectState
-from reconciler.cli.reference import block, code, table
 from reconciler.errors import ReconcilerError
+from reference import block, code, table
 
 
 def page() -> str:

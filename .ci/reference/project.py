@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from reconciler.cli.reference import code, table
 from reconciler.manifests.project import project_model
+from reference import code, table
 
 PLACES = {
     "ProjectModel": "The file",
