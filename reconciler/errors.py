@@ -134,6 +134,10 @@ class StateUnreadable(StateError):
     """Damaged bytes, or a format newer than this version."""
 
 
+class SourceAway(ReconcilerError):
+    """The repository that manifests are fetched from could not be reached; what was fetched last is still there."""
+
+
 class SecretMissing(ReconcilerError):
     """A planned write needs secrets that are not available; nothing was sent."""
 

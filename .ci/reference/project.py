@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from reconciler.manifests.project import project_model
+from reconciler.manifests.project import project_model, watch_model
 from reference import code, table
+
+MODULES = (project_model, watch_model)
 
 PLACES = {
     "ProjectModel": "The file",
@@ -20,6 +22,11 @@ PLACES = {
     "StateModel": "workspaces.NAME.state",
     "PolicyModel": "workspaces.NAME.policy",
     "HistoryModel": "workspaces.NAME.history",
+    "WatchModel": "workspaces.NAME.watch",
+    "RetryModel": "workspaces.NAME.watch.retry",
+    "HealModel": "workspaces.NAME.watch.heal",
+    "WindowModel": "an entry of workspaces.NAME.watch.windows",
+    "NotifyModel": "an entry of workspaces.NAME.watch.notify",
 }
 """Classes that have a place of their own in the file; others show under their own name."""
 TYPES = {
@@ -41,8 +48,9 @@ def page() -> str:
         "`manifests/reconciler.yaml`. Unknown keys are errors. Settings of providers and state backends are on "
         "[their page](plugins.md)."
     )
-    tree = ast.parse(inspect.getsource(project_model))
-    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef) and not one.name.startswith("_")}
+    parsed = [ast.parse(inspect.getsource(module)) for module in MODULES]
+    found = [one for tree in parsed for one in tree.body if isinstance(one, ast.ClassDef)]
+    classes = {one.name: one for one in found if not one.name.startswith("_")}
     order = [*(name for name in PLACES if name in classes), *(name for name in classes if name not in PLACES)]
     return "\n\n".join([head, *(section(name, classes[name]) for name in order)])
 
@@ -65,12 +73,13 @@ def keys(model: ast.ClassDef) -> Iterator[tuple[str, str, str, str]]:
             continue
         after = model.body[position + 1] if position + 1 < len(model.body) else None
         text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-        yield one.target.id, words(one.annotation), default_of(model.name, one.target.id), str(text)
+        yield one.target.id.rstrip("_"), words(one.annotation), default_of(model.name, one.target.id), str(text)
 
 
 def default_of(model: str, key: str) -> str:
     """The default as it would stand in the file; empty for a required key and for a mapping of its own."""
-    field = getattr(project_model, model).model_fields[key]
+    owner = next(module for module in MODULES if hasattr(module, model))
+    field = getattr(owner, model).model_fields[key]
     if field.is_required() or isinstance(field.default, BaseModel):
         return ""
     return json.dumps(field.get_default(call_default_factory=True), ensure_ascii=False)

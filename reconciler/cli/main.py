@@ -17,6 +17,7 @@ COMMANDS = {
     "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),
     "destroy": ("reconciler.cli.apply:destroy", "Delete everything that this project manages."),
     "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
+    "watch": ("reconciler.cli.watch:watch", "Keep accounts as the manifests say, again and again."),
     "migrate": ("reconciler.cli.migrate:migrate", "Rewrite manifests off what was deprecated."),
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
     "import": ("reconciler.cli.import_:import_", "Take a live object under management."),

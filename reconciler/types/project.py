@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.history import Retention
 from reconciler.types.json import Object
+from reconciler.types.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Workspace:
     migrate: str = "ask"
     """auto (plan and apply work on the migrated manifests) | ask (only with `--migrate`) | off (never)"""
     history: Retention = Retention()
+    watch: Watch | None = None
+    """How it is reconciled continuously; None: only where somebody names it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,8 @@ def _records(
         name: _workspace(name, workspace, model.migrate, folder, source, findings)
         for name, workspace in model.workspaces.items()
     } or {name: replace(one, migrate=model.migrate) for name, one in BUILT_IN.items()}
+    for name, one in workspaces.items():
+        _check_neighbours(name, one, workspaces, source, findings)
     default = model.default_workspace
     if default is None:
         default = "sandbox" if "sandbox" in workspaces else next(iter(workspaces))
@@ -239,6 +241,8 @@ def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[st
 def _workspace(
     name: str, model: WorkspaceModel, migrate: str, folder: str, source: Source, findings: Findings
 ) -> Workspace:
+    from reconciler.manifests.project.watch_model import watch_record
+
     here = join("workspaces", name)
     for index, overlay in enumerate(model.overlays):
         target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
@@ -265,7 +269,24 @@ def _workspace(
         model.max_requests_per_second,
         model.migrate or migrate,
         Retention(model.history.keep, model.history.max_bytes),
+        None if model.watch is None else watch_record(model.watch),
     )
+
+
+def _check_neighbours(
+    name: str, workspace: Workspace, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
+) -> None:
+    """A workspace that waits for one that is not watched, or for itself, would wait for ever."""
+    for index, other in enumerate(workspace.watch.depends_on if workspace.watch else ()):
+        known = [word for word, one in workspaces.items() if one.watch is not None and word != name]
+        if other not in known:
+            findings.error(
+                PROJECT,
+                f"depends_on {other!r} is no other workspace of this project that is watched",
+                source=source,
+                pointer=join("workspaces", name, "watch", "depends_on", str(index)),
+                hint=suggest(other, known) or "add `watch:` to that workspace",
+            )
 
 
 def _policy(model: PolicyModel) -> Policy:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from reconciler.core.kind_table import KINDS
 from reconciler.core.text import matches
+from reconciler.manifests.project.watch_model import WATCH_KEYS, WatchModel
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.history import DEFAULT_RETENTION
 
@@ -129,6 +130,8 @@ class WorkspaceModel(_Strict):
     """When plan and apply work on the migrated manifests; what the project says where it is not given."""
     history: HistoryModel = HistoryModel()
     """How much of what was applied is kept, to look at and to go back to."""
+    watch: WatchModel | None = None
+    """How `reconciler watch` looks after this workspace; without it, it is looked at only when it is named."""
 
 
 class ProjectModel(_Strict):
@@ -163,6 +166,7 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "/workspaces/*": tuple(WorkspaceModel.model_fields),
     "/workspaces/*/policy": tuple(PolicyModel.model_fields),
     "/workspaces/*/history": tuple(HistoryModel.model_fields),
+    **{f"/workspaces/*/watch{place}": keys for place, keys in WATCH_KEYS.items()},
 }
 """Keys by place, for did-you-mean."""
 

@@ -175,6 +175,20 @@ def run_git(
         ) from None
 
 
+def fetch_git(folder: str, *arguments: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Run `git fetch`, the one call that speaks to a remote: over https, ssh and files, without hooks, prompts or
+    submodules. What else git says with an exit code other than 0, also where it took more than `seconds`."""
+    settings = [word for name in ("https", "ssh", "file") for word in ("-c", f"protocol.{name}.allow=always")]
+    command = [*_command(folder, None, ()), *settings, "fetch", "--no-recurse-submodules", *arguments]
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environment(None),
+            timeout=seconds,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, b"", f"no answer within {seconds:g} s".encode())
+
+
 def open_git(folder: str, *arguments: str, git_dir: str | None = None) -> subprocess.Popen[bytes]:
     """Start git with pipes to and from it. Raises `OSError` without git."""
     return subprocess.Popen(

@@ -1,0 +1,146 @@
+"""The shape of `watch:` in the project file, and the record that it becomes."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
+
+from reconciler.types.reference import SecretRef
+from reconciler.types.watch import Backoff, Mode, Notification, Status, Watch, Window
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+RECOVERED = "recovered"
+
+
+def _duration(text: str) -> str:
+    match = DURATION.fullmatch(text)
+    if match is None or float(match[1]) == 0:
+        raise ValueError("write a number with a unit, as in 30s, 10m, 1h or 2d")
+    return text
+
+
+def _percent(text: str) -> str:
+    if re.fullmatch(r"\d{1,3}(\.\d+)?%", text) is None or float(text[:-1]) > 100:
+        raise ValueError("write a share, as in 20%")
+    return text
+
+
+def _event(text: str) -> str:
+    known = [*Status, RECOVERED]
+    if text not in known:
+        raise ValueError(f"write some of {', '.join(known)}")
+    return text
+
+
+Number: TypeAlias = StrictInt | StrictFloat
+Duration: TypeAlias = Annotated[str, AfterValidator(_duration)]
+Percent: TypeAlias = Annotated[str, AfterValidator(_percent)]
+Event: TypeAlias = Annotated[str, AfterValidator(_event)]
+
+
+def seconds(text: str) -> float:
+    """A duration of the file in seconds."""
+    match = DURATION.fullmatch(text)
+    assert match is not None, "the model has checked it"
+    return float(match[1]) * SECONDS[match[2]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
+
+
+class RetryModel(_Strict):
+    first: Duration = "30s"
+    """The wait after the first failure; it doubles with each further one."""
+    max: Duration = "30m"
+    """The longest wait."""
+
+
+class HealModel(_Strict):
+    first: Duration = "1m"
+    """The wait before the same drift is put back a second time."""
+    factor: Annotated[Number, Field(ge=1)] = 3
+    """How much longer each further wait is."""
+    max: Duration = "1h"
+    """The longest wait."""
+
+
+class WindowModel(_Strict):
+    deny: str | None = None
+    """When writing begins to be denied: minute, hour, day of month, month, day of week, as for cron."""
+    allow: str | None = None
+    """When writing begins to be allowed; outside of all `allow` windows nothing is written."""
+    for_: Annotated[Duration, Field(alias="for")]
+    """How long the window stays open, in real hours."""
+    timezone: str = "UTC"
+    """The time zone of the schedule, by its name."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> WindowModel:
+        if (self.deny is None) == (self.allow is None):
+            raise ValueError("write either deny or allow, with a schedule as for cron")
+        return self
+
+
+class NotifyModel(_Strict):
+    webhook: Annotated[dict[Literal["env", "file"], str], Field(min_length=1, max_length=1)]
+    """Where it is sent by POST; the address is a secret, so it stands in a variable: {env: HOOK}."""
+    format: Literal["slack", "teams", "json"] = "json"
+    """The form that the receiver understands."""
+    on: Annotated[list[Event], Field(min_length=1)] = list(Notification(SecretRef("env", "")).on)
+    """What people are told of."""
+
+
+class WatchModel(_Strict):
+    mode: Literal["auto", "drift", "off"] = "drift"
+    """What a round may do: write what differs, look, or nothing."""
+    ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_+-]*([./][A-Za-z0-9_+-]+)*$")] | None = None
+    """Branch or tag whose commits are read; without it the folder as it is."""
+    interval: Duration = "10m"
+    """Time between two looks at git."""
+    drift_interval: Duration = "1h"
+    """Time after which the account is looked at though git stands still."""
+    jitter: Percent = "20%"
+    """By how much an interval may be longer, so that many workspaces do not come at once."""
+    retry: RetryModel = RetryModel()
+    """Waits after rounds that failed."""
+    heal: HealModel = HealModel()
+    """Waits before the same drift is put back again."""
+    windows: list[WindowModel] = []
+    """Times in which writing is denied, or alone allowed."""
+    depends_on: list[str] = []
+    """Workspaces in which a commit must be synced before it is written here."""
+    notify: list[NotifyModel] = []
+    """Who is told of what."""
+
+
+WATCH_KEYS: dict[str, tuple[str, ...]] = {
+    "": tuple(WatchModel.model_fields),
+    "/retry": tuple(RetryModel.model_fields),
+    "/heal": tuple(HealModel.model_fields),
+}
+"""Keys by place, for did-you-mean."""
+
+
+def watch_record(model: WatchModel) -> Watch:
+    """The record of a checked model."""
+    return Watch(
+        Mode(model.mode),
+        model.ref,
+        seconds(model.interval),
+        seconds(model.drift_interval),
+        float(model.jitter[:-1]) / 100,
+        Backoff(seconds(model.retry.first), seconds(model.retry.max)),
+        Backoff(seconds(model.heal.first), seconds(model.heal.max), float(model.heal.factor)),
+        tuple(_window(window) for window in model.windows),
+        tuple(model.depends_on),
+        tuple(Notification(SecretRef.of(notify.webhook), notify.format, tuple(notify.on)) for notify in model.notify),
+    )
+
+
+def _window(model: WindowModel) -> Window:
+    kind, cron = ("deny", model.deny) if model.deny is not None else ("allow", model.allow or "")
+    return Window(kind, cron, seconds(model.for_), model.timezone)

@@ -1,0 +1,174 @@
+"""Continuous reconciliation as records: how a workspace is watched, and what one round of it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.types.reference import SecretRef
+
+
+class Mode(StrEnum):
+    """What a round may do."""
+
+    AUTO = "auto"
+    """Plan, and apply what differs."""
+    APPROVE = "approve"
+    """Plan, keep the plan, and apply exactly that one once a person has approved it."""
+    DRIFT = "drift"
+    """Look and tell; never write."""
+    OFF = "off"
+    """Paused in the project file."""
+
+
+class Status(StrEnum):
+    """How a round ended, and what a workspace is until the next one."""
+
+    SYNCED = "synced"
+    """Looked, and nothing differs (any more)."""
+    DRIFTED = "drifted"
+    """Something differs, and this mode does not write."""
+    PENDING = "pending"
+    """Something differs and waits: for a window, or for another workspace."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    BLOCKED = "blocked"
+    """A safety rule, a policy or the manifests themselves stand in the way; waits for a commit or an approval."""
+    FAILED = "failed"
+    PAUSED = "paused"
+    FROZEN = "frozen"
+    """A window, a pause or the rules about them could not be read: nothing is written."""
+    LOCKED = "locked"
+    """Somebody else holds the state."""
+    UNAUTHORIZED = "unauthorized"
+    """The account refuses the key."""
+    STALE_SOURCE = "stale_source"
+    """Git could not be reached; what was seen is held against the last commit that was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits that grow: the n-th (from 0) is `first * factor**n` seconds, and never more than `max`."""
+
+    first: float
+    max: float
+    factor: float = 2.0
+
+    def seconds(self, times: int) -> float:
+        """The wait after `times` earlier ones."""
+        if self.first >= self.max or self.factor <= 1.0:
+            return min(self.first, self.max)
+        wait = self.first
+        for _ in range(times):
+            wait *= self.factor
+            if wait >= self.max:
+                return self.max
+        return wait
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time that comes again and again, in which writing is denied, or alone allowed."""
+
+    kind: str
+    """deny | allow; where one of each is open, deny wins."""
+    cron: str
+    """When it opens: minute, hour, day of month, month, day of week."""
+    seconds: float
+    """How long it stays open."""
+    timezone: str = "UTC"
+    manual: str = "allow"
+    """allow | deny: whether a round that a person asked for may write all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Who is told, of what, and in which form."""
+
+    webhook: SecretRef
+    format: str = "json"
+    """slack | teams | json"""
+    on: tuple[str, ...] = ("drifted", "failed", "blocked", "awaiting_approval", "recovered")
+    """Statuses, and `recovered`: synced again after one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How one workspace is reconciled continuously; the defaults are those of a workspace without `watch:`."""
+
+    mode: Mode = Mode.DRIFT
+    ref: str | None = None
+    """Branch or tag whose commits are read; None: the folder as it is."""
+    interval: float = 600.0
+    """Seconds between two looks at git, or at the folder."""
+    drift_interval: float = 3600.0
+    """Seconds after which the account is looked at though the manifests stand still."""
+    jitter: float = 0.2
+    """Share by which an interval may be longer, so that many workspaces do not come at once."""
+    retry: Backoff = Backoff(30.0, 1800.0)
+    """After rounds that failed."""
+    heal: Backoff = Backoff(60.0, 3600.0, 3.0)
+    """Before the same drift is put back again."""
+    windows: tuple[Window, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """Workspaces in which a commit must be synced before it may be written here."""
+    notify: tuple[Notification, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who said that nothing may be written, since when, why, and until when."""
+
+    by: str
+    since: datetime
+    reason: str = ""
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is still on."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a workspace's next round must know of the earlier ones."""
+
+    status: Status | None = None
+    """That of the last round; None before the first."""
+    since: datetime | None = None
+    """When it became that."""
+    commit: str | None = None
+    """The version of the manifests that was looked at last: a commit, or a digest of a folder."""
+    synced: str | None = None
+    """The last version at which nothing differed."""
+    looked: datetime | None = None
+    """When the account was last looked at."""
+    failures: int = 0
+    """Rounds in a row that failed."""
+    healed: str | None = None
+    """What was put back last: a digest over the changes of the plan."""
+    heals: int = 0
+    """How often in a row that was put back."""
+    healed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of a workspace came to."""
+
+    workspace: str
+    status: Status
+    reason: str
+    """In words, for people."""
+    commit: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Changes by action, as in the plan's summary."""
+    plan: str | None = None
+    """The digest of the plan that waits, or was carried out."""
+    wrote: bool = False
+    """Whether anything was sent to the account."""
+    hint: str | None = None
+    """What a person can do about it."""
+    after: float | None = None
+    """Seconds until the next round is of use, where that is known; None: the usual interval."""

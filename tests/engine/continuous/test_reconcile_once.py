@@ -1,0 +1,199 @@
+"""One round of a watched workspace: every end that it can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.core.continuous.schedule import remember
+from reconciler.core.kind_table import kind
+from reconciler.engine.continuous.reconcile_once import ENDS, Done, changes_digest, reconcile_once
+from reconciler.errors import (
+    AuthRefused,
+    DiagnosticsError,
+    Interrupted,
+    ManifestError,
+    NotTrusted,
+    PlanStale,
+    ReconcilerError,
+    SourceAway,
+    StateError,
+    StateLocked,
+    Unavailable,
+)
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change
+from reconciler.types.live import Account
+from reconciler.types.plan import DriftItem, Plan
+from reconciler.types.report import ApplyResult, StepResult
+from reconciler.types.watch import Memory, Mode, Pause, Round, Status, Watch, Window
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+DESK = Address("persona", "desk")
+EMPTY = Plan("w", Account("a", "pal"), "lineage", 1)
+CHANGED = replace(EMPTY, changes=(Change(DESK, kind("persona"), Action.UPDATE),))
+DRIFTED = replace(CHANGED, drift=(DriftItem(DESK, kind("persona"), "p1", ()),))
+BLOCKED = replace(CHANGED, blocked=(Block("deletes", "2 deletes are not allowed", "--allow-deletes"),))
+CARRIED_OUT = ApplyResult((StepResult(DESK, Action.UPDATE, "done"),))
+FIRST = Memory()
+SHUT = Window("deny", "0 0 * * *", 24 * 3600.0, manual="deny")
+
+
+@dataclass
+class Bench:
+    """A workspace that answers what a test wants, and notes what was asked of it."""
+
+    found: Plan | ReconcilerError = EMPTY
+    result: ApplyResult | ReconcilerError | None = CARRIED_OUT
+    commit: str | ReconcilerError | None = "c1"
+    paused: Pause | ReconcilerError | None = None
+    neighbours: dict[str, str] = field(default_factory=dict)
+    approvals: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def _answer(self, word: str, answer: object) -> object:
+        self.asked.append(word)
+        if isinstance(answer, ReconcilerError):
+            raise answer
+        return answer
+
+    def fetch(self) -> str | None:
+        return self._answer("fetch", self.commit)  # type: ignore[return-value]
+
+    def pause(self) -> Pause | None:
+        return self._answer("pause", self.paused)  # type: ignore[return-value]
+
+    def plan(self, commit: str | None) -> Plan:
+        return self._answer("plan", self.found)  # type: ignore[return-value]
+
+    def apply(self, commit: str | None) -> tuple[Plan, ApplyResult | None]:
+        result = self._answer("apply", self.result)
+        assert isinstance(self.found, Plan)
+        return self.found, result  # type: ignore[return-value]
+
+    def synced_at(self, workspace: str) -> str | None:
+        return self.neighbours.get(workspace)
+
+    def keep(self, plan: Plan) -> str:
+        self.asked.append("keep")
+        return changes_digest(plan)
+
+    def approved(self, digest: str) -> str | None:
+        return self.approvals.get(digest)
+
+    def apply_kept(self, digest: str) -> ApplyResult:
+        return self._answer("apply_kept", self.result)  # type: ignore[return-value]
+
+    @property
+    def wrote(self) -> bool:
+        return "apply" in self.asked or "apply_kept" in self.asked
+
+
+def once(bench: Bench, memory: Memory = FIRST, by_hand: bool = False, **watch: object) -> Done:
+    settings = replace(Watch(mode=Mode.AUTO), **watch)  # type: ignore[arg-type]
+    done = reconcile_once("w", settings, bench, memory, NOW, by_hand=by_hand)
+    assert done is not None
+    return done
+
+
+BY: dict[str, tuple[Bench, dict[str, object], Status, bool]] = {
+    "nothing differs": (Bench(), {}, Status.SYNCED, False),
+    "auto": (Bench(CHANGED), {}, Status.SYNCED, True),
+    "drift": (Bench(CHANGED), {"mode": Mode.DRIFT}, Status.DRIFTED, False),
+    "off": (Bench(CHANGED), {"mode": Mode.OFF}, Status.PAUSED, False),
+    "nothing differs in drift mode": (Bench(), {"mode": Mode.DRIFT}, Status.SYNCED, False),
+    "approve": (Bench(CHANGED), {"mode": Mode.APPROVE}, Status.AWAITING_APPROVAL, False),
+    "approved": (
+        Bench(CHANGED, approvals={changes_digest(CHANGED): "kim"}), {"mode": Mode.APPROVE}, Status.SYNCED, True,
+    ),
+    "approved, and moved since": (
+        Bench(CHANGED, PlanStale("moved"), approvals={changes_digest(CHANGED): "kim"}),
+        {"mode": Mode.APPROVE}, Status.PENDING, True,
+    ),
+    "blocked": (Bench(BLOCKED), {}, Status.BLOCKED, False),
+    "what an approval lifts": (Bench(BLOCKED), {"mode": Mode.APPROVE}, Status.AWAITING_APPROVAL, False),
+    "paused": (Bench(CHANGED, paused=Pause("kim", NOW)), {}, Status.PAUSED, False),
+    "a pause that is over": (Bench(CHANGED, paused=Pause("kim", NOW, until=NOW)), {}, Status.SYNCED, True),
+    "a pause that cannot be read": (Bench(CHANGED, paused=StateError("away")), {}, Status.FROZEN, False),
+    "a window": (Bench(CHANGED), {"windows": (SHUT,)}, Status.FROZEN, False),
+    "a window over nothing": (Bench(), {"windows": (SHUT,)}, Status.SYNCED, False),
+    "a window that cannot be read": (
+        Bench(CHANGED), {"windows": (replace(SHUT, cron="soon"),)}, Status.FROZEN, False,
+    ),
+    "a neighbour that is behind": (
+        Bench(CHANGED, neighbours={"staging": "c0"}), {"depends_on": ("staging",)}, Status.PENDING, False,
+    ),
+    "a neighbour that is there": (
+        Bench(CHANGED, neighbours={"staging": "c1"}), {"depends_on": ("staging",)}, Status.SYNCED, True,
+    ),
+    "git is away": (Bench(CHANGED, commit=SourceAway("no route")), {}, Status.STALE_SOURCE, False),
+    "the key is refused": (Bench(AuthRefused("401")), {}, Status.UNAUTHORIZED, False),
+    "locked": (Bench(CHANGED, StateLocked("locked", holder={"who": "kim"})), {}, Status.LOCKED, True),
+    "bad manifests": (Bench(ManifestError("2 errors", ())), {}, Status.BLOCKED, False),
+    "an account that does not answer": (Bench(Unavailable("503")), {}, Status.FAILED, False),
+    "cut short": (
+        Bench(CHANGED, ApplyResult((StepResult(DESK, Action.UPDATE, "failed", message="503"),))),
+        {}, Status.FAILED, True,
+    ),
+    "gone under the lock": (Bench(CHANGED, None), {}, Status.SYNCED, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("bench", "watch", "status", "wrote"), BY.values(), ids=BY)
+def test_every_end(bench: Bench, watch: dict[str, object], status: Status, wrote: bool) -> None:
+    bench.asked.clear()
+    done = once(bench, **watch)
+    assert (done.round.status, bench.wrote) == (status, wrote), done.round.reason
+    assert done.round.reason
+
+
+@pytest.mark.parametrize("error", [kind for kind, _ in ENDS])
+@pytest.mark.parametrize("where", ["found", "commit", "result"])
+def test_an_error_wherever_it_comes_from_is_an_end(error: type[ReconcilerError], where: str) -> None:
+    bench = Bench(CHANGED)
+    made: Callable[..., ReconcilerError] = error
+    more = {"holder": {"who": "kim"}} if error is StateLocked else {}
+    setattr(bench, where, made("trouble", *([()] if issubclass(error, DiagnosticsError) else []), **more))
+    assert once(bench).round.status is dict(ENDS)[error]
+    assert once(bench).round.reason == "trouble"
+
+
+def test_an_interrupt_is_no_end() -> None:
+    with pytest.raises(Interrupted):
+        once(Bench(Interrupted("stopped")))
+
+
+def test_a_person_may_write_in_a_window_that_lets_them() -> None:
+    lenient = replace(SHUT, manual="allow")
+    assert once(Bench(CHANGED), by_hand=True, windows=(lenient,)).round.status is Status.SYNCED
+    assert once(Bench(CHANGED), by_hand=True, windows=(SHUT,)).round.status is Status.FROZEN
+
+
+def test_the_same_drift_is_put_back_later_each_time_unless_a_person_asks() -> None:
+    memory, bench = Memory(commit="c1"), Bench(DRIFTED)
+    done = once(bench, memory)
+    assert done.round.status is Status.SYNCED and done.healed
+    memory = remember(memory, done.round, NOW - timedelta(seconds=10), healed=done.healed)
+    memory = replace(memory, looked=NOW - timedelta(hours=1))
+    bench.asked.clear()
+    waiting = once(bench, memory)
+    assert (waiting.round.status, waiting.round.after, bench.wrote) == (Status.PENDING, 50.0, False)
+    assert once(bench, memory, by_hand=True).round.status is Status.SYNCED
+
+
+def test_a_change_of_git_is_no_heal() -> None:
+    assert once(Bench(CHANGED), Memory(commit="c0", synced="c0")).healed is None
+    assert once(Bench(CHANGED), Memory(commit="c1", synced="c1")).healed is not None
+
+
+def test_without_git_it_is_looked_at_against_the_last_commit() -> None:
+    done = once(Bench(CHANGED, commit=SourceAway("no route")), Memory(commit="c0"))
+    assert done.round.commit == "c0"
+    assert "1 to update" in done.round.reason
+
+
+def test_an_untrusted_project_waits_for_the_operator() -> None:
+    assert once(Bench(NotTrusted("not known"))).round == Round("w", Status.BLOCKED, "not known", "c1")
