@@ -7,12 +7,12 @@ one row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.registry import Registry
-from reconciler.types.json import Json
+from reconciler.types.json import Json, Object
 
 
 class Type(Enum):
@@ -206,6 +206,8 @@ class KindSpec:
     come and go with this object, so they are nobody's to adopt."""
     processing: Processing | None = None
     """Set where a new object is of no use until the vendor is done with it."""
+    refused: Callable[[Object], tuple[str, str] | None] | None = None
+    """Why the API would not take such an object as a whole, in canonical words: the place, and the reason."""
     goes_along: str = ""
     """What goes with a deleted object and is kept nowhere, for people: it does not come back with a rollback."""
     bare_keys: frozenset[str] = frozenset()

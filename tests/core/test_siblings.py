@@ -67,3 +67,27 @@ def test_a_link_that_is_left_alone_stops_the_removal():
     assert lab.client.patch(f"/objectives/{lab.id_of('objectives.intake')}", json=ops).status_code == 200
     [change] = lab.plan(ours).differences
     assert [block.rule for block in change.blocked] == ["in_use"] and change.address == at("objectives.intake")
+
+
+@pytest.mark.parametrize("link", ["next_required_objective", "next_conditional_objectives"])
+def test_a_way_back_through_links_of_others_is_foreseen(link):
+    """What nobody speaks of stays; together with what is wanted it may lead in a circle, which the API refuses."""
+    value = "two" if link == "next_required_objective" else {"two": "If it is so"}
+    lab = Lab()
+    body = {"name": "intake", "data": [{**ONE, link: value}, TWO]}
+    assert lab.client.post("/objectives", json=body).status_code < 300
+    back = steps(ONE, {**TWO, "next_required_objective": "one"})
+    plan = lab.plan(back)
+    blocked = [one for change in plan.changes for one in change.blocked]
+    assert [one.rule for one in blocked] == ["unfit"] and "lead back" in blocked[0].message
+    said = steps({**ONE, link: None}, {**TWO, "next_required_objective": "one"})
+    assert [one.outcome for one in lab.apply(said).steps] == ["done"]
+    assert not lab.plan(said).differences
+
+
+def test_two_ways_out_of_one_step_are_foreseen():
+    lab = Lab()
+    body = {"name": "intake", "data": [{**ONE, "next_conditional_objectives": {"two": "a"}}, TWO]}
+    assert lab.client.post("/objectives", json=body).status_code < 300
+    [change] = lab.plan(steps({**ONE, "next_required_objective": "two"}, TWO)).changes
+    assert [one.rule for one in change.blocked] == ["unfit"]

@@ -123,10 +123,18 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
             for index, item in enumerate(member):
                 place = f"{path}/{escape(name)}/{index}"
                 if isinstance(item, dict):
+                    if is_reference(item.get(row.items_by)):
+                        yield _nameless(row.items_by, name, place)
                     yield from _members(child.star, item, place, spec)
                 elif not is_reference(item):
                     summary = f"an item of {name} must be a mapping, not {describe(item)}"
                     yield WRONG_TYPE, Severity.ERROR, summary, None, place, None
+
+
+def _nameless(member: str, words: str, place: str) -> _Found:
+    summary = f"{member} cannot come from a variable or a file: the {words} are told apart by their names"
+    hint = "write the name itself, or give each workspace its own in an overlay"
+    return WRONG_TYPE, Severity.ERROR, summary, hint, f"{place}/{member}", None
 
 
 def _unknown(node: Node, word: str, pointer: str, spec: KindSpec) -> _Found:

@@ -11,7 +11,7 @@ from reconciler.core.diff.json_patch import build_patch
 from reconciler.core.resource_diff.diff_builder import Work
 from reconciler.core.resource_diff.preserve_values import refuse_ignored, tell_removed
 from reconciler.core.secrets.redact_document import marked, redact
-from reconciler.types.change import Action, Change, FieldChange, PatchOp, Reason
+from reconciler.types.change import Action, Block, Change, FieldChange, PatchOp, Reason
 
 
 def to_change(work: Work) -> Change:
@@ -23,6 +23,8 @@ def to_change(work: Work) -> Change:
     if changed:
         after = {**after, **{change.path[1:]: change.after for change in apart}}
         refuse_ignored(work, after)
+        if edits and not work.observing and spec.refused is not None and (refused := spec.refused(after)) is not None:
+            work.blocks.append(_unfit(*refused))
     tell_removed(work, after if changed else None)
     adopted = work.entry is None
     patch: tuple[PatchOp, ...] = ()
@@ -57,7 +59,7 @@ def to_change(work: Work) -> Change:
         managed=work.managed,
         lifecycle=resource.lifecycle,
         source=resource.source.path if resource.source else None,
-        name=work.live.name,
+        name=work.name,
         level=spec.level,
         depends_on=resource.refs,
         live_digest=body_digest(spec, held),
@@ -83,12 +85,18 @@ def in_sync(work: Work) -> Change:
         managed=work.managed,
         lifecycle=resource.lifecycle,
         source=resource.source.path if resource.source else None,
-        name=work.live.name,
+        name=work.name,
         level=work.spec.level,
         depends_on=resource.refs,
         notes=tuple(work.notes),
         kept=resource.kept,
     )
+
+
+def _unfit(place: str, why: str) -> Block:
+    """What is wanted does not go with what the object has and nobody speaks of."""
+    hint = "say in the manifest what is to stand there instead of what the account has: a value, or null for nothing"
+    return Block("unfit", f"{place}: {why}, and the API refuses that", hint, place)
 
 
 def _repointed(work: Work, change: FieldChange) -> bool:

@@ -9,6 +9,7 @@ from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
 from reconciler.core.resource_diff.records import Binding, Context, Left
 from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
+from reconciler.core.state.secret_names import is_name_hidden
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object, lookup, within
@@ -57,6 +58,12 @@ class Work:
     def is_news(self) -> bool:
         """Whether there is anything to tell, or an entry to make."""
         return bool(self.fields or self.edits or self.adopt) or self.entry is None
+
+    @property
+    def name(self) -> str | None:
+        """What the object is called; None where that comes from a variable, or did when it was applied."""
+        hidden = is_name_hidden(self.spec.name, self.resource.leaves, self.entry)
+        return None if hidden else self.live.name
 
     def was_secret(self, path: str) -> bool:
         """Whether a secret was sent at, above or below `path`: the account may show it in the clear."""

@@ -54,7 +54,7 @@ def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
     addresses = {(address.kind, entry.id): address for address, entry in then.resources.items()}
     changes = [
         replace(one, blocked=(*one.blocked, *_lawless(one, then.resources.get(one.address), plan)))
-        for one in refuse_taken(plan.changes, ground.listings, addresses)
+        for one in refuse_taken(plan.changes, ground.listings, addresses, setting.book(then))
     ]
     guarded, blocks = guard(changes, situation)
     return replace(plan, changes=in_order(guarded), blocked=(*plan.blocked, *blocks))

@@ -105,7 +105,8 @@ def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Dra
     leaving, problems = _leaving(compared, request)
     changes += [_with_requests(change, compared, request, provider) for change in leaving]
     addresses = claimed(compared.bound.matching, compared.desired.state)
-    changes = refuse_taken(changes, compared.account.seen.listings, addresses, provider.reserved)
+    book = compared.bound.context.book
+    changes = refuse_taken(changes, compared.account.seen.listings, addresses, book, provider.reserved)
     changes = order_deletes(changes, compared.desired.state)
     changes, kept = keep_used(changes, compared.usage, destroy=request.options.destroy)
     changes = wait_for_users(changes, compared.usage)

@@ -298,3 +298,15 @@ def test_inline_tools_are_mappings(place: str, item: Any, below: str) -> None:
 def test_inline_tools_in_either_form_are_fine() -> None:
     tools = [{"type": "function", "function": {"name": "a"}}, {"name": "b", "parameters": {}}]
     assert check({"layers": {"llm": {"tools": tools}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "member"),
+    [("objectives", "data", "objective_name"), ("guardrail_set", "data", "guardrail_name")],
+)
+@pytest.mark.parametrize("named", [SecretRef("env", "X"), SecretRef("file", "x"), ResourceRef("tool.x")])
+def test_the_name_of_an_item_stands_in_the_manifest(name: str, words: str, member: str, named: Any) -> None:
+    found = check_fields(kind(name), {words: [{member: "plain"}, {member: named}]}, loading=True)
+    errors = [one for one in found if one.is_error]
+    assert [one.pointer for one in errors] == [f"/{words}/1/{member}"]
+    assert "told apart by their names" in errors[0].summary

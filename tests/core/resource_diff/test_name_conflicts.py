@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.state.state_document import dump_state, load_state
+from reconciler.errors import PlanBlocked
 from reconciler.types.change import Action
 from reconciler.types.manifest import Adopt
 from tests.support.lab import Lab
-from tests.support.making import at, manifest
+from tests.support.making import at, env, manifest
 
 LOOK = {"name": "look", "description": "Looks.", "parameters": {}, "on_call": "silent"}
 RULE = {"guardrail_name": "house", "guardrail_prompt": "Be kind."}
@@ -155,3 +156,34 @@ def test_who_gives_no_name_asks_for_none_of_the_vendor():
     changed = len(lab.requests()) - before
     lab.plan(manifest("tool.a", {**LOOK, "name": "other"}))
     assert len(lab.requests()) - before == 2 * changed + 1
+
+
+HIDDEN = env("NAME")
+
+
+@pytest.mark.parametrize("others", ["manifest", "variable", "account", "vendor"])
+@pytest.mark.parametrize("way", ["create", "rename"])
+def test_a_name_from_a_variable_is_held_against_all_others_and_shown_nowhere(others, way):
+    """Law: what the API keeps unique is unique in a plan, wherever the name comes from (E5)."""
+    lab = Lab()
+    lab.vault.values["NAME"] = "end_call" if others == "vendor" else "secret_name_0001"
+    name = lab.vault.values["NAME"]
+    ours = manifest("tool.ours", {**LOOK, "name": HIDDEN})
+    if way == "rename":
+        lab.apply(manifest("tool.ours", LOOK))
+    if others == "account":
+        made(lab, "/tools", {**LOOK, "name": name})
+        ours = manifest("tool.ours", {**LOOK, "name": HIDDEN, "description": "Mine."}, adopt="same")
+    more = {
+        "manifest": [manifest("tool.other", {**LOOK, "name": name})],
+        "variable": [manifest("tool.other", {**LOOK, "name": HIDDEN})],
+    }.get(others, [])
+    plan = lab.plan(ours, *more)
+    blocks = [block for change in plan.changes for block in change.blocked]
+    assert [block.rule for block in blocks] == ["name_taken"], plan.changes
+    if others in ("variable", "account"):
+        assert name not in repr(blocks)
+    writes = len(lab.writes())
+    with pytest.raises(PlanBlocked):
+        lab.apply(ours, *more)
+    assert len(lab.writes()) == writes

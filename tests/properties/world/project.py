@@ -14,7 +14,6 @@ import yaml
 from tests.properties.world.oracle import NAME, Manifest
 from tests.properties.world.trees import merge
 from tests.properties.world.words import HEADS, PAL, SPELLINGS, Env, Ref, Tree, canonical
-from tests.support.records import manifest_of
 
 KINDS = {word: kind for kind, word in HEADS.items()} | {"PAL": "persona"}
 PERSONA = {pal: persona for persona, pal in PAL.items()}
@@ -82,7 +81,7 @@ class Project:
         word = NAME.get(doc.kind, "name")
         if isinstance(spec.get(word), Env):
             spec = spec | {word: env[spec[word].name]}
-        return manifest_of(
+        return Manifest(
             doc.address, canonical(doc.kind, spec), doc.file, doc.labels, frozenset(life.get("ignore", ())),
             life.get("manage") == "observe", life.get("protect") is True, life.get("adopt") == "same",
             doc.ids.get(workspace),

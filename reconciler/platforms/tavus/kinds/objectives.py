@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.types.json import Object, escape
 from reconciler.types.kind import Field, KindSpec, Type
 
 DOCS = "create-objectives"
@@ -96,6 +97,50 @@ STEP = (
     ),
 )
 
+
+def next_steps(step: Object) -> list[str]:
+    """The names of the steps that may follow."""
+    required, conditional = step.get("next_required_objective"), step.get("next_conditional_objectives")
+    found = [required] if isinstance(required, str) and required else []
+    return [*found, *(conditional if isinstance(conditional, dict) else ())]
+
+
+def circle_of(follow: dict[str, list[str]]) -> list[str]:
+    """Names on a way that ends where it began; empty when there is none. Without recursion: sets may be deep."""
+    left = {name: {target for target in targets if target in follow} for name, targets in follow.items()}
+    while ends := [name for name, targets in left.items() if not targets]:
+        for end in ends:
+            del left[end]
+        for targets in left.values():
+            targets.difference_update(ends)
+    way: list[str] = []
+    name = next(iter(left), None)
+    while name is not None and name not in way:
+        way.append(name)
+        name = min(left[name])
+    return [*way[way.index(name) :], name] if name is not None else []
+
+
+def refused_flow(document: Object) -> tuple[str, str] | None:
+    """Why the API would refuse a set: two ways out of one step, a way back, or not one beginning."""
+    steps = document.get("data")
+    items = {name: item for name, item in steps.items() if isinstance(item, dict)} if isinstance(steps, dict) else {}
+    for name, item in items.items():
+        if item.get("next_required_objective") and item.get("next_conditional_objectives"):
+            why = "would have next_required_objective and next_conditional_objectives; a step has one of the two"
+            return f"/data/{escape(name)}", why
+    if document.get("allow_loops") is True or not items:
+        return None
+    follow = {name: next_steps(item) for name, item in items.items()}
+    if circle := circle_of(follow):
+        return f"/data/{escape(circle[0])}", f"the steps would lead back: {' -> '.join(circle)}"
+    targets = {target for several in follow.values() for target in several}
+    roots = [name for name in follow if name not in targets]
+    if len(roots) > 1:
+        return f"/data/{escape(roots[1])}", f"there would be {len(roots)} steps to begin with: {', '.join(roots)}"
+    return None
+
+
 KIND = KindSpec(
     name="objectives",
     manifest_kinds=("Objectives",),
@@ -103,6 +148,7 @@ KIND = KindSpec(
     id_words=("objectives_id", "uuid"),
     name_field="/name",
     level=1,
+    refused=refused_flow,
     goes_along="who used them beyond what is managed here",
     fields=(
         Field("/objectives_id", Type.STRING, "The id, o followed by letters and digits.", DOCS, server=True),

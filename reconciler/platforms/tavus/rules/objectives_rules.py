@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.platforms.tavus.kinds.objectives import circle_of, next_steps
 from reconciler.platforms.tavus.rules.body_reader import sequence, text
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object
@@ -30,14 +31,7 @@ def check_objectives_flow(manifest: Manifest, context: RuleContext) -> Iterator[
             )
     yield from _links(manifest, steps, names)
     if manifest.spec.get("allow_loops") is not True and len(names) == len(steps):
-        yield from _way(manifest, {name: _next(steps[index]) for name, index in names.items()}, names)
-
-
-def _next(step: Object) -> list[str]:
-    """The names of the steps that may follow."""
-    required, conditional = step.get("next_required_objective"), step.get("next_conditional_objectives")
-    found = [required] if isinstance(required, str) and required else []
-    return [*found, *(conditional if isinstance(conditional, dict) else ())]
+        yield from _way(manifest, {name: next_steps(steps[index]) for name, index in names.items()}, names)
 
 
 def _limits(manifest: Manifest, steps: dict[int, Object]) -> Iterator[Diagnostic]:
@@ -70,7 +64,7 @@ def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) 
                 f"/data/{index}/next_required_objective",
                 "a step has either next_required_objective or next_conditional_objectives",
             )
-        for name in _next(step):
+        for name in next_steps(step):
             if name not in names:
                 word = "next_required_objective"
                 if step.get(word) != name:
@@ -82,7 +76,7 @@ def _way(manifest: Manifest, follow: dict[str, list[str]], names: dict[str, int]
     """One step to begin with, and no way back."""
     targets = {target for several in follow.values() for target in several}
     roots = [name for name in follow if name not in targets]
-    circle = _circle(follow)
+    circle = circle_of(follow)
     if circle:
         summary = f"the steps lead back: {' -> '.join(circle)}"
         hint = "allow_loops: true, if that is meant"
@@ -91,22 +85,6 @@ def _way(manifest: Manifest, follow: dict[str, list[str]], names: dict[str, int]
         summary = f"{len(roots)} steps to begin with: {', '.join(roots)}; there must be exactly one"
         hint = "let an earlier step name the others"
         yield OBJECTIVES_FLOW.found(manifest, f"/data/{names[roots[1]]}", summary, hint=hint)
-
-
-def _circle(follow: dict[str, list[str]]) -> list[str]:
-    """Names on a way that ends where it began; empty when there is none. Without recursion: sets may be deep."""
-    left = {name: {target for target in targets if target in follow} for name, targets in follow.items()}
-    while ends := [name for name, targets in left.items() if not targets]:
-        for end in ends:
-            del left[end]
-        for targets in left.values():
-            targets.difference_update(ends)
-    way: list[str] = []
-    name = next(iter(left), None)
-    while name is not None and name not in way:
-        way.append(name)
-        name = min(left[name])
-    return [*way[way.index(name) :], name] if name is not None else []
 
 
 OBJECTIVES_FLOW = Rule(
