@@ -70,7 +70,9 @@ def open_backend(session: Session) -> Backend:
     path = settings.settings.get("path")
     if settings.type == "local" and isinstance(path, str):
         check_way(context.project / path)
-    return _vouched(session, lambda: open_state(settings, context))
+    backend = _vouched(session, lambda: open_state(settings, context))
+    backend.heed(session.stop)
+    return backend
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def read_files(session: Session) -> tuple[ManifestSet, Secrets]:
         allow_literal_secrets=sources.allow_literal_secrets,
         environ=session.environ,
         texts=sources.texts,
+        known=sources.known,
     )
     session.redactor.spare(*map(str, found.manifests))
     return replace(found, diagnostics=(*found.diagnostics, *sources.unmoved)), Learning(secrets, session.redactor)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.connect import read_state, reading_run
 from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
+from reconciler.errors import Interrupted
 from reconciler.types.source import Source
 
 if TYPE_CHECKING:
@@ -36,11 +37,22 @@ class Looked:
 
 
 def readings(session: Session, context: RunContext) -> Iterator[State]:
-    """The state as it is now, without a lock; and once more where it moved while somebody worked with it."""
+    """The state as it is now, without a lock; and once more where it moved while somebody worked with it.
+
+    Raises `Interrupted` before and after the work with it, once somebody asked to stop.
+    """
+    go_on(context)
     before = context.store.read()
     yield read_state(session, context.store)
+    go_on(context)
     if context.store.read() != before:
         yield read_state(session, context.store)
+
+
+def go_on(context: RunContext) -> None:
+    """Raise `Interrupted` between two steps of a reading run once somebody asked to stop."""
+    if context.stop():
+        raise Interrupted("stopped while the account was compared", hint="run the same command again")
 
 
 def look(session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]) -> Found:

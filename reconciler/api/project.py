@@ -54,6 +54,11 @@ class OpenedProject:
         """The name of the workspace."""
         return self.session.workspace.name
 
+    def in_workspace(self, name: str) -> OpenedProject:
+        """The same project with another of its workspaces: the project file is not read again, and files that
+        are as they were are not parsed again. Raises `UsageError` for an unknown one."""
+        return OpenedProject(self.session.in_workspace(name))
+
     @property
     def state(self) -> ProjectState:
         """The state of the workspace: `list()`, `show()`, `history()`, `rollback()` and so on."""
@@ -70,14 +75,15 @@ class OpenedProject:
 
         return check(self.session, strict=strict, allow_empty=allow_empty)[0]
 
-    def plan(self, **flags: Unpack[PlanFlags]) -> Plan:
+    def plan(self, *, stop: Callable[[], bool] = lambda: False, **flags: Unpack[PlanFlags]) -> Plan:
         """What an apply would do. Cannot write, by construction. `dump_plan` makes a file of it.
 
+        Once `stop` returns True, waits end and no other step begins: `Interrupted`.
         Raises `ManifestError` and `PlanError` with all findings, `ProviderError`, `StateError`.
         """
         from reconciler.api.plan import plan_now
 
-        return plan_now(self.session, plan_options(**flags, record=True)).plan
+        return plan_now(replace(self.session, stop=stop), plan_options(**flags, record=True)).plan
 
     def compare(self, workspace: str, **choice: Unpack[Choice]) -> Report:
         """This workspace beside another one: what promoting would change there. Its `comparison` has each address,
@@ -133,11 +139,11 @@ class OpenedProject:
 
         return apply_now(session, options, how, approved).result
 
-    def drift(self, **choice: Unpack[Choice]) -> Plan:
-        """What was changed in the account since the last apply: a plan whose `drift` holds it."""
+    def drift(self, *, stop: Callable[[], bool] = lambda: False, **choice: Unpack[Choice]) -> Plan:
+        """What was changed in the account since the last apply: a plan whose `drift` holds it. `stop`: see `plan`."""
         from reconciler.api.plan import drift_now
 
-        return drift_now(self.session, plan_options(**choice)).plan
+        return drift_now(replace(self.session, stop=stop), plan_options(**choice)).plan
 
     def accept(self, *wanted: str) -> Accepted:
         """Take live values that drifted into the manifests: `persona.desk`, or one field, `persona.desk/greeting`."""
@@ -251,13 +257,18 @@ def open_project(
         workspace, paths, environ=variables, file=None if file is None else str(file),
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
     )  # fmt: skip
+    from reconciler.manifests.read.documents import KnownDocuments
+
     redactor = open_gate()
     emit = told(heard(on_event), redactor)
     tell_project(project, chosen, emit)
     return OpenedProject(
         Session(
             project=project, workspace=chosen, clock=SystemClock(), emit=emit, environ=variables,
-            sources=Sources(paths=paths, ref=ref, allow_literal_secrets=allow_literal_secrets), redactor=redactor,
+            sources=Sources(
+                paths=paths, ref=ref, allow_literal_secrets=allow_literal_secrets, known=KnownDocuments()
+            ),
+            redactor=redactor,
             place=None if root is None else Path(root), way=way_to(project.root),
         )
     )  # fmt: skip

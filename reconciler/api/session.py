@@ -18,6 +18,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
+    from reconciler.manifests.read.documents import KnownDocuments
     from reconciler.platforms.base import OpenProvider
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
@@ -41,6 +42,8 @@ class Sources:
     """Manifest files taken to have another content than on disk: what a migration makes of them."""
     unmoved: tuple[Diagnostic, ...] = ()
     """What that migration left as it is, with the reasons."""
+    known: KnownDocuments | None = None
+    """What was parsed before, for a process that reads the same files for several workspaces, or again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

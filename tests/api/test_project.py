@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler import Action, Address, Plan, Severity, dump_plan, load_plan, open_project, render
 from reconciler.api.connect import open_backend
 from reconciler.api.project import OpenedProject
-from reconciler.errors import ManifestError, PlanBlocked, PlanError, PlanStale, StateLocked, UsageError
+from reconciler.errors import Interrupted, ManifestError, PlanBlocked, PlanError, PlanStale, StateLocked, UsageError
+from reconciler.manifests.read import documents
 from reconciler.types.event import Event, RunFinished, StepDone
 from tests.cli.conftest import Ended
 from tests.support.dashboard import edit_persona, replaced
@@ -246,3 +249,77 @@ def test_a_lock_is_respected(opened: OpenedProject) -> None:
 def test_what_stores_take_from_the_environment_is_never_shown(tmp_path: Path, variable: str) -> None:
     with open_project(tmp_path, workspace="sandbox", environ={variable: "sentinel-of-a-store"}) as project:
         assert "sentinel" not in project.session.redactor.hide("the store says: sentinel-of-a-store is no key")
+
+
+TWO = """\
+apiVersion: personas/v1
+kind: Project
+metadata: {name: museum}
+workspaces:
+  box: {provider: {type: simulator}}
+  other: {provider: {type: simulator}, overlays: [overlays/other]}
+"""
+OVER = """\
+apiVersion: personas/v1
+kind: Persona
+metadata: {name: desk}
+spec: {greeting: Good evening.}
+"""
+
+
+@pytest.fixture
+def museum(project: Path) -> Path:
+    (project / "manifests" / "reconciler.yaml").write_text(TWO)
+    over = project / "manifests" / "overlays" / "other"
+    over.mkdir(parents=True)
+    (over / "desk.yaml").write_text(OVER)
+    return project
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the files that are parsed from here on."""
+    seen: list[str] = []
+    real = documents.parse_yaml
+
+    def parse(text: str, path: str, *rest: Any) -> Any:
+        seen.append(path)
+        return real(text, path, *rest)
+
+    monkeypatch.setattr(documents, "parse_yaml", parse)
+    return seen
+
+
+def test_one_project_gives_many_workspaces_and_parses_a_file_once(
+    museum: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = open_project(workspace="box")
+    seen = parsed(monkeypatch)
+    plans = {name: box.in_workspace(name).plan() for name in ("box", "other", "box", "other")}
+    assert sorted(seen) == ["desk.yaml", "overlays/other/desk.yaml"]
+    for name, plan in plans.items():
+        fresh = open_project(workspace=name).plan()
+        assert (plan.workspace, plan.changes) == (name, fresh.changes)
+    with pytest.raises(UsageError, match="unknown workspace 'othre'"):
+        box.in_workspace("othre")
+
+
+def test_a_file_that_changed_is_parsed_again(museum: Path) -> None:
+    box = open_project(workspace="box")
+    before = box.plan()
+    file = museum / "manifests" / "desk.yaml"
+    file.write_text(re.sub(r"greeting: .*", "greeting: Hello there", file.read_text()))
+    assert box.plan().changes != before.changes
+    assert box.plan().changes == open_project(workspace="box").plan().changes
+    file.write_text("kind: [")
+    for _ in range(2):
+        assert any(one.code == "E-yaml" for one in box.validate())
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift"])
+def test_a_look_that_is_asked_to_stop_ends(opened: OpenedProject, verb: str) -> None:
+    opened.apply()
+    asked = iter([False, True, True])
+    with pytest.raises(Interrupted):
+        getattr(opened, verb)(stop=lambda: next(asked))
+    with pytest.raises(Interrupted):
+        getattr(opened, verb)(stop=lambda: True)

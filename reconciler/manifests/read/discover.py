@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.documents import KnownDocuments, read_documents
 from reconciler.manifests.read.envelope import read_document
 from reconciler.manifests.read.raw_manifest import Draft, Passed
 from reconciler.manifests.read.unread_files import LARGEST, by_name
@@ -36,12 +36,20 @@ class Gathered:
 class Gathering:
     """Reads files of one project; what is wrong with them goes to `findings`."""
 
-    def __init__(self, project: Project, workspace: Workspace, tree: Tree, findings: Findings) -> None:
+    def __init__(
+        self,
+        project: Project,
+        workspace: Workspace,
+        tree: Tree,
+        findings: Findings,
+        known: KnownDocuments | None = None,
+    ) -> None:
         self.project = project
         self.workspace = workspace
         self.tree = tree
         self.home = project.home
         self.findings = findings
+        self.parse = read_documents if known is None else known.read
         self.digests: dict[str, bytes] = {}
         self.reach = reach_of(project)
 
@@ -76,7 +84,7 @@ class Gathering:
         if data is None:
             return
         passed: list[Passed] = []
-        documents = read_documents(data, shown, self.findings)
+        documents = self.parse(data, shown, self.findings)
         for document in documents:
             for item in read_document(document, shown, self.findings, given=given, overlay=overlay):
                 if isinstance(item, Draft):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.decode import conflict, decode
 from reconciler.manifests.tree.problems import YAML, Findings
+from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json
 from reconciler.types.source import Span
 
@@ -37,6 +39,24 @@ class FrontMatter:
     """What follows the closing fence, less one leading and one final newline."""
     line: int
     """Line of the closing fence, from 1."""
+
+
+class KnownDocuments:
+    """Documents of files as they were read last: for a process that reads the same files again, for another workspace
+    or in another round. A file is parsed again once its bytes are others. Nobody changes what is handed out."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[bytes, list[Document], list[Diagnostic]]] = {}
+
+    def read(self, data: bytes, path: str, findings: Findings) -> list[Document]:
+        """As `read_documents`."""
+        digest = sha256(data).digest()
+        known = self._known.get(path)
+        if known is None or known[0] != digest:
+            problems = Findings()
+            known = self._known[path] = (digest, read_documents(data, path, problems), problems.items)
+        findings.items += known[2]
+        return known[1]
 
 
 def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]:

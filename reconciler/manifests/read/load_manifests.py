@@ -12,6 +12,7 @@ from reconciler.errors import UsageError
 from reconciler.manifests.read import build, cross_checks
 from reconciler.manifests.read.build import Merging
 from reconciler.manifests.read.discover import Gathered, Gathering
+from reconciler.manifests.read.documents import KnownDocuments
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import Draft
 from reconciler.manifests.read.rest_of_project import declared, referred
@@ -38,13 +39,15 @@ def load_manifests(
     allow_literal_secrets: bool = False,
     environ: Mapping[str, str] | None = None,
     texts: Mapping[str, bytes] | None = None,
+    known: KnownDocuments | None = None,
 ) -> tuple[ManifestSet, Secrets]:
     """Read the manifests of a project for one workspace.
 
     `paths` (relative to the project's root, or absolute) limit what is read; None or empty is the whole project.
     With `ref` all files come from that commit. `environ` is where `{env: X}` is looked up (the process's own
     environment by default); it is read by the returned `Secrets` only. `texts` (absolute path -> bytes) stand in for
-    files as they lie there, and for files that are not there yet: what a migration would make of them.
+    files as they lie there, and for files that are not there yet: what a migration would make of them. `known` keeps
+    what was parsed for the next reading.
 
     What is wrong with files is in `ManifestSet.diagnostics`, each with its span; the manifests that are in order are
     returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
@@ -53,7 +56,7 @@ def load_manifests(
     tree, close = _tree(project, ref, texts)
     try:
         with _without_collector():
-            run = _Run(project, chosen, tree, allow_literal_secrets)
+            run = _Run(project, chosen, tree, allow_literal_secrets, known)
             result = run.load(paths)
     finally:
         close()
@@ -116,7 +119,14 @@ def _without_collector() -> Iterator[None]:
 class _Run:
     """One reading of a project."""
 
-    def __init__(self, project: Project, workspace: Workspace, tree: Tree, allow_literals: bool) -> None:
+    def __init__(
+        self,
+        project: Project,
+        workspace: Workspace,
+        tree: Tree,
+        allow_literals: bool,
+        known: KnownDocuments | None,
+    ) -> None:
         self.project = project
         self.workspace = workspace
         self.tree = tree
@@ -125,6 +135,7 @@ class _Run:
         self.literals: LiteralSecrets = {}
         self.places = places_of(project, tree)
         self.allow_literals = allow_literals
+        self.known = known
         self.others: dict[Address, Draft] | None = None
 
     def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
@@ -134,7 +145,7 @@ class _Run:
             check_given(self.tree, path, os.fspath(text))
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole(self.project))
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
-        gathering = Gathering(self.project, self.workspace, self.tree, self.findings)
+        gathering = Gathering(self.project, self.workspace, self.tree, self.findings, self.known)
         items = gathering.read(given or whole(self.project), explicit=given)
         included = Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests)
         references = References(included, self.literals, self.findings, allow_literals=self.allow_literals)
@@ -174,7 +185,7 @@ class _Run:
     def rest(self) -> Mapping[Address, Draft]:
         """The drafts of the whole project, read when something asks; what is wrong in them is not said now."""
         if self.others is None:
-            other = Gathering(self.project, self.workspace, self.tree, Findings())
+            other = Gathering(self.project, self.workspace, self.tree, Findings(), self.known)
             self.others = {draft.address: draft for draft in reversed(other.read(whole(self.project)).drafts)}
         return self.others
 
