@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from reconciler.errors import ReconcilerError as ReconcilerError
     from reconciler.errors import Rejected as Rejected
     from reconciler.errors import SecretMissing as SecretMissing
+    from reconciler.errors import SourceAway as SourceAway
     from reconciler.errors import StateError as StateError
     from reconciler.errors import StateLocked as StateLocked
     from reconciler.errors import StateMoved as StateMoved
@@ -89,7 +90,7 @@ EXPORTS = {
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "NothingFound", "NotTrusted", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable",
-        "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "StateError", "StateLocked", "StateMoved",
+        "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked", "StateMoved",
         "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
     "reconciler.manifests.project.read_catalogue": ("load_catalogue",),
