@@ -90,8 +90,8 @@ EXPORTS = {
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "NothingFound", "NotTrusted", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable",
-        "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked", "StateMoved",
-        "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
+        "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked",
+        "StateMoved", "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
     "reconciler.manifests.project.read_catalogue": ("load_catalogue",),
     "reconciler.core.migrating.migration_result": ("MigrationResult",),
