@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.core.canonical.canonical_edit import whole_removals
 from reconciler.core.resource_diff.build_change import in_sync, to_change
-from reconciler.core.resource_diff.diff_builder import Work
-from reconciler.core.resource_diff.leaf_diff import compare_leaf, settle, write_enabling
+from reconciler.core.resource_diff.findings import subject_of
+from reconciler.core.resource_diff.leaf_diff import compare_leaves, settle, write_enabling
 from reconciler.core.resource_diff.name_conflicts import refuse_other_content
 from reconciler.core.resource_diff.preserve_values import carry_companions, with_ignored
 from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
@@ -14,34 +16,23 @@ from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
 from reconciler.types.resource import Resource
 
+STEPS = (find_copies, settle, find_extras, find_removals, find_leftovers, write_enabling, carry_companions,
+         refuse_other_content)  # fmt: skip
+"""In this order: each takes the subject and what was found before it, and gives that with what it finds."""
+
 
 def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> ResourcePlan:
     """A resource whose live object is known: tracked in state, or adopted by this plan."""
     if resource.lifecycle.ignore:
         resource = with_ignored(resource, live)
-    work = Work(resource, live, binding, context)
-    for path, value in work.compared.items():
-        compare_leaf(work, path, value)
-    find_copies(work)
-    settle(work)
-    find_extras(work)
-    if work.entry is not None and not work.observing:
-        find_removals(work, work.entry)
-    find_leftovers(work)
-    if not work.observing:
-        write_enabling(work)
-    if not work.observing:
-        carry_companions(work)
-    refuse_other_content(work)
-    work.edits = whole_removals(work.spec, work.document, work.edits, work.resource.leaves)
-    change = to_change(work) if work.is_news else in_sync(work)
+    subject = subject_of(resource, live, binding, context)
+    found = compare_leaves(subject)
+    for step in STEPS:
+        found = step(subject, found)
+    if found.edits:
+        found = replace(found, edits=whole_removals(resource.kind, subject.document, found.edits, resource.leaves))
+    is_news = found.fields or found.edits or found.adopt or subject.entry is None
+    change = to_change(subject, found) if is_news else in_sync(subject, found)
     return ResourcePlan(
-        change,
-        tuple(work.drift),
-        work.absent,
-        tuple(work.dropped),
-        tuple(work.assumed),
-        tuple(work.left),
-        tuple(work.incomplete),
-        tuple(work.noted),
+        change, found.drift, found.absent, found.dropped, found.assumed, found.left, found.incomplete, found.noted
     )

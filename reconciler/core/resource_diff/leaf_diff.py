@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import has_parent, keyed_parent, leaf_at
@@ -18,7 +19,7 @@ from reconciler.core.diff.vendor_changes import (
     without_vendor,
 )
 from reconciler.core.fields.outdated import TABLES
-from reconciler.core.resource_diff.diff_builder import Work
+from reconciler.core.resource_diff.findings import Findings, Subject, note_difference, to_write
 from reconciler.types.change import Adoption, Block, Direction
 from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.json import Json, Object, within
@@ -27,105 +28,123 @@ from reconciler.types.plan import DriftField
 from reconciler.types.state import Entry
 
 
-def compare_leaf(work: Work, path: str, value: Json) -> None:
-    current = leaf_at(work.spec, work.document, path)
-    if value == current and isinstance(value, str) and not work.context.resend_secrets:
-        return  # the common case; all the rules begin with this one
-    row = field_at(work.spec, path)
-    parent_present = has_parent(work.document, path)
+def compare_leaves(subject: Subject) -> Findings:
+    """Which leaves of the manifest are not what is live, and what is to be said of the others."""
+    found = Findings()
+    for path, value in subject.compared.items():
+        current = leaf_at(subject.spec, subject.document, path)
+        if value == current and isinstance(value, str) and not subject.context.resend_secrets:
+            continue  # the common case; all the rules begin with this one
+        verdict = _verdict(subject, path, value, current)
+        if verdict != _IN_SYNC:
+            found += _judged(subject, Difference(path, value, current, verdict))
+    return found
+
+
+_IN_SYNC = Verdict(Sync.SAME)
+
+
+def _verdict(subject: Subject, path: str, value: Json, current: Json) -> Verdict:
+    """Whose doing it is that a leaf differs, if it does."""
+    row, book = field_at(subject.spec, path), subject.context.book
     # What is only observed is held against the manifest alone: nothing of it was ever sent.
-    entry = None if work.observing else work.entry
+    entry = None if subject.observing else subject.entry
     leaf = Leaf(
         path,
         value,
         current,
         entry.sent.get(path) if entry else None,
         entry.seen_at(path) if entry else None,
-        parent_present,
+        has_parent(subject.document, path),
         tracked=entry is not None,
     )
-    verdict = three_way.compare(work.spec, leaf, work.context.book)
-    missing = verdict.obstacle is Obstacle.SECRET_MISSING
-    if work.context.resend_secrets and verdict.sync is Sync.SAME and three_way.is_secret(row, value) and not missing:
-        verdict = Verdict(Sync.GIT)
+    verdict = three_way.compare(subject.spec, leaf, book)
+    if subject.context.resend_secrets and verdict.sync is Sync.SAME and three_way.is_secret(row, value):
+        return verdict if verdict.obstacle is Obstacle.SECRET_MISSING else Verdict(Sync.GIT)
+    return verdict
+
+
+def _judged(subject: Subject, one: Difference) -> Findings:
+    """A leaf about which there is something to say."""
+    path, verdict = one.path, one.verdict
+    incomplete: tuple[Incomplete, ...] = ()
     if verdict.obstacle is not None:
-        absent = ", ".join(work.context.book.missing(value))
-        work.incomplete.append(Incomplete(verdict.obstacle, work.resource.address, path, absent))
-    if verdict.note:
-        work.notes.append(f"{path}: {verdict.note}")
-    if verdict.assumed:
-        work.assumed.append(path)
+        absent = ", ".join(subject.context.book.missing(one.desired))
+        incomplete = (Incomplete(verdict.obstacle, subject.resource.address, path, absent),)
+    found = Findings(
+        notes=(f"{path}: {verdict.note}",) if verdict.note else (),
+        assumed=(path,) if verdict.assumed else (),
+        incomplete=incomplete,
+    )
     if verdict.sync is Sync.SAME:
-        if verdict.noted:
-            work.note_difference(path, current, value)
-        return
-    if row is not None and row.immutable and not work.observing:
-        if current is None and not verdict.desired_moved:
-            work.absent = work.absent or value is not None
-            return  # not shown again, and what was sent is still what is wanted
-        work.blocks.append(_fixed(work, path, current, value))
-    work.differences.append(Difference(path, value, current, verdict))
+        return found + note_difference(subject, path, one.live, one.desired) if verdict.noted else found
+    row = field_at(subject.spec, path)
+    if row is not None and row.immutable and not subject.observing:
+        if one.live is None and not verdict.desired_moved:
+            # Not shown again, and what was sent is still what is wanted.
+            return found + Findings(absent=one.desired is not None)
+        found += Findings(blocks=(_fixed(subject, path, one.live, one.desired),))
+    return found + Findings(differences=(one,))
 
 
-def settle(work: Work) -> None:
+def settle(subject: Subject, found: Findings) -> Findings:
     """Leave the vendor's own changes to the manifest; everything else that differs is to be written."""
-    vendors = _vendors(work)
-    for one in work.differences:
-        adoption = vendors.get(one.path)
-        told = adoption is not None and one.path not in TABLES
-        work.absent = work.absent or (one.live is None and one.desired is not None and not told)
-        if one.path == work.spec.attachments and _only_by_hand(work, one):
-            work.note_difference(one.path, one.live, one.desired)
-            continue
-        if adoption is None:
-            work.add_field(one.path, one.verdict, one.live, one.desired)
-            work.edit(one.path, one.desired)
-            continue
-        work.adopt.append(adoption)
-        if one.sync in (Sync.LIVE, Sync.BOTH):
-            work.drift.append(
-                DriftField(one.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
-            )
-    for path in merged_along(work.spec, work.managed, work.document, work.edits):
-        _write_anyway(work, path)
+    differences, vendors = _vendors(subject, found.differences)
+    found = replace(found, differences=tuple(differences))
+    for one in differences:
+        found += _settled(subject, one, vendors.get(one.path), copies=bool(found.copies))
+    for path in merged_along(subject.spec, subject.managed, subject.document, found.edits):
+        found += _write_anyway(subject, path)
+    return found
 
 
-def _write_anyway(work: Work, path: str) -> None:
+def _settled(subject: Subject, one: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
+    told = adoption is not None and one.path not in TABLES
+    found = Findings(absent=one.live is None and one.desired is not None and not told)
+    kept: tuple[Json, ...] = ()
+    if one.path == subject.spec.attachments:
+        kept = attached_by_hand(
+            subject.spec, subject.entry, subject.resource.leaves, one.desired, one.live, copies=copies
+        )
+    if kept:
+        shown = ", ".join(str(item) for item in kept)
+        found += Findings(
+            notes=(f"{one.path}: {shown} was attached by hand and stays; add it to tools, or detach it",)
+        )
+        wanted, held = (item if isinstance(item, list) else [] for item in (one.desired, one.live))
+        if all(item in held for item in wanted):
+            return found + note_difference(subject, one.path, one.live, one.desired)
+    if adoption is None:
+        return found + to_write(subject, one.path, one.verdict, one.live, one.desired, kept)
+    drift = DriftField(one.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
+    return found + Findings(adopt=(adoption,), drift=(drift,) if one.sync in (Sync.LIVE, Sync.BOTH) else ())
+
+
+def _write_anyway(subject: Subject, path: str) -> Findings:
     """Write a leaf that does not differ, or that was taken note of, because another one is written."""
-    value = work.managed[path]
-    work.add_field(path, Verdict(Sync.GIT), leaf_at(work.spec, work.document, path), value)
-    work.edit(path, value)
+    current = leaf_at(subject.spec, subject.document, path)
+    return to_write(subject, path, Verdict(Sync.GIT), current, subject.managed[path])
 
 
-def _only_by_hand(work: Work, one: Difference) -> bool:
-    """Whether what was attached by hand is all that differs; it stays attached in any case."""
-    work.kept = attached_by_hand(
-        work.spec, work.entry, work.resource.leaves, one.desired, one.live, copies=bool(work.copies)
-    )
-    if work.kept:
-        shown = ", ".join(str(item) for item in work.kept)
-        work.notes.append(f"{one.path}: {shown} was attached by hand and stays; add it to tools, or detach it")
-    wanted, held = (item if isinstance(item, list) else [] for item in (one.desired, one.live))
-    return bool(work.kept) and all(item in held for item in wanted)
-
-
-def _vendors(work: Work) -> dict[str, Adoption]:
+def _vendors(
+    subject: Subject, differences: Sequence[Difference]
+) -> tuple[Sequence[Difference], Mapping[str, Adoption]]:
     """What of the differences is the vendor's doing. A wish of git for what the vendor changed stays git's."""
-    if not work.differences or work.context.catalogue is None or work.observing:
-        return {}
-    if not concerns(work.spec, work.differences):
-        return {}
-    catalogue = work.context.catalogue()
-    if work.entry is not None:
-        work.differences = without_vendor(work.differences, work.entry, catalogue, work.context.book)
+    context, entry = subject.context, subject.entry
+    if not differences or context.catalogue is None or subject.observing or not concerns(subject.spec, differences):
+        return differences, {}
+    catalogue = context.catalogue()
+    if entry is not None:
+        differences = without_vendor(differences, entry, catalogue, context.book)
     look = Look(
-        work.spec, work.resource.address, catalogue, work.managed, work.document, tracked=work.entry is not None
-    )
-    return vendor_changes(work.differences, look)
+        subject.spec, subject.resource.address, catalogue, subject.managed, subject.document,
+        tracked=entry is not None,
+    )  # fmt: skip
+    return differences, vendor_changes(differences, look)
 
 
-def _fixed(work: Work, path: str, current: Json, value: Json) -> Block:
-    kind_word = work.spec.manifest_kinds[0]
+def _fixed(subject: Subject, path: str, current: Json, value: Json) -> Block:
+    kind_word = subject.spec.manifest_kinds[0]
     was = f"is {current!r} and " if isinstance(current, str) and current else ""
     return Block(
         "immutable",
@@ -135,11 +154,14 @@ def _fixed(work: Work, path: str, current: Json, value: Json) -> Block:
     )
 
 
-def write_enabling(work: Work) -> None:
+def write_enabling(subject: Subject, found: Findings) -> Findings:
     """Write what has to be in place before the attachments of this plan."""
-    moved = {field.path for field in work.fields}
-    for path in to_enable(work.spec, work.managed, work.document, work.edits, moved):
-        _write_anyway(work, path)
+    if subject.observing:
+        return found
+    moved = {field.path for field in found.fields}
+    for path in to_enable(subject.spec, subject.managed, subject.document, found.edits, moved):
+        found += _write_anyway(subject, path)
+    return found
 
 
 def to_enable(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.canonical.canonical_form import leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.kind_table import kind
-from reconciler.core.resource_diff.diff_builder import Work
+from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.resource_plan import ignored
 from reconciler.core.secrets.secret_book import SecretBook, has_secret
@@ -138,23 +138,26 @@ def _held(
     return Block(RULE, message, hint)
 
 
-def refuse_other_content(work: Work) -> None:
+def refuse_other_content(subject: Subject, found: Findings) -> Findings:
     """Block the import of an object that says anything else than the manifest, defaults filled; what is hidden, so
     that nobody can compare it, is not known to be the same."""
-    if work.entry is not None or work.binding.reason is not Reason.ADOPTED_BY_NAME:
-        return
-    if work.resource.lifecycle.adopt is not Adopt.SAME or work.observing:
-        return
-    paths = {field.path for field in work.fields} | {one.path for one in work.adopt} | {*work.assumed}
-    paths |= {one.path for one in work.differences}
+    resource, spec = subject.resource, subject.spec
+    if subject.entry is not None or subject.binding.reason is not Reason.ADOPTED_BY_NAME:
+        return found
+    if resource.lifecycle.adopt is not Adopt.SAME or subject.observing:
+        return found
+    paths = {one.path for one in found.fields} | {one.path for one in found.adopt} | {*found.assumed}
+    paths |= {one.path for one in found.differences}
     paths |= {
         path
-        for path, value in leaves(work.spec, work.document).items()
-        if path not in work.resource.leaves
-        and not any(within(path, one) or within(one, path) for one in work.resource.leaves)
-        and not may_hide(field_at(work.spec, path), value)
-        and not ignored(path, work.resource.lifecycle.ignore)
-        and path != work.spec.name_field
+        for path, value in leaves(spec, subject.document).items()
+        if path not in resource.leaves
+        and not any(within(path, one) or within(one, path) for one in resource.leaves)
+        and not may_hide(field_at(spec, path), value)
+        and not ignored(path, resource.lifecycle.ignore)
+        and path != spec.name_field
     }
-    if paths:
-        work.blocks.append(other_content(work.resource.address, work.name, work.live.id, sorted(paths)))
+    if not paths:
+        return found
+    block = other_content(resource.address, subject.name, subject.live.id, sorted(paths))
+    return found + Findings(blocks=(block,))

@@ -9,7 +9,7 @@ from reconciler.core.canonical.canonical_form import at_default, is_masked, keye
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff import three_way
-from reconciler.core.resource_diff.diff_builder import Work
+from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.resource_plan import field_change, ignored
 from reconciler.types.change import Block, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup, split, within
@@ -53,36 +53,38 @@ def value_at(spec: KindSpec, document: Object, pointer: str) -> Json:
     return lookup(document, pointer)
 
 
-def refuse_ignored(work: Work, after: Object) -> None:
+def refuse_ignored(subject: Subject, found: Findings, after: Object) -> Findings:
     """Block a change that would write what `lifecycle.ignore` leaves alone, whichever step planned it."""
-    for pointer in work.resource.lifecycle.ignore:
-        touched = any(within(path, pointer) or within(pointer, path) for path in work.edits)
-        before, left = value_at(work.spec, work.document, pointer), value_at(work.spec, after, pointer)
+    for pointer in subject.resource.lifecycle.ignore:
+        touched = any(within(path, pointer) or within(pointer, path) for path in found.edits)
+        before, left = (value_at(subject.spec, document, pointer) for document in (subject.document, after))
         if touched and not same(before, left):
             message = f"{pointer} is left alone (lifecycle.ignore), and this change would take it away or write it"
             hint = f"take {pointer} out of lifecycle.ignore, or keep what stands around it in the manifest"
-            work.blocks.append(Block("ignore", message, hint, pointer))
+            found += Findings(blocks=(Block("ignore", message, hint, pointer),))
+    return found
 
 
-def tell_removed(work: Work, after: Object | None) -> None:
-    """Every leaf that is live before and not after (None: nothing is written) stands among the fields, and each
-    removal says who wants it."""
-    told = [field.path for field in work.fields]
-    left = leaves(work.spec, after) if after is not None else {}
-    for path, value in leaves(work.spec, work.document).items() if after is not None else ():
-        if path in left or value is None or at_default(field_at(work.spec, path), value):
+def tell_removed(subject: Subject, found: Findings, after: Object | None) -> tuple[FieldChange, ...]:
+    """The fields with every leaf that is live before and not after (None: nothing is written), and who wants each
+    removal."""
+    spec, fields = subject.spec, [*found.fields]
+    told = [field.path for field in fields]
+    left = leaves(spec, after) if after is not None else {}
+    for path, value in leaves(spec, subject.document).items() if after is not None else ():
+        if path in left or value is None or at_default(field_at(spec, path), value):
             continue
         if any(within(path, one) or within(one, path) for one in told):
             continue
-        gone = field_change(work.spec, path, Direction.GIT, value, None, secret=work.was_secret(path))
-        work.fields.append(replace(gone, note="goes along"))
-    work.fields = [_explained(work, field) for field in work.fields]
+        gone = field_change(spec, path, Direction.GIT, value, None, secret=subject.was_secret(path))
+        fields.append(replace(gone, note="goes along"))
+    return tuple(_explained(subject, field) for field in fields)
 
 
-def _explained(work: Work, field: FieldChange) -> FieldChange:
-    if not _takes_away(field.before, field.after) or field.after_unknown or work.observing:
+def _explained(subject: Subject, field: FieldChange) -> FieldChange:
+    if not _takes_away(field.before, field.after) or field.after_unknown or subject.observing:
         return field
-    resource, entry = work.resource, work.entry
+    resource, entry = subject.resource, subject.entry
     source = resource.source.path if resource.source is not None else None
     ours = entry is not None and any(within(one, field.path) for one in entry.sent)
     said = any(within(one, field.path) or within(field.path, one) for one in resource.leaves)
@@ -99,29 +101,28 @@ def _takes_away(before: Json, after: Json) -> bool:
     return before is not None and after is None
 
 
-def carry_companions(work: Work) -> None:
-    """Values that the API wants again with any write near them."""
-    for companion in work.spec.companions:
-        touched = [edit for path, edit in work.edits.items() if within(path, companion.under)]
+def carry_companions(subject: Subject, found: Findings) -> Findings:
+    """Values that the API wants again with any write near them: the key of a custom model, its base URL."""
+    for companion in subject.spec.companions if not subject.observing else ():
+        touched = [edit for path, edit in found.edits.items() if within(path, companion.under)]
         if not touched or any(edit.remove and edit.path == companion.under for edit in touched):
             continue
-        after = apply_edits(work.spec, work.document, work.edits.values())
-        if not leaf_at(work.spec, after, companion.when):
-            continue
-        for path in companion.carry:
-            if path in work.edits:
-                continue
-            value = None if ignored(path, work.resource.lifecycle.ignore) else work.resource.leaves.get(path)
-            if value is None:
-                current = leaf_at(work.spec, work.document, path)
-                if current is None or three_way.hidden(field_at(work.spec, path), current):
-                    work.blocks.append(
-                        Block(
-                            "secret",
-                            f"{path} must travel with this write and is not in the manifest: {companion.why}",
-                            f"add {path} to the manifest as {{env: NAME}} or {{file: path}}, not under ignore",
-                        )
-                    )
-                    continue
-                value = current
-            work.edits[path] = Edit(path, value)
+        after = apply_edits(subject.spec, subject.document, found.edits.values())
+        if leaf_at(subject.spec, after, companion.when):
+            for path in companion.carry:
+                if path not in found.edits:
+                    found += _carried(subject, path, companion.why)
+    return found
+
+
+def _carried(subject: Subject, path: str, why: str) -> Findings:
+    """One value that travels along: the manifest's, else the live one; a block where neither is known."""
+    resource = subject.resource
+    value = None if ignored(path, resource.lifecycle.ignore) else resource.leaves.get(path)
+    if value is None:
+        value = leaf_at(subject.spec, subject.document, path)
+        if value is None or three_way.hidden(field_at(subject.spec, path), value):
+            message = f"{path} must travel with this write and is not in the manifest: {why}"
+            hint = f"add {path} to the manifest as {{env: NAME}} or {{file: path}}, not under ignore"
+            return Findings(blocks=(Block("secret", message, hint),))
+    return Findings({path: Edit(path, value)})

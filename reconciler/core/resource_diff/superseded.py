@@ -8,12 +8,13 @@ that migrates takes the old one away, as it does for what was applied; any other
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import at_default, effective, leaf_at, same, tool_name
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.tool_definition import ToolBody, inline_body
-from reconciler.core.resource_diff.diff_builder import Work
+from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.records import Left
 from reconciler.core.resource_diff.resource_plan import field_change, ignored
 from reconciler.types.change import Direction
@@ -23,21 +24,23 @@ TAKE_AWAY = "`reconciler apply --migrate` takes it away (`plan --migrate` shows 
 BY_HAND = "write null in its place in the manifest to take it away, or edit the account"
 
 
-def find_copies(work: Work) -> None:
+def find_copies(subject: Subject, found: Findings) -> Findings:
     """Inline tools that equal a registry tool that the manifest attaches."""
-    spec = work.spec
-    wanted = work.compared.get(spec.attachments) if spec.attachments is not None else None
-    if work.observing or work.resource.touched is not None or not isinstance(wanted, list):
-        return
-    lists = {place: items for place in spec.inline if isinstance(items := lookup(work.document, place), list)}
+    spec = subject.spec
+    wanted = subject.compared.get(spec.attachments) if spec.attachments is not None else None
+    if subject.observing or subject.resource.touched is not None or not isinstance(wanted, list):
+        return found
+    lists = {place: items for place in spec.inline if isinstance(items := lookup(subject.document, place), list)}
     if not any(lists.values()):
-        return
-    attached = [tool for item in wanted if (tool := work.context.tool(item)) is not None]
+        return found
+    attached = [tool for item in wanted if (tool := subject.context.tool(item)) is not None]
     for place, items in lists.items():
         for name, doubles in _by_name(items).items():
             path = f"{place}/{escape(name)}"
-            if not _is_ours(work, path):
-                _judge_copy(work, path, [inline_body(one, spec.inline[place]) for one in doubles], attached)
+            if not _is_ours(subject, path):
+                copies = [inline_body(item, spec.inline[place]) for item in doubles]
+                found += _judge_copy(spec.attachments or "", path, copies, attached)
+    return found
 
 
 def _by_name(items: list[Json]) -> dict[str, list[Json]]:
@@ -48,115 +51,128 @@ def _by_name(items: list[Json]) -> dict[str, list[Json]]:
     return found
 
 
-def _judge_copy(work: Work, path: str, copies: list[ToolBody | None], attached: list[ToolBody]) -> None:
+def _judge_copy(beside: str, path: str, copies: list[ToolBody | None], attached: list[ToolBody]) -> Findings:
     """Every double has to be a copy: they go together."""
-    name = next((one.name for one in copies if one is not None), "")
-    beside = work.spec.attachments or ""
+    name = next((copy.name for copy in copies if copy is not None), "")
     if all(copy in attached for copy in copies):
-        work.copies.append(path)
-        work.left.append(
-            Left(path, beside, f"the inline tool {name} is still there, and attached as well", TAKE_AWAY)
-        )
-    elif any(tool.name == name for tool in attached):
+        summary = f"the inline tool {name} is still there, and attached as well"
+        return Findings(copies=(path,), left=(Left(path, beside, summary, TAKE_AWAY),))
+    if any(tool.name == name for tool in attached):
         summary = f"the inline tool {name} is still there, with another body than the attached tool of that name"
-        work.left.append(
-            Left(path, beside, summary, "rename one of the two, or remove the inline one in the account")
-        )
-    elif same_body := next((tool for tool in attached if any(c and c.digest == tool.digest for c in copies)), None):
+        hint = "rename one of the two, or remove the inline one in the account"
+        return Findings(left=(Left(path, beside, summary, hint),))
+    if same_body := next((tool for tool in attached if any(c and c.digest == tool.digest for c in copies)), None):
         summary = f"the inline tool {name} is still there, and attached as {same_body.name} as well"
-        work.left.append(Left(path, beside, summary, "remove the inline one in the account once nothing calls it"))
+        hint = "remove the inline one in the account once nothing calls it"
+        return Findings(left=(Left(path, beside, summary, hint),))
+    return Findings()
 
 
-def find_leftovers(work: Work) -> None:
+def find_leftovers(subject: Subject, found: Findings) -> Findings:
     """Old fields beside the new ones, and everything that was found taken away where this run migrates."""
-    if work.observing or work.resource.touched is not None:
-        return
-    gone = [*work.copies, *_spent_fields(work)]
-    if not work.context.migrate:
-        return
-    work.left = [one for one in work.left if one.path not in gone]
+    if subject.observing or subject.resource.touched is not None:
+        return found
+    old = [*_spent_fields(subject), *_spent_places(subject), *_outdone(subject)]
+    gone = (*found.copies, *(one.path for one in old if one.goes))
+    left = (*found.left, *(one.left for one in old if one.left is not None))
+    if not subject.context.migrate:
+        return replace(found, left=left)
+    found = replace(found, left=tuple(one for one in left if one.path not in gone))
     for path in gone:
-        current = leaf_at(work.spec, work.document, path)
-        work.fields.append(field_change(work.spec, path, Direction.GIT, current, None, secret=work.was_secret(path)))
-        work.edits[path] = Edit(path, remove=True)
+        current, secret = leaf_at(subject.spec, subject.document, path), subject.was_secret(path)
+        change = field_change(subject.spec, path, Direction.GIT, current, None, secret=secret)
+        found += Findings({path: Edit(path, remove=True)}, (change,))
+    return found
 
 
-def _spent_fields(work: Work) -> Iterator[str]:
-    """Old places whose value the manifest has in the new one; what is told of the others is noted."""
-    spec = work.spec
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """An old place beside the new one: whether it may go, and what people are told of it."""
+
+    path: str
+    goes: bool
+    left: Left | None
+
+
+def _spent_fields(subject: Subject) -> Iterator[_Spent]:
+    """Old places whose value the manifest has in the new one."""
+    spec, unknown = subject.spec, subject.entry is None
     for old, new in (*spec.renames.items(), *spec.former.items(), *spec.misplaced.items()):
-        current = _live_value(work, old) if new in work.managed else None
+        current = _live_value(subject, old) if new in subject.managed else None
         if current is None:
             continue
-        if same(current, leaf_at(spec, work.resource.spec, new)):
-            yield _note(work, old, new, f"{_word(old)} is still there beside {_word(new)}, with the same value")
-        elif work.entry is None:
-            _tell(work, old, new, f"{_word(old)} is still there beside {_word(new)}, with another value")
+        if same(current, leaf_at(spec, subject.resource.spec, new)):
+            yield _may_go(old, new, f"{_word(old)} is still there beside {_word(new)}, with the same value")
+        elif unknown:
+            yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}, with another value")
     for old, new in spec.merges.items():
-        said, text = _live_value(work, old), work.managed.get(new)
+        said, text = _live_value(subject, old), subject.managed.get(new)
         if not isinstance(said, str) or not said.strip() or not isinstance(text, str):
             continue
         if said.strip() in text:
-            yield _note(work, old, new, f"{_word(old)} is still there, and {_word(new)} says the same")
-        elif work.entry is None:
-            _tell(work, old, new, f"{_word(old)} is still there, and {_word(new)} does not hold its text")
-    yield from _spent_places(work)
-    for old, new in spec.outdone.items():
-        if work.entry is None and _live_value(work, old) is not None and work.managed.get(new):
-            _tell(work, old, new, f"{_word(old)} is still there beside {_word(new)}: both count")
+            yield _may_go(old, new, f"{_word(old)} is still there, and {_word(new)} says the same")
+        elif unknown:
+            yield _stays(old, new, f"{_word(old)} is still there, and {_word(new)} does not hold its text")
 
 
-def _spent_places(work: Work) -> Iterator[str]:
+def _spent_places(subject: Subject) -> Iterator[_Spent]:
+    """Old places that say nothing beside what the manifest has."""
     undecided: dict[str, str] = {}
-    for one in work.spec.spent:
-        if _wanted_value(work, one.beside) not in one.values or (current := _live_value(work, one.place)) is None:
+    for one in subject.spec.spent:
+        current = _live_value(subject, one.place) if _wanted_value(subject, one.beside) in one.values else None
+        if current is None:
             continue
         if not one.holds or any(same(current, value) for value in one.holds):
             undecided.pop(one.place, None)
-            if work.entry is None:
-                _note(work, one.place, one.beside, f"{_word(one.place)} says nothing beside {_word(one.beside)}")
-            yield one.place
+            summary = f"{_word(one.place)} says nothing beside {_word(one.beside)}"
+            told = Left(one.place, one.beside, summary, TAKE_AWAY) if subject.entry is None else None
+            yield _Spent(one.place, True, told)
         else:
             undecided[one.place] = one.beside
-    for place, beside in undecided.items():
-        if work.entry is None:
-            _tell(work, place, beside, f"{_word(place)} is still there beside {_word(beside)}")
+    for place, beside in undecided.items() if subject.entry is None else ():
+        yield _stays(place, beside, f"{_word(place)} is still there beside {_word(beside)}")
 
 
-def _wanted_value(work: Work, path: str) -> Json:
+def _outdone(subject: Subject) -> Iterator[_Spent]:
+    """Old places that count beside the new ones."""
+    for old, new in subject.spec.outdone.items() if subject.entry is None else ():
+        if _live_value(subject, old) is not None and subject.managed.get(new):
+            yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}: both count")
+
+
+def _wanted_value(subject: Subject, path: str) -> Json:
     """What the manifest means by a field: its default, too, where it says something of the object around it."""
-    value = work.managed.get(path)
-    if value is None and not any(within(one, path.rpartition("/")[0]) for one in work.managed):
+    value = subject.managed.get(path)
+    if value is None and not any(within(one, path.rpartition("/")[0]) for one in subject.managed):
         return None
-    return effective(field_at(work.spec, path), value)
+    return effective(field_at(subject.spec, path), value)
 
 
-def _live_value(work: Work, path: str) -> Json:
+def _live_value(subject: Subject, path: str) -> Json:
     """What stands at an old place that is nobody's; None where nothing does."""
-    if path in work.managed:
+    if path in subject.managed:
         return None
-    current = leaf_at(work.spec, work.document, path)
-    if not is_filled(current) or at_default(field_at(work.spec, path), current) or _is_ours(work, path):
+    current = leaf_at(subject.spec, subject.document, path)
+    if not is_filled(current) or at_default(field_at(subject.spec, path), current) or _is_ours(subject, path):
         return None
     return current
 
 
-def _is_ours(work: Work, path: str) -> bool:
+def _is_ours(subject: Subject, path: str) -> bool:
     """Whether a manifest or the state speaks of the place, or the manifest wants it left alone."""
-    known = (*work.resource.leaves, *(work.entry.sent if work.entry is not None else ()))
+    known = (*subject.resource.leaves, *(subject.entry.sent if subject.entry is not None else ()))
     if any(within(one, path) or within(path, one) for one in known):
         return True
-    ignore = work.resource.lifecycle.ignore
+    ignore = subject.resource.lifecycle.ignore
     return ignored(path, ignore) or any(within(pointer, path) for pointer in ignore)
 
 
-def _note(work: Work, old: str, new: str, summary: str) -> str:
-    work.left.append(Left(old, new, summary, TAKE_AWAY))
-    return old
+def _may_go(old: str, new: str, summary: str) -> _Spent:
+    return _Spent(old, True, Left(old, new, summary, TAKE_AWAY))
 
 
-def _tell(work: Work, old: str, new: str, summary: str) -> None:
-    work.left.append(Left(old, new, summary, BY_HAND))
+def _stays(old: str, new: str, summary: str) -> _Spent:
+    return _Spent(old, False, Left(old, new, summary, BY_HAND))
 
 
 def _word(path: str) -> str:

@@ -1,0 +1,171 @@
+"""One resource beside its live object, and what is found while they are compared: edits, fields, drift, blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.canonical.canonical_edit import Edit
+from reconciler.core.canonical.canonical_form import leaf_at
+from reconciler.core.canonical.live_document import live_document
+from reconciler.core.diff.three_way import Verdict
+from reconciler.core.diff.vendor_changes import Difference
+from reconciler.core.resource_diff.records import Binding, Context, Left
+from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
+from reconciler.core.state.secret_names import is_name_hidden
+from reconciler.types.change import Adoption, Block, Direction, FieldChange
+from reconciler.types.incomplete import Incomplete
+from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Manage
+from reconciler.types.mask import SENSITIVE
+from reconciler.types.plan import DriftField
+from reconciler.types.resource import Resource
+from reconciler.types.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One resource and its live object: what stays the same while they are compared."""
+
+    resource: Resource
+    live: LiveObject
+    binding: Binding
+    context: Context
+    document: Object
+    """The live object as a canonical document."""
+    compared: Mapping[str, Json]
+    """The leaves of the manifest, less those that `lifecycle.ignore` leaves alone."""
+    managed: Object
+    """Of these, the ones that are ours when they are written."""
+
+    @property
+    def spec(self) -> KindSpec:
+        return self.resource.kind
+
+    @property
+    def entry(self) -> Entry | None:
+        return self.binding.entry
+
+    @property
+    def secret_paths(self) -> frozenset[str]:
+        """Where a secret was sent."""
+        return self.entry.secret_paths if self.entry is not None else frozenset()
+
+    @property
+    def name(self) -> str | None:
+        """What the object is called; None where that comes from a variable, or did when it was applied."""
+        hidden = is_name_hidden(self.spec.name, self.resource.leaves, self.entry)
+        return None if hidden else self.live.name
+
+    @property
+    def observing(self) -> bool:
+        return self.resource.lifecycle.manage is Manage.OBSERVE
+
+    def was_secret(self, path: str) -> bool:
+        """Whether a secret was sent at, above or below `path`: the account may show it in the clear."""
+        return any(within(path, one) or within(one, path) for one in self.secret_paths)
+
+
+def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Subject:
+    """The two of them, ready to be compared."""
+    ignore, lent = resource.lifecycle.ignore, resource.lent
+    compared = resource.leaves
+    if ignore:
+        compared = {path: value for path, value in compared.items() if not ignored(path, ignore)}
+    managed = {path: value for path, value in compared.items() if path not in lent}
+    return Subject(resource, live, binding, context, live_document(resource.kind, live), compared, managed)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps of a comparison found so far. Each step gives all of it and what it found itself."""
+
+    edits: Mapping[str, Edit] = field(default_factory=dict)
+    """What is written, by path."""
+    fields: tuple[FieldChange, ...] = ()
+    """What people are shown of it."""
+    drift: tuple[DriftField, ...] = ()
+    noted: tuple[DriftField, ...] = ()
+    """Leaves that differ and stay as they are: an apply took note of them, or others may add to them."""
+    adopt: tuple[Adoption, ...] = ()
+    """What the vendor changed, to be taken note of."""
+    differences: tuple[Difference, ...] = ()
+    """Leaves of the manifest that are not what is live, whoever's doing that is."""
+    copies: tuple[str, ...] = ()
+    """Inline tools that equal a tool which the manifest attaches."""
+    left: tuple[Left, ...] = ()
+    notes: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    dropped: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
+    absent: bool = False
+
+    def __add__(self, other: Findings) -> Findings:
+        return Findings(
+            {**self.edits, **other.edits},
+            self.fields + other.fields,
+            self.drift + other.drift,
+            self.noted + other.noted,
+            self.adopt + other.adopt,
+            self.differences + other.differences,
+            self.copies + other.copies,
+            self.left + other.left,
+            self.notes + other.notes,
+            self.blocks + other.blocks,
+            self.dropped + other.dropped,
+            self.assumed + other.assumed,
+            self.incomplete + other.incomplete,
+            self.absent or other.absent,
+        )
+
+
+def to_write(
+    subject: Subject, path: str, verdict: Verdict, current: Json, value: Json, kept: tuple[Json, ...] = ()
+) -> Findings:
+    """One leaf that differs, with the edit that writes it; as drift too, where the account moved. `kept` are items of
+    an attachment set that stay beside the manifest's and are not shown."""
+    spec, direction = subject.spec, verdict.sync.direction
+    change = field_change(spec, path, direction, current, value, secret=subject.was_secret(path))
+    if path == spec.attachments:
+        held = [item for item in current if item not in kept] if isinstance(current, list) else []
+        change = FieldChange(path, direction, held, value, after_unknown=unknown_ids(value))
+    drift: tuple[DriftField, ...] = ()
+    if direction is not Direction.GIT or subject.observing:
+        before = change.after if not change.sensitive else SENSITIVE
+        drift = (
+            DriftField(
+                path,
+                direction if not subject.observing else Direction.LIVE,
+                before=None if verdict.desired_moved else before,
+                after=change.before,
+                before_unknown=verdict.desired_moved,
+                sensitive=change.sensitive,
+            ),
+        )
+    return Findings(edit_of(subject, path, value), (change,), drift)
+
+
+def note_difference(subject: Subject, path: str, current: Json, value: Json) -> Findings:
+    """One leaf that differs and stays as it is. A secret is known by its digest only, and never taken into a
+    manifest."""
+    change = field_change(subject.spec, path, Direction.LIVE, current, value, secret=subject.was_secret(path))
+    return Findings(noted=() if change.sensitive else (DriftField(path, Direction.LIVE, None, change.before),))
+
+
+def edit_of(subject: Subject, path: str, value: Json) -> dict[str, Edit]:
+    """The write of one leaf; a leaf inside an atomic object is written with the whole object."""
+    if path in subject.spec.apart:
+        return {}
+    if value is None:
+        held = leaf_at(subject.spec, subject.document, path)
+        return {path: Edit(path, remove=True)} if held is not None else {}
+    return edit_of_whole(subject, path) or {path: Edit(path, value)}
+
+
+def edit_of_whole(subject: Subject, path: str) -> dict[str, Edit]:
+    """The write of the atomic object around `path`; nothing where there is none."""
+    atomic = atomic_parent(subject.spec, path)
+    return {} if atomic is None else {atomic: Edit(atomic, lookup(subject.resource.spec, atomic))}
