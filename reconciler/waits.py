@@ -35,6 +35,11 @@ class Waits:
         """From now on longer waits end with `Interrupted` once `stop` says so."""
         self._stop = stop
 
+    def check(self) -> None:
+        """Raises `Interrupted` once somebody asked to stop."""
+        if self._stop is not None and self._stop():
+            raise Interrupted(f"stopped while waiting {self._what}", hint="run the same command again")
+
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`; in short turns where somebody may ask to stop. Raises `Interrupted`."""
         if self._stop is None or seconds <= self._short:
@@ -42,6 +47,5 @@ class Waits:
             return
         until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0:
-            if self._stop():
-                raise Interrupted(f"stopped while waiting {self._what}", hint="run the same command again")
+            self.check()
             self._clock.sleep(min(left, TURN))

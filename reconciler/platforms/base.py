@@ -8,6 +8,7 @@ from typing import Protocol
 
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.core.settings.operator_trust import Trusted
+from reconciler.platforms.pace import Paces
 from reconciler.types.ports import Clock, Emit, Provider, Secrets
 from reconciler.types.project import ProviderSettings
 
@@ -33,6 +34,11 @@ class ProviderContext:
     """The run only reads: whatever is no GET is refused by the transport."""
     parallelism: int = 10
     max_requests_per_second: float | None = None
+    """An upper bound; below it the rate is learned."""
+    give_up_after: float = 600.0
+    """Seconds in which the account lets nothing through, after which a request that was turned away is given up."""
+    paces: Paces = field(default_factory=Paces)
+    """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
 

@@ -84,7 +84,7 @@ def error_for(
             message,
             status=status,
             retry_after=retry_after,
-            hint="slow down with max_requests_per_second or parallelism",
+            hint="the limit of this account is used up; try again later",
         )
     if status >= 500:
         return Unavailable(

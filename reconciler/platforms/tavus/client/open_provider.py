@@ -9,6 +9,8 @@ from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import PROVIDER, ROLES, Reader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotTrusted, UsageError
 from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.pace import account_name
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.types.json import Json
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
@@ -31,13 +33,15 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
 
     check_settings(settings, known=SETTINGS)
     base_url = find_base_url(settings, context)
+    key = find_key(settings, context)
     return TavusProvider(
-        api_key=find_key(settings, context),
+        api_key=key,
         base_url=base_url,
         vocabulary=settings.vocabulary,
         reading=context.reading,
         parallelism=context.parallelism,
-        max_requests_per_second=context.max_requests_per_second,
+        pace=context.paces.of(account_name(base_url, key), context.clock, context.max_requests_per_second),
+        policy=RetryPolicy(give_up_after=context.give_up_after),
         timeout=_timeout(settings.settings.get("timeout")),
         emit=context.emit,
         redactor=context.redactor,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from math import isfinite
+from math import inf, isfinite
 
 
 class Trouble(Enum):
@@ -32,10 +32,12 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Attempts per trouble (a timeout has cost half a minute already; a refused connection seldom heals)."""
+    """Attempts per trouble (a timeout has cost half a minute already; a refused connection seldom heals).
+
+    A 429 is not counted: it costs nothing and says only that the account is busy.
+    """
 
     unsent: int = 5
-    throttled: int = 10
     timeout: int = 3
     broken: int = 8
     odd: int = 3
@@ -45,10 +47,12 @@ class RetryPolicy:
     cap: float = 20.0
     retry_after_cap: float = 60.0
     """An API that asks for more is asked again after this."""
+    give_up_after: float = 600.0
+    """Seconds in which the account lets nothing through at all, after which a request that met a 429 is given up."""
 
-    def attempts(self, trouble: Trouble) -> int:
+    def attempts(self, trouble: Trouble) -> float:
         """How many attempts may meet this trouble before the request is given up."""
-        return int(getattr(self, trouble.value))
+        return inf if trouble is Trouble.THROTTLED else int(getattr(self, trouble.value))
 
     def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
         """Seconds to wait after the `failures`-th failure (from 1): full jitter, never less than asked for."""

@@ -4,6 +4,9 @@ What is retried, and why it is safe: reading; PATCH and DELETE, which a caller m
 attaching of tools, which the API documents as idempotent. A create is sent until the API has surely seen it once: a
 connection that was never made and a 429 (turned away before it was handled) are tried again, anything else is an
 `OutcomeUnknown`, because the API has neither idempotency keys nor unique names.
+
+How fast requests follow each other is the matter of the account's `Pace`. A request that is turned away waits for its
+next turn; it is given up only when the account has let nothing through for a long time.
 """
 
 from __future__ import annotations
@@ -15,21 +18,24 @@ from typing import TYPE_CHECKING
 from reconciler.core.network import Due
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.error_mapping import error_for
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost, Reply
-from reconciler.platforms.tavus.client.rate_limit import Pace
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after
 from reconciler.platforms.tavus.client.tavus_transport import unreachable
 from reconciler.types.answer_limits import Limits
 from reconciler.types.event import Notice
 from reconciler.types.json import Json
 from reconciler.types.ports import Answer, Clock, Emit
+from reconciler.waits import Waits
 
 if TYPE_CHECKING:
     import httpx
 
 LOOKS = 3
 """How often an object is asked whether a patch landed."""
+TELL_AGAIN = 10.0
+"""Seconds in which a rate is told once."""
 LOOK_AGAIN = 0.5
 """Seconds between two looks."""
 
@@ -46,7 +52,7 @@ class Client:
         clock: Clock,
         random: Callable[[], float],
         timeout: float = 30,
-        max_requests_per_second: float | None = None,
+        pace: Pace | None = None,
         emit: Emit | None = None,
         hide: Callable[[str], str] | None = None,
         policy: RetryPolicy | None = None,
@@ -65,7 +71,9 @@ class Client:
         self._random = random
         self._emit = emit
         self._policy = policy or RetryPolicy()
-        self._pace = Pace(clock, max_requests_per_second)
+        self._pace = pace or Pace(clock)
+        self._waits = Waits(clock, "to send")
+        self._told = (0.0, 0.0)
         self._exchange = Exchange(
             api_key=api_key,
             base_url=base_url,
@@ -79,7 +87,7 @@ class Client:
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """From now on every wait ends with `Interrupted` once `stop` says so."""
-        self._pace.heed(stop)
+        self._waits.heed(stop)
 
     def close(self) -> None:
         self._exchange.close()
@@ -103,30 +111,18 @@ class Client:
         """Try until there is an answer, or no attempt is left."""
         failures: Counter[Trouble] = Counter()
         uncertain = False
+        began = self._clock.monotonic()
         while True:
-            self._pace.wait()
-            if call.gate is not None and call.gate(failures.total()):
-                return Reply(204, {})
+            reply, apart = self._attempt(call, failures.total())
             retry_after: float | None = None
             problem: ProviderError
-            try:
-                reply = self._exchange.send(call)
-            except Lost as lost:
-                trouble, problem = lost.trouble, self._no_answer(call, lost)
-                hopeless = lost.hopeless
+            if isinstance(reply, Lost):
+                trouble, problem, hopeless = reply.trouble, self._no_answer(call, reply), reply.hopeless
             else:
                 if reply.ok:
                     return reply
-                retry_after = parse_retry_after(
-                    reply.headers.get("retry-after"), now=self._clock.now(), date=reply.headers.get("date")
-                )
-                problem = error_for(
-                    call.where,
-                    reply.status,
-                    reply.content,
-                    hide=self._hide,
-                    retry_after=retry_after,
-                )
+                retry_after = self._asked(reply)
+                problem = error_for(call.where, reply.status, reply.content, hide=self._hide, retry_after=retry_after)
                 kind = _trouble(reply.status)
                 if kind is None:
                     if uncertain and self._was_done_before(call, problem):
@@ -139,9 +135,66 @@ class Client:
             failures[trouble] += 1
             if hopeless or failures[trouble] >= self._policy.attempts(trouble):
                 raise problem
-            self._wait(call, trouble, failures.total(), retry_after, problem)
+            if trouble is Trouble.THROTTLED:
+                self._check_hope(problem, began)
+            if trouble is Trouble.THROTTLED and not apart:
+                self._tell_rate(problem)  # the limit is the account's: the pace makes every thread wait for it
+            else:
+                self._wait(failures.total(), retry_after, problem)
             if trouble.may_have_happened and self._has_landed(call):
                 return Reply(200, {})
+
+    def _attempt(self, call: Call, failures: int) -> tuple[Reply | Lost, bool]:
+        """Wait for a turn and send once; whether the answer was a 429 of a limit that is not the whole account's."""
+        sent = self._pace.wait(self._waits)
+        kinds = (f"{call.method} {call.path.strip('/').partition('/')[0]}", id(call))
+        told = False
+        try:
+            if call.gate is not None:
+                if call.gate(failures):
+                    return Reply(204, {}), False
+                sent = self._pace.leaves(sent)
+            reply = self._exchange.send(call)
+            apart = False
+            if reply.status == 429:
+                told, apart = True, self._pace.turned_away(sent, self._asked(reply), *kinds)
+            elif reply.status < 500:
+                told = True
+                self._pace.passed(sent, *kinds)
+            return reply, apart
+        except Lost as lost:
+            return lost, False
+        finally:
+            if not told:
+                self._pace.dropped(sent)
+
+    def _asked(self, reply: Reply) -> float | None:
+        """Seconds that an answer asks to wait for, no more than we are willing to."""
+        seconds = parse_retry_after(
+            reply.headers.get("retry-after"), now=self._clock.now(), date=reply.headers.get("date")
+        )
+        return None if seconds is None else min(seconds, self._policy.retry_after_cap)
+
+    def _check_hope(self, problem: ProviderError, began: float) -> None:
+        """Raises `Unavailable` when the account has let nothing through for too long."""
+        since = max(began, self._pace.last_success or began)
+        seconds = self._policy.give_up_after
+        if self._clock.monotonic() - since >= seconds:
+            raise Unavailable(
+                f"{problem.message}; for {seconds / 60:.3g} minutes the account has let nothing through",
+                status=problem.status,
+                hint="somebody else may be using up the limit of this account; "
+                "run the same command again later, or with a longer --give-up-after",
+            )
+
+    def _tell_rate(self, problem: ProviderError) -> None:
+        """Say how fast the run goes on; again when that has changed a good deal, but not all the time."""
+        rate, now = self._pace.rate, self._clock.monotonic()
+        told, at = self._told
+        if self._emit is None or rate is None or (told and (now - at < TELL_AGAIN or 0.75 < rate / told < 1.33)):
+            return
+        self._told = (rate, now)
+        self._emit(Notice(f"{problem.message}; going on with about {rate:.2g} requests a second"))
 
     def _has_landed(self, call: Call) -> bool:
         """Whether the object shows a patch whose answer was lost.
@@ -153,7 +206,7 @@ class Client:
             return False
         for look in range(LOOKS):
             if look:
-                self._pace.sleep(LOOK_AGAIN)
+                self._waits.sleep(LOOK_AGAIN)
             if call.landed():
                 return True
         return False
@@ -164,16 +217,12 @@ class Client:
             return isinstance(problem, NotFound)
         return isinstance(problem, Rejected) and self._has_landed(call)
 
-    def _wait(
-        self, call: Call, trouble: Trouble, failures: int, retry_after: float | None, problem: ProviderError
-    ) -> None:
+    def _wait(self, failures: int, retry_after: float | None, problem: ProviderError) -> None:
         seconds = self._policy.delay(failures, retry_after, self._random)
         if self._emit is not None:
             self._emit(Notice(f"{problem.message}; trying again in {seconds:.1f} s"))
-        if trouble is Trouble.THROTTLED:
-            self._pace.pause(seconds)  # the limit is the account's, so it stops every thread
-        elif seconds > 0:
-            self._pace.sleep(seconds)
+        if seconds > 0:
+            self._waits.sleep(seconds)
 
     def _no_answer(self, call: Call, lost: Lost) -> Unavailable:
         text = " ".join(self._hide(lost.text).split())

@@ -15,6 +15,7 @@ from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.endpoint import (
     PAGE_LIMIT,
     Endpoint,
@@ -34,6 +35,7 @@ from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.pagination import Page, read_list
 from reconciler.platforms.tavus.client.patch_outcome import is_repeatable, judge, needs_image
 from reconciler.platforms.tavus.client.render_requests import render
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import Client
 from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
 from reconciler.types.answer_limits import Limits
@@ -66,7 +68,8 @@ class TavusProvider:
         reading: bool = False,
         transport: httpx.BaseTransport | None = None,
         parallelism: int = 10,
-        max_requests_per_second: float | None = None,
+        pace: Pace | None = None,
+        policy: RetryPolicy | None = None,
         timeout: float = 30,
         emit: Emit | None = None,
         redactor: Redactor | None = None,
@@ -106,7 +109,8 @@ class TavusProvider:
             clock=clock,
             random=random,
             timeout=timeout,
-            max_requests_per_second=max_requests_per_second,
+            pace=pace,
+            policy=policy,
             emit=emit,
             hide=self._hide,
             due=due,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.open_provider import check_settings
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
@@ -37,7 +39,8 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         reading=context.reading,
         transport=SimulatorTransport(world_path=folder / WORLD, faults=faults),
         parallelism=context.parallelism,
-        max_requests_per_second=context.max_requests_per_second,
+        pace=Pace(context.clock, context.max_requests_per_second),
+        policy=RetryPolicy(give_up_after=context.give_up_after),
         emit=context.emit,
         redactor=context.redactor,
         clock=context.clock,

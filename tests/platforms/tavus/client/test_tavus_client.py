@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import AuthRefused, NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import LOOKS, Client
@@ -132,7 +134,6 @@ def test_every_trouble_ends(client: Any, script: Any) -> None:
     policy = RetryPolicy()
     cases = [
         (UNSENT[0], policy.unsent),
-        (httpx.Response(429), policy.throttled),
         (httpx.ReadTimeout("late"), policy.timeout),
         (httpx.ReadError("reset"), policy.broken),
         (httpx.Response(503), policy.fault),
@@ -144,6 +145,47 @@ def test_every_trouble_ends(client: Any, script: Any) -> None:
         assert len(server.seen) == attempts
         assert "GET /pals" in caught.value.message
         assert caught.value.hint
+
+
+def test_a_429_is_given_up_when_nothing_at_all_passes_for_long(client: Any, script: Any, clock: Any) -> None:
+    for seconds in (30.0, 600.0):
+        before = clock.monotonic()
+        with pytest.raises(Unavailable, match="nothing through") as caught:
+            client(script([httpx.Response(429)]), policy=RetryPolicy(give_up_after=seconds)).read("/pals")
+        assert "--give-up-after" in (caught.value.hint or "")
+        assert seconds <= clock.monotonic() - before <= seconds + RetryPolicy().retry_after_cap
+
+
+def test_a_429_is_not_given_up_while_others_succeed(client: Any, script: Any, clock: Any) -> None:
+    pace = Pace(clock)
+    other = client(script([OK]), pace=pace)
+    refusals = iter(range(100))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if next(refusals, None) is None:
+            return OK
+        clock.seconds += 20
+        other.read("/pals")
+        return httpx.Response(429, headers={"retry-after": "5"})
+
+    one = client(script([answer]), pace=pace, policy=RetryPolicy(give_up_after=30))
+    assert one.write(Call("PATCH", "/documents/d1", body=[])).status == 200
+
+
+def test_every_answer_frees_the_pace(client: Any, script: Any, clock: Any) -> None:
+    """Whatever comes of a request, the next one may leave: nothing is counted as under way for ever."""
+    kinds = [*UNSENT, *LOST, httpx.Response(429), httpx.Response(400), httpx.Response(404), EMPTY, OK]
+    for answer in kinds:
+        pace = Pace(clock)
+        one = client(script([answer]), pace=pace, policy=RetryPolicy(give_up_after=30))
+        for call in (CREATE, *WRITES):
+            with suppress(ProviderError):
+                one.write(call)
+        with suppress(ProviderError):
+            one.write(Call("PATCH", "/pals/p1", gate=lambda failures: True))
+        with pytest.raises(ZeroDivisionError):
+            one.write(Call("PATCH", "/pals/p1", gate=lambda failures: 1 // 0 == 0))
+        assert pace.under_way == 0
 
 
 def test_an_answer_of_the_wrong_shape_is_asked_for_again(client: Any, script: Any) -> None:
@@ -299,10 +341,22 @@ def test_a_429_stops_every_request(client: Any, script: Any, clock: Any) -> None
 
 
 def test_requests_per_second(client: Any, script: Any, clock: Any) -> None:
-    one = client(script([OK]), max_requests_per_second=2)
+    one = client(script([OK]), pace=Pace(clock, 2))
     for _ in range(3):
         one.read("/pals")
     assert clock.monotonic() == 1001.0
+
+
+def test_the_rate_of_a_limit_is_told_once(client: Any, script: Any) -> None:
+    told: list[Any] = []
+    refused = httpx.Response(429, json={"error": "too many"}, headers={"retry-after": "2"})
+    server = script([refused, OK, OK, refused, OK])
+    one = client(server, emit=told.append)
+    for _ in range(3):
+        one.read("/pals")
+    assert [("too many" in notice.message, "requests a second" in notice.message) for notice in told] == [
+        (True, True)
+    ]
 
 
 def test_a_retry_is_told(client: Any, script: Any) -> None:

@@ -1,0 +1,187 @@
+"""When a thread may send its next request: one pace per account, shared by all threads and all its providers."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Hashable, Mapping
+from hashlib import blake2b
+
+from reconciler.platforms.learned_rate import LearnedRate, Sent
+from reconciler.types.ports import Clock
+from reconciler.waits import SHORT, TURN, Waits
+
+OWN_LIMIT = 3
+"""A request, or a kind of request, that was turned away so often in a row has a limit of its own ..."""
+OTHERS = 8
+"""... where so many others passed meanwhile."""
+
+
+class Pace:
+    """Lets threads send one after the other, evenly, at a rate that is learned. Safe to use from several threads.
+
+    Who waits longest goes first. What the account turned away slows all down, but for requests that are turned away
+    again and again while others pass: their limit is another one.
+    """
+
+    def __init__(self, clock: Clock, ceiling: float | None = None, start: float | None = None) -> None:
+        """`ceiling` is never exceeded; `start` is where learning begins. Both in requests a second, None: unknown."""
+        self._clock = clock
+        self._learned = LearnedRate(start, ceiling)
+        self._lock = threading.Lock()
+        self._answered = threading.Condition(self._lock)
+        self._queue: deque[threading.Event] = deque()
+        self._held = threading.local()
+        self._passed = 0
+        self._last_success: float | None = None
+        self._streaks: dict[Hashable, tuple[int, int]] = {}
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second that the account seems to take; None while no limit was met."""
+        return self._learned.rate
+
+    @property
+    def under_way(self) -> int:
+        """Requests that were not answered yet."""
+        return self._learned.under_way
+
+    def limit(self, ceiling: float | None) -> None:
+        """Never exceed `ceiling` from now on, nor what was said before."""
+        with self._lock:
+            self._learned.limit(ceiling)
+
+    @property
+    def last_success(self) -> float | None:
+        """When the account let a request through last, by the clock's `monotonic`."""
+        return self._last_success
+
+    def wait(self, waits: Waits) -> Sent:
+        """Sleep with `waits` until this thread's turn; one of `passed`, `turned_away` and `dropped` must follow.
+
+        A thread may wait again before that: for what it has to ask before it sends. Raises `Interrupted`.
+        """
+        if self._mine():
+            return self._until_due(waits)  # those who queue may be waiting for just this request
+        with self._lock:
+            if not self._queue and self._is_due():
+                return self._leave()
+            turn = threading.Event()
+            self._queue.append(turn)
+            if self._queue[0] is turn:
+                turn.set()
+        try:
+            waited = 0.0
+            while not turn.wait(TURN):
+                waited += TURN
+                if waited > SHORT:
+                    waits.check()
+            return self._until_due(waits)
+        finally:
+            with self._lock:
+                self._queue.remove(turn)
+                if self._queue:
+                    self._queue[0].set()
+
+    def leaves(self, sent: Sent) -> Sent:
+        """The same request, when it leaves only now, because something had to be asked first."""
+        with self._lock:
+            return self._learned.postponed(sent, self._clock.monotonic())
+
+    def dropped(self, sent: Sent) -> None:
+        """The request ended in a way that says nothing about the limit, or was not sent after all."""
+        with self._lock:
+            self._learned.dropped(sent)
+            self._ended()
+
+    def passed(self, sent: Sent, *kinds: Hashable) -> None:
+        """The account let the request through. `kinds` is what it has in common with others."""
+        with self._lock:
+            self._passed += 1
+            self._last_success = self._clock.monotonic()
+            for kind in kinds:
+                self._streaks.pop(kind, None)
+            self._learned.accepted(sent)
+            self._ended()
+
+    def turned_away(self, sent: Sent, asked: float | None, *kinds: Hashable) -> bool:
+        """The account turned the request away, for `asked` seconds where it said so.
+
+        True where that is this request's, or this kind's, own limit: it has to wait by itself then.
+        """
+        with self._lock:
+            own = False
+            for kind in kinds:
+                times, since = self._streaks.get(kind, (0, self._passed))
+                self._streaks[kind] = (times + 1, since)
+                own = own or (times + 1 >= OWN_LIMIT and self._passed - since >= OTHERS)
+            if own:
+                self._learned.dropped(sent)
+            else:
+                self._learned.refused(sent, self._clock.monotonic(), asked)
+            self._ended()
+            return own
+
+    def _mine(self) -> int:
+        """How many requests this thread has under way."""
+        return getattr(self._held, "count", 0)
+
+    def _is_due(self) -> bool:
+        now = self._clock.monotonic()
+        due = self._learned.earliest(now, self._mine())
+        return due is not None and due <= now
+
+    def _leave(self) -> Sent:
+        self._held.count = self._mine() + 1
+        return self._learned.sent(self._clock.monotonic())
+
+    def _ended(self) -> None:
+        self._held.count = self._mine() - 1
+        self._answered.notify_all()
+
+    def _until_due(self, waits: Waits) -> Sent:
+        waited = 0.0
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                due = self._learned.earliest(now, self._mine())
+                if due is not None and due <= now:
+                    return self._leave()
+                if due is None:
+                    self._answered.wait(TURN)
+                    waited += TURN
+            if due is not None:
+                waits.sleep(due - now)
+            elif waited > SHORT:
+                waits.check()
+
+
+class Paces:
+    """The paces of a process, one for each account: providers of one account share it."""
+
+    def __init__(self, remembered: Mapping[str, float] | None = None) -> None:
+        """`remembered` are rates that earlier runs found, by account."""
+        self._lock = threading.Lock()
+        self._paces: dict[str, Pace] = {}
+        self._remembered = dict(remembered or {})
+
+    def of(self, account: str, clock: Clock, ceiling: float | None = None) -> Pace:
+        """The pace of `account`. The lowest of the ceilings that were named for it holds."""
+        with self._lock:
+            pace = self._paces.get(account)
+            if pace is None:
+                pace = self._paces[account] = Pace(clock, ceiling, self._remembered.get(account))
+            else:
+                pace.limit(ceiling)
+            return pace
+
+    def rates(self) -> dict[str, float]:
+        """The rate of each account that has shown a limit, in requests a second."""
+        with self._lock:
+            found = {account: pace.rate for account, pace in self._paces.items()}
+        return {account: rate for account, rate in found.items() if rate is not None}
+
+
+def account_name(base_url: str, key: str) -> str:
+    """A name for an account by which its key cannot be told."""
+    return blake2b(f"{base_url}\0{key}".encode(), digest_size=16, person=b"reconciler pace").hexdigest()

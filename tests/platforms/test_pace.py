@@ -1,0 +1,197 @@
+"""The pace of an account: turns for threads, pauses that hold everybody, limits that are not everybody's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Interrupted
+from reconciler.platforms.pace import OTHERS, OWN_LIMIT, Pace, Paces, account_name
+from reconciler.waits import Waits
+
+
+class JumpingClock:
+    """Time passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self._lock = threading.Lock()
+
+    def now(self) -> str:
+        return "2026-11-21T05:13:47Z"
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    return JumpingClock()
+
+
+@pytest.fixture
+def turn(clock: JumpingClock) -> Callable[[Pace], float]:
+    """Sends one request that passes; when it left, in seconds from the beginning."""
+    waits = Waits(clock, "to send")
+
+    def take(pace: Pace) -> float:
+        sent = pace.wait(waits)
+        pace.passed(sent)
+        return sent.at - 1000.0
+
+    return take
+
+
+def test_without_a_limit_nobody_waits(clock: Any, turn: Any) -> None:
+    pace = Pace(clock)
+    assert [turn(pace) for _ in range(5)] == [0.0] * 5
+    assert pace.rate is None
+
+
+def test_a_ceiling_spreads_requests(clock: Any, turn: Any) -> None:
+    pace = Pace(clock, ceiling=4)
+    assert [turn(pace) for _ in range(5)] == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_time_that_passed_is_not_saved_up(clock: Any, turn: Any) -> None:
+    pace = Pace(clock, ceiling=2)
+    turn(pace)
+    clock.seconds += 100
+    before = turn(pace)
+    assert turn(pace) - before == 0.5
+
+
+def test_a_pause_that_was_asked_for_holds_everybody(clock: Any, turn: Any) -> None:
+    pace = Pace(clock)
+    assert not pace.turned_away(pace.wait(Waits(clock, "to send")), 9.0)
+    assert turn(pace) == 9.0
+
+
+def test_the_longer_pause_counts(clock: Any, turn: Any) -> None:
+    pace = Pace(clock, start=100)
+    sent = [pace.wait(Waits(clock, "to send")) for _ in range(3)]
+    for asked, one in zip((3.0, 7.0, 1.0), sent, strict=True):
+        pace.turned_away(one, asked)
+    assert turn(pace) >= 7.0
+
+
+def test_threads_take_turns(clock: Any, turn: Any) -> None:
+    pace = Pace(clock, ceiling=10)
+    threads = [threading.Thread(target=turn, args=(pace,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert clock.seconds - 1000.0 >= 0.7 - 1e-9
+
+
+def test_who_waits_for_something_else_first_is_let_through(clock: Any) -> None:
+    """In the beginning one request is under way at a time: what it has to ask first must not wait for it."""
+    pace = Pace(clock)
+    waits = Waits(clock, "to send")
+    outer = pace.wait(waits)
+    others: list[float] = []
+    other = threading.Thread(target=lambda: others.append(pace.wait(waits).at))
+    other.start()
+    inner = pace.wait(waits)
+    pace.passed(inner)
+    clock.seconds += 5
+    outer = pace.leaves(outer)
+    assert outer.at == 1005.0
+    pace.passed(outer)
+    other.join(10)
+    assert others == [1005.0]
+
+
+def test_a_request_that_was_dropped_makes_room(clock: Any, turn: Any) -> None:
+    pace = Pace(clock)
+    for _ in range(30):
+        pace.dropped(pace.wait(Waits(clock, "to send")))
+    assert turn(pace) == 0.0
+
+
+def test_a_limit_of_one_kind_slows_down_no_other(clock: Any) -> None:
+    pace = Pace(clock, start=50)
+    waits = Waits(clock, "to send")
+    own = []
+    for _ in range(10):
+        own.append(pace.turned_away(pace.wait(waits), 30.0, "POST documents"))
+        for _ in range(OTHERS):
+            pace.passed(pace.wait(waits), "POST pals")
+    assert own == [False] * (OWN_LIMIT - 1) + [True] * (10 - OWN_LIMIT + 1)
+    rate = pace.rate
+    before = clock.seconds
+    assert pace.turned_away(pace.wait(waits), 30.0, "POST documents")
+    pace.passed(pace.wait(waits), "POST pals")
+    assert pace.rate >= rate
+    assert clock.seconds - before < 1.0
+
+
+def test_what_passes_again_is_held_to_the_common_limit(clock: Any) -> None:
+    pace = Pace(clock, start=50)
+    waits = Waits(clock, "to send")
+    for _ in range(OWN_LIMIT):
+        pace.turned_away(pace.wait(waits), None, "POST documents")
+        for _ in range(OTHERS):
+            pace.passed(pace.wait(waits), "POST pals")
+    pace.passed(pace.wait(waits), "POST documents")
+    assert not pace.turned_away(pace.wait(waits), None, "POST documents")
+
+
+def test_a_wish_to_stop_ends_a_long_wait(clock: Any) -> None:
+    pace = Pace(clock)
+    waits = Waits(clock, "to send")
+    pace.turned_away(pace.wait(waits), 60.0)
+    waits.heed(lambda: True)
+    with pytest.raises(Interrupted):
+        pace.wait(waits)
+    assert clock.seconds < 1060
+
+
+def test_a_wish_to_stop_ends_the_wait_for_a_turn_and_for_an_answer(clock: Any) -> None:
+    pace = Pace(clock)
+    pace.wait(Waits(clock, "to send"))  # never answered
+    ended: list[type[BaseException]] = []
+    waits = Waits(clock, "to send")
+    waits.heed(lambda: True)
+
+    def send() -> None:
+        try:
+            pace.wait(waits)
+        except Interrupted as error:
+            ended.append(type(error))
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert ended == [Interrupted] * 3
+
+
+def test_providers_of_one_account_share_a_pace(clock: Any) -> None:
+    paces = Paces({"a": 5.0, "b": 7.0})
+    assert paces.of("a", clock) is paces.of("a", clock)
+    assert paces.of("a", clock) is not paces.of("c", clock)
+    assert paces.rates() == {"a": pytest.approx(5.0, rel=0.1)}
+
+
+def test_the_lowest_ceiling_of_an_account_holds(clock: Any, turn: Any) -> None:
+    paces = Paces()
+    pace = paces.of("a", clock, 10)
+    paces.of("a", clock, 2)
+    paces.of("a", clock, None)
+    assert [turn(pace) for _ in range(3)] == [0.0, 0.5, 1.0]
+
+
+def test_the_name_of_an_account_tells_nothing_of_its_key() -> None:
+    one = account_name("https://a.example", "key")
+    assert "key" not in one
+    assert len({one, account_name("https://b.example", "key"), account_name("https://a.example", "other")}) == 3
