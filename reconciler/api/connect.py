@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.manifests import catalogue_of, known_secrets
+from reconciler.api.remembered_rates import keep_rates, read_rates
 from reconciler.api.session import SIMULATOR
 
 if TYPE_CHECKING:
@@ -24,9 +25,11 @@ T = TypeVar("T")
 def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
     """The account; with `reading` the transport refuses everything but GET."""
     from reconciler.platforms.base import ProviderContext
+    from reconciler.platforms.pace import Paces
     from reconciler.platforms.providers import PROVIDERS
 
     project, workspace = session.project, session.workspace
+    paces = session.paces or Paces(read_rates(session.environ))
     context = ProviderContext(
         workspace=workspace.name,
         state_folder=str(session.folder),
@@ -41,6 +44,8 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         keyless=next((one.name for one in project.workspaces.values() if one.provider.type == SIMULATOR), ""),
         parallelism=workspace.parallelism,
         max_requests_per_second=workspace.max_requests_per_second,
+        give_up_after=workspace.give_up_after,
+        paces=paces,
     )
     make = session.connect or PROVIDERS.get(workspace.provider.type)
     try:
@@ -48,6 +53,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             provider.heed(session.stop)
             yield provider
     finally:
+        keep_rates(session.environ, paces.rates())
         session.hooks.settle()
 
 

@@ -237,6 +237,7 @@ def open_project(
     root: str | Path | None = None,
     ref: str | None = None,
     parallelism: int | None = None,
+    give_up_after: float | None = None,
     allow_literal_secrets: bool = False,
     environ: Mapping[str, str] | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
@@ -246,8 +247,8 @@ def open_project(
     `manifests`: files and folders, as `-m`; none: the project's own. `workspace`: as `-w`; else that of
     `RECONCILER_WORKSPACE`, else the project's default. `file`: the project file. `root`: the folder that holds
     `.reconciler/`, by default that of the project which the current folder lies in. `ref`: a commit to read the
-    manifests from. `environ`: variables for `{env: ...}`, by default those of the process. `on_event` hears what
-    happens during a run, from several threads.
+    manifests from. `give_up_after`: as `--give-up-after`, in seconds. `environ`: variables for `{env: ...}`, by
+    default those of the process. `on_event` hears what happens during a run, from several threads.
 
     Raises `UsageError` for an unknown workspace or path, `ManifestError` for a project file that is not valid.
     """
@@ -256,6 +257,7 @@ def open_project(
     project, chosen = choose_project(
         workspace, paths, environ=variables, file=None if file is None else str(file),
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
+        give_up_after=give_up_after,
     )  # fmt: skip
     from reconciler.manifests.read.documents import KnownDocuments
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.errors import NotTrusted
     from reconciler.manifests.read.documents import KnownDocuments
     from reconciler.platforms.base import OpenProvider
+    from reconciler.platforms.pace import Paces
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace
@@ -77,8 +78,10 @@ class Session:
     way: tuple[str, ...] = ()
     """Options that lead from where the user stands to the folder of the run, for commands that people are told."""
     hooks: Hooks = Hooks()
+    paces: Paces | None = None
+    """What sessions of one process share: how fast each account takes requests. None: this session's own."""
     connect: OpenProvider | None = None
-    """Opens the account instead of the table of providers, for a process whose sessions share a pace."""
+    """Opens the account instead of the table of providers."""
 
     def __post_init__(self) -> None:
         self.redactor.spare(self.project.name, *self.project.workspaces)
@@ -168,6 +171,7 @@ def choose_project(
     ref: str | None = None,
     prefer: str | None = None,
     parallelism: int | None = None,
+    give_up_after: float | None = None,
     upward: bool = True,
 ) -> tuple[Project, Workspace]:
     """Read the project file and choose the workspace: the one given, that of the environment, else `prefer`.
@@ -192,7 +196,8 @@ def choose_project(
     ):
         project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=False)
     chosen = choose_workspace(project, wanted)
-    return project, replace(chosen, parallelism=parallelism) if parallelism is not None else chosen
+    given = {"parallelism": parallelism, "give_up_after": give_up_after}
+    return project, replace(chosen, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 def choose_workspace(project: Project, name: str | None) -> Workspace:

@@ -169,14 +169,16 @@ class SessionTask:
             )
         workspace = replace(
             found, provider=own.provider, state=own.state, parallelism=own.parallelism,
-            max_requests_per_second=own.max_requests_per_second, watch=own.watch,
+            max_requests_per_second=own.max_requests_per_second, give_up_after=own.give_up_after, watch=own.watch,
         )  # fmt: skip
         return replace(session, project=project, workspace=workspace).reading(ref=ref)
 
 
 def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
     """The workspaces of the project that have `watch:`, or those named. Raises `UsageError` where there is none."""
+    from reconciler.api.remembered_rates import read_rates
     from reconciler.errors import UsageError
+    from reconciler.platforms.pace import Paces
 
     chosen = names or [name for name, one in session.project.workspaces.items() if one.watch is not None]
     if not chosen:
@@ -185,6 +187,7 @@ def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
             hint="add `watch:` to a workspace in the project file (reconciler explain project), or name one: -w NAME",
         )
     found = []
+    session = replace(session, paces=session.paces or Paces(read_rates(session.environ)))
     for name in chosen:
         own = session.in_workspace(name)
         usual = SANDBOX if own.workspace.provider.type == SIMULATOR else Watch()

@@ -39,7 +39,7 @@ def open_session(
     environ = dict(os.environ)
     project, workspace = choose_project(
         settings.workspace, settings.manifests, environ=environ, file=settings.project, root=root, ref=ref,
-        prefer=prefer, parallelism=settings.parallelism, upward=upward,
+        prefer=prefer, parallelism=settings.parallelism, give_up_after=settings.give_up_after, upward=upward,
     )  # fmt: skip
     clock = SystemClock()
     redactor = gate()

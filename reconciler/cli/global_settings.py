@@ -28,6 +28,7 @@ class Settings:
     json_log: bool = False
     allow_literal_secrets: bool = False
     parallelism: int | None = None
+    give_up_after: float | None = None
 
     def merge(self, given: Given) -> Settings:
         """These settings with what was given nearer to the command: lists add up, all else is replaced."""

@@ -100,6 +100,13 @@ class LearnedRate:
         self._base, self._top, self._turn = self.rate or 0.0, start or 0.0, 25.0
         self._turns = self._short_cycles = 0
 
+    @property
+    def found(self) -> float | None:
+        """The rate that was found, in requests a second; None where that is not known well enough to go by."""
+        if self.stage is not Stage.STEADY or self.rate is None:
+            return None
+        return max(self.rate, self._top) if self._refused == 0 else self.rate
+
     def limit(self, ceiling: float | None) -> None:
         """Never exceed `ceiling`, nor the one that was given before."""
         if ceiling is not None:

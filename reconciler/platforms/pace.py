@@ -52,6 +52,11 @@ class Pace:
             self._learned.limit(ceiling)
 
     @property
+    def found(self) -> float | None:
+        """The rate that was found; None where that is not known well enough to go by another time."""
+        return self._learned.found
+
+    @property
     def last_success(self) -> float | None:
         """When the account let a request through last, by the clock's `monotonic`."""
         return self._last_success
@@ -176,9 +181,9 @@ class Paces:
             return pace
 
     def rates(self) -> dict[str, float]:
-        """The rate of each account that has shown a limit, in requests a second."""
+        """The rate of each account whose limit was found, in requests a second."""
         with self._lock:
-            found = {account: pace.rate for account, pace in self._paces.items()}
+            found = {account: pace.found for account, pace in self._paces.items()}
         return {account: rate for account, rate in found.items() if rate is not None}
 
 

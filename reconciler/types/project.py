@@ -64,6 +64,8 @@ class Workspace:
     policy: Policy = Policy()
     parallelism: int = 10
     max_requests_per_second: float | None = None
+    give_up_after: float = 600.0
+    """Seconds in which the account lets nothing through, after which a change that met its limit fails."""
     migrate: str = "ask"
     """auto (plan and apply work on the migrated manifests) | ask (only with `--migrate`) | off (never)"""
     history: Retention = Retention()

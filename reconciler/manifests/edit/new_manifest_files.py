@@ -101,6 +101,8 @@ def project_file(name: str, workspace: Workspace) -> str:
         settings["parallelism"] = workspace.parallelism
     if workspace.max_requests_per_second is not None:
         settings["max_requests_per_second"] = workspace.max_requests_per_second
+    if workspace.give_up_after != 600:
+        settings["give_up_after"] = f"{workspace.give_up_after:g}s"
     document: Object = {
         "apiVersion": "personas/v1",
         "kind": "Project",

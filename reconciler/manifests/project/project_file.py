@@ -241,7 +241,7 @@ def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[st
 def _workspace(
     name: str, model: WorkspaceModel, migrate: str, folder: str, source: Source, findings: Findings
 ) -> Workspace:
-    from reconciler.manifests.project.watch_model import watch_record
+    from reconciler.manifests.project.watch_model import seconds, watch_record
 
     here = join("workspaces", name)
     for index, overlay in enumerate(model.overlays):
@@ -267,6 +267,7 @@ def _workspace(
         _policy(model.policy),
         model.parallelism,
         model.max_requests_per_second,
+        seconds(model.give_up_after),
         model.migrate or migrate,
         Retention(model.history.keep, model.history.max_bytes),
         None if model.watch is None else watch_record(model.watch),

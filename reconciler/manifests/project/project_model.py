@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from reconciler.core.kind_table import KINDS
 from reconciler.core.text import matches
-from reconciler.manifests.project.watch_model import WATCH_KEYS, WatchModel
+from reconciler.manifests.project.watch_model import WATCH_KEYS, Duration, WatchModel
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.history import DEFAULT_RETENTION
 
@@ -125,7 +125,9 @@ class WorkspaceModel(_Strict):
     parallelism: Annotated[int, Field(ge=1, le=100)] = 10
     """Requests at a time."""
     max_requests_per_second: Annotated[Number, Field(gt=0)] | None = None
-    """A limit over all threads; none by default."""
+    """An upper bound for all threads together; below it the rate that the account takes is learned."""
+    give_up_after: Duration = "10m"
+    """How long the account may let nothing through (429) before a change fails that met its limit."""
     migrate: MigrateWord | None = None
     """When plan and apply work on the migrated manifests; what the project says where it is not given."""
     history: HistoryModel = HistoryModel()
