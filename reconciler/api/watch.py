@@ -149,6 +149,21 @@ class SessionTask:
     def synced_at(self, workspace: str) -> str | None:
         return self._synced_at(workspace)
 
+    def keep(self, plan: Plan) -> str:
+        """Nobody can approve anything here yet. Raises `UsageError`."""
+        from reconciler.errors import UsageError
+
+        raise UsageError(
+            f"workspace {self._session.workspace.name!r} wants plans to be approved, which `watch` cannot do yet",
+            hint="write `mode: auto` or `mode: drift`, or apply by hand: reconciler apply",
+        )
+
+    def approved(self, digest: str) -> str | None:
+        return None
+
+    def apply_kept(self, digest: str) -> ApplyResult:
+        raise NotImplementedError("no plan is ever approved")
+
     def _at(self, commit: str | None) -> Session:
         """The session over the manifests of `commit`: overlays and policy are those of the commit, the account and
         the store of the state those of the project file on disk, so that a merge cannot lead elsewhere."""

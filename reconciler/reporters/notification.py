@@ -25,13 +25,15 @@ def notification(form: str, done: Round, memory: Memory, watch: Watch, now: date
         lines = [f"*{_slack(title)}*", _slack(reason), *([_slack(done.hint)] if done.hint else [])]
         return {"text": "\n".join(lines)}
     if form == "teams":
-        texts = [reason, *([done.hint] if done.hint else [])]
+        texts: list[Object] = [
+            {"type": "TextBlock", "text": text, "wrap": True} for text in (reason, done.hint) if text
+        ]
         body: list[Object] = [
             {
                 "type": "TextBlock", "text": title, "weight": "bolder", "wrap": True,
                 "color": COLORS.get(done.status, "warning"),
             },
-            *({"type": "TextBlock", "text": text, "wrap": True} for text in texts),
+            *texts,
         ]  # fmt: skip
         card: Object = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",

@@ -27,7 +27,7 @@ kind: Project
 metadata: {name: museum}
 default_workspace: box
 workspaces:
-  box: {provider: {type: simulator}, parallelism: 3}
+  box: {provider: {type: simulator}, parallelism: 3, give_up_after: 2m}
   other: {provider: {type: simulator}}
 """
 
@@ -51,6 +51,11 @@ def test_the_workspace_comes_from_the_option_then_the_environment_then_the_plan_
 def test_parallelism_is_the_workspaces_unless_given(museum: Path) -> None:
     assert open_session(Settings()).workspace.parallelism == 3
     assert open_session(Settings(parallelism=7)).workspace.parallelism == 7
+
+
+def test_when_to_give_up_is_the_workspaces_unless_given(museum: Path) -> None:
+    assert open_session(Settings()).workspace.give_up_after == 120.0
+    assert open_session(Settings(give_up_after=30.0)).workspace.give_up_after == 30.0
 
 
 def test_what_a_workspace_keeps_lies_in_the_current_folder(museum: Path) -> None:

@@ -73,6 +73,7 @@ WRONG_USAGE = [
     ("plan", "--report", "jsn=x"),
     ("plan", "--parallelism", "0"),
     ("plan", "--parallelism", "many"),
+    ("plan", "--give-up-after", "soon"),
     ("plan", "--lock-timeout", "soon"),
     ("plan", "no/such/folder"),
     ("plan", "-m", "no/such/folder"),

@@ -137,7 +137,10 @@ def watch_record(model: WatchModel) -> Watch:
         Backoff(seconds(model.heal.first), seconds(model.heal.max), float(model.heal.factor)),
         tuple(_window(window) for window in model.windows),
         tuple(model.depends_on),
-        tuple(Notification(SecretRef.of(notify.webhook), notify.format, tuple(notify.on)) for notify in model.notify),
+        tuple(
+            Notification(SecretRef.of(dict(notify.webhook.items())), notify.format, tuple(notify.on))
+            for notify in model.notify
+        ),
     )
 
 

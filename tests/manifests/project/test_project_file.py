@@ -30,6 +30,7 @@ workspaces:
     policy: {deletes: never, max_change_percent: 12.5, min_resources: 3}
     parallelism: 4
     max_requests_per_second: 2.5
+    give_up_after: 90s
 """
 )
 
@@ -51,9 +52,10 @@ def test_every_setting(folder: Folder) -> None:
     assert workspace.state.settings == {"bucket": "b", "secret_access_key": SecretRef("file", "key.txt")}
     assert workspace.overlays == ("overlays/production",)
     assert workspace.policy == Policy("never", 12.5, 3)
-    assert (workspace.parallelism, workspace.max_requests_per_second) == (4, 2.5)
+    assert (workspace.parallelism, workspace.max_requests_per_second, workspace.give_up_after) == (4, 2.5, 90.0)
     sandbox = project.workspaces["sandbox"]
     assert (sandbox.state.type, sandbox.policy, sandbox.parallelism) == ("local", Policy(), 10)
+    assert sandbox.give_up_after == 600.0
 
 
 def test_every_policy(folder: Folder) -> None:
