@@ -77,10 +77,16 @@ def plan_word(change: Change) -> str:
     return "adopt" if change.adopt and change.previous is None else "move"
 
 
-def _adoption(kind: KindSpec | None, one: Adoption, hidden: Collection[str]) -> Object:
+def _adoption(kind: KindSpec | None, adoption: Adoption, hidden: Collection[str]) -> Object:
     """One leaf that the vendor changed: what the manifest says, what is live, why, and the way to take it in."""
-    manifest, live = safe_adoption(kind, one, hidden)
-    return {"path": one.path, "manifest": manifest, "live": live, "reason": one.reason, "command": one.command}
+    manifest, live = safe_adoption(kind, adoption, hidden)
+    return {
+        "path": adoption.path,
+        "manifest": manifest,
+        "live": live,
+        "reason": adoption.reason,
+        "command": adoption.command,
+    }
 
 
 def planned_values(changes: Iterable[Json]) -> Object:

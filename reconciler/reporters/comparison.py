@@ -75,7 +75,7 @@ def comparison_object(comparison: Comparison) -> Object:
         {
             "address": str(side.address),
             "standing": _word(side.standing),
-            "desired": [{"path": one.path, "from": one.here, "to": one.there} for one in leaves(side)],
+            "desired": [{"path": leaf.path, "from": leaf.here, "to": leaf.there} for leaf in leaves(side)],
             "pending": list(side.pending),
             "action": ACTIONS[side.action],
         }

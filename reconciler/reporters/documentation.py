@@ -69,35 +69,36 @@ def find_migration(name: str) -> Migration | None:
     return next((one for one in MIGRATIONS.all().values() if one.name == wanted), None)
 
 
-def describe_migration(one: Migration, *, width: int = 100) -> str:
+def describe_migration(migration: Migration, *, width: int = 100) -> str:
     """The migration's documentation as text."""
-    lines = [f"{one.id} {one.name} ({one.safety.value}: {WHEN[one.safety]})"]
-    lines += [f"Source: {one.sources}"] if one.sources else []
-    for title, text in (("What it does", one.doc.what), ("Why", one.doc.why)):
+    lines = [f"{migration.id} {migration.name} ({migration.safety.value}: {WHEN[migration.safety]})"]
+    lines += [f"Source: {migration.sources}"] if migration.sources else []
+    for title, text in (("What it does", migration.doc.what), ("Why", migration.doc.why)):
         lines += ["", f"{title}:", *(f"  {line}" for line in wrap(text, max(width - 2, 20)))]
-    for title, example in (("Before", one.doc.before), ("After", one.doc.after)):
+    for title, example in (("Before", migration.doc.before), ("After", migration.doc.after)):
         lines += ["", f"{title}:", indent(example, "  ").rstrip("\n")]
-    if one.doc.answers:
+    if migration.doc.answers:
         given = ", ".join(
-            f"{one.name}{'' if key == '*' else '.' + key}={answer}" for key, answer in one.doc.answers.items()
+            f"{migration.name}{'' if key == '*' else '.' + key}={answer}"
+            for key, answer in migration.doc.answers.items()
         )
         lines += ["", f"With the answer {given}."]
-    lines += ["", f"Alone: reconciler migrate --only {one.name}"]
-    lines += [f"Leave one place as it is: # reconciler: keep {one.id} and the reason, on its line or above it."]
+    lines += ["", f"Alone: reconciler migrate --only {migration.name}"]
+    lines += [f"Leave one place as it is: # reconciler: keep {migration.id} and the reason, on its line or above it."]
     return "\n".join(lines) + "\n"
 
 
-def migration_as_json(one: Migration) -> Object:
+def migration_as_json(migration: Migration) -> Object:
     """`{id, name, safety, kinds, what, why, before, after, answers, source}`."""
     return {
-        "id": one.id,
-        "name": one.name,
-        "safety": one.safety.value,
-        "kinds": list(one.kinds),
-        "what": one.doc.what,
-        "why": one.doc.why,
-        "before": one.doc.before,
-        "after": one.doc.after,
-        "answers": dict(one.doc.answers),
-        "source": one.sources,
+        "id": migration.id,
+        "name": migration.name,
+        "safety": migration.safety.value,
+        "kinds": list(migration.kinds),
+        "what": migration.doc.what,
+        "why": migration.doc.why,
+        "before": migration.doc.before,
+        "after": migration.doc.after,
+        "answers": dict(migration.doc.answers),
+        "source": migration.sources,
     }

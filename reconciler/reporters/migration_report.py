@@ -158,13 +158,17 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
         totals: Object = {**counts(found)}
         personas[address] = {"path": found[0].path, "totals": totals, "findings": items}
     files: list[Json] = [
-        {"path": one.path, "new": one.before is None, "diff": file_diff(one, result.secrets, result.prefix)}
-        for one in result.files
+        {"path": file.path, "new": file.before is None, "diff": file_diff(file, result.secrets, result.prefix)}
+        for file in result.files
     ]
     questions: list[Json] = [_question(result, name, question) for name, question in result.questions]
     problems: list[Json] = [
-        {"code": one.code, "summary": one.summary, "place": str(one.span) if one.span else None}
-        for one in result.diagnostics
+        {
+            "code": diagnostic.code,
+            "summary": diagnostic.summary,
+            "place": str(diagnostic.span) if diagnostic.span else None,
+        }
+        for diagnostic in result.diagnostics
     ]
     totals = {**counts(result.outcomes), "manifests": result.manifests, "files": len(result.files)}
     document: Object = {
@@ -191,20 +195,20 @@ def _conceal(value: Json, secrets: frozenset[str]) -> Json:
     return [_conceal(item, secrets) for item in value] if isinstance(value, list) else value
 
 
-def _item(one: Outcome) -> Object:
-    pointers: list[Json] = list(one.finding.pointers)
-    notes: list[Json] = list(one.finding.notes)
+def _item(outcome: Outcome) -> Object:
+    pointers: list[Json] = list(outcome.finding.pointers)
+    notes: list[Json] = list(outcome.finding.notes)
     return {
-        "id": one.id,
-        "migration": one.name,
-        "status": one.status.value,
-        "automatic": one.automatic,
+        "id": outcome.id,
+        "migration": outcome.name,
+        "status": outcome.status.value,
+        "automatic": outcome.automatic,
         "pointers": pointers,
-        "summary": one.finding.summary,
-        "why": one.finding.why,
-        "answer": one.finding.answer,
-        "question": one.finding.question.key if one.finding.question else None,
-        "reason": one.reason or None,
+        "summary": outcome.finding.summary,
+        "why": outcome.finding.why,
+        "answer": outcome.finding.answer,
+        "question": outcome.finding.question.key if outcome.finding.question else None,
+        "reason": outcome.reason or None,
         "notes": notes,
     }
 
@@ -212,19 +216,19 @@ def _item(one: Outcome) -> Object:
 def _question(result: MigrationResult, name: str, question: Question) -> Object:
     choices: list[Json] = [
         {
-            "value": one.value,
-            "reason": one.reason,
-            "basis": one.basis or None,
-            "context_window": one.context_window,
+            "value": choice.value,
+            "reason": choice.reason,
+            "basis": choice.basis or None,
+            "context_window": choice.context_window,
             "scores": None
-            if one.scores is None
+            if choice.scores is None
             else {
-                "speed": one.scores.speed,
-                "intelligence": one.scores.intelligence,
-                "naturalness": one.scores.naturalness,
+                "speed": choice.scores.speed,
+                "intelligence": choice.scores.intelligence,
+                "naturalness": choice.scores.naturalness,
             },
         }
-        for one in question.choices
+        for choice in question.choices
     ]
     users: list[Json] = list(users_of(result, name, question))
     return {
@@ -245,9 +249,9 @@ def table_rows() -> list[Migration]:
 def table_text(width: int = 100) -> str:
     """The table of `migrate --list`."""
     lines: list[str] = []
-    for one in table_rows():
-        lines.append(f"{one.id}  {one.name}  ({one.safety.value})")
-        lines += [f"     {line}" for line in wrap(one.doc.what, max(width - 5, 40))]
+    for row in table_rows():
+        lines.append(f"{row.id}  {row.name}  ({row.safety.value})")
+        lines += [f"     {line}" for line in wrap(row.doc.what, max(width - 5, 40))]
     return "\n".join(lines) + "\n"
 
 
@@ -255,16 +259,16 @@ def table_json() -> list[Json]:
     """The same as data."""
     return [
         {
-            "id": one.id,
-            "name": one.name,
-            "safety": one.safety.value,
-            "what": one.doc.what,
-            "why": one.doc.why,
-            "before": one.doc.before,
-            "after": one.doc.after,
-            "sources": one.sources,
+            "id": row.id,
+            "name": row.name,
+            "safety": row.safety.value,
+            "what": row.doc.what,
+            "why": row.doc.why,
+            "before": row.doc.before,
+            "after": row.doc.after,
+            "sources": row.sources,
         }
-        for one in table_rows()
+        for row in table_rows()
     ]
 
 

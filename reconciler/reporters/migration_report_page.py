@@ -42,7 +42,7 @@ def as_markdown(result: MigrationResult, *, written: bool) -> str:
             lines += [f"  - {one.id} {_md(_said(one))}" for one in found]
     if result.diagnostics:
         lines += ["", "### Not readable", ""]
-        lines += [f"- {_md(f'{one.span}: {one.summary}')}" for one in result.diagnostics]
+        lines += [f"- {_md(f'{diagnostic.span}: {diagnostic.summary}')}" for diagnostic in result.diagnostics]
     return conceal("\n".join(lines), result.secrets) + "\n"
 
 
@@ -70,7 +70,9 @@ def as_html(result: MigrationResult, *, written: bool) -> str:
             body.append(f"<li>{_h(address)} ({_h(found[0].path)})<ul>{items}</ul></li>")
         body.append("</ul>")
     if result.diagnostics:
-        problems = "".join(f"<li>{_h(f'{one.span}: {one.summary}')}</li>" for one in result.diagnostics)
+        problems = "".join(
+            f"<li>{_h(f'{diagnostic.span}: {diagnostic.summary}')}</li>" for diagnostic in result.diagnostics
+        )
         body.append(f"<h2>Not readable</h2><ul>{problems}</ul>")
     if result.files:
         body.append("<h2>Differences</h2>")
@@ -103,10 +105,11 @@ def _sections(result: MigrationResult, written: bool) -> Iterator[tuple[str, tup
             yield title, found
 
 
-def _said(one: Outcome) -> str:
-    answered = f" [answer: {one.finding.answer}]" if one.finding.answer else ""
-    notes = "".join(f"; note: {note}" for note in one.finding.notes)
-    return f"{one.name}: {one.finding.summary}{answered}{f' ({one.reason})' if one.reason else ''}{notes}"
+def _said(outcome: Outcome) -> str:
+    answered = f" [answer: {outcome.finding.answer}]" if outcome.finding.answer else ""
+    notes = "".join(f"; note: {note}" for note in outcome.finding.notes)
+    reason = f" ({outcome.reason})" if outcome.reason else ""
+    return f"{outcome.name}: {outcome.finding.summary}{answered}{reason}{notes}"
 
 
 def _diff(text: str) -> str:

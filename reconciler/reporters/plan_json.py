@@ -102,10 +102,15 @@ def blocked_objects(plan: Plan) -> list[Json]:
     return whole + [{"address": str(address), **block_object(block)} for address, block in single]
 
 
-def incomplete_object(one: Incomplete) -> Object:
+def incomplete_object(incomplete: Incomplete) -> Object:
     """Something that could not be compared; `path` is empty for a whole object, `address` null for a whole kind."""
-    address = str(one.address) if one.address else None
-    return {"address": address, "path": one.path, "reason": one.obstacle.value, "detail": one.detail}
+    address = str(incomplete.address) if incomplete.address else None
+    return {
+        "address": address,
+        "path": incomplete.path,
+        "reason": incomplete.obstacle.value,
+        "detail": incomplete.detail,
+    }
 
 
 def diagnostic_object(diagnostic: Diagnostic) -> Object:

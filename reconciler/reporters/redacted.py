@@ -37,9 +37,9 @@ def safe_field(kind: KindSpec | None, change: FieldChange, hidden: Collection[st
     return _safe_pair(kind, change.path, (change.before, change.after), hidden, sensitive=change.sensitive)
 
 
-def safe_adoption(kind: KindSpec | None, one: Adoption, hidden: Collection[str] = NOTHING) -> tuple[Json, Json]:
+def safe_adoption(kind: KindSpec | None, adoption: Adoption, hidden: Collection[str] = NOTHING) -> tuple[Json, Json]:
     """What the manifest says and what the vendor made of it, without secrets."""
-    return _safe_pair(kind, one.path, (one.manifest, one.live), hidden, sensitive=False)
+    return _safe_pair(kind, adoption.path, (adoption.manifest, adoption.live), hidden, sensitive=False)
 
 
 def _safe_pair(

@@ -82,16 +82,18 @@ def _as_sentence(hint: str) -> str:
 def _all(report: Report) -> Iterator[Finding]:
     if flags := flags_of(report.plan):
         yield Finding(PLANNED, Severity.INFO, visible(f"Planned with {flags}"))
-    for one in all_diagnostics(report):
-        path = visible(one.span.path if one.span else one.source.path if one.source else PROJECT_FILE)
-        line, column = (one.span.line, one.span.column) if one.span else (1, 1)
+    for diagnostic in all_diagnostics(report):
+        path = visible(
+            diagnostic.span.path if diagnostic.span else diagnostic.source.path if diagnostic.source else PROJECT_FILE
+        )
+        line, column = (diagnostic.span.line, diagnostic.span.column) if diagnostic.span else (1, 1)
         yield Finding(
-            visible(one.code),
-            one.severity,
-            visible(f"{one.summary}: {one.detail}" if one.detail else one.summary),
-            visible(one.hint or ""),
-            one.address,
-            visible(one.pointer or ""),
+            visible(diagnostic.code),
+            diagnostic.severity,
+            visible(f"{diagnostic.summary}: {diagnostic.detail}" if diagnostic.detail else diagnostic.summary),
+            visible(diagnostic.hint or ""),
+            diagnostic.address,
+            visible(diagnostic.pointer or ""),
             path,
             line,
             column,

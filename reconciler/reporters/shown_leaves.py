@@ -10,7 +10,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.planning.id_names import document_named, value_named
 from reconciler.core.secrets.redact_document import redact
 from reconciler.reporters.redacted import hidden_paths, safe_adoption, safe_drift, safe_field
-from reconciler.reporters.values import LONG_TEXT, Inside, explain_value, flatten, list_items, show
+from reconciler.reporters.values import LONG_TEXT, ValueDifference, explain_value, flatten, list_items, show
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup
 from reconciler.types.kind import KindSpec
@@ -52,7 +52,7 @@ def is_prose(before: Json, after: Json) -> bool:
     return not others and any("\n" in text.strip("\n") or len(text) > LONG_LINE for text in texts)
 
 
-def look_inside(leaf: Leaf) -> list[Inside] | None:
+def inner_differences(leaf: Leaf) -> list[ValueDifference] | None:
     """The differences inside a list or an object; None where the value is better shown whole. An empty list: what
     differs is a secret."""
     before, after = leaf.before, leaf.after
@@ -66,7 +66,7 @@ def look_inside(leaf: Leaf) -> list[Inside] | None:
     if isinstance(whole, dict) and (before is None or after is None) and len(show(whole, LONGEST)) > LONG_TEXT:
         sign = "+" if before is None else "-"
         return [
-            Inside(sign, where, None if sign == "+" else value, value if sign == "+" else None)
+            ValueDifference(sign, where, None if sign == "+" else value, value if sign == "+" else None)
             for where, value in flatten(whole)
         ]
     return explain_value(before, after)
@@ -160,7 +160,7 @@ def with_names(report: Report) -> Report:
     plan = report.plan
     if plan is None or not plan.names:
         return report
-    changes = tuple(_change(one, plan.names) for one in plan.changes)
+    changes = tuple(_change(change, plan.names) for change in plan.changes)
     drift = tuple(_drift(one, plan.names) for one in plan.drift)
     return replace(report, plan=replace(plan, changes=changes, drift=drift))
 
@@ -168,10 +168,10 @@ def with_names(report: Report) -> Report:
 def _change(change: Change, names: Mapping[str, str]) -> Change:
     spec = change.kind
     fields = tuple(
-        replace(one, before=value_named(row, one.before, names), after=value_named(row, one.after, names))
-        if (row := field_at(spec, one.path)) is not None and row.ref
-        else one
-        for one in change.fields
+        replace(field, before=value_named(row, field.before, names), after=value_named(row, field.after, names))
+        if (row := field_at(spec, field.path)) is not None and row.ref
+        else field
+        for field in change.fields
     )
     before, after = (document and document_named(spec, document, names) for document in (change.before, change.after))
     return replace(change, fields=fields, before=before, after=after)
@@ -181,10 +181,10 @@ def _drift(item: DriftItem, names: Mapping[str, str]) -> DriftItem:
     spec = item.kind
     changes = tuple(
         replace(
-            one,
-            before=value_named(field_at(spec, one.path), one.before, names),
-            after=value_named(field_at(spec, one.path), one.after, names),
+            change,
+            before=value_named(field_at(spec, change.path), change.before, names),
+            after=value_named(field_at(spec, change.path), change.after, names),
         )
-        for one in item.changes
+        for change in item.changes
     )
     return replace(item, changes=changes)

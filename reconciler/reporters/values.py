@@ -78,7 +78,7 @@ MAX_LEAVES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class ValueDifference:
     """One difference inside an atomic value. `where` reads like `properties.city.type` or `required[]`."""
 
     sign: str
@@ -87,7 +87,7 @@ class Inside:
     after: Json = None
 
 
-def explain_value(before: Json, after: Json) -> list[Inside] | None:
+def explain_value(before: Json, after: Json) -> list[ValueDifference] | None:
     """Leaf by leaf, items of lists matched by what they are and not by their number; None where it cannot be done
     (values of different sorts, texts that are no Unicode, too large to compare in good time)."""
     comparable = (isinstance(before, dict) and isinstance(after, dict)) or (
@@ -100,11 +100,11 @@ def explain_value(before: Json, after: Json) -> list[Inside] | None:
     except UnicodeEncodeError:  # half of a surrogate pair, which the comparison cannot digest
         return None
     if not found and not same(before, after):
-        return [Inside("~", "(the order of its items)")]
+        return [ValueDifference("~", "(the order of its items)")]
     return found
 
 
-def _deep(before: Json, after: Json) -> Iterator[Inside]:
+def _deep(before: Json, after: Json) -> Iterator[ValueDifference]:
     # Imported here: a plan without such a change never loads it.
     from deepdiff import DeepDiff
     from deepdiff.model import DiffLevel
@@ -139,7 +139,7 @@ def _deep(before: Json, after: Json) -> Iterator[Inside]:
             old, new = _side(level.t1, sign != "+"), _side(level.t2, sign != "-")
             if sign == "~" and same(old, new):
                 continue
-            yield Inside(sign, _where(level.path(output_format="list")), old, new)
+            yield ValueDifference(sign, _where(level.path(output_format="list")), old, new)
 
 
 def _side(value: object, present: bool) -> Json:
@@ -159,19 +159,19 @@ def _size(value: Json) -> int:
     return 1 + sum(_size(item) for item in value) if isinstance(value, list) else 1
 
 
-def list_items(before: list[Json], after: list[Json]) -> list[Inside]:
+def list_items(before: list[Json], after: list[Json]) -> list[ValueDifference]:
     """Items that came and went, in the order of the lists. Items that only changed places give one line."""
     left = list(before)
-    added: list[Inside] = []
+    added: list[ValueDifference] = []
     for item in after:
         index = next((number for number, old in enumerate(left) if same(old, item)), None)
         if index is None:
-            added.append(Inside("+", "", None, item))
+            added.append(ValueDifference("+", "", None, item))
         else:
             del left[index]
-    removed = [Inside("-", "", item, None) for item in left]
+    removed = [ValueDifference("-", "", item, None) for item in left]
     if not removed and not added and before != after:
-        return [Inside("~", "(the order of its items)")]
+        return [ValueDifference("~", "(the order of its items)")]
     return removed + added
 
 

@@ -135,11 +135,11 @@ def not_compared(plan: Plan) -> str:
     return f"{len(found):,} could not be ({', '.join(reasons)})"
 
 
-def incomplete_line(one: Incomplete) -> str:
+def incomplete_line(incomplete: Incomplete) -> str:
     """`persona.desk /layers/llm/api_key: its value is not here (env KEY)`."""
-    place = " ".join(part for part in (str(one.address or ""), one.path) if part)
-    said = f" ({one.detail})" if one.detail else ""
-    return f"{place}: {_WHY[one.obstacle]}{said}" if place else one.detail
+    place = " ".join(part for part in (str(incomplete.address or ""), incomplete.path) if part)
+    said = f" ({incomplete.detail})" if incomplete.detail else ""
+    return f"{place}: {_WHY[incomplete.obstacle]}{said}" if place else incomplete.detail
 
 
 def _beside(plan: Plan) -> str:

@@ -9,8 +9,15 @@ import pytest
 
 from reconciler.core.secrets.redact_document import SENSITIVE
 from reconciler.reporters import REPORTERS
-from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside, with_names
-from reconciler.reporters.values import Inside
+from reconciler.reporters.shown_leaves import (
+    Leaf,
+    change_leaves,
+    drift_leaves,
+    inner_differences,
+    is_prose,
+    with_names,
+)
+from reconciler.reporters.values import ValueDifference
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json
@@ -71,10 +78,10 @@ def test_what_reads_better_as_lines(before: Json, after: Json, prose: bool) -> N
         (Leaf("/x", "a", "b"), None),
         (Leaf("/x", 1, None), None),
         (Leaf("/x", [], []), []),
-        (Leaf("/x", None, ["a"]), [Inside("+", "", None, "a")]),
-        (Leaf("/x", ["a"], None), [Inside("-", "", "a", None)]),
-        (Leaf("/x", ["a", "b"], ["b", "c"]), [Inside("-", "", "a"), Inside("+", "", None, "c")]),
-        (Leaf("/x", {"a": 1}, {"a": 2}), [Inside("~", "a", 1, 2)]),
+        (Leaf("/x", None, ["a"]), [ValueDifference("+", "", None, "a")]),
+        (Leaf("/x", ["a"], None), [ValueDifference("-", "", "a", None)]),
+        (Leaf("/x", ["a", "b"], ["b", "c"]), [ValueDifference("-", "", "a"), ValueDifference("+", "", None, "c")]),
+        (Leaf("/x", {"a": 1}, {"a": 2}), [ValueDifference("~", "a", 1, 2)]),
         (Leaf("/x", {"a": SENSITIVE}, {"a": SENSITIVE}), []),
         (Leaf("/x", None, {"a": 1}), None),
         (Leaf("/x", ["a"], None, unknown=True), None),
@@ -82,20 +89,20 @@ def test_what_reads_better_as_lines(before: Json, after: Json, prose: bool) -> N
         (Leaf("/x", {"a": 1}, ["a"]), None),
     ],
 )
-def test_looking_inside(leaf: Leaf, found: list[Inside] | None) -> None:
-    assert look_inside(leaf) == found
+def test_looking_inside(leaf: Leaf, found: list[ValueDifference] | None) -> None:
+    assert inner_differences(leaf) == found
 
 
 def test_a_long_new_object_is_shown_leaf_by_leaf() -> None:
     value: Json = {"api": {"url": "https://tools.example.com/" + "x" * 80, "method": "POST"}, "app_message": False}
-    found = look_inside(Leaf("/delivery", None, value))
+    found = inner_differences(Leaf("/delivery", None, value))
     assert found is not None
     assert [(item.sign, item.where) for item in found] == [
         ("+", "api.url"),
         ("+", "api.method"),
         ("+", "app_message"),
     ]
-    gone = look_inside(Leaf("/delivery", value, None))
+    gone = inner_differences(Leaf("/delivery", value, None))
     assert gone is not None
     assert {item.sign for item in gone} == {"-"}
 

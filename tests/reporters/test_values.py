@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.reporters.json_report import dump
-from reconciler.reporters.values import Inside, explain_value, flatten, list_items, quote, shorten, show, summarize
+from reconciler.reporters.values import (
+    ValueDifference,
+    explain_value,
+    flatten,
+    list_items,
+    quote,
+    shorten,
+    show,
+    summarize,
+)
 from reconciler.types.json import Json
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.reference import ResourceRef, SecretRef
@@ -83,21 +92,21 @@ OBJECTS = st.dictionaries(st.sampled_from(["k", "l", "m"]), VALUES, max_size=3)
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
-        ({"a": 1}, {"a": 2}, [Inside("~", "a", 1, 2)]),
-        ({"a": {"b": 1}}, {"a": {}}, [Inside("-", "a.b", 1)]),
-        ({}, {"a": None}, [Inside("+", "a")]),
-        ({"a": [1, 2]}, {"a": [2, 1]}, [Inside("~", "(the order of its items)")]),
-        ({"a": ["x", "y"]}, {"a": ["x"]}, [Inside("-", "a[]", "y")]),
-        ({"a": True}, {"a": 1}, [Inside("~", "a", True, 1)]),
+        ({"a": 1}, {"a": 2}, [ValueDifference("~", "a", 1, 2)]),
+        ({"a": {"b": 1}}, {"a": {}}, [ValueDifference("-", "a.b", 1)]),
+        ({}, {"a": None}, [ValueDifference("+", "a")]),
+        ({"a": [1, 2]}, {"a": [2, 1]}, [ValueDifference("~", "(the order of its items)")]),
+        ({"a": ["x", "y"]}, {"a": ["x"]}, [ValueDifference("-", "a[]", "y")]),
+        ({"a": True}, {"a": 1}, [ValueDifference("~", "a", True, 1)]),
         ({"a": 1}, {"a": 1.0}, []),
         (
             [{"n": "a", "v": 1}, {"n": "b", "v": 2}],
             [{"n": "b", "v": 2}, {"n": "a", "v": 9}],
-            [Inside("~", "[].v", 1, 9)],
+            [ValueDifference("~", "[].v", 1, 9)],
         ),
     ],
 )
-def test_explain(before: Json, after: Json, found: list[Inside]) -> None:
+def test_explain(before: Json, after: Json, found: list[ValueDifference]) -> None:
     assert explain_value(before, after) == found
 
 

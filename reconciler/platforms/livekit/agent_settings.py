@@ -11,7 +11,7 @@ from reconciler.core.export.conversion_report import ENV, Ledger
 from reconciler.core.export.target import OPEN, Remark, Subject, sealed
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_settings
-from reconciler.platforms.livekit.speech import hearing_settings, key_terms, turn_settings, voice_settings
+from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
 from reconciler.platforms.livekit.unsupported import name_remains
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
@@ -62,7 +62,7 @@ def agent_settings(subject: Subject, stem: str, catalogue: Catalogue) -> AgentSe
         "instructions": _instructions(ledger),
         "greeting": ledger.resolvable(ledger.take("/greeting"), "/greeting") or "",
         "llm": llm_settings(ledger, catalogue),
-        "stt": hearing_settings(ledger, catalogue),
+        "stt": stt_settings(ledger, catalogue),
         "tts": voice_settings(ledger, catalogue),
         "turn_handling": turn_settings(ledger),
         "keyterms": [*key_terms(ledger)],

@@ -54,9 +54,9 @@ def function_tools(ledger: Ledger, attached: tuple[AttachedTool, ...]) -> list[F
     return list(found.values())
 
 
-def _registry_tool(ledger: Ledger, one: AttachedTool) -> FunctionTool | None:
-    where = f"tool.{one.name.removeprefix('tool.')}"
-    spec = one.spec
+def _registry_tool(ledger: Ledger, tool: AttachedTool) -> FunctionTool | None:
+    where = f"tool.{tool.name.removeprefix('tool.')}"
+    spec = tool.spec
     if spec is None:
         _say(
             ledger, where, "what it does is written in the account only",

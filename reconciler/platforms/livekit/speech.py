@@ -19,7 +19,7 @@ TERM_WORDS = 5
 """More words than these are a sentence and no term."""
 
 
-def hearing_settings(ledger: Ledger, catalogue: Catalogue) -> Object:
+def stt_settings(ledger: Ledger, catalogue: Catalogue) -> Object:
     """`{service, arguments}`: the module that has the class `STT`, and what that is called with."""
     engine = ledger.text(f"{STT}/stt_engine")
     ears = catalogue.livekit.ears

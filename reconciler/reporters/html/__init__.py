@@ -8,7 +8,7 @@ from functools import partial
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import block_box, change_item, drift_item, text
-from reconciler.reporters.html.page_budget import MAX_ROWS, Room, left_out
+from reconciler.reporters.html.page_budget import MAX_ROWS, PageBudget, left_out
 from reconciler.reporters.plan_json import all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.shown_leaves import with_names
@@ -84,7 +84,7 @@ def _counts(report: Report) -> Iterator[str]:
 
 
 def _body(report: Report) -> Iterator[str]:
-    plan, room = report.plan, Room()
+    plan, room = report.plan, PageBudget()
     if plan and not report.result:
         yield from (block_box(block) for block in plan.blocked)
     yield from _findings(all_diagnostics(report))

@@ -8,8 +8,8 @@ from html import escape
 from reconciler.core.text import one_line, visible
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.prompts import prompt_html
-from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
-from reconciler.reporters.values import UNKNOWN, Inside, show
+from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
+from reconciler.reporters.values import UNKNOWN, ValueDifference, show
 from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
@@ -30,7 +30,7 @@ def change_item(change: Change, detailed: bool = True, *, outcomes: Mapping[Addr
     word = plan_word(change)
     sign = "⇒" if change.action is Action.NOOP else change.action.value
     directions = directions_of(change)
-    tags = "".join(f' <span class="tag {one}">{one}</span>' for one in directions)
+    tags = "".join(f' <span class="tag {direction}">{direction}</span>' for direction in directions)
     tags += ' <span class="tag blocked">blocked</span>' if change.blocked else ""
     opened = " open" if change.blocked else ""
     yield f'<details class="item {word}" data-action="{word}"{opened}>'
@@ -91,7 +91,7 @@ def _is_text(leaf: Leaf) -> bool:
 
 
 def _value(leaf: Leaf) -> str:
-    inside = look_inside(leaf)
+    inside = inner_differences(leaf)
     note = f"\n<span class=soft># {text(leaf.note)}</span>" if leaf.note else ""
     if inside:
         return "\n".join(_inside(leaf, item) for item in inside) + note
@@ -104,7 +104,7 @@ def _value(leaf: Leaf) -> str:
     return f"<del>{escape(before)}</del> → <ins>{escape(after)}</ins>{note}"
 
 
-def _inside(leaf: Leaf, item: Inside) -> str:
+def _inside(leaf: Leaf, item: ValueDifference) -> str:
     where = f"{escape(visible(item.where))}: " if item.where else ""
     if item.sign == "~" and item.before is None and item.after is None:
         return f"~ {escape(visible(item.where))}"

@@ -21,7 +21,7 @@ MAX_TRIES = 20
 Item = TypeVar("Item")
 
 
-class Room:
+class PageBudget:
     """What is left of the page."""
 
     def __init__(self) -> None:

@@ -41,10 +41,10 @@ def render(report: Report, style: Style) -> str:
     drift: list[Entry] = []
     if plan and report.verb != "drift":
         became = outcomes_of(report)
-        for one in rank_changes(plan.differences):
-            outcome = became.get(one.address)
-            line = f"- {change_line(one, outcome)}\n"
-            changes.append(Entry(partial(change_block, one, outcome=outcome), line))
+        for change in rank_changes(plan.differences):
+            outcome = became.get(change.address)
+            line = f"- {change_line(change, outcome)}\n"
+            changes.append(Entry(partial(change_block, change, outcome=outcome), line))
     if plan:
         items = plan.drift if report.verb == "drift" else plan.edited
         drift = [Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]

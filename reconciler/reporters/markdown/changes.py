@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from reconciler.reporters.markdown.fit_items import FULL, Detail
 from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
-from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, is_prose, look_inside
-from reconciler.reporters.values import UNKNOWN, Inside, show, summarize
+from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
+from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
 from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
@@ -78,7 +78,7 @@ def _leaf_blocks(leaves: Sequence[Leaf], detail: Detail) -> list[str]:
     rows: list[str] = []
     blocks: list[str] = []
     for leaf in leaves:
-        inside = look_inside(leaf)
+        inside = inner_differences(leaf)
         if not leaf.unknown and not leaf.forgotten and is_prose(leaf.before, leaf.after):
             blocks += [*prompt_markdown(leaf, detail), ""]
         elif inside:
@@ -109,7 +109,7 @@ def _rows(leaf: Leaf, *, hidden: bool) -> Iterator[str]:
         yield f"    # {block(leaf.note)}"
 
 
-def _inside_rows(leaf: Leaf, found: list[Inside], most: int) -> Iterator[str]:
+def _inside_rows(leaf: Leaf, found: list[ValueDifference], most: int) -> Iterator[str]:
     tail = f"  ({leaf.direction.value})" if leaf.direction else ""
     yield f"{leaf.sign} {block(leaf.path)}:{tail}"
     for item in found[:most]:

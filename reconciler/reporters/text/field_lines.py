@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reporters.shown_leaves import Leaf, is_prose, look_inside
+from reconciler.reporters.shown_leaves import Leaf, inner_differences, is_prose
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.prompts import prompt_lines
-from reconciler.reporters.values import UNKNOWN, Inside, show, summarize
+from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
 from reconciler.types.change import Direction
 
 WIDEST_PATH = 52
@@ -16,7 +16,7 @@ MAX_ITEMS = 30
 
 def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[str]:
     """All lines of one object: first what fits on one line, then texts and lists, else in the order given."""
-    looked_into = [(leaf, plain(leaf.path), look_inside(leaf)) for leaf in leaves]
+    looked_into = [(leaf, plain(leaf.path), inner_differences(leaf)) for leaf in leaves]
     looked_into.sort(key=lambda entry: _is_text(entry[0]) or bool(entry[2]))
     aligned = [path for leaf, path, inside in looked_into if not inside and not _is_text(leaf)]
     widest = max((len(path) for path in aligned if len(path) <= WIDEST_PATH), default=0)
@@ -48,7 +48,7 @@ def _tone(direction: Direction) -> Tone:
     return Tone.DIM if direction is Direction.GIT else Tone.WARNING
 
 
-def _inside_lines(found: list[Inside], leaf: Leaf, paint: Paint, indent: str) -> Iterator[str]:
+def _inside_lines(found: list[ValueDifference], leaf: Leaf, paint: Paint, indent: str) -> Iterator[str]:
     room = max(paint.width - len(indent) - 8, 24)
     for number, item in enumerate(found):
         if number == MAX_ITEMS and not paint.style.verbose:

@@ -146,5 +146,5 @@ def _side(side: Side, comparison: Comparison, paint: Paint, widest: int) -> Iter
     more = remark(side, comparison)
     said = plain(words(side.standing, comparison)) + (f"  ({plain(more)})" if more else "")
     yield f"  {paint.symbol(SIGNS[side.standing])} {plain(str(side.address)):<{widest}}  {said}"
-    found = [Leaf(one.path, one.here, one.there) for one in leaves(side)]
+    found = [Leaf(leaf.path, leaf.here, leaf.there) for leaf in leaves(side)]
     yield from leaf_lines(found, paint, "      ")

@@ -76,7 +76,7 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
         yield from open_names
         return
     held = subject.spec.get("guardrail_ids")
-    more = [one for one in references if not (isinstance(held, list) and one in held)]
+    more = [reference for reference in references if not (isinstance(held, list) and reference in held)]
     edits: tuple[Edit, ...]
     if isinstance(held, list) and held:
         edits = tuple(SetValue("/guardrail_ids/-", one) for one in more)

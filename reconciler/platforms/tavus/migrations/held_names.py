@@ -53,11 +53,13 @@ def in_files(name: str, wanted: str, context: Context) -> Holder | None:
     assert isinstance(held, dict)
     if not held:
         held[""] = None
-        for one in context.subjects:
-            if one.address.kind == name and not one.overlay:
-                body = canonical_words(spec, one.spec)[0]
+        for subject in context.subjects:
+            if subject.address.kind == name and not subject.overlay:
+                body = canonical_words(spec, subject.spec)[0]
                 said = lookup(body, spec.name_field)
-                held.setdefault(said if isinstance(said, str) and said else one.address.name, _of_manifest(one, body))
+                held.setdefault(
+                    said if isinstance(said, str) and said else subject.address.name, _of_manifest(subject, body)
+                )
     found = held.get(wanted)
     return found if isinstance(found, Holder) else None
 
@@ -68,8 +70,8 @@ def in_account(name: str, wanted: str, context: Context) -> Holder | None:
     return Holder(f"the account ({there.id})", there.spec, id=there.id) if there is not None else None
 
 
-def _of_manifest(one: Subject, body: Object) -> Holder:
-    return Holder(f"the manifest {one.address}", body, one.address)
+def _of_manifest(subject: Subject, body: Object) -> Holder:
+    return Holder(f"the manifest {subject.address}", body, subject.address)
 
 
 def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:

@@ -18,7 +18,13 @@ from reconciler.core.migrating.migration import (
 )
 from reconciler.platforms.tavus.migrations.held_names import new_manifest
 from reconciler.platforms.tavus.migrations.inline_tool import FIT_MODEL, MOST, PERCEPTION_MODEL, PLACES, Inline
-from reconciler.platforms.tavus.migrations.tool_index import DEDUPE, ToolBook, attached_after, hindrance, tool_book
+from reconciler.platforms.tavus.migrations.tool_index import (
+    DEDUPE,
+    ToolIndex,
+    attached_after,
+    hindrance,
+    tool_index_of,
+)
 from reconciler.platforms.tavus.migrations.tool_names import Decision
 from reconciler.types.json import Json, lookup
 from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
@@ -34,7 +40,7 @@ def find_inline_tool_dedupe(subject: Subject, context: Context) -> Iterator[Find
             yield Finding((place,), "an empty list of inline tools goes", why, (RemoveValue(place, prune=True),))
         elif isinstance(value, str) and value.strip():
             yield from _parsed(subject, context, place, value)
-    book = tool_book(context)
+    book = tool_index_of(context)
     seen: dict[tuple[str, str], Inline] = {}
     double: list[Edit] = []
     asked: set[str] = set()
@@ -56,13 +62,13 @@ def find_inline_tool_dedupe(subject: Subject, context: Context) -> Iterator[Find
         yield Finding(where, "the same inline tool stands twice in one list", "once is enough", tuple(double))
 
 
-def _decided(one: Inline, decision: Decision) -> Iterator[Finding]:
+def _decided(inline: Inline, decision: Decision) -> Iterator[Finding]:
     if decision.problem:
-        yield Finding((one.pointer,), f"{one.name} stays inline: {decision.problem}", DEDUPE_WHY)
+        yield Finding((inline.pointer,), f"{inline.name} stays inline: {decision.problem}", DEDUPE_WHY)
     elif decision.question is not None:
         notes = (decision.note,) if decision.note else ()
         yield Finding(
-            (one.pointer,), f"{one.name} needs a decision", DEDUPE_WHY, question=decision.question, notes=notes
+            (inline.pointer,), f"{inline.name} needs a decision", DEDUPE_WHY, question=decision.question, notes=notes
         )
 
 
@@ -103,7 +109,7 @@ CREATE_WHY = "inline tools are legacy: they cannot be shared, have no delivery, 
 
 
 def find_inline_tool_create(subject: Subject, context: Context) -> Iterator[Finding]:
-    book = tool_book(context)
+    book = tool_index_of(context)
     new: dict[str, list[Inline]] = {}
     for one in book.of(subject):
         name = book.target(one)
@@ -112,7 +118,7 @@ def find_inline_tool_create(subject: Subject, context: Context) -> Iterator[Find
             new.setdefault(name, []).append(one)
     if not new:
         return
-    ready = [(one, name) for name, tools in new.items() for one in tools]
+    ready = [(tool, name) for name, tools in new.items() for tool in tools]
     documents = [new_manifest("Tool", name, book.decision(tools[0].name).bodies[name]) for name, tools in new.items()]
     said = [f"{tools[0].name} becomes the registry tool {name} ({_count(name, book)})" for name, tools in new.items()]
     notes = tuple(dict.fromkeys(note for tools in new.values() for note in _notes(book, tools[0])))
@@ -130,15 +136,15 @@ def find_inline_tool_create(subject: Subject, context: Context) -> Iterator[Find
     )
 
 
-def _count(name: str, book: ToolBook) -> str:
+def _count(name: str, book: ToolIndex) -> str:
     users = book.users(name)
     return f"for {users[0]}" if len(users) == 1 else f"shared by {len(users)} personas"
 
 
-def _notes(book: ToolBook, one: Inline) -> tuple[str, ...]:
-    dropped = book.dropped(one.name)
+def _notes(book: ToolIndex, inline: Inline) -> tuple[str, ...]:
+    dropped = book.dropped(inline.name)
     notes = [f"dropped, because a registry tool has no such member: {', '.join(dropped)}"] if dropped else []
-    if one.origin == "llm":
+    if inline.origin == "llm":
         notes.append("on_call is silent: inline tools said nothing while they ran, the registry's default would")
     return tuple(notes)
 
@@ -168,7 +174,7 @@ def find_tool_count(subject: Subject, context: Context) -> Iterator[Finding]:
     count = attached_after(subject, context)
     if count > MOST:
         yield Finding(
-            tuple(sorted({one.place for one in tool_book(context).of(subject)})),
+            tuple(sorted({one.place for one in tool_index_of(context).of(subject)})),
             f"{count} tools would be attached, and {MOST} is the most; its inline tools stay",
             "inline tools had no documented limit, the registry's attachments have: drop or merge some",
         )
@@ -194,7 +200,7 @@ SWAP_WHY = "inline tools are legacy; a registry tool is defined once and attache
 
 
 def find_inline_tool_swap(subject: Subject, context: Context) -> Iterator[Finding]:
-    book = tool_book(context)
+    book = tool_index_of(context)
     known = [one for one in book.of(subject) if book.target(one) is not None]
     blocked: dict[str, list[Inline]] = {}
     ready: list[Inline] = []
@@ -205,8 +211,8 @@ def find_inline_tool_swap(subject: Subject, context: Context) -> Iterator[Findin
         elif book.is_there(str(book.target(one))):
             ready.append(one)
     for reason, tools in blocked.items():
-        names = ", ".join(dict.fromkeys(one.name for one in tools))
-        yield Finding(tuple(one.pointer for one in tools), f"{names}: inline for now", SWAP_WHY, notes=(reason,))
+        names = ", ".join(dict.fromkeys(tool.name for tool in tools))
+        yield Finding(tuple(tool.pointer for tool in tools), f"{names}: inline for now", SWAP_WHY, notes=(reason,))
     if ready:
         pairs = [(one, str(book.target(one))) for one in ready]
         edits, notes, beside = attach(subject, pairs)

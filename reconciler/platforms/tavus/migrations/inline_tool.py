@@ -90,15 +90,15 @@ def registry_digest(tool: Subject) -> str:
     return registry_tool(tool.spec, tool.address.name).digest
 
 
-def registry_body(one: Inline, name: str, description: str | None = None) -> Object:
+def registry_body(inline: Inline, name: str, description: str | None = None) -> Object:
     """The registry tool that does what the inline one did: silent while it runs, delivered to the app."""
     body: Object = {
         "name": name,
-        "description": description if description is not None else one.description,
-        "parameters": one.parameters if isinstance(one.parameters, dict) else {},
-        "origin": one.origin,
+        "description": description if description is not None else inline.description,
+        "parameters": inline.parameters if isinstance(inline.parameters, dict) else {},
+        "origin": inline.origin,
     }
-    if one.origin == "llm":
+    if inline.origin == "llm":
         # The registry's own default would make the persona talk while the tool runs; inline tools never did.
         body["on_call"] = "silent"
     return {**body, "on_resolve": "fire_and_forget", "delivery": {"app_message": True}}

@@ -22,7 +22,7 @@ from reconciler.platforms.tavus.migrations.tool_names import Decision, decide
 DEDUPE = "inline-tool-dedupe"
 
 
-class ToolBook:
+class ToolIndex:
     """The tools of one context."""
 
     def __init__(self, context: Context) -> None:
@@ -67,9 +67,9 @@ class ToolBook:
             self.decisions[name] = decide(self, name, self.groups.get(name, []))
         return self.decisions[name]
 
-    def target(self, one: Inline) -> str | None:
+    def target(self, inline: Inline) -> str | None:
         """The registry tool that an inline tool becomes, None while it stays inline."""
-        return self.decision(one.name).targets.get(one.digest)
+        return self.decision(inline.name).targets.get(inline.digest)
 
     def is_there(self, name: str) -> bool:
         """Whether a registry tool of this name needs no new manifest: it has one, or the account's own is used."""
@@ -106,7 +106,7 @@ class ToolBook:
     def dropped(self, name: str) -> list[str]:
         """Members that a registry tool does not have, of all inline tools of that name."""
         if name not in self._dropped:
-            self._dropped[name] = sorted({word for one in self.groups[name] for word in one.dropped})
+            self._dropped[name] = sorted({word for inline in self.groups[name] for word in inline.dropped})
         return self._dropped[name]
 
     def answer(self, key: str, group: list[Inline]) -> str | None:
@@ -120,32 +120,32 @@ def _tools_named(subject: Subject) -> Iterator[str]:
         yield from (item for item in (items if isinstance(items, list) else []) if isinstance(item, str))
 
 
-def tool_book(context: Context) -> ToolBook:
+def tool_index_of(context: Context) -> ToolIndex:
     """The book of this context; made once."""
     found = context.cache.get("tools")
-    if not isinstance(found, ToolBook):
-        found = context.cache["tools"] = ToolBook(context)
+    if not isinstance(found, ToolIndex):
+        found = context.cache["tools"] = ToolIndex(context)
     return found
 
 
 def attached_after(subject: Subject, context: Context) -> int:
     """How many registry tools the persona would have once all its inline tools are swapped."""
-    book = tool_book(context)
+    book = tool_index_of(context)
     held = subject.spec.get("tools") or subject.spec.get("tool_ids")
     items = {repr(item) for item in held} if isinstance(held, list) else set()
     more = {repr(name) for one in book.of(subject) if (name := book.target(one)) is not None}
     return len(items | more) if more else 0
 
 
-def hindrance(one: Inline, book: ToolBook) -> str:
+def hindrance(inline: Inline, book: ToolIndex) -> str:
     """Why this inline tool cannot be swapped for a registry tool yet; empty where it can."""
-    held = one.subject.spec.get("tools", one.subject.spec.get("tool_ids"))
+    held = inline.subject.spec.get("tools", inline.subject.spec.get("tool_ids"))
     if held is not None and not isinstance(held, list):
         return "tools is no list"
-    model = text_at(one.subject.spec, PERCEPTION_MODEL)
-    if one.origin != "llm" and model in UNFIT_MODELS:
+    model = text_at(inline.subject.spec, PERCEPTION_MODEL)
+    if inline.origin != "llm" and model in UNFIT_MODELS:
         return f"registry tools that are fired by what is seen or heard need raven-1, not {model}"
-    if attached_after(one.subject, book.context) > MOST:
+    if attached_after(inline.subject, book.context) > MOST:
         return f"more than {MOST} tools would be attached"
     return ""
 

@@ -25,7 +25,7 @@ from reconciler.platforms.tavus.migrations.inline_tool import (
 from reconciler.types.json import Object, lookup
 
 if TYPE_CHECKING:
-    from reconciler.platforms.tavus.migrations.tool_index import ToolBook
+    from reconciler.platforms.tavus.migrations.tool_index import ToolIndex
 
 ODD_INLINE, COMMON, RENAME = "odd-inline", "common", "rename"
 WORDS = frozenset({KEEP, YES, ODD_INLINE, COMMON, RENAME, THEIRS})
@@ -48,7 +48,7 @@ class Decision:
     note: str = ""
 
 
-def decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
+def decide(book: ToolIndex, name: str, group: list[Inline]) -> Decision:
     """What becomes of the inline tools of one name."""
     decision = Decision(name)
     if any(one.parameters is not None and not isinstance(one.parameters, dict) for one in group):
@@ -75,7 +75,7 @@ def decide(book: ToolBook, name: str, group: list[Inline]) -> Decision:
             return decision
         decision.answered = description
     _targets(book, decision, wanted, group, description)
-    _heed_account(book, decision, group)
+    _respect_account(book, decision, group)
     return decision
 
 
@@ -90,7 +90,7 @@ def _limits(group: list[Inline]) -> str:
     return ""
 
 
-def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]) -> str | None:
+def _new_name(book: ToolIndex, decision: Decision, name: str, group: list[Inline]) -> str | None:
     proposal = re.sub(r"[^A-Za-z0-9_]", "_", name)
     proposal = proposal if re.match(r"[A-Za-z_]", proposal) else f"_{proposal}"
     proposal = f"{proposal}_" if proposal in TAKEN else proposal
@@ -123,7 +123,7 @@ def _new_name(book: ToolBook, decision: Decision, name: str, group: list[Inline]
     return None
 
 
-def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
+def _targets(book: ToolIndex, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
     """Fill in what each body becomes, or the question that has to be answered first."""
     bodies = Counter(one.digest for one in group)
     sample = {one.digest: one for one in reversed(group)}
@@ -142,7 +142,7 @@ def _targets(book: ToolBook, decision: Decision, wanted: str, group: list[Inline
         _several(book, decision, wanted, group, holder, description)
 
 
-def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: bool) -> bool:
+def _is_settled(book: ToolIndex, decision: Decision, wanted: str, *, several: bool) -> bool:
     """Whether a person said ahead what is done where the account has the name: then that is done, whoever looked
     there, so that files alone and a plan come to the same."""
     explicit = book.given.get(decision.name)
@@ -153,7 +153,7 @@ def _is_settled(book: ToolBook, decision: Decision, wanted: str, *, several: boo
     return explicit in (KEEP, THEIRS, RENAME) or (explicit not in WORDS and may_be_called(explicit))
 
 
-def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> None:
+def _respect_account(book: ToolIndex, decision: Decision, group: list[Inline]) -> None:
     """Where the account has one of the new names with other content, a person says what becomes of the tool; until
     then it stays inline, unless it is to have a new name anyway."""
     for name, body in list(decision.bodies.items()):
@@ -170,33 +170,33 @@ def _heed_account(book: ToolBook, decision: Decision, group: list[Inline]) -> No
                 _become(book, decision, sample[digest], new, str(body["description"]))
             continue
         question = _question(decision.name, name, group, held, odd, dual=False)
-        choices = tuple(one for one in question.choices if one.value != ODD_INLINE)
+        choices = tuple(choice for choice in question.choices if choice.value != ODD_INLINE)
         decision.question = replace(question, choices=choices)
         decision.note = f"the answer {decision.answered!r} does not settle that" if decision.answered else ""
 
 
-def _suffixed(name: str, one: Inline) -> str:
+def _suffixed(name: str, inline: Inline) -> str:
     """The name of a body that cannot have its own: that of its content is added."""
-    return f"{name[:55]}_{one.digest[:8]}"
+    return f"{name[:55]}_{inline.digest[:8]}"
 
 
-def _become(book: ToolBook, decision: Decision, one: Inline, name: str, description: str | None = None) -> bool:
+def _become(book: ToolIndex, decision: Decision, inline: Inline, name: str, description: str | None = None) -> bool:
     """Let the body of `one` become the registry tool `name`, with a manifest unless there is one.
 
     False where somebody has that name with other content.
     """
-    body = registry_body(one, name, description)
+    body = registry_body(inline, name, description)
     holder = book.holder(name)
     if holder is not None and not holder.is_same("tool", body):
         return False
     if name not in book.registry:
         decision.bodies[name] = body
-    decision.targets[one.digest] = name
+    decision.targets[inline.digest] = name
     return True
 
 
 def _several(
-    book: ToolBook,
+    book: ToolIndex,
     decision: Decision,
     wanted: str,
     group: list[Inline],
@@ -236,7 +236,7 @@ def _several(
         decision.answered = None
 
 
-def _is_new_name(book: ToolBook, answer: str, wanted: str, odd: list[Inline]) -> bool:
+def _is_new_name(book: ToolIndex, answer: str, wanted: str, odd: list[Inline]) -> bool:
     if answer in WORDS or answer == wanted or answer in book.groups or not may_be_called(answer):
         return False
     holder = book.holder(answer)

@@ -29,9 +29,9 @@ def check_unknown_key(manifest: Manifest, context: RuleContext) -> Iterator[Diag
         return
     severity = Severity.ERROR if context.strict else Severity.WARNING
     kind = KINDS.get(manifest.address.kind)
-    for one in check_fields(kind, manifest.spec, address=manifest.address, source=manifest.source):
-        if one.code == UNKNOWN_FIELD:
-            yield replace(one, severity=severity)
+    for finding in check_fields(kind, manifest.spec, address=manifest.address, source=manifest.source):
+        if finding.code == UNKNOWN_FIELD:
+            yield replace(finding, severity=severity)
 
 
 UNKNOWN_KEY = Rule(
@@ -99,10 +99,14 @@ def check_deprecated_but_alive(manifest: Manifest, context: RuleContext) -> Iter
             yield from _outdated(manifest, outdated_field(pointer, value, row))
 
 
-def _outdated(manifest: Manifest, one: Outdated | None) -> Iterator[Diagnostic]:
-    if one is not None:
+def _outdated(manifest: Manifest, outdated: Outdated | None) -> Iterator[Diagnostic]:
+    if outdated is not None:
         yield DEPRECATED_BUT_ALIVE.found(
-            manifest, one.pointer, one.summary, detail=one.detail, hint=one.advice or _keep(manifest)
+            manifest,
+            outdated.pointer,
+            outdated.summary,
+            detail=outdated.detail,
+            hint=outdated.advice or _keep(manifest),
         )
 
 

@@ -119,7 +119,11 @@ def _attached_manifest(item: Json, kind: str, context: RuleContext) -> Manifest 
         return context.manifests.get(Address(target, name))
     if not isinstance(item, str):
         return None
-    named = (one for one in context.manifests.values() if one.address.kind == kind and one.spec.get("name") == item)
+    named = (
+        manifest
+        for manifest in context.manifests.values()
+        if manifest.address.kind == kind and manifest.spec.get("name") == item
+    )
     return context.manifests.get(Address(kind, item)) or next(named, None)
 
 

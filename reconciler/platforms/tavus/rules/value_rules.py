@@ -82,9 +82,11 @@ def check_value_type(manifest: Manifest, context: RuleContext) -> Iterator[Diagn
     kind = manifest.address.kind
     if kind in KINDS:
         spec = KINDS.get(kind)
-        for one in check_fields(spec, manifest.spec, address=manifest.address, source=manifest.source):
-            if one.code == WRONG_TYPE:
-                yield _with_fix(one, field_at(spec, one.pointer or ""), lookup(manifest.spec, one.pointer or ""))
+        for finding in check_fields(spec, manifest.spec, address=manifest.address, source=manifest.source):
+            if finding.code == WRONG_TYPE:
+                yield _with_fix(
+                    finding, field_at(spec, finding.pointer or ""), lookup(manifest.spec, finding.pointer or "")
+                )
     if emotion := text(manifest.spec, EMOTION):
         tags: list[Json] = [part.strip() for part in emotion.split(",") if part.strip()]
         yield VALUE_TYPE.found(
@@ -96,15 +98,15 @@ def check_value_type(manifest: Manifest, context: RuleContext) -> Iterator[Diagn
         )
 
 
-def _with_fix(one: Diagnostic, row: Field | None, value: Json) -> Diagnostic:
-    if one.fix is not None or row is None:
-        return one
+def _with_fix(diagnostic: Diagnostic, row: Field | None, value: Json) -> Diagnostic:
+    if diagnostic.fix is not None or row is None:
+        return diagnostic
     fixed = meant(row.type, value)
     if fixed is None:
-        return one
+        return diagnostic
     shown = json.dumps(fixed, ensure_ascii=False)
     short = shown if len(shown) <= 80 else shown[:77] + "..."
-    return replace(one, fix=Fix("write it in its type", fixed), hint=one.hint or f"write {short}")
+    return replace(diagnostic, fix=Fix("write it in its type", fixed), hint=diagnostic.hint or f"write {short}")
 
 
 def meant(wanted: Type, value: Json) -> Json:
