@@ -212,7 +212,7 @@ def name_personas(project: Project, words: Sequence[str]) -> Answers:
 
     addresses = [word for word in words if not os.path.exists(word) and _is_persona(word)]  # noqa: PTH110
     paths = [word for word in words if word not in addresses]
-    editor, known, found = TextEditor(), set[Address](), set[Address]()
+    editor, known, found = TextEditor(project.kinds), set[Address](), set[Address]()
     for file in read_sources(project, paths).files:
         drafts = editor.open(file.path, file.data, overlay=file.overlay).drafts
         here = {one.address for one in drafts if one.address.kind == "persona" and not file.overlay}

@@ -46,7 +46,7 @@ class OpenBodies:
 
         draft = self._file.drafts[index]
         lifecycle = check_lifecycle(draft, Findings()) if draft.lifecycle else {}
-        return Body(draft.address, draft.body, lifecycle, self._file.kept(index))
+        return Body(draft.address, draft.kind, draft.body, lifecycle, self._file.kept(index))
 
     def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
         return self._file.edit(index, edits)
@@ -99,7 +99,7 @@ class MigrationRun:
         files: list[SourceFile] = [
             SourceFile(one.path, one.data, one.overlay, one.selected) for one in self.raw.files
         ]
-        editor = TextEditor()
+        editor = TextEditor(self.project.kinds)
         bodies = BodyEditor(editor)
         home = Path(self.project.home)
         result = migrate(

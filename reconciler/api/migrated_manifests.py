@@ -116,7 +116,6 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
     from reconciler.core.canonical.live_document import live_document
-    from reconciler.core.kind_table import kind
     from reconciler.core.migrating.migration import Held
     from reconciler.core.migrating.migration_result import Status
     from reconciler.core.planning.attachments import item_ids, shadows
@@ -133,14 +132,16 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     with open_provider(session, known_secrets(session), reading=True) as provider, session.hooks.abortable():
         for name in sorted(wanted & set(provider.kinds)):
             listed = provider.list(name).objects.values()
-            holders = shadows([name]) if listed else ()
+            holders = shadows([name], provider.kinds) if listed else ()
             items = {
-                id for holder, pointer, _ in holders for id in item_ids(provider.list(holder), pointer, kind(name))
+                id
+                for holder, pointer, _ in holders
+                for id in item_ids(provider.list(holder), pointer, provider.kinds.get(name))
             }
             for live in listed:
                 ours = state.resources.get(Address(name, live.name or ""))
                 if live.name and live.id not in items and (ours is None or ours.id != live.id):
-                    body = comparable(kind(name), live_document(kind(name), live))
+                    body = comparable(live.kind, live_document(live.kind, live))
                     held.setdefault(name, {}).setdefault(live.name, Held(live.id, body))
     return held
 

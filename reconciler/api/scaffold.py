@@ -89,8 +89,9 @@ def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
     from reconciler.manifests.project.project_file import load_project
     from reconciler.manifests.read.load_manifests import load_manifests
     from reconciler.manifests.tree.repository import top_of
+    from reconciler.platforms.providers import kinds_of
 
-    project = load_project(root, upward=False)
+    project = load_project(root, kinds_of, upward=False)
     real = os.path.realpath(root)
     top = top_of(real) or real
     bodies: dict[str, list[Json]] = {}

@@ -182,19 +182,18 @@ def choose_project(
     `ManifestError` for a project file that is not valid.
     """
     from reconciler.manifests.project.project_file import BUILT_IN, load_project
+    from reconciler.platforms.providers import kinds_of
 
     wanted = workspace or environ.get(WORKSPACE) or prefer
     if file is not None and Path(file).is_dir():
         raise UsageError(f"--project {file} is a folder", hint=f"name the file in it, or go there: -C {file}")
     where = file if file is not None else root or "."
-    project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=upward and root is None)
+    project = load_project(
+        where, kinds_of, manifests=paths or None, ref=ref, root=root, upward=upward and root is None
+    )
     own = project.workspaces.get(ACCOUNT)
-    if (
-        wanted == ACCOUNT
-        and project.base != project.root
-        and (own is None or own.provider == BUILT_IN[ACCOUNT].provider)
-    ):
-        project = load_project(where, manifests=paths or None, ref=ref, root=root, upward=False)
+    if wanted == ACCOUNT and project.base != project.root and (own is None or own.provider == BUILT_IN[ACCOUNT]):
+        project = load_project(where, kinds_of, manifests=paths or None, ref=ref, root=root, upward=False)
     chosen = choose_workspace(project, wanted)
     given = {"parallelism": parallelism, "give_up_after": give_up_after}
     return project, replace(chosen, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

@@ -168,11 +168,12 @@ class SessionTask:
         """The session over the manifests of `commit`: overlays and policy are those of the commit, the account and
         the store of the state those of the project file on disk, so that a merge cannot lead elsewhere."""
         from reconciler.manifests.project.project_file import load_project
+        from reconciler.platforms.providers import kinds_of
 
         session, ref = self._session, commit if self._watch.ref is not None else None
         if session.project.file is None:
             return session
-        project = load_project(session.project.file, root=session.project.root, ref=ref)
+        project = load_project(session.project.file, kinds_of, root=session.project.root, ref=ref)
         own = session.workspace
         found = project.workspaces.get(own.name)
         if found is None:

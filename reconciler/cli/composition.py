@@ -84,6 +84,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
     """
     from reconciler.manifests.project.project_file import load_project
     from reconciler.manifests.project.read_catalogue import load_catalogue
+    from reconciler.platforms.providers import kinds_of
 
     where = settings.project if settings.project is not None else "."
-    return load_project(where, manifests=settings.manifests or None).catalogue or load_catalogue()
+    return load_project(where, kinds_of, manifests=settings.manifests or None).catalogue or load_catalogue()

@@ -150,12 +150,13 @@ def open_migration(
     from reconciler.api.migrate import read_migration
     from reconciler.api.render import MIGRATION_FORMATS
     from reconciler.manifests.project.project_file import load_project
+    from reconciler.platforms.providers import kinds_of
 
     for name in (settings.format or "text", *(name for name, _ in settings.reports)):
         if name not in MIGRATION_FORMATS:
             raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
     where = settings.project if settings.project is not None else "."
-    project = load_project(where, manifests=settings.manifests or None)
+    project = load_project(where, kinds_of, manifests=settings.manifests or None)
     return read_migration(project, settings.manifests, chosen, answers, words=words, requested=requested)
 
 
@@ -219,9 +220,10 @@ def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) ->
     from reconciler.api.export_target import name_personas
     from reconciler.core.migrating.answers import merge_answers
     from reconciler.manifests.project.project_file import load_project
+    from reconciler.platforms.providers import kinds_of
 
     where = settings.project if settings.project is not None else "."
-    project = load_project(where, manifests=settings.manifests or None)
+    project = load_project(where, kinds_of, manifests=settings.manifests or None)
     return merge_answers(name_personas(project, words), given)
 
 

@@ -26,4 +26,4 @@ def kind(name: str) -> KindSpec:
 
 def manifest_kinds() -> dict[str, KindSpec]:
     """Every word that may stand behind `kind:` in a manifest, with what it means (`PAL` is a Persona)."""
-    return KINDS.words()
+    return dict(KINDS.words)

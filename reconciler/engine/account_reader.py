@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.secret_names import made_by
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.types.address import Address
+from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.ports import Provider
 from reconciler.types.state import Entry, State
@@ -155,12 +155,12 @@ def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> 
     }
 
 
-def kinds_to_read(addresses: Iterable[Address], *, attachments: bool) -> list[str]:
+def kinds_to_read(addresses: Iterable[Address], known: Kinds, *, attachments: bool) -> list[str]:
     """The kinds whose lists a run needs; the kind of attachments too where a manifest may name account objects."""
     kinds = {address.kind for address in addresses}
     if attachments:
         for name in list(kinds):
-            spec = kind(name)
+            spec = known.get(name)
             kinds |= {row.ref for row in spec.fields if row.path == spec.attachments and row.ref}
     return sorted(kinds)
 

@@ -18,7 +18,6 @@ from reconciler.core.export.exported_manifests import (
 )
 from reconciler.core.export.legal_names import legal_name
 from reconciler.core.export.target import AttachedTool, Subject
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.text import matches
 from reconciler.engine.account_reader import Reader, read_apart, run_parallel
 from reconciler.engine.run_context import RunContext
@@ -108,7 +107,7 @@ def export_account(
     choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
     chosen = [live for live in free if choice.takes(live)]
     found = [live for live in _in_detail(reader, chosen, notes) if matches_fields(live, choice.fields)]
-    exported = export_objects(found, listings, claims, write_id)
+    exported = export_objects(found, listings, claims, write_id, reader.provider.kinds)
     addresses = {(one.address.kind, one.id): one.address for one in exported}
     notes += _remarks(exported)
     notes += [_shared(*one) for one in shared_inline_tools(found, addresses)]
@@ -117,13 +116,14 @@ def export_account(
 
 def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, Listing]:
     listings: dict[str, Listing] = {}
-    for name in KINDS:
+    for name in reader.provider.kinds:
         try:
             listings |= reader.lists([name])
         except Rejected as refused:
             if name in choice.kinds or (not choice.kinds and name in ("persona", "tool")):
                 raise
-            notes.append(f"{kind(name).manifest_kinds[0]} objects were left out: {refused.message}")
+            word = reader.provider.kinds.get(name).manifest_kinds[0]
+            notes.append(f"{word} objects were left out: {refused.message}")
     return listings
 
 
@@ -133,7 +133,7 @@ def _with_items(reader: Reader, listings: Mapping[str, Listing]) -> dict[str, Li
         live
         for name, listing in listings.items()
         for live in listing.objects.values()
-        if not live.detailed and any(row.items_by and row.path[1:] not in live.body for row in kind(name).fields)
+        if not live.detailed and any(row.items_by and row.path[1:] not in live.body for row in live.kind.fields)
     ]
     found = {key: live for key, live in reader.details(lacking).items() if live is not None}
     return {
@@ -195,7 +195,7 @@ def subjects_of_manifests(manifests: ManifestSet, state: State) -> tuple[Subject
         if address.kind == PERSONA:
             entry = state.resources.get(address)
             id = entry.id if entry is not None else resource.id
-            found.append(Subject(address, resource.spec, id, _attached(resource.spec, tools)))
+            found.append(Subject(address, resource.kind, resource.spec, id, _attached(resource.spec, tools)))
     return tuple(sorted(found, key=lambda subject: subject.address))
 
 
@@ -218,7 +218,7 @@ def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...
     found = export_account(ManifestSet(), state, setting, AgentChoice(names=names))
     tools = {one.address: _spec(one) for one in found.manifests if one.address.kind == "tool"}
     return tuple(
-        Subject(one.address, spec := _spec(one), one.id, _attached(spec, tools))
+        Subject(one.address, one.kind, spec := _spec(one), one.id, _attached(spec, tools))
         for one in sorted(found.manifests, key=lambda one: one.address)
         if one.address.kind == PERSONA
     )
@@ -250,4 +250,4 @@ def _attached(spec: Object, tools: Mapping[Address, Object]) -> tuple[AttachedTo
 
 def _spec(one: ExportedManifest) -> Object:
     """The body of an exported manifest in canonical words."""
-    return canonical_words(kind(one.address.kind), one.spec)[0]
+    return canonical_words(one.kind, one.spec)[0]

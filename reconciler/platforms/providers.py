@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.core.kind_table import KINDS
 from reconciler.platforms.base import OpenProvider
 from reconciler.registry import Registry
+from reconciler.types.kind import Kinds
 
 PROVIDERS: Registry[OpenProvider] = Registry(
     "provider",
@@ -13,3 +15,8 @@ PROVIDERS: Registry[OpenProvider] = Registry(
         "simulator": "tavus.simulator.embedded_provider:open_provider",
     },
 )
+
+
+def kinds_of(provider: str) -> Kinds:
+    """The kinds that an account of this provider type can hold."""
+    return KINDS

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from reconciler.registry import Registry
 from reconciler.types.json import Json, Object
@@ -168,6 +169,8 @@ class KindSpec:
     """Canonical pointer of the human name, used for adoption."""
     level: int
     """Creates and updates run from low to high, deletes from high to low."""
+    shared: bool = False
+    """Several objects of other kinds may use one of these: what is made is for whoever refers to it."""
     merge_patch: bool = False
     """True when the API's PATCH takes a partial object instead of RFC 6902 operations."""
     unique_names: bool = False
@@ -210,6 +213,8 @@ class KindSpec:
     """Why the API would not take such an object as a whole, in canonical words: the place, and the reason."""
     goes_along: str = ""
     """What goes with a deleted object and is kept nowhere, for people: it does not come back with a rollback."""
+    item_word: str | None = None
+    """The member that tells the items of its `data`: what names an item in a body that is no more than a list."""
     bare_keys: frozenset[str] = frozenset()
     """A file without `kind` whose top-level keys include one of these is a body of this kind..."""
     bare_with: frozenset[str] = frozenset()
@@ -227,6 +232,23 @@ class Kinds(Registry[KindSpec]):
     def __init__(self, package: str, entries: Mapping[str, str]) -> None:
         super().__init__("kind", package, entries)
 
-    def words(self) -> dict[str, KindSpec]:
+    @cached_property
+    def words(self) -> Mapping[str, KindSpec]:
         """Every word that may stand behind `kind:` in a manifest, with what it means; two may mean the same."""
         return {word: spec for spec in self.all().values() for word in spec.manifest_kinds}
+
+    @cached_property
+    def id_words(self) -> Mapping[str, str]:
+        """Last word of every field that holds ids -> the name of the kind of those objects."""
+        rows = (row for spec in self.all().values() for row in spec.fields)
+        return {row.path.rpartition("/")[2]: row.ref for row in rows if row.ref is not None}
+
+    @cached_property
+    def bare(self) -> tuple[KindSpec, ...]:
+        """Those whose bodies are known without a `kind`."""
+        return tuple(spec for spec in self.all().values() if spec.bare_keys)
+
+    @property
+    def default(self) -> KindSpec:
+        """The kind that is meant where none is named: the first."""
+        return self.get(next(iter(self)))

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import Kinds
 from reconciler.types.live import Account, Listing, LiveObject
 from reconciler.types.reference import SecretRef
 from reconciler.types.report import Report, Style
@@ -66,7 +67,7 @@ class Provider(Protocol):
     May: refuse writes (`reading=True` when it was made), raising `WriteRefused`.
     """
 
-    kinds: Sequence[str]
+    kinds: Kinds
     """The kinds this provider can hold."""
     vocabulary: str
     """pal | persona: the words on the wire."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.history import Retention
 from reconciler.types.json import Object
+from reconciler.types.kind import Kinds
 from reconciler.types.watch import Watch
 
 
@@ -58,6 +59,8 @@ class Workspace:
 
     name: str
     provider: ProviderSettings
+    kinds: Kinds = field(compare=False, repr=False)
+    """What the account may hold, by its provider."""
     state: BackendSettings = BackendSettings()
     overlays: tuple[str, ...] = ()
     """Folders relative to the project folder."""
@@ -109,6 +112,11 @@ class Project:
     start: str = ""
     """Absolute; the folder that the run was started in, where the project was found from further down. Paths on the
     command line are relative to it. Empty: the same as `root`."""
+
+    @property
+    def kinds(self) -> Kinds:
+        """Those of the default workspace: what files mean where none was chosen."""
+        return self.workspaces[self.default_workspace].kinds
 
     @property
     def base(self) -> str:

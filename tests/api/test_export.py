@@ -9,9 +9,10 @@ import pytest
 from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
+from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError
-from reconciler.manifests.project.project_file import load_project
 from tests.support.making import at
+from tests.support.projects import load_project
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -19,7 +20,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def named(address: str) -> ExportedManifest:
-    return ExportedManifest(at(address), "x1", {})
+    return ExportedManifest(at(address), kind(at(address).kind), "x1", {})
 
 
 def run(root: Path) -> Session:

@@ -15,10 +15,10 @@ from reconciler.api import notify
 from reconciler.api.notify import Notifier
 from reconciler.api.session import Session, SystemClock
 from reconciler.api.watch import Watched
-from reconciler.manifests.project.project_file import load_project
 from reconciler.types.json import Object
 from reconciler.types.reference import SecretRef
 from reconciler.types.watch import Memory, Notification, Round, Status, Watch
+from tests.support.projects import load_project
 
 SYNCED = Round("w", Status.SYNCED, "nothing differs", "c1")
 FAILED = Round("w", Status.FAILED, "the account <does> not answer", "c1", hint="wait")

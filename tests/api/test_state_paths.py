@@ -10,8 +10,8 @@ from reconciler.api.session import choose_project
 from reconciler.api.state_paths import claim_folder, find_state_folder
 from reconciler.cli.main import run
 from reconciler.core.state.state_document import parse_state
-from reconciler.manifests.project.project_file import load_project
 from tests.support.gittrees import repository
+from tests.support.projects import load_project
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n"
 PERSONA = """apiVersion: personas/v1

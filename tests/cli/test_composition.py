@@ -13,6 +13,7 @@ from reconciler.api.manifests import known_secrets, placing, read_files, read_ma
 from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
+from reconciler.core.kind_table import KINDS
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
 from reconciler.types.address import Address
 from reconciler.types.change import Request
@@ -75,7 +76,7 @@ def test_without_a_project_file_two_workspaces_exist(project: Path) -> None:
 
 
 def test_unknown_workspaces_are_guessed() -> None:
-    known = Project("/x", {"production": Workspace("production", ProviderSettings("tavus"))}, "production")
+    known = Project("/x", {"production": Workspace("production", ProviderSettings("tavus"), KINDS)}, "production")
     with pytest.raises(UsageError, match="unknown workspace 'prodution'; known: production") as caught:
         choose_workspace(known, "prodution")
     assert caught.value.hint == "did you mean 'production'?"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.export.target import Knowledge, Subject, Target, is_untouched
+from reconciler.core.export.target import Knowledge, Target, is_untouched
 from reconciler.core.export.target_table import TARGETS
 from reconciler.manifests.project.read_catalogue import load_catalogue
-from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import subjects
+from tests.support.records import persona_subject
 
 KNOWLEDGE = Knowledge(load_catalogue())
 EVERYTHING: Object = {
@@ -39,7 +39,7 @@ class TestEveryTarget:
         assert len(target.what) > 20
 
     def test_names_what_it_leaves_behind(self, name: str) -> None:
-        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), EVERYTHING)], KNOWLEDGE)[0]
+        one = TARGETS.get(name).generate([persona_subject("desk", EVERYTHING)], KNOWLEDGE)[0]
         told = {remark.path for remark in (*one.not_carried, *one.adjusted)}
         for path in (
             "/guardrail_ids", "/document_ids", "/objectives_id", "/skills", "/layers/perception/perception_model",
@@ -49,15 +49,13 @@ class TestEveryTarget:
         assert all(remark.reason for remark in one.not_carried)
 
     def test_a_secret_is_the_name_of_a_variable(self, name: str) -> None:
-        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), EVERYTHING)], KNOWLEDGE)[0]
+        one = TARGETS.get(name).generate([persona_subject("desk", EVERYTHING)], KNOWLEDGE)[0]
         assert "PERSONA_DESK_LLM_API_KEY" in one.environment
         assert not any("$secret" in file.text for file in one.files)
 
     def test_files_stay_in_their_folder_and_do_not_collide(self, name: str) -> None:
         named = ["a-b", "a_b", "A.B", "json", "con", "1", "..x"]
-        made = TARGETS.get(name).generate(
-            [Subject(Address("persona", one), {"system_prompt": "Hi"}) for one in named], KNOWLEDGE
-        )
+        made = TARGETS.get(name).generate([persona_subject(one, {"system_prompt": "Hi"}) for one in named], KNOWLEDGE)
         paths = [file.path for one in made for file in one.files]
         assert len({path.casefold() for path in paths}) == len(paths)
         assert not any(part in ("", "..") for path in paths for part in path.split("/"))
@@ -73,6 +71,6 @@ class TestEveryTarget:
 
     @given(body=bodies("persona"))
     def test_takes_any_body(self, name: str, body: dict[str, Json]) -> None:
-        one = TARGETS.get(name).generate([Subject(Address("persona", "desk"), body)], KNOWLEDGE)[0]
+        one = TARGETS.get(name).generate([persona_subject("desk", body)], KNOWLEDGE)[0]
         assert bool(one.files) != bool(one.skipped)
         assert all(file.yours or is_untouched(file.text.encode()) for file in one.files)

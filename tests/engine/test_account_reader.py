@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from reconciler.core.kind_table import KINDS
 from reconciler.engine.account_reader import MANY_MISSING, kinds_to_read, run_parallel
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from tests.support.lab import Lab
@@ -92,9 +93,9 @@ def test_many_missing_objects_are_settled_by_one_more_list():
 
 
 def test_kinds_that_nobody_asks_for_are_not_read():
-    assert kinds_to_read([at("persona.a")], attachments=False) == ["persona"]
-    assert kinds_to_read([at("persona.a")], attachments=True) == ["persona", "tool"]
-    assert kinds_to_read([at("tool.a")], attachments=False) == ["tool"]
+    assert kinds_to_read([at("persona.a")], KINDS, attachments=False) == ["persona"]
+    assert kinds_to_read([at("persona.a")], KINDS, attachments=True) == ["persona", "tool"]
+    assert kinds_to_read([at("tool.a")], KINDS, attachments=False) == ["tool"]
 
 
 @pytest.mark.parametrize("width", [1, 3, 50])

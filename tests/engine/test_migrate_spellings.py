@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
+from reconciler.core.kind_table import KINDS
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.types.json import Object
 from tests.support.migrating import Project
@@ -83,7 +84,7 @@ def indented(text: str) -> str:
 
 
 def body_of(project: Project, path: str) -> Object:
-    drafts = TextEditor().open(path, project.files[path], overlay=False).drafts
+    drafts = TextEditor(KINDS).open(path, project.files[path], overlay=False).drafts
     return next(one.body for one in drafts if one.address.name == "desk")
 
 

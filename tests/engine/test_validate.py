@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.manifests.read.load_manifests import load_manifests, place
 from reconciler.types.address import Address
@@ -17,6 +16,7 @@ from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.source import Source, Span
+from tests.support.projects import load_project
 from tests.support.rulecase import CUSTOM, body, function, manifest
 
 CATALOGUE = load_catalogue()

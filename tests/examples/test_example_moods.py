@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.manifest import ManifestSet
 from tests.support.lab import Lab
+from tests.support.projects import load_project
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = Mood()

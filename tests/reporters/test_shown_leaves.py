@@ -132,7 +132,7 @@ def test_a_delete_shows_what_is_lost_and_not_what_is_empty() -> None:
 
 def test_an_unknown_kind_shows_its_members() -> None:
     change = change_of(Address("gadget", "x"), Action.CREATE, after={"a/b": 1, "c": {"d": 2}, "e": None})
-    assert paths(change) == ["/a~1b", "/c"]
+    assert paths(change) == ["/a~1b", "/c/d"]
 
 
 def test_imports_moves_and_forgets_without_fields_have_no_leaves() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
+from reconciler.core.kind_table import KINDS
 from reconciler.engine.export_account import Export, ExportChoice, export_account
 from reconciler.manifests.edit.new_manifest_files import manifest_file
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Faults
@@ -19,8 +19,9 @@ from reconciler.types.manifest import ManifestSet
 from reconciler.types.project import ProviderSettings, Workspace
 from reconciler.types.state import State
 from tests.support.lab import Lab
+from tests.support.projects import load_project
 
-WORKSPACE = Workspace("lab", ProviderSettings("simulator"))
+WORKSPACE = Workspace("lab", ProviderSettings("simulator"), KINDS)
 NAMES = (
     "Claims Desk",
     "Claims Desk",

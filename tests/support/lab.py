@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.state.entry_changes import renamed
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
@@ -147,7 +148,9 @@ class Lab:
         )
 
     def setting(self, *, reading: bool = False) -> RunContext:
-        workspace = Workspace("lab", ProviderSettings("simulator"), policy=self.policy, parallelism=self.parallelism)
+        workspace = Workspace(
+            "lab", ProviderSettings("simulator"), KINDS, policy=self.policy, parallelism=self.parallelism
+        )
         return RunContext(
             workspace,
             self.provider(reading=reading),

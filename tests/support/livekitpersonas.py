@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from reconciler.core.export.target import AttachedTool, Subject
-from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef
+from tests.support.records import persona_subject
 
 NASTY = (
     "He said \"no\" and 'yes'.",
@@ -110,9 +110,9 @@ def subjects(draw: st.DrawFn) -> Subject:
     listed: list[Json] = [tool.name for tool in tools]
     spec: Object = {**body, **({"tools": listed} if listed else {})}
     id = draw(st.sampled_from([None, "p0123456789a"]))
-    return Subject(Address("persona", draw(NAMES)), spec, id, tools)
+    return persona_subject(draw(NAMES), spec, id, tools)
 
 
 def persona(name: str = "desk", **body: Json) -> Subject:
     """A persona by its body in canonical words."""
-    return Subject(Address("persona", name), dict(body))
+    return persona_subject(name, dict(body))

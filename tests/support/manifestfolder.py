@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.ports import Secrets
 from reconciler.types.project import Project
+from tests.support.projects import load_project
 
 
 @dataclass(frozen=True)

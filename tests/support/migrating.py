@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.api.migrate import BodyEditor
+from reconciler.core.kind_table import KINDS
 from reconciler.core.migrating.answers import choose_migrations, requested_names
 from reconciler.core.migrating.migration import Held
 from reconciler.core.migrating.migration_result import MigrationResult, Status
@@ -44,7 +45,7 @@ class Project:
             choose_migrations(only, skip), answers or {}, words, requested_names(only), folder, account or {},
             self.workspaces,
         )  # fmt: skip
-        result = migrate(sources, BodyEditor(TextEditor()), load_catalogue(), options)
+        result = migrate(sources, BodyEditor(TextEditor(KINDS)), load_catalogue(), options)
         if write:
             for change in result.files:
                 self.files[change.path] = change.after

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.kind_table import KINDS
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
+from reconciler.types.json import Object
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manifest
@@ -33,3 +35,7 @@ def live_of(kind: str, id: str, name: str | None, body: Mapping[str, Any], *args
 
 def manifest_of(address: Address, *args: Any, **members: Any) -> Manifest:
     return Manifest(address, kind_named(address.kind), *args, **members)
+
+
+def persona_subject(name: str, spec: Object, id: str | None = None, tools: tuple[AttachedTool, ...] = ()) -> Subject:
+    return Subject(Address("persona", name), KINDS.get("persona"), spec, id, tools)

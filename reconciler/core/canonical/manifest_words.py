@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node
-from reconciler.core.kind_table import KINDS
-from reconciler.types.json import Json, Object, escape, references, split
+from reconciler.types.json import Json, Object, escape, references
 from reconciler.types.kind import Type
 from reconciler.types.reference import ResourceRef, SecretRef
 
@@ -91,11 +89,3 @@ def child_of(node: Node, word: str) -> Node:
 def is_written_reference(value: Json) -> bool:
     """Whether a mapping as its author wrote it is a reference or a literal: one leaf, whatever stands in it."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in WORDS
-
-
-@cache
-def id_words() -> Mapping[str, str]:
-    """Last word of every field that holds ids -> the kind of those objects."""
-    return {
-        split(row.path)[-1]: row.ref for spec in KINDS.all().values() for row in spec.fields if row.ref is not None
-    }

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import leaves, sorted_set
 from reconciler.core.canonical.keyed_lists import by_name
-from reconciler.core.kind_table import KINDS
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, lookup
@@ -69,8 +68,8 @@ def _name_tools(spec: KindSpec, body: Object, tools: Mapping[str, Address]) -> O
 
 
 def reference(value: Json) -> Address | None:
-    """The address that `value` refers to; None for one of a kind that this version does not know."""
-    if not isinstance(value, ResourceRef) or value.address.partition(".")[0] not in KINDS:
+    """The address that `value` refers to; None for a text that is no address."""
+    if not isinstance(value, ResourceRef):
         return None
     try:
         return Address.parse(value.address)

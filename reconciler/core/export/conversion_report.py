@@ -11,7 +11,6 @@ from reconciler.core.canonical.canonical_form import leaves, normal
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.export.legal_names import variable_name
 from reconciler.core.export.target import Remark
-from reconciler.core.kind_table import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
@@ -27,10 +26,10 @@ Explain = Callable[[str, Json], tuple[str, str]]
 class Ledger:
     """One persona's body, read field by field."""
 
-    def __init__(self, address: Address, spec: Object) -> None:
+    def __init__(self, address: Address, kind: KindSpec, spec: Object) -> None:
         self.address = address
         self.spec = spec
-        self.kind: KindSpec = kind(address.kind)
+        self.kind = kind
         self.not_carried: list[Remark] = []
         self.adjusted: list[Remark] = []
         self.variables: dict[str, str] = {}

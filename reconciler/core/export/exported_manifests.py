@@ -16,14 +16,13 @@ from reconciler.core.canonical.manifest_words import spell_members
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.export.legal_names import legal_name, unique_name, variable_name
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import markers
 from reconciler.core.serialization.digest import digest
 from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, join, lookup, split
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.state import State
@@ -62,6 +61,7 @@ class ExportedManifest:
     looks like one is escaped."""
 
     address: Address
+    kind: KindSpec
     id: str
     document: Object
     secrets: tuple[ExportedSecret, ...] = ()
@@ -106,10 +106,10 @@ def find_claims(manifests: ManifestSet, state: State, listings: Mapping[str, Lis
 def parts_of_others(listings: Mapping[str, Listing]) -> frozenset[str]:
     """Ids of objects that live inside another one: the guardrails of a legacy set are listed on their own too."""
     found: set[str] = set()
-    for name, listing in listings.items():
-        lists = [row.path[1:] for row in kind(name).fields if row.items_by is not None and row.path.count("/") == 1]
+    for listing in listings.values():
         for live in listing.objects.values():
-            for word in lists:
+            rows = live.kind.fields
+            for word in (row.path[1:] for row in rows if row.items_by is not None and row.path.count("/") == 1):
                 items = live.body.get(word)
                 found |= {
                     str(item["uuid"])
@@ -124,13 +124,17 @@ def export_objects(
     listings: Mapping[str, Listing],
     claims: Claims,
     write_id: Callable[[str], Json],
+    kinds: Kinds,
 ) -> tuple[ExportedManifest, ...]:
     """The manifests of `wanted`, referred to before their users. `write_id` gives what stands in `metadata.id`."""
-    return _Export(listings, claims, write_id).run(list(wanted))
+    return _Export(listings, claims, write_id, kinds).run(list(wanted))
 
 
 class _Export:
-    def __init__(self, listings: Mapping[str, Listing], claims: Claims, write_id: Callable[[str], Json]) -> None:
+    def __init__(
+        self, listings: Mapping[str, Listing], claims: Claims, write_id: Callable[[str], Json], kinds: Kinds
+    ) -> None:
+        self.kinds = kinds
         self.listings = listings
         self.claims = claims
         self.write_id = write_id
@@ -142,10 +146,10 @@ class _Export:
 
     def run(self, wanted: list[LiveObject]) -> tuple[ExportedManifest, ...]:
         result: list[ExportedManifest] = []
-        users = _users(wanted)
-        order = sorted(KINDS, key=lambda name: kind(name).level)
-        for name in order:
-            bodies = [(live, export_body(kind(name), live, self.refer)) for live in wanted if live.kind.name == name]
+        users = _users(wanted, self.kinds)
+        order = sorted(self.kinds.all().values(), key=lambda kind: kind.level)
+        for kind in order:
+            bodies = [(live, export_body(live, self.refer, self.kinds)) for live in wanted if live.kind is kind]
             bodies.sort(key=lambda pair: self.place(pair[0], pair[1], users))
             named = [(live, body, self.name(live)) for live, body in bodies]
             result += [self.manifest(live, body, address) for live, body, address in named]
@@ -194,15 +198,15 @@ class _Export:
             "spec": spell_members(shape(live.kind), spec),
         }
         secrets = tuple(ExportedSecret(names[pointer], address, pointer) for pointer in sorted(names))
-        return ExportedManifest(address, live.id, document, secrets, body.left_out, spec)
+        return ExportedManifest(address, live.kind, live.id, document, secrets, body.left_out, spec)
 
 
-def _users(objects: Iterable[LiveObject]) -> dict[Key, str]:
+def _users(objects: Iterable[LiveObject], kinds: Kinds) -> dict[Key, str]:
     """A digest of what the users of each object say, whatever ids they hold."""
     found: dict[Key, list[Json]] = {}
     for live in objects:
         used: list[Key] = []
-        body = export_body(live.kind, live, _noting(used))
+        body = export_body(live, _noting(used), kinds)
         said = digest([live.kind.name, live.name, write_marks(body.spec)])
         for key in used:
             found.setdefault(key, []).append(said)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, told, without
 from reconciler.core.canonical.field_tree import Node, field_at, looks_secret, shape
-from reconciler.core.canonical.manifest_words import id_words, unspellable
+from reconciler.core.canonical.manifest_words import unspellable
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.export.live_values import (
     EMPTY,
@@ -28,7 +28,7 @@ from reconciler.core.export.live_values import (
 )
 from reconciler.core.fields.field_check import check_fields
 from reconciler.types.json import Json, Object, escape, join, lookup, split
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.kind import Field, Kinds, Type
 from reconciler.types.live import LiveObject
 from reconciler.types.reference import ResourceRef, SecretRef
 
@@ -60,22 +60,24 @@ class ExportedBody:
     """(canonical pointer, why a manifest cannot hold it)."""
 
 
-def export_body(spec: KindSpec, live: LiveObject, refer: Refer) -> ExportedBody:
+def export_body(live: LiveObject, refer: Refer, kinds: Kinds) -> ExportedBody:
     """The spec of a manifest that agrees with `live`."""
+    spec = live.kind
     document, _ = canonical_words(spec, live.body)
     if spec.apart:
         document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
         if spec.attachments is not None and live.tools is not None:
             document[spec.attachments[1:]] = list(live.tools)
         document |= {pointer[1:]: part for pointer, part in live.parts.items()}
-    return _Walk(spec, live, refer).run(document)
+    return _Walk(live, refer, kinds.id_words).run(document)
 
 
 class _Walk:
     """One body. References are those of the core, so that the field checks can be asked."""
 
-    def __init__(self, spec: KindSpec, live: LiveObject, refer: Refer) -> None:
-        self.spec = spec
+    def __init__(self, live: LiveObject, refer: Refer, id_words: Mapping[str, str]) -> None:
+        self.spec = live.kind
+        self.id_words = id_words
         self.live = live
         self.refer = refer
         self.secrets: dict[str, SecretRef] = {}
@@ -129,8 +131,8 @@ class _Walk:
             return self.secret(word, value, path)
         if row is not None and row.ref is not None and isinstance(value, str) and value:
             return self.reference(row.ref, value, path)
-        if row is None and word in id_words():
-            return self.known_ids(value, id_words()[word])
+        if row is None and word in self.id_words:
+            return self.known_ids(value, self.id_words[word])
         return DROP if says_nothing(row, value, path) else normal(row, value)
 
     # --- objects and lists ----------------------------------------------------------------------------------------
@@ -170,7 +172,7 @@ class _Walk:
         if row is not None and row.set_like:
             return sorted_set(value)
         if row is None:
-            return self.known_ids(value, id_words().get(word))
+            return self.known_ids(value, self.id_words.get(word))
         return unfilled_items(row, value) if row is not None and row.fill else value
 
     def whole(self, node: Node, value: Object, path: str) -> Json:
@@ -217,7 +219,7 @@ class _Walk:
     def known_ids(self, value: Json, kind: str | None = None) -> Json:
         """`value` with references for ids under words that hold ids elsewhere (`document_ids` of a skill)."""
         if isinstance(value, dict):
-            return {key: self.known_ids(member, id_words().get(key)) for key, member in value.items()}
+            return {key: self.known_ids(member, self.id_words.get(key)) for key, member in value.items()}
         if isinstance(value, list):
             return [self.known_ids(item, kind) for item in value]
         if kind is None or not isinstance(value, str) or not value:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 
 OPEN = "sha256:" + "0" * 64
 """What a generated text has in the place of its seal; the first one counts."""
@@ -32,6 +33,7 @@ class Subject:
     """One persona to be written, wherever it was read."""
 
     address: Address
+    kind: KindSpec
     spec: Object
     """The body in canonical words, markers for secrets and references."""
     id: str | None = None

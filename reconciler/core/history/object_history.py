@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.kind_table import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup, within
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.preimage import Preimage
 
 
@@ -21,14 +21,11 @@ from reconciler.types.preimage import Preimage
 class Thread:
     """One object, from the moment up to now."""
 
+    kind: KindSpec
     items: list[Preimage] = field(default_factory=list)
     """Oldest first."""
     ids: list[str] = field(default_factory=list)
     """Every id that it had since then, oldest first."""
-
-    @property
-    def kind(self) -> str:
-        return self.first.address.kind
 
     @property
     def first(self) -> Preimage:
@@ -46,7 +43,7 @@ class Thread:
     @property
     def name(self) -> str | None:
         """What it was called last, as far as that is known."""
-        body, pointer = self.body(), kind(self.kind).name_field
+        body, pointer = self.body(), self.kind.name_field
         named = lookup(body, pointer) if body is not None else None
         entry = next((item.entry for item in reversed(self.items) if item.entry is not None), None)
         return named if isinstance(named, str) and named else entry.name if entry is not None else None
@@ -86,11 +83,11 @@ class Thread:
         if base is bodies[0]:
             return first
         before = bodies[: bodies.index(base)]
-        return put_back(base, first, {path for item in before for path in item.fields})
+        return put_back(self.kind, base, first, {path for item in before for path in item.fields})
 
     def address_in(self, held: Mapping[tuple[str, str], Address]) -> Address | None:
         """Where state holds the object now, under whichever name; None where it does not."""
-        return next((held[self.kind, id] for id in reversed(self.ids) if (self.kind, id) in held), None)
+        return next((held[self.kind.name, id] for id in reversed(self.ids) if (self.kind.name, id) in held), None)
 
 
 def _id(item: Preimage) -> str | None:
@@ -102,9 +99,8 @@ def _shows_all(item: Preimage) -> bool:
     return item.body is not None and (item.whole or item.action == "delete" or item.replaced)
 
 
-def put_back(later: Preimage, first: Object, paths: Iterable[str]) -> Object:
+def put_back(spec: KindSpec, later: Preimage, first: Object, paths: Iterable[str]) -> Object:
     """The body of `later` with what lies within `paths` as it is in `first`."""
-    spec = kind(later.address.kind)
     wanted = frozenset(paths)
     body = later.body or {}
     old, new = leaves(spec, first), leaves(spec, body)
@@ -118,7 +114,7 @@ def related(path: str, others: Iterable[str]) -> bool:
     return any(within(path, one) or within(one, path) for one in others)
 
 
-def follow(runs: Sequence[Sequence[Preimage]]) -> tuple[Thread, ...]:
+def follow(runs: Sequence[Sequence[Preimage]], kinds: Kinds) -> tuple[Thread, ...]:
     """The threads of all objects that `runs` (oldest first) changed."""
     known: dict[tuple[str, str], Thread] = {}
     nameless: dict[Address, Thread] = {}
@@ -130,7 +126,7 @@ def follow(runs: Sequence[Sequence[Preimage]]) -> tuple[Thread, ...]:
         if thread is None:
             thread = nameless.pop(item.previous or item.address, None)
         if thread is None:
-            thread = Thread()
+            thread = Thread(kinds.get(item.address.kind))
             found.append(thread)
         thread.items.append(item)
         names = [one for one in (id, item.became) if one is not None]

@@ -22,7 +22,6 @@ from reconciler.core.export.live_values import unfilled_items, unfilled_object
 from reconciler.core.fields.required_fields import missing
 from reconciler.core.history.object_history import Thread, related
 from reconciler.core.history.restored import Restored
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, has_secret
 from reconciler.core.serialization.digest import digest
@@ -61,7 +60,7 @@ def restore(
 
     `now` is its entry in state; `live` what the account has of an object that is in no entry and still there.
     """
-    spec = kind(address.kind)
+    spec = thread.kind
     then = thread.first.entry or now or next((one.entry for one in thread.items if one.entry is not None), None)
     made = _Making(thread, spec, address, now, then, setting, live)
     body = thread.body()

@@ -17,11 +17,11 @@ from reconciler.core.history.absent_references import without
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.restored import Restored
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Adopt, Lifecycle
 from reconciler.types.preimage import Preimage
@@ -94,17 +94,18 @@ class Goal:
         return {address: without(resource, gone, tools) for address, resource in found.items()}, unknown
 
 
-def let_go(runs: Sequence[Sequence[Preimage]], state: State) -> list[tuple[str, str]]:
+def let_go(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> list[tuple[str, str]]:
     """Kind and id of what state held then and has let go since, so that it may still be there."""
     held = _held(state)
-    gone = [one for one in _threads(runs, state) if one.was_managed and one.address_in(held) is None]
-    return [(one.kind, one.ids[-1]) for one in gone if one.ids]
+    gone = [one for one in _threads(runs, state, kinds) if one.was_managed and one.address_in(held) is None]
+    return [(one.kind.name, one.ids[-1]) for one in gone if one.ids]
 
 
 def make_goal(
     serial: int,
     runs: Sequence[Sequence[Preimage]],
     state: State,
+    kinds: Kinds,
     alive: Mapping[tuple[str, str], LiveObject] | None = None,
     lifecycles: Mapping[Address, Lifecycle] | None = None,
 ) -> Goal:
@@ -112,7 +113,7 @@ def make_goal(
 
     `alive` is what there still is of `let_go`; `lifecycles` what the manifests of today say.
     """
-    threads, held, there = _threads(runs, state), _held(state), alive or {}
+    threads, held, there = _threads(runs, state, kinds), _held(state), alive or {}
     back = [thread for thread in threads if thread.was_managed]
     since = [thread for thread in threads if not thread.was_managed]
     places = {id(thread): thread.address_in(held) for thread in threads}
@@ -124,7 +125,7 @@ def make_goal(
                 places[id(thread)] = places[id(heir)]
                 thread.ids.extend(heir.ids)
     came: dict[Address, Address | None] = {}
-    for thread in sorted(back, key=lambda one: (places[id(one)] is None, kind(one.kind).level)):
+    for thread in sorted(back, key=lambda one: (places[id(one)] is None, one.kind.level)):
         came.setdefault(thread.then, places[id(thread)])
     final = _addresses(state, came)
     ids = {one: thread.then for thread in back for one in thread.ids}
@@ -135,7 +136,7 @@ def make_goal(
     setting = Setting(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
     restored: dict[Address, Restored] = {}
     unknown: dict[Address, tuple[str, ...]] = {}
-    for thread in sorted(back, key=lambda one: kind(one.kind).level):
+    for thread in sorted(back, key=lambda one: one.kind.level):
         now, live = places[id(thread)], _live(thread, there)
         entry = state.resources.get(now) if now is not None else None
         if now != came[thread.then] or thread.then in restored:
@@ -154,7 +155,7 @@ def make_goal(
             continue
         if thread.first.imported and thread.touched:
             restored[final[now]] = restore(thread, final[now], state.resources[now], setting)
-        elif thread.first.imported or is_shared(now.kind):
+        elif thread.first.imported or thread.kind.shared:
             orphans.add(final[now])
         else:
             leaving.add(final[now])
@@ -170,18 +171,13 @@ def make_goal(
     )
 
 
-def is_shared(name: str) -> bool:
-    """Whether several personas may use one object of this kind: all that personas are made of."""
-    return kind(name).level < kind("persona").level
-
-
-def _threads(runs: Sequence[Sequence[Preimage]], state: State) -> tuple[Thread, ...]:
+def _threads(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> tuple[Thread, ...]:
     """The threads of `runs`; a create of which nothing else is noted made what its address holds now."""
-    threads = follow(runs)
-    known = {(thread.kind, one) for thread in threads for one in thread.ids}
+    threads = follow(runs, kinds)
+    known = {(thread.kind.name, one) for thread in threads for one in thread.ids}
     for thread in threads:
         entry = None if thread.ids else state.resources.get(thread.last.address)
-        if entry is not None and (thread.kind, entry.id) not in known:
+        if entry is not None and (thread.kind.name, entry.id) not in known:
             thread.ids.append(entry.id)
     return threads
 
@@ -191,21 +187,21 @@ def _held(state: State) -> Held:
 
 
 def _live(thread: Thread, alive: Mapping[tuple[str, str], LiveObject]) -> LiveObject | None:
-    return next((found for one in reversed(thread.ids) if (found := alive.get((thread.kind, one)))), None)
+    return next((found for one in reversed(thread.ids) if (found := alive.get((thread.kind.name, one)))), None)
 
 
 def _heir(
     thread: Thread, since: Iterable[Thread], places: Mapping[int, Address | None], state: State
 ) -> Thread | None:
     """What was made since in the place of an object that is gone: at its address, or else of its name."""
-    others = [(one, now) for one in since if (now := places[id(one)]) is not None and now.kind == thread.kind]
+    others = [(one, now) for one in since if (now := places[id(one)]) is not None and now.kind == thread.kind.name]
     here = next((one for one, now in others if now == thread.then), None)
     name, entry = thread.name, thread.first.entry
-    hidden = entry.sent.get(kind(thread.kind).name_field) if entry is not None and name is None else None
+    hidden = entry.sent.get(thread.kind.name_field) if entry is not None and name is None else None
 
     def is_called_so(now: Address) -> bool:
         there = state.resources[now]
-        digest = there.sent.get(kind(now.kind).name_field)
+        digest = there.sent.get(thread.kind.name_field)
         return there.name == name if name else hidden is not None and digest == hidden
 
     return here or next((one for one, now in others if is_called_so(now)), None)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import Node, shape
-from reconciler.core.kind_table import KINDS
 from reconciler.types.json import Json, Object, escape
-from reconciler.types.kind import Field
+from reconciler.types.kind import Field, KindSpec
 
 
-def declared(kind: str, spec: Object) -> Iterator[tuple[str, Json, Field]]:
+def declared(kind: KindSpec, spec: Object) -> Iterator[tuple[str, Json, Field]]:
     """Every value of `spec` that the kind's table declares: pointer, value, row. Markers are leaves."""
-    if kind in KINDS:
-        yield from _declared(shape(KINDS.get(kind)), spec, "")
+    yield from _declared(shape(kind), spec, "")
 
 
 def _declared(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json, Field]]:

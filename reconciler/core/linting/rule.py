@@ -46,7 +46,8 @@ class RuleContext:
             found = {
                 address: refused
                 for address, one in self.manifests.items()
-                if (name := name_sent(one)) is not None and (refused := given.refused(address, name)) is not None
+                if (name := name_sent(one)) is not None
+                and (refused := given.refused(address, one.kind, name)) is not None
             }
             self._refused["names"] = found
         return self._refused["names"].get(manifest.address)
@@ -54,7 +55,7 @@ class RuleContext:
     def declared(self, manifest: Manifest) -> tuple[Declared, ...]:
         """Every value of the spec that its kind declares, as pointer, value and row; worked out once a manifest."""
         if not self._last or self._last[0][0] is not manifest:
-            self._last[:] = [(manifest, tuple(declared(manifest.address.kind, manifest.spec)))]
+            self._last[:] = [(manifest, tuple(declared(manifest.kind, manifest.spec)))]
         return self._last[0][1]
 
 

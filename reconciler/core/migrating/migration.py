@@ -13,6 +13,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Scores
 from reconciler.types.json import Object, lookup
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest_edit import Edit, MoveValue, NewDocument, RenameKey
 
 KEEP = "keep"
@@ -109,6 +110,7 @@ class Subject:
     """One body as it is written: references such as `{env: X}` stand in it as they do in the file."""
 
     address: Address
+    kind: KindSpec
     spec: Object
     path: str = ""
     overlay: bool = False

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.assemble_changes import drift_item, gone_item, plan_resource
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
@@ -29,6 +28,7 @@ def drift_items(
 ) -> tuple[DriftItem, ...]:
     """What moved outside: by the manifests where there are any, else by what state remembers."""
     planned, state, book = compared.planned, compared.desired.state, compared.bound.context.book
+    bound = compared.bound.context
     declared = {one.address: one for one in request.manifests.manifests} if request.options.refresh_only else {}
     found: list[DriftItem | None] = []
     for address in sorted(planned.keys() | compared.desired.scope.deletable):
@@ -36,13 +36,13 @@ def drift_items(
         if entry is None:
             continue
         if entry.id in compared.account.seen.gone:
-            found.append(gone_item(address, entry))
+            found.append(gone_item(address, bound.kinds.get(address.kind), entry))
         elif address in planned:
             found.append(drift_item(address, entry, planned[address]))
         elif (live := compared.live.get((address.kind, entry.id))) is not None:
             item = drift_from_state(address, entry, live, book, catalogue)
             if item is not None and address in declared:
-                context = Context(book, compared.bound.context.vocabulary, catalogue=catalogue)
+                context = Context(book, bound.kinds, bound.vocabulary, catalogue=catalogue)
                 item = _with_vendor(item, entry, live, declared[address], context)
             found.append(item)
     return tuple(item for item in found if item is not None)
@@ -114,7 +114,7 @@ def find_references(compared: Compared, changes: Sequence[Change]) -> dict[str, 
         for used in change.depends_on if change.requests and change.action is not Action.DELETE else ():
             live = _managed(compared, used)
             if live is not None and (used.kind, live.id) not in touched:
-                found[f"{used.kind}/{live.id}"] = object_digest(kind(used.kind), live)
+                found[f"{used.kind}/{live.id}"] = object_digest(live.kind, live)
     return found
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.records import Moves
 from reconciler.core.resource_diff.records import ResourcePlan
 from reconciler.core.state.entry_changes import old_address, renamed
@@ -123,7 +122,7 @@ def find_replaced(
         if (address in asked or any(block.rule == "immutable" for block in result.change.blocked))
         and address in state.resources
         and result.change.lifecycle.manage is Manage.FULL
-        and not kind(address.kind).unique_names
+        and not result.change.kind.unique_names
         and resources[address].id is None
     )
 

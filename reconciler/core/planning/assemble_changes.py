@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import groupby
 
 from reconciler.core.canonical.live_document import live_document, object_digest
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.resource_plan import plan_create
 from reconciler.core.secrets.redact_document import redact
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
 from reconciler.types.plan import DriftField, DriftItem, Summary
@@ -30,6 +30,7 @@ def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None,
 
 def plan_leaving(
     address: Address,
+    spec: KindSpec,
     entry: Entry,
     live: LiveObject | None,
     *,
@@ -42,7 +43,6 @@ def plan_leaving(
     """The change of an entry whose manifest is gone: delete, or forget what is gone, observed or Removed.
 
     `protect`, `observe`: what its manifest says today, where there is one (`destroy`)."""
-    spec = kind(address.kind)
     reason = Reason.DESTROY if destroy else Reason.NOT_IN_MANIFESTS
     if entry.gives_way_to is not None and not destroy:
         reason = Reason.REPLACED
@@ -101,10 +101,10 @@ def drift_item(address: Address, entry: Entry, planned: ResourcePlan) -> DriftIt
     return DriftItem(address, planned.change.kind, entry.id, planned.drift, reason)
 
 
-def gone_item(address: Address, entry: Entry) -> DriftItem:
+def gone_item(address: Address, kind: KindSpec, entry: Entry) -> DriftItem:
     """A managed object that was deleted outside."""
     gone = DriftField("", Direction.LIVE, before_unknown=True)
-    return DriftItem(address, kind(address.kind), entry.id, (gone,), "deleted_outside")
+    return DriftItem(address, kind, entry.id, (gone,), "deleted_outside")
 
 
 def summarise(

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import reference
 from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff.records import Matching, ResourcePlan
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, lookup
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.resource import Resource
 
@@ -47,7 +46,7 @@ class AttachedTools:
         if resource is not None:
             return registry_tool(resource.spec, resource.name)
         live = self._listing.objects.get(id) if self._listing is not None else None
-        return registry_tool(live_document(kind("tool"), live), live.name or "") if live is not None else None
+        return registry_tool(live_document(live.kind, live), live.name or "") if live is not None else None
 
 
 def tell_left(
@@ -68,10 +67,10 @@ def tell_left(
             )
 
 
-def shadows(listed: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def shadows(listed: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, str, str]]:
     """Kind of the holder, pointer of its list, kind that its items are shown as: for each of the `listed` kinds."""
     known = set(listed)
-    for name, spec in KINDS.all().items():
+    for name, spec in kinds.all().items():
         for pointer, shown in spec.shown_as:
             if shown in known:
                 yield name, pointer, shown
@@ -79,10 +78,9 @@ def shadows(listed: Iterable[str]) -> Iterator[tuple[str, str, str]]:
 
 def item_ids(listing: Listing, pointer: str, shown: KindSpec) -> set[str]:
     """Ids that the items at `pointer` bear as objects of the kind `shown`."""
-    spec = KINDS.get(listing.kind)
     found: set[str] = set()
     for live in listing.objects.values():
-        items = lookup(live_document(spec, live), pointer)
+        items = lookup(live_document(live.kind, live), pointer)
         for item in items.values() if isinstance(items, dict) else ():
             if isinstance(item, dict):
                 found.update(id for word in shown.id_words if isinstance(id := item.get(word), str))

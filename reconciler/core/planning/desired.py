@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.history.rollback_goal import is_shared, torn
-from reconciler.core.kind_table import kind
+from reconciler.core.history.rollback_goal import torn
 from reconciler.core.planning.address_moves import find_replaced, follow_moves
 from reconciler.core.planning.part_of_project import leave_what_moved, make_along
 from reconciler.core.planning.records import Bound, Compared, Desired, Moves, PlanRequest
 from reconciler.core.planning.run_scope import scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
-from reconciler.core.resource_diff.records import Seen
-from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.resource_diff.records import Context, Seen
 from reconciler.core.state.entry_changes import renamed, set_aside
 from reconciler.core.state.secret_names import made_by
 from reconciler.types.address import Address
@@ -84,7 +82,7 @@ def _why_not_replaced(address: Address, resources: Mapping[Address, Resource], s
         return "the state does not hold it"
     if address not in resources:
         return "it has no manifest"
-    if kind(address.kind).unique_names:
+    if resources[address].kind.unique_names:
         return "the API takes no second object of its name beside it"
     return "its manifest has metadata.id" if resources[address].id is not None else None
 
@@ -115,7 +113,7 @@ def asked_in_vain(request: PlanRequest, desired: Desired, seen: Seen) -> list[Di
     return [nothing] if nothing is not None else []
 
 
-def with_orphans(request: PlanRequest, desired: Desired, seen: Seen, book: SecretBook) -> Desired:
+def with_orphans(request: PlanRequest, desired: Desired, seen: Seen, context: Context) -> Desired:
     """An open create whose manifest is gone: if the object is there it is ours, and leaves like any other."""
     state = desired.state
     held = {entry.id for entry in state.resources.values()}
@@ -123,11 +121,11 @@ def with_orphans(request: PlanRequest, desired: Desired, seen: Seen, book: Secre
     for intent in state.pending:
         if intent.address in desired.resources or intent.address in state.resources:
             continue
-        if request.goal is not None and is_shared(intent.kind):
+        if request.goal is not None and context.kinds.get(intent.kind).shared:
             continue
-        new = made_by(intent, seen.listings.get(intent.kind), book, held)
+        new = made_by(intent, seen.listings.get(intent.kind), context.book, held)
         if len(new) == 1:
-            hidden = {} if intent.digest is None else {kind(intent.kind).name_field: intent.digest}
+            hidden = {} if intent.digest is None else {context.kinds.get(intent.kind).name_field: intent.digest}
             orphans[intent.address] = Entry(new[0], name=intent.name, sent=hidden)
     if not orphans:
         return desired

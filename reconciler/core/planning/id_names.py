@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import KINDS, kind
-from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Field, KindSpec
@@ -34,9 +32,7 @@ def _referring(plan: Plan) -> Iterator[tuple[str, Json]]:
 
 
 def _of_change(change: Change) -> Iterator[tuple[str, Json]]:
-    spec = _spec(change.address)
-    if spec is None:
-        return
+    spec = change.kind
     for field in change.fields:
         row = field_at(spec, field.path)
         if row is not None and row.ref:
@@ -47,9 +43,9 @@ def _of_change(change: Change) -> Iterator[tuple[str, Json]]:
 
 
 def _of_drift(item: DriftItem) -> Iterator[tuple[str, Json]]:
-    spec = _spec(item.address)
+    spec = item.kind
     for one in item.changes:
-        row = field_at(spec, one.path) if spec is not None else None
+        row = field_at(spec, one.path)
         if row is not None and row.ref:
             yield row.ref, one.before
             yield row.ref, one.after
@@ -82,7 +78,3 @@ def value_named(row: Field | None, value: Json, names: Mapping[str, str]) -> Jso
     if name is None or name == value:
         return value
     return name if name.startswith(f"{row.ref}.") else f"{name} ({value})"
-
-
-def _spec(address: Address) -> KindSpec | None:
-    return kind(address.kind) if address.kind in KINDS else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.assemble_changes import in_order, summarise
 from reconciler.core.planning.preconditions import WRITES, loosened
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
@@ -43,9 +42,6 @@ class Ground:
 def find_forgeries(plan: Plan, ground: Ground) -> tuple[str, ...]:
     """Everything in which the plan contradicts itself, the state or the account; empty for one that was made here."""
     found = list(_wrong_as_a_whole(plan))
-    unknown = [change.address for change in plan.changes if change.address.kind not in KINDS]
-    if unknown:
-        return (*found, *(f"{address}: a kind that is not known" for address in unknown))
     then = state_of_plan(plan, ground.state)
     for change in plan.changes:
         entry = then.resources.get(change.address)

@@ -10,7 +10,6 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
 from reconciler.core.fields.outdated import TABLES
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.resource_plan import ignored
 from reconciler.core.secrets.secret_book import SecretBook, is_unseen
 from reconciler.types.address import Address
@@ -33,7 +32,7 @@ def drift_from_state(
 ) -> DriftItem | None:
     """What moved since the last apply. Without the manifest the value before is only known by its digest, save where
     the vendor exchanged it for a successor that the catalogue knows."""
-    spec = kind(address.kind)
+    spec = live.kind
     document = live_document(spec, live)
     fields: list[DriftField] = []
     for path in sorted(entry.sent):
@@ -77,7 +76,7 @@ def drift_from_state(
 def incomplete_from_state(address: Address, entry: Entry, live: LiveObject, book: SecretBook) -> Iterator[Incomplete]:
     """Leaves whose digest was made with a key that is not here, where the account shows the value: it may have moved.
     A value that the account hides tells nobody anything, so it is not missed."""
-    spec = kind(address.kind)
+    spec = live.kind
     document = live_document(spec, live)
     for path in sorted(entry.secret_paths & entry.sent.keys()):
         seen = entry.seen_at(path)

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.live_document import live_document
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.id_names import referring
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, lookup, within
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import Kept
 from reconciler.types.state import State
@@ -41,6 +40,8 @@ class Usage:
     addresses: Mapping[Key, Address]
     """Of the objects that a manifest or the state claims."""
     names: Mapping[Key, str | None]
+    kinds: Mapping[Key, KindSpec] = field(default_factory=dict)
+    """Of the users."""
     unknown: int = 0
     """How many objects did not show what is attached to them."""
     items: Mapping[Key, Mapping[Key, str]] = field(default_factory=dict)
@@ -51,7 +52,8 @@ class Usage:
         if key in self.addresses:
             return str(self.addresses[key])
         name = self.names.get(key)
-        return f"the {word(key[0])} {name!r} ({key[1]})" if name else f"the {word(key[0])} {key[1]}"
+        what = word(self.kinds[key])
+        return f"the {what} {name!r} ({key[1]})" if name else f"the {what} {key[1]}"
 
     def listed(self, users: Iterable[Key]) -> str:
         """`persona.a, persona.b and 2 more`."""
@@ -67,19 +69,19 @@ def listed(named: Sequence[str]) -> str:
 NOTHING = Usage({}, {}, {})
 
 
-def word(name: str, count: int = 1, vocabulary: str = "pal") -> str:
+def word(kind: KindSpec, count: int = 1, vocabulary: str = "pal") -> str:
     """What objects of a kind are called: `PAL`, `Tool`."""
-    words = kind(name).manifest_kinds
+    words = kind.manifest_kinds
     found = next((one for one in words if one.lower() == vocabulary), words[0])
     return found if count == 1 or found.endswith("s") else f"{found}s"
 
 
-def user_kinds(used: Collection[str]) -> tuple[str, ...]:
+def user_kinds(used: Collection[str], kinds: Kinds) -> tuple[str, ...]:
     """The kinds whose objects may hold an id of one of the kinds `used`."""
-    return tuple(name for name, spec in KINDS.all().items() if any(row.ref in used for row in referring(spec)))
+    return tuple(name for name, spec in kinds.all().items() if any(row.ref in used for row in referring(spec)))
 
 
-def items_of(live: LiveObject) -> dict[Key, str]:
+def items_of(live: LiveObject, kinds: Kinds) -> dict[Key, str]:
     """The objects of their own that `live` holds as items, with their places: they vanish together with them."""
     spec = live.kind
     return {
@@ -88,7 +90,7 @@ def items_of(live: LiveObject) -> dict[Key, str]:
         if isinstance(items := lookup(live_document(spec, live), pointer), dict)
         for name, item in items.items()
         if isinstance(item, dict)
-        for word in kind(shown).id_words
+        for word in kinds.get(shown).id_words
         if isinstance(id := item.get(word), str)
     }
 
@@ -106,6 +108,7 @@ def find_usage(
         kinds.setdefault(id, set()).add(name)
     uses: dict[Key, list[Use]] = {}
     names: dict[Key, str | None] = {}
+    users: dict[Key, KindSpec] = {}
     unknown = 0
     for live in objects:
         spec = live.kind
@@ -115,7 +118,8 @@ def find_usage(
             for name in kinds.get(id, ()) if ref is None else {ref} & kinds.get(id, set()):
                 uses.setdefault((name, id), []).append(Use(live.key, pointer))
                 names[live.key] = live.name
-    return Usage(uses, addresses, names, unknown, held)
+                users[live.key] = spec
+    return Usage(uses, addresses, names, users, unknown, held)
 
 
 def _references(spec: KindSpec, document: Object) -> Iterator[tuple[str, str, str | None]]:
@@ -244,7 +248,7 @@ def tell_users(change: Change, usage: Usage, vocabulary: str) -> Change:
     parts = [usage.listed(ours)] if ours else []
     if others:
         verb = "is" if len(others) == 1 else "are"
-        kinds = {key[0] for key in others}
+        kinds = {usage.kinds[key] for key in others}
         noun = word(kinds.pop(), len(others), vocabulary) if len(kinds) == 1 else "objects"
         parts.append(f"{len(others)} {noun} that {verb} not managed here")
     return replace(change, notes=(*change.notes, f"used by {' and '.join(parts)}"))

@@ -39,7 +39,7 @@ def value_blocks(change: Change, situation: Situation, rules: Iterable[PolicyRul
     written = _written(change)
     if not judges or not written:
         return
-    subject = Subject(change.address, {**(change.managed or {}), **written})
+    subject = Subject(change.address, change.kind, {**(change.managed or {}), **written})
     for name, judge in judges:
         for found in judge(subject, situation):
             if found.concerns(written):
@@ -56,7 +56,7 @@ def standing_violations(
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     for change in changes if judges else ():
         written = _written(change)
-        subject = Subject(change.address, {**(change.managed or {}), **written})
+        subject = Subject(change.address, change.kind, {**(change.managed or {}), **written})
         for name, judge in judges:
             found[name] += [
                 Diagnostic(

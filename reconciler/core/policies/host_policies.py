@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.fields.web_addresses import Endpoint, find_addresses, parse_endpoint
-from reconciler.core.kind_table import kind
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation, origin
 from reconciler.core.text import has_wildcard, matches
 
@@ -18,7 +17,7 @@ def require_allowed_host(subject: Subject, situation: Situation) -> Iterator[Vio
     allowed = situation.policy.allowed_hosts or ()
     known = ", ".join(allowed)
     for leaf, value in subject.leaves.items():
-        for pointer, address in find_addresses(kind(subject.address.kind), leaf, value):
+        for pointer, address in find_addresses(subject.kind, leaf, value):
             if not isinstance(address, str):
                 message = f"an address {origin(address)} cannot be held against allowed_hosts"
                 yield Violation(pointer, message, "write the address out")
@@ -61,7 +60,7 @@ def require_https(subject: Subject, situation: Situation) -> Iterator[Violation]
     """
     written_out = [pattern for pattern in situation.policy.allowed_hosts or () if not has_wildcard(pattern)]
     for leaf, value in subject.leaves.items():
-        for pointer, address in find_addresses(kind(subject.address.kind), leaf, value):
+        for pointer, address in find_addresses(subject.kind, leaf, value):
             if not isinstance(address, str):
                 yield Violation(pointer, f"whether an address {origin(address)} is https is not known",
                                 "write the address out")  # fmt: skip

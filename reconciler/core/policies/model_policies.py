@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
-from reconciler.core.kind_table import kind
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation, origin
 from reconciler.core.text import any_matches
 from reconciler.core.text_diff.token_count import CHARACTERS_PER_TOKEN, count_tokens
@@ -74,7 +73,7 @@ def refuse_deprecated(subject: Subject, situation: Situation) -> Iterator[Violat
     What rule L32 warns of; a comment that keeps it for the linter does not lift the policy.
     """
     catalogue = situation.catalogue() if situation.catalogue is not None else None
-    spec = kind(subject.address.kind)
+    spec = subject.kind
     for pointer, value in subject.leaves.items():
         found = _outdated(spec, pointer, value, catalogue)
         if found is not None:

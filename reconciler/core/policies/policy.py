@@ -10,6 +10,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Block, Change
 from reconciler.types.json import Json, within
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account, Listing
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Policy
@@ -39,6 +40,7 @@ class Subject:
     """One resource as it will be: every leaf that is ours (markers where a value is secret or not known yet)."""
 
     address: Address
+    kind: KindSpec
     leaves: Mapping[str, Json]
 
 

@@ -56,7 +56,7 @@ class Subject:
     @property
     def name(self) -> str | None:
         """What the object is called; None where that comes from a variable, or did when it was applied."""
-        hidden = is_name_hidden(self.spec.name, self.resource.leaves, self.entry)
+        hidden = is_name_hidden(self.spec, self.resource.leaves, self.entry)
         return None if hidden else self.live.name
 
     @property

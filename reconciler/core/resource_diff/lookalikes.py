@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.kind_table import kind
 from reconciler.core.state.secret_names import is_name_hidden
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -48,7 +47,7 @@ def lookalikes(
     known: dict[str, dict[str, tuple[str, str]]] = {}
     for address in created:
         listing = listings.get(address.kind)
-        if listing is None or is_name_hidden(address.kind, resources[address].leaves, None):
+        if listing is None or is_name_hidden(resources[address].kind, resources[address].leaves, None):
             continue
         if address.kind not in known:
             named = ((one.name, one.id) for one in listing.objects.values())
@@ -63,6 +62,6 @@ def lookalikes(
                 f"the two differ only {difference(name, live)}",
                 hint="write the name as it is in the account, or metadata.id, if that object is meant",
                 address=address,
-                pointer=kind(address.kind).name_field,
+                pointer=resources[address].kind.name_field,
                 source=resources[address].source,
             )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.lookalikes import lookalikes
 from reconciler.core.resource_diff.records import Binding, Matching, Seen
 from reconciler.core.secrets.secret_book import SecretBook
@@ -156,14 +155,14 @@ def _by_name(
     if orphan is not None:
         return Binding(None, Reason.NEW, rename_of=orphan)
     for holder in holders:
-        if holder != address and not kind(address.kind).unique_names:  # those are refused in the plan
+        if holder != address and not resource.kind.unique_names:  # those are refused in the plan
             problems.append(
                 Diagnostic(
                     "E-name",
                     Severity.WARNING,
                     f"{address} will be a second object called {resource.name!r} beside {holder}",
                     address=address,
-                    pointer=kind(address.kind).name_field,
+                    pointer=resource.kind.name_field,
                     source=resource.source,
                 )
             )
@@ -189,14 +188,14 @@ def _refuse_shared(resources: Mapping[Address, Resource], result: Matching, call
                 del result.bindings[address]
         elif binding.rename_of is None:
             first = names.setdefault((address.kind, called[address]), address)
-            if first != address and not kind(address.kind).unique_names:
+            if first != address and not resource.kind.unique_names:
                 result.problems.append(
                     Diagnostic(
                         "E-name",
                         Severity.WARNING,
                         f"{first} and {address} will both be created with the name {resource.name!r}",
                         address=address,
-                        pointer=kind(address.kind).name_field,
+                        pointer=resource.kind.name_field,
                         source=resource.source,
                     )
                 )

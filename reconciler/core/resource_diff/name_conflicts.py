@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_form import leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.resource_plan import ignored
@@ -15,6 +14,7 @@ from reconciler.core.secrets.secret_book import SecretBook, has_secret
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Reason
 from reconciler.types.json import within
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Adopt, Manage, Manifest
 from reconciler.types.reference import SecretRef
@@ -46,11 +46,12 @@ class Given:
     """By kind: names of the vendor's own objects, beyond those that the kind knows."""
     _holders: dict[tuple[str, str | SecretRef], Address] = field(default_factory=dict)
 
-    def refused(self, address: Address, name: str | SecretRef, shown: str | None = None) -> tuple[str, str] | None:
+    def refused(
+        self, address: Address, spec: KindSpec, name: str | SecretRef, shown: str | None = None
+    ) -> tuple[str, str] | None:
         """Why the object at `address` cannot be called so, and what to do; None where it can, and then is. `shown`
         is said in place of a name that is a secret."""
         said = shown or (repr(name) if isinstance(name, str) else f"what {name} says")
-        spec = kind(address.kind)
         if not spec.unique_names:
             return None
         if name in spec.reserved or name in self.reserved.get(address.kind, ()):
@@ -93,7 +94,7 @@ def refuse_taken(
         if name is not None:
             hidden = (change.managed or {}).get(change.kind.name_field)
             shown = f"what {hidden} says" if has_secret(hidden) else repr(name)
-            refused = given.refused(change.address, name, shown)
+            refused = given.refused(change.address, change.kind, name, shown)
             block = Block(RULE, *refused) if refused else _held(change, name, shown, listings, addresses)
         result.append(replace(change, blocked=(*change.blocked, block)) if block is not None else change)
     return result

@@ -13,6 +13,7 @@ from reconciler.types.change import Change, Reason
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
+from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing
 from reconciler.types.plan import DriftField
 from reconciler.types.state import Entry
@@ -23,6 +24,7 @@ class Context:
     """What planning one resource needs beside the resource."""
 
     book: SecretBook
+    kinds: Kinds
     vocabulary: str
     resend_secrets: bool = False
     catalogue: Callable[[], Catalogue] | None = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import SecretBook, has_secret
 from reconciler.types.change import Change
 from reconciler.types.json import Json
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, Intent
@@ -15,23 +15,23 @@ from reconciler.types.state import Entry, Intent
 
 def name_of(resource: Resource, book: SecretBook) -> str:
     """The name that an object of `resource` bears; where its variable is not here, that of the manifest."""
-    return _hidden(resource.address.kind, resource.leaves, book) or resource.name
+    return _hidden(resource.kind, resource.leaves, book) or resource.name
 
 
 def name_given(change: Change, book: SecretBook) -> str:
     """The same of a change that makes an object."""
-    return _hidden(change.address.kind, change.managed or {}, book) or change.name or ""
+    return _hidden(change.kind, change.managed or {}, book) or change.name or ""
 
 
 def name_digest(change: Change, book: SecretBook) -> str | None:
     """What state keeps of a name that comes from a variable; None for one that anybody may read."""
-    name = _hidden(change.address.kind, change.managed or {}, book)
+    name = _hidden(change.kind, change.managed or {}, book)
     return None if name is None else book.digest(name, secret=True)
 
 
-def is_name_hidden(name: str, managed: Mapping[str, Json], entry: Entry | None) -> bool:
-    """Whether the name of an object of kind `name` is, or was, a variable's."""
-    field = kind(name).name_field
+def is_name_hidden(kind: KindSpec, managed: Mapping[str, Json], entry: Entry | None) -> bool:
+    """Whether the name of an object of this kind is, or was, a variable's."""
+    field = kind.name_field
     return has_secret(managed.get(field)) or (entry is not None and field in entry.secret_paths)
 
 
@@ -56,8 +56,8 @@ def made_by(
     return [one.id for one in free if bears(intent, one.name, book)]
 
 
-def _hidden(name: str, leaves: Mapping[str, Json], book: SecretBook) -> str | None:
-    value = leaves.get(kind(name).name_field)
+def _hidden(kind: KindSpec, leaves: Mapping[str, Json], book: SecretBook) -> str | None:
+    value = leaves.get(kind.name_field)
     if not has_secret(value) or book.missing(value):
         return None
     filled = book.fill(value)

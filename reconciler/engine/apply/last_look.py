@@ -10,7 +10,6 @@ from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.history.preimage import preimage
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import SecretBook
@@ -151,7 +150,7 @@ class Newcomers:
         with self._turn_of(name):
             known = self._shown.setdefault(name, {})
             if unknown := [path for path in paths if path not in known]:
-                spec = kind(name)
+                spec = self.provider.kinds.get(name)
                 documents = [live_document(spec, one) for one in self.read(name).objects.values()]
                 for path in unknown:
                     known[path] = any(leaf_at(spec, one, path) is not None for one in documents)
@@ -212,7 +211,7 @@ def before_change(
         return preimage(change, None, entry)
     if held is not None and live is not held:
         live = replace(live, tools=held.tools if live.tools is None else live.tools, parts=held.parts)
-    apart = set(kind(name).apart)
+    apart = set(change.kind.apart)
     return preimage(change, read_apart(provider, live, apart if goes else apart & _touched(change)), entry)
 
 

@@ -156,7 +156,7 @@ class Worker:
             aside = replace(old, gives_way_to=change.address)
             self.ledger.keep(change.replaces, aside, previous=change.address)
         intent, request = self.intent(change), fill_request(first, self.ids, self.book)
-        name = name_in(request, intent.name)
+        name = name_in(change.kind, request, intent.name)
         return send_create(
             change,
             intent,

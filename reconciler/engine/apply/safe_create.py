@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.engine.apply.step_recorder import Ledger
 from reconciler.engine.run_context import SETTLE_SECONDS
 from reconciler.errors import Interrupted, OutcomeUnknown, PlanStale, ProviderError
 from reconciler.types.change import Change, Request
 from reconciler.types.json import lookup
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.ports import Answer, Clock, Provider
 from reconciler.types.state import Intent
@@ -64,9 +64,8 @@ def send_create(
     raise AssertionError("unreachable")
 
 
-def name_in(request: Request, otherwise: str) -> str:
+def name_in(spec: KindSpec, request: Request, otherwise: str) -> str:
     """The name that a filled create gives its object. The one on record is another where it comes from a variable."""
-    spec = kind(request.address.kind)
     body = canonical_words(spec, request.body)[0] if isinstance(request.body, dict) else None
     name = lookup(body, spec.name_field)
     return name if isinstance(name, str) and name else otherwise

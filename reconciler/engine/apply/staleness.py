@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.live_document import object_digest
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.preconditions import as_we_left
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.resource_diff.match_objects import objects_of
@@ -155,12 +154,12 @@ def _moved(
             found = live.get((name, change.id))
             if found is None:
                 moved.append(f"{change.address} ({change.id}) is gone")
-            elif object_digest(kind(name), found) != change.live_digest:
+            elif object_digest(found.kind, found) != change.live_digest:
                 moved.append(f"{change.address} ({change.id}) was changed")
     for key, digest in plan.references.items():
         name, _, id = key.partition("/")
         found = live.get((name, id))
-        if found is None or object_digest(kind(name), found) != digest:
+        if found is None or object_digest(found.kind, found) != digest:
             moved.append(f"{key}, which the plan refers to, was {'changed' if found else 'deleted'}")
     return moved
 

@@ -54,7 +54,7 @@ class NewManifests:
         self._used.add(path.lower())
         self._made[_key(document)] = document.document
         found = self._editor.open(path, data, overlay=False)
-        self.subjects += [Subject(body.address, body.spec, path) for body in found.bodies()]
+        self.subjects += [Subject(body.address, body.kind, body.spec, path) for body in found.bodies()]
 
     def _free_path(self, document: NewDocument) -> str:
         folder = self._folder_for(_key(document)[0])

@@ -14,9 +14,9 @@ from reconciler.core.canonical.canonical_form import leaves, same, tool_name
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.raw_edit import edit_document, merge_written
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Finding, Subject
 from reconciler.types.json import Json, Object, join, lookup, split, within
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Manage
 from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue
 
@@ -132,18 +132,18 @@ def part_of(written: Written, finding: Finding) -> Part:
     for edit in edits:
         body = edit_document(body, edit)
     assert isinstance(body, dict)
-    name = written.subject.address.kind
-    beside = tuple(canonical_place(name, before, pointer) for pointer in finding.beside)
-    return Part(written, finding, edits, body, effect(name, before, body), beside)
+    kind = written.subject.kind
+    beside = tuple(canonical_place(kind, before, pointer) for pointer in finding.beside)
+    return Part(written, finding, edits, body, effect(kind, before, body), beside)
 
 
 def _whole(edit: Edit) -> Edit:
     return replace(edit, prune=True) if isinstance(edit, (RemoveValue, MoveValue)) else edit
 
 
-def effect(name: str, before: Object, after: Object) -> Effect:
+def effect(kind: KindSpec, before: Object, after: Object) -> Effect:
     """What differs between two bodies, in canonical words: nothing where only words do."""
-    old, new = (leaves(kind(name), _canonical(name, body)) for body in (before, after))
+    old, new = (leaves(kind, canonical_words(kind, body)[0]) for body in (before, after))
     return {
         path: (old.get(path), new.get(path))
         for path in (*old, *(path for path in new if path not in old))
@@ -151,9 +151,9 @@ def effect(name: str, before: Object, after: Object) -> Effect:
     }
 
 
-def canonical_place(name: str, body: Object, pointer: str) -> str:
+def canonical_place(kind: KindSpec, body: Object, pointer: str) -> str:
     """A pointer of the author's as a canonical one; an inline tool is called by its name."""
-    node, value = shape(kind(name)), body
+    node, value = shape(kind), body
     tokens: list[str] = []
     here: Json = value
     for token in split(pointer):
@@ -216,10 +216,10 @@ def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object],
     """Whether the whole of each part arrives in the workspace, or none of it does."""
     if len(view.layers) == 1:
         return None
-    name = parts[0].written.subject.address.kind
+    kind = parts[0].written.subject.kind
     changed = {id(part.written): part.after for part in parts}
     before, after = merged(view, {}), merged(view, changed)
-    real = effect(name, before, after)
+    real = effect(kind, before, after)
     wanted = _combined(parts)
     for number, part in enumerate(parts):
         above = next((other for other in parts[number + 1 :] if _covers_half(other, part)), None)
@@ -229,7 +229,7 @@ def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object],
         missing = [path for path in part.effect if path not in arrived and (path in real or not same(*wanted[path]))]
         if missing and (arrived or any(path in real for path in missing)):
             return _in_the_way(part, missing[0], view)
-        local = _canonical(name, part.after)
+        local = _canonical(kind, part.after)
         for pointer in part.beside if arrived else ():
             if not same(lookup(local, pointer), lookup(after, pointer)) and not agrees(part, before):
                 return _in_the_way(part, pointer, view)
@@ -256,12 +256,12 @@ def _combined(parts: Sequence[Part]) -> Effect:
 
 
 def _in_the_way(part: Part, path: str, view: View) -> Obstacle:
-    name = part.written.subject.address.kind
+    kind = part.written.subject.kind
     for layer in reversed(view.layers):
         if layer is part.written:
             continue
-        spec = _canonical(name, layer.subject.spec)
-        held = next((one for one in leaves(kind(name), spec) if _touch(one, path)), None)
+        spec = _canonical(kind, layer.subject.spec)
+        held = next((one for one in leaves(kind, spec) if _touch(one, path)), None)
         if held is not None or _says(spec, path):
             what = "the overlay" if layer.subject.overlay else "the base manifest"
             return Obstacle(f"{what} {layer.where(path)} sets {path}{_in(view)} too", layered=True)
@@ -285,13 +285,13 @@ def merged(view: View, changed: Mapping[int, Object]) -> Object:
     result: Object = {}
     for number, layer in enumerate(view.layers):
         body = changed.get(id(layer), layer.subject.spec)
-        spec = _canonical(layer.subject.address.kind, body)
+        spec = _canonical(layer.subject.kind, body)
         result = spec if number == 0 else merge_written(result, spec)
     return result
 
 
-def _canonical(name: str, body: Object) -> Object:
-    return canonical_words(kind(name), body)[0]
+def _canonical(kind: KindSpec, body: Object) -> Object:
+    return canonical_words(kind, body)[0]
 
 
 def _equal(a: tuple[Json, Json], b: tuple[Json, Json]) -> bool:

@@ -16,6 +16,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Object, lookup
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest_edit import Edit, EditRefused
 from reconciler.types.source import Span
 
@@ -42,6 +43,7 @@ class Body:
     """One manifest in a file."""
 
     address: Address
+    kind: KindSpec
     spec: Object
     """In the author's words, references as written."""
     lifecycle: Object = field(default_factory=dict)
@@ -172,7 +174,13 @@ class _Run:
                 file.path,
                 index,
                 Subject(
-                    body.address, body.spec, file.path, file.overlay, self.is_selected(file, body.address), body.kept
+                    body.address,
+                    body.kind,
+                    body.spec,
+                    file.path,
+                    file.overlay,
+                    self.is_selected(file, body.address),
+                    body.kept,
                 ),
                 body.lifecycle,
                 lambda pointer, index=index: str(found.place(index, pointer)),  # type: ignore[misc]
@@ -215,7 +223,7 @@ class _Run:
     def places(self, migration: Migration, one: Written, findings: Sequence[Finding]) -> list[tuple[str, str]]:
         """What open questions are about."""
         return [
-            (canonical_place(one.subject.address.kind, one.subject.spec, pointer), migration.name)
+            (canonical_place(one.subject.kind, one.subject.spec, pointer), migration.name)
             for finding in findings
             if finding.question is not None and not migration.is_kept(one.subject, finding)
             for pointer in finding.pointers

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Context, Finding, Migration, Subject
 from reconciler.engine.migrate.move_units import Layers, View, lifecycle_in, merged
 from reconciler.types.json import Json, Object, within
@@ -61,8 +60,7 @@ def _seen(view: View, apart: str | None) -> tuple[Object, list[str]]:
     """The body of a manifest in this workspace, and what sets it apart from the base."""
     body, why = merged(view, {}), [one.path for one in view.layers[1:]]
     lifecycle, said = lifecycle_in(view)
-    address = view.layers[0].subject.address
-    spec = kind(address.kind)
+    address, spec = view.layers[0].subject.address, view.layers[0].subject.kind
     hidden: list[str] = []
     if apart is not None:
         why.append(apart)

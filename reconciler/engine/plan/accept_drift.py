@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import field_at, shape
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.json import Json, join, split, within
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.plan import DriftField
 from reconciler.types.state import State
@@ -51,12 +51,12 @@ def choose_accepted(
     Raises `UsageError` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
     accepted: a secret, and an object that is gone.
     """
-    known = {manifest.address for manifest in manifests.manifests}
+    known = {manifest.address: manifest.kind for manifest in manifests.manifests}
     found: dict[tuple[Address, str], AcceptedValue] = {}
     for one in wanted:
         _require(one, state, known)
-        changes = _of(differences.get(one.address, ()), one)
-        pointer, sent = _canonical(one), state.resources[one.address].sent
+        changes = _of(differences.get(one.address, ()), one, known[one.address])
+        pointer, sent = _canonical(one, known[one.address]), state.resources[one.address].sent
         if not changes and pointer and not any(within(path, pointer) or within(pointer, path) for path in sent):
             raise ReconcilerError(
                 f"{one} names nothing that is managed", hint="`reconciler drift` shows the places that drifted"
@@ -80,10 +80,9 @@ def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:
         )
 
 
-def _of(fields: Collection[DriftField], wanted: Wanted) -> list[DriftField]:
+def _of(fields: Collection[DriftField], wanted: Wanted, spec: KindSpec) -> list[DriftField]:
     """What of an object is meant: by its address alone, nothing that waits in the manifest for an apply."""
-    spec = kind(wanted.address.kind)
-    pointer = _canonical(wanted)
+    pointer = _canonical(wanted, spec)
     changes = [
         one
         for one in fields
@@ -105,17 +104,17 @@ def _of(fields: Collection[DriftField], wanted: Wanted) -> list[DriftField]:
     return changes
 
 
-def _canonical(wanted: Wanted) -> str:
-    node, tokens = shape(kind(wanted.address.kind)), []
+def _canonical(wanted: Wanted, kind: KindSpec) -> str:
+    node, tokens = shape(kind), []
     for token in split(wanted.pointer):
         tokens.append(node.renames.get(token, token))
         node = node.child(tokens[-1])
     return join(*tokens)
 
 
-def _ids(address: Address, pointer: str, state: State, known: Collection[Address]) -> dict[str, Json]:
+def _ids(address: Address, pointer: str, state: State, known: Mapping[Address, KindSpec]) -> dict[str, Json]:
     """The ids of managed objects of the kind that `pointer` refers to, as references."""
-    row = field_at(kind(address.kind), pointer)
+    row = field_at(known[address], pointer)
     if row is None or row.ref is None:
         return {}
     return {

@@ -147,6 +147,7 @@ def _leaving(compared: Compared, request: PlanRequest) -> tuple[list[Change], li
         changes.append(
             plan_leaving(
                 address,
+                compared.bound.context.kinds.get(address.kind),
                 entry,
                 live,
                 destroy=request.options.destroy,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.field_tree import unlisted
 from reconciler.core.history.rollback_goal import Goal
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.address_moves import as_replacement
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
@@ -26,6 +25,7 @@ from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.resource import Resource
 from reconciler.types.state import State
@@ -40,16 +40,16 @@ def read_account(
     """
     resources, state = desired.resources, desired.state
     attached = (
-        (spec := kind(address.kind)).attachments and resource.leaves.get(spec.attachments)
-        for address, resource in resources.items()
+        (spec := resource.kind).attachments and resource.leaves.get(spec.attachments)
+        for resource in resources.values()
     )
     addresses = [*resources, *state.resources, *(intent.address for intent in state.pending)]
-    listings = reader.lists(kinds_to_read(addresses, attachments=any(attached)))
+    listings = reader.lists(kinds_to_read(addresses, setting.provider.kinds, attachments=any(attached)))
     pending = (resources.get(intent.address) for intent in state.pending)
     called = {one.address: name_of(one, book) for one in pending if one is not None}
     reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
     if everything:
-        listings |= reader.further(listings, setting.provider.kinds)
+        listings |= reader.further(listings, [*setting.provider.kinds])
     whole = _hide_shadows(listings, desired, reader, book)
     looked = desired.scope.wanted | desired.scope.deletable | desired.untouched | desired.beside
     seen = reader.missing({one: entry for one, entry in state.resources.items() if one in looked}, listings)
@@ -66,13 +66,13 @@ def _hide_shadows(
     """
     whole: dict[str, Listing] = {}
     held = {entry.id for entry in desired.state.resources.values()}
-    for holder, pointer, shown in shadows(listings):
+    for holder, pointer, shown in shadows(listings, reader.provider.kinds):
         names = {name_of(one, book) for address, one in desired.resources.items() if address.kind == shown}
         mine = listings[shown].objects.values()
         if holder not in listings and any(live.name in names and live.id not in held for live in mine):
             listings |= reader.further(listings, [holder])
         if holder in listings:
-            ids = item_ids(listings[holder], pointer, kind(shown)) - held
+            ids = item_ids(listings[holder], pointer, reader.provider.kinds.get(shown)) - held
             whole[shown] = listings[shown]
             kept = {id: live for id, live in listings[shown].objects.items() if id not in ids}
             listings[shown] = Listing(shown, kept)
@@ -91,7 +91,7 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
         for address, id in ids.items()
         if (listing := listings.get(address.kind)) is not None and id in listing.objects
     }
-    known = Known(wanted, bound.resources, state, live)
+    known = Known(wanted, bound.resources, state, live, bound.context.kinds)
     live |= reader.apart(spoken_of(known), live)
     live |= _shown(reader.details(partly_listed(known)))
     planned: dict[Address, ResourcePlan] = {}
@@ -135,6 +135,7 @@ class Known:
     state: State
     live: Mapping[Key, LiveObject]
     """It fills up as the run looks at objects."""
+    kinds: Kinds
 
     def live_of(self, address: Address) -> LiveObject | None:
         """The live object of a wanted resource, None where there is none yet."""
@@ -147,7 +148,7 @@ def partly_listed(known: Known) -> list[LiveObject]:
     found: list[LiveObject] = []
     for address, binding in known.wanted.items():
         live = known.live_of(address)
-        rows = unlisted(kind(address.kind))
+        rows = unlisted(known.resources[address].kind)
         if rows and live is not None and not live.detailed:
             ours = {*known.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
             if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):
@@ -159,10 +160,10 @@ def spoken_of(known: Known) -> dict[Key, set[str]]:
     """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
     found: dict[Key, set[str]] = {}
     for address, entry in known.state.resources.items():
-        if ours := set(kind(address.kind).apart) & entry.sent.keys():
+        if ours := set(known.kinds.get(address.kind).apart) & entry.sent.keys():
             found.setdefault((address.kind, entry.id), set()).update(ours)
     for address, binding in known.wanted.items():
-        ours = set(kind(address.kind).apart) & known.resources[address].leaves.keys()
+        ours = set(known.resources[address].kind.apart) & known.resources[address].leaves.keys()
         if ours and binding.id is not None:
             found.setdefault((address.kind, binding.id), set()).update(ours)
     return found

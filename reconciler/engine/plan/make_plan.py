@@ -60,11 +60,14 @@ def make_plan(
     """
     request = PlanRequest(manifests, state, options, goal, replaced)
     reader = Reader(setting.provider, setting.workspace.parallelism, tolerant=True)
-    context = Context(setting.book(state), setting.provider.vocabulary, options.resend_secrets, setting.catalogue)
+    provider = setting.provider
+    context = Context(
+        setting.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, setting.catalogue
+    )
     desired = desire(request)
     account = read_account(desired, reader, setting, context.book, everything=options.unmanaged)
     problems = [*desired.problems, *tell_unlisted(account.unlisted), *asked_in_vain(request, desired, account.seen)]
-    desired = with_orphans(request, desired, account.seen, context.book)
+    desired = with_orphans(request, desired, account.seen, context)
     bound = bind(request, desired, account, context)
     desired, lost = with_needed(request, desired, bound)
     compared = compare(desired, account, bound, reader, goal)

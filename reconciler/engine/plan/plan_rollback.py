@@ -14,7 +14,6 @@ from reconciler.core.canonical.live_document import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
 from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.records import Planned
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
@@ -60,8 +59,8 @@ def plan_rollback(
         for address, entry in state.resources.items()
     }
     state = replace(state, resources=resources)
-    alive = still_there(let_go(runs, state), setting)
-    goal, rotated = without_rotated(make_goal(serial, runs, state, alive, today), book)
+    alive = still_there(let_go(runs, state, setting.provider.kinds), setting)
+    goal, rotated = without_rotated(make_goal(serial, runs, state, setting.provider.kinds, alive, today), book)
     planned = make_plan(ManifestSet(), state, replace(options, rollback=serial), setting, goal=goal)
     plan = planned.plan
     changes = tuple(_explained(change, goal) for change in plan.changes)
@@ -163,7 +162,7 @@ def _notes(
     for address, one in sorted(goal.restored.items()):
         change = changes.get(address)
         made = change is not None and change.action is Action.CREATE
-        if made and (lost := kind(address.kind).goes_along):
+        if made and (lost := one.resource.kind.goes_along):
             yield _note(
                 address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again"
             )

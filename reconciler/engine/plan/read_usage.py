@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from reconciler.core.history.rollback_goal import is_shared
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.planning.usage import NOTHING, Key, Usage, claimed, find_usage, in_use, items_of, user_kinds
 from reconciler.engine.account_reader import Reader
@@ -34,11 +32,13 @@ def read_usage(
     wanted = {*doomed, *changed}
     if not wanted:
         return NOTHING
+    kinds = reader.provider.kinds
     known = dict(listings)
-    known |= reader.further(known, sorted(name for name in {name for name, _ in wanted} if kind(name).shown_as))
-    items = {key: items_of(held) for key in wanted if (held := live.get(key) or _listed(known, key)) is not None}
+    known |= reader.further(known, sorted(name for name in {name for name, _ in wanted} if kinds.get(name).shown_as))
+    shown = {key: live.get(key) or _listed(known, key) for key in wanted}
+    items = {key: items_of(held, kinds) for key, held in shown.items() if held is not None}
     lost = {name for name, _ in doomed} | {name for found in items.values() for name, _ in found}
-    users = user_kinds({name for name, _ in wanted} | lost)
+    users = user_kinds({name for name, _ in wanted} | lost, kinds)
     known |= reader.further(known, users)
     objects = {
         (name, id): live.get((name, id), found)
@@ -60,7 +60,7 @@ def usage_of(request: PlanRequest, compared: Compared, reader: Reader) -> Usage:
     changed = {
         (address.kind, result.change.id)
         for address, result in compared.planned.items()
-        if result.change.action is Action.UPDATE and result.change.id and is_shared(address.kind)
+        if result.change.action is Action.UPDATE and result.change.id and result.change.kind.shared
     }
     addresses = claimed(compared.bound.matching, state)
     return read_usage(

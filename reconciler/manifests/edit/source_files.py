@@ -22,7 +22,7 @@ from reconciler.manifests.tree.problems import FILE, Findings
 from reconciler.manifests.tree.repository import inside, reach_of
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json, Object, index_of, lookup, pointers
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest_edit import Edit, EditRefused
 from reconciler.types.project import Project
 from reconciler.types.source import Source, Span
@@ -119,7 +119,8 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
 class OpenManifests:
     """The manifests of one file, open for editing: the file is read once, and given back once."""
 
-    def __init__(self, path: str, data: bytes, *, overlay: bool) -> None:
+    def __init__(self, path: str, data: bytes, kinds: Kinds, *, overlay: bool) -> None:
+        self.kinds = kinds
         self.path = path
         self.overlay = overlay
         self.drafts: list[Draft] = []
@@ -205,7 +206,7 @@ class OpenManifests:
         return [replace(one, source=Source(self.path, document.number, base)) for one in found]
 
     def _read(self, document: Document, findings: Findings) -> list[Draft]:
-        items = read_document(document, self.path, findings, overlay=self.overlay)
+        items = read_document(document, self.path, findings, self.kinds, overlay=self.overlay)
         self.speaks = self.speaks or any(not isinstance(item, Passed) for item in items)
         return [item for item in items if isinstance(item, Draft)]
 
@@ -213,12 +214,13 @@ class OpenManifests:
 class TextEditor:
     """Opens manifest files for editing, and writes new ones; `secrets` gathers literal secrets that it met."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
         self.secrets: set[str] = set()
 
     def open(self, path: str, data: bytes, *, overlay: bool) -> OpenManifests:
         """One file with its manifests, and its errors with their places. Never raises."""
-        found = OpenManifests(path, data, overlay=overlay)
+        found = OpenManifests(path, data, self.kinds, overlay=overlay)
         for draft in found.drafts:
             self.secrets |= set(_literals(draft.kind, draft.body))
         return found

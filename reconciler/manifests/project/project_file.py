@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,8 @@ from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable,
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.manifests.tree.repository import inside, reach
 from reconciler.types.history import Retention
-from reconciler.types.json import Json, Object, join
+from reconciler.types.json import Json, Object, join, lookup
+from reconciler.types.kind import Kinds
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
 from reconciler.types.reference import SecretRef
 from reconciler.types.source import Source
@@ -31,14 +32,15 @@ SECRET_SETTINGS = frozenset(
 FREE_TEXT = frozenset({"dsn", "access_key_id"})
 """Secret settings that are often harmless as text; a literal is accepted."""
 
-BUILT_IN: Mapping[str, Workspace] = {
-    "sandbox": Workspace("sandbox", ProviderSettings("simulator")),
-    "tavus": Workspace("tavus", ProviderSettings("tavus", {"api_key": SecretRef("env", "TAVUS_API_KEY")})),
+BUILT_IN: Mapping[str, ProviderSettings] = {
+    "sandbox": ProviderSettings("simulator"),
+    "tavus": ProviderSettings("tavus", {"api_key": SecretRef("env", "TAVUS_API_KEY")}),
 }
 
 
 def load_project(
-    where: str | Path = ".",
+    where: str | Path,
+    kinds_of: Callable[[str], Kinds],
     *,
     manifests: Sequence[str | Path] | None = None,
     ref: str | None = None,
@@ -51,7 +53,8 @@ def load_project(
     `.reconciler/`, is that folder; for a file it is `root`, else the current folder. Without a file given, the
     first of these is taken: `reconciler.yaml` in a folder of `manifests` (the paths on the command line), in
     `manifests/`, in `where`; with `upward` in the folders above `where`, which then are the root, and above
-    `manifests`. None: the workspaces `tavus` and `sandbox`. With `ref` the file comes from that commit.
+    `manifests`. None: the built-in workspaces. With `ref` the file comes from that commit. `kinds_of`
+    gives the kinds that a provider type can hold.
 
     Raises `ManifestError` with all that is wrong in the file, `UsageError` where a file or commit does not exist.
     """
@@ -59,17 +62,24 @@ def load_project(
     is_folder = given.is_dir()
     base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
     if ref is None:
-        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward)
+        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward, kinds_of)
     from reconciler.manifests.tree.git_tree import GitTree
 
     tree = GitTree(base if Path(base).is_dir() else ".", ref)
     try:
-        return _load(tree, base, None if is_folder else where, manifests or (), upward)
+        return _load(tree, base, None if is_folder else where, manifests or (), upward, kinds_of)
     finally:
         tree.close()
 
 
-def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[str | Path], upward: bool) -> Project:
+def _load(
+    tree: Tree,
+    root: str,
+    given: str | Path | None,
+    manifests: Sequence[str | Path],
+    upward: bool,
+    kinds_of: Callable[[str], Kinds],
+) -> Project:
     start = root
     file = _find(tree, root, manifests) if given is None else placed(tree, root, root, str(Path(given).absolute()))
     if file is None and upward:
@@ -79,7 +89,7 @@ def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[s
     if file is None:
         usual = str(Path(root) / FOLDER)
         places = (usual,) if tree.is_folder(usual) else (root,)
-        return Project(root, dict(BUILT_IN), "sandbox", folder=root, manifests=places, start=start)
+        return Project(root, _built_in(kinds_of), "sandbox", folder=root, manifests=places, start=start)
     folder = str(Path(file).parent)
     shown = relative(file, root)
     _check_reach(tree, root, file)
@@ -89,8 +99,10 @@ def _load(tree: Tree, root: str, given: str | Path | None, manifests: Sequence[s
     except Unreadable as problem:
         raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
     text = decode(data, shown, findings)
-    model = _parse(text, shown, findings) if text is not None else None
-    project = _records(tree, model, root, folder, file, Source(shown), findings) if model is not None else None
+    model = _parse(text, shown, findings, kinds_of) if text is not None else None
+    project = (
+        _records(tree, model, root, folder, file, Source(shown), findings, kinds_of) if model is not None else None
+    )
     if findings.has_errors or project is None:
         from reconciler.manifests.read.source_spans import Places, in_order
 
@@ -138,7 +150,7 @@ def _check_reach(tree: Tree, root: str, file: str) -> None:
         )
 
 
-def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
+def _parse(text: str, path: str, findings: Findings, kinds_of: Callable[[str], Kinds]) -> ProjectModel | None:
     from reconciler.manifests.read.yaml_reader import parse_yaml
 
     documents = parse_yaml(text, path, findings)
@@ -148,19 +160,32 @@ def _parse(text: str, path: str, findings: Findings) -> ProjectModel | None:
     if len(documents) != 1 or not isinstance(documents[0][1], dict):
         findings.error(PROJECT, "a project file holds exactly one mapping", source=source, pointer="")
         return None
-    source = Source(path, documents[0][0])
+    line, value = documents[0]
+    source = Source(path, line)
     from pydantic import ValidationError
 
     from reconciler.manifests.project.project_model import ProjectModel
 
     try:
-        return ProjectModel.model_validate(documents[0][1])
+        return ProjectModel.model_validate(value, context={"kinds": _kinds_in(value, kinds_of)})
     except ValidationError as problem:
         from reconciler.manifests.project.validation_messages import told
 
-        for place, kind, what in told(problem.errors(include_url=False), documents[0][1]):
+        for place, kind, what in told(problem.errors(include_url=False), value):
             _report(place, kind, what, source, findings)
         return None
+
+
+def _kinds_in(value: Json, kinds_of: Callable[[str], Kinds]) -> tuple[str, ...]:
+    """The names of all kinds that the workspaces of a project file can hold, and those of the built-in ones."""
+    workspaces = lookup(value, "/workspaces")
+    members = workspaces.values() if isinstance(workspaces, dict) else ()
+    types = [lookup(one, "/provider/type") for one in members] or [one.type for one in BUILT_IN.values()]
+    return tuple(dict.fromkeys(name for one in types for name in kinds_of(str(one))))
+
+
+def _built_in(kinds_of: Callable[[str], Kinds]) -> dict[str, Workspace]:
+    return {name: Workspace(name, one, kinds_of(one.type)) for name, one in BUILT_IN.items()}
 
 
 def _report(tokens: Sequence[str], kind: str, text: str, source: Source, findings: Findings) -> None:
@@ -183,12 +208,19 @@ def _report(tokens: Sequence[str], kind: str, text: str, source: Source, finding
 
 
 def _records(
-    tree: Tree, model: ProjectModel, root: str, folder: str, file: str, source: Source, findings: Findings
+    tree: Tree,
+    model: ProjectModel,
+    root: str,
+    folder: str,
+    file: str,
+    source: Source,
+    findings: Findings,
+    kinds_of: Callable[[str], Kinds],
 ) -> Project | None:
     workspaces = {
-        name: _workspace(name, workspace, model.migrate, folder, source, findings)
+        name: _workspace(name, workspace, model.migrate, folder, source, findings, kinds_of)
         for name, workspace in model.workspaces.items()
-    } or {name: replace(one, migrate=model.migrate) for name, one in BUILT_IN.items()}
+    } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(kinds_of).items()}
     for name, one in workspaces.items():
         _check_neighbours(name, one, workspaces, source, findings)
     default = model.default_workspace
@@ -239,7 +271,13 @@ def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[st
 
 
 def _workspace(
-    name: str, model: WorkspaceModel, migrate: str, folder: str, source: Source, findings: Findings
+    name: str,
+    model: WorkspaceModel,
+    migrate: str,
+    folder: str,
+    source: Source,
+    findings: Findings,
+    kinds_of: Callable[[str], Kinds],
 ) -> Workspace:
     from reconciler.manifests.project.watch_model import seconds, watch_record
 
@@ -262,6 +300,7 @@ def _workspace(
     return Workspace(
         name,
         ProviderSettings(model.provider.type, provider, vocabulary or "pal"),
+        kinds_of(model.provider.type),
         BackendSettings(model.state.backend, state),
         tuple(model.overlays),
         _policy(model.policy),

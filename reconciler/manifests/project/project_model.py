@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationInfo
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.text import matches
 from reconciler.manifests.project.watch_model import WATCH_KEYS, Duration, WatchModel
 from reconciler.types.address import NAME_PATTERN
@@ -25,11 +24,11 @@ def _check_host(pattern: str) -> str:
     return pattern
 
 
-def _check_address(pattern: str) -> str:
+def _check_address(pattern: str, info: ValidationInfo) -> str:
     """A pattern whose kind does not exist would protect nothing, silently."""
     word = pattern.partition(".")[0]
-    if not any(matches(name, word) for name in KINDS):
-        known = ", ".join(KINDS)
+    if not any(matches(name, word) for name in (info.context or {})["kinds"]):
+        known = ", ".join((info.context or {})["kinds"])
         raise ValueError(f"no kind is called {word!r}; a pattern looks like persona.prod-*, of the kinds {known}")
     return pattern
 

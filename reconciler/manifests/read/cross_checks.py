@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import node_at
-from reconciler.core.kind_table import kind as kind_of
 from reconciler.core.resource_diff.lookalikes import difference, folded
 from reconciler.manifests.read.raw_manifest import Draft
 from reconciler.manifests.read.source_spans import Locate, Places
@@ -40,7 +39,7 @@ def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings:
     said: set[tuple[Address, Address]] = set()
     for manifest in manifests.values():
         kind = manifest.address.kind
-        field = kind_of(kind).name_field
+        field = manifest.kind.name_field
         called = manifest.spec.get(field[1:])
         alike = [("/metadata/name", manifest.address.name.lower())]
         if isinstance(called, str):

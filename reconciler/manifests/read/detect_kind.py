@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher, get_close_matches
-from functools import cache
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.kind_table import KINDS, manifest_kinds
 from reconciler.manifests.read.raw_manifest import STATEMENTS, Passed
 from reconciler.manifests.tree.problems import FIELD, FOREIGN, Findings
 from reconciler.types.json import Json, Object
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.source import Source, Span
 
 PROJECT = "Project"
@@ -23,22 +21,11 @@ COMMON = frozenset(
     | {"owner_id", "created_at", "updated_at", "callback_url", "password", "properties", "parameters", "origin"}
 )
 """Words that say nothing about whose body it is."""
-_SETS = {"objective_name": "objectives", "guardrail_name": "guardrail_set"}
 
 
-@cache
-def manifest_words() -> dict[str, KindSpec]:
-    return manifest_kinds()
-
-
-@cache
-def bare_kinds() -> tuple[KindSpec, ...]:
-    return tuple(spec for spec in KINDS.all().values() if spec.bare_keys)
-
-
-def bare_kind(value: Object) -> KindSpec | None:
+def bare_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     """The kind that a document without `kind` is a body of."""
-    for kind in bare_kinds():
+    for kind in kinds.bare:
         found = kind.bare_keys.intersection(value)
         # `layers` alone also stands in container manifests, as a list; `parameters` in pipelines and templates.
         lists = found <= {"layers", "parameters"} and any(not isinstance(value[key], dict) for key in found)
@@ -47,19 +34,19 @@ def bare_kind(value: Object) -> KindSpec | None:
     return None
 
 
-def has_bodies(items: list[Json]) -> bool:
-    return any(isinstance(item, dict) and bare_kind(item) is not None for item in items)
+def has_bodies(items: list[Json], kinds: Kinds) -> bool:
+    return any(isinstance(item, dict) and bare_kind(item, kinds) is not None for item in items)
 
 
-def is_near_ours(value: Object, word: Json) -> bool:
+def is_near_ours(value: Object, word: Json, kinds: Kinds) -> bool:
     """Whether a document without our apiVersion is probably meant for us all the same."""
-    if bare_kind(value) is not None:
+    if bare_kind(value, kinds) is not None:
         return True
     shaped = "spec" in value or "metadata" in value
     return (
         shaped
         and isinstance(word, str)
-        and bool(get_close_matches(word, [*manifest_words(), *STATEMENTS], n=1, cutoff=0.75))
+        and bool(get_close_matches(word, [*kinds.words, *STATEMENTS], n=1, cutoff=0.75))
     )
 
 
@@ -70,7 +57,7 @@ def looks_like_ours(version: Json) -> bool:
     return plain.startswith(("persona", "pal/")) or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
 
 
-def read_foreign(value: Json, source: Source, findings: Findings, *, given: bool) -> list[Passed]:
+def read_foreign(value: Json, source: Source, findings: Findings, kinds: Kinds, *, given: bool) -> list[Passed]:
     """A document that is no manifest: passed over, or an error where it was `given` by name or surely is ours."""
     span = Span(source.path, 1, 1)
     keys: Object = value if isinstance(value, dict) else {}
@@ -78,7 +65,7 @@ def read_foreign(value: Json, source: Source, findings: Findings, *, given: bool
     if cased and cased not in keys:
         findings.error(FIELD, f"not read as a manifest: {cased} is misspelt", span=span, hint=f"write {cased}")
         return []
-    return pass_over(source, *looks_like(value), findings, given=given)
+    return pass_over(source, *looks_like(value, kinds), findings, given=given)
 
 
 def pass_over(source: Source, looks: str, hint: str, findings: Findings, *, given: bool) -> list[Passed]:
@@ -90,41 +77,41 @@ def pass_over(source: Source, looks: str, hint: str, findings: Findings, *, give
     return [Passed(source, looks, hint)]
 
 
-def looks_like(value: Json) -> tuple[str, str]:
+def looks_like(value: Json, kinds: Kinds) -> tuple[str, str]:
     """(what it looks like, what to do), for people."""
     if isinstance(value, list):
-        return _list(value)
+        return _list(value, kinds)
     if not isinstance(value, dict):
         return "it holds a single value", NOTHING
-    kind = _set_kind(value) or body_kind(value)
+    kind = _set_kind(value, kinds) or body_kind(value, kinds)
     if kind is not None:
         return f"it looks like the bare body of a {kind.name}", _envelope(kind)
     function = value.get("function")
-    if isinstance(function, dict) and body_kind(function) is not None:
+    if isinstance(function, dict) and body_kind(function, kinds) is not None:
         return "it looks like an inline tool", f"put the members of `function` under spec, with kind: Tool{_HEAD}"
     for key, member in value.items():
-        kind = body_kind(member) if isinstance(member, dict) else None
+        kind = body_kind(member, kinds) if isinstance(member, dict) else None
         if kind is not None:
             return (
                 f"it looks like the body of a {kind.name} inside `{key}`",
                 f"put what stands under `{key}` under spec instead, with kind: {kind.manifest_kinds[0]}{_HEAD}",
             )
-        if isinstance(member, list) and (kind := _kind_of_items(member)) is not None:
+        if isinstance(member, list) and (kind := _kind_of_items(member, kinds)) is not None:
             return f"it looks like a list answer of the API, with bodies of a {kind.name} in `{key}`", _each(kind)
     word = value.get("kind")
     if isinstance(word, str):
         version = value.get("apiVersion")
         return f"it is a {word} of {version or 'no apiVersion'}, which is not ours", NOTHING
-    near = _near(value)
+    near = _near(value, kinds)
     if near is not None:
         return "it has no kind, and no key of a known body", f"did you mean {near!r}?"
     return "it has no kind, and no key of a known body", NOTHING
 
 
-def body_kind(value: Object) -> KindSpec | None:
+def body_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     """The kind whose fields a body has, where its words tell."""
     found: tuple[int, KindSpec | None] = (0, None)
-    for kind in KINDS.all().values():
+    for kind in kinds.all().values():
         node = shape(kind)
         words = {*node.children, *node.renames} & value.keys()
         told = words - COMMON or (kind.bare_with and kind.bare_with < words)
@@ -133,26 +120,28 @@ def body_kind(value: Object) -> KindSpec | None:
     return found[1]
 
 
-def _set_kind(value: Object) -> KindSpec | None:
+def _set_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     """The kind of a body that is told by its items alone; an answer of the API says how many there are."""
     items = value.get("data")
     if not isinstance(items, list) or "total_count" in value:
         return None
     keys = {key for item in items if isinstance(item, dict) for key in item}
-    return next((KINDS.get(kind) for word, kind in _SETS.items() if word in keys), None)
+    return next((one for one in kinds.all().values() if one.item_word in keys), None)
 
 
-def _list(items: list[Json]) -> tuple[str, str]:
+def _list(items: list[Json], kinds: Kinds) -> tuple[str, str]:
     if items and all(isinstance(item, dict) and {"op", "path"} <= item.keys() for item in items):
         return "it looks like a JSON Patch (RFC 6902)", "a manifest says how an object should be, not what changes"
-    kind = _kind_of_items(items)
+    kind = _kind_of_items(items, kinds)
     if kind is not None:
         return f"it looks like a list with bodies of a {kind.name}", _each(kind)
     return "it holds a list", NOTHING
 
 
-def _kind_of_items(items: list[Json]) -> KindSpec | None:
-    return next((kind for item in items if isinstance(item, dict) and (kind := body_kind(item)) is not None), None)
+def _kind_of_items(items: list[Json], kinds: Kinds) -> KindSpec | None:
+    return next(
+        (kind for item in items if isinstance(item, dict) and (kind := body_kind(item, kinds)) is not None), None
+    )
 
 
 _HEAD = f", apiVersion: {API_VERSION} and metadata.name"
@@ -166,7 +155,7 @@ def _each(kind: KindSpec) -> str:
     return f"write a document for each: its body under spec, with kind: {kind.manifest_kinds[0]}{_HEAD}"
 
 
-def _near(value: Object) -> str | None:
+def _near(value: Object, kinds: Kinds) -> str | None:
     """A key of a known body that one of the keys is a slip of."""
-    known = sorted({key for kind in KINDS.all().values() if not kind.bare_with for key in kind.bare_keys} - COMMON)
+    known = sorted({key for kind in kinds.all().values() if not kind.bare_with for key in kind.bare_keys} - COMMON)
     return next((match for key in value for match in get_close_matches(key, known, n=1, cutoff=0.85)), None)

@@ -86,7 +86,9 @@ class Gathering:
         passed: list[Passed] = []
         documents = self.parse(data, shown, self.findings)
         for document in documents:
-            for item in read_document(document, shown, self.findings, given=given, overlay=overlay):
+            for item in read_document(
+                document, shown, self.findings, self.workspace.kinds, given=given, overlay=overlay
+            ):
                 if isinstance(item, Draft):
                     items.drafts.append(item)
                 elif isinstance(item, Moved):
@@ -100,7 +102,7 @@ class Gathering:
     def _unread(self, path: str, shown: str) -> list[Passed]:
         """A file that is read as no manifest because of its name, where it was meant as one."""
         try:
-            looks = by_name(os.path.basename(path), self.tree.start(path, LARGEST))  # noqa: PTH119
+            looks = by_name(os.path.basename(path), self.tree.start(path, LARGEST), self.workspace.kinds)  # noqa: PTH119
         except Unreadable:
             return []
         return [] if looks is None else [Passed(Source(shown), *looks)]

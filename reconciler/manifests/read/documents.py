@@ -25,7 +25,7 @@ class Document:
     """Position in the file, from 0; empty documents count."""
     body: str | None = None
     """Markdown: the text below the front matter. None in YAML and JSON."""
-    unread: tuple[str, str] | None = None
+    unread: str | None = None
     """What the file looks like and what to do, where it was read as nothing at all."""
 
 
@@ -96,20 +96,13 @@ def _markdown(text: str, path: str, findings: Findings) -> list[Document]:
                 YAML, "front matter that is never closed", span=Span(path, 1, 1), hint="add a line of three dashes"
             )
             return []
-        return _unread(text)
+        return [Document(None, unread=text)]
     said = len(findings.items)
     quiet = findings if "kind" in front.yaml else Findings()
     documents = parse_yaml(front.yaml, path, quiet)
     if len(documents) != 1 or not isinstance(documents[0][1], dict):
-        return [] if len(findings.items) > said else _unread(text)
+        return [] if len(findings.items) > said else [Document(None, unread=text)]
     return [Document(documents[0][1], documents[0][0], front.body)]
-
-
-def _unread(text: str) -> list[Document]:
-    from reconciler.manifests.read.unread_files import by_beginning
-
-    looks = by_beginning(text)
-    return [] if looks is None else [Document(None, unread=looks)]
 
 
 def split_front_matter(text: str) -> FrontMatter | None:

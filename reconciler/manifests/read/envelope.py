@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.read.detect_kind import (
     API_VERSION,
     PROJECT,
@@ -11,7 +10,6 @@ from reconciler.manifests.read.detect_kind import (
     has_bodies,
     is_near_ours,
     looks_like_ours,
-    manifest_words,
     pass_over,
     read_foreign,
 )
@@ -27,10 +25,11 @@ from reconciler.manifests.read.raw_manifest import (
     name_of,
     read_statement,
 )
+from reconciler.manifests.read.unread_files import by_beginning
 from reconciler.manifests.tree.problems import FIELD, KIND, NAME, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, join
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.source import Source
 
@@ -41,7 +40,7 @@ Item = Draft | Moved | Removed | Passed
 
 
 def read_document(
-    document: Document, path: str, findings: Findings, *, given: bool = False, overlay: bool = False
+    document: Document, path: str, findings: Findings, kinds: Kinds, *, given: bool = False, overlay: bool = False
 ) -> list[Item]:
     """What one document declares. A foreign document is passed over (an error when `given` by name).
 
@@ -49,47 +48,50 @@ def read_document(
     """
     value, source = document.value, Source(path, document.number)
     if document.unread is not None:
-        return [*pass_over(source, *document.unread, findings, given=given)]
+        looks = by_beginning(document.unread, kinds)
+        return [] if looks is None else [*pass_over(source, *looks, findings, given=given)]
     if isinstance(value, dict):
         if "kind" in value or "apiVersion" in value:
-            if overlay and isinstance(value.get("kind"), str) and value["kind"] in manifest_words():
+            if overlay and isinstance(value.get("kind"), str) and value["kind"] in kinds.words:
                 value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
-            return _enveloped(value, document.body, source, findings, given=given)
+            return _enveloped(value, document.body, source, findings, kinds, given=given)
         if document.body is not None:
-            return [*read_foreign(value, source, findings, given=given)]
-        bare = bare_kind(value) or (KINDS.get("persona") if overlay else None)
+            return [*read_foreign(value, source, findings, kinds, given=given)]
+        bare = bare_kind(value, kinds) or (kinds.default if overlay else None)
         if bare is not None:
             name = clean_name(path.rpartition("/")[2].rpartition(".")[0])
             return [Draft(Address(bare.name, name or bare.name), bare, value, source)]
         data = value.get("data")
-        if isinstance(data, list) and has_bodies(data):
-            return _answers(data, source, "/data", findings)
-        return [*read_foreign(value, source, findings, given=given)]
-    if isinstance(value, list) and has_bodies(value):
-        return _answers(value, source, "", findings)
-    return [*read_foreign(value, source, findings, given=given)]
+        if isinstance(data, list) and has_bodies(data, kinds):
+            return _answers(data, source, "/data", findings, kinds)
+        return [*read_foreign(value, source, findings, kinds, given=given)]
+    if isinstance(value, list) and has_bodies(value, kinds):
+        return _answers(value, source, "", findings, kinds)
+    return [*read_foreign(value, source, findings, kinds, given=given)]
 
 
-def _enveloped(value: Object, body: str | None, source: Source, findings: Findings, *, given: bool) -> list[Item]:
+def _enveloped(
+    value: Object, body: str | None, source: Source, findings: Findings, kinds: Kinds, *, given: bool
+) -> list[Item]:
     version, word = value.get("apiVersion"), value.get("kind")
-    known = isinstance(word, str) and (word in manifest_words() or word in STATEMENTS or word == PROJECT)
+    known = isinstance(word, str) and (word in kinds.words or word in STATEMENTS or word == PROJECT)
     if version is not None and version != API_VERSION:
         if not looks_like_ours(version) and (not known or word in SHARED_WORDS):
-            return [*read_foreign(value, source, findings, given=given)]
+            return [*read_foreign(value, source, findings, kinds, given=given)]
         summary = f"apiVersion {version!r} is not known"
         findings.error(KIND, summary, source=source, pointer="/apiVersion", hint=f"write {API_VERSION}")
         return []
     if not known:
-        if version is None and not is_near_ours(value, word):
-            return [*read_foreign(value, source, findings, given=given)]
-        names = [*manifest_words(), *STATEMENTS]
+        if version is None and not is_near_ours(value, word, kinds):
+            return [*read_foreign(value, source, findings, kinds, given=given)]
+        names = [*kinds.words, *STATEMENTS]
         hint = (suggest(word, names) if isinstance(word, str) else None) or f"known kinds: {', '.join(names)}"
         summary = "kind is missing" if "kind" not in value else f"kind {word!r} is not known"
         findings.error(KIND, summary, source=source, pointer="/kind" if "kind" in value else "", hint=hint)
         return []
     if version is None and body is None and word not in STATEMENTS:
         if word in SHARED_WORDS:
-            return [*read_foreign(value, source, findings, given=given)]
+            return [*read_foreign(value, source, findings, kinds, given=given)]
         hint = f"add the line apiVersion: {API_VERSION}"
         findings.error(KIND, "apiVersion is missing", source=source, pointer="/kind", hint=hint)
         return []
@@ -103,8 +105,8 @@ def _enveloped(value: Object, body: str | None, source: Source, findings: Findin
         )
         return []
     if word in STATEMENTS:
-        return [*read_statement(str(word), value, source, findings)]
-    draft = _draft(manifest_words()[str(word)], value, body, source, findings)
+        return [*read_statement(str(word), value, source, findings, kinds)]
+    draft = _draft(kinds.words[str(word)], value, body, source, findings)
     return [draft] if draft is not None else []
 
 
@@ -160,12 +162,12 @@ def _with_prompt(
     return {**spec, PROMPT: body}
 
 
-def _answers(items: list[Json], source: Source, base: str, findings: Findings) -> list[Item]:
+def _answers(items: list[Json], source: Source, base: str, findings: Findings, kinds: Kinds) -> list[Item]:
     """The bodies of a list answer that somebody saved; each is named after its human name."""
     drafts: list[Item] = []
     for number, item in enumerate(items):
         place = Source(source.path, source.document, f"{base}/{number}")
-        kind = bare_kind(item) if isinstance(item, dict) else None
+        kind = bare_kind(item, kinds) if isinstance(item, dict) else None
         if kind is None or not isinstance(item, dict):
             hint = "remove it from the list, or write it as a document of its own with a kind"
             findings.error(

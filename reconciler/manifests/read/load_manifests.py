@@ -148,7 +148,9 @@ class _Run:
         gathering = Gathering(self.project, self.workspace, self.tree, self.findings, self.known)
         items = gathering.read(given or whole(self.project), explicit=given)
         included = Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests)
-        references = References(included, self.literals, self.findings, allow_literals=self.allow_literals)
+        references = References(
+            included, self.literals, self.findings, self.workspace.kinds, allow_literals=self.allow_literals
+        )
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = gathering.overlays()
         layers = build.attach(bases, over.drafts, self.findings, partial=partial)
@@ -165,13 +167,12 @@ class _Run:
         cross_checks.check_moves(manifests, items.moved, items.removed, self.findings)
         gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         gathering.report_beside()
-        sources = {address: manifest.overlays for address, manifest in manifests.items()}
         gathering.read_project_file()
         return ManifestSet(
             tuple(manifests.values()),
             tuple(items.moved),
             tuple(items.removed),
-            in_order(self.places.place(self.places.show(self.findings.items), sources)),
+            in_order(self.places.place(self.places.show(self.findings.items), manifests)),
             gathering.digest(),
             self.tree.commit,
             {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
@@ -192,7 +193,9 @@ class _Run:
     def beside(self, draft: Draft, over: Gathered, included: Included) -> Manifest:
         """A manifest that was not asked for. Raises `ValueError` where it is not in order."""
         findings = Findings()
-        references = References(included, self.literals, findings, allow_literals=self.allow_literals)
+        references = References(
+            included, self.literals, findings, self.workspace.kinds, allow_literals=self.allow_literals
+        )
         layers = build.attach({draft.address: draft}, over.drafts, findings, partial=True)
         merging = Merging(self.project, self.workspace, references, findings)
         made = merging.manifest(draft, layers.get(draft.address, ()))
@@ -213,7 +216,7 @@ def place(
         return tuple(diagnostics)
     tree, close = open_tree(project, ref)
     try:
-        return places_of(project, tree).place(diagnostics, {item.address: item.overlays for item in manifests})
+        return places_of(project, tree).place(diagnostics, {item.address: item for item in manifests})
     finally:
         close()
 

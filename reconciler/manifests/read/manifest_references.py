@@ -6,9 +6,8 @@ import os
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, id_words, word_of
+from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, word_of
 from reconciler.core.credential_looks import has_url_credentials, is_credential
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.read.raw_manifest import Draft
 from reconciler.manifests.read.secrets_in_manifests import (
     ENV_NAME,
@@ -24,6 +23,7 @@ from reconciler.manifests.tree.repository import Reach, inside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object, escape, split
+from reconciler.types.kind import Kinds
 from reconciler.types.reference import ResourceRef, SecretRef
 
 
@@ -88,8 +88,9 @@ class References:
     """Resolves the references of drafts, in place."""
 
     def __init__(
-        self, included: Included, literals: LiteralSecrets, findings: Findings, *, allow_literals: bool
+        self, included: Included, literals: LiteralSecrets, findings: Findings, kinds: Kinds, *, allow_literals: bool
     ) -> None:
+        self.kinds = kinds
         self.included = included
         self.literals = literals
         self.findings = findings
@@ -120,7 +121,7 @@ class _Walk:
             child = children.get(name) or (star and node.child(name))
             if isinstance(member, dict | list):
                 within = free or child is None
-                ids = within and word in id_words()
+                ids = within and word in self.all.kinds.id_words
                 here = f"{path}/{escape(name)}"
                 body[word] = self.value(child or UNKNOWN, member, here, free=within, ids=ids, schema=schema)
             elif _may_be_secret(child) or (not schema and isinstance(member, str) and has_url_credentials(member)):
@@ -196,8 +197,8 @@ class _Walk:
         except ValueError:
             self.error(REF, f"{target!r} is not an address", path, "write kind.name, for example tool.lookup_policy")
             return target
-        if address.kind not in KINDS:
-            hint = suggest(address.kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
+        if address.kind not in self.all.kinds:
+            hint = suggest(address.kind, self.all.kinds) or f"known kinds: {', '.join(self.all.kinds)}"
             self.error(REF, f"unknown kind {address.kind!r} in {target}", path, hint)
             return target
         self.all.referring.add(self.draft.address)

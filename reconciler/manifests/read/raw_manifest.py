@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.tree.problems import FIELD, NAME, REF, Findings, suggest
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.json import Json, Object, join
-from reconciler.types.kind import KindSpec
+from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.source import Source
 
@@ -114,13 +113,15 @@ def _kind_of(value: Json) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def read_statement(word: str, value: Object, source: Source, findings: Findings) -> list[Moved | Removed]:
+def read_statement(
+    word: str, value: Object, source: Source, findings: Findings, kinds: Kinds
+) -> list[Moved | Removed]:
     for key in value:
         if key not in STATEMENTS[word]:
             hint = suggest(key, STATEMENTS[word]) or f"known here: {', '.join(STATEMENTS[word])}"
             findings.error(FIELD, f"unknown key {key!r}", source=source, pointer=join(key), hint=hint)
     if word == "Moved":
-        before, after = (_address(value, key, source, findings) for key in ("from", "to"))
+        before, after = (_address(value, key, source, findings, kinds) for key in ("from", "to"))
         if before is None or after is None:
             return []
         if before.kind != after.kind or before == after:
@@ -128,11 +129,11 @@ def read_statement(word: str, value: Object, source: Source, findings: Findings)
             findings.error(REF, summary, source=source, pointer="/to")
             return []
         return [Moved(before, after, source)]
-    address = _address(value, "address", source, findings)
+    address = _address(value, "address", source, findings, kinds)
     return [Removed(address, source)] if address is not None else []
 
 
-def _address(value: Object, key: str, source: Source, findings: Findings) -> Address | None:
+def _address(value: Object, key: str, source: Source, findings: Findings, kinds: Kinds) -> Address | None:
     text = value.get(key)
     pointer = f"/{key}" if key in value else "/kind"
     try:
@@ -144,8 +145,8 @@ def _address(value: Object, key: str, source: Source, findings: Findings) -> Add
     if key == "to" and not NAME_PATTERN.fullmatch(address.name):
         findings.error(REF, f"{address.name!r} is no name for a manifest", source=source, pointer=pointer)
         return None
-    if address.kind not in KINDS:
-        hint = suggest(address.kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
+    if address.kind not in kinds:
+        hint = suggest(address.kind, kinds) or f"known kinds: {', '.join(kinds)}"
         findings.error(REF, f"unknown kind {address.kind!r}", source=source, pointer=pointer, hint=hint)
         return None
     return address

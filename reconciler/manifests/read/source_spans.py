@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.documents import split_front_matter
 from reconciler.manifests.tree.decode import decode
@@ -19,6 +18,7 @@ from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import index_of, split
 from reconciler.types.kind import KindSpec
+from reconciler.types.manifest import Manifest
 from reconciler.types.source import Source, Span
 
 if TYPE_CHECKING:
@@ -210,14 +210,14 @@ class Places:
         return Span(self._shown(source.path), span.line, span.column)
 
     def place(
-        self, diagnostics: Iterable[Diagnostic], overlays: Mapping[Address, tuple[Source, ...]] | None = None
+        self, diagnostics: Iterable[Diagnostic], manifests: Mapping[Address, Manifest] | None = None
     ) -> tuple[Diagnostic, ...]:
         """The diagnostics with their spans; a value that only an overlay holds is shown there.
 
         Spans that are already there stay as they are.
         """
         return tuple(
-            diagnostic.at(self._place(diagnostic, overlays or {})) if diagnostic.span is None else diagnostic
+            diagnostic.at(self._place(diagnostic, manifests or {})) if diagnostic.span is None else diagnostic
             for diagnostic in diagnostics
         )
 
@@ -230,16 +230,17 @@ class Places:
             for item in diagnostics
         ]
 
-    def _place(self, diagnostic: Diagnostic, overlays: Mapping[Address, tuple[Source, ...]]) -> Span | None:
+    def _place(self, diagnostic: Diagnostic, manifests: Mapping[Address, Manifest]) -> Span | None:
         source, address = diagnostic.source, diagnostic.address
         if source is None:
             return None
         in_spec = source.base or not (diagnostic.pointer or "").startswith("/metadata")
-        kind = KINDS.get(address.kind) if address is not None and in_spec and address.kind in KINDS else None
+        manifest = manifests.get(address) if address is not None else None
+        kind = manifest.kind if manifest is not None and in_spec else None
         pointer = diagnostic.pointer or ""
         span, exact = find(self._text(source.path), source, pointer, kind=kind)
-        if not exact and address is not None:
-            for overlay in reversed(overlays.get(address, ())):
+        if not exact and manifest is not None:
+            for overlay in reversed(manifest.overlays):
                 other, found = find(self._text(overlay.path), overlay, pointer, kind=kind)
                 if found:
                     span = other

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from reconciler.manifests.read.detect_kind import API_VERSION, SHARED_WORDS, bare_kinds, manifest_words
+from reconciler.manifests.read.detect_kind import API_VERSION, SHARED_WORDS
 from reconciler.manifests.read.raw_manifest import STATEMENTS
 from reconciler.manifests.tree.decode import readable
 from reconciler.manifests.tree.file_search import LINES, MARKDOWN
 from reconciler.manifests.tree.file_tree import SUFFIXES
+from reconciler.types.kind import Kinds
 
 LARGEST = 64 * 1024
 """So many bytes of a file are looked at."""
@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"[ \t\ufeff]*(?:#|//|/\*|\*|<!--|\{[{%#]|%|$)")
 _STRUCTURE = re.compile(r"""[ \t\ufeff]*(?:-{3}|\+{3}|[\[{]|(?:-[ \t]+)?["']?\w+["']?[ \t]*[:=])""")
 
 
-def by_name(name: str, data: bytes) -> tuple[str, str] | None:
+def by_name(name: str, data: bytes, kinds: Kinds) -> tuple[str, str] | None:
     """(what it looks like, what to do) for a file whose name is none of a manifest; None where it is not like one."""
     plain = name.lower()
     if plain.endswith(LINES):
@@ -31,11 +31,11 @@ def by_name(name: str, data: bytes) -> tuple[str, str] | None:
     text = readable(data[:LARGEST])
     parts = plain.split(".")[1:]
     if not MARKDOWN.isdisjoint(parts):
-        inner = _front_matter(text)
-        found = _ours(inner[1]) if inner is not None else None
+        inner = _front_matter(text, kinds)
+        found = _ours(inner[1], kinds) if inner is not None else None
     else:
         first = next((line for line in text.splitlines() if not _COMMENT.match(line)), "")
-        found = _ours(text) if _STRUCTURE.match(first) else None
+        found = _ours(text, kinds) if _STRUCTURE.match(first) else None
     if found is None:
         return None
     usual = next((one for one in SUFFIXES if one[1:] in parts), ".md" if not MARKDOWN.isdisjoint(parts) else ".yaml")
@@ -43,10 +43,10 @@ def by_name(name: str, data: bytes) -> tuple[str, str] | None:
     return f"it looks like {found}, and manifests end in {', '.join(SUFFIXES)}", hint
 
 
-def by_beginning(text: str) -> tuple[str, str] | None:
+def by_beginning(text: str, kinds: Kinds) -> tuple[str, str] | None:
     """The same for Markdown that has no front matter in its first line, and a manifest's words near it."""
-    inner = _front_matter(text[:LARGEST])
-    found = _ours(inner[1]) if inner is not None else None
+    inner = _front_matter(text[:LARGEST], kinds)
+    found = _ours(inner[1], kinds) if inner is not None else None
     if inner is None or found is None:
         return None
     return (
@@ -55,7 +55,7 @@ def by_beginning(text: str) -> tuple[str, str] | None:
     )
 
 
-def _front_matter(text: str) -> tuple[str, str] | None:
+def _front_matter(text: str, kinds: Kinds) -> tuple[str, str] | None:
     """(how it begins, the text) of what was meant as front matter."""
     lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines[:BEGINNING]):
@@ -65,7 +65,7 @@ def _front_matter(text: str) -> tuple[str, str] | None:
         if fence is None:
             continue
         before = _bare(lines[:number])
-        if _ours(before[1]) is not None:
+        if _ours(before[1], kinds) is not None:
             return before
         sign = fence[1]
         end = next((at for at in range(number + 1, len(lines)) if lines[at].strip() in (sign, "...")), len(lines))
@@ -84,22 +84,13 @@ def _bare(lines: list[str]) -> tuple[str, str]:
     return "no line of three dashes stands before it", "\n".join(lines[first:end])
 
 
-def _ours(text: str) -> str | None:
+def _ours(text: str, kinds: Kinds) -> str | None:
     """What a text speaks of by its keys: a manifest, or the body of an object."""
     body = None
+    words = {*kinds.words, *STATEMENTS} - SHARED_WORDS
+    bodies = {key: kind.name for kind in kinds.bare for key in kind.bare_keys if "_" in key}
     for key, value in _KEY.findall(text):
-        if (key == "apiVersion" and value == API_VERSION) or (key == "kind" and value in _kinds()):
+        if (key == "apiVersion" and value == API_VERSION) or (key == "kind" and value in words):
             return "a manifest"
-        body = body or _bodies().get(key)
+        body = body or bodies.get(key)
     return f"the body of a {body}" if body is not None else None
-
-
-@cache
-def _kinds() -> frozenset[str]:
-    return frozenset((*manifest_words(), *STATEMENTS)) - SHARED_WORDS
-
-
-@cache
-def _bodies() -> dict[str, str]:
-    """Kinds by the keys that no other text has."""
-    return {key: kind.name for kind in bare_kinds() for key in kind.bare_keys if "_" in key}

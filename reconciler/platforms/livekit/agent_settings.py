@@ -52,7 +52,7 @@ class AgentSettings:
 
 def agent_settings(subject: Subject, stem: str, catalogue: Catalogue) -> AgentSettings:
     """The settings of `subject`, whatever its body holds."""
-    ledger = Ledger(subject.address, subject.spec)
+    ledger = Ledger(subject.address, subject.kind, subject.spec)
     name = subject.spec.get("pal_name")
     values: Object = {
         "format_version": FORMAT,

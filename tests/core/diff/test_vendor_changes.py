@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
@@ -38,7 +38,7 @@ def plan(wanted, found, known=None, *, catalogue=load_catalogue, **more):
         resource("persona.a", wanted, **more),
         live("persona", "p1", found, detailed=True),
         Binding("p1", reason, known),
-        Context(SECRETS, "pal", catalogue=catalogue),
+        Context(SECRETS, KINDS, "pal", catalogue=catalogue),
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.conversion_report import EMPTY, Ledger
-from reconciler.core.kind_table import KINDS
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, within
 from reconciler.types.reference import SecretRef
@@ -21,7 +21,7 @@ def why(pointer: str, value: Json) -> tuple[str, str]:
 
 @given(bodies("persona"))
 def test_every_leaf_that_says_something_is_named_once(body: Object) -> None:
-    ledger = Ledger(DESK, body)
+    ledger = Ledger(DESK, kind("persona"), body)
     ledger.rest(why)
     told = [remark.path for remark in ledger.not_carried]
     said = [
@@ -32,7 +32,7 @@ def test_every_leaf_that_says_something_is_named_once(body: Object) -> None:
 
 
 def test_what_was_taken_is_not_told() -> None:
-    ledger = Ledger(DESK, {"greeting": "Hi", "layers": {"llm": {"extra_body": {"a": 1, "b": 2}}}})
+    ledger = Ledger(DESK, kind("persona"), {"greeting": "Hi", "layers": {"llm": {"extra_body": {"a": 1, "b": 2}}}})
     assert ledger.take("/greeting") == "Hi"
     assert ledger.take("/layers/llm/extra_body/a") == 1
     ledger.rest(why)
@@ -43,14 +43,16 @@ def test_what_was_taken_is_not_told() -> None:
 
 
 def test_a_group_is_named_as_one() -> None:
-    ledger = Ledger(DESK, {"layers": {"mcp": {"a": 1, "b": {"c": 2}}}})
+    ledger = Ledger(DESK, kind("persona"), {"layers": {"mcp": {"a": 1, "b": {"c": 2}}}})
     ledger.rest(why, ("/layers/mcp",))
     assert [remark.path for remark in ledger.not_carried] == ["/layers/mcp"]
 
 
 def test_values_are_taken_in_their_normal_form() -> None:
     ledger = Ledger(
-        DESK, {"layers": {"llm": {"extra_body": {"temperature": "0.5"}, "speculative_inference": "false"}}}
+        DESK,
+        kind("persona"),
+        {"layers": {"llm": {"extra_body": {"temperature": "0.5"}, "speculative_inference": "false"}}},
     )
     assert ledger.take("/layers/llm/extra_body/temperature") == 0.5
     assert ledger.take("/layers/llm/speculative_inference") is False
@@ -58,7 +60,7 @@ def test_values_are_taken_in_their_normal_form() -> None:
 
 
 def test_a_secret_becomes_the_name_of_a_variable() -> None:
-    ledger = Ledger(DESK, {})
+    ledger = Ledger(DESK, kind("persona"), {})
     assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == {"$env": "KEY"}
     assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == {
         "$env": "PERSONA_DESK_LLM_API_KEY"

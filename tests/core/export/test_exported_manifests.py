@@ -11,6 +11,7 @@ from reconciler.core.export.exported_manifests import (
     parts_of_others,
     shared_inline_tools,
 )
+from reconciler.core.kind_table import KINDS
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.live import Listing, LiveObject
@@ -38,7 +39,7 @@ def listings(*objects: LiveObject) -> dict[str, Listing]:
 
 
 def export(*objects: LiveObject, claims: Claims | None = None) -> dict[str, ExportedManifest]:
-    found = export_objects(objects, listings(*objects), claims or Claims(), lambda id: id)
+    found = export_objects(objects, listings(*objects), claims or Claims(), lambda id: id, KINDS)
     return {str(one.address): one for one in found}
 
 

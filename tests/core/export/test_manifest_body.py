@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.manifest_words import spell_members
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.types.json import Json, Object
 from tests.support.records import live_of
 
@@ -21,7 +21,7 @@ def refer(name: str, id: str) -> Json:
 
 
 def exported(body: Object, name: str = "persona", **more: object) -> ExportedBody:
-    return export_body(kind(name), live_of(name, "p1", "N", body, **more), refer)  # type: ignore[arg-type]
+    return export_body(live_of(name, "p1", "N", body, **more), refer, KINDS)  # type: ignore[arg-type]
 
 
 def spec(body: Object, name: str = "persona", **more: object) -> Json:

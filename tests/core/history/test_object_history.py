@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.history.object_history import follow, put_back, related
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry
 from tests.support.making import at
@@ -21,7 +22,7 @@ def test_the_first_pre_image_counts():
         [step(A, body={"greeting": "1", "context": "x"}, fields=["/greeting"])],
         [step(A, body={"greeting": "2", "context": "y"}, fields=["/context"])],
     ]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert thread.body() == {"greeting": "1", "context": "x"}
     assert thread.touched == {"/greeting", "/context"}
     assert (thread.ids, thread.then, thread.was_managed) == (["p1"], A, True)
@@ -34,7 +35,7 @@ def test_renames_are_followed_and_the_old_name_may_be_taken_again():
         [step(C, "update", previous=B, body={"greeting": "1"}, fields=["/greeting"])],
         [step(A, "update", id="p2", body={"greeting": "1"}, fields=["/greeting"])],
     ]
-    first, second = follow(runs)
+    first, second = follow(runs, KINDS)
     assert (first.ids, str(first.then), first.was_managed, len(first.items)) == (["p1"], "persona.a", True, 2)
     assert (second.ids, str(second.then), second.was_managed, len(second.items)) == (["p2"], "persona.a", False, 2)
 
@@ -42,21 +43,21 @@ def test_renames_are_followed_and_the_old_name_may_be_taken_again():
 def test_what_state_held_under_no_recorded_name_is_found_by_its_id():
     """A rename of which no entry tells, as those before they were noted."""
     runs = [[step(A, body={"greeting": "1"}, fields=["/greeting"])], [step(B, body={}, fields=["/context"])]]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert thread.address_in({("persona", "p1"): C}) == C
     assert thread.then == A
 
 
 def test_made_again_it_is_the_same_to_its_owner():
     runs = [[step(A, "create", became="p2")], [step(A, id="p2", body={}, fields=["/greeting"])]]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert thread.ids == ["p1", "p2"]
     assert thread.address_in({("persona", "p2"): A, ("persona", "p1"): B}) == A
 
 
 def test_a_create_of_which_nothing_was_noted_is_what_its_address_held_next():
     runs = [[step(A, "create", id=None, entry=False)], [step(A, body={}, fields=["/greeting"])]]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert not thread.was_managed
 
 
@@ -65,13 +66,13 @@ def test_what_was_deleted_is_as_it_was_last_with_our_writes_taken_back():
         [step(A, body={"greeting": "1", "context": "old"}, fields=["/greeting"])],
         [step(A, "delete", body={"greeting": "2", "context": "by hand"})],
     ]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert thread.is_whole
     assert thread.body() == {"greeting": "1", "context": "by hand"}
 
 
 def test_of_an_object_gone_without_a_look_nothing_is_known():
-    [thread] = follow([[step(A, "delete", id="p1")]])
+    [thread] = follow([[step(A, "delete", id="p1")]], KINDS)
     assert thread.body() is None
     assert not thread.is_whole
 
@@ -81,14 +82,14 @@ def test_the_first_look_at_all_of_it_counts_where_the_first_look_showed_less():
         [step(A, body={"greeting": "1"}, fields=["/greeting"])],
         [step(A, body={"greeting": "2", "context": "c"}, fields=["/context"], whole=True)],
     ]
-    [thread] = follow(runs)
+    [thread] = follow(runs, KINDS)
     assert thread.is_whole
     assert thread.body() == {"greeting": "1", "context": "c"}
 
 
 def test_put_back_takes_away_what_was_not_there():
     later = step(A, "delete", body={"greeting": "2", "context": "c"})
-    assert put_back(later, {"context": "x"}, ["/greeting"]) == {"context": "c"}
+    assert put_back(kind("persona"), later, {"context": "x"}, ["/greeting"]) == {"context": "c"}
 
 
 def test_related_is_either_way_round():

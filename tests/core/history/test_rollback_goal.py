@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.core.history.object_history import follow
 from reconciler.core.history.restore_object import Setting, restore
-from reconciler.core.history.rollback_goal import is_shared, make_goal
+from reconciler.core.history.rollback_goal import make_goal
+from reconciler.core.kind_table import KINDS
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.preimage import Preimage
 from reconciler.types.reference import ResourceRef
@@ -28,7 +29,7 @@ def state(**entries: Entry) -> State:
 def test_only_what_was_written_is_put_back_and_the_rest_is_kept():
     entry = Entry("p1", SENT)
     goal = make_goal(1, [[step(A, body={"greeting": "1", "context": "c"}, fields=["/greeting"], entry=entry)]],
-                     state(persona__a=entry))  # fmt: skip
+                     state(persona__a=entry), KINDS)  # fmt: skip
     resource = goal.resources[A]
     assert dict(resource.leaves) == {"/greeting": "1"}
     assert resource.kept == ("/context",)
@@ -37,15 +38,15 @@ def test_only_what_was_written_is_put_back_and_the_rest_is_kept():
 
 def test_what_was_not_ours_then_is_written_and_stays_not_ours():
     then, now = Entry("p1", {}), Entry("p1", {"/greeting": "d"})
-    [thread] = follow([[step(A, body={"greeting": "by hand"}, fields=["/greeting"], entry=then)]])
+    [thread] = follow([[step(A, body={"greeting": "by hand"}, fields=["/greeting"], entry=then)]], KINDS)
     assert restore(thread, A, now, Setting({}, [A])).resource.lent == {"/greeting"}
 
 
 def test_made_since_personas_leave_and_shared_objects_become_orphans():
     runs = [[step(A, "create"), step(T, "create")]]
-    goal = make_goal(1, runs, state(persona__a=Entry("p1"), tool__t=Entry("t1")))
+    goal = make_goal(1, runs, state(persona__a=Entry("p1"), tool__t=Entry("t1")), KINDS)
     assert (goal.leaving, goal.orphans) == ({A}, {T})
-    assert [is_shared(name) for name in ("tool", "guardrail", "document", "persona", "deployment")] == [
+    assert [KINDS.get(name).shared for name in ("tool", "guardrail", "document", "persona", "deployment")] == [
         True, True, True, False, False,
     ]  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_ids_of_what_is_made_again_become_references():
         step(A, "delete", {**WHOLE, "tools": ["t1", "other"]}, entry=persona),
         step(T, "delete", {"name": "t", "description": "d"}, entry=tool),
     ]]  # fmt: skip
-    goal = make_goal(1, runs, state())
+    goal = make_goal(1, runs, state(), KINDS)
     assert goal.resources[A].leaves["/tools"] == [ResourceRef("tool.t"), "other"] or goal.resources[A].leaves[
         "/tools"
     ] == ["other", ResourceRef("tool.t")]
@@ -66,7 +67,9 @@ def test_ids_of_what_is_made_again_become_references():
 def test_a_secret_without_a_reference_is_never_written():
     entry = Entry("p1", {"/layers/llm/api_key": "hmac.k:x"})
     body = {"layers": {"llm": {"model": "m", "api_key": SENSITIVE}}}
-    goal = make_goal(1, [[step(A, body=body, fields=["/layers/llm/api_key"], entry=entry)]], state(persona__a=entry))
+    goal = make_goal(
+        1, [[step(A, body=body, fields=["/layers/llm/api_key"], entry=entry)]], state(persona__a=entry), KINDS
+    )
     assert goal.restored[A].lost == ("/layers/llm/api_key",)
     assert "/layers/llm/api_key" in goal.resources[A].kept
     assert A not in goal.whole

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from reconciler.core.kind_table import kind
 from reconciler.core.linting.declared_values import declared
 from tests.support.rulecase import body
 
 
 def test_declared_values_know_the_stars_and_stop_at_schemas() -> None:
     headers = body(llm={"headers": {"X": "y"}})
-    places = {pointer: row.path for pointer, _, row in declared("persona", headers)}
+    places = {pointer: row.path for pointer, _, row in declared(kind("persona"), headers)}
     assert places["/layers/llm/headers/X"] == "/layers/llm/headers/*"
-    tool = declared("tool", {"parameters": {"name": {"description": 1}}})
+    tool = declared(kind("tool"), {"parameters": {"name": {"description": 1}}})
     assert [pointer for pointer, _, _ in tool] == ["/parameters"]
-    assert list(declared("unheard_of", {"name": 1})) == []

@@ -13,8 +13,8 @@ from reconciler.core.migrating.answers import (
     requested_names,
 )
 from reconciler.errors import ManifestError, UsageError
-from reconciler.manifests.project.project_file import load_project
 from tests.support.manifestfolder import Folder
+from tests.support.projects import load_project
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.account_findings import (
     drift_items,
     find_incomplete,
@@ -37,7 +38,7 @@ REQUEST = PlanRequest(
 def compared(seen: Seen = Seen(LISTS)) -> Compared:  # noqa: B008 - frozen
     desired = desire(REQUEST)
     account = Account(seen)
-    return Compared(desired, account, bind(REQUEST, desired, account, Context(book(), "pal")), {}, {})
+    return Compared(desired, account, bind(REQUEST, desired, account, Context(book(), KINDS, "pal")), {}, {})
 
 
 def test_what_neither_a_manifest_nor_the_state_claims() -> None:

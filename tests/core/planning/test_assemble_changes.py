@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.kind_table import kind
 from reconciler.core.planning.assemble_changes import (
     gone_item,
     in_order,
@@ -25,7 +26,7 @@ LEVELS = {"tool": 1, "persona": 2}
 
 def leaving(held=HELD, found=LIVE, **more):
     flags = {"destroy": False, "removed": False, "protect": False, **more}
-    return plan_leaving(at("persona.a"), held, found, **flags)
+    return plan_leaving(at("persona.a"), kind("persona"), held, found, **flags)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_writes_go_up_and_deletes_go_down():
 
 
 def test_what_is_gone_is_drift_of_the_whole_object():
-    item = gone_item(at("persona.a"), HELD)
+    item = gone_item(at("persona.a"), kind("persona"), HELD)
     (field,) = item.changes
     assert (item.id, item.reason, field.path, field.direction) == ("p1", "deleted_outside", "", Direction.LIVE)
     assert field.before_unknown

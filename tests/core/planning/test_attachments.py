@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.attachments import item_ids, shadows
 from tests.support.making import listing, live
 
@@ -10,8 +10,8 @@ ITEM = {"guardrail_name": "a", "guardrail_prompt": "A"}
 
 
 def test_the_items_of_a_legacy_set_are_shown_as_guardrails() -> None:
-    assert list(shadows(["guardrail", "persona"])) == [("guardrail_set", "/data", "guardrail")]
-    assert list(shadows(["persona", "guardrail_set"])) == []
+    assert list(shadows(["guardrail", "persona"], KINDS)) == [("guardrail_set", "/data", "guardrail")]
+    assert list(shadows(["persona", "guardrail_set"], KINDS)) == []
 
 
 def test_their_ids() -> None:

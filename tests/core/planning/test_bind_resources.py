@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.bind_resources import bind
 from reconciler.core.planning.desired import desire
 from reconciler.core.planning.records import Account, Bound, PlanRequest
@@ -31,7 +32,7 @@ def bound(
 ) -> Bound:
     chosen = PlanOptions(**options)  # type: ignore[arg-type]
     request = PlanRequest(ManifestSet(manifests), held or State("lineage"), chosen, replaced=replaced)
-    return bind(request, desire(request), Account(Seen(lists)), Context(book(), "pal"))
+    return bind(request, desire(request), Account(Seen(lists)), Context(book(), KINDS, "pal"))
 
 
 def test_references_become_the_ids_of_what_is_there() -> None:

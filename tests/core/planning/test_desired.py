@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.desired import asked_in_vain, desire, with_orphans
 from reconciler.core.planning.records import PlanRequest
-from reconciler.core.resource_diff.records import Seen
+from reconciler.core.resource_diff.records import Context, Seen
 from reconciler.errors import NothingFound
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Manifest, ManifestSet, Moved
@@ -87,7 +88,7 @@ def test_a_name_that_nobody_knows_is_an_error() -> None:
 def orphan(lists: Mapping[str, Listing]) -> set[str]:
     intent = Intent(at("persona.c"), "persona", "C", (), "2026-01-01T00:00:00Z")
     asked = request(A, held=replace(STATE, pending=(intent,)))
-    found = with_orphans(asked, desire(asked), Seen(lists), book())
+    found = with_orphans(asked, desire(asked), Seen(lists), Context(book(), KINDS, "pal"))
     return {str(one) for one in found.scope.deletable} - {"persona.old"}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
@@ -31,7 +31,7 @@ def plan(wanted, found, known=None, *, tools=None, resend=False, vocabulary="pal
         wanted if not isinstance(wanted, dict) else resource("persona.a", wanted),
         live("persona", "p1", found, tools=tools),
         Binding("p1", reason, known),
-        Context(SECRETS, vocabulary, resend),
+        Context(SECRETS, KINDS, vocabulary, resend),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.canonical.tool_definition import registry_tool
+from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.attachments import AttachedTools, tell_left
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, Matching
@@ -21,7 +22,7 @@ FLOW = "/layers/conversational_flow/turn_detection_model"
 
 
 def plan(wanted, found, known=None, *, migrate=True, tools=(), **more):
-    context = Context(book(), "pal", migrate=migrate, tool=TOOLS.get)
+    context = Context(book(), KINDS, "pal", migrate=migrate, tool=TOOLS.get)
     persona = resource("persona.a", {"pal_name": "A", **wanted}, **more)
     reason = Reason.ADOPTED_BY_NAME if known is None else Reason.CHANGED
     return plan_existing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.engine.plan.compare_account import Known, partly_listed, spoken_of, told_of_failures
 from reconciler.types.change import Action, Reason
@@ -20,6 +21,8 @@ def known(address: str, body: Object, shown: LiveObject | None, entry: Entry | N
         {one: resource(address, body)},
         State("l", resources={one: entry} if entry else {}),
         {(one.kind, shown.id): shown} if shown else {},
+        KINDS,
+        KINDS,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.kind_table import KINDS
 from reconciler.engine.scaffold.project_facts import ALWAYS, PipelineFacts, accounts_of
-from reconciler.manifests.project.project_file import load_project
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
 from tests.support.pipelinefacts import FACTS, SOURCE, TWO
+from tests.support.projects import load_project
 
 
 def workspace(tmp_path, text):
@@ -58,7 +59,7 @@ def test_accounts_that_share_a_variable_get_reading_keys_of_their_own(tmp_path):
     ],
 )
 def test_the_cloud_whose_identity_a_job_needs(settings, cloud):
-    one = Workspace("a", ProviderSettings("tavus", {}), BackendSettings("s3", settings))
+    one = Workspace("a", ProviderSettings("tavus", {}), KINDS, BackendSettings("s3", settings))
     assert [found.cloud for found in accounts_of([one], {})] == [cloud]
 
 

@@ -16,13 +16,13 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.accept_values import FileText, NewValue, accept_values, list_edits, object_edits
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.read.source_pointer import RawPlace
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
 from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
 from tests.support.making import at
+from tests.support.projects import load_project
 
 SPELLINGS = {
     "x.yaml": """\

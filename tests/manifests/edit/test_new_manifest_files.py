@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
+from reconciler.core.kind_table import KINDS
 from reconciler.manifests.edit.new_manifest_files import LONG_PROMPT, PROMPT, manifest_file, project_file
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
@@ -113,7 +114,9 @@ def test_any_prompt_comes_back(prompt: str) -> None:
 def test_the_project_file_names_the_one_account_and_keeps_its_key_a_reference() -> None:
     settings: Object = {"api_key": SecretRef("env", "TAVUS_API_KEY"), "base_url": "https://tavusapi.com/v2"}
     provider = ProviderSettings("tavus", settings, "persona")
-    text = project_file("acme", Workspace("prod", provider, BackendSettings("postgres", {"dsn": "postgres://u:p@h"})))
+    text = project_file(
+        "acme", Workspace("prod", provider, KINDS, BackendSettings("postgres", {"dsn": "postgres://u:p@h"}))
+    )
     assert read(".yaml", text.encode()) == {
         "apiVersion": "personas/v1", "kind": "Project", "metadata": {"name": "acme"}, "default_workspace": "prod",
         "workspaces": {

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.kind_table import KINDS
 from reconciler.errors import UsageError
 from reconciler.manifests.edit.source_files import RawFiles, TextEditor, read_sources
-from reconciler.manifests.project.project_file import load_project
 from reconciler.types.manifest_edit import EditRefused, SetValue
+from tests.support.projects import load_project
 
 PROJECT = """\
 apiVersion: personas/v1
@@ -101,7 +102,7 @@ def test_without_a_project_file(tmp_path: Path) -> None:
 
 
 def test_the_editor_reads_bodies_as_written() -> None:
-    editor = TextEditor()
+    editor = TextEditor(KINDS)
     text = "kind: PAL\napiVersion: personas/v1\nmetadata: {name: a}\nspec: {layers: {llm: {api_key: {env: K}}}}\n"
     file = editor.open("a.yaml", text.encode(), overlay=False)
     (draft,), problems = file.drafts, file.problems
@@ -111,14 +112,14 @@ def test_the_editor_reads_bodies_as_written() -> None:
 
 
 def test_the_editor_gathers_literal_secrets() -> None:
-    editor = TextEditor()
+    editor = TextEditor(KINDS)
     text = "pal_name: A\nlayers: {llm: {api_key: hunter22, headers: {X-Key: abcdefgh, X: plain}, model: m}}\n"
     editor.open("a.yaml", text.encode(), overlay=False)
     assert editor.secrets == {"hunter22", "abcdefgh"}
 
 
 def test_the_editor_tells_what_is_wrong_with_its_place() -> None:
-    found = TextEditor().open("a.yaml", b"pal_name: A\npal_name: B\n", overlay=False)
+    found = TextEditor(KINDS).open("a.yaml", b"pal_name: A\npal_name: B\n", overlay=False)
     assert [str(one.span) for one in found.problems] == ["a.yaml:2:1"]
     assert len(found.drafts) == 1
     with pytest.raises(EditRefused, match="stands twice"):
@@ -126,7 +127,7 @@ def test_the_editor_tells_what_is_wrong_with_its_place() -> None:
 
 
 def test_the_editor_edits_and_writes() -> None:
-    editor = TextEditor()
+    editor = TextEditor(KINDS)
     file = editor.open("a.yaml", b"pal_name: A # x\n", overlay=False)
     undo = file.edit(0, [SetValue("/pal_name", "B")])
     assert (file.data(), file.drafts[0].body) == (b"pal_name: B # x\n", {"pal_name": "B"})

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.project.find_project import find_above, find_below
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.file_tree import WorkTree
+from tests.support.projects import load_project
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: p}\n"
 

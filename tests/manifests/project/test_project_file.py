@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError, UsageError
-from reconciler.manifests.project.project_file import load_project
 from reconciler.types.project import Policy
 from reconciler.types.reference import SecretRef
 from tests.support.manifestfolder import Folder
+from tests.support.projects import load_project
 
 HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: northwind}\n"
 FULL = (
@@ -246,7 +246,8 @@ def test_a_project_without_a_file_imports_no_pydantic(folder: Folder) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(repository)!r});"
         "from reconciler.manifests.project.project_file import load_project;"
-        f"load_project({str(folder.root)!r});"
+        "from reconciler.platforms.providers import kinds_of;"
+        f"load_project({str(folder.root)!r}, kinds_of);"
         "print([m for m in ('pydantic', 'yaml', 'httpx', 'click') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

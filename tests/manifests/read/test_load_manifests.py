@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import UsageError
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.tree.problems import suggest
 from reconciler.types.diagnostic import Severity
 from tests.support.manifestfolder import Folder
+from tests.support.projects import load_project
 
 TOOL = "apiVersion: personas/v1\nkind: Tool\nmetadata: {{name: {name}}}\nspec: {{name: {name}, description: d}}\n"
 

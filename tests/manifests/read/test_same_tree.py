@@ -223,7 +223,7 @@ def test_an_lfs_file_that_is_not_stored_is_an_error(repo: Repository, damage: st
 @pytest.mark.parametrize("linked", ["folder", "file"])
 def test_a_project_behind_a_link_that_leaves_is_refused(repo: Repository, linked: str) -> None:
     from reconciler.errors import UsageError
-    from reconciler.manifests.project.project_file import load_project
+    from tests.support.projects import load_project
 
     outside = Folder(repo.root.parent / "outside")
     outside.write("reconciler.yaml", PROJECT)

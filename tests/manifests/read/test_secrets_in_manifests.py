@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.kind_table import KINDS
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import secrets_of
 from reconciler.manifests.read.secrets_in_manifests import RunSecrets, is_mask, reference_for
 from reconciler.types.reference import SecretRef
+from tests.support.projects import load_project
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.tree import file_tree as module
 from reconciler.manifests.tree.decode import MAX_BYTES
@@ -19,6 +18,7 @@ from reconciler.manifests.tree.file_tree import OverlaidTree, Unreadable, WorkTr
 from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import Reach, inside
 from tests.support.manifestfolder import Folder
+from tests.support.projects import load_project
 
 PERSONA = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: %s}\nspec: {pal_name: %s, system_prompt: x}\n"
 

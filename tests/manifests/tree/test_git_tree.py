@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.file_tree import Unreadable
 from reconciler.manifests.tree.git_tree import GitTree
 from tests.support.manifestfolder import Folder
+from tests.support.projects import load_project
 
 PROJECT = """apiVersion: personas/v1
 kind: Project

@@ -15,12 +15,12 @@ from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
 from reconciler.platforms.livekit.livekit_target import generate
 from reconciler.platforms.livekit.unsupported import FACE
-from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, within
 from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import KNOWLEDGE
+from tests.support.records import persona_subject
 
 CATALOGUE = load_catalogue()
 LOOKUP: Object = {"name": "lookup", "description": "Looks up.", "parameters": {"type": "object", "properties": {}}}
@@ -258,8 +258,7 @@ class TestTurns:
 class TestTools:
     def test_registry_and_inline_tools(self) -> None:
         inline: Json = {"type": "function", "function": {"name": "note", "parameters": {}}}
-        subject = Subject(
-            Address("persona", "desk"), {"tools": ["lookup"], "layers": {"llm": {"tools": [inline]}}}, None,
+        subject = persona_subject("desk", {"tools": ["lookup"], "layers": {"llm": {"tools": [inline]}}}, None,
             (AttachedTool("lookup", LOOKUP),),
         )  # fmt: skip
         found = settings(subject)
@@ -269,8 +268,8 @@ class TestTools:
 
     def test_a_name_is_there_once(self) -> None:
         inline: Json = [{"name": "lookup"}, {"name": "lookup"}, {"nameless": 1}]
-        subject = Subject(
-            Address("persona", "desk"),
+        subject = persona_subject(
+            "desk",
             {"layers": {"llm": {"tools": inline}}},
             None,
             (AttachedTool("lookup", LOOKUP),),
@@ -290,26 +289,20 @@ class TestTools:
     )
     def test_what_nothing_would_call_is_no_tool(self, more: Object, path: str) -> None:
         spec: Object = {**LOOKUP, **more}
-        found = settings(
-            Subject(Address("persona", "desk"), {"tools": ["lookup"]}, None, (AttachedTool("lookup", spec),))
-        )
+        found = settings(persona_subject("desk", {"tools": ["lookup"]}, None, (AttachedTool("lookup", spec),)))
         assert part(found, "tools") == []
         assert lost(found) == [path]
 
     def test_delivery_and_fillers_are_the_handlers_business(self) -> None:
         api: Json = {"url": "https://user:hush@api.example/v1/x?key=hush2", "method": "PUT", "headers": {"A": "b"}}
         spec: Object = {**LOOKUP, "on_call": "static_filler", "static_filler": "A moment.", "delivery": {"api": api}}
-        found = settings(
-            Subject(Address("persona", "desk"), {"tools": ["lookup"]}, None, (AttachedTool("lookup", spec),))
-        )
+        found = settings(persona_subject("desk", {"tools": ["lookup"]}, None, (AttachedTool("lookup", spec),)))
         assert lost(found) == ["tool.lookup/delivery/api", "tool.lookup/on_call"]
         assert any("PUT https://api.example/v1/x" in note for note in found.tools[0].notes)
         assert "hush" not in json.dumps(found.values)
 
     def test_a_tool_that_nobody_knows_is_named(self) -> None:
-        found = settings(
-            Subject(Address("persona", "desk"), {"tools": ["other"]}, None, (AttachedTool("other", None),))
-        )
+        found = settings(persona_subject("desk", {"tools": ["other"]}, None, (AttachedTool("other", None),)))
         assert lost(found) == ["tool.other"]
         assert "-w" in found.not_carried[0].instead
 
@@ -328,7 +321,7 @@ class TestTheRest:
         assert part(made(context="B."), "instructions") == "B."
 
     def test_the_id_or_the_variable_that_holds_it(self) -> None:
-        known = settings(Subject(Address("persona", "desk"), {"default_face_id": "r1"}, "p1"))
+        known = settings(persona_subject("desk", {"default_face_id": "r1"}, "p1"))
         assert part(known, "avatar") == {"pal_id": "p1", "face_id": "r1"}
         assert "TAVUS_PAL_ID" not in known.environment
         unknown = made(system_prompt="Hi")
@@ -348,7 +341,7 @@ class TestTheRest:
 
     @given(bodies("persona"), bodies("tool"))
     def test_any_body_becomes_files_that_are_the_same_every_time(self, body: Object, tool: Object) -> None:
-        subject = Subject(Address("persona", "desk"), body, None, (AttachedTool("t", tool),))
+        subject = persona_subject("desk", body, None, (AttachedTool("t", tool),))
         first, second = generate([subject], KNOWLEDGE), generate([subject], KNOWLEDGE)
         assert first == second
         for file in first[0].files:

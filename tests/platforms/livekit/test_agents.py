@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from reconciler.core.export.target import AttachedTool, Generated, Subject
 from reconciler.engine.export_account import subjects_of_manifests
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.manifests.read.load_manifests import load_manifests
-from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef
 from reconciler.types.state import State
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import agent_path, lacking, make, run_agents
+from tests.support.projects import load_project
+from tests.support.records import persona_subject
 
 CATALOGUE = load_catalogue()
 PLUGINS = ("openai", "anthropic", "elevenlabs", "cartesia", "azure")
@@ -71,7 +71,7 @@ def chosen() -> list[Subject]:
     found = [
         *(persona(f"nasty-{at}", system_prompt=text, pal_name=text) for at, text in enumerate(NASTY)),
         *(persona(f"model-{model}", system_prompt="Hi", layers={"llm": {"model": model}}) for model in hosted()),
-        Subject(Address("persona", "toolbox"), {"tools": listed, "layers": {"llm": {"tools": inline}}}, "p1", tools),
+        persona_subject("toolbox", {"tools": listed, "layers": {"llm": {"tools": inline}}}, "p1", tools),
         persona("json", system_prompt="named like a module of Python"),
         persona("livekit", system_prompt="named like a package", layers={"stt": {"hotwords": "Roey, Acme Corp"}}),
         persona("own", layers={"llm": {**OWN, "extra_body": {"seed": 1}, "default_query": {"v": "1"}}}),

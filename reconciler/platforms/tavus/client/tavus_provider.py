@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from reconciler.core.kind_table import KINDS
 from reconciler.core.kind_table import kind as kind_named
 from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
@@ -57,7 +58,7 @@ PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
 class TavusProvider:
     """Speaks to one account; see `types.ports.Provider` for what it promises."""
 
-    kinds: Sequence[str] = tuple(ENDPOINTS)
+    kinds = KINDS
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ KIND = KindSpec(
     id_words=("document_id", "uuid"),
     name_field="/document_name",
     level=1,
+    shared=True,
     goes_along="who used it beyond what is managed here",
     merge_patch=True,
     processing=Processing(

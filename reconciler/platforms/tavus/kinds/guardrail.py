@@ -82,5 +82,6 @@ KIND = KindSpec(
     id_words=("uuid", "guardrail_id"),
     name_field="/guardrail_name",
     level=1,
+    shared=True,
     goes_along="who used it beyond what is managed here",
 )

@@ -13,6 +13,7 @@ KIND = KindSpec(
     id_words=("pronunciation_dictionary_id", "uuid"),
     name_field="/name",
     level=1,
+    shared=True,
     goes_along=(
         "who used it beyond what is managed here, and what the API edited in the voice settings of all who did"
     ),

@@ -23,6 +23,7 @@ KIND = KindSpec(
     id_words=("tool_id", "uuid", "id"),
     name_field="/name",
     level=1,
+    shared=True,
     goes_along="who had it attached beyond what is managed here",
     merge_patch=True,
     unique_names=True,
