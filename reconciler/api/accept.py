@@ -44,7 +44,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
     refuse_nothing(session, manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
     with reading_run(session, secrets) as context:
-        found = find(session, context, manifests, options)
+        found = find_accepted(session, context, manifests, options)
         values = choose_accepted(found.fields, manifests, read_state(session, context.store), wanted)
         files = accept_values(
             session.project,
@@ -54,7 +54,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
         if files:
             put(files)
             try:
-                check(session, context, options, values)
+                check_accepted(session, context, options, values)
             except ReconcilerError as problem:
                 put_back(files)
                 raise ReconcilerError(
@@ -65,7 +65,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
     return Accepted(tuple(values), tuple(files), left)
 
 
-def find(session: Session, context: RunContext, manifests: ManifestSet, options: PlanOptions) -> Differences:
+def find_accepted(session: Session, context: RunContext, manifests: ManifestSet, options: PlanOptions) -> Differences:
     """What the account holds otherwise than these manifests say."""
     from reconciler.api.plan import look
     from reconciler.engine.plan.make_plan import find_differences
@@ -73,10 +73,12 @@ def find(session: Session, context: RunContext, manifests: ManifestSet, options:
     return look(session, context, manifests, lambda state: find_differences(manifests, state, context, options))
 
 
-def check(session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue]) -> None:
+def check_accepted(
+    session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue]
+) -> None:
     """The files as they are now say what is live. Raises `ReconcilerError`."""
     manifests, _ = read_manifests(session)
-    found = find(session, context, manifests, options).fields
+    found = find_accepted(session, context, manifests, options).fields
     left = {(address, one.path) for address, fields in found.items() for one in fields}
     still = [f"{one.address}{one.pointer}" for one in values if (one.address, one.pointer) in left]
     if still:

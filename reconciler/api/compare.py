@@ -62,8 +62,8 @@ def compare_now(session: Session, other: str, options: PlanOptions) -> Compared:
             hint="name another one of: " + ", ".join(name for name in session.project.workspaces if name != other),
         )
     key = secrets.token_bytes(32)
-    mine, _ = _seen(session, options, key)
-    theirs, manifests = _seen(there, options, key)
+    mine, _ = _view(session, options, key)
+    theirs, manifests = _view(there, options, key)
     comparison = compare_accounts(mine, theirs)
     notes = list(remarks(there, manifests))
     if comparison.waiting:
@@ -75,19 +75,19 @@ def compare_now(session: Session, other: str, options: PlanOptions) -> Compared:
     return Compared(comparison, review(there, manifests, theirs[0]), manifests, tuple(notes))
 
 
-def _seen(
+def _view(
     session: Session, options: PlanOptions, key: bytes
 ) -> tuple[tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]], ManifestSet]:
     from reconciler.engine.plan.make_plan import view
 
-    with _told(session.workspace.name):
+    with _naming(session.workspace.name):
         manifests, known = read_manifests(session)
         with reading_run(session, known) as context, placing(session, manifests):
             return view(manifests, read_state(session, context.store), options, context, key), manifests
 
 
 @contextmanager
-def _told(workspace: str) -> Iterator[None]:
+def _naming(workspace: str) -> Iterator[None]:
     """Errors say which of the two workspaces they are about."""
     try:
         yield

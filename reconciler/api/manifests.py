@@ -64,11 +64,11 @@ def catalogue_of(session: Session) -> Catalogue:
 
 def remarks(session: Session, manifests: ManifestSet) -> tuple[str, ...]:
     """What a person may want to know about what was read: that there was nothing to read."""
-    from reconciler.api.state_paths import searched
+    from reconciler.api.state_paths import describe_places
 
     if manifests.manifests or manifests.moved or manifests.removed:
         return ()
-    return (f"There are no manifests in {searched(session.project, session.sources.paths)}.",)
+    return (f"There are no manifests in {describe_places(session.project, session.sources.paths)}.",)
 
 
 def refuse_nothing(session: Session, manifests: ManifestSet, options: PlanOptions) -> None:
@@ -97,9 +97,9 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
         where = describe_search(session.project, session.sources.paths, store)
         raise NothingFound(f"{error.message}: {where}", error.diagnostics, hint=error.hint) from error
     except PlanError as error:
-        from reconciler.api.plan import anchored
+        from reconciler.api.plan import with_sources
         from reconciler.manifests.read.load_manifests import place
 
-        found = anchored(error.diagnostics, manifests)
+        found = with_sources(error.diagnostics, manifests)
         placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
         raise PlanError(error.message, placed, hint=error.hint) from error

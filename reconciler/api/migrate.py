@@ -123,7 +123,7 @@ class MigrationRun:
     def require_manifests(self, result: MigrationResult, *, allow_empty: bool = False) -> None:
         """Raise `NothingFound` where a run looked at nothing, or a path that was named holds nothing: that is never
         the success of having nothing to migrate. What is wrong with files is told instead, where something is."""
-        from reconciler.api.state_paths import describe_search, shown
+        from reconciler.api.state_paths import describe_search, display_path
         from reconciler.errors import NothingFound
         from reconciler.manifests.tree.file_tree import WorkTree, placed
         from reconciler.manifests.tree.repository import inside
@@ -136,7 +136,7 @@ class MigrationRun:
         for path in self.paths:
             place = placed(tree, project.base, project.home, path)
             if not any(inside(one, place) for one in held):
-                where = shown(os.path.join(project.base, path))  # noqa: PTH118
+                where = display_path(os.path.join(project.base, path))  # noqa: PTH118
                 raise NothingFound(f"there are no manifests in {where}", (), hint=LOOKED)
         if not held:
             where = describe_search(project, self.paths)

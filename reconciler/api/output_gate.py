@@ -28,12 +28,12 @@ def open_gate() -> Redactor:
     return redactor
 
 
-def known() -> Redactor:
+def open_redactors() -> Redactor:
     """What the open projects of this process know."""
     return union([*OPEN])
 
 
-def told(emit: Emit, redactor: Redactor) -> Emit:
+def redacting(emit: Emit, redactor: Redactor) -> Emit:
     """`emit`, hearing of every event what may be read."""
 
     def tell(event: Event) -> None:
@@ -45,7 +45,7 @@ def told(emit: Emit, redactor: Redactor) -> Emit:
     return tell
 
 
-def guarded(kind: C) -> C:
+def redact_errors(kind: C) -> C:
     """Class decorator: what a public method raises has no secret of `self.session` in it."""
     for name, method in list(vars(kind).items()):
         if callable(method) and not name.startswith("_"):
@@ -65,7 +65,7 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def heard(listener: Callable[[Event], None]) -> Callable[[Event], None]:
+def guarded_listener(listener: Callable[[Event], None]) -> Callable[[Event], None]:
     """`listener`, its exceptions as a `RuntimeWarning` (the first one); a request that was sent is recorded all the
     same."""
     told = threading.Event()

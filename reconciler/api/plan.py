@@ -41,15 +41,15 @@ def readings(session: Session, context: RunContext) -> Iterator[State]:
 
     Raises `Interrupted` before and after the work with it, once somebody asked to stop.
     """
-    go_on(context)
+    check_stop(context)
     before = context.store.read()
     yield read_state(session, context.store)
-    go_on(context)
+    check_stop(context)
     if context.store.read() != before:
         yield read_state(session, context.store)
 
 
-def go_on(context: RunContext) -> None:
+def check_stop(context: RunContext) -> None:
     """Raise `Interrupted` between two steps of a reading run once somebody asked to stop."""
     if context.stop():
         raise Interrupted("stopped while the account was compared", hint="run the same command again")
@@ -91,7 +91,7 @@ def drift_now(session: Session, options: PlanOptions) -> Looked:
     refuse_nothing(session, manifests, replace(options, drift_only=True))
     with reading_run(session, secrets) as context:
         found = look(session, context, manifests, lambda state: find_drift(manifests, state, context, options))
-    return Looked(located(session, manifests, found), manifests)
+    return Looked(with_spans(session, manifests, found), manifests)
 
 
 def with_commit(session: Session, plan: Plan) -> Plan:
@@ -103,7 +103,7 @@ def with_commit(session: Session, plan: Plan) -> Plan:
     return replace(plan, commit=head_of(session.project.home))
 
 
-def anchored(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple[Diagnostic, ...]:
+def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple[Diagnostic, ...]:
     """The same findings; what names an address of the manifests also names the document that declares it."""
     if all(one.address is None or one.span is not None for one in diagnostics):
         return tuple(diagnostics)
@@ -118,7 +118,7 @@ def anchored(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple
     return tuple(one if one.span is not None else replace(one, source=source(one)) for one in diagnostics)
 
 
-def located(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
+def with_spans(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     """The same plan with the places filled in: file, line and column of every finding and every block about a value.
     Nothing is read where there is nothing to look up."""
     from reconciler.manifests.read.load_manifests import place
@@ -133,7 +133,7 @@ def located(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
         )
         if pointer is not None
     )
-    diagnostics = anchored(plan.diagnostics, manifests)
+    diagnostics = with_sources(plan.diagnostics, manifests)
     open_places = any(one.source is not None and one.span is None for one in diagnostics)
     if not asked and not open_places:
         return plan

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack, overload
 
-from reconciler.api.output_gate import guarded, heard, open_gate, told
+from reconciler.api.output_gate import guarded_listener, open_gate, redact_errors, redacting
 from reconciler.api.parse_options import Choice, PlanFlags, parse_address, plan_options
-from reconciler.api.session import Session, Sources, SystemClock, choose_project, tell_project
+from reconciler.api.session import Session, Sources, SystemClock, choose_project, report_project
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.types.report import ApplyResult, Report
 
 
-@guarded
+@redact_errors
 class OpenedProject:
     """A project with one of its workspaces; made by `open_project`.
 
@@ -262,8 +262,8 @@ def open_project(
     from reconciler.manifests.read.documents import KnownDocuments
 
     redactor = open_gate()
-    emit = told(heard(on_event), redactor)
-    tell_project(project, chosen, emit)
+    emit = redacting(guarded_listener(on_event), redactor)
+    report_project(project, chosen, emit)
     return OpenedProject(
         Session(
             project=project, workspace=chosen, clock=SystemClock(), emit=emit, environ=variables,

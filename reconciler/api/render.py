@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.api.output_gate import known
+from reconciler.api.output_gate import open_redactors
 from reconciler.core.secrets.redact_text import Shown
 from reconciler.errors import UsageError
 from reconciler.types.diagnostic import Diagnostic
@@ -32,7 +32,7 @@ def render(
 
     With `result`, what became of the plan when it was applied. Raises `UsageError` for an unknown format.
     """
-    redactor = known()
+    redactor = open_redactors()
     match found:
         case Report():
             return render_report(found, format, style, redactor)

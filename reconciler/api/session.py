@@ -206,18 +206,22 @@ def choose_workspace(project: Project, name: str | None) -> Workspace:
         return project.workspaces[wanted]
     from difflib import get_close_matches
 
-    from reconciler.api.state_paths import shown
+    from reconciler.api.state_paths import display_path
 
     close = get_close_matches(wanted, project.workspaces, n=1)
     known = ", ".join(project.workspaces)
-    where = f"project file {shown(project.file)}" if project.file else "the built-in ones: no project file was found"
+    where = (
+        f"project file {display_path(project.file)}"
+        if project.file
+        else "the built-in ones: no project file was found"
+    )
     raise UsageError(
         f"unknown workspace {wanted!r}; known: {known} ({where})",
         hint=f"did you mean {close[0]!r}?" if close else "choose one with --workspace NAME",
     )
 
 
-def tell_project(project: Project, workspace: Workspace, emit: Emit) -> None:
+def report_project(project: Project, workspace: Workspace, emit: Emit) -> None:
     """Say which project a run is about, where it was found further up."""
     from reconciler.types.event import Notice
 

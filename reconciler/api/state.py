@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from reconciler.api.connect import open_backend, open_store, read_state, reading_run, writing_run
 from reconciler.api.manifests import known_secrets, placing, read_files
-from reconciler.api.output_gate import guarded
+from reconciler.api.output_gate import redact_errors
 from reconciler.api.parse_options import BackFlags, parse_address, plan_options
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def take_name(session: Session, former: str, lock_timeout: float = 0.0) -> State
         return rename_project(source, target)
 
 
-@guarded
+@redact_errors
 @dataclass(frozen=True, slots=True)
 class ProjectState:
     """What `reconciler state` does. What writes takes the lock, and raises `StateLocked` when somebody has it."""
@@ -112,7 +112,7 @@ class ProjectState:
         Cannot write, by construction. Raises `UsageError` for a serial that the history does not reach,
         `StateUnreadable` where its chain is broken, `PlanError`, `ProviderError`, `StateError`.
         """
-        return plan_back(self.session, serial, plan_options(**flags, record=True)).plan
+        return plan_rollback_now(self.session, serial, plan_options(**flags, record=True)).plan
 
     def rollback(
         self,
@@ -134,7 +134,7 @@ class ProjectState:
             accept_account=flags.get("accept_account", False),
         )  # fmt: skip
         options = plan_options(**flags, record=True)
-        return go_back(replace(self.session, stop=stop), serial, options, how, confirm).result
+        return rollback_now(replace(self.session, stop=stop), serial, options, how, confirm).result
 
     def move(self, before: str | Address, after: str | Address) -> Managed:
         """Rename an address; neither the account nor the manifests are touched."""
@@ -198,7 +198,7 @@ class ProjectState:
             force_unlock(backend, lock_id)
 
 
-def today(session: Session) -> dict[Address, Lifecycle]:
+def current_lifecycles(session: Session) -> dict[Address, Lifecycle]:
     """What the manifests say of ignore, observe and protect now, as far as they can be read: a rollback honours it,
     and does not need the rest of them."""
     from reconciler.errors import ReconcilerError
@@ -210,7 +210,7 @@ def today(session: Session) -> dict[Address, Lifecycle]:
     return {manifest.address: manifest.lifecycle for manifest in found.manifests}
 
 
-def plan_back(session: Session, serial: int, options: PlanOptions) -> Looked:
+def plan_rollback_now(session: Session, serial: int, options: PlanOptions) -> Looked:
     """The way back to the moment right after the apply of `serial`, by a client that cannot write.
 
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
@@ -220,7 +220,7 @@ def plan_back(session: Session, serial: int, options: PlanOptions) -> Looked:
     from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none, lifecycles = known_secrets(session), ManifestSet(), today(session)
+    secrets, none, lifecycles = known_secrets(session), ManifestSet(), current_lifecycles(session)
     with reading_run(session, secrets) as context:
         made = look(
             session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles).plan
@@ -228,7 +228,7 @@ def plan_back(session: Session, serial: int, options: PlanOptions) -> Looked:
     return Looked(made, none)
 
 
-def go_back(
+def rollback_now(
     session: Session,
     serial: int,
     options: PlanOptions,
@@ -240,7 +240,7 @@ def go_back(
     from reconciler.engine.apply.writing_runs import apply_rollback
     from reconciler.types.manifest import ManifestSet
 
-    secrets, none, lifecycles = known_secrets(session), ManifestSet(), today(session)
+    secrets, none, lifecycles = known_secrets(session), ManifestSet(), current_lifecycles(session)
     with placing(session, none), writing_run(session, secrets) as context:
         plan, result = apply_rollback(serial, context, options, how, confirm=confirm, today=lifecycles)
     return Carried(plan, none, result)

@@ -83,7 +83,7 @@ def _is_free(folder: Path, project: Project) -> bool:
     return owner is None or project.file is None or owner == _file(project) or not owner.exists()
 
 
-def shown(path: str | Path) -> str:
+def display_path(path: str | Path) -> str:
     """A path as a person reads it: relative to the current folder, and as it is where that would only lead up."""
     near = os.path.relpath(path)
     if near == ".":
@@ -91,10 +91,10 @@ def shown(path: str | Path) -> str:
     return near if not near.startswith("..") else str(path)
 
 
-def searched(project: Project, paths: Sequence[str]) -> str:
+def describe_places(project: Project, paths: Sequence[str]) -> str:
     """Where manifests are looked for, for a person; `paths` are those of the command line."""
     places = paths or project.manifests or (project.home,)
-    return ", ".join(shown(os.path.join(project.base, one)) for one in places)  # noqa: PTH118
+    return ", ".join(display_path(os.path.join(project.base, one)) for one in places)  # noqa: PTH118
 
 
 def describe_search(project: Project, paths: Sequence[str], state: str | None = None) -> str:
@@ -104,8 +104,8 @@ def describe_search(project: Project, paths: Sequence[str], state: str | None = 
     from reconciler.manifests.project.find_project import find_below
 
     file = project.file
-    found = f"project file {shown(file)}" if file else "no project file here or further up"
-    looked = f"looked for manifests in {searched(project, paths)} ({found})"
+    found = f"project file {display_path(file)}" if file else "no project file here or further up"
+    looked = f"looked for manifests in {describe_places(project, paths)} ({found})"
     if state is not None:
         looked += f", for the state in {state}"
     below = find_below(os.path.curdir) if file is None else ()

@@ -97,14 +97,14 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     Rules cost time, so what is in sync is left to `validate`. Raises `ManifestError` when one of them is an error
     that the API shares: what it would refuse is not sent.
     """
-    from reconciler.api.plan import located
+    from reconciler.api.plan import with_spans
     from reconciler.core.fields.required_fields import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.change import Action
 
-    plan = located(session, manifests, plan)
+    plan = with_spans(session, manifests, plan)
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan

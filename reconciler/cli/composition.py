@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.session import Hooks, Session, Sources, SystemClock, choose_project, tell_project
+from reconciler.api.session import Hooks, Session, Sources, SystemClock, choose_project, report_project
 from reconciler.cli.interrupt import abortable
 from reconciler.cli.output import ask, is_terminal, say
 
@@ -32,7 +32,7 @@ def open_session(
 
     Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
     """
-    from reconciler.api.output_gate import told
+    from reconciler.api.output_gate import redacting
     from reconciler.cli.output import gate
     from reconciler.cli.progress import choose_emit
 
@@ -43,8 +43,8 @@ def open_session(
     )  # fmt: skip
     clock = SystemClock()
     redactor = gate()
-    emit = told(choose_emit(settings, clock), redactor)
-    tell_project(project, workspace, emit)
+    emit = redacting(choose_emit(settings, clock), redactor)
+    report_project(project, workspace, emit)
     return Session(
         project=project,
         workspace=workspace,

@@ -39,12 +39,13 @@ def show(error: BaseException, args: Sequence[str] = (), commands: Collection[st
         where = f": {error.filename}" if error.filename else ""
         say(f"Error: {error.strerror}{where}")
         return exit_codes.ERROR
-    say(f"Error: this is a bug in reconciler: {type(error).__name__} at {place(error)}")
-    say(f"Please report it and attach {keep(error, args, commands)} (it holds no names and no values of yours).")
+    say(f"Error: this is a bug in reconciler: {type(error).__name__} at {innermost_frame(error)}")
+    report = save_crash_report(error, args, commands)
+    say(f"Please report it and attach {report} (it holds no names and no values of yours).")
     return exit_codes.ERROR
 
 
-def place(error: BaseException) -> str:
+def innermost_frame(error: BaseException) -> str:
     """`file:line` of the innermost frame of ours, without folders above the package."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "reconciler" in frame.filename]
     if not frames:
@@ -53,7 +54,7 @@ def place(error: BaseException) -> str:
     return f"{inner.filename.rpartition('reconciler')[1]}{inner.filename.rpartition('reconciler')[2]}:{inner.lineno}"
 
 
-def keep(error: BaseException, args: Sequence[str], commands: Collection[str]) -> str:
+def save_crash_report(error: BaseException, args: Sequence[str], commands: Collection[str]) -> str:
     """Write where it happened to a file and return its path: frames and types; no messages, locals or arguments."""
     import platform
     import tempfile

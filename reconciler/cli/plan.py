@@ -85,7 +85,7 @@ def plan(
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, keep(made, out, session.plan_key, out_mode))
+            notes = (*notes, save_plan(made, out, session.plan_key, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.manifests.diagnostics
         return deliver(Report("plan", session.workspace.name, made, None, findings, code, notes), settings)
@@ -121,7 +121,7 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     return tuple(f"unmanaged: {one.kind} {one.id} {one.name or '(no name)'}" for one in made.unmanaged)
 
 
-def keep(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
+def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
     """Write the plan file, signed where there is a key; a line that says how to apply it."""
     from reconciler.api.output_files import write_file
     from reconciler.core.planning.plan_file import dump_plan

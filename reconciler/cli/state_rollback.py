@@ -52,17 +52,17 @@ def rollback(
 
 def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
     """Make the plan with a client that cannot write, show it and keep it."""
-    from reconciler.api.state import plan_back
+    from reconciler.api.state import plan_rollback_now
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver
-    from reconciler.cli.plan import keep
+    from reconciler.cli.plan import save_plan
     from reconciler.types.report import Report
 
     session = open_session(settings)
-    made = plan_back(session, serial, options).plan
+    made = plan_rollback_now(session, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exit_codes.DIFFERENCES if detailed_exitcode and differs else exit_codes.DONE
-    notes = (keep(made, out, session.plan_key),)
+    notes = (save_plan(made, out, session.plan_key),)
     return deliver(Report("plan", session.workspace.name, made, exit_code=code, notes=notes), settings)
 
 
@@ -71,7 +71,7 @@ def carry_out(
 ) -> int:
     """Plan under the lock, show, ask, carry out."""
     from reconciler.api.apply import apply_options
-    from reconciler.api.state import go_back
+    from reconciler.api.state import rollback_now
     from reconciler.cli.apply import require_someone, show_and_carry_out
     from reconciler.cli.composition import open_session
     from reconciler.types.manifest import ManifestSet
@@ -84,6 +84,6 @@ def carry_out(
     )
     return show_and_carry_out(
         "apply", settings, session,
-        lambda run, confirm: go_back(run, serial, options, how, lambda plan: confirm(plan, ManifestSet())),
+        lambda run, confirm: rollback_now(run, serial, options, how, lambda plan: confirm(plan, ManifestSet())),
         auto_approve=auto_approve, declined="rollback cancelled",
     )  # fmt: skip

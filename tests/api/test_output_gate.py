@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.output_gate import heard
+from reconciler.api.output_gate import guarded_listener
 from reconciler.types.event import Notice
 
 
@@ -15,7 +15,7 @@ def test_what_a_listener_raises_is_a_warning_once():
         heard_so_far.append(event)
         raise ValueError("not now")
 
-    emit = heard(listener)
+    emit = guarded_listener(listener)
     with pytest.warns(RuntimeWarning, match="ValueError: not now") as caught:
         emit(Notice("a"))
         emit(Notice("b"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler import open_project
-from reconciler.api.plan import anchored
+from reconciler.api.plan import with_sources
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet
@@ -218,7 +218,7 @@ def test_a_finding_that_only_names_an_address_gets_its_document() -> None:
     manifests = ManifestSet((manifest_of(address, {}, {}, source),))
 
     def anchor(**more: Any) -> Diagnostic:
-        (found,) = anchored([Diagnostic("E-x", Severity.WARNING, "s", **more)], manifests)
+        (found,) = with_sources([Diagnostic("E-x", Severity.WARNING, "s", **more)], manifests)
         return found
 
     assert anchor(address=address).source == source

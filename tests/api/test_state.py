@@ -12,7 +12,7 @@ import pytest
 from reconciler import Plan, PlanBlocked, PlanStale, StateMoved, StateUnreadable, UsageError, open_project
 from reconciler.api.apply import apply_options
 from reconciler.api.connect import open_backend
-from reconciler.api.state import ProjectState, go_back, plan_back, with_backend
+from reconciler.api.state import ProjectState, plan_rollback_now, rollback_now, with_backend
 from reconciler.errors import NothingFound, StateError, StateLocked
 from reconciler.types.address import Address
 from reconciler.types.options import PlanOptions
@@ -170,7 +170,7 @@ def test_a_plan_and_a_run_back(project: Path) -> None:
     opened = open_project()
     opened.apply()
     run, options = opened.state.session, PlanOptions(record=True)
-    made = plan_back(run, 1, options).plan
+    made = plan_rollback_now(run, 1, options).plan
     assert [change.path for change in made.changes[0].fields] == ["/greeting"]
 
     asked: list[int | None] = []
@@ -179,9 +179,9 @@ def test_a_plan_and_a_run_back(project: Path) -> None:
         asked.append(plan.rollback)
         return False
 
-    assert go_back(run, 1, options, apply_options(run), refuse).result is None
+    assert rollback_now(run, 1, options, apply_options(run), refuse).result is None
     assert asked == [1]
-    done = go_back(run, 1, options, apply_options(run), lambda plan: True)
+    done = rollback_now(run, 1, options, apply_options(run), lambda plan: True)
     assert done.result is not None
     assert done.result.summary.changed == 1
     file.write_text(before)

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from reconciler.cli import error_output
-from reconciler.cli.error_output import keep, place, show
+from reconciler.cli.error_output import innermost_frame, save_crash_report, show
 from reconciler.errors import (
     ManifestError,
     PlanBlocked,
@@ -96,12 +96,12 @@ def test_nowhere_to_keep_it(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
-    assert keep(ValueError("x"), [], []) == "the lines above"
+    assert save_crash_report(ValueError("x"), [], []) == "the lines above"
     assert "builtins.ValueError" in capsys.readouterr().err
 
 
 def test_an_error_without_frames_has_an_unknown_place() -> None:
-    assert place(ValueError()) == "an unknown place"
+    assert innermost_frame(ValueError()) == "an unknown place"
 
 
 def test_control_characters_in_messages_are_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -368,7 +368,9 @@ def _listening() -> Iterator[list[BaseException]]:
     """Silence, and what was shown as a bug."""
     heard: list[BaseException] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(error_output, "keep", lambda error, args: heard.append(error) or "nothing")
+        patch.setattr(
+            error_output, "save_crash_report", lambda error, args, commands: heard.append(error) or "nothing"
+        )
         patch.setenv("MODEL_KEY", "sk-the-key-of-a-model")
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
