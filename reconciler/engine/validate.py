@@ -120,13 +120,16 @@ def _distinct(loaded: Sequence[Diagnostic], ruled: Iterable[Diagnostic]) -> list
     """Findings of the loader and of the rules, each once: two are one where nothing of them differs.
 
     What the loader reports under a rule's code is not reported again by the rule for the same place; it takes the
-    rule's fix where it has none of its own.
+    rule's fix where it has none of its own. A value whose file could not be read is judged by no rule.
     """
+    unread = {(one.address, one.pointer) for one in loaded if one.code == "E-file" and one.is_error and one.address}
     said = {(one.code, one.address, one.pointer) for one in loaded if one.address is not None}
     kept: dict[Diagnostic, Diagnostic] = {one: one for one in loaded}
     fixes: dict[tuple[object, ...], Diagnostic] = {}
     for one in ruled:
         place = (one.code, one.address, one.pointer)
+        if (one.address, one.pointer) in unread:
+            continue
         if one.code in LOADER_CODES and place in said:
             fixes.setdefault(place, one)
         else:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TYPO = """\
 apiVersion: personas/v1
 kind: Persona
@@ -89,3 +91,23 @@ def test_equal_mistakes_in_several_places_are_all_shown(
         written = (tmp_path / name).read_text()
         assert [written.count(f"manifests/{file}.yaml") > 0 for file in "abc"] == [True] * 3, name
         assert written.count("stands twice in one mapping") >= 2, name
+
+
+@pytest.mark.parametrize("what", ["too large", "no text", "not there"])
+@pytest.mark.parametrize("name", ["prompt.md", "prompt.yaml"])
+def test_an_included_file_that_cannot_be_read_is_one_finding(
+    project: Path, call: Callable[..., Any], what: str, name: str
+) -> None:
+    """At the place that includes it; nothing is said of the value that nobody could read."""
+    manifest = TYPO.replace("You help.", f"{{file: {name}}}").replace("greting", "greeting")
+    (project / "manifests" / "typo.yaml").write_text(manifest)
+    if what != "not there":
+        data = b"x" * (10 * 1024 * 1024 + 1) if what == "too large" else b"\xff\xfe\x00 no text"
+        (project / "manifests" / name).write_bytes(data)
+    ended = call("validate", "--report", "json=found.json")
+    assert ended.code == 1
+    errors = [
+        one for one in json.loads((project / "found.json").read_text())["diagnostics"] if one["severity"] == "error"
+    ]
+    about = [one for one in errors if name in one["summary"] or "system_prompt" in str(one)]
+    assert len(about) == 1, errors

@@ -21,7 +21,7 @@ from reconciler.manifests.read.source_spans import Places, in_order
 from reconciler.manifests.read.used_files import used_files
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, check_given, placed, relative
 from reconciler.manifests.tree.git_tree import open_tree
-from reconciler.manifests.tree.problems import Findings
+from reconciler.manifests.tree.problems import FILE, SIZE, Findings
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
@@ -168,6 +168,7 @@ class _Run:
         gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         gathering.report_beside()
         gathering.read_project_file()
+        self.findings.items = [one for one in self.findings.items if not self.is_told(one, included)]
         return ManifestSet(
             tuple(manifests.values()),
             tuple(items.moved),
@@ -179,6 +180,12 @@ class _Run:
             tuple(relative(path, self.home) for path in given) if partial else None,
             referred(manifests, self.rest, lambda draft: self.beside(draft, over, included)) if partial else (),
         )
+
+    def is_told(self, finding: Diagnostic, included: Included) -> bool:
+        """Whether it is about a file as a whole that a manifest includes: that it cannot be read is said there."""
+        if finding.address is not None or finding.span is None or finding.code not in (FILE, SIZE):
+            return False
+        return os.path.normpath(os.path.join(self.home, finding.span.path)) in included.unread  # noqa: PTH118
 
     def _boundary(self, path: str) -> str:
         return path if self.tree.is_folder(path) else os.path.dirname(path)  # noqa: PTH120

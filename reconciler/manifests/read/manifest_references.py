@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
@@ -50,6 +51,11 @@ class Included:
         self._digests = digests
         self._texts: dict[str, str | None] = {}
         self._problems: dict[str, tuple[str, str | None]] = {}
+
+    @property
+    def unread(self) -> Collection[str]:
+        """Absolute paths of the files that could not be read."""
+        return self._problems.keys()
 
     def place(self, path: str, base: str) -> str | None:
         """The absolute path of `path` seen from the folder `base`, None when it leaves the project."""
