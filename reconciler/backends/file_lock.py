@@ -9,30 +9,21 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from reconciler.backends.lease import HeldLease, keep_lease
-from reconciler.backends.lock_acquire import (
-    Held,
-    StoreClock,
-    acquire,
-    dump_holder,
-    lease_end,
-    parse_holder,
-    present,
-    reason_to_take,
-    refuse_other,
-    tell_takeover,
-)
+from reconciler.backends.lease import HeldLease
+from reconciler.backends.lock_acquire import Held, parse_holder, present, reason_to_take, refuse_other
+from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
 from reconciler.errors import StateError, StateLocked
-from reconciler.fsio import owner_only, wait_for_lock
+from reconciler.fsio import owner_only, state_errors, wait_for_lock
 from reconciler.types.ports import Clock, Emit
 from reconciler.types.state import LockInfo
 
+T = TypeVar("T")
 GUARD_SECONDS = 10.0
 
 
@@ -47,9 +38,15 @@ class FileLock:
 
     def hold(self, info: LockInfo, *, timeout: float, clock: Clock, emit: Emit) -> AbstractContextManager[HeldLease]:
         """Take the lock, renew it while the block runs, give it back. Raises `StateLocked`, `StateError`."""
-        return self._hold(info, timeout, clock, emit)
+        with self._guarded():
+            for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.tmp"):
+                with suppress(OSError):
+                    left.unlink()  # of a run that was killed: ours is written under this guard
+        return hold_lock(
+            self, info, lease=self._lease, heartbeat=self._heartbeat, timeout=timeout, clock=clock, emit=emit
+        )
 
-    def find(self) -> Held | None:
+    def find_lock(self) -> Held | None:
         """The holder on record, its lease counted by the clock of the file system; None without a lock file.
 
         Raises `StateError` when the file cannot be read or is no lock record.
@@ -67,74 +64,26 @@ class FileLock:
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock; a dead holder and one whose lease ended count as nobody. Writes nothing."""
-        held = self.find()
+        held = self.find_lock()
         return None if held is None or reason_to_take(held, present()) else held.info
 
     def remove(self, id: str) -> None:
         """Take away the lock with this id, whoever holds it. Raises `StateError` when another or none is held."""
         if not self.path.parent.is_dir():
             refuse_other(None, id)
+        break_stored_lock(self, id, str(self.path))
+
+    def with_record(self, work: Callable[[LockRecord], T]) -> T:
+        """What `work` gives, called with the lock file to itself."""
         with self._guarded():
-            refuse_other(self.find(), id)
-            self.path.unlink()
+            return work(_LockFile(self))
 
-    def renew(self, info: LockInfo, now: str) -> bool:
-        """Move the end of our lease; False when the lock is no longer ours."""
-        with self._guarded():
-            if not self._is_ours(info):
-                return False
-            self._put(info, now)
-            return True
-
-    @contextmanager
-    def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
-        folder = StoreClock(clock)
-        acquire(lambda: self._attempt(info, clock.now(), folder, emit), timeout=timeout, clock=clock, emit=emit)
-        with keep_lease(
-            info, ask=self._holding, renew=lambda: self.renew(info, clock.now()),
-            release=lambda: self._release(info), heartbeat=self._heartbeat, emit=emit, lease=self._lease,
-        ) as lease:  # fmt: skip
-            yield lease
-
-    def _holding(self) -> LockInfo | None:
-        held = self.find()
-        return held.info if held else None
-
-    def _is_ours(self, info: LockInfo) -> bool:
-        held = self.find()
-        return held is not None and held.info.id == info.id
-
-    def _attempt(self, info: LockInfo, now: str, folder: StoreClock, emit: Emit) -> LockInfo | None:
-        """Take the lock if it is free, or its holder gone; else who holds it."""
-        with self._guarded():
-            for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.tmp"):
-                with suppress(OSError):
-                    left.unlink()  # of a run that was killed: ours is written under this guard
-            held = self.find()
-            reason = None
-            if held is not None:
-                reason = reason_to_take(held, folder.now(self._time))
-                if reason is None:
-                    return held.info
-            self._put(info, now, fresh=held is None)
-        if held is not None and reason is not None:
-            tell_takeover(held, reason, emit)
-        return None
-
-    def _time(self) -> datetime:
-        """The time by the clock that stamps files here; ours where that cannot be told."""
-        try:
-            os.utime(self._guard)
-            return datetime.fromtimestamp(self._guard.stat().st_mtime, UTC)
-        except OSError:
-            return datetime.now(UTC)
-
-    def _put(self, info: LockInfo, now: str, *, fresh: bool = False) -> None:
+    def put(self, info: LockInfo, now: str, *, fresh: bool) -> None:
         """Write the lock file whole: readers never see a half. `fresh`: there must be none yet."""
         temporary = self.path.with_name(f"{self.path.name}.{info.id}.tmp")
         try:
             with open(temporary, "wb", opener=owner_only) as file:
-                file.write(dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease))
+                file.write(lease_record(info, now, self._lease))
             if fresh and hasattr(os, "link"):
                 self._link(temporary)
             else:
@@ -146,6 +95,14 @@ class FileLock:
             ) from None
         finally:
             temporary.unlink(missing_ok=True)
+
+    def time(self) -> datetime:
+        """The time by the clock that stamps files here; ours where that cannot be told."""
+        try:
+            os.utime(self._guard)
+            return datetime.fromtimestamp(self._guard.stat().st_mtime, UTC)
+        except OSError:
+            return datetime.now(UTC)
 
     def _link(self, temporary: Path) -> None:
         # On a shared folder whose kernel locks do not reach other hosts, the link still lets only one through.
@@ -159,14 +116,6 @@ class FileLock:
             ) from None
         except OSError:
             temporary.replace(self.path)
-
-    def _release(self, info: LockInfo) -> None:
-        try:
-            with self._guarded():
-                if self._is_ours(info):
-                    self.path.unlink()
-        except OSError as error:
-            raise StateError(f"{self.path} cannot be removed: {error.strerror}") from None
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -186,3 +135,25 @@ class FileLock:
             yield
         finally:
             os.close(handle)
+
+
+class _LockFile:
+    """The lock file while its guard is held."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+        self._free = False
+        self.time = lock.time
+
+    def find(self) -> Held | None:
+        held = self._lock.find_lock()
+        self._free = held is None
+        return held
+
+    def replace(self, info: LockInfo | None, now: str) -> bool:
+        if info is not None:
+            self._lock.put(info, now, fresh=self._free)
+        else:
+            with state_errors(self._lock.path, "removed"):
+                self._lock.path.unlink()
+        return True

@@ -16,24 +16,19 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 
 from reconciler.backends.context import BackendContext, check_settings, default_place, read_number, read_text
-from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.lease import HeldLease
 from reconciler.backends.lock_acquire import (
     MOST_HOLDER,
     MOST_NAME,
     MOST_NEIGHBOURS,
     Held,
-    StoreClock,
-    acquire,
     describe_holder,
-    dump_holder,
-    lease_end,
     parse_holder,
     reason_to_take,
-    refuse_other,
-    tell_takeover,
 )
 from reconciler.backends.postgres_connection import (
     Database,
@@ -46,6 +41,7 @@ from reconciler.backends.postgres_connection import (
     shared_database,
     too_large,
 )
+from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
 from reconciler.core.settings.setting_reader import STATE, read_limits, reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.installation import extra_hint
@@ -54,6 +50,7 @@ from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
+T = TypeVar("T")
 SETTINGS = ("dsn", "password", "schema", "name", "keep", *STATE)
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 USUAL = {
@@ -207,12 +204,20 @@ class PostgresBackend:
 
     def break_lock(self, id: str) -> None:
         """Remove the lock with this id. Raises `StateError`."""
+        break_stored_lock(self, id, self._where)
 
-        def work(run: Statements) -> None:
-            refuse_other(self._find(run), id)
-            run.change("delete from {schema}.lock where name = %(name)s and id = %(id)s", id=id)
+    def find_lock(self) -> Held | None:
+        """The holder on record. Raises `StateError`."""
+        return self._database.do(self._find)
 
-        self._database.do(work)
+    def with_record(self, work: Callable[[LockRecord], T]) -> T:
+        """What `work` gives, called with the row of the lock in one transaction; others wait for its end."""
+
+        def alone(run: Statements) -> T:
+            run.all("select pg_advisory_xact_lock(%(key)s)", key=self._key())
+            return work(_LockRow(run, self._find, self._lease))
+
+        return self._database.do(alone)
 
     def describe(self) -> str:
         """Host, database, table and row."""
@@ -243,66 +248,15 @@ class PostgresBackend:
 
     @contextmanager
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
-        server = StoreClock(clock)
-        acquire(lambda: self._attempt(info, server, emit), timeout=timeout, clock=clock, emit=emit)
-        self._held = info.id
         try:
-            with keep_lease(
-                info, ask=self._holding, renew=lambda: self._renew(info), release=lambda: self._release(info),
-                heartbeat=self._heartbeat, emit=emit, lease=self._lease,
-            ) as lease:  # fmt: skip
+            with hold_lock(
+                self, info, lease=self._lease, heartbeat=self._heartbeat, timeout=timeout, clock=clock, emit=emit
+            ) as lease:
+                self._held = info.id
                 yield lease
         finally:
             self._held = None
             self._database.close()
-
-    def _release(self, info: LockInfo) -> None:
-        self._database.do(
-            lambda run: run.change("delete from {schema}.lock where name = %(name)s and id = %(id)s", id=info.id)
-        )
-
-    def _record(self, run: Statements, info: LockInfo) -> bytes:
-        """The row's holder; its lease is counted by the server's clock, which all hosts have in common."""
-        ends = lease_end(server_time(run).isoformat(), self._lease)
-        return dump_holder(replace(info, expires=ends), self._lease)
-
-    def _attempt(self, info: LockInfo, server: StoreClock, emit: Emit) -> LockInfo | None:
-        """Take the lock if it is free, or its holder gone; else who holds it."""
-
-        def work(run: Statements) -> tuple[Held | None, str | None]:
-            run.all("select pg_advisory_xact_lock(%(key)s)", key=self._key())
-            found = self._find(run)
-            if found is not None and found.info.id == info.id:
-                return None, None  # An earlier try arrived, though its answer did not.
-            reason = reason_to_take(found, server.now(lambda: server_time(run))) if found else None
-            if found is None or reason:
-                run.change(
-                    "insert into {schema}.lock (name, id, holder) values (%(name)s, %(id)s, %(holder)s)"
-                    " on conflict (name) do update set id = excluded.id, holder = excluded.holder",
-                    id=info.id,
-                    holder=self._record(run, info),
-                )
-            return found, reason
-
-        held, reason = self._database.do(work)
-        if held is not None and reason is not None:
-            tell_takeover(held, reason, emit)
-            return None
-        return held.info if held else None
-
-    def _renew(self, info: LockInfo) -> bool:
-        changed = self._database.do(
-            lambda run: run.change(
-                "update {schema}.lock set holder = %(holder)s where name = %(name)s and id = %(id)s",
-                id=info.id,
-                holder=self._record(run, info),
-            )
-        )
-        return changed == 1
-
-    def _holding(self) -> LockInfo | None:
-        found = self._database.do(self._find)
-        return found.info if found else None
 
     def _find(self, run: Statements) -> Held | None:
         row = run.one(
@@ -332,3 +286,30 @@ class PostgresBackend:
     def _key(self) -> int:
         mark = hashlib.blake2b(f"{self._schema}/{self._name}".encode(), digest_size=8).digest()
         return int.from_bytes(mark, "big", signed=True)
+
+
+class _LockRow:
+    """The row of the lock in one transaction."""
+
+    def __init__(self, run: Statements, find: Callable[[Statements], Held | None], lease: float) -> None:
+        self._run = run
+        self._find = find
+        self._lease = lease
+
+    def find(self) -> Held | None:
+        return self._find(self._run)
+
+    def replace(self, info: LockInfo | None, now: str) -> bool:
+        if info is None:
+            return self._run.change("delete from {schema}.lock where name = %(name)s") >= 0
+        self._run.change(
+            "insert into {schema}.lock (name, id, holder) values (%(name)s, %(id)s, %(holder)s)"
+            " on conflict (name) do update set id = excluded.id, holder = excluded.holder",
+            id=info.id,
+            # Counted by the server's clock, which all hosts have in common.
+            holder=lease_record(info, self.time().isoformat(), self._lease),
+        )
+        return True
+
+    def time(self) -> datetime:
+        return server_time(self._run)

@@ -13,35 +13,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TypeVar
 from uuid import uuid4
 
 from reconciler.backends.bucket import Bucket, Moved, check_endpoint, open_bucket, read_options
 from reconciler.backends.context import BackendContext, check_settings, default_place, read_flag, read_text
-from reconciler.backends.lease import HeldLease, keep_lease
+from reconciler.backends.lease import HeldLease
 from reconciler.backends.lock_acquire import (
     MOST_HOLDER,
     MOST_NAME,
     MOST_NEIGHBOURS,
     Held,
-    StoreClock,
-    acquire,
-    dump_holder,
-    lease_end,
     parse_holder,
     present,
     reason_to_take,
-    refuse_other,
-    tell_takeover,
 )
+from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
 from reconciler.core.settings.setting_reader import STATE, read_limits
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo
 
+T = TypeVar("T")
 CREDENTIALS = ("access_key_id", "secret_access_key", "session_token")
 SETTINGS = ("bucket", "key", "region", "endpoint", "url", "options", "allow_http", *STATE, *CREDENTIALS)
 FREE = b"{}"
@@ -131,25 +127,20 @@ class S3Backend:
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock."""
-        found = self._find()[0]
+        found = self.find_lock()
         return None if found is None or reason_to_take(found, present()) else found.info
 
     def break_lock(self, id: str) -> None:
         """Free the lock with this id. Raises `StateError`."""
-        held, version = self._find()
-        refuse_other(held, id)
-        try:
-            self._bucket.write(self._lock_key, FREE, version)
-        except Moved:
-            # Renewed in this very moment, or taken over.
-            held, version = self._find()
-            refuse_other(held, id)
-            try:
-                self._bucket.write(self._lock_key, FREE, version)
-            except Moved:
-                raise StateError(
-                    f"the lock of {self.describe()} is being renewed", hint="its holder is at work; wait for it"
-                ) from None
+        break_stored_lock(self, id, self.describe())
+
+    def find_lock(self) -> Held | None:
+        """The holder on record, its lease counted by the store's clock. Raises `StateError`."""
+        return self.with_record(lambda record: record.find())
+
+    def with_record(self, work: Callable[[LockRecord], T]) -> T:
+        """What `work` gives, called with the lock object: each write of it is conditional on what was read."""
+        return work(_LockObject(self._bucket, self._lock_key, self._lease, self._time))
 
     def describe(self) -> str:
         """The address of the document."""
@@ -175,12 +166,9 @@ class S3Backend:
     @contextmanager
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         self.probe()
-        store = StoreClock(clock)
-        acquire(lambda: self._attempt(info, clock.now(), store, emit), timeout=timeout, clock=clock, emit=emit)
-        with keep_lease(
-            info, ask=self._holding, renew=lambda: self._replace(info, self._record(info, clock.now())),
-            release=lambda: self._replace(info, FREE), heartbeat=self._heartbeat, emit=emit, lease=self._lease,
-        ) as lease:  # fmt: skip
+        with hold_lock(
+            self, info, lease=self._lease, heartbeat=self._heartbeat, timeout=timeout, clock=clock, emit=emit
+        ) as lease:
             yield lease
 
     def probe(self) -> None:
@@ -229,49 +217,30 @@ class S3Backend:
             self._bucket.delete(key)
         return found.written if found else datetime.now(UTC)
 
-    def _attempt(self, info: LockInfo, now: str, store: StoreClock, emit: Emit) -> LockInfo | None:
-        """Take the lock if it is free, or its holder gone; else who holds it."""
-        while True:
-            held, version = self._find()
-            if held is not None and held.info.id == info.id:
-                return None  # An earlier try arrived, though its answer did not.
-            reason = reason_to_take(held, store.now(self._time)) if held else None
-            if held is not None and reason is None:
-                return held.info
-            try:
-                self._bucket.write(self._lock_key, self._record(info, now), version)
-            except Moved:
-                continue  # Somebody was quicker; look who.
-            if held is not None and reason is not None:
-                tell_takeover(held, reason, emit)
-            return None
 
-    def _replace(self, info: LockInfo, record: bytes) -> bool:
-        """Write the lock object if it still names us; False when it does not."""
-        held, version = self._find()
-        if held is None or held.info.id != info.id:
-            return False
+class _LockObject:
+    """The lock object of one workspace, as it was read last."""
+
+    def __init__(self, bucket: Bucket, key: str, lease: float, time: Callable[[], datetime]) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._lease = lease
+        self.time = time
+        self._version: str | None = None
+
+    def find(self) -> Held | None:
+        found = self._bucket.read(self._key, MOST_HOLDER)
+        self._version = found.version if found else None
+        if found is None or found.data == FREE:
+            return None
+        return parse_holder(found.data, f"{self._bucket.address}/{self._key}").renewed_at(found.written)
+
+    def replace(self, info: LockInfo | None, now: str) -> bool:
+        record = FREE if info is None else lease_record(info, now, self._lease)
         try:
-            self._bucket.write(self._lock_key, record, version)
+            self._bucket.write(self._key, record, self._version)
         except Moved:
             # Our own write whose answer was lost, or somebody else's.
-            found = self._bucket.read(self._lock_key, MOST_HOLDER)
+            found = self._bucket.read(self._key, MOST_HOLDER)
             return found is not None and found.data == record
         return True
-
-    def _find(self) -> tuple[Held | None, str | None]:
-        """The holder on record and the version of the lock object, None where there is none."""
-        found = self._bucket.read(self._lock_key, MOST_HOLDER)
-        if found is None:
-            return None, None
-        if found.data == FREE:
-            return None, found.version
-        held = parse_holder(found.data, f"{self.describe()}.lock")
-        return held.renewed_at(found.written), found.version
-
-    def _holding(self) -> LockInfo | None:
-        held = self._find()[0]
-        return held.info if held else None
-
-    def _record(self, info: LockInfo, now: str) -> bytes:
-        return dump_holder(replace(info, expires=lease_end(now, self._lease)), self._lease)

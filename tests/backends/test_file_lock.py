@@ -111,27 +111,26 @@ def test_the_heartbeat_renews_the_lease(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "state.lock", lease=60, heartbeat=0.001)
     clock = JumpingClock()
     renewed = threading.Event()
-    real = lock.renew
+    real = lock.put
 
-    def renew(info, now):
-        done = real(info, now)
+    def put(info, now, *, fresh):
+        real(info, now, fresh=fresh)
         renewed.set()
-        return done
 
-    lock.renew = renew  # type: ignore[method-assign]
+    lock.put = put  # type: ignore[method-assign]
     with take(lock, clock):
-        before = lock.find()
+        before = lock.find_lock()
         clock.sleep(30)
         renewed.clear()
         assert renewed.wait(10)
         renewed.clear()
         assert renewed.wait(10)
-        after = lock.find()
+        after = lock.find_lock()
     assert before is not None
     assert after is not None
     assert after.info.expires > before.info.expires
     assert after.info.id == before.info.id
-    assert lock.find() is None
+    assert lock.find_lock() is None
 
 
 def test_a_lease_taken_by_another_is_lost_for_good(lock: FileLock) -> None:
