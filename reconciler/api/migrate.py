@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.core.migrating.migration import Answers, Migration, Subject
     from reconciler.core.migrating.migration_result import MigrationResult
-    from reconciler.engine.migrate.run_migrations import Body, MigrateOptions, SourceFile
+    from reconciler.engine.migrate.migration_files import Body, SourceFile
+    from reconciler.engine.migrate.run_migrations import MigrateOptions
     from reconciler.fsio import Replacement
     from reconciler.manifests.edit.source_files import OpenManifests, RawFiles, TextEditor
     from reconciler.manifests.tree.file_tree import Tree
@@ -40,7 +41,7 @@ class OpenBodies:
         return [self.body(index) for index in range(len(self._file.drafts))]
 
     def body(self, index: int) -> Body:
-        from reconciler.engine.migrate.run_migrations import Body
+        from reconciler.engine.migrate.migration_files import Body
         from reconciler.manifests.read.build import check_lifecycle
         from reconciler.manifests.tree.problems import Findings
 
@@ -92,7 +93,8 @@ class MigrationRun:
 
     def once(self, answers: Answers) -> MigrationResult:
         """One run over the files as they were read."""
-        from reconciler.engine.migrate.run_migrations import SourceFile, migrate
+        from reconciler.engine.migrate.migration_files import SourceFile
+        from reconciler.engine.migrate.run_migrations import migrate
         from reconciler.manifests.edit.source_files import TextEditor
         from reconciler.manifests.project.read_catalogue import load_catalogue
 

@@ -10,7 +10,8 @@ from reconciler.core.kind_table import KINDS
 from reconciler.core.migrating.answers import choose_migrations, requested_names
 from reconciler.core.migrating.migration import Held
 from reconciler.core.migrating.migration_result import MigrationResult, Status
-from reconciler.engine.migrate.run_migrations import MigrateOptions, SourceFile, migrate
+from reconciler.engine.migrate.migration_files import SourceFile
+from reconciler.engine.migrate.run_migrations import MigrateOptions, migrate
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.manifests.project.read_catalogue import load_catalogue
 

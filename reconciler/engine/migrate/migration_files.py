@@ -1,20 +1,89 @@
-"""The manifests that migrations make: each in a file of its own, under a name that is free."""
+"""The files of a run of migrations: as they lie on disk, open for edits, and the new ones that it makes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.migrating.migration import Subject
 from reconciler.engine.migrate.move_units import Written
+from reconciler.types.address import Address
+from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Object
-from reconciler.types.manifest_edit import NewDocument
-
-if TYPE_CHECKING:
-    from reconciler.engine.migrate.run_migrations import Editor, SourceFile
+from reconciler.types.kind import KindSpec
+from reconciler.types.manifest_edit import Edit, NewDocument
+from reconciler.types.source import Span
 
 FOLDERS = {"Tool": "tools", "Guardrail": "guardrails"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A manifest file as it lies on disk."""
+
+    path: str
+    """Relative to the project, with forward slashes."""
+    data: bytes
+    overlay: bool = False
+    selected: bool = True
+    """False: outside of the paths that were asked for; read, never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One manifest in a file."""
+
+    address: Address
+    kind: KindSpec
+    spec: Object
+    """In the author's words, references as written."""
+    lifecycle: Object = field(default_factory=dict)
+    """Its valid part, with canonical pointers."""
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Places of the spec beside which a comment says that something stays, each with the codes that it names."""
+
+
+class OpenFile(Protocol):
+    """A manifest file that is read once, takes edits, and is written once."""
+
+    @property
+    def problems(self) -> Sequence[Diagnostic]: ...
+
+    def bodies(self) -> Sequence[Body]:
+        """The manifests as they are now."""
+        ...
+
+    def body(self, index: int) -> Body: ...
+
+    def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:
+        """Change one manifest; what is given back takes it back again. Raises `EditRefused`, with nothing changed."""
+        ...
+
+    def place(self, index: int, pointer: str) -> Span:
+        """Where a place of a body stands in the file."""
+        ...
+
+    def head(self, index: int, pointer: str) -> Span:
+        """Where a place beside a body stands."""
+        ...
+
+    def data(self) -> bytes:
+        """The bytes as they are now. Raises `EditRefused` where they do not say what they should."""
+        ...
+
+
+class Editor(Protocol):
+    """Reads and changes the text of manifest files."""
+
+    def open(self, path: str, data: bytes, *, overlay: bool) -> OpenFile:
+        """One file. Never raises."""
+        ...
+
+    def render(self, document: Object, comment: str) -> bytes:
+        """A new file."""
+        ...
 
 
 class NewManifests:
