@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from reconciler.core.history.preimage import pack, write_item
+from reconciler.core.state.journal_records import (
+    ChangeBegan,
+    IntentDropped,
+    IntentNoted,
+    Outcome,
+    PlanStep,
+    Record,
+    Renamed,
+    RunBegan,
+    RunEnded,
+)
+from reconciler.engine.state.state_session import StateSession
 from reconciler.types.address import Address
+from reconciler.types.history import RunHeader
 from reconciler.types.preimage import Preimage
+from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, Move, State
 
 
@@ -63,3 +79,89 @@ class Ledger(Protocol):
     def finish(self, address: Address) -> None:
         """The change of `address` was carried out whole; what a saved plan that is cut short need not do again."""
         ...
+
+
+class StepRecorder:
+    """The ledger of the steps on top of the session's journal."""
+
+    def __init__(
+        self,
+        session: StateSession,
+        header: Callable[[], RunHeader] = lambda: RunHeader("apply"),
+        digest: str | None = None,
+    ) -> None:
+        self._session = session
+        self._header = header
+        self._digest = digest
+        """Of the saved plan that is carried out."""
+        self._announced: set[Address] = set()
+        self._began = threading.Lock()
+        self._begun = False
+        """Whether anything was marked as about to change: a run that changes nothing leaves no entry."""
+
+    @property
+    def state(self) -> State:
+        return self._session.state
+
+    def confirm(self, seconds: float) -> None:
+        self._session.confirm(seconds)
+
+    @property
+    def together(self) -> bool:
+        return not self._session.journals
+
+    def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:
+        if not self.together:
+            return  # One line each, right before its request, is cheap.
+        self._note_begin()
+        marks: list[Record] = [IntentNoted(intent) for intent in intents]
+        marks += [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all(marks)
+        self._announced = {intent.address for intent in intents}
+
+    def retract(self) -> None:
+        left, self._announced = sorted(self._announced), set()
+        self._session.record_all([IntentDropped(address) for address in left])
+
+    def begin(self, preimage: Preimage) -> None:
+        self._note_begin()
+        self._session.record(ChangeBegan(preimage.address, pack(write_item(preimage))))
+
+    def _note_begin(self) -> None:
+        with self._began:
+            if not self._begun:
+                self._session.record(RunBegan(self._header()))
+                self._begun = True
+
+    def end(self, result: ApplyResult) -> None:
+        """The run came to its end: close its entry of the history, where it began to change anything."""
+        if not self._begun:
+            return
+        failed = frozenset(step.address for step in result.steps if step.outcome == "failed")
+        skipped = frozenset(step.address for step in result.steps if step.outcome == "skipped")
+        worst = "interrupted" if result.interrupted else "failed" if failed or skipped else "done"
+        self._session.record(RunEnded(worst, failed, skipped))
+
+    def intend(self, intent: Intent) -> None:
+        if intent.address in self._announced:
+            self._announced.discard(intent.address)
+            return
+        self._session.record(IntentNoted(intent))
+
+    def drop(self, address: Address) -> None:
+        self._session.record(IntentDropped(address))
+
+    def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
+        self._note_begin()
+        marks: list[Record] = [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        self._session.record_all([*marks, Renamed(tuple(moves))])
+
+    def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
+        self._session.record(Outcome(address, "recorded", entry, previous))
+
+    def forget(self, address: Address) -> None:
+        self._session.record(Outcome(address, "forgotten"))
+
+    def finish(self, address: Address) -> None:
+        if self._digest is not None:
+            self._session.record(PlanStep(self._digest, address))

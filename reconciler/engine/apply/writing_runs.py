@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.planning.plan_file import plan_digest
 from reconciler.core.planning.plan_proof import Ground
 from reconciler.core.state.journal_records import (
     AccountNoted,
-    ChangeBegan,
     DigestKeyNoted,
     IntentDropped,
-    IntentNoted,
-    Outcome,
     PlanFinished,
     PlanStarted,
-    PlanStep,
-    Record,
-    Renamed,
-    RunBegan,
-    RunEnded,
 )
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.last_look import FRESH
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, what_is_left
+from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
 from reconciler.engine.plan.make_plan import make_plan
@@ -37,7 +28,7 @@ from reconciler.engine.plan.plan_rollback import plan_rollback
 from reconciler.engine.plan.read_usage import refuse_newly_used
 from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.lock_owner import describe_run
-from reconciler.engine.state.state_session import Session, open_session
+from reconciler.engine.state.state_session import StateSession, open_session
 from reconciler.errors import PlanError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -47,100 +38,12 @@ from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
-from reconciler.types.preimage import Preimage
 from reconciler.types.report import ApplyResult
-from reconciler.types.state import Entry, Intent, Move, State
-
-
-class SessionLedger:
-    """The ledger of the steps on top of the session's journal."""
-
-    def __init__(
-        self,
-        session: Session,
-        header: Callable[[], RunHeader] = lambda: RunHeader("apply"),
-        digest: str | None = None,
-    ) -> None:
-        self._session = session
-        self._header = header
-        self._digest = digest
-        """Of the saved plan that is carried out."""
-        self._announced: set[Address] = set()
-        self._began = threading.Lock()
-        self._begun = False
-        """Whether anything was marked as about to change: a run that changes nothing leaves no entry."""
-
-    @property
-    def state(self) -> State:
-        return self._session.state
-
-    def confirm(self, seconds: float) -> None:
-        self._session.confirm(seconds)
-
-    @property
-    def together(self) -> bool:
-        return not self._session.journals
-
-    def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:
-        if not self.together:
-            return  # One line each, right before its request, is cheap.
-        self._note_begin()
-        marks: list[Record] = [IntentNoted(intent) for intent in intents]
-        marks += [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
-        self._session.record_all(marks)
-        self._announced = {intent.address for intent in intents}
-
-    def retract(self) -> None:
-        left, self._announced = sorted(self._announced), set()
-        self._session.record_all([IntentDropped(address) for address in left])
-
-    def begin(self, preimage: Preimage) -> None:
-        self._note_begin()
-        self._session.record(ChangeBegan(preimage.address, pack(write_item(preimage))))
-
-    def _note_begin(self) -> None:
-        with self._began:
-            if not self._begun:
-                self._session.record(RunBegan(self._header()))
-                self._begun = True
-
-    def end(self, result: ApplyResult) -> None:
-        """The run came to its end: close its entry of the history, where it began to change anything."""
-        if not self._begun:
-            return
-        failed = frozenset(step.address for step in result.steps if step.outcome == "failed")
-        skipped = frozenset(step.address for step in result.steps if step.outcome == "skipped")
-        worst = "interrupted" if result.interrupted else "failed" if failed or skipped else "done"
-        self._session.record(RunEnded(worst, failed, skipped))
-
-    def intend(self, intent: Intent) -> None:
-        if intent.address in self._announced:
-            self._announced.discard(intent.address)
-            return
-        self._session.record(IntentNoted(intent))
-
-    def drop(self, address: Address) -> None:
-        self._session.record(IntentDropped(address))
-
-    def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
-        self._note_begin()
-        marks: list[Record] = [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
-        self._session.record_all([*marks, Renamed(tuple(moves))])
-
-    def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
-        self._session.record(Outcome(address, "recorded", entry, previous))
-
-    def forget(self, address: Address) -> None:
-        self._session.record(Outcome(address, "forgotten"))
-
-    def finish(self, address: Address) -> None:
-        if self._digest is not None:
-            self._session.record(PlanStep(self._digest, address))
 
 
 def writing_session(
     context: RunContext, operation: str, options: ApplyOptions, *, lineage: str | None = None
-) -> AbstractContextManager[Session]:
+) -> AbstractContextManager[StateSession]:
     """The lock and the state of a run that writes; `lineage` is that of the saved plan that it carries out.
 
     Raises `StateLocked`, `StateError`.
@@ -250,7 +153,7 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
     return _saved(result, session)
 
 
-def _saved(result: ApplyResult, session: Session) -> ApplyResult:
+def _saved(result: ApplyResult, session: StateSession) -> ApplyResult:
     """The result with the serial of the document that holds it, which is that of its entry in the history."""
     return replace(result, serial=session.state.serial)
 
@@ -259,7 +162,7 @@ def _carry_out(
     plan: Plan,
     live: Mapping[tuple[str, str], LiveObject],
     read_at: float,
-    session: Session,
+    session: StateSession,
     context: RunContext,
     options: ApplyOptions,
     *,
@@ -276,7 +179,7 @@ def _carry_out(
             plan.changes, context.book(session.state)
         )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
-    ledger = SessionLedger(session, lambda: describe_plan(plan, context.clock.now(), digest), digest)
+    ledger = StepRecorder(session, lambda: describe_plan(plan, context.clock.now(), digest), digest)
     worker = Worker(
         context.provider,
         ledger,
@@ -308,14 +211,14 @@ def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
     return RunHeader(operation, info.who, now, info.version, digest, plan.commit, info.run, plan.rollback)
 
 
-def _note_account(session: Session, context: RunContext) -> None:
+def _note_account(session: StateSession, context: RunContext) -> None:
     """Remember whose account this is."""
     account = context.provider.account()
     key = context.fingerprint(session.state)
     session.record(AccountNoted(account.owner, key, account.base_url))
 
 
-def _note_digest_key(session: Session, context: RunContext) -> None:
+def _note_digest_key(session: StateSession, context: RunContext) -> None:
     """Remember under which key secrets are digested, once a digest in the state is made with it."""
     state = session.state
     digests = context.book(state).digests
@@ -326,7 +229,7 @@ def _note_digest_key(session: Session, context: RunContext) -> None:
         session.record(DigestKeyNoted(digests.key_id))
 
 
-def _drop_settled(plan: Plan, manifests: ManifestSet, session: Session) -> None:
+def _drop_settled(plan: Plan, manifests: ManifestSet, session: StateSession) -> None:
     """Open creates that left nothing behind and that no manifest asks for any more are closed; not by a refresh."""
     if plan.mode == "refresh-only":
         return

@@ -12,7 +12,7 @@ from reconciler.core.state.entry_format import entry_to_json, intent_to_json
 from reconciler.core.state.journal_records import ChangeBegan, Outcome, Renamed, RunBegan, RunEnded
 from reconciler.core.state.state_document import check_owner, dump_state, left_behind, load_state, parse_state
 from reconciler.engine.state.lock_owner import Rescue, describe_run
-from reconciler.engine.state.state_session import HERE, Session, open_session
+from reconciler.engine.state.state_session import HERE, StateSession, open_session
 from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UsageError
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention, RunHeader
@@ -127,7 +127,7 @@ def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
 
 
 @contextmanager
-def noted(session: Session, operation: str, now: str) -> Iterator[None]:
+def noted(session: StateSession, operation: str, now: str) -> Iterator[None]:
     """What is recorded inside is one entry of the history, as that of an apply is."""
     info = describe_run(operation, now)
     session.record(RunBegan(RunHeader(operation, info.who, now, info.version, run=info.run)))
@@ -245,7 +245,7 @@ def force_unlock(backend: Backend, lock_id: str) -> None:
     backend.break_lock(lock_id)
 
 
-def _session(access: StateAccess, operation: str) -> AbstractContextManager[Session]:
+def _session(access: StateAccess, operation: str) -> AbstractContextManager[StateSession]:
     return open_session(
         access.backend,
         workspace=access.workspace,

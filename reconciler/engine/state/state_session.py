@@ -20,10 +20,10 @@ from reconciler.core.history.history_chain import close_run
 from reconciler.core.state.journal_records import PlanStarted, Record, encode
 from reconciler.core.state.journal_replay import Folding, fold
 from reconciler.core.state.state_document import dump_state, peek
+from reconciler.engine.run_context import StoppableClock
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
-from reconciler.engine.stoppable_clock import HeedingClock
 from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
@@ -34,7 +34,7 @@ from reconciler.types.state import Entry, State
 HERE = Rescue()
 
 
-class Session:
+class StateSession:
     """A writing run's hold on the state. Every method may be called from several threads."""
 
     def __init__(
@@ -267,7 +267,7 @@ def open_session(
     rescue: Rescue = HERE,
     retention: Retention = DEFAULT_RETENTION,
     project: str | None = None,
-) -> Iterator[Session]:
+) -> Iterator[StateSession]:
     """Hold the state for one writing run; saved when the block ends, also by an exception.
 
     `project`: whose state it is, None where no project file says so. `lineage`: for a workspace without state, the
@@ -276,7 +276,7 @@ def open_session(
     `StateUnreadable`, `StateError`.
     """
     info = describe_run(operation, clock.now())
-    waiting = HeedingClock(clock, stop, "the lock")
+    waiting = StoppableClock(clock, stop, "the lock")
     backend.heed(stop)
     with backend.lock(info, timeout=lock_timeout, clock=waiting, emit=emit) as lease:
         stored = backend.read()
@@ -284,7 +284,7 @@ def open_session(
         state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)
         tell_neighbours(backend, stored, emit)
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
-        session = Session(
+        session = StateSession(
             backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention, project=project
         )
         if lines or folded.running is not None:

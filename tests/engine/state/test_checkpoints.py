@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.core.state.journal_records import IntentNoted, Outcome, PlanStarted, Record
 from reconciler.core.state.state_document import parse_state
-from reconciler.engine.apply.writing_runs import SessionLedger
+from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.engine.state.state_reader import read_only_state
@@ -296,7 +296,7 @@ def test_a_holder_is_described_without_asking(backend: Memory, events: Events) -
 
 def test_the_creates_of_a_stage_are_one_write(backend: Memory, events: Events) -> None:
     with session(backend, events) as run:
-        ledger = SessionLedger(run)
+        ledger = StepRecorder(run)
         ledger.announce([intent(one).intent for one in (A, B, C)])
         assert [one.address for one in backend.written[-1].pending] == [A, B, C]
         for one in (A, B):
@@ -313,7 +313,7 @@ def test_the_creates_of_a_stage_are_one_write(backend: Memory, events: Events) -
 
 def test_a_second_try_of_a_create_is_marked_again(backend: Memory, events: Events) -> None:
     with session(backend, events) as run:
-        ledger = SessionLedger(run)
+        ledger = StepRecorder(run)
         ledger.announce([intent(A).intent])
         ledger.intend(intent(A).intent)
         ledger.drop(A)
@@ -325,7 +325,7 @@ def test_a_stage_that_cannot_be_announced_sends_nothing(backend: Memory, events:
     with session(backend, events) as run:
         backend.failing = 1
         with pytest.raises(StateError):
-            SessionLedger(run).announce([intent(A).intent])
+            StepRecorder(run).announce([intent(A).intent])
         assert run.state.pending == ()
     assert backend.data is None
 
@@ -333,7 +333,7 @@ def test_a_stage_that_cannot_be_announced_sends_nothing(backend: Memory, events:
 def test_a_journal_is_not_told_in_advance(tmp_path: Path, events: Events) -> None:
     store = open_local(tmp_path)
     with open_session(store, workspace="w", operation="apply", clock=JumpingClock(), emit=events.append) as run:
-        ledger = SessionLedger(run)
+        ledger = StepRecorder(run)
         ledger.announce([intent(A).intent])
         assert list(store.journal.read()) == []
         ledger.intend(intent(A).intent)
