@@ -24,7 +24,7 @@ from reconciler.engine.run_context import StoppableClock
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
-from reconciler.errors import Interrupted, ReconcilerError, StateError, StateLocked, StateMoved
+from reconciler.errors import Interrupted, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
 from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
@@ -34,22 +34,68 @@ from reconciler.types.state import Entry, State
 HERE = Rescue()
 
 
+class StoredDocument:
+    """The document of the state in its store, as this run read or wrote it last."""
+
+    def __init__(self, backend: Backend, lease: Lease, data: bytes | None, rescue: Rescue) -> None:
+        """`data` was just read, None where there is no document; `rescue` keeps one that cannot be stored."""
+        self._backend = backend
+        self._lease = lease
+        self._rescue = rescue
+        self._tried = data
+        self.data = data
+
+    def write(self, data: bytes) -> None:
+        """Store the document, unless the lock was lost or somebody else wrote meanwhile: `StateLocked`, `StateMoved`.
+
+        Raises `StateError` where the store refuses it.
+        """
+        self._lease.check()
+        there = self._backend.read()
+        # A write whose answer was lost may have arrived all the same.
+        if peek(there) != peek(self.data) and (there is None or there != self._tried):
+            raise StateMoved(
+                f"{self._backend.describe()} was written by somebody else during this run",
+                hint="compare both with `reconciler plan`; what this run did is found again in the account",
+            )
+        self._tried = data
+        self._backend.write(data)
+        self.data = data
+
+    def write_last(self, data: bytes) -> None:
+        """The same at the end of a run: what cannot be stored is kept by `rescue`, and the error says where."""
+        try:
+            self.write(data)
+        except (StateError, Interrupted) as error:
+            seal = self._backend.seal
+            kept = self._rescue.keep(data if seal is None else seal.close(data))
+            hint = f"{kept} What this run did is found again by the next one. {error.hint or ''}".rstrip()
+            if isinstance(error, StateLocked):
+                raise StateLocked(error.message, holder=error.holder, hint=hint) from error
+            raise type(error)(f"the state could not be saved: {error.message}", hint=hint) from error
+
+    def write_first(self, data: bytes) -> None:
+        """Make the document where there is none: a journal continues one. Raises `ReconcilerError`."""
+        if self.data is None:
+            self._backend.write(data)
+            self.data = data
+
+
 class StateSession:
     """A writing run's hold on the state. Every method may be called from several threads."""
 
     def __init__(
         self,
-        backend: Backend,
         state: State,
+        document: StoredDocument,
+        journal: Journal | None,
         lease: Lease,
         emit: Emit,
         *,
-        stored: bytes | None,
-        rescue: Rescue,
         retention: Retention = DEFAULT_RETENTION,
         project: str | None = None,
     ) -> None:
-        self._backend = backend
+        """`journal`: that of the store, None where it keeps none."""
         self._retention = retention
         self._project = project
         self._claimed = False
@@ -59,16 +105,14 @@ class StateSession:
         self._folding = Folding(state)
         self._lease = lease
         self._emit = emit
-        self._rescue = rescue
-        self._stored = stored
-        self._tried = stored
+        self._document = document
         self._journalled = False
         self.sent: Callable[[], str] = lambda: ""
         """What this run sent to the account, in words, for when its lock or its store is lost."""
         self._lock = threading.Lock()
         self._storing = threading.Lock()
-        self._journal = backend.journal
-        self._checkpoints = Checkpoints(self._checkpoint) if backend.journal is None else None
+        self._journal = journal
+        self._checkpoints = Checkpoints(self._checkpoint) if journal is None else None
 
     @property
     def journals(self) -> bool:
@@ -133,14 +177,9 @@ class StateSession:
 
     def _append(self, journal: Journal, record: Record) -> None:
         with self._lock:
-            if self._stored is None:
+            if self._document.data is None:
                 # The journal continues a document; without one, a killed first run would leave lines of no lineage.
-                self._stored = dump_state(self._start)
-                try:
-                    self._backend.write(self._stored)
-                except ReconcilerError:
-                    self._stored = None
-                    raise
+                self._document.write_first(dump_state(self._start))
         journal.append(encode(record, self._start.lineage, self._start.serial))
         with self._lock:
             self._journalled = True
@@ -157,12 +196,11 @@ class StateSession:
             if state == self._start:
                 return
             state = self._next(state)
-            data = dump_state(state)
-            self._put(data)
+            self._document.write(dump_state(state))
             with self._lock:
                 for record in records:
                     self._folding.add(record)
-                self._stored, self._start = data, state
+                self._start = state
                 self._folding = Folding(self._next(self._folding.state(), state.serial))
 
     def take_over(self, folded: State) -> None:
@@ -185,7 +223,7 @@ class StateSession:
         """
         with self._storing, self._lock:
             state, dropped = close_run(self._folding.state(), self._start.serial + 1, self._retention)
-            if self._claimed and self._stored is not None:
+            if self._claimed and self._document.data is not None:
                 state = replace(state, project=self._project)
             if state != self._start:
                 state = self._next(state)
@@ -214,12 +252,8 @@ class StateSession:
             )
 
     def _write(self, state: State) -> None:
-        data = dump_state(state)
-        try:
-            self._put(data)
-        except (StateError, Interrupted) as error:
-            raise self._rescued(error, data) from error
-        self._stored, self._start = data, state
+        self._document.write_last(dump_state(state))
+        self._start = state
         self._folding = Folding(state)
         # From here on the lines are of an older serial, so a journal that cannot be removed does no harm.
         if self._journal is not None:
@@ -228,28 +262,6 @@ class StateSession:
             except StateError as error:
                 self._emit(Notice(f"{error.message}; its lines are in the state already", "warning"))
         self._emit(StateSaved(state.serial))
-
-    def _rescued(self, error: StateError | Interrupted, data: bytes) -> StateError | Interrupted:
-        """The same error, with what became of the state that could not be written."""
-        seal = self._backend.seal
-        kept = self._rescue.keep(data if seal is None else seal.close(data))
-        hint = f"{kept} What this run did is found again by the next one. {error.hint or ''}".rstrip()
-        if isinstance(error, StateLocked):
-            return StateLocked(error.message, holder=error.holder, hint=hint)
-        return type(error)(f"the state could not be saved: {error.message}", hint=hint)
-
-    def _put(self, data: bytes) -> None:
-        """Store the document, unless the lock was lost or somebody else wrote meanwhile."""
-        self._lease.check()
-        there = self._backend.read()
-        # A write whose answer was lost may have arrived all the same.
-        if peek(there) != peek(self._stored) and (there is None or there != self._tried):
-            raise StateMoved(
-                f"{self._backend.describe()} was written by somebody else during this run",
-                hint="compare both with `reconciler plan`; what this run did is found again in the account",
-            )
-        self._tried = data
-        self._backend.write(data)
 
 
 @contextmanager
@@ -285,7 +297,13 @@ def open_session(
         tell_neighbours(backend, stored, emit)
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
         session = StateSession(
-            backend, state, lease, emit, stored=stored, rescue=rescue, retention=retention, project=project
+            state,
+            StoredDocument(backend, lease, stored, rescue),
+            backend.journal,
+            lease,
+            emit,
+            retention=retention,
+            project=project,
         )
         if lines or folded.running is not None:
             session.take_over(folded)
