@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from reconciler.core.fields.web_addresses import parse_endpoint
 from reconciler.core.settings.operator_trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.manifests.project.validation_messages import told
+from reconciler.manifests.project.validation_messages import explain_errors
 from reconciler.types.json import Json, join
 
 
@@ -146,6 +146,6 @@ def parse_trust(document: Json) -> dict[str, Trusted]:
 
 
 def _told(problem: ValidationError, document: Json) -> Iterator[str]:
-    for place, kind, what in told(problem.errors(include_url=False), document):
+    for place, kind, what in explain_errors(problem.errors(include_url=False), document):
         names = {"extra_forbidden": "unknown key", "missing": "missing"}
         yield f"{join(*place) or 'the file'}: {what or names.get(kind, 'not accepted')}"

@@ -46,6 +46,6 @@ def _open(settings: BackendSettings, context: BackendContext) -> Backend:
     backend = BACKENDS.get(settings.type)(replace(settings, settings=own), context)
     if "encryption" not in settings.settings:
         return backend
-    from reconciler.backends.encrypted import seal_backend
+    from reconciler.backends.encrypted import encrypt_backend
 
-    return seal_backend(backend, settings.settings["encryption"], context, own=settings.own)
+    return encrypt_backend(backend, settings.settings["encryption"], context, own=settings.own)

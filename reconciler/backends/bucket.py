@@ -85,12 +85,12 @@ WRONG = frozenset(str(number) for number in range(400, 500)) - {"408", "409", "4
 MOST_FOLDERS = 100
 
 
-class Moved(Exception):
+class ConditionFailed(Exception):
     """The object is not the one that the condition names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredObject:
     """An object as it is in the store."""
 
     data: bytes
@@ -146,11 +146,11 @@ class Bucket:
         self.waits = store_waits()
         self._versions: dict[str, UpdateVersion] = {}
 
-    def read(self, key: str, most: int | None = None) -> Found | None:
+    def read(self, key: str, most: int | None = None) -> StoredObject | None:
         """The object, of at most `most` bytes (else a state's); None where there is none. Raises `StateError`."""
         return self._try(key, "read", lambda: self._read(key, most or self._limits.state))
 
-    def _read(self, key: str, most: int) -> Found | None:
+    def _read(self, key: str, most: int) -> StoredObject | None:
         import obstore
         from obstore.exceptions import NotFoundError
 
@@ -159,7 +159,9 @@ class Bucket:
             meta = result.meta
             version = self._note(meta.get("e_tag"), meta.get("version"))
             # Counted as it comes: what the store says of the size is its word.
-            return Found(receive(self._timed(map(bytes, result.stream())), "", most), version, meta["last_modified"])
+            return StoredObject(
+                receive(self._timed(map(bytes, result.stream())), "", most), version, meta["last_modified"]
+            )
         except Unfit as error:
             raise StateError(
                 f"{self.address}/{key} cannot be read: {error}",
@@ -171,7 +173,8 @@ class Bucket:
     def write(self, key: str, data: bytes, version: str | None) -> str:
         """Write where the object still has `version` (None: where there is none); its new version.
 
-        Raises `Moved` where the condition does not hold, also for want of the answer to an earlier try, `StateError`.
+        Raises `ConditionFailed` where the condition does not hold, also for want of the answer to an earlier try, and
+        `StateError`.
         """
         return self._try(key, "written", lambda: self._write(key, data, version))
 
@@ -184,13 +187,13 @@ class Bucket:
             result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)  # type: ignore[arg-type]
             return self._note(result.get("e_tag"), result.get("version"))
         except (AlreadyExistsError, PreconditionError):
-            raise Moved(key) from None
+            raise ConditionFailed(key) from None
         except (NotFoundError, FileNotFoundError):
             if version is None:
                 raise StateError(
                     f"{self.address} does not exist", hint="create the bucket, or check its name"
                 ) from None
-            raise Moved(key) from None
+            raise ConditionFailed(key) from None
 
     def delete(self, key: str) -> None:
         """Remove the object, if there is one; a failure is no harm."""

@@ -30,7 +30,7 @@ COMMAND_SECONDS = 60
 MAKE_KEY = "32 bytes in base64 or hex, for example from: openssl rand -base64 32"
 
 
-class DocumentSeal:
+class DocumentCipher:
     """Seals with the first key, opens with all of them, for one workspace."""
 
     def __init__(self, key: bytes, old: list[bytes], workspace: str, *, accept_plain: bool = False) -> None:

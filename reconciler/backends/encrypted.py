@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from reconciler.backends.cipher import DocumentSeal, read_key
+from reconciler.backends.cipher import DocumentCipher, read_key
 from reconciler.backends.context import BackendContext, read_flag
 from reconciler.errors import UsageError
 from reconciler.types.json import Json
@@ -21,7 +21,7 @@ from reconciler.types.state import LockInfo
 SETTINGS = ("key", "old_keys", "accept_plain")
 
 
-def seal_backend(inner: Backend, setting: Json, context: BackendContext, *, own: bool = False) -> Backend:
+def encrypt_backend(inner: Backend, setting: Json, context: BackendContext, *, own: bool = False) -> Backend:
     """`inner` behind the setting `encryption: {key: {env: X}, old_keys: [...], accept_plain: false}`.
 
     A key is `{env: X}`, `{file: path}` or `{command: text}`; `own`: the setting stands on the command line. Raises
@@ -37,16 +37,16 @@ def seal_backend(inner: Backend, setting: Json, context: BackendContext, *, own:
         raise UsageError("`old_keys` under `encryption` is a list", hint="old_keys: [{env: OLD_STATE_KEY}]")
     first, *others = [read_key(one, context, own=own) for one in (setting["key"], *old)]
     plain = read_flag(BackendSettings("encryption", setting), "accept_plain", False)
-    return SealedBackend(inner, DocumentSeal(first, others, context.workspace, accept_plain=plain))
+    return EncryptedBackend(inner, DocumentCipher(first, others, context.workspace, accept_plain=plain))
 
 
-class SealedBackend:
+class EncryptedBackend:
     """The port over another backend."""
 
-    def __init__(self, inner: Backend, seal: DocumentSeal) -> None:
+    def __init__(self, inner: Backend, seal: DocumentCipher) -> None:
         self._inner = inner
         self.seal = seal
-        self.journal = None if inner.journal is None else SealedJournal(inner.journal, seal, inner.describe)
+        self.journal = None if inner.journal is None else EncryptedJournal(inner.journal, seal, inner.describe)
         self.tells_holder = inner.tells_holder
 
     def read(self) -> bytes | None:
@@ -87,10 +87,10 @@ class SealedBackend:
         self._inner.close()
 
 
-class SealedJournal:
+class EncryptedJournal:
     """The port over another journal: each line sealed by itself."""
 
-    def __init__(self, inner: Journal, seal: DocumentSeal, describe: Callable[[], str]) -> None:
+    def __init__(self, inner: Journal, seal: DocumentCipher, describe: Callable[[], str]) -> None:
         self._inner = inner
         self._seal = seal
         self._describe = describe

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.backends.lease import HeldLease
-from reconciler.backends.lock_acquire import Held, parse_holder, present, reason_to_take, refuse_other
+from reconciler.backends.lock_acquire import Held, now_utc, parse_holder, reason_to_take, refuse_other
 from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
 from reconciler.errors import StateError, StateLocked
 from reconciler.fsio import owner_only, state_errors, wait_for_lock
@@ -65,7 +65,7 @@ class FileLock:
     def holder(self) -> LockInfo | None:
         """Who holds the lock; a dead holder and one whose lease ended count as nobody. Writes nothing."""
         held = self.find_lock()
-        return None if held is None or reason_to_take(held, present()) else held.info
+        return None if held is None or reason_to_take(held, now_utc()) else held.info
 
     def remove(self, id: str) -> None:
         """Take away the lock with this id, whoever holds it. Raises `StateError` when another or none is held."""

@@ -23,18 +23,25 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.http_client import Line, Places, Reply, bare, read_line, read_places
+from reconciler.backends.http_client import (
+    Addresses,
+    HttpClient,
+    Reply,
+    read_addresses,
+    read_client,
+    without_credentials,
+)
 from reconciler.backends.lease import HeldLease, keep_lease
 from reconciler.backends.lock_acquire import (
     Held,
     acquire,
-    host_guard,
-    present,
+    host_mutex,
+    now_utc,
     process_marks,
     reason_to_take,
     refuse_other,
+    report_takeover,
     shown,
-    tell_takeover,
 )
 from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.core.state.state_document import peek
@@ -63,8 +70,8 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     credentials would go to a host that is not the operator's. Reading without credentials needs no trust.
     """
     foreign: list[NotTrusted] = []
-    places = read_places(settings, context, foreign)
-    return HttpBackend(places, read_line(settings, context, foreign), context)
+    places = read_addresses(settings, context, foreign)
+    return HttpBackend(places, read_client(settings, context, foreign), context)
 
 
 class HttpBackend:
@@ -74,7 +81,7 @@ class HttpBackend:
     journal = None
     seal = None
 
-    def __init__(self, places: Places, line: Line, context: BackendContext) -> None:
+    def __init__(self, places: Addresses, line: HttpClient, context: BackendContext) -> None:
         self._places = places
         self._line = line
         self._heartbeat = context.heartbeat_seconds
@@ -149,7 +156,7 @@ class HttpBackend:
 
     def describe(self) -> str:
         """The address, without credentials."""
-        return bare(self._places.address)
+        return without_credentials(self._places.address)
 
     def neighbours(self) -> Sequence[str]:
         """None: the place is not named after the project, and whose it is stands in the document."""
@@ -170,7 +177,8 @@ class HttpBackend:
         if self._look() is None:
             self._held = None
             raise StateError(
-                f"{bare(self._places.lock_address)} gives its lock to everybody who asks, so it is none",
+                f"{without_credentials(self._places.lock_address)} gives its lock to everybody who asks, "
+                "so it is none",
                 hint="check `lock_address` and `lock_method` under `state:`, or use another backend: postgres, s3",
             )
         try:
@@ -198,7 +206,7 @@ class HttpBackend:
             held = self._lock(info)
         if held is None or not reason_to_take(held, NO_TIME):
             return held.info if held else None
-        with host_guard(self._places.lock_address):
+        with host_mutex(self._places.lock_address):
             again = self._lock(info)
             if again is None:
                 return None
@@ -208,7 +216,7 @@ class HttpBackend:
             self._unlock(again.record)
             last = self._lock(info)
         if last is None:
-            tell_takeover(again, reason, emit)
+            report_takeover(again, reason, emit)
             return None
         return last.info
 
@@ -232,8 +240,8 @@ class HttpBackend:
             return None if held.info.id == info.id else held
         if reply.status in NO_LOCKS:
             raise StateError(
-                f"{bare(self._places.lock_address)} does not lock: it answers {self._places.lock_method} "
-                f"with {reply.status}",
+                f"{without_credentials(self._places.lock_address)} does not lock: it answers "
+                f"{self._places.lock_method} with {reply.status}",
                 hint="set `lock_address` and `lock_method` under `state:`; without a lock nothing is written",
             )
         raise self._unexpected(self._places.lock_method, reply)
@@ -334,7 +342,7 @@ def make_probe() -> LockInfo:
         who=f"process {os.getpid()}@{host}",
         host=host,
         process=os.getpid(),
-        since=present(),
+        since=now_utc(),
         expires="",
         version=__version__,
     )
@@ -353,4 +361,4 @@ def _in_utc(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
-        return present()
+        return now_utc()

@@ -56,7 +56,7 @@ class Reply:
     tries: int = 1
 
 
-class Line:
+class HttpClient:
     """A connection to the server; safe for several threads. Credentials go only into the request's headers."""
 
     def __init__(
@@ -108,7 +108,7 @@ class Line:
                 answer, content = self._once(method, address, body, headers, most or self.limits.answer)
             except Unfit as error:
                 raise StateError(
-                    f"the state at {bare(address)} cannot be read: {error}",
+                    f"the state at {without_credentials(address)} cannot be read: {error}",
                     hint="check the address; RECONCILER_MAX_STATE_MB sets how large a state may be",
                 ) from None
             except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
@@ -119,12 +119,12 @@ class Line:
                 proxied = isinstance(error, httpx.ProxyError)
                 through = " (the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names fails)" if proxied else ""
                 raise StateError(
-                    f"the state at {bare(address)} cannot be reached: {what}{through}",
+                    f"the state at {without_credentials(address)} cannot be reached: {what}{through}",
                     hint="check the network and the address; whether the last request arrived is not known, "
                     "so run the same command again",
                 ) from None
             except (httpx.InvalidURL, ValueError):
-                raise UsageError(f"the state address {bare(address)} is no HTTP address") from None
+                raise UsageError(f"the state address {without_credentials(address)} is no HTTP address") from None
             if answer.status_code in AGAIN and number < tries:
                 self._wait(number, answer.headers.get("Retry-After"))
                 continue
@@ -176,27 +176,29 @@ def refuse(status: int, method: str, address: str) -> None:
     """Raise `StateError` for an answer that no request of the protocol expects."""
     if status in REFUSED:
         raise StateError(
-            f"the state at {bare(address)} refuses {method} ({status})",
+            f"the state at {without_credentials(address)} refuses {method} ({status})",
             hint="check `username` and `password`, or `token`, under `state:`; locking often needs more rights "
             "than reading (GitLab: Maintainer)",
         )
     if status in AGAIN:
-        raise StateError(f"the state at {bare(address)} fails ({status})", hint="try again in a moment")
+        raise StateError(
+            f"the state at {without_credentials(address)} fails ({status})", hint="try again in a moment"
+        )
     if 300 <= status < 400:
         raise StateError(
-            f"the state at {bare(address)} redirects ({status}); credentials do not follow",
+            f"the state at {without_credentials(address)} redirects ({status}); credentials do not follow",
             hint="give the address that it redirects to",
         )
 
 
-def bare(address: str) -> str:
+def without_credentials(address: str) -> str:
     """An address for messages: without a user, a password or a query, which may hold secrets."""
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Addresses:
     """Where to send what."""
 
     address: str
@@ -207,9 +209,9 @@ class Places:
     unlock_method: str
 
 
-def read_places(
+def read_addresses(
     settings: BackendSettings, context: BackendContext, put_off: list[NotTrusted] | None = None
-) -> Places:
+) -> Addresses:
     """Addresses and methods; for those of GitLab and Gitea, the ones that their locks need.
 
     Raises `UsageError` for unknown settings, an address that is none, and a reference to nothing; `NotTrusted` for a
@@ -225,7 +227,7 @@ def read_places(
     address = _checked(address)
     forge = FORGES in urlsplit(address).path
     lock = _text("lock_address", settings, context, put_off) or (f"{address.rstrip('/')}/lock" if forge else address)
-    return Places(
+    return Addresses(
         address=address,
         update_method=(_text("update_method", settings, context) or "POST").upper(),
         lock_address=_checked(lock),
@@ -235,7 +237,7 @@ def read_places(
     )
 
 
-def read_line(settings: BackendSettings, context: BackendContext, foreign: Sequence[NotTrusted] = ()) -> Line:
+def read_client(settings: BackendSettings, context: BackendContext, foreign: Sequence[NotTrusted] = ()) -> HttpClient:
     """The connection: credentials, certificates, timeout, retries. `foreign`: addresses that are not the operator's.
 
     Raises `UsageError`, and the first of `foreign` where there are credentials that would go there.
@@ -258,7 +260,7 @@ def read_line(settings: BackendSettings, context: BackendContext, foreign: Seque
     barred = next(iter(foreign), None)
     limits = read_limits(settings.settings, environ)
     timeout = read_number(settings, "timeout", 30)
-    return Line(credentials, trust, timeout, retries, barred=barred, limits=limits)
+    return HttpClient(credentials, trust, timeout, retries, barred=barred, limits=limits)
 
 
 def _text(
@@ -293,7 +295,7 @@ def _checked(address: str) -> str:
         raise UsageError("an address of state backend 'http' is no HTTP address", hint="https://host/path")
     if parts.username or parts.password:
         raise UsageError(
-            f"the state address {bare(address)} holds a user or a password",
+            f"the state address {without_credentials(address)} holds a user or a password",
             hint="use `username` and `password: {env: NAME}`",
         )
     return address

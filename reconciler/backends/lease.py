@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.backends.lock_acquire import describe_holder, moment, present
+from reconciler.backends.lock_acquire import describe_holder, now_utc, parse_time
 from reconciler.errors import ReconcilerError, StateLocked
 from reconciler.types.event import Notice
 from reconciler.types.ports import Emit
@@ -160,7 +160,7 @@ class HeldLease:
     def _verify(self) -> None:
         held = self._ask()
         if held is not None and held.id == self._info.id:
-            if self._renew is None or moment(held.expires) >= moment(present()):
+            if self._renew is None or parse_time(held.expires) >= parse_time(now_utc()):
                 return
             # Stopped for longer than its lease (a suspended machine): only a renewal shows that nobody came.
             if self._renewed():

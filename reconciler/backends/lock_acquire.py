@@ -108,7 +108,7 @@ def reason_to_take(held: Held, now: str) -> str | None:
     """
     if held.info.host == socket.gethostname() and is_dead(held.info.process, dict(held.marks)):
         return "its process is gone"
-    return "its lease ended" if moment(held.info.expires) < moment(now) else None
+    return "its lease ended" if parse_time(held.info.expires) < parse_time(now) else None
 
 
 class StoreClock:
@@ -128,7 +128,7 @@ class StoreClock:
 
 def lease_end(now: str, seconds: float) -> str:
     """`now` plus `seconds`, both ISO 8601 UTC."""
-    return _later(moment(now), seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _later(parse_time(now), seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _later(time: datetime, seconds: float) -> datetime:
@@ -139,12 +139,12 @@ def _later(time: datetime, seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def present() -> str:
+def now_utc() -> str:
     """The real time, for the reading methods of a backend, which are handed no clock."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """The time in `text`; one that cannot be read (or is empty: no lease) never comes."""
     try:
         found = datetime.fromisoformat(text)
@@ -181,7 +181,7 @@ def acquire(attempt: Callable[[], LockInfo | None], *, timeout: float, clock: Cl
         wait = min(wait * 2, LONGEST_WAIT)
 
 
-def tell_takeover(held: Held, reason: str, emit: Emit) -> None:
+def report_takeover(held: Held, reason: str, emit: Emit) -> None:
     """Say that somebody's lock was taken over."""
     emit(Notice(f"took over a lock, {reason}: {describe_holder(held.info)}", "warning"))
 
@@ -268,7 +268,7 @@ def _is_zombie(process: int) -> bool:
 
 
 @contextmanager
-def host_guard(name: str) -> Iterator[None]:
+def host_mutex(name: str) -> Iterator[None]:
     """Hold a kernel lock named after `name` while the block runs; freed by the kernel when the process dies.
 
     Without a writable temporary folder, or without kernel locks, the block runs all the same.

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import uuid4
 
-from reconciler.backends.bucket import Bucket, Moved, check_endpoint, open_bucket, read_options
+from reconciler.backends.bucket import Bucket, ConditionFailed, check_endpoint, open_bucket, read_options
 from reconciler.backends.context import BackendContext, check_settings, default_place, read_flag, read_text
 from reconciler.backends.lease import HeldLease
 from reconciler.backends.lock_acquire import (
@@ -26,8 +26,8 @@ from reconciler.backends.lock_acquire import (
     MOST_NAME,
     MOST_NEIGHBOURS,
     Held,
+    now_utc,
     parse_holder,
-    present,
     reason_to_take,
 )
 from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
@@ -113,7 +113,7 @@ class S3Backend:
                 self.read()
             try:
                 self._seen = self._bucket.write(self._key, data, self._seen)
-            except Moved:
+            except ConditionFailed:
                 if self.read() == data:
                     return  # An earlier try arrived, though its answer did not.
                 raise StateMoved(
@@ -128,7 +128,7 @@ class S3Backend:
     def holder(self) -> LockInfo | None:
         """Who holds the lock."""
         found = self.find_lock()
-        return None if found is None or reason_to_take(found, present()) else found.info
+        return None if found is None or reason_to_take(found, now_utc()) else found.info
 
     def break_lock(self, id: str) -> None:
         """Free the lock with this id. Raises `StateError`."""
@@ -179,7 +179,7 @@ class S3Backend:
             changed = self._bucket.write(key, PROBE + b"changed\n", version)
             if changed != version:
                 self._must_refuse(key, version)
-        except Moved:
+        except ConditionFailed:
             raise StateError(
                 f"{self._bucket.address} refuses a write whose condition holds", hint="it cannot keep a state"
             ) from None
@@ -192,14 +192,14 @@ class S3Backend:
             key = f"{self._key}.probe-{uuid4().hex}"
             try:
                 return key, self._bucket.write(key, PROBE, None)
-            except Moved:
+            except ConditionFailed:
                 self._bucket.delete(key)  # made by an earlier try whose answer was lost
         raise StateError(f"{self._bucket.address} calls every new object one that is there", hint="it keeps no state")
 
     def _must_refuse(self, key: str, version: str | None) -> None:
         try:
             self._bucket.write(key, PROBE, version)
-        except Moved:
+        except ConditionFailed:
             return
         header = "If-None-Match" if version is None else "If-Match"
         raise StateError(
@@ -239,7 +239,7 @@ class _LockObject:
         record = FREE if info is None else lease_record(info, now, self._lease)
         try:
             self._bucket.write(self._key, record, self._version)
-        except Moved:
+        except ConditionFailed:
             # Our own write whose answer was lost, or somebody else's.
             found = self._bucket.read(self._key, MOST_HOLDER)
             return found is not None and found.data == record

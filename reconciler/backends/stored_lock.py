@@ -17,7 +17,7 @@ from reconciler.backends.lock_acquire import (
     lease_end,
     reason_to_take,
     refuse_other,
-    tell_takeover,
+    report_takeover,
 )
 from reconciler.errors import StateError
 from reconciler.types.ports import Clock, Emit
@@ -118,7 +118,7 @@ def _attempt(store: LockStore, info: LockInfo, clock: Clock, counted: StoreClock
     held, reason = store.with_record(work)
     if held is None or reason is None:
         return held.info if held else None
-    tell_takeover(held, reason, emit)
+    report_takeover(held, reason, emit)
     return None
 
 

@@ -15,12 +15,12 @@ import pytest
 
 from reconciler.backends.context import BackendContext
 from reconciler.backends.http import parse_lock
-from reconciler.backends.http_client import LONGEST_ASKED, Line, Retries, read_line
+from reconciler.backends.http_client import LONGEST_ASKED, HttpClient, Retries, read_client
 from reconciler.backends.lock_acquire import (
     describe_holder,
     lease_end,
+    now_utc,
     parse_holder,
-    present,
     process_marks,
     reason_to_take,
 )
@@ -102,7 +102,7 @@ def context_of(folder: Path, **environ: str) -> BackendContext:
 
 def test_an_answer_to_a_lock_is_no_larger_than_an_answer(tmp_path: Path) -> None:
     small = {"address": "http://127.0.0.1:9/x", "retry_max": 0}
-    line = read_line(BackendSettings("http", small), context_of(tmp_path, RECONCILER_MAX_ANSWER_MB="0.001"))
+    line = read_client(BackendSettings("http", small), context_of(tmp_path, RECONCILER_MAX_ANSWER_MB="0.001"))
     body = b" " * 5_000
     line._made = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(423, content=body)))
     with pytest.raises(StateError, match="larger than"):
@@ -115,7 +115,7 @@ def test_an_answer_to_a_lock_is_no_larger_than_an_answer(tmp_path: Path) -> None
 def test_a_pause_that_a_server_asks_for_is_a_number_or_nothing(tmp_path: Path, after: str) -> None:
     pauses: list[float] = []
     clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=pauses.append)
-    line = Line({}, True, 1, Retries(1), waits=Waits(clock, "here"))
+    line = HttpClient({}, True, 1, Retries(1), waits=Waits(clock, "here"))
     header = {"Retry-After": after.encode("utf-8", "replace")}
     line._made = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(503, headers=header)))
     with pytest.raises(StateError):
@@ -134,11 +134,11 @@ def test_a_holder_whose_process_cannot_be_is_told(marks: dict, process: int) -> 
         "marks": {**here, **marks},
     }  # fmt: skip
     held = parse_holder(json.dumps(record).encode(), "here")
-    assert reason_to_take(held, present()) is not None or here == {}
+    assert reason_to_take(held, now_utc()) is not None or here == {}
     assert reason_to_take(held.renewed_at(datetime.max), "0001-01-01T00:00:00+14:00") is not None or here == {}
     assert "\n" not in describe_holder(held.info)
     alive = {**record, "process": os.getpid(), "marks": {key: here[key] for key in here if key != "start"}}
-    reason_to_take(parse_holder(json.dumps(alive).encode(), "here"), present())
+    reason_to_take(parse_holder(json.dumps(alive).encode(), "here"), now_utc())
 
 
 def test_the_time_of_a_store_may_be_any_time() -> None:
@@ -150,13 +150,13 @@ def test_a_token_that_no_header_can_hold_is_told_without_it(tmp_path: Path) -> N
     settings = {"address": "http://127.0.0.1:9/x", "token": SecretRef("env", "T")}
     for token in ("geh\udcff-token", "a\nb-token", "\u20ac-token"):
         with pytest.raises(UsageError) as error:
-            read_line(BackendSettings("http", settings), context_of(tmp_path, T=token))
+            read_client(BackendSettings("http", settings), context_of(tmp_path, T=token))
         assert "token" not in str(error.value).replace("the token of", "").replace("`token`", "")
 
 
 def test_a_password_may_be_bytes_that_are_no_text(tmp_path: Path) -> None:
     settings = {"address": "http://127.0.0.1:9/x", "password": SecretRef("env", "P")}
-    line = read_line(BackendSettings("http", settings), context_of(tmp_path, P="\udcff"))
+    line = read_client(BackendSettings("http", settings), context_of(tmp_path, P="\udcff"))
     assert line._headers["Authorization"] == "Basic Ov8="
 
 

@@ -22,10 +22,10 @@ from reconciler.backends.lock_acquire import (
     StoreClock,
     acquire,
     dump_holder,
-    host_guard,
+    host_mutex,
     lease_end,
-    moment,
     parse_holder,
+    parse_time,
     reason_to_take,
     refuse_other,
 )
@@ -76,10 +76,10 @@ def test_who_may_be_replaced(info: LockInfo) -> None:
 
 def test_a_lease_is_counted_from_when_the_store_took_the_record_in(info: LockInfo) -> None:
     held = parse_holder(dump_holder(replace(info, expires="2001-01-01T00:00:00Z"), 60), "x")
-    counted = held.renewed_at(moment("2026-11-21T08:00:00Z"))
-    assert moment(counted.info.expires) == moment("2026-11-21T08:01:00Z")
+    counted = held.renewed_at(parse_time("2026-11-21T08:00:00Z"))
+    assert parse_time(counted.info.expires) == parse_time("2026-11-21T08:01:00Z")
     older = {key: value for key, value in json.loads(dump_holder(info, 60)).items() if key != "lease"}
-    kept = parse_holder(json.dumps(older).encode(), "x").renewed_at(moment("2001-01-01T00:00:00Z"))
+    kept = parse_holder(json.dumps(older).encode(), "x").renewed_at(parse_time("2001-01-01T00:00:00Z"))
     assert kept.info.expires == info.expires, "a record of a version that did not say how long"
 
 
@@ -95,19 +95,21 @@ def test_the_stores_clock_is_asked_once_and_counted_on_by_ours() -> None:
 
     def read():
         asked.append(1)
-        return moment("2001-01-01T00:00:00Z")
+        return parse_time("2001-01-01T00:00:00Z")
 
     store = StoreClock(clock)
-    assert moment(store.now(read)) == moment("2001-01-01T00:00:00Z")
+    assert parse_time(store.now(read)) == parse_time("2001-01-01T00:00:00Z")
     clock.sleep(90)
-    assert (moment(store.now(read)) - moment("2001-01-01T00:01:30Z")).total_seconds() == pytest.approx(0, abs=1e-3)
+    assert (parse_time(store.now(read)) - parse_time("2001-01-01T00:01:30Z")).total_seconds() == pytest.approx(
+        0, abs=1e-3
+    )
     assert asked == [1]
 
 
 def test_times() -> None:
     assert lease_end(NOW, 90) == "2026-11-21T06:01:30Z"
-    assert moment("2026-11-21T06:00:00") == moment(NOW)
-    assert moment("never") > moment("9999-12-31T00:00:00Z")
+    assert parse_time("2026-11-21T06:00:00") == parse_time(NOW)
+    assert parse_time("never") > parse_time("9999-12-31T00:00:00Z")
 
 
 def test_waiting_ends_with_the_holder(info: LockInfo) -> None:
@@ -215,8 +217,8 @@ def test_the_heartbeat_goes_on_through_failures_and_stops_when_lost(info: LockIn
 def test_one_process_of_a_host_at_a_time(tmp_path: Path) -> None:
     name = str(tmp_path)
     script = (
-        "import sys\nfrom reconciler.backends.lock_acquire import host_guard\n"
-        "with host_guard(sys.argv[1]):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
+        "import sys\nfrom reconciler.backends.lock_acquire import host_mutex\n"
+        "with host_mutex(sys.argv[1]):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
     )
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
@@ -228,12 +230,12 @@ def test_one_process_of_a_host_at_a_time(tmp_path: Path) -> None:
         order: list[str] = []
 
         def second() -> None:
-            with host_guard(name):
+            with host_mutex(name):
                 order.append("second")
 
         thread = threading.Thread(target=second)
         thread.start()
-        with host_guard(name + "/another"):
+        with host_mutex(name + "/another"):
             order.append("unrelated")
         process.kill()
         thread.join(20)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.backends.http_client import Line, Retries
+from reconciler.backends.http_client import HttpClient, Retries
 from reconciler.core.network import NOT_TLS, Due, speaks_plainly
 from reconciler.errors import StateError, Unavailable
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
@@ -91,7 +91,7 @@ def test_a_request_to_the_api_ends_at_its_deadline(parts):
 @pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
 def test_a_request_to_a_state_server_ends_at_its_deadline(parts):
     with server(*parts) as url:
-        line = Line({}, True, 0.15, Retries(count=0))
+        line = HttpClient({}, True, 0.15, Retries(count=0))
         with pytest.raises(StateError, match="cannot be reached"):
             line.ask("GET", f"{url}/state")
         line.close()

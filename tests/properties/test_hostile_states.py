@@ -29,8 +29,8 @@ import httpx
 import pytest
 
 from reconciler.backends import http_client, postgres, s3
-from reconciler.backends.bucket import Found
-from reconciler.backends.bucket import Moved as Elsewhere
+from reconciler.backends.bucket import ConditionFailed as Elsewhere
+from reconciler.backends.bucket import StoredObject
 from reconciler.backends.context import store_waits
 from reconciler.backends.local import FileJournal
 from reconciler.backends.postgres_connection import PostgresJournal
@@ -192,9 +192,9 @@ class Store:
         return self.chance.answer(200, b"")
 
     # objects
-    def read(self, key: str, most: int | None = None) -> Found | None:
+    def read(self, key: str, most: int | None = None) -> StoredObject | None:
         data = self.held.get(key)
-        return None if data is None else Found(self.chance.data(data), digest_bytes(data), datetime.now(UTC))
+        return None if data is None else StoredObject(self.chance.data(data), digest_bytes(data), datetime.now(UTC))
 
     def folders(self, place: str) -> list[str]:
         return [self.chance.data(name).decode("utf-8", "replace") for name in (b"x", b"other")]
@@ -263,7 +263,7 @@ def stored_in(store: Store) -> Iterator[None]:
     """All stores of this process are `store`."""
     with pytest.MonkeyPatch.context() as patch:
         client = httpx.Client(transport=httpx.MockTransport(store.handle))
-        patch.setattr(http_client.Line, "_client", lambda line: client)
+        patch.setattr(http_client.HttpClient, "_client", lambda line: client)
         patch.setattr(s3, "open_bucket", lambda *place, **more: store)
         patch.setattr(s3.S3Backend, "probe", lambda backend: None)
         patch.setattr(postgres, "shared_database", lambda *place: store)

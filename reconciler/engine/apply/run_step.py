@@ -17,7 +17,13 @@ from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of, b
 from reconciler.engine.apply.safe_create import look_up, name_in, send_create
 from reconciler.engine.apply.staleness import NOTHING, Begun, is_as_planned
 from reconciler.engine.apply.step_recorder import Ledger
-from reconciler.engine.apply.wait_visible import looks, refuse, see_attached, see_gone, see_patched
+from reconciler.engine.apply.wait_visible import (
+    read_intervals,
+    refuse,
+    wait_until_attached,
+    wait_until_gone,
+    wait_until_patched,
+)
 from reconciler.engine.placeholders import fill_request
 from reconciler.engine.plan.wait_ready import wait_until_done
 from reconciler.errors import NotFound, PlanBlocked, PlanStale, ProviderError
@@ -227,12 +233,12 @@ class Worker:
             if sent and request.purpose in BODY:
                 continue
             if request.purpose == "detach":
-                see_patched(change, change.requests[:place], self.provider, self.clock)
+                wait_until_patched(change, change.requests[:place], self.provider, self.clock)
             answer = self.send(change, request, watch)
             unchanged = unchanged or answer.status == 304
             drafted = drafted or is_draft(answer.body)
             if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[place:]):
-                see_attached(change, self.tools_in(request), self.provider, self.clock)
+                wait_until_attached(change, self.tools_in(request), self.provider, self.clock)
         return change.id, self.read_back(change, change.id, unchanged=unchanged, drafted=drafted)[1]
 
     def tools_in(self, request: Request) -> set[Json]:
@@ -261,7 +267,7 @@ class Worker:
                 self.send(change, request, watch)
             except NotFound:
                 gone = True
-        see_gone(change, self.provider, self.clock)
+        wait_until_gone(change, self.provider, self.clock)
         if gone:
             notes = ("was gone already",)
         self.ledger.forget(change.address)
@@ -302,7 +308,7 @@ class Worker:
         """
         name = change.address.kind
         verdict = None
-        for _ in looks(self.clock):
+        for _ in read_intervals(self.clock):
             live, first = first or self.provider.get(name, id), None
             if live is None:
                 continue

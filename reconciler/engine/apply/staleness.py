@@ -56,7 +56,7 @@ def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None)
 def _written_since(plan: Plan, begun: PlanProgress, state: State) -> list[Address]:
     """What is left of a plan and of which state does not say any more what it said when the plan was made: another
     run wrote it since, or this one had begun with it."""
-    left = [change.address for change in what_is_left(plan, begun).changes]
+    left = [change.address for change in remaining_plan(plan, begun).changes]
     open_ones = {intent.address for intent in state.pending}
 
     def now(address: Address) -> str | None:
@@ -187,7 +187,7 @@ class Begun:
 NOTHING = Begun()
 
 
-def what_is_left(plan: Plan, progress: PlanProgress | None) -> Plan:
+def remaining_plan(plan: Plan, progress: PlanProgress | None) -> Plan:
     """The plan without the changes that were carried out whole."""
     if progress is None:
         return plan

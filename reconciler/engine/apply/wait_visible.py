@@ -16,7 +16,7 @@ READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)
 """Pauses between readings while the account does not show a write yet: five times, five seconds in all."""
 
 
-def looks(clock: Clock) -> Iterator[None]:
+def read_intervals(clock: Clock) -> Iterator[None]:
     """One turn at once, and one more after each pause, for as long as an account may lag behind a write."""
     yield
     for pause in READ_AGAIN:
@@ -24,10 +24,10 @@ def looks(clock: Clock) -> Iterator[None]:
         yield
 
 
-def see_attached(change: Change, wanted: set[Json], provider: Provider, clock: Clock) -> None:
+def wait_until_attached(change: Change, wanted: set[Json], provider: Provider, clock: Clock) -> None:
     """Make sure that the tools are there before a patch takes their inline copies away. Raises `Rejected`."""
     missing = wanted
-    for _ in looks(clock):
+    for _ in read_intervals(clock):
         missing = wanted - set(provider.attached_tools(change.id or ""))
         if not missing:
             return
@@ -37,13 +37,13 @@ def see_attached(change: Change, wanted: set[Json], provider: Provider, clock: C
     )
 
 
-def see_patched(change: Change, sent: Sequence[Request], provider: Provider, clock: Clock) -> None:
+def wait_until_patched(change: Change, sent: Sequence[Request], provider: Provider, clock: Clock) -> None:
     """Make sure that inline tools are there before a registry tool of that work is detached. Raises `Rejected`."""
     spec = change.kind
     inline = [field.path for field in change.fields if keyed_parent(spec, field.path) and field.after is not None]
     if not inline or sent[-1].purpose == "detach" or change.id is None:
         return
-    for _ in looks(clock):
+    for _ in read_intervals(clock):
         live = provider.get(spec.name, change.id)
         if live is not None and all(leaf_at(spec, live_document(spec, live), path) for path in inline):
             return
@@ -53,9 +53,9 @@ def see_patched(change: Change, sent: Sequence[Request], provider: Provider, clo
     )
 
 
-def see_gone(change: Change, provider: Provider, clock: Clock) -> None:
+def wait_until_gone(change: Change, provider: Provider, clock: Clock) -> None:
     """Make sure that a deleted object is gone, whatever the answer said. Raises `Rejected`."""
-    for _ in looks(clock):
+    for _ in read_intervals(clock):
         if provider.get(change.address.kind, change.id or "") is None:
             return
     raise Rejected(

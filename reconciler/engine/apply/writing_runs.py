@@ -19,7 +19,7 @@ from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.last_look import FRESH
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, what_is_left
+from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, remaining_plan
 from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
@@ -136,7 +136,7 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
     context = context.for_writing()
     with writing_session(context, "apply", options, lineage=plan.lineage) as session:
         progress = check_state(plan, session.state, workspace=context.workspace.name, digest=digest)
-        rest = what_is_left(plan, progress)
+        rest = remaining_plan(plan, progress)
         reader = Reader(context.provider, context.workspace.parallelism)
         live, begun, listings = check_account(
             rest, session.state, context, reader, accept=options.accept_account, progress=progress

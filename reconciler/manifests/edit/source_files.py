@@ -14,7 +14,7 @@ from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.edit.yaml_writer import write_document
 from reconciler.manifests.read.documents import Document, read_documents
 from reconciler.manifests.read.envelope import read_document
-from reconciler.manifests.read.raw_manifest import Draft, Passed
+from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.read.source_spans import Places, in_order, locate
 from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import SUFFIXES, Tree, Unreadable, WorkTree, check_given, placed, relative
@@ -123,7 +123,7 @@ class OpenManifests:
         self.kinds = kinds
         self.path = path
         self.overlay = overlay
-        self.drafts: list[Draft] = []
+        self.drafts: list[RawManifest] = []
         self.problems: list[Diagnostic] = []
         self.speaks = False
         """Whether a document of ours stands in it: a manifest, or one that moves or removes an address."""
@@ -195,7 +195,7 @@ class OpenManifests:
             else self._file.place(draft.source.document, "", pointer, draft.kind)
         )
 
-    def _again(self, document: Document, base: str) -> list[Draft]:
+    def _again(self, document: Document, base: str) -> list[RawManifest]:
         """The one manifest at `base` of a document that was changed."""
         holder, _, token = base.rpartition("/")
         items = lookup(document.value, holder)
@@ -205,10 +205,10 @@ class OpenManifests:
         found = self._read(Document([items[at]], document.number), Findings())
         return [replace(one, source=Source(self.path, document.number, base)) for one in found]
 
-    def _read(self, document: Document, findings: Findings) -> list[Draft]:
+    def _read(self, document: Document, findings: Findings) -> list[RawManifest]:
         items = read_document(document, self.path, findings, self.kinds, overlay=self.overlay)
-        self.speaks = self.speaks or any(not isinstance(item, Passed) for item in items)
-        return [item for item in items if isinstance(item, Draft)]
+        self.speaks = self.speaks or any(not isinstance(item, PassedOver) for item in items)
+        return [item for item in items if isinstance(item, RawManifest)]
 
 
 class TextEditor:

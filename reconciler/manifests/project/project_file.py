@@ -169,9 +169,9 @@ def _parse(text: str, path: str, findings: Findings, kinds_of: Callable[[str], K
     try:
         return ProjectModel.model_validate(value, context={"kinds": _kinds_in(value, kinds_of)})
     except ValidationError as problem:
-        from reconciler.manifests.project.validation_messages import told
+        from reconciler.manifests.project.validation_messages import explain_errors
 
-        for place, kind, what in told(problem.errors(include_url=False), value):
+        for place, kind, what in explain_errors(problem.errors(include_url=False), value):
             _report(place, kind, what, source, findings)
         return None
 

@@ -20,7 +20,7 @@ LIMITS = {
 }  # fmt: skip
 
 
-def told(errors: Iterable[Mapping[str, Any]], document: Json) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def explain_errors(errors: Iterable[Mapping[str, Any]], document: Json) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Place, kind of error and what is wrong, for each of pydantic's errors about `document`; the text is empty for
     unknown and missing keys, whose names say it. A value that may be of several types has one error for each of them
     there, and one here.

@@ -10,7 +10,7 @@ from reconciler.core.canonical.raw_edit import merge
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
 from reconciler.manifests.read.manifest_references import References, is_whole
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.json import Object, join, split
@@ -22,7 +22,7 @@ WORDS = {"manage": tuple(one.value for one in Manage), "adopt": tuple(one.value 
 KEYS = ("protect", "ignore", *WORDS)
 
 
-class Merging:
+class ManifestBuilder:
     """Makes the manifests of one project for one workspace."""
 
     def __init__(self, project: Project, workspace: Workspace, references: References, findings: Findings) -> None:
@@ -31,7 +31,7 @@ class Merging:
         self.references = references
         self.findings = findings
 
-    def manifest(self, base: Draft, layers: Sequence[Draft]) -> Manifest:
+    def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
         spec = self.canonical(base)
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
@@ -55,7 +55,7 @@ class Merging:
             lifecycle_of(lifecycle),
         )
 
-    def canonical(self, draft: Draft) -> Object:
+    def canonical(self, draft: RawManifest) -> Object:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""
         folder = os.path.dirname(os.path.normpath(os.path.join(self.project.home, draft.source.path)))  # noqa: PTH118, PTH120
         self.references.resolve(draft, folder)
@@ -86,7 +86,7 @@ class Merging:
         self.findings.items += [server_field_warning(pointer, draft.address, draft.source) for pointer in dropped]
         return spec
 
-    def id_of(self, draft: Draft) -> str | None:
+    def id_of(self, draft: RawManifest) -> str | None:
         if draft.id is None:
             return None
         several = self.project.file is not None and len(self.project.workspaces) > 1
@@ -94,13 +94,13 @@ class Merging:
 
 
 def attach(
-    bases: Mapping[Address, Draft], overlays: Sequence[Draft], findings: Findings, *, partial: bool
-) -> dict[Address, list[Draft]]:
+    bases: Mapping[Address, RawManifest], overlays: Sequence[RawManifest], findings: Findings, *, partial: bool
+) -> dict[Address, list[RawManifest]]:
     """Overlays by the manifest they change, in the order of their files.
 
     An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
     """
-    result: dict[Address, list[Draft]] = {}
+    result: dict[Address, list[RawManifest]] = {}
     for overlay in overlays:
         if overlay.labels:
             findings.error(
@@ -126,7 +126,7 @@ def attach(
     return result
 
 
-def check_lifecycle(draft: Draft, findings: Findings) -> Object:
+def check_lifecycle(draft: RawManifest, findings: Findings) -> Object:
     """The valid part of `draft.lifecycle`, with canonical pointers; the rest becomes errors."""
     checked: Object = {}
     for key, value in draft.lifecycle.items():
@@ -188,7 +188,7 @@ def canonical_pointer(kind: KindSpec, pointer: str) -> str:
 
 
 def choose_id(
-    draft: Draft, workspace: str, workspaces: Iterable[str], findings: Findings, *, several: bool
+    draft: RawManifest, workspace: str, workspaces: Iterable[str], findings: Findings, *, several: bool
 ) -> str | None:
     """The live id for this workspace: `metadata.id` is a text, or a map by workspace."""
     value = draft.id

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.resource_diff.lookalikes import difference, folded
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
 from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
 from reconciler.types.address import Address
@@ -16,9 +16,9 @@ from reconciler.types.reference import ResourceRef
 from reconciler.types.source import Source
 
 
-def unique(drafts: Sequence[Draft], locate: Locate, findings: Findings) -> dict[Address, Draft]:
+def unique(drafts: Sequence[RawManifest], locate: Locate, findings: Findings) -> dict[Address, RawManifest]:
     """The drafts by address; the second of two with one address is an error that names both places."""
-    result: dict[Address, Draft] = {}
+    result: dict[Address, RawManifest] = {}
     for draft in drafts:
         first = result.setdefault(draft.address, draft)
         if first is not draft:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher, get_close_matches
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.manifests.read.raw_manifest import STATEMENTS, Passed
+from reconciler.manifests.read.raw_manifest import STATEMENTS, PassedOver
 from reconciler.manifests.tree.problems import FIELD, FOREIGN, Findings
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds, KindSpec
@@ -57,7 +57,7 @@ def looks_like_ours(version: Json) -> bool:
     return plain.startswith(("persona", "pal/")) or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
 
 
-def read_foreign(value: Json, source: Source, findings: Findings, kinds: Kinds, *, given: bool) -> list[Passed]:
+def read_foreign(value: Json, source: Source, findings: Findings, kinds: Kinds, *, given: bool) -> list[PassedOver]:
     """A document that is no manifest: passed over, or an error where it was `given` by name or surely is ours."""
     span = Span(source.path, 1, 1)
     keys: Object = value if isinstance(value, dict) else {}
@@ -68,13 +68,13 @@ def read_foreign(value: Json, source: Source, findings: Findings, kinds: Kinds, 
     return pass_over(source, *looks_like(value, kinds), findings, given=given)
 
 
-def pass_over(source: Source, looks: str, hint: str, findings: Findings, *, given: bool) -> list[Passed]:
+def pass_over(source: Source, looks: str, hint: str, findings: Findings, *, given: bool) -> list[PassedOver]:
     """What is no manifest, with what it looks like: an error where it was `given` by name."""
     if given:
         span = Span(source.path, 1, 1)
         findings.error(FOREIGN, f"the document is not a manifest: {looks}", span=span, hint=hint)
         return []
-    return [Passed(source, looks, hint)]
+    return [PassedOver(source, looks, hint)]
 
 
 def looks_like(value: Json, kinds: Kinds) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from reconciler.manifests.read.documents import KnownDocuments, read_documents
 from reconciler.manifests.read.envelope import read_document
-from reconciler.manifests.read.raw_manifest import Draft, Passed
+from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.read.unread_files import LARGEST, by_name
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
@@ -23,17 +23,17 @@ from reconciler.types.source import Source, Span
 
 
 @dataclass(slots=True)
-class Gathered:
+class Discovered:
     """What the documents of some files declare."""
 
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[RawManifest] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
-    passed: list[Passed] = field(default_factory=list)
+    passed: list[PassedOver] = field(default_factory=list)
     """What was read as none of these."""
 
 
-class Gathering:
+class Discovery:
     """Reads files of one project; what is wrong with them goes to `findings`."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Gathering:
         ]
         return [*named, *map(self.tree.real, named)]
 
-    def read(self, starts: Sequence[str], *, explicit: Sequence[str] = ()) -> Gathered:
+    def read(self, starts: Sequence[str], *, explicit: Sequence[str] = ()) -> Discovered:
         search = self._search(self.reach.and_around(*starts), (*self.overlay_folders(), *self.project.own_files))
         files: dict[str, None] = {}
         for start in starts:
@@ -70,12 +70,12 @@ class Gathering:
                 files.update(dict.fromkeys(search.files(start)))
             elif start not in search.skip:
                 files[start] = None
-        items = Gathered()
+        items = Discovered()
         for path in sorted(files):
             self._collect(path, items, given=path in explicit)
         return items
 
-    def _collect(self, path: str, items: Gathered, *, given: bool = False, overlay: bool = False) -> None:
+    def _collect(self, path: str, items: Discovered, *, given: bool = False, overlay: bool = False) -> None:
         shown = relative(path, self.home)
         if not path.lower().endswith(SUFFIXES):
             items.passed += self._unread(path, shown)
@@ -83,13 +83,13 @@ class Gathering:
         data = self._bytes(path, shown)
         if data is None:
             return
-        passed: list[Passed] = []
+        passed: list[PassedOver] = []
         documents = self.parse(data, shown, self.findings)
         for document in documents:
             for item in read_document(
                 document, shown, self.findings, self.workspace.kinds, given=given, overlay=overlay
             ):
-                if isinstance(item, Draft):
+                if isinstance(item, RawManifest):
                     items.drafts.append(item)
                 elif isinstance(item, Moved):
                     items.moved.append(item)
@@ -99,15 +99,15 @@ class Gathering:
                     passed.append(item)
         items.passed += passed[:1] if len(passed) == len(documents) else passed
 
-    def _unread(self, path: str, shown: str) -> list[Passed]:
+    def _unread(self, path: str, shown: str) -> list[PassedOver]:
         """A file that is read as no manifest because of its name, where it was meant as one."""
         try:
             looks = by_name(os.path.basename(path), self.tree.start(path, LARGEST), self.workspace.kinds)  # noqa: PTH119
         except Unreadable:
             return []
-        return [] if looks is None else [Passed(Source(shown), *looks)]
+        return [] if looks is None else [PassedOver(Source(shown), *looks)]
 
-    def report_passed(self, passed: Sequence[Passed], used: Callable[[], Collection[str]]) -> None:
+    def report_passed(self, passed: Sequence[PassedOver], used: Callable[[], Collection[str]]) -> None:
         """Say which files are read as nothing at all, save those that are `used` (absolute paths) otherwise."""
         known: set[str] | None = None
         for one in passed:
@@ -131,9 +131,9 @@ class Gathering:
                     hint="keep one of the two, or give the one that is meant with --project",
                 )
 
-    def overlays(self) -> Gathered:
+    def overlays(self) -> Discovered:
         """The workspace's overlays: folders in the order of the project file, files by name."""
-        items = Gathered()
+        items = Discovered()
         for number, folder in enumerate(self.workspace.overlays):
             start = os.path.normpath(os.path.join(self.home, folder))  # noqa: PTH118
             if not self.tree.is_folder(start):

@@ -17,8 +17,8 @@ from reconciler.manifests.read.documents import Document
 from reconciler.manifests.read.raw_manifest import (
     METADATA,
     STATEMENTS,
-    Draft,
-    Passed,
+    PassedOver,
+    RawManifest,
     clean_name,
     labels_of,
     mapping_of,
@@ -36,7 +36,7 @@ from reconciler.types.source import Source
 ENVELOPE = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
 PROMPT = "system_prompt"
 
-Item = Draft | Moved | Removed | Passed
+Item = RawManifest | Moved | Removed | PassedOver
 
 
 def read_document(
@@ -60,7 +60,7 @@ def read_document(
         bare = bare_kind(value, kinds) or (kinds.default if overlay else None)
         if bare is not None:
             name = clean_name(path.rpartition("/")[2].rpartition(".")[0])
-            return [Draft(Address(bare.name, name or bare.name), bare, value, source)]
+            return [RawManifest(Address(bare.name, name or bare.name), bare, value, source)]
         data = value.get("data")
         if isinstance(data, list) and has_bodies(data, kinds):
             return _answers(data, source, "/data", findings, kinds)
@@ -110,7 +110,7 @@ def _enveloped(
     return [draft] if draft is not None else []
 
 
-def _draft(kind: KindSpec, value: Object, body: str | None, source: Source, findings: Findings) -> Draft | None:
+def _draft(kind: KindSpec, value: Object, body: str | None, source: Source, findings: Findings) -> RawManifest | None:
     extra = {key: member for key, member in value.items() if key not in ENVELOPE}
     spec = value.get("spec")
     base = "/spec"
@@ -139,7 +139,7 @@ def _draft(kind: KindSpec, value: Object, body: str | None, source: Source, find
     if name is None or spec is None:
         return None
     place = Source(source.path, source.document, base)
-    return Draft(Address(kind.name, name), kind, spec, place, metadata.get("id"), labels, lifecycle or {})
+    return RawManifest(Address(kind.name, name), kind, spec, place, metadata.get("id"), labels, lifecycle or {})
 
 
 def _with_prompt(
@@ -181,7 +181,7 @@ def _answers(items: list[Json], source: Source, base: str, findings: Findings, k
             summary = f"a body in a list needs a name ({' or '.join(words)}) to be called by"
             findings.error(NAME, summary, source=source, pointer=place.base)
             continue
-        drafts.append(Draft(Address(kind.name, name), kind, item, place))
+        drafts.append(RawManifest(Address(kind.name, name), kind, item, place))
     return drafts
 
 

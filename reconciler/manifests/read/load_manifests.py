@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from reconciler.errors import UsageError
 from reconciler.manifests.read import build, cross_checks
-from reconciler.manifests.read.build import Merging
-from reconciler.manifests.read.discover import Gathered, Gathering
+from reconciler.manifests.read.build import ManifestBuilder
+from reconciler.manifests.read.discover import Discovered, Discovery
 from reconciler.manifests.read.documents import KnownDocuments
 from reconciler.manifests.read.manifest_references import Included, References
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.rest_of_project import declared, referred
 from reconciler.manifests.read.secrets_in_manifests import LiteralSecrets, RunSecrets
 from reconciler.manifests.read.source_spans import Places, in_order
@@ -72,7 +72,7 @@ def _declared(
     tree, close = _tree(project, ref, texts)
     try:
         findings = Findings()
-        return declared(Gathering(project, workspace, tree, findings).read(whole(project)), findings)
+        return declared(Discovery(project, workspace, tree, findings).read(whole(project)), findings)
     finally:
         close()
 
@@ -136,7 +136,7 @@ class _Run:
         self.places = places_of(project, tree)
         self.allow_literals = allow_literals
         self.known = known
-        self.others: dict[Address, Draft] | None = None
+        self.others: dict[Address, RawManifest] | None = None
 
     def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
         """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
@@ -145,17 +145,17 @@ class _Run:
             check_given(self.tree, path, os.fspath(text))
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole(self.project))
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
-        gathering = Gathering(self.project, self.workspace, self.tree, self.findings, self.known)
-        items = gathering.read(given or whole(self.project), explicit=given)
-        included = Included(self.tree, self.home, boundaries, gathering.reach.and_around(*given), gathering.digests)
+        discovery = Discovery(self.project, self.workspace, self.tree, self.findings, self.known)
+        items = discovery.read(given or whole(self.project), explicit=given)
+        included = Included(self.tree, self.home, boundaries, discovery.reach.and_around(*given), discovery.digests)
         references = References(
             included, self.literals, self.findings, self.workspace.kinds, allow_literals=self.allow_literals
         )
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
-        over = gathering.overlays()
+        over = discovery.overlays()
         layers = build.attach(bases, over.drafts, self.findings, partial=partial)
-        merging = Merging(self.project, self.workspace, references, self.findings)
-        manifests = {address: merging.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
+        builder = ManifestBuilder(self.project, self.workspace, references, self.findings)
+        manifests = {address: builder.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         cross_checks.check_references(
             manifests,
             [address for address in manifests if address in references.referring],
@@ -165,16 +165,16 @@ class _Run:
         cross_checks.check_claims(manifests, self.findings)
         cross_checks.check_twins(manifests, self.places, self.findings)
         cross_checks.check_moves(manifests, items.moved, items.removed, self.findings)
-        gathering.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
-        gathering.report_beside()
-        gathering.read_project_file()
+        discovery.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
+        discovery.report_beside()
+        discovery.read_project_file()
         self.findings.items = [one for one in self.findings.items if not self.is_told(one, included)]
         return ManifestSet(
             tuple(manifests.values()),
             tuple(items.moved),
             tuple(items.removed),
             in_order(self.places.place(self.places.show(self.findings.items), manifests)),
-            gathering.digest(),
+            discovery.digest(),
             self.tree.commit,
             {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
             tuple(relative(path, self.home) for path in given) if partial else None,
@@ -190,22 +190,22 @@ class _Run:
     def _boundary(self, path: str) -> str:
         return path if self.tree.is_folder(path) else os.path.dirname(path)  # noqa: PTH120
 
-    def rest(self) -> Mapping[Address, Draft]:
+    def rest(self) -> Mapping[Address, RawManifest]:
         """The drafts of the whole project, read when something asks; what is wrong in them is not said now."""
         if self.others is None:
-            other = Gathering(self.project, self.workspace, self.tree, Findings(), self.known)
+            other = Discovery(self.project, self.workspace, self.tree, Findings(), self.known)
             self.others = {draft.address: draft for draft in reversed(other.read(whole(self.project)).drafts)}
         return self.others
 
-    def beside(self, draft: Draft, over: Gathered, included: Included) -> Manifest:
+    def beside(self, draft: RawManifest, over: Discovered, included: Included) -> Manifest:
         """A manifest that was not asked for. Raises `ValueError` where it is not in order."""
         findings = Findings()
         references = References(
             included, self.literals, findings, self.workspace.kinds, allow_literals=self.allow_literals
         )
         layers = build.attach({draft.address: draft}, over.drafts, findings, partial=True)
-        merging = Merging(self.project, self.workspace, references, findings)
-        made = merging.manifest(draft, layers.get(draft.address, ()))
+        builder = ManifestBuilder(self.project, self.workspace, references, findings)
+        made = builder.manifest(draft, layers.get(draft.address, ()))
         if findings.has_errors:
             raise ValueError(findings.items[0].summary)
         return made

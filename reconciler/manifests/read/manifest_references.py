@@ -9,7 +9,7 @@ from hashlib import sha256
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
 from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, word_of
 from reconciler.core.credential_looks import has_url_credentials, is_credential
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
     ENV_NAME,
     LiteralSecrets,
@@ -104,7 +104,7 @@ class References:
         """Who refers to something."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
 
-    def resolve(self, draft: Draft, folder: str) -> None:
+    def resolve(self, draft: RawManifest, folder: str) -> None:
         """Replace every reference in `draft.body`; `folder` is the absolute folder of its file.
 
         A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
@@ -113,7 +113,7 @@ class References:
 
 
 class _Walk:
-    def __init__(self, references: References, draft: Draft, folder: str) -> None:
+    def __init__(self, references: References, draft: RawManifest, folder: str) -> None:
         self.all = references
         self.findings = references.findings
         self.draft = draft

@@ -17,7 +17,7 @@ STATEMENTS = {"Moved": ("apiVersion", "kind", "from", "to"), "Removed": ("apiVer
 
 
 @dataclass(slots=True)
-class Draft:
+class RawManifest:
     """A manifest, or an overlay of one, before references are resolved."""
 
     address: Address
@@ -38,7 +38,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PassedOver:
     """A document, or a whole file, that is read as no manifest."""
 
     source: Source

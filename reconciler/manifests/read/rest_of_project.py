@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.kind_table import kind
 from reconciler.manifests.read.cross_checks import references
-from reconciler.manifests.read.discover import Gathered
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.discover import Discovered
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address
 from reconciler.types.manifest import Elsewhere, Manifest
@@ -16,8 +16,8 @@ from reconciler.types.manifest import Elsewhere, Manifest
 
 def referred(
     manifests: Mapping[Address, Manifest],
-    rest: Callable[[], Mapping[Address, Draft]],
-    make: Callable[[Draft], Manifest],
+    rest: Callable[[], Mapping[Address, RawManifest]],
+    make: Callable[[RawManifest], Manifest],
 ) -> tuple[Manifest, ...]:
     """The manifests of the rest that those of the part refer to, directly or through each other, by address or name.
 
@@ -39,7 +39,9 @@ def referred(
     return tuple(found.values())
 
 
-def _named(one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, Draft]]) -> Iterator[Address]:
+def _named(
+    one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]]
+) -> Iterator[Address]:
     for _, text in references(one.spec):
         yield Address.parse(text)
     spec = kind(one.address.kind)
@@ -55,7 +57,7 @@ def _named(one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[A
             yield address
 
 
-def declared(items: Gathered, findings: Findings) -> Elsewhere:
+def declared(items: Discovered, findings: Findings) -> Elsewhere:
     """Which file speaks of which address, and which files could not be read."""
     places = {one.address: one.source.path for one in items.removed}
     places |= {one.before: one.source.path for one in items.moved}

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.canonical.manifest_words import LITERAL
-from reconciler.manifests.read.discover import Gathering
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.discover import Discovery
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_pointer import Misplaced
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree
@@ -33,17 +33,17 @@ def used_files(project: Project, tree: Tree) -> Iterator[str]:
     """
     bases = True
     for workspace in project.workspaces.values():
-        gathering = Gathering(project, workspace, tree, Findings())
+        discovery = Discovery(project, workspace, tree, Findings())
         if bases:
-            yield from _included(project, gathering.read(project.manifests or (project.home,)).drafts)
+            yield from _included(project, discovery.read(project.manifests or (project.home,)).drafts)
             bases = False
-        yield from _included(project, gathering.overlays().drafts)
+        yield from _included(project, discovery.overlays().drafts)
         for settings in (workspace.provider.settings, workspace.state.settings):
             for name in _texts(settings):
                 yield from (os.path.normpath(os.path.join(folder, name)) for folder in (project.home, project.root))  # noqa: PTH118
 
 
-def _included(project: Project, drafts: Iterable[Draft]) -> Iterator[str]:
+def _included(project: Project, drafts: Iterable[RawManifest]) -> Iterator[str]:
     for draft in drafts:
         folder = os.path.dirname(os.path.join(project.home, draft.source.path))  # noqa: PTH118, PTH120
         for name in included_files(draft.body):

@@ -105,7 +105,7 @@ def _place(data: bytes, offset: int, path: str) -> Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class LfsPointer:
     """What a pointer says about its file."""
 
     oid: str
@@ -114,15 +114,15 @@ class Pointer:
     """In bytes."""
 
 
-def pointer_of(data: bytes) -> Pointer | None:
+def parse_lfs_pointer(data: bytes) -> LfsPointer | None:
     """The pointer that `data` is, None where it is an ordinary file."""
     if len(data) >= LONGEST_POINTER or not data.startswith(_START):
         return None
     oid, size = _OID.search(data), _SIZE.search(data)
-    return Pointer(oid.group(1).decode("ascii"), int(size.group(1))) if oid and size else None
+    return LfsPointer(oid.group(1).decode("ascii"), int(size.group(1))) if oid and size else None
 
 
-def stored(pointer: Pointer, git_dir: str) -> bytes | None:
+def read_lfs_object(pointer: LfsPointer, git_dir: str) -> bytes | None:
     """The file from `lfs/objects` of a git directory; None where it is not there or is another one than it should."""
     oid = pointer.oid
     path = os.path.join(git_dir, "lfs", "objects", oid[:2], oid[2:4], oid)  # noqa: PTH118

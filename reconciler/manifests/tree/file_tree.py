@@ -17,7 +17,7 @@ from io import FileIO
 from typing import Protocol
 
 from reconciler.errors import UsageError
-from reconciler.manifests.tree.decode import MAX_BYTES, pointer_of
+from reconciler.manifests.tree.decode import MAX_BYTES, parse_lfs_pointer
 from reconciler.manifests.tree.repository import absent_modules, inside, reach
 
 SUFFIXES = (".yaml", ".yml", ".json", ".md")
@@ -117,7 +117,7 @@ class WorkTree:
             data = file.read(size + 1) or b""
             if len(data) != size:
                 raise Unreadable("it changes while it is read", hint="run again once it is written")
-        if pointer_of(data) is not None:
+        if parse_lfs_pointer(data) is not None:
             raise Unreadable("a Git LFS pointer, not the file itself", hint="run `git lfs pull`")
         return data
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Lock
 
-from reconciler.manifests.tree.decode import MAX_BYTES, pointer_of, stored
+from reconciler.manifests.tree.decode import MAX_BYTES, parse_lfs_pointer, read_lfs_object
 from reconciler.manifests.tree.file_tree import Unreadable
 from reconciler.manifests.tree.repository import GIT, MODULES_FILE, git_output, open_git, run_git
 
@@ -37,10 +37,10 @@ class Objects:
     def read(self, blob: str, where: str) -> bytes:
         """A blob's bytes; those of the file that it stands for where it is a Git LFS pointer. Raises `Unreadable`."""
         data = self.raw(blob)
-        pointer = pointer_of(data)
+        pointer = parse_lfs_pointer(data)
         if pointer is None:
             return data
-        found = stored(pointer, self.common_dir())
+        found = read_lfs_object(pointer, self.common_dir())
         if found is None:
             raise Unreadable(
                 f"a Git LFS pointer {where}, and the file itself is not here", hint="run `git lfs fetch --all`"

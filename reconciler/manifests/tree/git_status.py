@@ -7,7 +7,7 @@ import subprocess
 from hashlib import sha1, sha256
 
 from reconciler.errors import UsageError
-from reconciler.manifests.tree.decode import pointer_of
+from reconciler.manifests.tree.decode import parse_lfs_pointer
 from reconciler.manifests.tree.file_tree import Unreadable
 from reconciler.manifests.tree.git_objects import Objects
 from reconciler.manifests.tree.repository import inside, run_git, top_of
@@ -73,7 +73,7 @@ def _moved(objects: Objects, path: str, mode: str, blob: str) -> bool:
         recorded = objects.raw(blob)
     except (OSError, Unreadable):
         return True
-    pointer = pointer_of(recorded)
+    pointer = parse_lfs_pointer(recorded)
     if pointer is not None:
         return sha256(data).hexdigest() != pointer.oid
     return data.replace(b"\r\n", b"\n") != recorded.replace(b"\r\n", b"\n")

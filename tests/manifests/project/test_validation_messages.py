@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reconciler.manifests.project.project_model import ProjectModel
-from reconciler.manifests.project.validation_messages import told
+from reconciler.manifests.project.validation_messages import explain_errors
 from reconciler.types.json import Json
 
 GOOD: dict[str, Json] = {"apiVersion": "personas/v1", "kind": "Project", "metadata": {"name": "a"}}
@@ -29,7 +29,7 @@ def findings(document: dict[str, Json]) -> list[tuple[str, str]]:
     try:
         ProjectModel.model_validate(document)
     except ValidationError as problem:
-        return [("/".join(place), text) for place, _, text in told(problem.errors(), document)]
+        return [("/".join(place), text) for place, _, text in explain_errors(problem.errors(), document)]
     return []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.core.kind_table import kind
 from reconciler.manifests.read.build import canonical_pointer, check_lifecycle, choose_id, lifecycle_of
-from reconciler.manifests.read.raw_manifest import Draft
+from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address
 from reconciler.types.json import lookup
@@ -215,8 +215,8 @@ def test_only_null_true_sets_null() -> None:
     assert not any(map(sets_null, [{"null": False}, {"null": 1}, {"null": True, "a": 1}, {}, None, True]))
 
 
-def draft(**fields: Any) -> Draft:
-    return Draft(Address("persona", "a"), PERSONA, {}, Source("a.yaml", 0, "/spec"), **fields)
+def draft(**fields: Any) -> RawManifest:
+    return RawManifest(Address("persona", "a"), PERSONA, {}, Source("a.yaml", 0, "/spec"), **fields)
 
 
 def checked(lifecycle: dict[str, Any]) -> tuple[dict[str, Any], Findings]:

@@ -13,7 +13,7 @@ from socket import create_server
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.backends.http_client import Line, Retries
+from reconciler.backends.http_client import HttpClient, Retries
 from reconciler.errors import IncompleteList, ProviderError, StateError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.answer_limits import MB, Limits
@@ -94,7 +94,7 @@ def test_a_list_of_more_pages_than_anybody_has_is_not_begun():
 @pytest.mark.parametrize("name", ["a bomb", "a bomb in a bomb", "too large"])
 def test_a_state_server_has_the_same_caps(name):
     with answering(*ODD[name]) as url:
-        line = Line({}, True, 5, Retries(count=0), limits=Limits(state=MB))
+        line = HttpClient({}, True, 5, Retries(count=0), limits=Limits(state=MB))
         with pytest.raises(StateError) as caught:
             line.ask("GET", f"{url}/state", most=line.limits.state)
         assert caught.value.hint
