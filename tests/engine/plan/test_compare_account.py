@@ -22,7 +22,6 @@ def known(address: str, body: Object, shown: LiveObject | None, entry: Entry | N
         State("l", resources={one: entry} if entry else {}),
         {(one.kind, shown.id): shown} if shown else {},
         KINDS,
-        KINDS,
     )
 
 
