@@ -48,6 +48,8 @@ class Field:
     """Further values that some servers leave out on read because they are the default there."""
     enum: tuple[str, ...] = ()
     """Known values; the service adds values, so others are a warning."""
+    closed: bool = False
+    """The vendor's client refuses every value that is not in `enum`: others are an error."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Wire word per vocabulary where it differs from the canonical one: `{"persona": "persona_name"}`."""
     spellings: tuple[str, ...] = ()

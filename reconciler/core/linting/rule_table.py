@@ -45,5 +45,7 @@ RULES: Registry[Rule] = Registry(
         "L34": "objectives_rules:OBJECTIVES_FLOW",
         "L35": "field_rules:REQUIRED_FIELD",
         "L36": "manifest_rules:NAME_TAKEN",
+        "L37": "delivery_rules:TOOL_DELIVERY",
+        "L38": "delivery_rules:TOOL_ON_CALL",
     },
 )

@@ -2,19 +2,92 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.tool_facts import (
+    CREDENTIALS,
+    LOCATIONS,
+    LONGEST_TIMEOUT,
+    METHODS,
+    ON_CALL,
+    ON_RESOLVE,
+    ORIGINS,
+    TRIGGERS,
+    WITHOUT_BODY,
+)
 from reconciler.types.kind import Field, KindSpec, Need, Type
 
 DOCS = "create-tool"
 
-AUTH = "/delivery/api/auth"
-CREDENTIALS = {
-    "bearer": ("token",),
-    "basic": ("username", "password"),
-    "api_key": ("name", "value"),
-    "hmac": ("secret",),
-    "oauth2_client_credentials": ("token_url", "client_id", "client_secret"),
-}
-"""Type of authentication -> what goes with it (llm-tool-auth page)."""
+PAGE = "llm-tool page"
+AUTH_PAGE = "llm-tool-auth page"
+API = "/delivery/api"
+AUTH = f"{API}/auth"
+
+DELIVERY = (
+    Field("/delivery/app_message", Type.BOOLEAN, "The call goes to the app as a message.", DOCS),
+    Field(API, Type.OBJECT, "The call goes to an HTTPS endpoint.", DOCS),
+    Field(
+        f"{API}/url",
+        Type.STRING,
+        "The endpoint; {name} stands for a declared parameter.",
+        PAGE,
+        limits="https:// only; a {name} in it is one of parameters.properties or begins with tavus_",
+        example="https://api.example.com/policies/{policy_id}",
+    ),
+    Field(f"{API}/method", Type.STRING, "The HTTP method.", PAGE, default="POST", enum=METHODS, closed=True),
+    Field(
+        f"{API}/timeout",
+        Type.NUMBER,
+        "Seconds to wait for the answer.",
+        PAGE,
+        default=10,
+        limits=f"above 0, at most {LONGEST_TIMEOUT}",
+    ),
+    Field(
+        f"{API}/query_params", Type.OBJECT, "Query parameters: text by name; {name} as in the url.", PAGE, default={}
+    ),
+    Field(
+        f"{API}/body_template",
+        Type.OBJECT,
+        "The body to send; {name} as in the url. Without it the arguments are sent as they are.",
+        PAGE,
+        limits=f"not with {', '.join(WITHOUT_BODY)}",
+    ),
+    Field(f"{API}/content_type", Type.STRING, "The content type of the body.", PAGE),
+    Field(f"{API}/headers", Type.OBJECT, "Headers: text by name.", PAGE, default={}),
+    Field(f"{API}/headers/*", Type.STRING, "One header; may carry a credential.", AUTH_PAGE, secret=True),
+    Field(AUTH, Type.OBJECT, "How the request proves who sends it.", AUTH_PAGE, default={"type": "none"}),
+    Field(
+        f"{AUTH}/type",
+        Type.STRING,
+        "Which way; each has members of its own.",
+        AUTH_PAGE,
+        default="none",
+        enum=tuple(CREDENTIALS),
+        closed=True,
+    ),
+    Field(f"{AUTH}/token", Type.STRING, "Bearer token.", AUTH_PAGE, secret=True),
+    Field(f"{AUTH}/username", Type.STRING, "Basic user.", AUTH_PAGE),
+    Field(f"{AUTH}/password", Type.STRING, "Basic password.", AUTH_PAGE, secret=True),
+    Field(f"{AUTH}/name", Type.STRING, "Name of the header or query parameter of an API key.", AUTH_PAGE),
+    Field(f"{AUTH}/value", Type.STRING, "API key.", AUTH_PAGE, secret=True),
+    Field(
+        f"{AUTH}/location",
+        Type.STRING,
+        "Where an API key goes.",
+        AUTH_PAGE,
+        default="header",
+        enum=LOCATIONS,
+        closed=True,
+    ),
+    Field(
+        f"{AUTH}/secret", Type.STRING, "HMAC secret; the signature goes as X-Tavus-Signature.", AUTH_PAGE, secret=True
+    ),
+    Field(f"{AUTH}/token_url", Type.STRING, "Where OAuth gives the token.", AUTH_PAGE, limits="https:// only"),
+    Field(f"{AUTH}/client_id", Type.STRING, "OAuth client.", AUTH_PAGE),
+    Field(f"{AUTH}/client_secret", Type.STRING, "OAuth client secret.", AUTH_PAGE, secret=True),
+    Field(f"{AUTH}/scope", Type.STRING, "OAuth scope.", AUTH_PAGE),
+)
+"""The channels of a tool, below the row of `/delivery`, which is written whole."""
 
 KIND = KindSpec(
     name="tool",
@@ -36,8 +109,9 @@ KIND = KindSpec(
         Need(("/delivery/api/url",), "/delivery/api"),
         Need((f"{AUTH}/type",), AUTH),
         *(
-            Need(tuple(f"{AUTH}/{name}" for name in names), f"{AUTH}/type", (kind,))
-            for kind, names in CREDENTIALS.items()
+            Need(tuple(f"{AUTH}/{name}" for name in credentials.needed), f"{AUTH}/type", (kind,))
+            for kind, credentials in CREDENTIALS.items()
+            if credentials.needed
         ),
     ),
     fields=(
@@ -70,32 +144,37 @@ KIND = KindSpec(
             atomic=True,
             verbatim=True,
         ),
-        Field("/trigger_type", Type.STRING, "When it fires.", DOCS, default="in_call", enum=("in_call", "post_call")),
+        Field("/trigger_type", Type.STRING, "When it fires.", DOCS, default="in_call", enum=TRIGGERS, closed=True),
         Field(
             "/origin",
             Type.STRING,
             "Which part of the pipeline calls it.",
             DOCS,
             default="llm",
-            enum=("llm", "vision", "audio"),
+            enum=ORIGINS,
+            closed=True,
         ),
         Field(
             "/on_call",
             Type.STRING,
-            "What is said while it runs. Not for vision and audio tools.",
-            "llm-tool page",
+            "What is said while it runs.",
+            PAGE,
+            limits="not for origin vision and audio",
             hides=("generate_filler",),
-            enum=("generate_filler", "static_filler", "silent", "passthrough"),
+            enum=ON_CALL,
+            closed=True,
         ),
         Field(
             "/on_resolve",
             Type.STRING,
             "What happens with the result.",
-            "llm-tool page",
+            PAGE,
+            limits="only fire_and_forget for origin vision and audio",
             default="fire_and_forget",
-            enum=("generate_response", "response_in_result", "add_to_context", "fire_and_forget"),
+            enum=ON_RESOLVE,
+            closed=True,
         ),
-        Field("/static_filler", Type.STRING, "The text for on_call static_filler.", DOCS),
+        Field("/static_filler", Type.STRING, "The text for on_call static_filler, and for nothing else.", DOCS),
         Field(
             "/delivery",
             Type.OBJECT,
@@ -117,17 +196,7 @@ KIND = KindSpec(
             },
             fill_when={"/api/auth/location": ("/api/auth/type", ("api_key",))},
         ),
-        *(
-            Field(f"/delivery/api/{name}", Type.STRING, doc, "llm-tool-auth page", secret=True)
-            for name, doc in (
-                ("auth/token", "Bearer token."),
-                ("auth/password", "Basic password."),
-                ("auth/value", "API key."),
-                ("auth/secret", "HMAC secret."),
-                ("auth/client_secret", "OAuth client secret."),
-                ("headers/*", "One header; may carry a credential."),
-            )
-        ),
+        *DELIVERY,
         Field("/tags", Type.STRINGS, "Labels in the account.", "vendor client", default=[], set_like=True),
         *(
             Field(path, Type.ANY, doc, DOCS, server=True)

@@ -36,7 +36,7 @@ def known_values(row: Field, catalogue: Catalogue) -> tuple[tuple[str, ...], boo
     values = catalogue.values.get(word)
     if values is not None:
         return tuple(dict.fromkeys((*values.known, *values.reported, *row.enum))), values.complete
-    return row.enum, False
+    return row.enum, row.closed
 
 
 def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:

@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 
+from reconciler.platforms.tavus.kinds.tool_facts import (
+    API_MEMBERS,
+    CHANNELS,
+    CREDENTIALS,
+    LOCATIONS,
+    LONGEST_TIMEOUT,
+    METHODS,
+    ON_CALL,
+    ON_RESOLVE,
+    ORIGINS,
+    RESERVED,
+    SIGNED_WITHOUT,
+    TRIGGERS,
+    WITHOUT_BODY,
+)
 from reconciler.platforms.tavus.simulator.http_types import MASK, invalid, refused
 from reconciler.platforms.tavus.simulator.schema_check import (
     Rules,
@@ -23,31 +39,27 @@ RULES: Rules = {
     "name": text(pattern=r"[a-zA-Z_][a-zA-Z0-9_]{0,63}"),
     "description": text(least=1),
     "parameters": mapping,
-    "trigger_type": one_of("in_call", "post_call"),
-    "origin": one_of("llm", "vision", "audio"),
-    "on_call": one_of("generate_filler", "static_filler", "silent", "passthrough"),
-    "on_resolve": one_of("generate_response", "response_in_result", "add_to_context", "fire_and_forget"),
+    "trigger_type": one_of(*TRIGGERS),
+    "origin": one_of(*ORIGINS),
+    "on_call": one_of(*ON_CALL),
+    "on_resolve": one_of(*ON_RESOLVE),
     "static_filler": string,
     "tags": strings(),
     "delivery": mapping,
     "delivery.app_message": boolean,
     "delivery.api": mapping,
     "delivery.api.url": text(pattern=r"https://.+"),
-    "delivery.api.method": one_of("POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"),
+    "delivery.api.method": one_of(*METHODS),
     "delivery.api.timeout": number,
     "delivery.api.headers": mapping,
     "delivery.api.query_params": mapping,
+    "delivery.api.body_template": mapping,
     "delivery.api.content_type": string,
     "delivery.api.auth": mapping,
+    **{f"delivery.api.auth.{word}": string for way in CREDENTIALS.values() for word in (*way.needed, *way.optional)},
 }
-AUTH: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "bearer": ("token",),
-    "basic": ("username", "password"),
-    "api_key": ("name", "value"),
-    "hmac": ("secret",),
-    "oauth2_client_credentials": ("token_url", "client_id", "client_secret"),
-}
+AUTH = {kind: way.needed for kind, way in CREDENTIALS.items()}
+_NAME = re.compile(r"\{([A-Za-z_]\w*)\}", re.ASCII)
 KNOWN = frozenset(
     {
         "tool_id",
@@ -100,10 +112,11 @@ def check_whole(body: Object) -> None:
             errors["on_resolve"] = ["Only fire_and_forget is allowed for vision and audio tools."]
     if on_call == "static_filler" and not body.get("static_filler"):
         errors["static_filler"] = ["static_filler is required when on_call is static_filler."]
-    if on_call != "static_filler" and body.get("static_filler"):
+    if on_call != "static_filler" and body.get("static_filler") is not None:
         errors["static_filler"] = ["static_filler is only allowed when on_call is static_filler."]
     if body.get("trigger_type") == "post_call" and not lookup(body, "/delivery/api"):
         errors["delivery"] = ["post_call tools need delivery.api."]
+    errors.update(_unknown_placeholders(body))
     size = len(str(body.get("description"))) + len(json.dumps(body.get("parameters"), separators=(",", ":")))
     if size > 10_000:
         errors["parameters"] = ["description and parameters must not exceed 10000 characters together."]
@@ -114,9 +127,9 @@ def check_whole(body: Object) -> None:
 def _check_parameters(body: Object) -> None:
     properties = lookup(body, "/parameters/properties")
     names = list(properties) if isinstance(properties, dict) else []
-    reserved = [name for name in names if name.startswith("tavus_")]
+    reserved = [name for name in names if name.startswith(RESERVED)]
     if reserved:
-        raise invalid({"parameters": [f"Parameter names must not start with tavus_: {reserved[0]}."]})
+        raise invalid({"parameters": [f"Parameter names must not start with {RESERVED}: {reserved[0]}."]})
 
 
 def _check_delivery(delivery: Json, *, partial: bool) -> None:
@@ -126,27 +139,70 @@ def _check_delivery(delivery: Json, *, partial: bool) -> None:
     channels = (delivery.get("app_message") is True) + isinstance(api, dict)
     if channels != 1:
         raise invalid({"delivery": ["Exactly one of app_message and api must be set."]})
-    if not isinstance(api, dict):
-        return
-    if "url" not in api:
-        raise invalid({"delivery": {"api": {"url": ["Missing data for required field."]}}})
+    problems: dict[str, Json] = {name: ["Unknown field."] for name in delivery if name not in CHANNELS}
+    if isinstance(api, dict):
+        found = _api_problems(api, partial=partial)
+        problems.update({"api": found} if found else {})
+    if problems:
+        raise invalid({"delivery": problems})
+
+
+def _api_problems(api: Object, *, partial: bool) -> dict[str, Json]:
+    """The error map of `delivery.api`; types and closed lists were looked at before."""
+    problems: dict[str, Json] = {name: ["Unknown field."] for name in api if name not in API_MEMBERS}
+    if api.get("url") is None:
+        problems["url"] = ["Missing data for required field."]
     timeout = api.get("timeout")
-    if isinstance(timeout, int | float) and not 0 < timeout <= 60:
-        raise invalid({"delivery": {"api": {"timeout": ["Must be greater than 0 and less than or equal to 60."]}}})
-    if api.get("body_template") is not None and api.get("method") in ("GET", "HEAD", "DELETE"):
-        raise invalid({"delivery": {"api": {"body_template": ["Not allowed for this method."]}}})
+    if isinstance(timeout, int | float) and not 0 < timeout <= LONGEST_TIMEOUT:
+        problems["timeout"] = [f"Must be greater than 0 and less than or equal to {LONGEST_TIMEOUT}."]
+    if api.get("body_template") is not None and api.get("method") in WITHOUT_BODY:
+        problems["body_template"] = ["Not allowed for this method."]
+    for word in ("headers", "query_params"):
+        members = api.get(word)
+        if isinstance(members, dict) and not all(isinstance(value, str) for value in members.values()):
+            problems[word] = ["Not a valid string."]
     auth = api.get("auth")
     if isinstance(auth, dict):
-        _check_auth(auth, partial=partial)
+        wrong = _auth_problems(auth, partial=partial)
+        problems.update({"auth": wrong} if wrong else {})
+        if auth.get("type") == "hmac":
+            ignored = [word for word in SIGNED_WITHOUT if api.get(word)]
+            ignored += ["url"] if _NAME.search(str(api.get("url"))) else []
+            problems.update({word: ["Not allowed with hmac authentication."] for word in ignored})
+    return problems
 
 
-def _check_auth(auth: Object, *, partial: bool) -> None:
+def _auth_problems(auth: Object, *, partial: bool) -> dict[str, Json]:
     kind = auth.get("type")
-    if not isinstance(kind, str) or kind not in AUTH:
-        raise invalid({"delivery": {"api": {"auth": {"type": [f"Must be one of: {', '.join(AUTH)}."]}}}})
+    way = CREDENTIALS.get(kind) if isinstance(kind, str) else None
+    if way is None:
+        return {"type": [f"Must be one of: {', '.join(CREDENTIALS)}."]}
     secret = {pattern[-1] for pattern in TOOL_SECRETS}
-    absent = [name for name in AUTH[kind] if not auth.get(name) and not (partial and name in secret)]
-    if absent:
-        raise invalid({"delivery": {"api": {"auth": {absent[0]: ["Missing data for required field."]}}}})
-    if kind == "api_key" and auth.get("location", "header") not in ("header", "query"):
-        raise invalid({"delivery": {"api": {"auth": {"location": ["Must be one of: header, query."]}}}})
+    known = ("type", *way.needed, *way.optional)
+    problems: dict[str, Json] = {
+        name: ["Unknown field."] for name in auth if name not in known and auth[name] is not None
+    }
+    for name in way.needed:
+        if not auth.get(name) and not (partial and name in secret):
+            problems[name] = ["Missing data for required field."]
+    if auth.get("location") is not None and auth["location"] not in LOCATIONS:
+        problems.setdefault("location", [f"Must be one of: {', '.join(LOCATIONS)}."])
+    token_url = auth.get("token_url")
+    if isinstance(token_url, str) and not token_url.startswith("https://"):
+        problems.setdefault("token_url", ["String does not match expected pattern."])
+    return problems
+
+
+def _unknown_placeholders(body: Object) -> dict[str, Json]:
+    """An entry where the address, the query or the body names a parameter that the tool does not declare."""
+    api, properties = lookup(body, "/delivery/api"), lookup(body, "/parameters/properties")
+    if not isinstance(api, dict):
+        return {}
+    declared = properties if isinstance(properties, dict) else {}
+    wrong: dict[str, Json] = {
+        word: [f"Unknown placeholder: {name}."]
+        for word in ("url", "query_params", "body_template")
+        for name in _NAME.findall(json.dumps(api.get(word), ensure_ascii=False))
+        if name not in declared and not name.startswith(RESERVED)
+    }
+    return {"delivery": {"api": wrong}} if wrong else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-API = {"url": "https://api.northwind.example/claims/{claim}", "method": "GET"}
+API = {"url": "https://api.northwind.example/claims/{tavus_conversation_id}", "method": "GET"}
 BEARER = {"type": "bearer", "token": "tok-1"}
 
 
