@@ -139,9 +139,9 @@ def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tupl
 def knowledge(session: Session, target: Target) -> Knowledge:
     """The project's catalogue, and the models that the target's installed package lists."""
     from reconciler.core.export.target import Knowledge
-    from reconciler.platforms.livekit.installed_models import installed_models
+    from reconciler.platforms.providers import INSTALLED_MODELS
 
-    models = installed_models(target.package) if target.package else None
+    models = INSTALLED_MODELS.get(target.name)(target.package) if target.package else None
     return Knowledge(catalogue_of(session), models, f"the installed {target.package.replace('.', '-')}")
 
 

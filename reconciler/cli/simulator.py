@@ -37,13 +37,13 @@ def serve(settings: Settings, port: int, host: str, world: str | None, seed: str
     from reconciler.cli.output import write
     from reconciler.errors import UsageError
     from reconciler.manifests.tree.repository import check_way
-    from reconciler.platforms.tavus.simulator.http_server import serve as run_server
+    from reconciler.platforms.providers import SIMULATORS
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise UsageError(f"the simulator listens on this machine only, not on {host}", hint="leave --host away")
     if world:
         check_way(world)
-    run_server(
+    SIMULATORS.get("tavus")(
         host,
         port,
         world=Path(world) if world else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from reconciler.core.secrets.redact_text import Redactor
@@ -41,6 +42,22 @@ class ProviderContext:
     """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
+
+
+class Serve(Protocol):
+    """Serves a platform's simulated API on this machine until it is told to stop; `ready` gets its base URL."""
+
+    def __call__(
+        self,
+        host: str,
+        port: int,
+        *,
+        world: Path | None,
+        seed: Path | None,
+        faults: Path | None,
+        verbose: bool,
+        ready: Callable[[str], None],
+    ) -> None: ...
 
 
 class OpenProvider(Protocol):
