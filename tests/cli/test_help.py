@@ -41,7 +41,8 @@ def lines() -> Iterator[str]:
 
 
 def test_help_is_what_it_was() -> None:
-    assert "\n".join(lines()) + "\n" == GOLDEN.read_text("utf-8")
+    said = "\n".join(lines()) + "\n"
+    assert said == GOLDEN.read_text("utf-8"), "where it is meant: python -m tests.cli.test_help, and commit"
 
 
 if __name__ == "__main__":
