@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from reconciler.cli.output import is_terminal, say, visible
 from reconciler.reporters.messages import event_text
 from reconciler.types.event import (
     Event,
+    LimitMet,
     Notice,
     Reading,
     RunFinished,
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from reconciler.types.ports import Clock, Emit
 
 
+LONG_RUN = 5.0
+"""Seconds from which on a run says how long it will take."""
+
+
 def choose_emit(settings: Settings, clock: Clock) -> Emit:
     """The listener that fits the options and what standard error is."""
     if settings.json_log:
@@ -33,7 +39,7 @@ def choose_emit(settings: Settings, clock: Clock) -> Emit:
     if settings.quiet:
         return Lines(say, steps=False, notices=False)
     if is_terminal(sys.stderr):
-        return Terminal(sys.stderr, steps=True)
+        return Terminal(sys.stderr, steps=True, now=clock.monotonic)
     return Lines(say, steps=settings.verbose)
 
 
@@ -75,14 +81,17 @@ class Lines:
 class Terminal:
     """Lines that stay above one status line that is rewritten in place."""
 
-    def __init__(self, stream: IO[str], *, steps: bool) -> None:
+    def __init__(self, stream: IO[str], *, steps: bool, now: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._now = now
         self._steps = steps
         self._lock = threading.Lock()
         self._read: dict[str, tuple[int, int | None]] = {}
         self._shown = False
         self._ended = 0
         self._total = 0
+        self._began = 0.0
+        self._rate: float | None = None
 
     def __call__(self, event: Event) -> None:
         with self._lock:
@@ -91,7 +100,9 @@ class Terminal:
                     self._read[kind] = (done, total)
                     return self._status(self._reading())
                 case RunStarted(_, steps):
-                    self._ended, self._total = 0, steps
+                    self._ended, self._total, self._began = 0, steps, self._now()
+                case LimitMet(rate):
+                    self._rate = rate
                 case StepDone() | StepFailed() | StepSkipped():
                     self._ended += 1
                 case RunFinished() | StateSaved():
@@ -101,8 +112,18 @@ class Terminal:
                 self._clear()
                 self._put(visible(line) + "\n")
             if self._total and self._ended < self._total:
-                self._status(f"{self._ended} of {self._total} done")
+                self._status(self._running())
             return None
+
+    def _running(self) -> str:
+        """How far the run is, what holds it back, and when it will be over if it goes on like this."""
+        parts = [f"{self._ended} of {self._total} done"]
+        if self._rate is not None:
+            parts.append(f"limited to {self._rate:.2g} requests/s")
+        passed = self._now() - self._began
+        if self._ended and passed >= LONG_RUN:
+            parts.append(f"about {how_long(passed * (self._total - self._ended) / self._ended)} left")
+        return ", ".join(parts)
 
     def _reading(self) -> str:
         parts = [
@@ -130,3 +151,10 @@ class Terminal:
         """Take the status line away."""
         with self._lock:
             self._clear()
+
+
+def how_long(seconds: float) -> str:
+    """A duration as people say it, without pretending to know it well."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

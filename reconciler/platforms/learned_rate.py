@@ -105,7 +105,7 @@ class LearnedRate:
         """The rate that was found, in requests a second; None where that is not known well enough to go by."""
         if self.stage is not Stage.STEADY or self.rate is None:
             return None
-        return max(self.rate, self._top) if self._refused == 0 else self.rate
+        return max(self.rate, self._top) if self._refused == 0 else min(self.rate, self._top)
 
     def limit(self, ceiling: float | None) -> None:
         """Never exceed `ceiling`, nor the one that was given before."""

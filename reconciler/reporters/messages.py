@@ -9,7 +9,16 @@ from traceback import extract_tb
 from reconciler.errors import DiagnosticsError, ReconcilerError, StateLocked
 from reconciler.types.change import Action
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.event import Event, Notice, StepDone, StepFailed, StepProgress, StepSkipped, StepStarted
+from reconciler.types.event import (
+    Event,
+    LimitMet,
+    Notice,
+    StepDone,
+    StepFailed,
+    StepProgress,
+    StepSkipped,
+    StepStarted,
+)
 
 DOING = {Action.CREATE: "Creating", Action.UPDATE: "Updating", Action.DELETE: "Deleting", Action.FORGET: "Forgetting"}
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.FORGET: "forgotten"}
@@ -30,6 +39,8 @@ def event_text(event: Event) -> str | None:
             return f"{address}: failed: {message}" + (f"\n  {hint}" if hint else "")
         case StepSkipped(address, _, because):
             return f"{address}: skipped: {because}"
+        case LimitMet(rate):
+            return f"The account's limit is met: going on with about {rate:.2g} requests a second"
         case Notice(message, level):
             return f"Warning: {message}" if level == "warning" else message
         case _:

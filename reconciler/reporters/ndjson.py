@@ -13,6 +13,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
     Event,
+    LimitMet,
     Notice,
     Reading,
     RunFinished,
@@ -112,6 +113,9 @@ def _event(event: Event) -> tuple[str, str, str, Object]:
             return "warn", text, "apply_skipped", _hook(address, action, message=because)
         case Notice(message, level):
             return _LEVELS.get(level, "info"), message, "log", {}
+        case LimitMet(rate):
+            text = f"the account's limit is met: going on with about {rate:.2g} requests a second"
+            return "info", text, "limit_met", {"requests_per_second": round(rate, 3)}
         case StateSaved(serial):
             return "info", f"State saved, serial {serial}", "state_saved", {"serial": serial}
         case RunFinished(operation, done, failed, skipped):

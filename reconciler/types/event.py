@@ -74,6 +74,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitMet:
+    """The account turned a request away (429): the run goes on with about so many requests a second."""
+
+    requests_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
 class StateSaved:
     serial: int
 
@@ -95,6 +102,7 @@ Event: TypeAlias = (
     | StepFailed
     | StepSkipped
     | Notice
+    | LimitMet
     | StateSaved
     | RunFinished
 )

@@ -20,9 +20,9 @@ from noop_plan import HERE, ROOT, measure, write_project
 
 
 @contextmanager
-def account() -> Iterator[str]:
-    """The base URL of an empty account, gone afterwards."""
-    command = [sys.executable, str(HERE / "writable_account.py")]
+def account(*limit: str) -> Iterator[str]:
+    """The base URL of an empty account, gone afterwards; `limit` as `writable_account.py` takes it."""
+    command = [sys.executable, str(HERE / "writable_account.py"), *limit]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None

@@ -10,12 +10,13 @@ import pytest
 
 from reconciler.api.session import SystemClock
 from reconciler.cli.global_settings import Settings
-from reconciler.cli.progress import Lines, Terminal, choose_emit
+from reconciler.cli.progress import Lines, Terminal, choose_emit, how_long
 from reconciler.reporters.messages import event_text
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
     Event,
+    LimitMet,
     Notice,
     Reading,
     RunFinished,
@@ -63,6 +64,7 @@ class Screen(io.StringIO):
         (StepSkipped(DESK, Action.UPDATE, "interrupted"), "persona.desk: skipped: interrupted"),
         (Notice("odd", "warning"), "Warning: odd"),
         (Notice("news"), "news"),
+        (LimitMet(2.04), "The account's limit is met: going on with about 2 requests a second"),
         (Reading("persona", 1, 2), None),
         (StateSaved(1), None),
     ],
@@ -101,6 +103,19 @@ def test_a_terminal_keeps_lines_and_rewrites_one() -> None:
     lines = [line.rpartition("\x1b[2K")[2] for line in shown.split("\n")]
     assert "persona.desk: created after 0.2s [id=p1]" in lines
     listener.close()
+
+
+def test_a_long_run_says_what_holds_it_back_and_how_long_it_will_take() -> None:
+    screen, now = Screen(), 0.0
+    listener = Terminal(screen, steps=True, now=lambda: now)
+    listener(RunStarted("apply", 40))
+    listener(LimitMet(2.04))
+    assert "0 of 40 done, limited to 2 requests/s" in screen.getvalue()
+    for now in (5.0, 10.0):  # noqa: B007 - the clock reads it
+        listener(StepDone(DESK, Action.CREATE, "p1", 0.25))
+    assert "2 of 40 done, limited to 2 requests/s, about 3 min left" in screen.getvalue()
+    for seconds, words in ((3.2, "3 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")):
+        assert how_long(seconds) == words
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:

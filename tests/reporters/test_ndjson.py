@@ -9,6 +9,7 @@ from reconciler.reporters.ndjson import event_line, render, report_lines
 from reconciler.types.change import Action
 from reconciler.types.event import (
     Event,
+    LimitMet,
     Notice,
     Reading,
     RunFinished,
@@ -34,6 +35,7 @@ EVENTS: tuple[tuple[Event, str, str], ...] = (
     (StepSkipped(reports.CLAIMS, Action.DELETE, "it needs tool.x"), "apply_skipped", "warn"),
     (Notice("a lock was taken over", "warning"), "log", "warn"),
     (Notice("retrying"), "log", "info"),
+    (LimitMet(2.04), "limit_met", "info"),
     (StateSaved(7), "state_saved", "info"),
     (RunFinished("apply", 2, 0, 1), "run_complete", "info"),
     (RunFinished("apply", 2, 1, 0), "run_complete", "error"),

@@ -24,7 +24,7 @@ from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost,
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after
 from reconciler.platforms.tavus.client.tavus_transport import unreachable
 from reconciler.types.answer_limits import Limits
-from reconciler.types.event import Notice
+from reconciler.types.event import LimitMet, Notice
 from reconciler.types.json import Json
 from reconciler.types.ports import Answer, Clock, Emit
 from reconciler.waits import Waits
@@ -138,7 +138,7 @@ class Client:
             if trouble is Trouble.THROTTLED:
                 self._check_hope(problem, began)
             if trouble is Trouble.THROTTLED and not apart:
-                self._tell_rate(problem)  # the limit is the account's: the pace makes every thread wait for it
+                self._tell_rate()  # the limit is the account's: the pace makes every thread wait for it
             else:
                 self._wait(failures.total(), retry_after, problem)
             if trouble.may_have_happened and self._has_landed(call):
@@ -180,21 +180,22 @@ class Client:
         since = max(began, self._pace.last_success or began)
         seconds = self._policy.give_up_after
         if self._clock.monotonic() - since >= seconds:
+            long = f"{seconds:g} seconds" if seconds < 120 else f"{seconds / 60:.3g} minutes"
             raise Unavailable(
-                f"{problem.message}; for {seconds / 60:.3g} minutes the account has let nothing through",
+                f"{problem.message}; for {long} the account has let nothing through",
                 status=problem.status,
                 hint="somebody else may be using up the limit of this account; "
                 "run the same command again later, or with a longer --give-up-after",
             )
 
-    def _tell_rate(self, problem: ProviderError) -> None:
+    def _tell_rate(self) -> None:
         """Say how fast the run goes on; again when that has changed a good deal, but not all the time."""
         rate, now = self._pace.rate, self._clock.monotonic()
         told, at = self._told
         if self._emit is None or rate is None or (told and (now - at < TELL_AGAIN or 0.75 < rate / told < 1.33)):
             return
         self._told = (rate, now)
-        self._emit(Notice(f"{problem.message}; going on with about {rate:.2g} requests a second"))
+        self._emit(LimitMet(rate))
 
     def _has_landed(self, call: Call) -> bool:
         """Whether the object shows a patch whose answer was lost.
