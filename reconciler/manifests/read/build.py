@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.raw_edit import merge
+from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
 from reconciler.manifests.read.manifest_references import References, is_whole
@@ -37,7 +37,7 @@ class ManifestBuilder:
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
         id = self.id_of(base)
         for layer in layers:
-            merged = merge(spec, self.canonical(layer), is_whole)
+            merged = merge(spec, self.canonical(layer, overlay=True), is_whole)
             spec = merged if isinstance(merged, dict) else {}
             if layer.lifecycle:
                 changed = merge(lifecycle, check_lifecycle(layer, self.findings))
@@ -55,12 +55,16 @@ class ManifestBuilder:
             lifecycle_of(lifecycle),
         )
 
-    def canonical(self, draft: RawManifest) -> Object:
+    def canonical(self, draft: RawManifest, *, overlay: bool = False) -> Object:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""
         folder = os.path.dirname(os.path.normpath(os.path.join(self.project.home, draft.source.path)))  # noqa: PTH118, PTH120
-        self.references.resolve(draft, folder)
+        self.references.resolve(draft, folder, overlay=overlay)
         self.findings.items += check_fields(
-            draft.kind, draft.body, address=draft.address, source=draft.source, loading=True
+            draft.kind,
+            _as_merged(draft.body) if overlay else draft.body,
+            address=draft.address,
+            source=draft.source,
+            loading=True,
         )
         spec, clashes = canonical_words(draft.kind, draft.body)
         if "tools" in draft.body and "tool_ids" in draft.body:
@@ -234,3 +238,13 @@ def choose_id(
         address=draft.address,
     )
     return None
+
+
+def _as_merged(body: Object) -> Object:
+    """An overlay's body with null where it sets null."""
+    if is_whole(body):
+        return body
+    return {
+        word: None if sets_null(member) else _as_merged(member) if isinstance(member, dict) else member
+        for word, member in body.items()
+    }

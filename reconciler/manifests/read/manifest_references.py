@@ -7,7 +7,7 @@ from collections.abc import Collection
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.canonical.manifest_words import LITERAL, PLANNED, child_of, word_of
+from reconciler.core.canonical.manifest_words import LITERAL, NULL, PLANNED, child_of, word_of
 from reconciler.core.credential_looks import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
@@ -104,16 +104,18 @@ class References:
         """Who refers to something."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
 
-    def resolve(self, draft: RawManifest, folder: str) -> None:
-        """Replace every reference in `draft.body`; `folder` is the absolute folder of its file.
+    def resolve(self, draft: RawManifest, folder: str, *, overlay: bool = False) -> None:
+        """Replace every reference in `draft.body`; `folder` is the absolute folder of its file. In an `overlay` a
+        literal null sets null, where null itself would delete.
 
         A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
         """
-        draft.body = _Walk(self, draft, folder).members(shape(draft.kind), draft.body, "")
+        draft.body = _Walk(self, draft, folder, overlay=overlay).members(shape(draft.kind), draft.body, "")
 
 
 class _Walk:
-    def __init__(self, references: References, draft: RawManifest, folder: str) -> None:
+    def __init__(self, references: References, draft: RawManifest, folder: str, *, overlay: bool) -> None:
+        self.overlay = overlay
         self.all = references
         self.findings = references.findings
         self.draft = draft
@@ -146,6 +148,8 @@ class _Walk:
         if not isinstance(value, dict):
             return value
         word = word_of(node, value, free=free, ids=ids)
+        if word == LITERAL and value[word] is None and self.overlay:
+            return {NULL: True}
         if word == LITERAL:
             return self.taken(node, value[word], path, schema=schema)
         if word in PLANNED:

@@ -83,11 +83,21 @@ def test_either_vocabulary_on_either_side(base: Folder) -> None:
     assert "persona_name" not in base.load("production").spec
 
 
+def test_a_literal_null_sets_null_and_deletes_nothing(base: Folder) -> None:
+    overlay(base, "spec: {greeting: {literal: null}, layers: {tts: {voice_settings: {style: {literal: null}}}}}\n")
+    found = base.load("production")
+    assert found.errors == []
+    assert found.spec["greeting"] is None
+    assert lookup(found.spec, "/layers/tts/voice_settings") == {"speed": 1, "style": None}
+
+
 def test_null_deletes_and_null_true_sets_null(base: Folder) -> None:
     overlay(
         base, "spec: {greeting: null, system_prompt: {null: true}, layers: {tts: {voice_settings: {style: null}}}}\n"
     )
-    spec = base.load("production").spec
+    found = base.load("production")
+    assert found.errors == []
+    spec = found.spec
     assert "greeting" not in spec
     assert spec["system_prompt"] is None
     assert lookup(spec, "/layers/tts/voice_settings") == {"speed": 1}
