@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
+from reconciler.cli.global_options import ADDRESS, DURATION, MODE, SELECTOR
 from reconciler.errors import UsageError
 from reconciler.types.options import APPLY_FLAGS, PLAN_FLAGS, Flag, PlanOptions, Value
 
@@ -23,6 +23,14 @@ TYPES: dict[Value, dict[str, Any]] = {
 
 PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...")
 REF = click.option("--ref", metavar="GITREF", help="Read manifests and project file from this commit.")
+OUT_MODE = click.option(
+    "--out-mode",
+    metavar="MODE",
+    type=MODE,
+    default="600",
+    show_default=True,
+    help="Permissions of the plan file, in octal digits: it holds prompts and what the account has.",
+)
 APPROVE = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 
 

@@ -238,16 +238,16 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
 
     Raises `UsageError` for any other format.
     """
-    import json
-
     from reconciler.core.secrets.redact_text import Shown
+    from reconciler.core.text import visible
+    from reconciler.reporters.json_report import dump
 
     def rendered(name: str) -> Shown:
         if name == TEXT:
-            lines = shown(text()).rstrip("\n")
+            lines = visible(shown(text())).rstrip("\n")
             return Shown(lines + "\n" if lines else "")
         if name == "json":
-            return Shown(json.dumps(gate().record(document()), ensure_ascii=False, indent=2) + "\n")
+            return Shown(dump(gate().record(document())) + "\n")
         raise UsageError(f"this command speaks text and json, not {name}")
 
     from reconciler.api.output_files import write_file

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import PATHS, REF, option, options_for, options_of
-from reconciler.cli.global_options import MODE
+from reconciler.cli.flags import OUT_MODE, PATHS, REF, option, options_for, options_of
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
@@ -30,14 +29,7 @@ reconciler -w staging plan --compare production  what promoting to production wo
 @command("plan", examples=EXAMPLES)
 @PATHS
 @click.option("--out", metavar="FILE", help="Keep the plan, so that apply carries out exactly this one.")
-@click.option(
-    "--out-mode",
-    metavar="MODE",
-    type=MODE,
-    default="600",
-    show_default=True,
-    help="Permissions of the plan file, in octal digits: it holds prompts and what the account has.",
-)
+@OUT_MODE
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @click.option(
     "--compare",

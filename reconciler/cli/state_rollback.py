@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import approval, options_for, options_of
+from reconciler.cli.flags import OUT_MODE, approval, options_for, options_of
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 
@@ -22,6 +22,7 @@ reconciler state rollback 12 --target persona.claims-desk --auto-approve
 @command("rollback", examples=EXAMPLES)
 @click.argument("serial", type=click.IntRange(min=0))
 @click.option("--out", metavar="FILE", help="Change nothing: keep the plan, so that apply carries out exactly this.")
+@OUT_MODE
 @click.option("--detailed-exitcode", is_flag=True, help="With --out: exit with 2 when there are differences.")
 @approval("state rollback")
 @options_for("state rollback")
@@ -29,6 +30,7 @@ def rollback(
     settings: Settings,
     serial: int,
     out: str | None,
+    out_mode: int,
     detailed_exitcode: bool,
     auto_approve: bool,
     force_maker: bool,
@@ -46,11 +48,11 @@ def rollback(
     options = options_of(**flags, record=True)
     with reporting("rollback", settings):
         if out is not None:
-            return keep_plan(settings, serial, options, out, detailed_exitcode)
+            return keep_plan(settings, serial, options, out, out_mode, detailed_exitcode)
         return carry_out(settings, serial, options, auto_approve, force_maker, lock_timeout)
 
 
-def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_exitcode: bool) -> int:
+def keep_plan(settings: Settings, serial: int, options: Any, out: str, out_mode: int, detailed_exitcode: bool) -> int:
     """Make the plan with a client that cannot write, show it and keep it."""
     from reconciler.api.state import plan_rollback_now
     from reconciler.cli.composition import open_session
@@ -62,7 +64,7 @@ def keep_plan(settings: Settings, serial: int, options: Any, out: str, detailed_
     made = plan_rollback_now(session, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exit_codes.DIFFERENCES if detailed_exitcode and differs else exit_codes.DONE
-    notes = (save_plan(made, out, session.plan_key),)
+    notes = (save_plan(made, out, session.plan_key, out_mode),)
     return deliver(Report("plan", session.workspace.name, made, exit_code=code, notes=notes), settings)
 
 

@@ -44,6 +44,9 @@ def test_back_at_once(twice: Path, call: Call) -> None:
 
 def test_back_by_a_saved_plan(twice: Path, call: Call) -> None:
     assert call("state", "rollback", "1", "--out", "back.plan", "--detailed-exitcode").code == 2
+    assert (twice / "back.plan").stat().st_mode & 0o777 == 0o600
+    assert call("state", "rollback", "1", "--out", "shared.plan", "--out-mode", "640").code == 0
+    assert (twice / "shared.plan").stat().st_mode & 0o777 == 0o640
     assert call("apply", "back.plan").code == 0
     assert call("apply", "back.plan").code == 5
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.core.export.conversion_report import ENV, Ledger
 from reconciler.core.export.target import OPEN, Remark, Subject, sealed
+from reconciler.core.text import UNSEEN
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_settings
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
@@ -125,7 +126,11 @@ def _named(value: object) -> str:
 
 
 def settings_text(values: Object) -> str:
-    """The settings as JSON, sealed; half of a surrogate pair is escaped, for UTF-8 has no such thing."""
+    """The settings as JSON, sealed; what no screen shows, or UTF-8 does not have, is escaped."""
     document = {"generated": f"reconciler export --target livekit, do not edit; {OPEN}", **values}
     text = json.dumps(document, ensure_ascii=False, indent=2, default=_named) + "\n"
-    return sealed(re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text))
+    return sealed(UNSEEN.sub(_escaped, text))
+
+
+def _escaped(hidden: re.Match[str]) -> str:
+    return "".join(json.dumps(one)[1:-1] if one not in "\r\n\t" else one for one in hidden.group())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 
 from reconciler.core.text import one_line, visible
 from reconciler.reporters.change_json import plan_word
+from reconciler.reporters.html.html_escape import escape
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show

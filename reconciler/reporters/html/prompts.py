@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from html import escape
 from itertools import groupby, zip_longest
 
 from reconciler.core.text import one_line
 from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Section, diff_prompts, near_changes
+from reconciler.reporters.html.html_escape import escape
 from reconciler.reporters.shown_leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 
@@ -30,7 +30,7 @@ def prompt_html(leaf: Leaf) -> Iterator[str]:
     diff = diff_prompts(before, after)
     tokens = token_change(diff).replace("->", "→")
     direction = f' <span class="tag {leaf.direction.value}">{leaf.direction.value}</span>' if leaf.direction else ""
-    yield f"<h3><code>{escape(leaf.path)}</code> <span class=soft>{tokens}</span>{direction}</h3>"
+    yield f"<h3><code>{escape(one_line(leaf.path))}</code> <span class=soft>{tokens}</span>{direction}</h3>"
     if leaf.note:
         yield f"<p class=soft># {escape(one_line(leaf.note))}</p>"
     if diff.hidden:

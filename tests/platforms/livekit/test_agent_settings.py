@@ -11,6 +11,7 @@ from hypothesis import given
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.target import AttachedTool, Subject, is_untouched
 from reconciler.core.kind_table import KINDS
+from reconciler.core.text import has_hidden
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
 from reconciler.platforms.livekit.livekit_target import generate
@@ -356,3 +357,10 @@ class TestTheRest:
     def test_a_well_formed_persona_has_no_unknown_field(self, subject: Subject) -> None:
         for one in generate([subject], KNOWLEDGE):
             assert not [remark for remark in one.not_carried if "unknown here" in remark.reason]
+
+
+def test_no_hidden_character_of_a_text_stands_in_the_settings() -> None:
+    hidden = "a\x1b[31m\u202eb\u200b\x7f\U000e0041\ud800\u2028"
+    text = settings_text(made(system_prompt=hidden, greeting=hidden).values)
+    assert not has_hidden(text)
+    assert json.loads(text)["greeting"] == hidden
