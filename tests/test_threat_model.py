@@ -1,0 +1,158 @@
+"""The threat model in SECURITY.md: each of its statements names the tests that attack it, and those are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PAGE = (ROOT / ".github" / "SECURITY.md").read_text(encoding="utf-8")
+HELD = {
+    "Plans, state, logs, reports and error messages hold references": (
+        "properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",
+        "cli/test_runs.py::test_secrets_stay_out_of_everything",
+    ),
+    "It finds them raw, escaped for JSON, URLs and HTML, in base64, with invisible characters dropped, wrapped or cut short": (
+        "core/secrets/test_redact_text.py::test_no_secret_survives",
+        "core/secrets/test_redact_text.py::test_every_spelling_is_replaced",
+        "core/secrets/test_redact_text.py::test_a_secret_that_was_cut_short",
+    ),
+    "Passwords and tokens inside URLs are hidden whoever wrote them": (
+        "core/secrets/test_redact_text.py::test_credentials_of_urls_are_hidden_whether_known_or_not",
+    ),
+    "**State keeps a digest of a secret**": (
+        "properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",
+    ),
+    "Headers and query parameters are secret where their name or the look of their value says so": (
+        "core/secrets/test_plain_headers.py::test_settings_are_plain",
+        "core/secrets/test_plain_headers.py::test_a_credentials_name_hides_every_value",
+        "core/secrets/test_plain_headers.py::test_a_credentials_look_is_hidden_under_any_name",
+    ),
+    "**A literal secret in a manifest is an error**": (
+        "engine/plan/test_make_plan.py::test_literal_secrets_are_told_apart_and_never_shown",
+    ),
+    "**A key travels to its own host only**": (
+        "scenarios/test_where_keys_go.py::test_no_account_address_of_a_branch_gets_the_key",
+        "scenarios/test_where_keys_go.py::test_credentials_follow_no_redirect",
+    ),
+    "**Reading commands cannot write**": (
+        "scenarios/test_reading_commands.py::test_a_reading_command_sends_get_alone",
+        "platforms/tavus/client/test_tavus_transport.py::test_the_gate_lets_nothing_but_get_through",
+    ),
+    "**Text of servers and manifests is escaped**": (
+        "reporters/test_hidden_characters.py::test_what_people_read_obeys_nothing",
+    ),
+    "**Files named in manifests stay inside the project folder**": (
+        "manifests/tree/test_file_tree.py::test_without_git_links_stay_in_the_folder_that_holds_the_project",
+        "api/test_output_files.py::test_no_command_writes_through_a_committed_link",
+    ),
+    "**git runs nothing of the repository's**": (
+        "manifests/tree/test_git_status.py::test_no_filter_hook_or_monitor_of_the_repository_runs",
+        "manifests/tree/test_git_status.py::test_a_bare_repository_among_the_files_is_none",
+    ),
+    "0600 from the first byte": (
+        "test_fsio.py::test_nobody_else_reads_it_while_it_is_written",
+        "backends/test_local.py",
+        "platforms/tavus/simulator/test_world_store.py",
+    ),
+    "an address that is written out, or stands in a file": (
+        "scenarios/test_where_keys_go.py::test_no_state_address_of_a_branch_gets_a_credential",
+        "core/settings/test_operator_trust.py::test_what_is_not",
+        "core/settings/test_operator_trust.py::test_no_host_is_the_operators_by_looking_like_one",
+    ),
+    "Variables that CI systems fill with an author's words": (
+        "core/settings/test_operator_trust.py::test_no_address_comes_out_of_an_authors_words",
+    ),
+    "| `{env: X}` as a credential |": ("cli/test_runs.py::test_secrets_stay_out_of_everything",),
+    "| `{env: X}` elsewhere": ("core/settings/test_operator_trust.py::test_variables_that_may_become_names",),
+    "| a command (`encryption.key.command`": (
+        "cli/test_trust.py::test_a_command_is_run_once_it_is_trusted_exactly",
+        "core/settings/test_operator_trust.py::test_commands_of_the_environment_are_whole_lines",
+    ),
+    "| a proxy, certificates, a file of credentials": (
+        "backends/test_bucket.py::test_proxies_certificates_files_and_programs_are_not_the_repositorys",
+    ),
+    "A trust file that others may write is refused, and one that lies in the repository counts for nothing": (
+        "api/test_trust.py::test_it_is_its_owners_alone",
+        "api/test_trust.py::test_a_trust_file_inside_the_repository_counts_for_nothing",
+    ),
+    "Reading a state without any credentials needs no trust; writing it does": (
+        "scenarios/test_where_keys_go.py::test_reading_without_credentials_needs_no_trust_and_writing_does",
+    ),
+    "It can send no credential elsewhere, run no command, read or write no file outside of the repository": (
+        "scenarios/test_where_keys_go.py::test_no_state_address_of_a_branch_gets_a_credential",
+        "cli/test_trust.py::test_a_command_is_run_once_it_is_trusted_exactly",
+        "api/test_output_files.py::test_no_command_writes_through_a_committed_link",
+    ),
+    "What they write never becomes a reference": (
+        "cli/test_planted.py::test_no_command_resolves_what_was_planted",
+        "engine/test_planted_references.py::test_whatever_stands_in_an_account_is_imported_without_a_change",
+    ),
+    "No answer, document, lock or line of theirs makes more than an error": (
+        "properties/test_hostile_answers.py::test_no_answer_makes_a_bug",
+        "properties/test_hostile_states.py::test_nothing_that_is_stored_makes_a_bug",
+        "backends/test_hostile_stores.py::test_noise_is_no_state_and_no_lock",
+    ),
+    "a request 120 s from connecting to the last byte": (
+        "core/test_network.py::test_a_request_to_the_api_ends_at_its_deadline",
+        "core/test_network.py::test_a_request_to_a_state_server_ends_at_its_deadline",
+    ),
+    "**What is sent is what is shown.**": (
+        "engine/test_forged_plans.py::test_a_forged_plan_is_refused_and_nothing_is_sent",
+        "engine/test_forged_plans.py::test_what_passes_sends_and_shows_the_same",
+    ),
+    "**Blocks are worked out again**": (
+        "engine/test_forged_plans.py::test_flags_and_blocks_that_are_taken_out_are_worked_out_again",
+        "engine/test_forged_plans.py::test_the_policy_that_apply_was_started_with_counts",
+    ),
+    "`policy.deletes: never`, `protected` and `protect` are lifted by no flag": (
+        "engine/test_forged_plans.py::test_the_policy_that_apply_was_started_with_counts",
+    ),
+    "**`RECONCILER_PLAN_KEY`** closes that": (
+        "core/planning/test_plan_file.py::test_with_a_key_only_what_was_signed_with_it_is_a_plan",
+        "core/planning/test_plan_file.py::test_a_plan_that_was_edited_after_it_was_signed_is_refused",
+    ),
+    "was written under the login of the step's own token": (
+        "pipelines/test_apply_step.py::test_a_comment_of_anybody_else_names_no_plan",
+        "pipelines/test_plan_step.py::test_comments_of_people_stay_and_pages_are_turned",
+    ),
+    "a plan's artifact counts only from a run of the workflow file": (
+        "pipelines/test_apply_step.py::test_the_artifact_of_another_workflow_is_none",
+        "pipelines/test_apply_step.py::test_the_artifact_of_a_fork_is_none",
+        "pipelines/test_apply_step.py::test_the_artifact_of_another_commit_is_none",
+    ),
+}
+"""A part of a statement -> the tests that attack it (a file alone: all of its tests do)."""
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def statements() -> list[str]:
+    """Every item of a list and every row of a table."""
+    items = re.findall(r"^- (?:.*\n)(?:  .*\n)*", PAGE, re.MULTILINE)
+    rows = [
+        line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| it names", "| who"))
+    ]
+    return [flat(one) for one in (*items, *rows)]
+
+
+@pytest.mark.parametrize("part", HELD)
+def test_what_is_held_stands_in_the_page(part: str) -> None:
+    assert flat(part) in flat(PAGE)
+
+
+@pytest.mark.parametrize("test", sorted({test for tests in HELD.values() for test in tests}))
+def test_what_holds_it_is_there(test: str) -> None:
+    path, _, name = test.partition("::")
+    text = (ROOT / "tests" / path).read_text(encoding="utf-8")
+    assert f"def {name or 'test_'}" in text
+
+
+def test_every_statement_is_attacked() -> None:
+    parts = [flat(part) for part in HELD]
+    assert [one for one in statements() if not any(part in one for part in parts)] == []
