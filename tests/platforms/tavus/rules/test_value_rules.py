@@ -78,7 +78,7 @@ def test_other_types_are_other_rules_affair(value: Json) -> None:
     [("origin", "vison"), ("trigger_type", "later"), ("on_call", "quiet"), ("on_resolve", "forget")],
 )
 def test_tools(word: str, value: str) -> None:
-    assert said("L17", {"name": "x", word: value}, kind="tool") == [(f"/{word}", "warning")]
+    assert said("L17", {"name": "x", word: value}, kind="tool") == [(f"/{word}", "error")]
 
 
 def test_a_complete_list_makes_it_an_error() -> None:
