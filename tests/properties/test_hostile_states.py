@@ -38,7 +38,7 @@ from reconciler.cli import error_output
 from reconciler.cli.main import run
 from reconciler.core.planning.plan_file import TYPE
 from reconciler.core.serialization.digest import digest_bytes
-from reconciler.engine.state.state_session import StateSession
+from reconciler.engine.state.state_session import StoredDocument
 from reconciler.types.json import Json
 from reconciler.waits import Waits
 from tests.properties.test_hostile_answers import RAW, STATUSES, _changed, odd_headers
@@ -329,7 +329,7 @@ def _kill_an_apply(folder: Path, kind: str, store: Store, chance: random.Random)
     with pytest.MonkeyPatch.context() as patch:
         for journal in (FileJournal, PostgresJournal):
             patch.setattr(journal, "append", _noting(journal.append, lines))
-        patch.setattr(StateSession, "_put", _noting(StateSession._put, written))
+        patch.setattr(StoredDocument, "write", _noting(StoredDocument.write, written))
         good("apply", "--auto-approve")
     data = b"".join(line + b"\n" for line in lines[: chance.randrange(1, len(lines) + 1)]) if lines else b""
     if kind == "local":
