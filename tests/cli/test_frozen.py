@@ -120,7 +120,7 @@ def test_a_run_that_was_frozen_beyond_its_lease_sends_nothing_over_the_next_ones
         said = b""
         for line in frozen.stderr:
             said += line
-            if b"trying again" in line:
+            if b"limit_met" in line:
                 break
         os.kill(frozen.pid, signal.SIGSTOP)
         other = project(tmp_path, "two", account, state, "of the other one")

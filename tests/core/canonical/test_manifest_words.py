@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.field_tree import UNKNOWN, node_at, shape
 from reconciler.core.canonical.manifest_words import is_reserved, spell, spell_members, unspellable
-from reconciler.core.kind_table import kind
+from reconciler.core.kind_table import KINDS, kind
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.file_tree import WorkTree
@@ -45,7 +45,7 @@ def read(name: str, body: Object) -> tuple[Object, Findings]:
     folder = str(Path.cwd())
     included = Included(WorkTree(), folder, (folder,), reach(folder, folder), {})
     draft = RawManifest(Address(name, "x"), kind(name), body, Source("x.yaml"))
-    References(included, {}, findings, allow_literals=True).resolve(draft, folder)
+    References(included, {}, findings, KINDS, allow_literals=True).resolve(draft, folder)
     return draft.body, findings
 
 

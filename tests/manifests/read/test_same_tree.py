@@ -200,8 +200,7 @@ def test_lfs_files_are_read_where_they_are(repo: Repository) -> None:
     assert [(str(item.span), item.hint) for item in loaded.errors if item.code == "E-file"] == [
         ("manifests/a.yaml:6:18", "run `git lfs pull`"),
         ("manifests/b.json:1:1", "run `git lfs pull`"),
-        ("manifests/p.md:1:1", "run `git lfs pull`"),
-    ]
+    ], "a file that a manifest includes is named where it is included, once"
     repo.smudge("manifests/p.md", "A long prompt.\n")
     repo.smudge("manifests/b.json", BARE % "B")
     assert both(repo)["persona.a"].spec == {"system_prompt": "A long prompt."}
