@@ -160,6 +160,11 @@ class Newcomers:
         with self._turn:
             return self._turns.setdefault(name, threading.Lock())
 
+    def turn(self, kind: str, name: str) -> threading.Lock:
+        """Held by a create from its look at the names until its id is known: else another one of the same name in
+        this run would take the new object for somebody else's."""
+        return self._turn_of(f"{kind} {' '.join(name.split())}")
+
     def refuse(self, intent: Intent, name: str) -> bool:
         """Raise `PlanStale` when somebody made an object of the `name` that is about to be given, else False."""
         if self.clock.monotonic() - self.read_at < FRESH:

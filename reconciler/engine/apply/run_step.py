@@ -143,8 +143,9 @@ class Worker:
         self.begin(change)
         first, *others = change.requests
         seen: list[LiveObject] = []
-        id = self.begun.made.get(change.address) or self.make(change, first, seen)
-        self.ids[change.address] = id
+        with self.newcomers.turn(change.kind.name, change.name or ""):
+            id = self.begun.made.get(change.address) or self.make(change, first, seen)
+            self.ids[change.address] = id
         # The id is safe from here on; what was sent is only recorded once it was seen.
         self.ledger.keep(
             change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import httpx
@@ -54,7 +55,7 @@ class Late:
         self.options = PlanOptions(record=True, **options)
         self.wait = wait
 
-    def run(self, *manifests, meanwhile=lambda lab: None):
+    def run(self, *manifests, meanwhile=lambda lab: None, parallelism=1):
         lab = self.lab
         setting = lab.setting()
         planned = make_plan(as_set(manifests), lab.state, self.options, setting)
@@ -65,7 +66,7 @@ class Late:
         self.between.passed.clear()
         ledger = MemoryLedger(lab.state)
         worker = Worker(setting.provider, ledger, setting.book(lab.state), lab.clock, live, read_at, plan.namesakes)
-        result = apply_changes(plan, worker, parallelism=1, emit=lab.events.append, stop=lambda: False)
+        result = apply_changes(plan, worker, parallelism=parallelism, emit=lab.events.append, stop=lambda: False)
         lab.state = ledger.state
         return result.steps
 
@@ -282,6 +283,29 @@ def test_a_list_is_read_again_when_it_is_old():
         clock.sleep(wait)
         assert not newcomers.refuse(Intent(at("persona.a"), "persona", "A"), "A")
         assert len(lists) == expected
+
+
+@pytest.mark.parametrize("name", ["A", "A  b"])
+def test_an_object_of_one_name_that_this_run_makes_meanwhile_is_nobody_elses(name):
+    """The answer to the first create is late, so late that the names are listed again before the third one."""
+    late, third = Late(wait=FRESH), threading.Event()
+
+    def slow(request, go):
+        answer = go()
+        late.lab.clock.sleep(FRESH)
+        third.wait(0.5)
+        return answer
+
+    def last(request, go):
+        third.set()
+        return go()
+
+    late.between.answers = [slow, lambda request, go: go(), last]
+    body = {**BODY, "pal_name": name}
+    steps = late.run(*(manifest(f"persona.{one}", body) for one in "abc"), parallelism=2)
+    assert [(step.outcome, step.message) for step in steps] == [("done", None)] * 3
+    found = late.lab.client.get("/pals", params={"pal_type": "user"}).json()["data"]
+    assert sum(one["pal_name"] == name for one in found) == 3
 
 
 def test_our_own_part_of_a_change_is_no_edit_of_somebody():
