@@ -323,3 +323,18 @@ def test_a_look_that_is_asked_to_stop_ends(opened: OpenedProject, verb: str) -> 
         getattr(opened, verb)(stop=lambda: next(asked))
     with pytest.raises(Interrupted):
         getattr(opened, verb)(stop=lambda: True)
+
+
+def test_a_file_that_another_one_includes_is_read_each_time(museum: Path) -> None:
+    """What was parsed is kept, what a reference leads to is not."""
+    prompt = museum / "manifests" / "prompt.md"
+    prompt.write_text("You welcome visitors.\n")
+    file = museum / "manifests" / "desk.yaml"
+    file.write_text(re.sub(r"system_prompt: .*", "system_prompt: {file: prompt.md}", file.read_text()))
+    box = open_project(workspace="box")
+    box.apply()
+    assert box.plan().differences == ()
+    prompt.write_text("You say goodbye.\n")
+    for opened in (box, box.in_workspace("box"), open_project(workspace="box")):
+        (change,) = opened.plan().differences
+        assert [field.path for field in change.fields] == ["/system_prompt"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from reconciler.manifests.read.yaml_reader import parse_yaml
@@ -43,7 +44,8 @@ class FrontMatter:
 
 class KnownDocuments:
     """Documents of files as they were read last: for a process that reads the same files again, for another workspace
-    or in another round. A file is parsed again once its bytes are others. Nobody changes what is handed out."""
+    or in another round. A file is parsed again once its bytes are others. What is handed out is a copy: references are
+    resolved in place, and what they lead to may be another text by the next reading."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[bytes, list[Document], list[Diagnostic]]] = {}
@@ -56,7 +58,7 @@ class KnownDocuments:
             problems = Findings()
             known = self._known[path] = (digest, read_documents(data, path, problems), problems.items)
         findings.items += known[2]
-        return known[1]
+        return [replace(document, value=deepcopy(document.value)) for document in known[1]]
 
 
 def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]:
