@@ -14,6 +14,7 @@ The tree (exit code in brackets):
     │   ├── StateMoved [5]         the state was written by somebody else in the meantime
     │   └── StateUnreadable [1]    damaged, or newer than this version
     ├── NothingFound [1]           nothing to look at: no manifests and no state, or no state to compare with
+    ├── SourceAway [1]             the repository to fetch manifests from does not answer
     ├── SecretMissing [1]          a planned write needs a secret that is not there
     ├── ProviderError [1]
     │   ├── AuthRefused            401 / 403

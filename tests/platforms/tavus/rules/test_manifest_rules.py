@@ -94,4 +94,5 @@ def test_who_writes_no_name_gives_none(life: Lifecycle) -> None:
 
 def test_a_name_that_is_not_known_yet_is_not_judged() -> None:
     secret = manifest("name: {env: NAME}\n", "tool", "a")
-    assert found(secret, manifest("name: {env: NAME}\n", "tool", "b")) == []
+    assert found(secret, manifest("name: {env: OTHER}\n", "tool", "b")) == []
+    assert found(secret, manifest("name: {env: NAME}\n", "tool", "b")) == ["tool.b"], "one variable, one name"
