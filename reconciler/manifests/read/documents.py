@@ -44,8 +44,8 @@ class FrontMatter:
 
 class KnownDocuments:
     """Documents of files as they were read last: for a process that reads the same files again, for another workspace
-    or in another round. A file is parsed again once its bytes are others. What is handed out is a copy: references are
-    resolved in place, and what they lead to may be another text by the next reading."""
+    or in another round. A file is parsed again once its bytes are others. What is handed out is a copy: references
+    are resolved in place, and what they lead to may be another text by the next reading."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[bytes, list[Document], list[Diagnostic]]] = {}
