@@ -12,13 +12,14 @@ from reconciler.reporters.exports import (
     handover_lines,
 )
 from reconciler.types.address import Address
+from tests.support.records import kind_named
 
 DESK = Address("persona", "desk")
 SECRETS = (
     ExportedSecret("KEY", DESK, "/layers/llm/api_key"),
     ExportedSecret("LONG_TOKEN", DESK, "/layers/tts/api_key"),
 )
-FILES = [(ExportedManifest(DESK, "p1", {}, SECRETS), "personas/desk.yaml")]
+FILES = [(ExportedManifest(DESK, kind_named("persona"), "p1", {}, SECRETS), "personas/desk.yaml")]
 TARGET = Target("livekit", "Agents.", "agents", lambda subjects, knowledge: (), next_steps=("one", "two", "three"))
 AGENT = Generated(
     DESK,
