@@ -63,7 +63,7 @@ def start(type: str) -> Iterator[Place]:
         yield Place(type, {}, None)
     elif type == "http":
         with serving() as server:
-            yield Place(type, {"retry_wait_min": 0, "retry_wait_max": 0}, ("address", server.address + "/{}"))
+            yield Place(type, {"retry_wait_min": 0.1, "retry_wait_max": 0.4}, ("address", server.address + "/{}"))
     elif type == "postgres":
         if (reason := missing_postgres()) is not None:
             pytest.skip(reason)
