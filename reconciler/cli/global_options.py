@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from reconciler.types.address import Address
 
-SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
 
 class AddressType(click.ParamType):  # type: ignore[type-arg]
     """`kind.name`; the kind must be one that exists."""
@@ -104,10 +102,13 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, (int, float)):
             return float(value)
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|)", str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is not a duration; write seconds (90) or 30s, 5m, 1h", param, ctx)
-        return float(match[1]) * SECONDS[match[2]]
+        from reconciler.types.number import seconds_in
+
+        text = str(value).strip()
+        found = seconds_in(f"{text}s" if text[-1:].isdigit() else text, "smh")  # a number alone is seconds
+        if found is not None:
+            return found
+        return self.fail(f"{value!r} is not a duration; write seconds (90) or 30s, 5m, 1h", param, ctx)
 
 
 class ModeType(click.ParamType):  # type: ignore[type-arg]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 MOST_DIGITS = 18
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+"""Seconds of a unit of time."""
 
 
 def number_in(text: str) -> int | None:
@@ -11,3 +15,9 @@ def number_in(text: str) -> int | None:
     `int` also refuses texts of thousands of digits, so those are counted first.
     """
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
+def seconds_in(text: str, units: str = "smhd") -> float | None:
+    """The seconds of a duration, a number with one of the `units`: `30s`, `1.5h`; None for all else."""
+    match = re.fullmatch(rf"(\d+(?:\.\d+)?)([{units}])", text)
+    return None if match is None else float(match[1]) * UNITS[match[2]]

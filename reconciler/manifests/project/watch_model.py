@@ -7,17 +7,15 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
 
+from reconciler.types.number import seconds_in
 from reconciler.types.reference import SecretRef
 from reconciler.types.watch import Backoff, Mode, Notification, Status, Watch, Window
 
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 RECOVERED = "recovered"
 
 
 def _duration(text: str) -> str:
-    match = DURATION.fullmatch(text)
-    if match is None or float(match[1]) == 0:
+    if not seconds_in(text):
         raise ValueError("write a number with a unit, as in 30s, 10m, 1h or 2d")
     return text
 
@@ -42,10 +40,8 @@ Event: TypeAlias = Annotated[str, AfterValidator(_event)]
 
 
 def seconds(text: str) -> float:
-    """A duration of the file in seconds."""
-    match = DURATION.fullmatch(text)
-    assert match is not None, "the model has checked it"
-    return float(match[1]) * SECONDS[match[2]]
+    """A duration of the file, which the model has checked, in seconds."""
+    return seconds_in(text) or 0.0
 
 
 class _Strict(BaseModel):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reconciler.errors import UsageError
 from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree
 from reconciler.manifests.tree.git_objects import Objects
-from reconciler.manifests.tree.repository import git_output, inside, run_git, top_of
+from reconciler.manifests.tree.repository import commit_of, git_output, inside, top_of
 from reconciler.types.project import Project
 
 SEPARATOR = "/"
@@ -28,13 +28,12 @@ class GitTree:
         """`folder` lies in the repository. Raises `UsageError` without git, repository or such a commit."""
         folder = top_of(os.path.realpath(folder)) or folder  # never a bare repository among the files
         self.top = os.path.realpath(os.fsdecode(git_output(folder, "rev-parse", "--show-toplevel")).strip())
-        found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        if found.returncode or not found.stdout.strip():
+        self.commit = commit_of(folder, ref)
+        if self.commit is None:
             raise UsageError(
                 f"--ref {ref}: git knows no such commit",
                 hint="give a branch, a tag or a commit id; a shallow clone may have to fetch it first",
             )
-        self.commit: str | None = found.stdout.decode("ascii").strip()
         self._blobs: dict[str, tuple[Objects, str]] = {}
         self._links: dict[str, tuple[Objects, str]] = {}
         self._modules: dict[str, tuple[Objects, str, str, str]] = {}
@@ -42,7 +41,7 @@ class GitTree:
         self._absent: dict[str, Absent] = {}
         self._folders: dict[str, dict[str, bool]] = {self.top: {}}
         self._repositories: list[Objects] = []
-        self._mount(Objects(self.top), str(self.commit), self.top)
+        self._mount(Objects(self.top), self.commit, self.top)
 
     def _mount(self, objects: Objects, commit: str, base: str) -> None:
         """Make the entries of a commit known below the folder `base`."""

@@ -197,6 +197,12 @@ def open_git(folder: str, *arguments: str, git_dir: str | None = None) -> subpro
     )  # fmt: skip
 
 
+def commit_of(folder: str, ref: str) -> str | None:
+    """The commit that `ref` names in the repository around `folder`; None where git knows none."""
+    found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return None if found.returncode else found.stdout.decode("ascii").strip() or None
+
+
 def git_output(folder: str, *arguments: str, git_dir: str | None = None) -> bytes:
     """What git prints. Raises `UsageError` with git's own reason where it fails."""
     done = run_git(folder, *arguments, git_dir=git_dir)

@@ -6,7 +6,7 @@ import os
 from hashlib import blake2b
 
 from reconciler.errors import SourceAway
-from reconciler.manifests.tree.repository import fetch_git, run_git
+from reconciler.manifests.tree.repository import commit_of, fetch_git, run_git
 
 REMOTE = "origin"
 PLACE = "refs/reconciler/watch"
@@ -53,9 +53,9 @@ def digest_of(folder: str) -> str:
 
 
 def _commit(folder: str, ref: str) -> str:
-    found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if found.returncode or not found.stdout.strip():
+    found = commit_of(folder, ref)
+    if found is None:
         raise SourceAway(
             f"git knows no branch or tag {ref!r}", hint="`ref:` under `watch:` names one; leave it out for the folder"
         )
-    return found.stdout.decode("ascii").strip()
+    return found
