@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from reconciler.types.number import number_in
+
 if TYPE_CHECKING:
     from reconciler.api.watch import Watched
     from reconciler.types.json import Object
@@ -89,8 +91,8 @@ class Notifier:
                 problem = f"it answered {answer.status_code}"
                 if answer.status_code != 429 and answer.status_code < 500:
                     return problem
-                asked = answer.headers.get("retry-after", "")
-                wait = min(float(asked), LONGEST) if asked.replace(".", "", 1).isdigit() else wait
+                asked = number_in(answer.headers.get("retry-after", ""))
+                wait = wait if asked is None else min(asked, LONGEST)
             if turn < TRIES - 1:
                 one.session.clock.sleep(wait)
         return problem

@@ -7,18 +7,23 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from reconciler.api.session import SIMULATOR
-from reconciler.errors import Interrupted
+from reconciler.api.apply import apply_now, apply_options
+from reconciler.api.plan import plan_now
+from reconciler.api.remembered_rates import read_rates
+from reconciler.api.session import SIMULATOR, Session
+from reconciler.core.continuous.schedule import remember, seconds_to_next
+from reconciler.core.continuous.windows import check_window
+from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
+from reconciler.errors import Interrupted, UsageError
+from reconciler.manifests.project.project_file import load_project
+from reconciler.manifests.tree.source_version import digest_of, fetch_commit
+from reconciler.platforms.pace import Paces
+from reconciler.platforms.providers import kinds_of
+from reconciler.types.options import PlanOptions
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult
 from reconciler.types.watch import Memory, Round, Status, Watch
-
-if TYPE_CHECKING:
-    from reconciler.api.session import Session
-    from reconciler.engine.continuous.reconcile_once import Done
-    from reconciler.types.plan import Plan
-    from reconciler.types.report import ApplyResult
-    from reconciler.types.watch import Pause
 
 SANDBOX = Watch(interval=2.0, drift_interval=2.0, jitter=0.0)
 """Of a simulated account, which costs nothing to look at."""
@@ -32,10 +37,6 @@ class Watched:
     watch: Watch
     memory: Memory = Memory()
     last: Round | None = None
-    plan: Plan | None = None
-    """What differed in the last round."""
-    next: float | None = None
-    """When the next round comes, by the session's monotonic clock."""
 
     @property
     def name(self) -> str:
@@ -48,7 +49,8 @@ class Fleet:
 
     workspaces: Sequence[Watched]
     told: Callable[[Watched, Round, Memory], None]
-    """Called after each round with what was known before it; what it raises ends nothing."""
+    """Called after each round with what was known before it; what it raises ends nothing, and is complained of."""
+    complain: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -70,23 +72,14 @@ class Fleet:
         return done
 
     def _keep(self, one: Watched) -> None:
-        clock = one.session.clock
         while not self.stop.is_set():
             try:
                 last = self._round(one)
             except Interrupted:
                 return
-            from reconciler.core.continuous.schedule import seconds_to_next
-
-            wait = seconds_to_next(one.watch, one.memory, last, random.random())  # noqa: S311 - jitter
-            one.next = clock.monotonic() + wait
-            if self.stop.wait(wait):
-                return
+            self.stop.wait(seconds_to_next(one.watch, one.memory, last, random.random()))  # noqa: S311 - jitter
 
     def _round(self, one: Watched) -> Round:
-        from reconciler.core.continuous.schedule import remember
-        from reconciler.engine.continuous.reconcile_once import reconcile_once
-
         before, now = one.memory, datetime.fromisoformat(one.session.clock.now())
         task = SessionTask(one.session, one.watch, self._synced_at, self.stop.is_set)
         try:
@@ -99,11 +92,11 @@ class Fleet:
             assert one.last is not None, "without an earlier round there is always one to do"
             return one.last
         one.memory = remember(before, done.round, now, healed=done.healed)
-        one.last, one.plan = done.round, done.plan
+        one.last = done.round
         try:
             self.told(one, done.round, before)
-        except Exception:  # noqa: S110 - whoever is told must not stop what is told of
-            pass
+        except Exception as error:  # whoever is told must not stop what is told of
+            self.complain(f"{one.name}: this round could not be told: {type(error).__name__}: {error}")
         return done.round
 
     def _synced_at(self, name: str) -> str | None:
@@ -122,26 +115,15 @@ class SessionTask:
 
     def fetch(self) -> str:
         """The commit that is to be there, or a digest of the folder."""
-        from reconciler.manifests.tree.source_version import digest_of, fetch_commit
-
         home = self._session.project.home
         return digest_of(home) if self._watch.ref is None else fetch_commit(home, self._watch.ref)
 
-    def pause(self) -> Pause | None:
-        return None
-
-    def plan(self, commit: str | None) -> Plan:
+    def plan(self, commit: str) -> Plan:
         """What differs; no lock is taken."""
-        from reconciler.api.plan import plan_now
-        from reconciler.types.options import PlanOptions
-
         return plan_now(self._at(commit), PlanOptions()).plan
 
-    def apply(self, commit: str | None) -> tuple[Plan, ApplyResult | None]:
+    def apply(self, commit: str) -> tuple[Plan, ApplyResult | None]:
         """The plan made again under the lock, and what became of it."""
-        from reconciler.api.apply import apply_now, apply_options
-        from reconciler.types.options import PlanOptions
-
         session = self._at(commit)
         done = apply_now(session, PlanOptions(), apply_options(session), lambda plan, manifests: True)
         return done.plan, done.result if done.plan.differences else None
@@ -149,27 +131,9 @@ class SessionTask:
     def synced_at(self, workspace: str) -> str | None:
         return self._synced_at(workspace)
 
-    def keep(self, plan: Plan) -> str:
-        """Nobody can approve anything here yet. Raises `UsageError`."""
-        from reconciler.errors import UsageError
-
-        raise UsageError(
-            f"workspace {self._session.workspace.name!r} wants plans to be approved, which `watch` cannot do yet",
-            hint="write `mode: auto` or `mode: drift`, or apply by hand: reconciler apply",
-        )
-
-    def approved(self, digest: str) -> str | None:
-        return None
-
-    def apply_kept(self, digest: str) -> ApplyResult:
-        raise NotImplementedError("no plan is ever approved")
-
-    def _at(self, commit: str | None) -> Session:
+    def _at(self, commit: str) -> Session:
         """The session over the manifests of `commit`: overlays and policy are those of the commit, the account and
         the store of the state those of the project file on disk, so that a merge cannot lead elsewhere."""
-        from reconciler.manifests.project.project_file import load_project
-        from reconciler.platforms.providers import kinds_of
-
         session, ref = self._session, commit if self._watch.ref is not None else None
         if session.project.file is None:
             return session
@@ -177,8 +141,6 @@ class SessionTask:
         own = session.workspace
         found = project.workspaces.get(own.name)
         if found is None:
-            from reconciler.errors import UsageError
-
             raise UsageError(
                 f"the project file of {self._watch.ref or 'the folder'} has no workspace {own.name!r} any more",
                 hint="take it out of what is watched, or put it back",
@@ -191,11 +153,10 @@ class SessionTask:
 
 
 def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
-    """The workspaces of the project that have `watch:`, or those named. Raises `UsageError` where there is none."""
-    from reconciler.api.remembered_rates import read_rates
-    from reconciler.errors import UsageError
-    from reconciler.platforms.pace import Paces
+    """The workspaces of the project that have `watch:`, or those named.
 
+    Raises `UsageError` where there is none, and for a window that cannot be read.
+    """
     chosen = names or [name for name, one in session.project.workspaces.items() if one.watch is not None]
     if not chosen:
         raise UsageError(
@@ -206,6 +167,8 @@ def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
     session = replace(session, paces=session.paces or Paces(read_rates(session.environ)))
     for name in chosen:
         own = session.in_workspace(name)
+        for window in own.workspace.watch.windows if own.workspace.watch else ():
+            check_window(window)
         usual = SANDBOX if own.workspace.provider.type == SIMULATOR else Watch()
         found.append(Watched(own, own.workspace.watch or usual))
     return tuple(found)
@@ -230,7 +193,5 @@ def in_order(workspaces: Sequence[Watched]) -> list[Watched]:
 
 
 def _fault(name: str, memory: Memory, error: Exception) -> Done:
-    from reconciler.engine.continuous.reconcile_once import Done
-
     reason = f"this is a bug in reconciler: {type(error).__name__}: {error}"
     return Done(Round(name, Status.FAILED, reason, memory.commit, hint="please report it"))

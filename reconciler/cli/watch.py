@@ -44,7 +44,7 @@ def watch(settings: Settings, names: tuple[str, ...], once: bool) -> int:
     from reconciler.api.watch import Fleet, watched
     from reconciler.cli.composition import open_session
     from reconciler.cli.interrupt import listening
-    from reconciler.cli.output import write
+    from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import status_table
 
     session = open_session(settings)
@@ -53,7 +53,7 @@ def watch(settings: Settings, names: tuple[str, ...], once: bool) -> int:
     workspaces = watched(quiet, chosen)
     with listening() as interrupts, telling(settings, workspaces) as tell:
         interrupts.graceful = True
-        fleet = Fleet(workspaces, tell, interrupts.stop)
+        fleet = Fleet(workspaces, tell, say, interrupts.stop)
         if not once:
             fleet.run()
             return exit_codes.DONE

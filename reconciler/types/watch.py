@@ -15,8 +15,6 @@ class Mode(StrEnum):
 
     AUTO = "auto"
     """Plan, and apply what differs."""
-    APPROVE = "approve"
-    """Plan, keep the plan, and apply exactly that one once a person has approved it."""
     DRIFT = "drift"
     """Look and tell; never write."""
     OFF = "off"
@@ -31,14 +29,14 @@ class Status(StrEnum):
     DRIFTED = "drifted"
     """Something differs, and this mode does not write."""
     PENDING = "pending"
-    """Something differs and waits: for a window, or for another workspace."""
-    AWAITING_APPROVAL = "awaiting_approval"
+    """Something differs and waits: for another workspace, or because the same was put back before."""
     BLOCKED = "blocked"
-    """A safety rule, a policy or the manifests themselves stand in the way; waits for a commit or an approval."""
+    """A safety rule, a policy or the manifests themselves stand in the way; waits for a commit."""
     FAILED = "failed"
     PAUSED = "paused"
+    """The project file says `mode: off`."""
     FROZEN = "frozen"
-    """A window, a pause or the rules about them could not be read: nothing is written."""
+    """Something differs, and a window denies writing, or could not be read."""
     LOCKED = "locked"
     """Somebody else holds the state."""
     UNAUTHORIZED = "unauthorized"
@@ -78,8 +76,6 @@ class Window:
     seconds: float
     """How long it stays open."""
     timezone: str = "UTC"
-    manual: str = "allow"
-    """allow | deny: whether a round that a person asked for may write all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,7 @@ class Notification:
     webhook: SecretRef
     format: str = "json"
     """slack | teams | json"""
-    on: tuple[str, ...] = ("drifted", "failed", "blocked", "awaiting_approval", "recovered")
+    on: tuple[str, ...] = ("drifted", "failed", "blocked", "recovered")
     """Statuses, and `recovered`: synced again after one of them."""
 
 
@@ -114,20 +110,6 @@ class Watch:
     depends_on: tuple[str, ...] = ()
     """Workspaces in which a commit must be synced before it may be written here."""
     notify: tuple[Notification, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Who said that nothing may be written, since when, why, and until when."""
-
-    by: str
-    since: datetime
-    reason: str = ""
-    until: datetime | None = None
-
-    def holds(self, now: datetime) -> bool:
-        """Whether it is still on."""
-        return self.until is None or now < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +146,6 @@ class Round:
     commit: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     """Changes by action, as in the plan's summary."""
-    plan: str | None = None
-    """The digest of the plan that waits, or was carried out."""
     wrote: bool = False
     """Whether anything was sent to the account."""
     hint: str | None = None

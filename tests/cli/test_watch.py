@@ -213,3 +213,12 @@ def test_a_workspace_waits_for_those_that_it_depends_on(project: Path, call: Cal
     (project / "manifests" / "reconciler.yaml").write_text(text.replace("mode: drift", "mode: auto"))
     assert call("watch", "--once").code == 0
     assert prompt_of(project) == "You welcome visitors."
+
+
+def test_a_window_that_cannot_be_read_is_said_before_anything_begins(project: Path, call: Call) -> None:
+    pytest.importorskip("cronsim", reason="the extra `windows` is not installed")
+    described(project, "mode: auto, windows: [{deny: 'on fridays', for: 60h}]")
+    ended = call("watch", "--once")
+    assert ended.code == 64
+    assert "'on fridays'" in ended.err
+    assert not (project / ".reconciler").exists()

@@ -11,7 +11,7 @@ from reconciler.types.json import Object
 from reconciler.types.watch import Memory, Round, Status, Watch
 
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
-DONE = Round("w", Status.AWAITING_APPROVAL, "1 to <update> &\n2 more", "c1", hint="approve it")
+DONE = Round("w", Status.STALE_SOURCE, "1 to <update> &\n2 more", "c1", hint="approve it")
 
 
 def made(form: str, *, recovered: bool = False) -> Object:
@@ -20,7 +20,7 @@ def made(form: str, *, recovered: bool = False) -> Object:
 
 def test_slack_gets_text_in_which_no_markup_begins() -> None:
     text = made("slack")["text"]
-    assert text == "*w: awaiting approval*\n1 to &lt;update&gt; &amp; 2 more\napprove it"
+    assert text == "*w: stale source*\n1 to &lt;update&gt; &amp; 2 more\napprove it"
 
 
 def test_teams_gets_a_card() -> None:
@@ -31,7 +31,7 @@ def test_teams_gets_a_card() -> None:
         }:
             assert (kind, card) == ("application/vnd.microsoft.card.adaptive", "AdaptiveCard")
             assert [block["text"] for block in body if isinstance(block, dict)] == [
-                "w: awaiting approval", "1 to <update> & 2 more", "approve it",
+                "w: stale source", "1 to <update> & 2 more", "approve it",
             ]  # fmt: skip
         case other:
             pytest.fail(str(other))
@@ -44,4 +44,4 @@ def test_a_recovery_says_so(form: str) -> None:
 
 def test_programs_get_every_fact() -> None:
     found = made("json")
-    assert (found["workspace"], found["status"], found["recovered"]) == ("w", "awaiting_approval", False)
+    assert (found["workspace"], found["status"], found["recovered"]) == ("w", "stale_source", False)

@@ -24,20 +24,19 @@ class Closed:
     """In UTC; None where no end is in sight."""
 
 
-def closed(windows: Sequence[Window], now: datetime, *, by_hand: bool = False) -> Closed | None:
-    """What denies writing at `now` (aware); None where it is allowed. `by_hand`: a person asked for this round.
+def closed(windows: Sequence[Window], now: datetime) -> Closed | None:
+    """What denies writing at `now` (aware); None where it is allowed.
 
     Raises `UsageError` for a schedule or a time zone that cannot be read: nothing may be written then.
     """
-    found = _denying(windows, now, by_hand)
+    found = _denying(windows, now)
     if found is None:
         return None
-    window, end = found
-    until = end
+    window, until = found
     for _ in range(STEPS):
         if until is None:
             break
-        further = _denying(windows, until, by_hand)
+        further = _denying(windows, until)
         if further is None:
             return Closed(window, until)
         until = further[1]
@@ -49,13 +48,12 @@ def check_window(window: Window) -> None:
     _opened(window, datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def _denying(windows: Sequence[Window], now: datetime, by_hand: bool) -> tuple[Window, datetime | None] | None:
+def _denying(windows: Sequence[Window], now: datetime) -> tuple[Window, datetime | None] | None:
     """The window that denies at `now`, and when that changes."""
-    counted = [window for window in windows if not (by_hand and window.manual == "allow")]
-    for window in counted:
+    for window in windows:
         if window.kind == "deny" and (opened := _opened(window, now)) is not None:
             return window, opened + timedelta(seconds=window.seconds)
-    allowing = [window for window in counted if window.kind == "allow"]
+    allowing = [window for window in windows if window.kind == "allow"]
     if not allowing or any(_opened(window, now) is not None for window in allowing):
         return None
     opens = [(moment, window) for window in allowing if (moment := _opens(window, now)) is not None]

@@ -10,17 +10,15 @@ import pytest
 
 from reconciler.core.continuous.schedule import remember
 from reconciler.core.kind_table import kind
-from reconciler.engine.continuous.reconcile_once import ENDS, Done, changes_digest, reconcile_once
+from reconciler.engine.continuous.reconcile_once import ENDS, Done, reconcile_once
 from reconciler.errors import (
     AuthRefused,
     DiagnosticsError,
     Interrupted,
     ManifestError,
     NotTrusted,
-    PlanStale,
     ReconcilerError,
     SourceAway,
-    StateError,
     StateLocked,
     Unavailable,
 )
@@ -29,7 +27,7 @@ from reconciler.types.change import Action, Block, Change
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, StepResult
-from reconciler.types.watch import Memory, Mode, Pause, Round, Status, Watch, Window
+from reconciler.types.watch import Memory, Mode, Round, Status, Watch, Window
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DESK = Address("persona", "desk")
@@ -39,7 +37,7 @@ DRIFTED = replace(CHANGED, drift=(DriftItem(DESK, kind("persona"), "p1", ()),))
 BLOCKED = replace(CHANGED, blocked=(Block("deletes", "2 deletes are not allowed", "--allow-deletes"),))
 CARRIED_OUT = ApplyResult((StepResult(DESK, Action.UPDATE, "done"),))
 FIRST = Memory()
-SHUT = Window("deny", "0 0 * * *", 24 * 3600.0, manual="deny")
+SHUT = Window("deny", "0 0 * * *", 24 * 3600.0)
 
 
 @dataclass
@@ -48,10 +46,8 @@ class Bench:
 
     found: Plan | ReconcilerError = EMPTY
     result: ApplyResult | ReconcilerError | None = CARRIED_OUT
-    commit: str | ReconcilerError | None = "c1"
-    paused: Pause | ReconcilerError | None = None
+    commit: str | ReconcilerError = "c1"
     neighbours: dict[str, str] = field(default_factory=dict)
-    approvals: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def _answer(self, word: str, answer: object) -> object:
@@ -62,9 +58,6 @@ class Bench:
 
     def fetch(self) -> str | None:
         return self._answer("fetch", self.commit)  # type: ignore[return-value]
-
-    def pause(self) -> Pause | None:
-        return self._answer("pause", self.paused)  # type: ignore[return-value]
 
     def plan(self, commit: str | None) -> Plan:
         return self._answer("plan", self.found)  # type: ignore[return-value]
@@ -77,24 +70,14 @@ class Bench:
     def synced_at(self, workspace: str) -> str | None:
         return self.neighbours.get(workspace)
 
-    def keep(self, plan: Plan) -> str:
-        self.asked.append("keep")
-        return changes_digest(plan)
-
-    def approved(self, digest: str) -> str | None:
-        return self.approvals.get(digest)
-
-    def apply_kept(self, digest: str) -> ApplyResult:
-        return self._answer("apply_kept", self.result)  # type: ignore[return-value]
-
     @property
     def wrote(self) -> bool:
-        return "apply" in self.asked or "apply_kept" in self.asked
+        return "apply" in self.asked
 
 
-def once(bench: Bench, memory: Memory = FIRST, by_hand: bool = False, **watch: object) -> Done:
+def once(bench: Bench, memory: Memory = FIRST, **watch: object) -> Done:
     settings = replace(Watch(mode=Mode.AUTO), **watch)  # type: ignore[arg-type]
-    done = reconcile_once("w", settings, bench, memory, NOW, by_hand=by_hand)
+    done = reconcile_once("w", settings, bench, memory, NOW)
     assert done is not None
     return done
 
@@ -105,19 +88,7 @@ BY: dict[str, tuple[Bench, dict[str, object], Status, bool]] = {
     "drift": (Bench(CHANGED), {"mode": Mode.DRIFT}, Status.DRIFTED, False),
     "off": (Bench(CHANGED), {"mode": Mode.OFF}, Status.PAUSED, False),
     "nothing differs in drift mode": (Bench(), {"mode": Mode.DRIFT}, Status.SYNCED, False),
-    "approve": (Bench(CHANGED), {"mode": Mode.APPROVE}, Status.AWAITING_APPROVAL, False),
-    "approved": (
-        Bench(CHANGED, approvals={changes_digest(CHANGED): "kim"}), {"mode": Mode.APPROVE}, Status.SYNCED, True,
-    ),
-    "approved, and moved since": (
-        Bench(CHANGED, PlanStale("moved"), approvals={changes_digest(CHANGED): "kim"}),
-        {"mode": Mode.APPROVE}, Status.PENDING, True,
-    ),
     "blocked": (Bench(BLOCKED), {}, Status.BLOCKED, False),
-    "what an approval lifts": (Bench(BLOCKED), {"mode": Mode.APPROVE}, Status.AWAITING_APPROVAL, False),
-    "paused": (Bench(CHANGED, paused=Pause("kim", NOW)), {}, Status.PAUSED, False),
-    "a pause that is over": (Bench(CHANGED, paused=Pause("kim", NOW, until=NOW)), {}, Status.SYNCED, True),
-    "a pause that cannot be read": (Bench(CHANGED, paused=StateError("away")), {}, Status.FROZEN, False),
     "a window": (Bench(CHANGED), {"windows": (SHUT,)}, Status.FROZEN, False),
     "a window over nothing": (Bench(), {"windows": (SHUT,)}, Status.SYNCED, False),
     "a window that cannot be read": (
@@ -166,13 +137,7 @@ def test_an_interrupt_is_no_end() -> None:
         once(Bench(Interrupted("stopped")))
 
 
-def test_a_person_may_write_in_a_window_that_lets_them() -> None:
-    lenient = replace(SHUT, manual="allow")
-    assert once(Bench(CHANGED), by_hand=True, windows=(lenient,)).round.status is Status.SYNCED
-    assert once(Bench(CHANGED), by_hand=True, windows=(SHUT,)).round.status is Status.FROZEN
-
-
-def test_the_same_drift_is_put_back_later_each_time_unless_a_person_asks() -> None:
+def test_the_same_drift_is_put_back_later_each_time() -> None:
     memory, bench = Memory(commit="c1"), Bench(DRIFTED)
     done = once(bench, memory)
     assert done.round.status is Status.SYNCED and done.healed
@@ -181,7 +146,6 @@ def test_the_same_drift_is_put_back_later_each_time_unless_a_person_asks() -> No
     bench.asked.clear()
     waiting = once(bench, memory)
     assert (waiting.round.status, waiting.round.after, bench.wrote) == (Status.PENDING, 50.0, False)
-    assert once(bench, memory, by_hand=True).round.status is Status.SYNCED
 
 
 def test_a_change_of_git_is_no_heal() -> None:
@@ -193,6 +157,13 @@ def test_without_git_it_is_looked_at_against_the_last_commit() -> None:
     done = once(Bench(CHANGED, commit=SourceAway("no route")), Memory(commit="c0"))
     assert done.round.commit == "c0"
     assert "1 to update" in done.round.reason
+
+
+def test_without_git_and_without_any_commit_nothing_is_looked_at() -> None:
+    """Not the files of the clone as they happen to be, which nobody asked for."""
+    bench = Bench(CHANGED, commit=SourceAway("no route"))
+    assert once(bench).round == Round("w", Status.STALE_SOURCE, "no route")
+    assert bench.asked == ["fetch"]
 
 
 def test_an_untrusted_project_waits_for_the_operator() -> None:
