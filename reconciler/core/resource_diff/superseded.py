@@ -119,8 +119,8 @@ def _spent_places(subject: Subject) -> Iterator[_Spent]:
     """Old places that say nothing beside what the manifest has."""
     undecided: dict[str, str] = {}
     for one in subject.spec.spent:
-        current = _live_value(subject, one.place) if _wanted_value(subject, one.beside) in one.values else None
-        if current is None:
+        current = _live_value(subject, one.place)
+        if current is None or _wanted_value(subject, one.beside) not in one.values:
             continue
         if not one.holds or any(same(current, value) for value in one.holds):
             undecided.pop(one.place, None)

@@ -50,6 +50,8 @@ class Redactor:
         self._needles: list[str] = []
         """A text without any of these holds no value, but for one in base64: tested first, and quickly."""
         self._cores: list[str] = []
+        self._joined: list[str] = []
+        """All of these without blanks: a text without any of them, its blanks left out, holds no wrapped value."""
 
     def learn(self, *values: str | None) -> None:
         """From here on these texts are hidden, those of 8 or more characters."""
@@ -67,7 +69,7 @@ class Redactor:
         if len(text) < SHORTEST:
             return text
         spans = [*url_credentials(text), *self._found(text)]
-        if self._values and FOLDED.search(text) is not None:
+        if self._values and self._may_be_wrapped(text):
             folded = Folded(text)
             spans += map(folded.span, self._found(folded.text))
         return _without(text, spans) if spans else text
@@ -81,7 +83,18 @@ class Redactor:
         self._known.add(value.text)
         self._values.append(value)
         self._cores += value.cores
-        self._needles += (value.literal, value.tail_text)
+        needles = (value.literal, value.tail_text)
+        self._needles += needles
+        self._joined += ("".join(needle.split()) for needle in (*needles, *value.cores))
+
+    def _may_be_wrapped(self, text: str) -> bool:
+        """Whether folding `text` may bring a value to light. To fold is dear, and nearly no text holds anything to be
+        folded but blanks: those are told without it."""
+        joined = "".join(text.split())
+        only_blanks = joined.isascii() and joined.isprintable() and "\\" not in joined and "%2" not in joined
+        if only_blanks and not any(map(joined.__contains__, self._joined)):
+            return False
+        return FOLDED.search(text) is not None
 
     def _may_hold(self, text: str) -> bool:
         if any(map(text.__contains__, self._needles)):

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.secrets.redact_text import Learning, Redactor, union
+from reconciler.core.secrets.secret_spellings import FOLDED
 from reconciler.core.text import has_hidden, one_line, visible
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
@@ -135,6 +136,20 @@ def test_another_text_that_begins_alike_stays() -> None:
     text = "sk-live-0123 is somebody else's"
     assert knowing("sk-live-0123456789abcdefgh").hide(text) == text
     assert knowing("https://hooks.example.com/abc").hide("it begins with https://") == "it begins with https://"
+
+
+wrapped = st.sampled_from(["", " ", "\n", "\r\n  ", "\t", "\\n", "\u200b", "\x01", "\u00a0", "%2B", "-", "…"])
+
+
+@given(
+    st.text(plain, min_size=8, max_size=24), st.lists(wrapped, min_size=24, max_size=24), st.text(plain, max_size=9)
+)
+def test_the_quick_look_passes_over_nothing(secret: str, breaks: list[str], around: str) -> None:
+    """With it as without: folded wherever there is anything to fold, or only where that may bring a value."""
+    text = around + "".join(one + gap for one, gap in zip(secret, breaks, strict=False)) + around
+    quick, slow = knowing(secret), knowing(secret)
+    slow._may_be_wrapped = lambda text: FOLDED.search(text) is not None  # type: ignore[method-assign]
+    assert quick.hide(text) == slow.hide(text)
 
 
 @pytest.mark.parametrize("short", ["", " ", "1", "hunter2", "       x       "])
