@@ -59,12 +59,3 @@ class Account:
     """`owner_id` where some object shows one."""
     key_digest: str | None = None
     """Salted digest of the API key; several keys of one account are normal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The account as one run read it."""
-
-    account: Account
-    listings: Mapping[str, Listing] = field(default_factory=dict)
-    """By kind; a kind that nobody asked for is absent."""

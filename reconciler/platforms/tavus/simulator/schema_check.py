@@ -99,11 +99,6 @@ def require(body: Object, errors: dict[str, Json], *names: str) -> None:
             errors.setdefault(name, ["Missing data for required field."])
 
 
-def find_unknown(body: Object, known: frozenset[str]) -> dict[str, Json]:
-    """The error map for members that the schema does not know."""
-    return {name: ["Unknown field."] for name in body if name not in known}
-
-
 def _find(body: Json, tokens: list[str]) -> tuple[bool, Json]:
     for token in tokens:
         if not isinstance(body, dict) or token not in body:

@@ -29,13 +29,6 @@ DRAFT = "$draft"
 SKILLS = "$skills"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the outside lends to one call: the time, ISO 8601 UTC."""
-
-    now: str
-
-
 class World:
     """All objects of one account, in internal (PAL) words, oldest first.
 
