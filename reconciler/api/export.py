@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.api.connect import read_state, reading_run
 from reconciler.api.manifests import known_secrets
+from reconciler.api.session import Sources
 from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.api.session import Session
     from reconciler.core.export.exported_manifests import ExportedManifest
     from reconciler.engine.export_account import Export, ExportChoice
@@ -48,13 +51,14 @@ def export_into(session: Session, folder: str | Path, choice: ExportChoice) -> E
 
     target = Path(os.path.realpath(folder))
     manifests, inside = claimed_manifests(session, target)
-    several = inside and session.project.file is not None and len(session.project.workspaces) > 1
+    new = not manifests.manifests
+    mapped = (inside and session.project.file is not None) or (new and not has_project_file(target))
     with reading_run(session, known_secrets(session)) as context:
         found = export_account(
             manifests, read_state(session, context.store), context, choice,
-            lambda id: {session.workspace.name: id} if several else id,
+            lambda id: {session.workspace.name: id} if mapped else id,
         )  # fmt: skip
-    return write_files(session, target, found, new=not manifests.manifests)
+    return write_files(session, target, found, new=new)
 
 
 def claimed_manifests(session: Session, target: Path) -> tuple[ManifestSet, bool]:
@@ -100,7 +104,27 @@ def write_files(session: Session, target: Path, found: Export, *, new: bool) -> 
             notes.append(f"{one.address}: no file can hold it (too large, or a number that is none); not exported")
             continue
         files.append(ExportedFile(one, place.add(one, file.suffix, file.data)))
+    notes += _accept_what_is(session, target) if new and files else ()
     return Exported(tuple(files), found.claimed, tuple(notes), failed)
+
+
+def _accept_what_is(session: Session, target: Path) -> Iterator[str]:
+    """Accept what a new project is found wanting in: the account had it before there was a manifest. Says so."""
+    from reconciler.api.baseline import write_new_baseline
+    from reconciler.api.session import choose_project
+    from reconciler.api.state_paths import display_path
+    from reconciler.manifests.tree.file_tree import PROJECT_FILES
+    from reconciler.reporters.messages import baseline_note
+
+    file = target / PROJECT_FILES[0]
+    if not file.exists() or inside_of(session, target):
+        return
+    project, workspace = choose_project(
+        session.workspace.name, (), environ=session.environ, file=str(file), root=Path(session.project.root)
+    )
+    done = write_new_baseline(replace(session, project=project, workspace=workspace, sources=Sources()))
+    if done.findings or done.migrations:
+        yield baseline_note(display_path(done.path), done.findings, done.migrations, done.gone)
 
 
 class NewFiles:
@@ -115,7 +139,7 @@ class NewFiles:
         from reconciler.core.export.legal_names import file_stem, folder_name, unique_name
         from reconciler.fsio import create_file
 
-        place = self.target / folder_name(one.address.kind)
+        place = self.target / folder_name(one.kind)
         try:
             taken = self.taken(place)
             stem = unique_name(file_stem(one.address.name), taken)
@@ -139,16 +163,28 @@ class NewFiles:
         return self._taken[place]
 
 
+def has_project_file(target: Path) -> bool:
+    """Whether a project file lies in the folder itself."""
+    from reconciler.manifests.tree.file_tree import PROJECT_FILES
+
+    return any((target / name).exists() for name in PROJECT_FILES)
+
+
+def inside_of(session: Session, target: Path) -> bool:
+    """Whether the folder belongs to the project file of the run."""
+    from reconciler.manifests.tree.repository import inside
+
+    return session.project.file is not None and inside(str(target), session.project.home)
+
+
 def write_project_file(session: Session, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
     from reconciler.api.output_files import write_file
     from reconciler.engine.scaffold.new_project import project_name
     from reconciler.manifests.edit.new_manifest_files import project_file
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
-    from reconciler.manifests.tree.repository import inside
 
-    of_run = session.project.file is not None and inside(str(target), session.project.home)
-    if of_run or any((target / name).exists() for name in PROJECT_FILES):
+    if inside_of(session, target) or has_project_file(target):
         return
     name = target.parent.name if target.name == "manifests" else target.name
     write_file(target / PROJECT_FILES[0], project_file(project_name(name), session.workspace).encode())

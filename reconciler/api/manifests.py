@@ -29,8 +29,9 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
     return found, secrets
 
 
-def read_files(session: Session) -> tuple[ManifestSet, Secrets]:
-    """The same, with what is wrong left in `ManifestSet.diagnostics`."""
+def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, Secrets]:
+    """The same, with what is wrong left in `ManifestSet.diagnostics`; not `settled`: also what is kept on purpose."""
+    from reconciler.api.baseline import settle
     from reconciler.manifests.read.load_manifests import load_manifests
 
     sources = session.sources
@@ -45,7 +46,10 @@ def read_files(session: Session) -> tuple[ManifestSet, Secrets]:
         known=sources.known,
     )
     session.redactor.spare(*map(str, found.manifests))
-    return replace(found, diagnostics=(*found.diagnostics, *sources.unmoved)), Learning(secrets, session.redactor)
+    diagnostics = (*found.diagnostics, *sources.unmoved)
+    if settled and diagnostics:
+        diagnostics = settle(session, diagnostics)
+    return replace(found, diagnostics=diagnostics), Learning(secrets, session.redactor)
 
 
 def known_secrets(session: Session) -> Secrets:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.api.baseline import settle
 from reconciler.api.connect import read_state
 from reconciler.api.manifests import catalogue_of, placing, read_files, remarks
 from reconciler.types.manifest import ManifestSet
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from reconciler.types.project import Project
 
 
+UNKNOWN_KEY = "L18"
+"""With `--strict` an error, however sure the rule is."""
+
+
 def check(
     session: Session, *, strict: bool = False, allow_empty: bool = False
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
@@ -32,18 +37,21 @@ def check(
     from reconciler.types.diagnostic import Severity
 
     catalogue = catalogue_of(session)
-    manifests, _ = read_files(session)
+    manifests, _ = read_files(session, settled=False)
     manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(session.project)))
     if not any(one.is_error for one in manifests.diagnostics):
         require_manifests(session, manifests, allow_empty=allow_empty)
-    found = validate(manifests, catalogue, strict=strict)
+    found = validate(manifests, catalogue)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
-    found = validate(ManifestSet(diagnostics=placed), catalogue, strict=strict, read_text=reader(session))
+    found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue))
     if strict:
         # Promoted here, once: the exit code and every format tell of errors then.
         found = tuple(
-            replace(one, severity=Severity.ERROR) if one.severity is Severity.WARNING else one for one in found
+            replace(one, severity=Severity.ERROR)
+            if not one.accepted and (one.severity is Severity.WARNING or one.code == UNKNOWN_KEY)
+            else one
+            for one in found
         )
     return found, remarks(session, manifests)
 
@@ -112,7 +120,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
     found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-    kept = validate(ManifestSet(diagnostics=placed), catalogue, read_text=reader(session))
+    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue))
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
     more = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -80,7 +81,6 @@ def migrate(
     from reconciler.api.export_target import is_handover
     from reconciler.api.migrate import write_result
     from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
-    from reconciler.core.migrating.migration_result import is_undone
     from reconciler.errors import UsageError
 
     if listing:
@@ -101,16 +101,28 @@ def migrate(
     written = write and bool(result.files)
     if written:
         write_result(run, result, agents.changes if agents is not None else ())
-    deliver_result(result, settings, written=written)
+    news = not check or _is_news(run, result)
+    deliver_result(result, settings if news or settings.verbose else replace(settings, quiet=True), written=written)
     if agents is not None:
         from reconciler.reporters.exports import handover_lines
 
         for line in handover_lines(agents.target, agents.workspace, agents.personas, agents.written, written=written):
             say(line)
     codes = [exit_codes.ERROR] if result.diagnostics else []
-    if check and is_undone(result):
+    if check and news:
         codes.append(exit_codes.DIFFERENCES)
     return exit_codes.worst(codes)
+
+
+def _is_news(run: MigrationRun, result: MigrationResult) -> bool:
+    """Whether there is anything to do that the project's baseline does not hold; says what it holds."""
+    from reconciler.api.baseline import new_migrations
+
+    new, held = new_migrations(run.project, result, run.tree)
+    if held:
+        rest = f"{new} are new" if new else "nothing is new"
+        say(f"{held} of {new + held} proposals are accepted in the baseline; {rest}.")
+    return new > 0 or bool(result.files and not held)
 
 
 ROUNDS = 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli import exit_codes
@@ -9,9 +11,13 @@ from reconciler.cli.flags import PATHS, REF, option
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 
+if TYPE_CHECKING:
+    from reconciler.api.session import Session
+
 EXAMPLES = """
 reconciler validate
 reconciler validate manifests/personas/claims.yaml
+reconciler validate --write-baseline                  accept what there is; from now on only new findings count
 reconciler validate --strict --report sarif=findings.sarif
 reconciler -w production validate --format json
 """
@@ -21,18 +27,46 @@ reconciler -w production validate --format json
 @PATHS
 @REF
 @click.option("--strict", is_flag=True, help="Unknown fields and other warnings are errors.")
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Accept all warnings, and what migrate would change, in .baseline.yaml beside the project file.",
+)
 @option("allow_empty")
-def validate(settings: Settings, paths: tuple[str, ...], ref: str | None, strict: bool, allow_empty: bool) -> int:
+def validate(
+    settings: Settings,
+    paths: tuple[str, ...],
+    ref: str | None,
+    strict: bool,
+    write_baseline: bool,
+    allow_empty: bool,
+) -> int:  # fmt: skip
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
     from reconciler.api.validate import check
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver, reporting
+    from reconciler.errors import UsageError
     from reconciler.types.report import Report
 
+    if write_baseline and (paths or ref):
+        raise UsageError("--write-baseline accepts findings of the whole project", hint="leave PATH and --ref away")
     settings = settings.with_paths(paths)
     with reporting("validate", settings):
         session = open_session(settings, ref=ref)
         findings, notes = check(session, strict=strict, allow_empty=allow_empty)
-        code = exit_codes.ERROR if any(one.is_error for one in findings) else exit_codes.DONE
+        if write_baseline:
+            notes = (*notes, _accept(session))
+            findings, _ = check(session, strict=strict, allow_empty=allow_empty)
+        code = exit_codes.ERROR if any(one.is_error and not one.accepted for one in findings) else exit_codes.DONE
         report = Report("validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
         return deliver(report, settings)
+
+
+def _accept(session: Session) -> str:
+    """Write the baseline; the line that says so."""
+    from reconciler.api.baseline import write_new_baseline
+    from reconciler.api.state_paths import display_path
+    from reconciler.reporters.messages import baseline_note
+
+    done = write_new_baseline(session)
+    return baseline_note(display_path(done.path), done.findings, done.migrations, done.gone)

@@ -76,7 +76,7 @@ def validate(
     elif locate is not None:
         found = [one if one.span is not None else one.at(locate(one)) for one in found]
     if read_text is not None:
-        found = list(_unkept(found, read_text))
+        found = list(without_kept(found, read_text))
     return tuple(sorted(found, key=_order))
 
 
@@ -144,10 +144,11 @@ def _with_fix(one: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -
     return one if other is None else replace(one, fix=other.fix, hint=one.hint or other.hint)
 
 
-def _unkept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:
+def without_kept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:
+    """The findings that no comment keeps as they are (`# reconciler: keep CODE reason`)."""
     files: dict[str, list[str]] = {}
     for one in diagnostics:
-        if one.span is None or one.code not in RULES or (one.is_error and one.code in LOADER_CODES):
+        if one.span is None or (one.is_error and (one.code not in RULES or one.code in LOADER_CODES)):
             yield one
             continue
         path = one.span.path

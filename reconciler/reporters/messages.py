@@ -7,6 +7,7 @@ from difflib import unified_diff
 from traceback import extract_tb
 
 from reconciler.errors import DiagnosticsError, ReconcilerError, StateLocked
+from reconciler.reporters.wording import plural
 from reconciler.types.change import Action
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.event import (
@@ -118,3 +119,12 @@ def accepted_text(count: int, files: Mapping[str, tuple[str, str]], left: int, *
     if left:
         lines.append(f"{left} more drifted; `reconciler drift` shows it.")
     return "\n".join(lines)
+
+
+def baseline_note(path: str, findings: int, migrations: int, gone: int) -> str:
+    """What a new baseline holds: `manifests/.baseline.yaml accepts 84 findings and 43 changes of migrate.`"""
+    held = f"{plural(findings, 'finding')} and {plural(migrations, 'proposal')} of migrate"
+    left = (
+        f" {plural(gone, 'line')} of the old one {'is' if gone == 1 else 'are'} not found any more." if gone else ""
+    )
+    return f"{path} accepts {held}: from now on only new ones are reported.{left}"

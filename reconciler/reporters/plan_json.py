@@ -63,6 +63,7 @@ def report_object(report: Report) -> Object:
         "notes": list(report.notes),
         "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
         "kept": [{"address": str(one.address), "users": list(one.users)} for one in plan.kept] if plan else [],
+        "accepted_diagnostics": [diagnostic_object(diagnostic) for diagnostic in accepted_diagnostics(report)],
     }
     if plan:
         result["mode"] = plan.mode
@@ -83,10 +84,19 @@ def report_object(report: Report) -> Object:
 
 
 def all_diagnostics(report: Report) -> tuple[Diagnostic, ...]:
-    """Those of the report and of its plan, each once, errors first, else in their order."""
+    """Those of the report and of its plan that no baseline holds, each once, errors first, else in their order."""
+    return tuple(one for one in _ranked(report) if not one.accepted)
+
+
+def accepted_diagnostics(report: Report) -> tuple[Diagnostic, ...]:
+    """Those that a baseline holds, in the same order."""
+    return tuple(one for one in _ranked(report) if one.accepted)
+
+
+def _ranked(report: Report) -> list[Diagnostic]:
     found = dict.fromkeys((*report.diagnostics, *(report.plan.diagnostics if report.plan else ())))
     ranks = {"error": 0, "warning": 1, "info": 2}
-    return tuple(sorted(found, key=lambda diagnostic: ranks[diagnostic.severity.value]))
+    return sorted(found, key=lambda diagnostic: ranks[diagnostic.severity.value])
 
 
 def report_errored(report: Report) -> bool:

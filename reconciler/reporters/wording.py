@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.text_diff.text_diff import PromptDiff
@@ -229,6 +230,14 @@ def count_lines(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`; empty where there is neither."""
     counts = [(one.value, sum(found.severity is one for found in diagnostics)) for one in COUNTED]
     return ", ".join(plural(count, noun) for noun, count in counts if count)
+
+
+def accepted_line(accepted: Sequence[Diagnostic]) -> str:
+    """`84 findings accepted in the baseline: 80 L32, 4 L28`."""
+    codes = Counter(one.code for one in accepted)
+    told = ", ".join(f"{count:,} {code}" for code, count in codes.most_common(5))
+    more = f", and {len(codes) - 5} more" if len(codes) > 5 else ""
+    return f"{plural(len(accepted), 'finding')} accepted in the baseline: {told}{more}"
 
 
 def token_change(diff: PromptDiff) -> str:

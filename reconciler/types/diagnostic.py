@@ -43,6 +43,8 @@ class Diagnostic:
     span: Span | None = None
     """Filled by the loader from `source` and `pointer`, only for what is shown."""
     fix: Fix | None = field(default=None, compare=False)
+    accepted: bool = field(default=False, compare=False)
+    """The project's baseline holds it: shown folded, counted by nobody."""
 
     @property
     def is_error(self) -> bool:

@@ -162,7 +162,7 @@ class KindSpec:
     name: str
     """snake_case, the first part of an address."""
     manifest_kinds: tuple[str, ...]
-    """Words behind `kind:`; the first is the one we write."""
+    """Words behind `kind:`; the first is the one we speak of."""
     doc: str
     fields: tuple[Field, ...]
     id_words: tuple[str, ...]
@@ -221,6 +221,10 @@ class KindSpec:
     """A file without `kind` whose top-level keys include one of these is a body of this kind..."""
     bare_with: frozenset[str] = frozenset()
     """... if it has all of these too."""
+    written_as: str = ""
+    """The word behind `kind:` that goes with today's words of the body; empty: the first of `manifest_kinds`."""
+    folder: str = ""
+    """Where new manifests of the kind go; empty: a folder called after the kind."""
 
     @property
     def apart(self) -> tuple[str, ...]:

@@ -340,3 +340,26 @@ def test_wrong_usage(project: Path, call: Callable, words: tuple[str, ...], said
     assert done.code == 64
     assert said in done.err
     assert sorted(path.name for path in project.iterdir()) == ["manifests"]
+
+
+def test_an_account_with_a_past_is_green_once_it_is_exported(tmp_path: Path, monkeypatch, call: Callable) -> None:
+    monkeypatch.chdir(tmp_path)
+    old = {"model": "tavus-llama-4", "tools": [{"type": "function", "function": {"name": "see", "parameters": {}}}]}
+    with dashboard(tmp_path) as client:
+        for name in ("One", "Two"):
+            body = {"persona_name": name, "system_prompt": "Hi.", "context": "Late.", "layers": {"llm": old}}
+            assert client.post("/personas", json=body).status_code == 200
+    done = call("export", "manifests")
+    assert done.code == 0
+    assert "manifests/.baseline.yaml accepts" in done.out
+    text = (tmp_path / "manifests" / "personas" / "One.yaml").read_text()
+    assert "kind: PAL" in text and "sandbox: p" in text
+    assert call("validate", "--strict").code == 0
+    checked = call("migrate", "--check")
+    assert checked.code == 0
+    assert "nothing is new" in checked.err
+    assert "Plan: 2 to import, 0 to add, 0 to change, 0 to destroy." in call("plan").out
+    (tmp_path / "manifests" / "personas" / "Two.yaml").write_text(
+        text.replace("One", "Three").replace("id:", "labels:")
+    )
+    assert call("migrate", "--check").code == 2

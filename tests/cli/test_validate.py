@@ -111,3 +111,32 @@ def test_an_included_file_that_cannot_be_read_is_one_finding(
     ]
     about = [one for one in errors if name in one["summary"] or "system_prompt" in str(one)]
     assert len(about) == 1, errors
+
+
+def test_a_baseline_accepts_what_there_is_and_nothing_new(project: Path, call: Callable[..., Any]) -> None:
+    typo = project / "manifests" / "typo.yaml"
+    typo.write_text(TYPO)
+    written = call("validate", "--write-baseline")
+    assert written.code == 0
+    assert ".baseline.yaml accepts 2 findings" in written.out
+    assert "greting" not in call("validate").out
+    assert call("validate", "--strict").code == 0
+    assert "greting" in call("validate", "--verbose").out
+    for command in ("validate", "plan"):
+        found = json.loads(call(command, "--format", "json").out)
+        assert [one["code"] for one in found["diagnostics"] if one["address"] == "persona.typo"] == []
+        assert [one["code"] for one in found["accepted_diagnostics"] if one["code"] == "L18"] == ["L18"]
+    typo.write_text(f"# moved down\n\n{TYPO}  speling: x\n")
+    strict = call("validate", "--strict")
+    assert strict.code == 1
+    assert "speling" in strict.out and "'greting'" not in strict.out
+    assert call("validate", "--write-baseline", "manifests/typo.yaml").code == 64
+    typo.unlink()
+    assert "lines of the old one are not found any more" in call("validate", "--write-baseline").out
+
+
+def test_a_keep_comment_counts_in_a_plan_too(project: Path, call: Callable[..., Any]) -> None:
+    kept = TYPO.replace("  greting", "  # reconciler: keep L18 their server knows it\n  greting")
+    (project / "manifests" / "typo.yaml").write_text(kept)
+    planned = json.loads(call("plan", "--format", "json").out)
+    assert "L18" not in [one["code"] for one in planned["diagnostics"]]

@@ -193,7 +193,7 @@ class _Export:
         assert isinstance(spec, dict)
         document: Object = {
             "apiVersion": API_VERSION,
-            "kind": live.kind.manifest_kinds[0],
+            "kind": live.kind.written_as or live.kind.manifest_kinds[0],
             "metadata": {"name": address.name, "id": self.write_id(live.id)},
             "spec": spell_members(shape(live.kind), spec),
         }

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.json import split
+from reconciler.types.kind import KindSpec
 
 LONGEST = 128
 DEVICES = frozenset(
@@ -47,8 +48,11 @@ def file_stem(name: str) -> str:
     return f"{name}_" if first in DEVICES or name.casefold() == "reconciler" else name
 
 
-def folder_name(kind: str) -> str:
-    """The folder for manifests of a kind: its plural."""
+def folder_name(spec: KindSpec) -> str:
+    """The folder for manifests of a kind: the one that it names, else its plural."""
+    kind = spec.name
+    if spec.folder:
+        return spec.folder
     if kind.endswith("s"):
         return kind
     return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

@@ -25,9 +25,9 @@ def kept_codes(line: str) -> frozenset[str]:
     codes: set[str] = set()
     for word in match["rest"].replace(",", " ").split():
         word = word.rstrip(":;")
-        if not re.fullmatch(r"[LlMm]\d{2,3}", word):
+        if not re.fullmatch(r"[LlMm]\d{2,3}|E-[a-z0-9-]+", word):
             break
-        codes.add(word.upper())
+        codes.add(word if word.startswith("E-") else word.upper())
     return frozenset(codes)
 
 

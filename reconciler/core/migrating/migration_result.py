@@ -85,9 +85,14 @@ class MigrationResult:
         return tuple((name, question) for (name, _), question in found.items())
 
 
+def undone(result: MigrationResult) -> tuple[Outcome, ...]:
+    """What there is to do: changes of texts, and open questions about what no longer works."""
+    return (*result.of(Status.DONE), *(one for one in result.of(Status.OPEN) if one.finding.broken))
+
+
 def is_undone(result: MigrationResult) -> bool:
-    """Whether there is something to do: texts that change, or open questions about what no longer works."""
-    return bool(result.files) or any(one.finding.broken for one in result.of(Status.OPEN))
+    """Whether there is something to do."""
+    return bool(result.files or undone(result))
 
 
 def by_address(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:

@@ -107,7 +107,7 @@ def write_block(value: Json, manner: Manner, indent: str, *, in_list: bool = Fal
     if isinstance(value, str) and "\n" in value and (literal := _literal(value, inner, manner)) is not None:
         return literal
     if isinstance(value, dict) and value:
-        if "ref" in value and len(value) == 1:
+        if _is_reference(value):
             return Written(write_flow(value, manner))
         lines = tuple(line for key, member in value.items() for line in block_member(key, member, manner, inner))
         # Behind a dash the first member stands on the same line.

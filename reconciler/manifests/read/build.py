@@ -205,7 +205,8 @@ def choose_id(
                 "metadata.id is taken for every workspace",
                 source=draft.head,
                 pointer="/metadata/id",
-                hint=f"write a map where accounts differ: {{{workspace}: {value}}}",
+                hint=f"say whose it is, as id: {{NAME: {value}}} with NAME one of {', '.join(workspaces)}; the "
+                "workspaces that are not named find theirs by its name",
                 address=draft.address,
             )
         return value

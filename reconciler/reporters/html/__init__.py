@@ -9,10 +9,18 @@ from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import block_box, change_item, drift_item, text
 from reconciler.reporters.html.page_budget import MAX_ROWS, PageBudget, left_out
-from reconciler.reporters.plan_json import all_diagnostics, plan_requests
+from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.shown_leaves import with_names
-from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
+from reconciler.reporters.wording import (
+    accepted_line,
+    flags_of,
+    folded_counts,
+    incomplete_line,
+    outcomes_of,
+    plural,
+    report_summary,
+)
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import DriftItem, Plan
@@ -106,7 +114,9 @@ def _body(report: Report) -> Iterator[str]:
         shown = plan.incomplete[:MAX_ROWS]
         yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(incomplete_line(one))}</li>" for one in shown)
         yield f"</ul>{left_out(len(plan.incomplete) - MAX_ROWS, 'place')}"
-    notes = [*report.notes, *(folded_counts(report) if not report.result else ())]
+    accepted = accepted_diagnostics(report)
+    told = [accepted_line(accepted)] if accepted else []
+    notes = [*report.notes, *told, *(folded_counts(report) if not report.result else ())]
     if notes:
         yield "<h2>Notes</h2><ul>" + "".join(f"<li>{text(note)}</li>" for note in notes) + "</ul>"
 

@@ -13,10 +13,18 @@ from reconciler.reporters.markdown.changes import block_line, change_block, chan
 from reconciler.reporters.markdown.comparison import comparison_lines, heading
 from reconciler.reporters.markdown.fit_items import Entry, fit, size
 from reconciler.reporters.markdown.markdown_escape import code, prose
-from reconciler.reporters.plan_json import all_diagnostics
+from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics
 from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.shown_leaves import with_names
-from reconciler.reporters.wording import flags_of, folded_counts, incomplete_line, outcomes_of, plural, report_summary
+from reconciler.reporters.wording import (
+    accepted_line,
+    flags_of,
+    folded_counts,
+    incomplete_line,
+    outcomes_of,
+    plural,
+    report_summary,
+)
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, Style
 
@@ -123,6 +131,8 @@ def _tail(report: Report) -> Iterable[str]:
         lines = (incomplete_line(one)[:1_000] for one in report.plan.incomplete)
         yield from _capped(f"- Not compared: {prose(line)}" for line in lines)
     yield from _capped(f"- {prose(note[:1_000])}" for note in report.notes)
+    if accepted := accepted_diagnostics(report):
+        yield f"- {prose(accepted_line(accepted))}"
     folded = list(folded_counts(report)) if not report.result else []
     if folded:
         yield f"\n<sub>{', '.join(folded)}</sub>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.reporters.plan_json import all_diagnostics, plan_requests
+from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
 from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.text.changes import block_lines, change_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
@@ -50,7 +50,7 @@ def _sections(report: Report, paint: Paint) -> Iterator[str]:
     if report.result:
         steps = list(result_lines(report.result, paint))
         yield from [*steps, ""] if steps else []
-    yield from diagnostic_lines(all_diagnostics(report), paint)
+    yield from diagnostic_lines(all_diagnostics(report), paint, accepted_diagnostics(report))
     if plan and report.result is None:
         yield from _blocks(plan, paint)
         yield from _incomplete(plan, paint)

@@ -8,7 +8,7 @@ from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
 from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
-from reconciler.reporters.wording import plural
+from reconciler.reporters.wording import accepted_line, plural
 from reconciler.types.change import Action
 from reconciler.types.comparison import Comparison, Side, Standing
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -18,8 +18,11 @@ from reconciler.types.report import ApplyResult, StepResult
 _TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.NOTE}
 
 
-def diagnostic_lines(diagnostics: Sequence[Diagnostic], paint: Paint) -> Iterator[str]:
-    """Errors first; infos only with --verbose, warnings not with --quiet; what is left out is counted."""
+def diagnostic_lines(
+    diagnostics: Sequence[Diagnostic], paint: Paint, accepted: Sequence[Diagnostic] = ()
+) -> Iterator[str]:
+    """Errors first; infos only with --verbose, warnings not with --quiet; what is left out is counted. `accepted` are
+    those that the baseline holds: one line, all of them with --verbose."""
     hidden = 0
     for diagnostic in diagnostics:
         if _is_shown(diagnostic, paint):
@@ -29,6 +32,14 @@ def diagnostic_lines(diagnostics: Sequence[Diagnostic], paint: Paint) -> Iterato
             hidden += diagnostic.severity is Severity.INFO
     if hidden and not paint.style.quiet:
         yield paint(f"{plural(hidden, 'remark')} not shown (--verbose shows them)", Tone.DIM)
+        yield ""
+    if accepted and paint.style.verbose:
+        yield paint(f"{accepted_line(accepted)}:", Tone.DIM)
+        for diagnostic in accepted:
+            yield from _diagnostic(diagnostic, paint)
+        yield ""
+    elif accepted and not paint.style.quiet:
+        yield paint(f"{accepted_line(accepted)} (--verbose shows them)", Tone.DIM)
         yield ""
 
 

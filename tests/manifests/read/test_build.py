@@ -328,4 +328,4 @@ def test_one_id_for_several_workspaces_is_a_warning() -> None:
     assert choose_id(draft(id="p1"), "one", ["one", "two"], findings, several=True) == "p1"
     (found,) = findings.items
     assert not found.is_error
-    assert "{one: p1}" in (found.hint or "")
+    assert "{NAME: p1} with NAME one of one, two" in (found.hint or "")

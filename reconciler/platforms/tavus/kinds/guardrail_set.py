@@ -10,6 +10,7 @@ DOCS = "legacy-guardrail-sets"
 KIND = KindSpec(
     name="guardrail_set",
     manifest_kinds=("GuardrailSet",),
+    folder="guardrails",
     doc="A legacy set of guardrails. New projects write Guardrail manifests, one each.",
     id_words=("guardrails_id", "guardrail_set_id"),
     name_field="/name",

@@ -177,6 +177,7 @@ SERVER = tuple(
 KIND = KindSpec(
     name="persona",
     manifest_kinds=("Persona", "PAL"),
+    written_as="PAL",
     doc="A conversational agent: prompt, face, model, voice, perception and turn taking.",
     fields=TOP + LAYERS + SERVER,
     id_words=("pal_id", "persona_id", "uuid"),

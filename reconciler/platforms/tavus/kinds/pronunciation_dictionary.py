@@ -9,6 +9,7 @@ DOCS = "create-pronunciation-dictionary"
 KIND = KindSpec(
     name="pronunciation_dictionary",
     manifest_kinds=("PronunciationDictionary",),
+    folder="dictionaries",
     doc="Words and how they are to be spoken. Deleting it takes it from every persona.",
     id_words=("pronunciation_dictionary_id", "uuid"),
     name_field="/name",

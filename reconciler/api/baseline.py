@@ -1,0 +1,103 @@
+"""What becomes of findings before anybody sees them: `keep` comments drop them, the project's baseline folds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.api.session import Session
+    from reconciler.core.linting.baseline import Accepted
+    from reconciler.core.migrating.migration_result import MigrationResult, Outcome
+    from reconciler.manifests.tree.file_tree import Tree
+    from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class NewBaseline:
+    """What `--write-baseline` wrote."""
+
+    path: str
+    findings: int
+    migrations: int
+    gone: int
+    """How many of the old baseline nobody finds any more."""
+    left: tuple[Diagnostic, ...] = ()
+    """Errors: no baseline can hold them."""
+
+
+def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings without those that a comment keeps as they are; those of the baseline are marked. Raises
+    `ManifestError` where the baseline cannot be read."""
+    from reconciler.api.validate import reader
+    from reconciler.core.linting.baseline import mark_accepted
+    from reconciler.engine.validate import without_kept
+
+    kept = tuple(without_kept(found, reader(session)))
+    return mark_accepted(kept, baseline_of(session.project, session.sources.ref)) if kept else kept
+
+
+def baseline_of(project: Project, ref: str | None = None, tree: Tree | None = None) -> frozenset[Accepted]:
+    """What the project's baseline holds, at the commit `ref` or in `tree`."""
+    from reconciler.manifests.project.baseline_file import read_baseline
+    from reconciler.manifests.tree.git_tree import open_tree
+
+    if tree is not None:
+        return read_baseline(project, tree)
+    opened, close = open_tree(project, ref)
+    try:
+        return read_baseline(project, opened)
+    finally:
+        close()
+
+
+def accepted_migration(one: Outcome) -> Accepted:
+    """What a baseline holds of a change that `migrate` would make or ask about."""
+    from reconciler.core.linting.baseline import Accepted
+
+    pointer = one.finding.pointers[0] if one.finding.pointers else ""
+    return Accepted(one.id, str(one.address), pointer, one.finding.summary)
+
+
+def new_migrations(project: Project, result: MigrationResult, tree: Tree | None = None) -> tuple[int, int]:
+    """How many changes `migrate --check` speaks up for, and how many more the baseline holds."""
+    from reconciler.core.migrating.migration_result import undone
+
+    found = [accepted_migration(one) for one in undone(result)]
+    if not found:
+        return 0, 0
+    baseline = baseline_of(project, tree=tree)
+    held = sum(one in baseline for one in found)
+    return len(found) - held, held
+
+
+def write_new_baseline(session: Session) -> NewBaseline:
+    """Accept every finding of the whole project as it is, in each of its workspaces, and every change that `migrate`
+    would make. Raises `ReconcilerError` where the file cannot be written."""
+    from reconciler.api.migrate import read_migration
+    from reconciler.api.output_files import write_file
+    from reconciler.api.validate import check
+    from reconciler.core.linting.baseline import to_accept
+    from reconciler.core.migrating.answers import choose_migrations
+    from reconciler.core.migrating.migration_result import undone
+    from reconciler.manifests.project.baseline_file import baseline_path, write_baseline
+
+    findings: set[Accepted] = set()
+    left: dict[Diagnostic, None] = {}
+    for name in session.project.workspaces:
+        found, _ = check(session.in_workspace(name))
+        findings |= to_accept(found)
+        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one]))
+    run = read_migration(session.project, (), choose_migrations((), ()), {})
+    migrations = {accepted_migration(one) for one in undone(run.once(run.options.answers))}
+    old = baseline_of(session.project)
+    path = baseline_path(session.project)
+    accepted = findings | migrations
+    # A text that holds a value which this run knows to be a secret stays out: it is reported again.
+    safe = {one for one in accepted if session.redactor.hide(one.text) == one.text}
+    if safe or Path(path).exists():
+        write_file(path, write_baseline(safe))
+    return NewBaseline(path, len(safe & findings), len(safe & migrations), len(old - accepted), tuple(left))

@@ -1,0 +1,54 @@
+"""The baseline: findings that somebody accepted as they are, told by what they say, never by a line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.core.linting.rule_table import RULES
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Object
+
+BASELINE = ".baseline.yaml"
+"""Its file, beside the project file."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Accepted:
+    """One accepted finding."""
+
+    code: str
+    about: str
+    """An address, or the file of what has none."""
+    pointer: str = ""
+    text: str = ""
+    is_file: bool = False
+
+    def as_object(self) -> Object:
+        """As it stands in the file."""
+        found: Object = {"code": self.code, "file" if self.is_file else "address": self.about}
+        return found | ({"pointer": self.pointer} if self.pointer else {}) | {"text": self.text}
+
+
+def accepted_form(finding: Diagnostic) -> Accepted | None:
+    """What a baseline holds of a finding; None for what nobody can accept: an error that stops runs, and what is
+    about no resource and no file."""
+    if finding.is_error and not (finding.code in RULES and RULES.get(finding.code).taken):
+        return None
+    if finding.address is not None:
+        return Accepted(finding.code, str(finding.address), finding.pointer or "", finding.summary)
+    path = finding.span.path if finding.span else finding.source.path if finding.source else None
+    return None if path is None else Accepted(finding.code, path, finding.pointer or "", finding.summary, True)
+
+
+def mark_accepted(found: Iterable[Diagnostic], baseline: Collection[Accepted]) -> tuple[Diagnostic, ...]:
+    """The same findings; those that the baseline holds say so."""
+    if not baseline:
+        return tuple(found)
+    return tuple(replace(one, accepted=True) if accepted_form(one) in baseline else one for one in found)
+
+
+def to_accept(found: Iterable[Diagnostic]) -> set[Accepted]:
+    """What a new baseline holds: everything that a person is shown and that can be accepted."""
+    forms = (accepted_form(one) for one in found if one.severity is not Severity.INFO)
+    return {form for form in forms if form is not None}
