@@ -6,12 +6,16 @@ import os
 import sys
 
 from reconciler.cli.exit_codes import INTERRUPTED
-from reconciler.cli.main import run
 
 
 def main() -> None:
     """Run the words of `sys.argv`. Raises `SystemExit` with the code of the run."""
-    code = run(sys.argv[1:])
+    try:
+        from reconciler.cli.main import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program begins or ends: everything in between hears it itself
+        code = INTERRUPTED
     if code == INTERRUPTED:
         # Threads that still wait for an answer would hold up an ordinary exit; everything is flushed and closed.
         os._exit(code)

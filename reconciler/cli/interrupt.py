@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TypeAlias
 
 from reconciler.cli.exit_codes import INTERRUPTED
-from reconciler.cli.output import say
+from reconciler.cli.output import say_in_signal_handler
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -33,12 +33,12 @@ class Interrupts:
         self.stop.set()
         if not self.graceful:
             raise KeyboardInterrupt
-        say("Interrupted: finishing the requests that are on their way (once more: abort at once).")
+        say_in_signal_handler("Interrupted: finishing the requests that are on their way (once more: abort at once).")
 
 
 def abort(message: str) -> None:
     """End this process here and now; the state is as safe as after kill -9."""
-    say(message)
+    say_in_signal_handler(message)
     # Not sys.exit: threads that wait for an answer would hold it up.
     os._exit(INTERRUPTED)
 

@@ -87,6 +87,17 @@ def say(line: str, *, end: str = "\n") -> None:
         pass
 
 
+def say_in_signal_handler(line: str) -> None:
+    """Write a line that names nothing of the user's to standard error, past the buffers of its stream.
+
+    A handler may run while the stream is in the middle of a write; writing through it again raises `RuntimeError`.
+    """
+    try:
+        os.write(sys.stderr.fileno(), f"{line}\n".encode())
+    except (OSError, ValueError, AttributeError):  # closed, or no file: a stream of whoever embeds this program
+        say(line)
+
+
 def visible(text: str) -> str:
     """The text with every character that could steer a terminal written as an escape."""
     return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)

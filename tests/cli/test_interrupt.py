@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
+from typing import Any
 
 import pytest
 
 from reconciler.cli import interrupt
 from reconciler.cli.interrupt import Interrupts, listening
+from reconciler.cli.output import say
 
 
 def test_before_anything_is_written_it_ends_at_once() -> None:
@@ -38,6 +41,41 @@ def test_the_second_time_it_aborts(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     interrupts(signal.SIGINT, None)
     assert ended == [130]
     assert "Aborted" in capsys.readouterr().err
+
+
+class Interrupting(io.RawIOBase):
+    """A raw stream in the middle of whose writes somebody presses Ctrl-C."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, data: Any) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return os.write(self._descriptor, data)
+
+
+def test_in_the_middle_of_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A buffered stream refuses to be entered again by the handler; nothing may end the run but what was asked for."""
+    ended: list[int] = []
+    monkeypatch.setattr(interrupt.os, "_exit", ended.append)
+    readable, writable = os.pipe()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BufferedWriter(Interrupting(writable)), line_buffering=True))
+    with listening() as interrupts:
+        interrupts.graceful = True
+        say("1 of 4")
+        say("2 of 4")
+    os.close(writable)
+    monkeypatch.undo()
+    with os.fdopen(readable) as shown:
+        lines = shown.read().splitlines()
+    assert [line.split()[0] for line in lines] == ["Interrupted:", "1", "Aborted.", "2"]
+    assert ended == [130]
 
 
 def test_twice_before_anything_is_written_aborts_too(monkeypatch: pytest.MonkeyPatch) -> None:
