@@ -235,12 +235,13 @@ def steps() -> dict[str, Kind]:
         steps_runs,
         steps_state,
         steps_waiting,
+        steps_watch,
         steps_ways,
     )  # fmt: skip
 
     modules = (
         steps_files, steps_account, steps_runs, steps_plans, steps_migrate, steps_state, steps_ways, steps_waiting,
-        steps_parts,
+        steps_parts, steps_watch,
     )  # fmt: skip
     return {name: kind for module in modules for name, kind in module.STEPS.items()}
 
