@@ -65,7 +65,9 @@ def test_in_the_middle_of_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr(interrupt.os, "_exit", ended.append)
     readable, writable = os.pipe()
-    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BufferedWriter(Interrupting(writable)), line_buffering=True))
+    monkeypatch.setattr(
+        "sys.stderr", io.TextIOWrapper(io.BufferedWriter(Interrupting(writable)), line_buffering=True)
+    )
     with listening() as interrupts:
         interrupts.graceful = True
         say("1 of 4")
