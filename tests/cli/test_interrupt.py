@@ -61,7 +61,7 @@ class Interrupting(io.RawIOBase):
 
 
 def test_in_the_middle_of_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A buffered stream refuses to be entered again by the handler; nothing may end the run but what was asked for."""
+    """A buffered stream refuses to be entered again by the handler, which must not end the run as a bug."""
     ended: list[int] = []
     monkeypatch.setattr(interrupt.os, "_exit", ended.append)
     readable, writable = os.pipe()
