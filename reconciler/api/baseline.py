@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from reconciler.manifests.tree.file_tree import Tree
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.project import Project
+
+
+DENIED = "the policy of this workspace denies unknown fields; a comment `# reconciler: keep L18 REASON` allows one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,26 @@ class NewBaseline:
 
 
 def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The findings without those that a comment keeps as they are; those of the baseline are marked. Raises
-    `ManifestError` where the baseline cannot be read."""
+    """The findings without those that a comment keeps as they are; those of the baseline are marked, and unknown
+    fields are errors where the policy denies them. Raises `ManifestError` where the baseline cannot be read."""
     from reconciler.api.validate import reader
+    from reconciler.core.fields.field_check import UNKNOWN_FIELD
     from reconciler.core.linting.baseline import mark_accepted
     from reconciler.engine.validate import without_kept
+    from reconciler.types.diagnostic import Severity
 
     kept = tuple(without_kept(found, reader(session)))
-    return mark_accepted(kept, baseline_of(session.project, session.sources.ref)) if kept else kept
+    if not kept:
+        return kept
+    marked = mark_accepted(kept, baseline_of(session.project, session.sources.ref))
+    if session.workspace.policy.unknown_fields != "deny":
+        return marked
+    return tuple(
+        replace(one, severity=Severity.ERROR, summary=one.summary.partition("; ")[0], detail=DENIED)
+        if one.code == UNKNOWN_FIELD and not one.accepted and one.severity is Severity.WARNING
+        else one
+        for one in marked
+    )
 
 
 def baseline_of(project: Project, ref: str | None = None, tree: Tree | None = None) -> frozenset[Accepted]:

@@ -106,4 +106,5 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
         found = with_sources(error.diagnostics, manifests)
         placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-        raise PlanError(error.message, placed, hint=error.hint) from error
+        # What is said of the files beside it may be the reason.
+        raise PlanError(error.message, (*placed, *manifests.diagnostics), hint=error.hint) from error

@@ -127,7 +127,8 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     errors = sum(one.is_error for one in more)
     if errors:
         noun = "error" if errors == 1 else "errors"
-        raise ManifestError(f"{errors} {noun} in the manifests of what would be written; nothing was sent", more)
+        summary = f"{errors} {noun} in the manifests of what would be written; nothing was sent"
+        raise ManifestError(summary, (*more, *manifests.diagnostics))
     return replace(plan, diagnostics=(*plan.diagnostics, *more))
 
 

@@ -51,6 +51,8 @@ class Policy:
     https_only: bool = False
     max_prompt_tokens: int | None = None
     no_deprecated: bool = False
+    unknown_fields: str = "warn"
+    """warn | deny: what a field is that no table knows."""
 
 
 @dataclass(frozen=True, slots=True)

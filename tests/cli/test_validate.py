@@ -140,3 +140,20 @@ def test_a_keep_comment_counts_in_a_plan_too(project: Path, call: Callable[..., 
     (project / "manifests" / "typo.yaml").write_text(kept)
     planned = json.loads(call("plan", "--format", "json").out)
     assert "L18" not in [one["code"] for one in planned["diagnostics"]]
+
+
+def test_a_policy_that_denies_unknown_fields(project: Path, call: Callable[..., Any]) -> None:
+    (project / "manifests" / "typo.yaml").write_text(TYPO)
+    (project / "manifests" / "reconciler.yaml").write_text(
+        "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\ndefault_workspace: sandbox\n"
+        "workspaces: {sandbox: {provider: {type: simulator}, policy: {unknown_fields: deny}}}\n"
+    )
+    for command in ("validate", "plan"):
+        refused = call(command)
+        assert refused.code == 1, command
+        assert "'greting' is not a known field" in refused.out + refused.err
+        assert "did you mean 'greeting'?" in refused.out + refused.err
+    kept = TYPO.replace("  greting", "  # reconciler: keep L18 their server knows it\n  greting")
+    (project / "manifests" / "typo.yaml").write_text(kept)
+    assert call("validate").code == 0
+    assert call("plan").code == 0

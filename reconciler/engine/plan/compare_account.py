@@ -15,6 +15,7 @@ from reconciler.core.planning.address_moves import as_replacement
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
 from reconciler.core.planning.records import Account, Bound, Compared, Desired, Key
+from reconciler.core.resource_diff.mistyped_fields import find_mistyped
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import rests_on_absence
@@ -118,6 +119,9 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
     planned = {address: one for address, one in planned.items() if address not in unread}
     judged = replace(desired, scope=replace(scope, deletable=scope.deletable - unread.keys()))
     problems = tuple(told_of_failures(planned, known))
+    if goal is None:
+        for address, result in planned.items():
+            problems += tuple(find_mistyped(bound.resources[address], wanted[address].entry, result))
     return Compared(judged, account, bound, planned, live, unread, problems=problems)
 
 

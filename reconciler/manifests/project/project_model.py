@@ -97,6 +97,8 @@ class PolicyModel(_Strict):
     """No longer prompt is written."""
     no_deprecated: bool = False
     """Nothing that the catalogue calls deprecated or gone is written."""
+    unknown_fields: Literal["warn", "deny"] = "warn"
+    """A field of a manifest that no table knows: a warning (it is sent as it is), or an error (deny)."""
 
 
 class SourcesModel(_Strict):
