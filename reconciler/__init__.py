@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from reconciler.api.accept import Accepted as Accepted
     from reconciler.api.export import Exported as Exported
     from reconciler.api.export import ExportedFile as ExportedFile
+    from reconciler.api.offline import load_catalogue as load_catalogue
+    from reconciler.api.offline import load_plan as load_plan
+    from reconciler.api.offline import manifest_schema as manifest_schema
     from reconciler.api.project import OpenedProject as OpenedProject
     from reconciler.api.project import open_project as open_project
     from reconciler.api.render import render as render
     from reconciler.api.state import ProjectState as ProjectState
-    from reconciler.core.fields.json_schema import manifest_schema as manifest_schema
     from reconciler.core.migrating.migration_result import MigrationResult as MigrationResult
     from reconciler.core.planning.plan_file import dump_plan as dump_plan
-    from reconciler.core.planning.plan_file import load_plan as load_plan
     from reconciler.errors import AuthRefused as AuthRefused
     from reconciler.errors import IncompleteList as IncompleteList
     from reconciler.errors import Interrupted as Interrupted
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from reconciler.errors import Unreachable as Unreachable
     from reconciler.errors import UsageError as UsageError
     from reconciler.errors import WriteRefused as WriteRefused
-    from reconciler.manifests.project.read_catalogue import load_catalogue as load_catalogue
     from reconciler.types.address import Address as Address
     from reconciler.types.change import Action as Action
     from reconciler.types.change import Block as Block
@@ -82,18 +82,17 @@ if TYPE_CHECKING:
 EXPORTS = {
     "reconciler.api.accept": ("Accepted",),
     "reconciler.api.export": ("Exported", "ExportedFile"),
+    "reconciler.api.offline": ("load_catalogue", "load_plan", "manifest_schema"),
     "reconciler.api.project": ("OpenedProject", "open_project"),
     "reconciler.api.render": ("render",),
     "reconciler.api.state": ("ProjectState",),
-    "reconciler.core.planning.plan_file": ("dump_plan", "load_plan"),
-    "reconciler.core.fields.json_schema": ("manifest_schema",),
+    "reconciler.core.planning.plan_file": ("dump_plan",),
     "reconciler.errors": (
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "NothingFound", "NotTrusted", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable",
         "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked",
         "StateMoved", "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
-    "reconciler.manifests.project.read_catalogue": ("load_catalogue",),
     "reconciler.core.migrating.migration_result": ("MigrationResult",),
     "reconciler.types.address": ("Address",),
     "reconciler.types.change": ("Action", "Block", "Change", "Direction", "Request"),

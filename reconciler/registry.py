@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Generic, TypeVar, cast
@@ -21,7 +21,8 @@ class Registry(Generic[T]):
     """
 
     def __init__(self, what: str, package: str, entries: Mapping[str, str]) -> None:
-        """`what` names the table in error messages ("state backend"); `package` is where the modules live."""
+        """`what` names the table in error messages ("state backend"); `package` is where the modules live, empty
+        where the entries name the whole path."""
         self.what = what
         self._package = package
         self._entries = dict(entries)
@@ -48,8 +49,22 @@ class Registry(Generic[T]):
                 known = ", ".join(sorted(self._entries))
                 raise UsageError(f"unknown {self.what} {name!r}; known: {known}", hint=hint)
             module, _, attribute = self._entries[name].partition(":")
-            self._loaded[name] = cast(T, getattr(import_module(f"{self._package}.{module}"), attribute))
+            self._loaded[name] = cast(T, getattr(import_module(f"{self._package}.{module}".lstrip(".")), attribute))
         return self._loaded[name]
+
+    @classmethod
+    def joined(cls, what: str, tables: Iterable[Registry[T]]) -> Registry[T]:
+        """All entries of several tables in one. Raises `UsageError` for a name that stands in two of them."""
+        result: Registry[T] = Registry(what, "", {})
+        for table in tables:
+            for name, entry in table._entries.items():
+                result.add(name, f"{table._package}.{entry}".lstrip("."))
+        return result
+
+    def add(self, name: str, entry: str) -> None:
+        """One more entry, `"module:attribute"`. Raises `UsageError` for a name that is taken by another."""
+        if self._entries.setdefault(name, entry) != entry:
+            raise UsageError(f"there is a {self.what} {name!r} already: {self._entries[name]}")
 
     def all(self) -> dict[str, T]:
         """Import every entry, in table order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reconciler.core.fields.envelope_fields import ENVELOPE
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.kind import Field, KindSpec
 from reference import code, table
 

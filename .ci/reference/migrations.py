@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.platforms import PLATFORMS
 from reconciler.reporters.migration_report import table_json
 from reconciler.types.json import Json
 from reference import code, table
@@ -16,7 +17,13 @@ def page() -> str:
         "ids or names; questions are answered on a terminal, with `--answer NAME=VALUE`, or under `migrations:` in "
         "the project file."
     )
-    return head + "\n\n" + table(("id", "name", "runs", "does"), [row(one) for one in table_json()])
+    return (
+        head
+        + "\n\n"
+        + table(
+            ("id", "name", "runs", "does"), [row(one) for one in table_json(PLATFORMS.migrations().all().values())]
+        )
+    )
 
 
 def row(one: Json) -> tuple[str, ...]:

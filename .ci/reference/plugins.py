@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from reconciler.backends import BACKENDS
-from reconciler.manifests.project.project_model import KNOWN_SETTINGS
-from reconciler.platforms.providers import PROVIDERS
+from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.platforms import PLATFORMS, providers
 from reconciler.registry import Registry
 from reconciler.reporters import REPORTERS
 from reference import code, table
@@ -25,18 +26,24 @@ def page() -> str:
             "## Output formats\n\n" + formats,
             table(("format", "what it is"), [(code(name), first_line(one)) for name, one in REPORTERS.all().items()]),
             "## State backends\n\n" + states,
-            settings("state", BACKENDS),
+            settings(BACKENDS, lambda name: BACKEND_SETTINGS.get(name, ())),
             "## Providers\n\n" + accounts,
-            settings("provider", PROVIDERS),
+            settings(providers(), provider_keys),
         ]
     )
 
 
-def settings(place: str, registry: Registry[T]) -> str:
+def provider_keys(name: str) -> Sequence[str]:
+    """What may stand beside this `type`."""
+    platform = PLATFORMS.of(name)
+    return (*(["vocabulary"] if platform.vocabularies else ()), *platform.settings.get(name, ()))
+
+
+def settings(registry: Registry[T], known: Callable[[str], Sequence[str]]) -> str:
     """The plug-ins of one table with the settings that each knows."""
     rows = []
     for name, one in registry.all().items():
-        keys = [key for key in KNOWN_SETTINGS.get(f"{place} {name}", ()) if key not in {"backend", "type"}]
+        keys = [key for key in known(name) if key not in {"backend", "type"}]
         rows.append((code(name), first_line(one), ", ".join(code(key) for key in keys)))
     return table(("name", "what it is", "settings"), rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.linting.rule import Rule
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules import RULES
 from reference import block, table
 
 LONGEST = 160

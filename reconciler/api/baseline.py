@@ -41,10 +41,11 @@ def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, .
     from reconciler.engine.validate import without_kept
     from reconciler.types.diagnostic import Severity
 
-    kept = tuple(without_kept(found, reader(session)))
+    rules = session.platform.rules
+    kept = tuple(without_kept(found, rules, reader(session)))
     if not kept:
         return kept
-    marked = mark_accepted(kept, baseline_of(session.project, session.sources.ref))
+    marked = mark_accepted(kept, baseline_of(session.project, session.sources.ref), rules)
     if session.workspace.policy.unknown_fields != "deny":
         return marked
     return tuple(
@@ -92,6 +93,7 @@ def new_migrations(project: Project, result: MigrationResult, tree: Tree | None 
 def write_new_baseline(session: Session) -> NewBaseline:
     """Accept every finding of the whole project as it is, in each of its workspaces, and every change that `migrate`
     would make. Raises `ReconcilerError` where the file cannot be written."""
+    from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import read_migration
     from reconciler.api.output_files import write_file
     from reconciler.api.validate import check
@@ -103,10 +105,11 @@ def write_new_baseline(session: Session) -> NewBaseline:
     findings: set[Accepted] = set()
     left: dict[Diagnostic, None] = {}
     for name in session.project.workspaces:
-        found, _ = check(session.in_workspace(name))
-        findings |= to_accept(found)
-        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one]))
-    run = read_migration(session.project, (), choose_migrations((), ()), {})
+        here = session.in_workspace(name)
+        rules, (found, _) = here.platform.rules, check(here)
+        findings |= to_accept(found, rules)
+        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one], rules))
+    run = read_migration(session.project, (), choose_migrations(platform_of(session.project).migrations), {})
     migrations = {accepted_migration(one) for one in undone(run.once(run.options.answers))}
     old = baseline_of(session.project)
     path = baseline_path(session.project)

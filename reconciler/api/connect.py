@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.manifests import catalogue_of, known_secrets
 from reconciler.api.remembered_rates import keep_rates, read_rates
-from reconciler.api.session import SIMULATOR
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
@@ -24,9 +23,9 @@ T = TypeVar("T")
 @contextmanager
 def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
     """The account; with `reading` the transport refuses everything but GET."""
+    from reconciler.platforms import providers
     from reconciler.platforms.base import ProviderContext
     from reconciler.platforms.pace import Paces
-    from reconciler.platforms.providers import PROVIDERS
 
     project, workspace = session.project, session.workspace
     paces = session.paces or Paces(read_rates(session.environ))
@@ -41,13 +40,13 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         redactor=session.redactor,
         emit=session.emit,
         reading=reading,
-        keyless=next((one.name for one in project.workspaces.values() if one.provider.type == SIMULATOR), ""),
+        keyless=next((name for name, one in project.workspaces.items() if one.embedded), ""),
         parallelism=workspace.parallelism,
         max_requests_per_second=workspace.max_requests_per_second,
         give_up_after=workspace.give_up_after,
         paces=paces,
     )
-    make = session.connect or PROVIDERS.get(workspace.provider.type)
+    make = session.connect or providers().get(workspace.provider.type)
     try:
         with closing(_vouched(session, lambda: make(workspace.provider, context))) as provider:
             provider.heed(session.stop)
@@ -71,6 +70,7 @@ def open_backend(session: Session) -> Backend:
         owner=session.project.identity,
         secrets=known_secrets(session) if settings.settings else None,
         trusted=lambda: trusted(session),
+        vendor=session.platform.vendor,
         redactor=session.redactor,
     )
     path = settings.settings.get("path")

@@ -79,8 +79,8 @@ def prepare_target(
     only: Collection[Address] | None = None,
 ) -> TargetExport:
     """The same without writing anything; `only` are the personas by address."""
-    from reconciler.core.export.target_table import TARGETS
     from reconciler.engine.export_account import choose_subjects
+    from reconciler.platforms import TARGETS
 
     target = TARGETS.get(name)
     subjects, notes = read_subjects(session, origin, tuple(names))
@@ -139,10 +139,9 @@ def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tupl
 def knowledge(session: Session, target: Target) -> Knowledge:
     """The project's catalogue, and the models that the target's installed package lists."""
     from reconciler.core.export.target import Knowledge
-    from reconciler.platforms.providers import INSTALLED_MODELS
 
-    models = INSTALLED_MODELS.get(target.name)(target.package) if target.package else None
-    return Knowledge(catalogue_of(session), models, f"the installed {target.package.replace('.', '-')}")
+    models = target.installed() if target.installed is not None else None
+    return Knowledge(catalogue_of(session), models, f"the installed {target.package}")
 
 
 def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:

@@ -11,10 +11,12 @@ from reconciler.core.secrets.redact_text import Learning
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
+    from reconciler.core.platform import Platform
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
     from reconciler.types.ports import Secrets
+    from reconciler.types.project import Project
 
 
 def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
@@ -59,11 +61,25 @@ def known_secrets(session: Session) -> Secrets:
     return Learning(secrets_of(session.project, session.environ), session.redactor)
 
 
+def platform_of(project: Project) -> Platform:
+    """That of the default workspace: what files mean where none was chosen."""
+    from reconciler.platforms import PLATFORMS
+
+    return PLATFORMS.of(project.workspaces[project.default_workspace].provider.type)
+
+
+def project_catalogue(project: Project) -> Catalogue:
+    """The model catalogue where no workspace was chosen."""
+    from reconciler.manifests.project.read_catalogue import load_catalogue
+
+    return project.catalogue or load_catalogue(platform_of(project))
+
+
 def catalogue_of(session: Session) -> Catalogue:
     """The model catalogue of the project."""
     from reconciler.manifests.project.read_catalogue import load_catalogue
 
-    return session.project.catalogue or load_catalogue()
+    return session.project.catalogue or load_catalogue(session.platform)
 
 
 def remarks(session: Session, manifests: ManifestSet) -> tuple[str, ...]:

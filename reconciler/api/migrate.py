@@ -93,10 +93,10 @@ class MigrationRun:
 
     def once(self, answers: Answers) -> MigrationResult:
         """One run over the files as they were read."""
+        from reconciler.api.manifests import project_catalogue
         from reconciler.engine.migrate.migration_files import SourceFile
         from reconciler.engine.migrate.run_migrations import migrate
         from reconciler.manifests.edit.source_files import TextEditor
-        from reconciler.manifests.project.read_catalogue import load_catalogue
 
         files: list[SourceFile] = [
             SourceFile(one.path, one.data, one.overlay, one.selected) for one in self.raw.files
@@ -107,7 +107,7 @@ class MigrationRun:
         result = migrate(
             files,
             bodies,
-            self.project.catalogue or load_catalogue(),
+            project_catalogue(self.project),
             replace(self.options, answers=answers),
             taken=lambda path: self.tree is None and (home / path).exists(),
         )
@@ -162,23 +162,26 @@ def read_migration(
 ) -> MigrationRun:
     """Read the manifest files of `project`, or those under `paths`. Raises `UsageError` for an unknown path.
 
-    `words`: the vocabulary to write, `persona` or `pal`; `requested`: names of migrations that somebody asked for;
+    `words`: the vocabulary to write; `requested`: names of migrations that somebody asked for;
     `tree`: where the files are read from, None for the work tree; `workspace`: the only one in which a change has to
     be possible, None for all of them; `addresses`: which resources may change, None for all of them; `excluded`:
     those that nothing may rest on. Nothing rests on a manifest outside of `paths` either: a run over them does not
     write it.
     """
+    from reconciler.api.manifests import platform_of
     from reconciler.core.migrating.answers import merge_answers
     from reconciler.engine.migrate.run_migrations import MigrateOptions
     from reconciler.manifests.edit.source_files import read_sources
 
     raw = read_sources(project, paths, tree)
-    wanted = {"vocabulary-persona-to-pal": {"words": words}} if words else {}
+    platform = platform_of(project)
+    wanted = {platform.word_migration: {"words": words}} if words and platform.word_migration else {}
     merged = merge_answers(project.migrations, wanted, answers)
     layers = {name: paths for name, paths in raw.layers.items() if workspace in (None, name)}
     outside = {one.path for one in raw.files if not one.selected}
+    target = words or next(iter(platform.vocabularies), "")
     options = MigrateOptions(
-        tuple(chosen), merged, words or "pal", requested, raw.folder, workspaces=layers, addresses=addresses,
+        tuple(chosen), merged, target, requested, raw.folder, workspaces=layers, addresses=addresses,
         apart=lambda subject: _outside(subject, outside, excluded),
     )  # fmt: skip
     return MigrationRun(project, raw, options, tree, tuple(paths))

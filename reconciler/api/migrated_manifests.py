@@ -56,7 +56,8 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     tree, close = open_tree(session.project, sources.ref)
     try:
         migration = read_migration(
-            session.project, sources.paths, choose_migrations((), ()), {}, tree=tree if sources.ref else None,
+            session.project, sources.paths, choose_migrations(session.platform.migrations), {},
+            tree=tree if sources.ref else None,
             workspace=session.workspace.name, addresses=_in_scope(session, options), excluded=options.excludes,
         )  # fmt: skip
         result = alone = migration.once(migration.options.answers)

@@ -51,15 +51,16 @@ def parse_address(value: str | Address) -> Address:
         return value
     from difflib import get_close_matches
 
-    from reconciler.core.kind_table import KINDS
+    from reconciler.platforms import PLATFORMS
 
     try:
         address = Address.parse(value)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    if address.kind not in KINDS:
-        close = get_close_matches(address.kind, list(KINDS), n=1)
-        meant = f"; did you mean {close[0]}.{address.name}?" if close else f"; kinds: {', '.join(KINDS)}"
+    known = PLATFORMS.kind_names()
+    if address.kind not in known:
+        close = get_close_matches(address.kind, known, n=1)
+        meant = f"; did you mean {close[0]}.{address.name}?" if close else f"; kinds: {', '.join(known)}"
         raise UsageError(f"{value!r} names no kind{meant}")
     return address
 

@@ -170,13 +170,15 @@ class OpenedProject:
         Raises `NothingFound` where there are no manifests to look at, unless that is allowed.
         """
         from reconciler.api.export_target import prepare_agents
+        from reconciler.api.manifests import platform_of
         from reconciler.api.migrate import read_migration, write_result
         from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
 
-        session, given = self.session, parse_answers((answers or {}).items())
+        session, known = self.session, platform_of(self.session.project).migrations
         run = read_migration(
-            session.project, session.sources.paths, choose_migrations(only, skip), given,
-            words=words, requested=requested_names(only),
+            session.project, session.sources.paths, choose_migrations(known, only, skip),
+            parse_answers((answers or {}).items(), known),
+            words=words, requested=requested_names(known, only),
         )  # fmt: skip
         result = run.once(run.options.answers)
         run.require_manifests(result, allow_empty=allow_empty)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.output_gate import open_redactors
@@ -10,7 +11,7 @@ from reconciler.core.secrets.redact_text import Shown
 from reconciler.errors import UsageError
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import Plan
-from reconciler.types.report import ApplyResult, Report, Style
+from reconciler.types.report import ApplyResult, Report, RuleText, Style
 
 if TYPE_CHECKING:
     from reconciler.core.migrating.migration_result import MigrationResult
@@ -52,8 +53,20 @@ def render_report(report: Report, name: str, how: Style, redactor: Redactor) -> 
     from reconciler.reporters import REPORTERS
 
     reporter: Reporter = REPORTERS.get(name)
-    text = reporter(redactor.record(report), how)
+    text = reporter(redactor.record(replace(report, rules=rule_text)), how)
     return Shown(text if not text or text.endswith("\n") else text + "\n")
+
+
+def rule_text(code: str) -> RuleText | None:
+    """What is written about the lint rule of a code, of whatever platform."""
+    from reconciler.platforms import PLATFORMS
+    from reconciler.reporters.documentation import describe_rule
+
+    rules = PLATFORMS.rules()
+    if code not in rules:
+        return None
+    rule = rules.get(code)
+    return RuleText(rule.name, rule.severity, rule.doc.what, rule.doc.why, describe_rule(rule))
 
 
 def render_migration(

@@ -89,14 +89,14 @@ def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
     from reconciler.manifests.project.project_file import load_project
     from reconciler.manifests.read.load_manifests import load_manifests
     from reconciler.manifests.tree.repository import top_of
-    from reconciler.platforms.providers import kinds_of
+    from reconciler.platforms import PLATFORMS
 
-    project = load_project(root, kinds_of, upward=False)
+    project = load_project(root, PLATFORMS, upward=False)
     real = os.path.realpath(root)
     top = top_of(real) or real
     bodies: dict[str, list[Json]] = {}
     for name, workspace in project.workspaces.items():
-        if workspace.provider.type != "simulator":
+        if not workspace.embedded:
             found, _ = load_manifests(project, workspace)
             if any(one.is_error for one in found.diagnostics):
                 raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)

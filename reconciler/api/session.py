@@ -16,6 +16,7 @@ from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIO
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
     from reconciler.manifests.read.documents import KnownDocuments
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace
-
-SIMULATOR = "simulator"
-ACCOUNT = "tavus"
-"""The built-in workspace that needs nothing but a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +82,15 @@ class Session:
 
     def __post_init__(self) -> None:
         self.redactor.spare(self.project.name, *self.project.workspaces)
-        self.redactor.learn(*(self.environ.get(name) for name in OPERATORS))
+        variables = (*OPERATORS, *self.platform.vendor.credentials)
+        self.redactor.learn(*(self.environ.get(name) for name in variables))
+
+    @property
+    def platform(self) -> Platform:
+        """Whose API the workspace speaks."""
+        from reconciler.platforms import PLATFORMS
+
+        return PLATFORMS.of(self.workspace.provider.type)
 
     @property
     def folder(self) -> Path:
@@ -177,23 +182,26 @@ def choose_project(
     """Read the project file and choose the workspace: the one given, that of the environment, else `prefer`.
 
     `root` is where the run takes place; without one it is the current folder, or with `upward` that of the project
-    which the current folder lies in. The built-in workspace `tavus` belongs to no project, so none is looked for
+    which the current folder lies in. A built-in workspace for an account belongs to no project, so none is looked for
     further up unless it has a workspace of that name itself. Raises `UsageError` for a workspace that does not exist,
     `ManifestError` for a project file that is not valid.
     """
-    from reconciler.manifests.project.project_file import BUILT_IN, load_project
-    from reconciler.platforms.providers import kinds_of
+    from reconciler.manifests.project.project_file import load_project
+    from reconciler.platforms import PLATFORMS
 
     wanted = workspace or environ.get(WORKSPACE) or prefer
     if file is not None and Path(file).is_dir():
         raise UsageError(f"--project {file} is a folder", hint=f"name the file in it, or go there: -C {file}")
     where = file if file is not None else root or "."
     project = load_project(
-        where, kinds_of, manifests=paths or None, ref=ref, root=root, upward=upward and root is None
+        where, PLATFORMS, manifests=paths or None, ref=ref, root=root, upward=upward and root is None
     )
-    own = project.workspaces.get(ACCOUNT)
-    if wanted == ACCOUNT and project.base != project.root and (own is None or own.provider == BUILT_IN[ACCOUNT]):
-        project = load_project(where, kinds_of, manifests=paths or None, ref=ref, root=root, upward=False)
+    own = project.workspaces.get(wanted or "")
+    account = PLATFORMS.workspaces().get(wanted or "")
+    if account is not None and account.type == PLATFORMS.of(account.type).embedded:
+        account = None
+    if account is not None and project.base != project.root and (own is None or own.provider == account):
+        project = load_project(where, PLATFORMS, manifests=paths or None, ref=ref, root=root, upward=False)
     chosen = choose_workspace(project, wanted)
     given = {"parallelism": parallelism, "give_up_after": give_up_after}
     return project, replace(chosen, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

@@ -36,15 +36,15 @@ def check(
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Severity
 
-    catalogue = catalogue_of(session)
+    catalogue, rules = catalogue_of(session), session.platform.rules
     manifests, _ = read_files(session, settled=False)
     manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(session.project)))
     if not any(one.is_error for one in manifests.diagnostics):
         require_manifests(session, manifests, allow_empty=allow_empty)
-    found = validate(manifests, catalogue)
+    found = validate(manifests, catalogue, rules)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
-    found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue))
+    found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
     if strict:
         # Promoted here, once: the exit code and every format tell of errors then.
         found = tuple(
@@ -61,7 +61,7 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
     from reconciler.backends import BACKENDS
     from reconciler.manifests.tree.file_tree import relative
     from reconciler.manifests.tree.problems import PROJECT, suggest
-    from reconciler.platforms.providers import PROVIDERS
+    from reconciler.platforms import providers
     from reconciler.types.diagnostic import Diagnostic, Severity
     from reconciler.types.json import join
     from reconciler.types.source import Source
@@ -71,7 +71,7 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
     source = Source(relative(project.file, project.home))
     for name, workspace in project.workspaces.items():
         for section, key, word, table in (
-            ("provider", "type", workspace.provider.type, PROVIDERS),
+            ("provider", "type", workspace.provider.type, providers()),
             ("state", "backend", workspace.state.type, BACKENDS),
         ):
             if word not in table:
@@ -116,14 +116,14 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan
-    catalogue = catalogue_of(session)
+    catalogue, rules = catalogue_of(session), session.platform.rules
     new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
-    found = validate(replace(manifests, diagnostics=()), catalogue, only=written, new=new)
+    found = validate(replace(manifests, diagnostics=()), catalogue, rules, only=written, new=new)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue))
+    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
-    more = tolerated(one for one in kept if (one.code, one.address, one.pointer) not in said)
+    more = tolerated((one for one in kept if (one.code, one.address, one.pointer) not in said), rules)
     errors = sum(one.is_error for one in more)
     if errors:
         noun = "error" if errors == 1 else "errors"

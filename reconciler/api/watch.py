@@ -11,15 +11,15 @@ from datetime import datetime
 from reconciler.api.apply import apply_now, apply_options
 from reconciler.api.plan import plan_now
 from reconciler.api.remembered_rates import read_rates
-from reconciler.api.session import SIMULATOR, Session
+from reconciler.api.session import Session
 from reconciler.core.continuous.schedule import remember, seconds_to_next
 from reconciler.core.continuous.windows import check_window
 from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, UsageError
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.source_version import digest_of, fetch_commit
+from reconciler.platforms import PLATFORMS
 from reconciler.platforms.pace import Paces
-from reconciler.platforms.providers import kinds_of
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
@@ -137,7 +137,7 @@ class SessionTask:
         session, ref = self._session, commit if self._watch.ref is not None else None
         if session.project.file is None:
             return session
-        project = load_project(session.project.file, kinds_of, root=session.project.root, ref=ref)
+        project = load_project(session.project.file, PLATFORMS, root=session.project.root, ref=ref)
         own = session.workspace
         found = project.workspaces.get(own.name)
         if found is None:
@@ -169,7 +169,7 @@ def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
         own = session.in_workspace(name)
         for window in own.workspace.watch.windows if own.workspace.watch else ():
             check_window(window)
-        usual = SANDBOX if own.workspace.provider.type == SIMULATOR else Watch()
+        usual = SANDBOX if own.workspace.embedded else Watch()
         found.append(Watched(own, own.workspace.watch or usual))
     return tuple(found)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.core.secrets.redact_text import Redactor
-from reconciler.core.settings.operator_trust import Operator, Trusted
+from reconciler.core.settings.operator_trust import Operator, Trusted, Vendor
 from reconciler.core.settings.setting_reader import ROLES, Reader, Role
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.json import Json, Object
@@ -41,13 +41,15 @@ class BackendContext:
     """Resolves `{file: path}` references in settings; `{env: X}` needs only `environ`."""
     trusted: Callable[[], Trusted] = Trusted
     """What the user trusts this project file with, beyond what the environment says."""
+    vendor: Vendor = Vendor()
+    """What is the operator's by the platform of the workspace."""
     redactor: Redactor = field(default_factory=Redactor)
     """Learns every credential, so that no message shows it."""
 
     @property
     def operator(self) -> Operator:
         """Tells which hosts, commands and variables a project file may name."""
-        return Operator(self.environ, self.trusted)
+        return Operator(self.environ, self.trusted, self.vendor)
 
     def reader(self, what: str, roles: Mapping[str, Role], settings: Object, *, own: bool) -> Reader:
         """Reads texts of `settings`, each in its role; `what` is for messages, `own` as in `BackendSettings`."""

@@ -177,10 +177,10 @@ def carry_out_saved(
     import os
 
     from reconciler.api.apply import apply_options, apply_plan
+    from reconciler.api.offline import load_plan
     from reconciler.api.session import plan_key
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
-    from reconciler.core.planning.plan_file import load_plan
 
     with reporting("apply", settings):
         plan = load_plan(data, plan_key(os.environ))

@@ -14,7 +14,7 @@ from reconciler.cli.output import ask, is_terminal, say
 if TYPE_CHECKING:
     from reconciler.cli.global_settings import Settings
     from reconciler.errors import NotTrusted
-    from reconciler.types.catalogue import Catalogue
+    from reconciler.types.project import Project
 
 
 def open_session(
@@ -77,14 +77,13 @@ def vouch(session: Session, refused: NotTrusted) -> bool:
     return True
 
 
-def open_catalogue(settings: Settings) -> Catalogue:
-    """The model catalogue, with the project's own file merged over it where there is a project.
+def find_project(settings: Settings) -> Project:
+    """The project that the command runs in, or the built-in workspaces.
 
     Raises `ManifestError` for a project file or a catalogue that is not valid.
     """
     from reconciler.manifests.project.project_file import load_project
-    from reconciler.manifests.project.read_catalogue import load_catalogue
-    from reconciler.platforms.providers import kinds_of
+    from reconciler.platforms import PLATFORMS
 
     where = settings.project if settings.project is not None else "."
-    return load_project(where, kinds_of, manifests=settings.manifests or None).catalogue or load_catalogue()
+    return load_project(where, PLATFORMS, manifests=settings.manifests or None)

@@ -102,10 +102,10 @@ def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
 def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> str:
     """The workspace to use: one with the embedded simulator, never a real account."""
     from reconciler.manifests.project.project_file import load_project
-    from reconciler.platforms.providers import kinds_of
+    from reconciler.platforms import PLATFORMS
 
-    project = load_project(root, kinds_of, manifests=manifests or None, upward=False)
-    embedded = [name for name, one in project.workspaces.items() if one.provider.type == "simulator"]
+    project = load_project(root, PLATFORMS, manifests=manifests or None, upward=False)
+    embedded = [name for name, one in project.workspaces.items() if one.embedded]
     if wanted is not None and wanted not in embedded:
         raise UsageError(f"the tour works on the embedded simulator only, and {wanted!r} is none")
     if not embedded:

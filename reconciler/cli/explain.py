@@ -24,8 +24,10 @@ def explain(settings: Settings, path: str) -> int:
 
     Or what a finding is about, by its code: what it looks for, why, and an example of both sides.
     """
-    from reconciler.cli.composition import open_catalogue
+    from reconciler.api.manifests import project_catalogue
+    from reconciler.cli.composition import find_project
     from reconciler.cli.output import emit_document, style
+    from reconciler.platforms import PLATFORMS
     from reconciler.reporters import field_page as pages
     from reconciler.reporters.documentation import (
         describe_migration,
@@ -37,17 +39,18 @@ def explain(settings: Settings, path: str) -> int:
     )
 
     width = style(settings).width
-    if (rule := find_rule(path)) is not None:
+    if (rule := find_rule(path, PLATFORMS.rules())) is not None:
         return emit_document(
             settings, text=lambda: describe_rule(rule, width=width), document=lambda: rule_as_json(rule)
         )
-    if (migration := find_migration(path)) is not None:
+    if (migration := find_migration(path, PLATFORMS.migrations())) is not None:
         return emit_document(
             settings,
             text=lambda: describe_migration(migration, width=width),
             document=lambda: migration_as_json(migration),
         )
-    found = pages.explain(path, open_catalogue(settings))
+    project = find_project(settings)
+    found = pages.explain(path, project.kinds, project_catalogue(project))
     return emit_document(
         settings, text=lambda: pages.render(found, width=width), document=lambda: pages.as_json(found)
     )

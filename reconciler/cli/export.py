@@ -33,7 +33,7 @@ class TargetType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from difflib import get_close_matches
 
-        from reconciler.core.export.target_table import TARGETS
+        from reconciler.platforms import TARGETS
 
         if value not in TARGETS:
             close = get_close_matches(str(value), list(TARGETS), n=1)
@@ -50,15 +50,14 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from difflib import get_close_matches
 
-        from reconciler.core.kind_table import KINDS, manifest_kinds
+        from reconciler.platforms import PLATFORMS
 
-        words = {word.casefold(): spec.name for word, spec in manifest_kinds().items()}
-        known = {**words, **{name: name for name in KINDS}}
+        known = {word.casefold(): name for word, name in PLATFORMS.kind_words().items()}
         found = known.get(str(value).casefold().replace("-", "_"))
         if found is None:
             close = get_close_matches(str(value).casefold(), known, n=1)
             meant = f"; did you mean {known[close[0]]!r}?" if close else ""
-            self.fail(f"unknown kind {value!r}{meant} (known: {', '.join(KINDS)})", param, ctx)
+            self.fail(f"unknown kind {value!r}{meant} (known: {', '.join(PLATFORMS.kind_names())})", param, ctx)
         return found
 
 

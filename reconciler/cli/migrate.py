@@ -79,7 +79,9 @@ def migrate(
     terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
     """
     from reconciler.api.export_target import is_handover
+    from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import write_result
+    from reconciler.cli.composition import find_project
     from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
     from reconciler.errors import UsageError
 
@@ -87,9 +89,10 @@ def migrate(
         return list_migrations(settings)
     if write and check:
         raise UsageError("--write changes files and --check does not: give one of the two")
-    chosen = choose_migrations(only, skip)
-    answers: Answers = parse_answers(given)
-    requested = requested_names(only)
+    known = platform_of(find_project(settings.with_paths(paths))).migrations
+    chosen = choose_migrations(known, only, skip)
+    answers: Answers = parse_answers(given, known)
+    requested = requested_names(known, only)
     if paths and is_handover(requested):
         answers = named_answers(settings, paths, answers)
     else:
@@ -161,14 +164,12 @@ def open_migration(
     """Find the project and read its manifest files. Raises `UsageError` for an unknown path or format."""
     from reconciler.api.migrate import read_migration
     from reconciler.api.render import MIGRATION_FORMATS
-    from reconciler.manifests.project.project_file import load_project
-    from reconciler.platforms.providers import kinds_of
+    from reconciler.cli.composition import find_project
 
     for name in (settings.format or "text", *(name for name, _ in settings.reports)):
         if name not in MIGRATION_FORMATS:
             raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
-    where = settings.project if settings.project is not None else "."
-    project = load_project(where, kinds_of, manifests=settings.manifests or None)
+    project = find_project(settings)
     return read_migration(project, settings.manifests, chosen, answers, words=words, requested=requested)
 
 
@@ -221,22 +222,21 @@ def deliver_result(result: MigrationResult, settings: Settings, *, written: bool
 def list_migrations(settings: Settings) -> int:
     """The table of migrations, as text or JSON."""
     from reconciler.cli.output import emit_document, style
+    from reconciler.platforms import PLATFORMS
     from reconciler.reporters.migration_report import table_json, table_text
 
     width = style(settings).width
-    return emit_document(settings, text=lambda: table_text(width), document=table_json)
+    rows = PLATFORMS.migrations().all().values()
+    return emit_document(settings, text=lambda: table_text(rows, width), document=lambda: table_json(rows))
 
 
 def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) -> Answers:
     """The personas that `words` name (addresses or files) are handed over, unless `--answer` says otherwise."""
     from reconciler.api.export_target import name_personas
+    from reconciler.cli.composition import find_project
     from reconciler.core.migrating.answers import merge_answers
-    from reconciler.manifests.project.project_file import load_project
-    from reconciler.platforms.providers import kinds_of
 
-    where = settings.project if settings.project is not None else "."
-    project = load_project(where, kinds_of, manifests=settings.manifests or None)
-    return merge_answers(name_personas(project, words), given)
+    return merge_answers(name_personas(find_project(settings), words), given)
 
 
 def agents_of(settings: Settings, result: MigrationResult, folder: str | None) -> TargetExport | None:

@@ -20,7 +20,8 @@ reconciler models --format json
 @click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this kind of model, e.g. llm.")
 def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) -> int:
     """The catalogue: status, successor and context window of every model that is known."""
-    from reconciler.cli.composition import open_catalogue
+    from reconciler.api.manifests import project_catalogue
+    from reconciler.cli.composition import find_project
     from reconciler.cli.output import emit_document, style
     from reconciler.errors import UsageError
     from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
@@ -28,7 +29,7 @@ def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) 
     unknown = [table for table in tables if table not in TITLES]
     if unknown:
         raise UsageError(f"unknown table {unknown[0]!r}; known: {', '.join(TITLES)}")
-    catalogue = open_catalogue(settings)
+    catalogue = project_catalogue(find_project(settings))
     rows = [
         row
         for row in model_rows(catalogue, tables=tables or None)

@@ -22,16 +22,13 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     """Print the JSON Schema (draft 7) of manifests: completion and checks while you type."""
     import json
 
+    from reconciler.api.offline import manifest_schema
     from reconciler.api.output_files import write_file
     from reconciler.cli.output import write
-    from reconciler.core.fields.json_schema import manifest_schema
-    from reconciler.core.kind_table import KINDS
     from reconciler.errors import UsageError
 
     if settings.format not in {None, "json"} or any(name != "json" for name, _ in settings.reports):
         raise UsageError("a JSON Schema is JSON; no other format makes sense here")
-    for name in kinds:
-        KINDS.get(name)
     text = json.dumps(manifest_schema(kinds or None), ensure_ascii=False, indent=2) + "\n"
     write(text)
     for _, path in settings.reports:

@@ -20,10 +20,10 @@ def show(settings: Settings, planfile: str) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
     import os
 
+    from reconciler.api.offline import load_plan
     from reconciler.api.output_files import read_file
     from reconciler.api.session import plan_key
     from reconciler.cli.output import deliver, reporting
-    from reconciler.core.planning.plan_file import load_plan
     from reconciler.types.report import Report
 
     with reporting("show", settings):

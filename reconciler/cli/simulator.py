@@ -37,13 +37,14 @@ def serve(settings: Settings, port: int, host: str, world: str | None, seed: str
     from reconciler.cli.output import write
     from reconciler.errors import UsageError
     from reconciler.manifests.tree.repository import check_way
-    from reconciler.platforms.providers import SIMULATORS
+    from reconciler.platforms import simulators
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise UsageError(f"the simulator listens on this machine only, not on {host}", hint="leave --host away")
     if world:
         check_way(world)
-    SIMULATORS.get("tavus")(
+    served = simulators()
+    served.get(next(iter(served)))(
         host,
         port,
         world=Path(world) if world else None,

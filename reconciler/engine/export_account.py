@@ -120,7 +120,7 @@ def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, 
         try:
             listings |= reader.lists([name])
         except Rejected as refused:
-            if name in choice.kinds or (not choice.kinds and name in ("persona", "tool")):
+            if name in choice.kinds or (not choice.kinds and reader.provider.kinds.get(name).exported):
                 raise
             word = reader.provider.kinds.get(name).manifest_kinds[0]
             notes.append(f"{word} objects were left out: {refused.message}")

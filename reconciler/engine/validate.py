@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconciler.core.linting.keep_comments import is_kept, split_lines
-from reconciler.core.linting.rule import RuleContext
-from reconciler.core.linting.rule_table import RULES
+from reconciler.core.linting.rule import Rule, RuleContext
+from reconciler.registry import Registry
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -47,6 +47,7 @@ def count_severities(diagnostics: Iterable[Diagnostic]) -> SeverityCounts:
 def validate(
     manifests: ManifestSet,
     catalogue: Catalogue,
+    rules: Registry[Rule],
     *,
     strict: bool = False,
     read_text: ReadText | None = None,
@@ -67,7 +68,7 @@ def validate(
     `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources. `new` are those that have to
     hold everything that the API wants in a new object; None: to be told from the manifests.
     """
-    ruled = check_rules(manifests, catalogue, strict=strict, only=only, new=new)
+    ruled = check_rules(manifests, catalogue, rules, strict=strict, only=only, new=new)
     found: list[Diagnostic] = _distinct(manifests.diagnostics, ruled)
     if strict:
         found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
@@ -76,11 +77,11 @@ def validate(
     elif locate is not None:
         found = [one if one.span is not None else one.at(locate(one)) for one in found]
     if read_text is not None:
-        found = list(without_kept(found, read_text))
+        found = list(without_kept(found, rules, read_text))
     return tuple(sorted(found, key=_order))
 
 
-def tolerated(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def tolerated(diagnostics: Iterable[Diagnostic], rules: Registry[Rule]) -> tuple[Diagnostic, ...]:
     """The same, with the errors of rules whose bodies the API takes all the same as warnings.
 
     `validate` is strict on purpose. A run that writes stops only for what the API would refuse or what cannot be
@@ -88,7 +89,7 @@ def tolerated(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """
     return tuple(
         replace(one, severity=Severity.WARNING)
-        if one.is_error and one.code in RULES and RULES.get(one.code).taken
+        if one.is_error and one.code in rules and rules.get(one.code).taken
         else one
         for one in diagnostics
     )
@@ -97,6 +98,7 @@ def tolerated(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def check_rules(
     manifests: ManifestSet,
     catalogue: Catalogue,
+    rules: Registry[Rule],
     *,
     strict: bool = False,
     only: Collection[Address] | None = None,
@@ -107,11 +109,11 @@ def check_rules(
     With `only` about these resources; the others still count as what they are seen against.
     """
     context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict, new)
-    rules = tuple(RULES.all().values())
+    checks = tuple(rules.all().values())
     for manifest in manifests.manifests:
         if only is not None and manifest.address not in only:
             continue
-        for rule in rules:
+        for rule in checks:
             if rule.concerns(manifest):
                 yield from rule.check(manifest, context)
 
@@ -144,11 +146,13 @@ def _with_fix(one: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -
     return one if other is None else replace(one, fix=other.fix, hint=one.hint or other.hint)
 
 
-def without_kept(diagnostics: Iterable[Diagnostic], read_text: ReadText) -> Iterator[Diagnostic]:
+def without_kept(
+    diagnostics: Iterable[Diagnostic], rules: Registry[Rule], read_text: ReadText
+) -> Iterator[Diagnostic]:
     """The findings that no comment keeps as they are (`# reconciler: keep CODE reason`)."""
     files: dict[str, list[str]] = {}
     for one in diagnostics:
-        if one.span is None or (one.is_error and (one.code not in RULES or one.code in LOADER_CODES)):
+        if one.span is None or (one.is_error and (one.code not in rules or one.code in LOADER_CODES)):
             yield one
             continue
         path = one.span.path

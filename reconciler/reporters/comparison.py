@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from reconciler.core.secrets.redact_document import is_secret, redact_at
 from reconciler.reporters.change_json import ACTIONS
-from reconciler.reporters.redacted import kind_of
-from reconciler.types.address import Address
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.mask import SENSITIVE
 
 SIGNS = {
@@ -50,20 +49,17 @@ def remark(side: Side, comparison: Comparison) -> str:
 def leaves(side: Side) -> Iterator[DesiredDifference]:
     """What the manifests want differently, without secrets whatever the record holds."""
     for one in side.desired:
-        yield DesiredDifference(
-            one.path, _safe(side.address, one.path, one.here), _safe(side.address, one.path, one.there)
-        )
+        yield DesiredDifference(one.path, _safe(side.kind, one.path, one.here), _safe(side.kind, one.path, one.there))
 
 
-def _safe(address: Address, path: str, value: Json) -> Json:
-    kind = kind_of(address)
+def _safe(kind: KindSpec, path: str, value: Json) -> Json:
     if (
         isinstance(value, dict)
         and value.keys() in ({"env"}, {"file"})
         and isinstance(next(iter(value.values())), str)
     ):
         return value
-    if kind is not None and is_secret(kind, path) and value is not None:
+    if is_secret(kind, path) and value is not None:
         return SENSITIVE
     return redact_at(kind, path, value)
 

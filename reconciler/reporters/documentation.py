@@ -5,18 +5,18 @@ from __future__ import annotations
 from textwrap import indent, wrap
 
 from reconciler.core.linting.rule import Rule
-from reconciler.core.linting.rule_table import RULES
 from reconciler.core.migrating.answers import known_names
 from reconciler.core.migrating.migration import Migration, Safety
+from reconciler.registry import Registry
 from reconciler.types.json import Json, Object
 
 
-def find_rule(name: str) -> Rule | None:
+def find_rule(name: str, rules: Registry[Rule]) -> Rule | None:
     """The rule of this code (`L04`, in either case) or name (`base-url-route`)."""
     code = name.upper()
-    if code in RULES:
-        return RULES.get(code)
-    return next((rule for rule in RULES.all().values() if rule.name == name.lower()), None)
+    if code in rules:
+        return rules.get(code)
+    return next((rule for rule in rules.all().values() if rule.name == name.lower()), None)
 
 
 def describe_rule(rule: Rule, *, width: int = 100) -> str:
@@ -60,13 +60,11 @@ WHEN = {
 }
 
 
-def find_migration(name: str) -> Migration | None:
+def find_migration(name: str, migrations: Registry[Migration]) -> Migration | None:
     """The migration of this id (`M20`, in either case) or name (`inline-tool-create`)."""
-    from reconciler.core.migrating.migration_table import MIGRATIONS
-
-    names = known_names()
+    names = known_names(migrations)
     wanted = names.get(name.upper()) or names.get(name.lower())
-    return next((one for one in MIGRATIONS.all().values() if one.name == wanted), None)
+    return next((one for one in migrations.all().values() if one.name == wanted), None)
 
 
 def describe_migration(migration: Migration, *, width: int = 100) -> str:

@@ -11,11 +11,10 @@ from textwrap import wrap
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.fields.envelope_fields import ENVELOPE
 from reconciler.core.fields.required_fields import when_needed
-from reconciler.core.kind_table import KINDS
 from reconciler.errors import UsageError
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
-from reconciler.types.kind import Field, KindSpec
+from reconciler.types.kind import Field, Kinds, KindSpec
 
 TABLES = {
     "/layers/llm/model": "llm",
@@ -32,7 +31,7 @@ class Explanation:
     """One field, or a kind (`pointer` empty)."""
 
     path: str
-    """As to be typed: `persona.layers.llm.model`."""
+    """As to be typed: `tool.delivery.api.url`."""
     kind: str
     pointer: str
     type: str
@@ -46,6 +45,8 @@ class Explanation:
     secret: bool = False
     server: bool = False
     required: bool = False
+    is_name: bool = False
+    """`metadata.name` is sent where it is left out."""
     needed: tuple[str, ...] = ()
     """When a new object needs it, or what in it: sentences."""
     deprecated: str | None = None
@@ -57,18 +58,22 @@ class Explanation:
     """Name, type and first sentence of each member, `*` for members of any name."""
 
 
-def explain(path: str, catalogue: Catalogue | None = None) -> Explanation:
-    """What `kind`, `kind.field.field` or `/field/field` (of a persona) is; either vocabulary is understood.
-    `manifest`, `manifest.metadata.id` or `persona.lifecycle` are the fields around the spec.
+def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None) -> Explanation:
+    """What `kind`, `kind.field.field` or `/field/field` (of the first kind) is; every vocabulary is understood.
+    `manifest`, `manifest.metadata.id` or `tool.lifecycle` are the fields around the spec.
 
     `[0]` and numbers are skipped, so that a path out of a plan can be pasted. With a catalogue the known models are
     listed. Raises `UsageError` with the nearest field for an unknown one.
     """
-    tokens = _tokens(path)
+    tokens = _tokens(path, kinds)
     if not tokens:
-        known = ", ".join(sorted(KINDS))
-        raise UsageError("explain what?", hint=f"give a kind ({known}) or a field, for example persona.layers.llm")
-    spec, rest = _kind(tokens)
+        known = ", ".join(sorted(kinds))
+        nested = next(
+            (row.path for row in kinds.default.fields if row.path.count("/") == 2), kinds.default.name_field
+        )
+        field = f"{kinds.default.name}{nested.replace('/', '.')}"
+        raise UsageError("explain what?", hint=f"give a kind ({known}) or a field, for example {field}")
+    spec, rest = _kind(tokens, kinds)
     if rest and rest[0] in shape(ENVELOPE).children and rest[0] not in shape(spec).children:
         spec = ENVELOPE
     node = shape(spec)
@@ -95,30 +100,29 @@ def explain(path: str, catalogue: Catalogue | None = None) -> Explanation:
     return _record(spec, node, walked, catalogue)
 
 
-def _tokens(path: str) -> list[str]:
+def _tokens(path: str, kinds: Kinds) -> list[str]:
     text = re.sub(r"\[[^\]]*\]", "", path.strip())
     if text.startswith("/"):
-        return ["persona", *(part for part in text.split("/") if part)]
+        return [kinds.default.name, *(part for part in text.split("/") if part)]
     return [part for part in re.split(r"[./]", text) if part and part != "spec"]
 
 
-def _kind(tokens: list[str]) -> tuple[KindSpec, list[str]]:
+def _kind(tokens: list[str], kinds: Kinds) -> tuple[KindSpec, list[str]]:
     if tokens[0].lower() == ENVELOPE.name or tokens[0] in shape(ENVELOPE).children:
         return ENVELOPE, tokens[1:] if tokens[0].lower() == ENVELOPE.name else tokens
     head = tokens[0].lower().replace("-", "_")
-    words = {word.lower(): name for name, spec in KINDS.all().items() for word in (name, *spec.manifest_kinds)}
+    words = {word.lower(): name for name, spec in kinds.all().items() for word in (name, *spec.manifest_kinds)}
     found = words.get(head) or words.get(head.replace("_", ""))
     if found is not None:
-        return KINDS.get(found), tokens[1:]
-    # `layers.llm` without a kind means the persona's.
-    persona = KINDS.get("persona")
-    root = shape(persona)
+        return kinds.get(found), tokens[1:]
+    # `layers.llm` without a kind means the field of the first one.
+    root = shape(kinds.default)
     if root.renames.get(tokens[0], tokens[0]) in root.children:
-        return persona, tokens
+        return kinds.default, tokens
     close = get_close_matches(head, [*words, *root.children, *root.renames], n=1)
     raise UsageError(
         f"nothing is called {tokens[0]!r}",
-        hint=f"did you mean {close[0]!r}?" if close else f"kinds: {', '.join(sorted(KINDS))}",
+        hint=f"did you mean {close[0]!r}?" if close else f"kinds: {', '.join(sorted(kinds))}",
     )
 
 
@@ -181,6 +185,7 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         secret=row.secret,
         server=row.server,
         required=row.required,
+        is_name=pointer == spec.name_field,
         needed=when_needed(spec, pointer),
         deprecated=row.deprecated,
         ref=row.ref,
@@ -264,8 +269,9 @@ def render(found: Explanation, *, width: int = 100) -> str:
     if found.server:
         notes.append("Assigned by the server: never sent.")
     if found.required:
-        named = KINDS.get(found.kind).name_field == found.pointer
-        notes.append(f"Required. {'Without it metadata.name is sent.' if named else 'A new object needs it.'}")
+        notes.append(
+            f"Required. {'Without it metadata.name is sent.' if found.is_name else 'A new object needs it.'}"
+        )
     notes += found.needed
     lines += ["", "DESCRIPTION:"]
     for note in notes:

@@ -16,7 +16,6 @@ from reconciler.core.migrating.migration_result import (
     by_address,
     counts,
 )
-from reconciler.core.migrating.migration_table import MIGRATIONS
 from reconciler.core.text import one_line, visible
 from reconciler.types.json import Json, Object
 
@@ -241,21 +240,16 @@ def _question(result: MigrationResult, name: str, question: Question) -> Object:
     }
 
 
-def table_rows() -> list[Migration]:
-    """Every migration, in the order in which they run."""
-    return list(MIGRATIONS.all().values())
-
-
-def table_text(width: int = 100) -> str:
+def table_text(migrations: Iterable[Migration], width: int = 100) -> str:
     """The table of `migrate --list`."""
     lines: list[str] = []
-    for row in table_rows():
+    for row in migrations:
         lines.append(f"{row.id}  {row.name}  ({row.safety.value})")
         lines += [f"     {line}" for line in wrap(row.doc.what, max(width - 5, 40))]
     return "\n".join(lines) + "\n"
 
 
-def table_json() -> list[Json]:
+def table_json(migrations: Iterable[Migration]) -> list[Json]:
     """The same as data."""
     return [
         {
@@ -268,7 +262,7 @@ def table_json() -> list[Json]:
             "after": row.doc.after,
             "sources": row.sources,
         }
-        for row in table_rows()
+        for row in migrations
     ]
 
 

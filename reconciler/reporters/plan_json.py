@@ -18,11 +18,12 @@ from reconciler.reporters.change_json import (
     span_object,
 )
 from reconciler.reporters.comparison import comparison_object
-from reconciler.reporters.redacted import kind_of, safe_body
+from reconciler.reporters.redacted import safe_body
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 from reconciler.types.source import Span
@@ -58,7 +59,9 @@ def report_object(report: Report) -> Object:
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
         "unmanaged": [{"kind": one.kind, "id": one.id, "name": one.name} for one in plan.unmanaged] if plan else [],
-        "requests": [request_object(request) for request in plan_requests(plan)] if plan else [],
+        "requests": [request_object(one.kind, request) for one in plan.changes for request in one.requests]
+        if plan
+        else [],
         "inputs_digest": plan.inputs_digest if plan else "",
         "notes": list(report.notes),
         "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
@@ -169,14 +172,18 @@ def plan_requests(plan: Plan) -> list[Request]:
     return [request for change in plan.changes for request in change.requests]
 
 
-def request_object(request: Request) -> Object:
+def _requests(plan: Plan) -> list[Json]:
+    return [request_object(one.kind, request) for one in plan.changes for request in one.requests]
+
+
+def request_object(kind: KindSpec, request: Request) -> Object:
     """Bodies as JSON: references are marks (`core.serialization.reference_marks`), a clear secret never passes."""
     return {
         "method": request.method,
         "path": request.path,
         "address": str(request.address),
         "purpose": request.purpose,
-        "body": write_marks(safe_body(kind_of(request.address), request.body), masks=False),
+        "body": write_marks(safe_body(kind, request.body), masks=False),
     }
 
 

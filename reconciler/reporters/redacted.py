@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.secrets.redact_document import NOTHING, is_secret, marked, redact_at
-from reconciler.types.address import Address
 from reconciler.types.change import Adoption, Change, FieldChange
 from reconciler.types.json import Json, Object, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.mask import SENSITIVE, is_mask
 from reconciler.types.plan import DriftField
-
-
-def kind_of(address: Address) -> KindSpec | None:
-    """What is known about the kind; None for one that this version does not have."""
-    return KINDS.get(address.kind) if address.kind in KINDS else None
 
 
 def hidden_paths(change: Change) -> frozenset[str]:

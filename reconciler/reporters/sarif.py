@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from reconciler.core.linting.rule_table import RULES
 from reconciler.core.text import visible
-from reconciler.reporters.documentation import describe_rule
 from reconciler.reporters.json_report import dump
 from reconciler.reporters.report_findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import plural
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object
-from reconciler.types.report import Report, Style
+from reconciler.types.report import Report, RuleText, Style
 from reconciler.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -44,7 +42,7 @@ def render(report: Report, style: Style) -> str:
     driver: Object = {
         "name": "reconciler",
         "semanticVersion": __version__,
-        "rules": [_rule(code) for code in codes],
+        "rules": [_rule(code, report.rules(code)) for code in codes],
     }
     run: Object = {
         "tool": {"driver": driver},
@@ -56,18 +54,17 @@ def render(report: Report, style: Style) -> str:
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
-def _rule(code: str) -> Object:
+def _rule(code: str, rule: RuleText | None) -> Object:
     """What GitHub shows beside an alert: a title, the reason, and for our lint rules an example of each side."""
-    if code not in RULES:
+    if rule is None:
         title = _TITLES.get(code) or f"{code.replace('-', ' ')}"
         return {"id": code[:LONGEST_ID], "shortDescription": {"text": title[:LONGEST_TEXT]}}
-    rule = RULES.get(code)
     return {
         "id": code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
-        "shortDescription": {"text": rule.doc.what[:LONGEST_TEXT]},
-        "fullDescription": {"text": rule.doc.why[:LONGEST_TEXT]},
-        "help": {"text": describe_rule(rule)},
+        "shortDescription": {"text": rule.what[:LONGEST_TEXT]},
+        "fullDescription": {"text": rule.why[:LONGEST_TEXT]},
+        "help": {"text": rule.page},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.json import Json
+from reconciler.types.kind import KindSpec
 
 
 class Standing(Enum):
@@ -42,6 +43,7 @@ class Side:
     """One resource in the two accounts."""
 
     address: Address
+    kind: KindSpec = field(compare=False, repr=False)
     standing: Standing
     desired: tuple[DesiredDifference, ...] = ()
     """What the manifests say for the one against what they say for the other."""

@@ -173,6 +173,11 @@ class KindSpec:
     """Creates and updates run from low to high, deletes from high to low."""
     shared: bool = False
     """Several objects of other kinds may use one of these: what is made is for whoever refers to it."""
+    exported: bool = False
+    """An export writes these where nobody says which kinds to write."""
+    vocabularies: tuple[str, ...] = ()
+    """Names of the sets of words that the API understands (`Field.words`), the one that we write first; empty where
+    there is only one."""
     merge_patch: bool = False
     """True when the API's PATCH takes a partial object instead of RFC 6902 operations."""
     unique_names: bool = False
@@ -248,6 +253,11 @@ class Kinds(Registry[KindSpec]):
         """Last word of every field that holds ids -> the name of the kind of those objects."""
         rows = (row for spec in self.all().values() for row in spec.fields)
         return {row.path.rpartition("/")[2]: row.ref for row in rows if row.ref is not None}
+
+    @cached_property
+    def vocabularies(self) -> tuple[str, ...]:
+        """The vocabularies of all of them, those that we write first."""
+        return tuple(dict.fromkeys(word for spec in self.all().values() for word in spec.vocabularies))
 
     @cached_property
     def bare(self) -> tuple[KindSpec, ...]:

@@ -14,11 +14,12 @@ from reconciler.types.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """`type` is a name in the providers table; `settings` the rest of the mapping (markers for `{env: X}`)."""
+    """`type` is one that a platform knows; `settings` the rest of the mapping (markers for `{env: X}`)."""
 
     type: str
     settings: Object = field(default_factory=dict)
-    vocabulary: str = "pal"
+    vocabulary: str = ""
+    """The words on the wire; empty: those that the platform prefers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Workspace:
     migrate: str = "ask"
     """auto (plan and apply work on the migrated manifests) | ask (only with `--migrate`) | off (never)"""
     history: Retention = Retention()
+    embedded: bool = False
+    """The account is simulated in this process: it needs neither key nor network."""
     watch: Watch | None = None
     """How it is reconciled continuously; None: only where somebody names it."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.comparison import Comparison
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.plan import Plan, Summary
 
 
@@ -42,6 +43,18 @@ class ApplyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleText:
+    """What is written about a lint rule."""
+
+    name: str
+    severity: Severity
+    what: str
+    why: str
+    page: str
+    """All of it, with examples."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`verb` is plan | apply | destroy | drift | validate | show ..."""
 
@@ -55,6 +68,8 @@ class Report:
     """Lines for a person: "3 unmanaged objects", "no state: nothing to compare"."""
     comparison: Comparison | None = None
     """Where two workspaces were held against each other; `plan` is that of the second one."""
+    rules: Callable[[str], RuleText | None] = field(default=lambda code: None, compare=False, repr=False)
+    """What is written about the lint rule of a code; None for a code of any other finding."""
     reached: bool = True
     """False where an error ended the run before there was anything to tell."""
 

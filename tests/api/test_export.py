@@ -9,8 +9,8 @@ import pytest
 from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
-from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError
+from reconciler.platforms.tavus.kinds import kind
 from tests.support.making import at
 from tests.support.projects import load_project
 

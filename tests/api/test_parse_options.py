@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.parse_options import BackFlags, Choice, PlanFlags, parse_address, plan_options
-from reconciler.core.kind_table import KINDS
 from reconciler.errors import UsageError
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.options import PLAN_FLAGS
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from reconciler.api.session import Session, SystemClock
 from reconciler.api.watch import Fleet, Watched, in_order, watched
 from reconciler.manifests.project.project_file import load_project
-from reconciler.platforms.providers import kinds_of
+from reconciler.platforms import PLATFORMS
 from reconciler.types.watch import Memory, Round, Status, Watch
 
 
 def session(folder: Path) -> Session:
-    project = load_project(folder, kinds_of)
+    project = load_project(folder, PLATFORMS)
     return Session(
         project=project,
         workspace=project.workspaces["sandbox"],

@@ -13,8 +13,8 @@ from reconciler.api.manifests import known_secrets, placing, read_files, read_ma
 from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
-from reconciler.core.kind_table import KINDS
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic, Severity

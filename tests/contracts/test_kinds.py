@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.core.canonical.field_tree import node_at
-from reconciler.core.kind_table import KINDS, kind, manifest_kinds
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, split
 from reconciler.types.kind import Field, KindSpec, Type
 
@@ -144,8 +144,8 @@ def test_a_field_lies_in_an_object(spec: KindSpec) -> None:
 
 def test_the_words_of_manifests_are_unique() -> None:
     words = [word for spec in ALL.values() for word in spec.manifest_kinds]
-    assert len(words) == len(set(words)) == len(manifest_kinds())
-    assert manifest_kinds()["PAL"] is manifest_kinds()["Persona"]
+    assert len(words) == len(set(words)) == len(KINDS.words)
+    assert KINDS.words["PAL"] is KINDS.words["Persona"]
 
 
 def test_users_come_after_what_they_refer_to() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused
+from reconciler.platforms import providers
 from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.providers import PROVIDERS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
 from reconciler.platforms.tavus.simulator.service import Service
 from reconciler.platforms.tavus.simulator.world_store import Store
@@ -76,7 +76,7 @@ def served() -> Iterator[str]:
     service.close()
 
 
-@pytest.fixture(params=list(PROVIDERS))
+@pytest.fixture(params=list(providers()))
 def entry(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -100,7 +100,7 @@ def open_it(entry: str, vocabulary: str, served: str, tmp_path: Path) -> Iterato
             environ={"TAVUS_API_KEY": "key", "TAVUS_PUBLIC_API_BASE_URL": served},
             **options,
         )
-        made.append(PROVIDERS.get(entry)(ProviderSettings(entry, {}, vocabulary), context))
+        made.append(providers().get(entry)(ProviderSettings(entry, {}, vocabulary), context))
         return made[-1]
 
     yield make
@@ -288,7 +288,7 @@ def test_unknown_settings_are_refused(entry: str, tmp_path: Path) -> None:
         environ={"TAVUS_API_KEY": "key"},
     )
     with pytest.raises(UsageError, match="colour"):
-        PROVIDERS.get(entry)(ProviderSettings(entry, {"colour": "red"}), context)
+        providers().get(entry)(ProviderSettings(entry, {"colour": "red"}), context)
 
 
 def test_the_key_comes_out_only_as_a_digest(open_it: Open) -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from reconciler.core.linting.rule import Rule
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.rules.body_reader import exists
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import lookup, split

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Knowledge, Target, is_untouched
-from reconciler.core.export.target_table import TARGETS
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms import TARGETS
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies

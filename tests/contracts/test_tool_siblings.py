@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.core.kind_table import kind
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.tool_facts import CREDENTIALS, METHODS, WITHOUT_BODY
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.diagnostic import Severity
 from reconciler.types.kind import Field, Type

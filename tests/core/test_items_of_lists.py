@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.references import differs_in_ids
 from reconciler.core.fields.field_check import check_fields
-from reconciler.core.fields.json_schema import manifest_schema
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.reporters.field_page import explain
 from reconciler.types.json import Json, lookup
 from reconciler.types.reference import ResourceRef
@@ -35,8 +35,8 @@ def test_items_need_not_be_spelled_out() -> None:
         "objectives.data[0].objective_name",
         "objectives.data.*.objective_name",
     ):
-        assert explain(path).pointer == "/data/*/objective_name"
-    assert explain("deployment.limits").kind == "deployment"
+        assert explain(path, KINDS).pointer == "/data/*/objective_name"
+    assert explain("deployment.limits", KINDS).kind == "deployment"
 
 
 def test_a_value_that_differs_only_where_it_refers() -> None:

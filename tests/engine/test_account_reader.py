@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.engine.account_reader import MANY_MISSING, kinds_to_read, run_parallel
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from tests.support.lab import Lab
 from tests.support.making import at, manifest

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_plan
 from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning import plan_file
-from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.core.planning.plan_proof import Ground
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.staleness import check_account, check_state

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_plan
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.core.planning.plan_file import dump_plan
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import lookup
 from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab

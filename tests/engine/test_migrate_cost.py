@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.migrating.migration import Finding
-from reconciler.core.migrating.migration_table import MIGRATIONS
 from reconciler.engine.migrate import run_migrations as engine
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit import editable_text
 from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.read import documents
+from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.types.manifest_edit import SetValue
 from tests.bench.migrating import in_many_files, in_one_file, in_one_list
 from tests.support.migrating import Project, one

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.edit.source_files import TextEditor
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Object
 from tests.support.migrating import Project
 

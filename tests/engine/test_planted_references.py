@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.engine.apply.run_changes import refuse_blocked
 from reconciler.errors import PlanBlocked
 from reconciler.types.address import Address

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.api.offline import load_catalogue
 from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.manifests.read.load_manifests import load_manifests, place
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json
@@ -26,7 +27,7 @@ SOURCE = Source("x.yaml")
 
 def codes(*manifests: Manifest, **overrides: Json) -> list[str]:
     catalogue = load_catalogue(dict(overrides) or None)
-    return sorted(one.code for one in validate(ManifestSet(manifests), catalogue))
+    return sorted(one.code for one in validate(ManifestSet(manifests), catalogue, RULES))
 
 
 def loaded(code: str, pointer: str | None, severity: Severity = Severity.WARNING, **more: object) -> Diagnostic:
@@ -133,7 +134,7 @@ class TestTheBodiesOfThePages:
                 },
             },
         }
-        found = validate(ManifestSet((manifest(spec),)), CATALOGUE)
+        found = validate(ManifestSet((manifest(spec),)), CATALOGUE, RULES)
         assert [one.code for one in found if one.severity is Severity.ERROR] == []
         assert sorted(one.pointer or "" for one in found if one.code == "L32") == [
             "/context",
@@ -161,7 +162,9 @@ class TestRepetitions:
     def test_the_loaders_wording_wins_and_takes_the_rules_fix(self) -> None:
         one = manifest(body(stt={"hotwords": ["a", "b"]}))
         found = validate(
-            ManifestSet((one,), diagnostics=(loaded("L20", "/layers/stt/hotwords", Severity.ERROR),)), CATALOGUE
+            ManifestSet((one,), diagnostics=(loaded("L20", "/layers/stt/hotwords", Severity.ERROR),)),
+            CATALOGUE,
+            RULES,
         )
         (finding,) = (each for each in found if each.code == "L20")
         assert finding.summary == "the loader says"
@@ -169,7 +172,7 @@ class TestRepetitions:
 
     def test_another_place_is_another_finding(self) -> None:
         one = manifest(body(stt={"hotwords": ["a"]}))
-        found = validate(ManifestSet((one,), diagnostics=(loaded("L20", "/pal_name"),)), CATALOGUE)
+        found = validate(ManifestSet((one,), diagnostics=(loaded("L20", "/pal_name"),)), CATALOGUE, RULES)
         assert [each.pointer for each in found if each.code == "L20"] == ["/layers/stt/hotwords", "/pal_name"]
 
     def test_false_for_off_is_said_once(self) -> None:
@@ -181,13 +184,13 @@ class TestRepetitions:
 
     def test_exact_repetitions_of_the_loader_go(self) -> None:
         twice = (loaded("E-x", "/a"), loaded("E-x", "/a"), loaded("E-x", "/b"))
-        assert len(validate(ManifestSet(diagnostics=twice), CATALOGUE)) == 2
+        assert len(validate(ManifestSet(diagnostics=twice), CATALOGUE, RULES)) == 2
 
     def test_findings_without_an_address_are_kept_apart(self) -> None:
         files = tuple(
             replace(loaded("L18", None), address=None, source=Source(name)) for name in ("a.yaml", "b.yaml")
         )
-        assert len(validate(ManifestSet(diagnostics=files), CATALOGUE)) == 2
+        assert len(validate(ManifestSet(diagnostics=files), CATALOGUE, RULES)) == 2
 
 
 TEXT = """\
@@ -211,12 +214,12 @@ class TestPlacesAndComments:
     ONE = manifest(TEXT)
 
     def test_without_help_there_are_no_places(self) -> None:
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES)
         assert {one.span for one in found} == {None}
         assert [one.code for one in found] == ["L17", "L20", "L32"]
 
     def test_places_are_filled_in_one_by_one(self) -> None:
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE, locate=locate)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, locate=locate)
         assert [(one.code, one.span.line) for one in found if one.span] == [("L32", 5), ("L17", 7), ("L20", 8)]
 
     def test_or_all_at_once(self) -> None:
@@ -226,25 +229,27 @@ class TestPlacesAndComments:
             calls.append(len(found))
             return [one.at(locate(one)) for one in found]
 
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE, place=place)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, place=place)
         assert calls == [3]
         assert [one.span.line for one in found if one.span] == [5, 7, 8]
 
     def test_the_loaders_places_stay(self) -> None:
-        found = validate(ManifestSet(diagnostics=(loaded("E-x", "/a"),)), CATALOGUE, locate=lambda _: Span("y", 9, 9))
+        found = validate(
+            ManifestSet(diagnostics=(loaded("E-x", "/a"),)), CATALOGUE, RULES, locate=lambda _: Span("y", 9, 9)
+        )
         assert [one.span for one in found] == [Span("x.yaml", 3, 1)]
 
     def test_comments_silence_what_they_name_but_no_wrong_type(self) -> None:
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE, locate=locate, read_text={"x.yaml": TEXT}.get)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, locate=locate, read_text={"x.yaml": TEXT}.get)
         assert [one.code for one in found] == ["L20"]
 
     def test_a_comment_for_another_rule_silences_nothing(self) -> None:
         text = TEXT.replace("keep L32", "keep L09")
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE, locate=locate, read_text={"x.yaml": text}.get)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, locate=locate, read_text={"x.yaml": text}.get)
         assert [one.code for one in found] == ["L32", "L20"]
 
     def test_a_file_that_is_gone_silences_nothing(self) -> None:
-        found = validate(ManifestSet((self.ONE,)), CATALOGUE, locate=locate, read_text=lambda _: None)
+        found = validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, locate=locate, read_text=lambda _: None)
         assert len(found) == 3
 
     def test_each_file_is_read_once(self) -> None:
@@ -254,26 +259,26 @@ class TestPlacesAndComments:
             reads.append(path)
             return TEXT
 
-        validate(ManifestSet((self.ONE,)), CATALOGUE, locate=locate, read_text=read)
+        validate(ManifestSet((self.ONE,)), CATALOGUE, RULES, locate=locate, read_text=read)
         assert reads == ["x.yaml"]
 
     def test_codes_of_the_loader_cannot_be_kept(self) -> None:
         text = "a\nb\nc  # reconciler: keep L03\n"
         finding = loaded("L03", "/layers/llm/api_key", Severity.ERROR)
-        assert validate(ManifestSet(diagnostics=(finding,)), CATALOGUE, read_text=lambda _: text) == (finding,)
+        assert validate(ManifestSet(diagnostics=(finding,)), CATALOGUE, RULES, read_text=lambda _: text) == (finding,)
         softened = replace(finding, severity=Severity.WARNING)
-        assert validate(ManifestSet(diagnostics=(softened,)), CATALOGUE, read_text=lambda _: text) == ()
+        assert validate(ManifestSet(diagnostics=(softened,)), CATALOGUE, RULES, read_text=lambda _: text) == ()
 
 
 class TestTheRest:
     def test_order_is_by_file_and_line(self) -> None:
         spans = [Span("b.yaml", 1, 1), Span("a.yaml", 9, 1), Span("a.yaml", 2, 5), Span("a.yaml", 2, 1)]
         found = tuple(replace(loaded("E-x", f"/{index}"), span=span) for index, span in enumerate(spans))
-        assert [one.span for one in validate(ManifestSet(diagnostics=found), CATALOGUE)] == sorted(spans)
+        assert [one.span for one in validate(ManifestSet(diagnostics=found), CATALOGUE, RULES)] == sorted(spans)
 
     def test_strict_makes_unknown_keys_errors_also_the_loaders(self) -> None:
         one = manifest({"system_prompt": "Hi", "system_promt": "Hi"})
-        found = validate(ManifestSet((one,), diagnostics=(loaded("L18", "/other"),)), CATALOGUE, strict=True)
+        found = validate(ManifestSet((one,), diagnostics=(loaded("L18", "/other"),)), CATALOGUE, RULES, strict=True)
         assert {each.severity for each in found if each.code == "L18"} == {Severity.ERROR}
 
     def test_rules_see_the_other_manifests(self) -> None:
@@ -283,11 +288,11 @@ class TestTheRest:
 
     def test_rules_alone_come_in_the_order_of_the_manifests(self) -> None:
         many = tuple(manifest({}, name=name) for name in ("b", "a"))
-        found = list(check_rules(ManifestSet(many), CATALOGUE))
+        found = list(check_rules(ManifestSet(many), CATALOGUE, RULES))
         assert [str(one.address) for one in found if one.code == "L01"] == ["persona.b", "persona.a"]
 
     def test_nothing_to_validate(self) -> None:
-        assert validate(ManifestSet(), CATALOGUE) == ()
+        assert validate(ManifestSet(), CATALOGUE, RULES) == ()
 
     def test_counts(self) -> None:
         found = [loaded("x", None, severity) for severity in (Severity.ERROR, Severity.WARNING, Severity.WARNING)]
@@ -333,7 +338,7 @@ class TestFromFiles:
         def fill(ones: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
             return place(project, ones, manifests=found.manifests)
 
-        return [f"{one.code} {one.span}" for one in validate(found, CATALOGUE, place=fill, read_text=read)]
+        return [f"{one.code} {one.span}" for one in validate(found, CATALOGUE, RULES, place=fill, read_text=read)]
 
     def test_comments_silence_their_findings(self, tmp_path: Path) -> None:
         assert self.check(tmp_path, KEPT) == ["L32 coach.yaml:19:23"]
@@ -364,13 +369,13 @@ class TestFromFiles:
     def test_validating_findings_again_changes_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "x.yaml").write_text(KEPT, "utf-8")
         project = load_project(tmp_path, manifests=None)
-        found = validate(load_manifests(project, project.default_workspace)[0], CATALOGUE)
-        assert validate(ManifestSet(diagnostics=found), CATALOGUE) == found
+        found = validate(load_manifests(project, project.default_workspace)[0], CATALOGUE, RULES)
+        assert validate(ManifestSet(diagnostics=found), CATALOGUE, RULES) == found
 
 
 def test_errors_of_rules_that_the_api_does_not_share_become_warnings() -> None:
     codes = ("L12", "L15", "L01", "L22", "E-field", "L03")
-    found = tolerated(loaded(code, "/x", Severity.ERROR) for code in codes)
+    found = tolerated((loaded(code, "/x", Severity.ERROR) for code in codes), RULES)
     assert {one.code: one.severity for one in found} == {
         "L12": Severity.WARNING,
         "L15": Severity.WARNING,
@@ -383,7 +388,7 @@ def test_errors_of_rules_that_the_api_does_not_share_become_warnings() -> None:
 
 def test_what_is_no_error_stays_what_it_is() -> None:
     info = loaded("L12", "/x", Severity.INFO)
-    assert tolerated([info]) == (info,)
+    assert tolerated([info], RULES) == (info,)
 
 
 def test_findings_are_one_only_if_nothing_of_them_differs() -> None:
@@ -393,8 +398,8 @@ def test_findings_are_one_only_if_nothing_of_them_differs() -> None:
         first.at(Span("a.yaml", 1, 2)), first.at(Span("a.yaml", 2, 1)), first.at(Span("b.yaml", 1, 1)),
         replace(first, code="E-file"), replace(first, pointer="/x"), replace(first, summary="another"),
     )  # fmt: skip
-    assert set(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE)) == {first, *others}
-    assert len(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE)) == 7
+    assert set(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE, RULES)) == {first, *others}
+    assert len(validate(ManifestSet(diagnostics=(first, *others, first)), CATALOGUE, RULES)) == 7
 
 
 def test_two_documents_may_have_the_same_fault_at_the_same_pointer() -> None:
@@ -402,5 +407,6 @@ def test_two_documents_may_have_the_same_fault_at_the_same_pointer() -> None:
     found = loaded("L20", "/greeting", Severity.ERROR)
     other = replace(found, source=Source("overlays/x.yaml"))
     assert (
-        len([one for one in validate(ManifestSet(diagnostics=(found, other)), CATALOGUE) if one.code == "L20"]) == 2
+        len([one for one in validate(ManifestSet(diagnostics=(found, other)), CATALOGUE, RULES) if one.code == "L20"])
+        == 2
     )

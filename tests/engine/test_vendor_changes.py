@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.engine.plan.accept_drift import Wanted, choose_accepted
 from reconciler.engine.plan.make_plan import find_differences, find_drift
 from reconciler.platforms.tavus.simulator.behaviour import Mood

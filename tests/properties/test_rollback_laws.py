@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.canonical_form import effective, leaves, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.reference import ResourceRef
 from tests.engine.test_rollback_killed import killed

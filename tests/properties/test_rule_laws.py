@@ -7,7 +7,7 @@ import copy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.rules.body_reader import exists
 from reconciler.types.diagnostic import Diagnostic, Fix
 from reconciler.types.json import Json, Object, join, lookup, split

@@ -6,10 +6,10 @@ import jsonschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
-from reconciler.core.fields.json_schema import manifest_schema
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.bodies import bodies

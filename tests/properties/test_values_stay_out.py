@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import unpack
-from reconciler.core.kind_table import kind
 from reconciler.core.state.state_document import parse_state
 from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.errors import PlanBlocked
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import escape
 from reconciler.types.options import ApplyOptions, PlanOptions
 from tests.support.chronicle import Chronicle, files, moved

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.engine.plan.make_plan import find_drift
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.catalogue_entry import Status
 from tests.support.lab import Lab, as_set
 from tests.support.making import manifest

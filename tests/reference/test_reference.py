@@ -11,10 +11,10 @@ from reference.__main__ import main
 
 from reconciler.backends import BACKENDS
 from reconciler.cli.main import COMMANDS
-from reconciler.core.kind_table import KINDS
-from reconciler.core.linting.rule_table import RULES
-from reconciler.core.migrating.migration_table import MIGRATIONS
 from reconciler.manifests.project.project_model import KNOWN_KEYS
+from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.platforms.tavus.migrations import MIGRATIONS
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.reporters import REPORTERS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.reporters import REPORTERS
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Direction, FieldChange, PatchOp, Request

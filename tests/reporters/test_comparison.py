@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.reporters import REPORTERS
 from reconciler.types.address import Address
 from reconciler.types.change import Action
@@ -17,7 +18,14 @@ PLANTED = "sk-planted-77"
 
 
 def side(name: str, standing: Standing, *desired: DesiredDifference, pending: tuple[str, ...] = ()) -> Side:
-    return Side(Address("persona", name), standing, desired, pending, Action.UPDATE if pending else Action.NOOP)
+    return Side(
+        Address("persona", name),
+        kind("persona"),
+        standing,
+        desired,
+        pending,
+        Action.UPDATE if pending else Action.NOOP,
+    )
 
 
 COMPARISON = Comparison(

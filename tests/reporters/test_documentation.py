@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from reconciler.core.linting.rule_table import RULES
-from reconciler.core.migrating.migration_table import MIGRATIONS
+from reconciler.platforms.tavus.migrations import MIGRATIONS
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.reporters.documentation import (
     describe_migration,
     describe_rule,
@@ -20,13 +20,13 @@ from reconciler.reporters.documentation import (
 
 @pytest.mark.parametrize("name", ["L04", "l04", "base-url-route", "Base-URL-Route"])
 def test_a_rule_is_found_by_code_and_by_name(name: str) -> None:
-    found = find_rule(name)
+    found = find_rule(name, RULES)
     assert found is not None
     assert found.code == "L04"
 
 
 def test_an_unknown_rule_is_none() -> None:
-    assert find_rule("L99") is None
+    assert find_rule("L99", RULES) is None
 
 
 @pytest.mark.parametrize("code", list(RULES))
@@ -46,13 +46,13 @@ def test_the_json_is_json(code: str) -> None:
 
 @pytest.mark.parametrize("name", ["M20", "m20", "inline-tool-create", "Inline-Tool-Create"])
 def test_by_id_or_name(name):
-    found = find_migration(name)
+    found = find_migration(name, MIGRATIONS)
     assert found is not None and found.id == "M20"
 
 
 def test_nothing_of_that_name():
-    assert find_migration("M99") is None
-    assert find_migration("persona") is None
+    assert find_migration("M99", MIGRATIONS) is None
+    assert find_migration("persona", MIGRATIONS) is None
 
 
 @pytest.mark.parametrize("id", MIGRATIONS.all())

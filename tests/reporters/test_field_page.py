@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import KINDS
+from reconciler.api.offline import load_catalogue
 from reconciler.errors import UsageError
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.reporters.field_page import as_json, explain, render
 from reconciler.types.json import split
 
@@ -51,12 +51,12 @@ PATHS = [(spec.name, row.path) for spec in KINDS.all().values() for row in spec.
     ],
 )
 def test_paths_in_any_spelling(path: str, found: str) -> None:
-    assert explain(path).path == found
+    assert explain(path, KINDS).path == found
 
 
 @pytest.mark.parametrize(("kind", "pointer"), PATHS)
 def test_every_declared_field_is_explained(kind: str, pointer: str) -> None:
-    found = explain(".".join([kind, *split(pointer)]))
+    found = explain(".".join([kind, *split(pointer)]), KINDS)
     assert found.pointer == pointer
     assert found.doc
     text = render(found, width=80)
@@ -84,13 +84,13 @@ def test_every_declared_field_is_explained(kind: str, pointer: str) -> None:
 )
 def test_an_unknown_path_gets_the_nearest(path: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        explain(path)
+        explain(path, KINDS)
     assert caught.value.hint is not None
     assert hint in caught.value.hint
 
 
 def test_facts_of_a_field() -> None:
-    found = explain("persona.layers.conversational_flow.interruptibility")
+    found = explain("persona.layers.conversational_flow.interruptibility", KINDS)
     assert found.type == "string"
     assert found.default == "medium"
     assert found.values == ("low", "medium", "high")
@@ -109,13 +109,13 @@ def test_facts_of_a_field() -> None:
     ],
 )
 def test_the_text_says_what_matters(path: str, parts: list[str]) -> None:
-    text = render(explain(path))
+    text = render(explain(path, KINDS))
     for part in parts:
         assert part.replace(" ", "") in text.replace(" ", "")
 
 
 def test_children_with_one_line_each() -> None:
-    found = explain("persona.layers.llm")
+    found = explain("persona.layers.llm", KINDS)
     children = {name: doc for name, _, doc in found.children}
     assert children["api_key"].endswith("[secret]")
     assert "[deprecated]" in children["tools"]
@@ -125,22 +125,22 @@ def test_children_with_one_line_each() -> None:
 
 
 def test_a_kind_lists_its_fields_with_what_is_read_only() -> None:
-    found = explain("persona")
+    found = explain("persona", KINDS)
     assert found.doc
     assert any("[read only]" in doc for _, _, doc in found.children)
 
 
 def test_the_catalogue_adds_the_current_models() -> None:
-    found = explain("persona.layers.llm.model", load_catalogue())
+    found = explain("persona.layers.llm.model", KINDS, load_catalogue())
     assert "tavus-gemma-4" in found.values
     assert "tavus-llama-4" not in found.values
-    assert explain("persona.layers.llm.model").values == ()
+    assert explain("persona.layers.llm.model", KINDS).values == ()
 
 
 @pytest.mark.parametrize("width", [1, 20, 60, 200])
 def test_any_width(width: int) -> None:
     for path in ("persona", "persona.layers.llm.model", "tool.delivery"):
-        assert render(explain(path), width=width).endswith("\n")
+        assert render(explain(path, KINDS), width=width).endswith("\n")
 
 
 @given(
@@ -149,8 +149,8 @@ def test_any_width(width: int) -> None:
 )
 def test_any_text_is_a_path_or_a_usage_error(path: str) -> None:
     try:
-        found = explain(path)
+        found = explain(path, KINDS)
     except UsageError as error:
         assert error.hint
     else:
-        assert explain(found.path) == found
+        assert explain(found.path, KINDS) == found

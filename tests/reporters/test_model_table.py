@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.api.offline import load_catalogue
 from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
 from reconciler.types.catalogue_entry import Status
 

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.redact_document import SENSITIVE
-from reconciler.reporters.redacted import hidden_paths, kind_of, safe_body, safe_drift, safe_field, safe_operation
-from reconciler.types.address import Address
+from reconciler.platforms.tavus.kinds import kind
+from reconciler.reporters.redacted import hidden_paths, safe_body, safe_drift, safe_field, safe_operation
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
@@ -20,11 +19,6 @@ MARKER: Json = SecretRef("env", "X")
 
 def sides(path: str, before: Json, after: Json, **more: bool) -> tuple[Json, Json]:
     return safe_field(PERSONA, FieldChange(path, Direction.GIT, before, after, **more))
-
-
-def test_the_kind_of_an_address() -> None:
-    assert kind_of(reports.CLAIMS) is PERSONA
-    assert kind_of(Address("gadget", "x")) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from copy import deepcopy
 
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, Object, split
 from reconciler.types.reference import ResourceRef, SecretRef
 

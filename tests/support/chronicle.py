@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from reconciler.api.offline import load_plan
 from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
-from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.engine.apply.writing_runs import apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.plan.plan_rollback import plan_rollback

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 
-from reconciler.core.kind_table import KINDS
+from reconciler.api.offline import load_catalogue
 from reconciler.core.state.entry_changes import renamed
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Faults
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Generated, Knowledge, Subject
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.livekit.livekit_target import generate
 
 KNOWLEDGE = Knowledge(load_catalogue())

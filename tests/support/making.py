@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup
 from reconciler.types.live import Listing, LiveObject

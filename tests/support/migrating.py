@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.api.migrate import BodyEditor
-from reconciler.core.kind_table import KINDS
+from reconciler.api.offline import load_catalogue
 from reconciler.core.migrating.answers import choose_migrations, requested_names
 from reconciler.core.migrating.migration import Held
 from reconciler.core.migrating.migration_result import MigrationResult, Status
 from reconciler.engine.migrate.migration_files import SourceFile
 from reconciler.engine.migrate.run_migrations import MigrateOptions, migrate
 from reconciler.manifests.edit.source_files import TextEditor
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.platforms.tavus.migrations import MIGRATIONS
 
 
 @dataclass
@@ -43,7 +44,9 @@ class Project:
             for path, data in self.files.items()
         ]
         options = MigrateOptions(
-            choose_migrations(only, skip), answers or {}, words, requested_names(only), folder, account or {},
+            choose_migrations(MIGRATIONS, only, skip), answers or {}, words, requested_names(MIGRATIONS, only),
+            folder,
+            account or {},
             self.workspaces,
         )  # fmt: skip
         result = migrate(sources, BodyEditor(TextEditor(KINDS)), load_catalogue(), options)

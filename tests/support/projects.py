@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifests.project import project_file
-from reconciler.platforms.providers import kinds_of
+from reconciler.platforms import PLATFORMS
 from reconciler.types.project import Project
 
 
 def load_project(where: str | Path = ".", **options: Any) -> Project:
-    return project_file.load_project(where, kinds_of, **options)
+    return project_file.load_project(where, PLATFORMS, **options)

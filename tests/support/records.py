@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.export.target import AttachedTool, Subject
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
 from reconciler.types.json import Object

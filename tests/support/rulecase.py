@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import yaml
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import KINDS
 from reconciler.core.linting.rule import RuleContext
-from reconciler.core.linting.rule_table import RULES
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import Json, Object

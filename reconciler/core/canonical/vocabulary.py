@@ -25,12 +25,14 @@ def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ..
 
 
 def vocabulary_of(spec: KindSpec, body: Object) -> str:
-    """The vocabulary that the members of `body` are in; `pal` where they do not tell. Single words of the other one
-    are known to leak into an answer, so the canonical ones decide."""
-    rows = [row for row in spec.fields if "persona" in row.words and row.path.count("/") == 1]
-    if any(row.path[1:] in body for row in rows):
-        return "pal"
-    return "persona" if any(row.words["persona"] in body for row in rows) else "pal"
+    """The vocabulary that the members of `body` are in; the one that we write where they do not tell. Single words
+    of another one are known to leak into an answer, so ours decide."""
+    first, *others = spec.vocabularies or ("",)
+    for other in others:
+        rows = [row for row in spec.fields if other in row.words and row.path.count("/") == 1]
+        if not any(row.path[1:] in body for row in rows) and any(row.words[other] in body for row in rows):
+            return other
+    return first
 
 
 def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: str = "") -> Json:

@@ -51,7 +51,7 @@ Refer = Callable[[str, str], Json]
 
 @dataclass(frozen=True, slots=True)
 class ExportedBody:
-    """A spec in PAL words, with references; that of a secret names its pointer."""
+    """A spec in the words that we write, with references; that of a secret names its pointer."""
 
     spec: Object
     secrets: tuple[str, ...] = ()
@@ -92,7 +92,11 @@ class _Walk:
             smaller = without(body, [path])
             body = smaller if isinstance(smaller, dict) else {}
         secrets = tuple(path for path in self.secrets if lookup(body, path) is self.secrets[path])
-        return ExportedBody(wire_words(self.spec, body, "pal"), secrets, tuple(sorted(self.left_out.items())))
+        return ExportedBody(
+            wire_words(self.spec, body, next(iter(self.spec.vocabularies), "")),
+            secrets,
+            tuple(sorted(self.left_out.items())),
+        )
 
     def members(self, node: Node, value: Object, path: str) -> Object:
         result: Object = {}

@@ -121,7 +121,9 @@ class Target:
     """Where the files go when nobody says."""
     generate: Generate
     package: str = ""
-    """The Python module whose installed model list is to be looked at."""
+    """The package that the files are for, as people install it."""
+    installed: Callable[[], frozenset[str] | None] | None = None
+    """The models that the installed package lists, None where it is not installed."""
     next_steps: tuple[str, ...] = ()
     """Lines that say what to do with the files."""
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.fields.required_fields import when_needed
-from reconciler.core.kind_table import KINDS
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.json import Json, Object
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.kind import Field, Kinds, KindSpec, Type
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 API_VERSION = "personas/v1"
@@ -20,13 +19,14 @@ TAKEN: Object = {"$ref": "#/definitions/literal"}
 ADDRESS: Object = {"type": "string", "pattern": rf"^[a-z_]+\.{NAME_PATTERN.pattern}$"}
 
 
-def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
-    """The schema of one manifest document: an envelope of any kind, a bare persona body, Moved or Removed.
+def schema_of(kinds: Kinds, names: Iterable[str] | None = None) -> Object:
+    """The schema of one manifest document: an envelope of any of the kinds (those of `names`, where given), a bare
+    body, Moved or Removed.
 
-    Specs take both vocabularies, `{env}`, `{file}`, `{ref}` and `{literal}` where the loader takes them, and further
+    Specs take every vocabulary, `{env}`, `{file}`, `{ref}` and `{literal}` where the loader takes them, and further
     fields.
     """
-    specs = [KINDS.get(name) for name in (KINDS if kinds is None else kinds)]
+    specs = [kinds.get(name) for name in (kinds if names is None else names)]
     definitions: Object = {
         "env": _single("env", {"type": "string"}, "The value of an environment variable."),
         "file": _single("file", {"type": "string"}, "The text of a file, relative to the manifest."),
@@ -46,7 +46,7 @@ def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
     bare: list[Json] = [_bare(spec) for spec in specs if spec.bare_keys]
     return {
         "$schema": DRAFT,
-        "title": "Manifest of a persona or of what belongs to it",
+        "title": f"Manifest of a {kinds.default.name} or of what belongs to it",
         "definitions": definitions,
         "type": "object",
         "properties": {"kind": {"enum": [*words, "Moved", "Removed"]}},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from reconciler.core.linting.rule_table import RULES
+from reconciler.core.linting.rule import Rule
+from reconciler.registry import Registry
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object
 
@@ -30,10 +31,10 @@ class Accepted:
         return found | ({"pointer": self.pointer} if self.pointer else {}) | {"text": self.text}
 
 
-def accepted_form(finding: Diagnostic) -> Accepted | None:
+def accepted_form(finding: Diagnostic, rules: Registry[Rule]) -> Accepted | None:
     """What a baseline holds of a finding; None for what nobody can accept: an error that stops runs, and what is
     about no resource and no file."""
-    if finding.is_error and not (finding.code in RULES and RULES.get(finding.code).taken):
+    if finding.is_error and not (finding.code in rules and rules.get(finding.code).taken):
         return None
     if finding.address is not None:
         return Accepted(finding.code, str(finding.address), finding.pointer or "", finding.summary)
@@ -41,14 +42,16 @@ def accepted_form(finding: Diagnostic) -> Accepted | None:
     return None if path is None else Accepted(finding.code, path, finding.pointer or "", finding.summary, True)
 
 
-def mark_accepted(found: Iterable[Diagnostic], baseline: Collection[Accepted]) -> tuple[Diagnostic, ...]:
+def mark_accepted(
+    found: Iterable[Diagnostic], baseline: Collection[Accepted], rules: Registry[Rule]
+) -> tuple[Diagnostic, ...]:
     """The same findings; those that the baseline holds say so."""
     if not baseline:
         return tuple(found)
-    return tuple(replace(one, accepted=True) if accepted_form(one) in baseline else one for one in found)
+    return tuple(replace(one, accepted=True) if accepted_form(one, rules) in baseline else one for one in found)
 
 
-def to_accept(found: Iterable[Diagnostic]) -> set[Accepted]:
+def to_accept(found: Iterable[Diagnostic], rules: Registry[Rule]) -> set[Accepted]:
     """What a new baseline holds: everything that a person is shown and that can be accepted."""
-    forms = (accepted_form(one) for one in found if one.severity is not Severity.INFO)
+    forms = (accepted_form(one, rules) for one in found if one.severity is not Severity.INFO)
     return {form for form in forms if form is not None}

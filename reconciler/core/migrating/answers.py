@@ -7,14 +7,14 @@ from difflib import get_close_matches
 from functools import cache
 
 from reconciler.core.migrating.migration import ANY, KEEP, YES, Answers, Migration
-from reconciler.core.migrating.migration_table import MIGRATIONS
 from reconciler.errors import UsageError
+from reconciler.registry import Registry
 
 
 @cache
-def known_names() -> dict[str, str]:
-    """What a migration may be called: its name or its id, each with the name."""
-    found = MIGRATIONS.all()
+def known_names(migrations: Registry[Migration]) -> dict[str, str]:
+    """What a migration of the table may be called: its name or its id, each with the name."""
+    found = migrations.all()
     return {one.name: one.name for one in found.values()} | {id: one.name for id, one in found.items()}
 
 
@@ -25,12 +25,12 @@ def as_answer(value: str | float | bool) -> str:
     return str(value)
 
 
-def parse_answers(pairs: Iterable[tuple[str, str]]) -> Answers:
+def parse_answers(pairs: Iterable[tuple[str, str]], migrations: Registry[Migration]) -> Answers:
     """`NAME=VALUE` or `NAME.KEY=VALUE`. Raises `UsageError` for a migration that does not exist."""
     result: dict[str, dict[str, str]] = {}
     for left, value in pairs:
         word, _, key = left.partition(".")
-        result.setdefault(_name(word), {})[key or ANY] = value
+        result.setdefault(_name(word, migrations), {})[key or ANY] = value
     return result
 
 
@@ -45,20 +45,22 @@ def merge_answers(*layers: Answers) -> Answers:
     return result
 
 
-def choose_migrations(only: Sequence[str], skip: Sequence[str]) -> tuple[Migration, ...]:
+def choose_migrations(
+    migrations: Registry[Migration], only: Sequence[str] = (), skip: Sequence[str] = ()
+) -> tuple[Migration, ...]:
     """The migrations to run, in table order; names or ids. Raises `UsageError` for one that does not exist."""
-    wanted = {_name(word) for word in only} or set(known_names().values())
-    left_out = {_name(word) for word in skip}
-    return tuple(one for one in MIGRATIONS.all().values() if one.name in wanted and one.name not in left_out)
+    wanted = {_name(word, migrations) for word in only} or set(known_names(migrations).values())
+    left_out = {_name(word, migrations) for word in skip}
+    return tuple(one for one in migrations.all().values() if one.name in wanted and one.name not in left_out)
 
 
-def requested_names(only: Sequence[str]) -> frozenset[str]:
+def requested_names(migrations: Registry[Migration], only: Sequence[str]) -> frozenset[str]:
     """The names of the migrations that were asked for one by one."""
-    return frozenset(_name(word) for word in only)
+    return frozenset(_name(word, migrations) for word in only)
 
 
-def _name(word: str) -> str:
-    names: Mapping[str, str] = known_names()
+def _name(word: str, migrations: Registry[Migration]) -> str:
+    names: Mapping[str, str] = known_names(migrations)
     found = names.get(word) or names.get(word.upper()) or names.get(word.lower())
     if found is None:
         close = get_close_matches(word, names, n=1)

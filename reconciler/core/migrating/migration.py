@@ -146,8 +146,8 @@ class Context:
     subjects: tuple[Subject, ...] = ()
     """Every body of the project, this one included."""
     answers: Answers = field(default_factory=dict)
-    words: str = "pal"
-    """pal | persona: the vocabulary that files are to be written in."""
+    words: str = ""
+    """The vocabulary that files are to be written in; empty: the platform's own."""
     requested: frozenset[str] = frozenset()
     """Names of migrations that were asked for one by one."""
     account: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
@@ -198,7 +198,8 @@ class Migration:
     safety: Safety
     doc: MigrationDoc
     find: Find
-    kinds: tuple[str, ...] = ("persona",)
+    kinds: tuple[str, ...]
+    """Kinds it looks at."""
     overlays: bool = True
     """Whether a part of a body is enough to go by; else an overlay has to hold every place of a change itself."""
     sources: str = ""

@@ -13,7 +13,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
 from reconciler.types.json import Json
-from reconciler.types.kind import Field
+from reconciler.types.kind import Field, KindSpec
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
 from reconciler.types.reference import SecretRef
@@ -39,6 +39,7 @@ def compare_accounts(
         sides.append(
             Side(
                 address,
+                _kind(change, mine.get(address), one, other),
                 _standing(*exists, differs=bool(desired) or _touches(pending)),
                 desired,
                 tuple(sorted(field.path for field in pending.fields)) if pending and all(exists) else (),
@@ -61,6 +62,11 @@ def literals_told_apart(value: Json, tell: Callable[[str], str]) -> Json:
 def _touches(change: Change | None) -> bool:
     """Whether a change does more than take the object into the state."""
     return change is not None and (change.action is not Action.NOOP or bool(change.fields))
+
+
+def _kind(*sides: Change | Resource | None) -> KindSpec:
+    """That of the object, from whichever side knows it; one of them does."""
+    return next(one.kind for one in sides if one is not None)
 
 
 def _standing(here: bool, there: bool, *, differs: bool) -> Standing:

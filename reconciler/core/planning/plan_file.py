@@ -15,7 +15,6 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
 from reconciler.core.serialization.digest import digest_bytes
@@ -25,6 +24,7 @@ from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, join
+from reconciler.types.kind import Kinds
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
 from reconciler.types.reference import SecretRef
@@ -68,17 +68,27 @@ def dump_plan(plan: Plan, key: bytes | None = None) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def load_plan(data: bytes, key: bytes | None = None) -> Plan:
-    """The plan in a file. Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format; with a
+def read_plan(data: bytes, kinds: Kinds, key: bytes | None = None) -> Plan:
+    """The plan in a file for an account that can hold `kinds`.
+
+    Raises `PlanUnreadable` when it was edited, is damaged, or has an unknown format; with a
     `key` also when it is not signed with that key."""
     content = _open(data, key)
     plan, version = content["plan"], content["format"]
     try:
         return record_codec.from_json(
-            Plan, read_marks(plan) if version == FORMAT else _read_old(plan, version), "/plan", KINDS
+            Plan, read_marks(plan) if version == FORMAT else _read_old(plan, version), "/plan", kinds
         )
     except Malformed as error:
         raise PlanUnreadable(f"the plan file cannot be read: {error}", hint=AGAIN) from None
+
+
+def kinds_in(data: bytes) -> frozenset[str]:
+    """The names of the kinds that the plan in a file is about. Raises `PlanUnreadable` as `read_plan` does."""
+    plan = _open(data)["plan"]
+    changes = plan.get("changes") if isinstance(plan, dict) else None
+    addresses = [one.get("address") for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+    return frozenset(one.partition(".")[0] for one in addresses if isinstance(one, str))
 
 
 def plan_digest(plan: Plan | bytes) -> str:

@@ -69,7 +69,7 @@ def listed(named: Sequence[str]) -> str:
 NOTHING = Usage({}, {}, {})
 
 
-def word(kind: KindSpec, count: int = 1, vocabulary: str = "pal") -> str:
+def word(kind: KindSpec, count: int = 1, vocabulary: str = "") -> str:
     """What objects of a kind are called: `PAL`, `Tool`."""
     words = kind.manifest_kinds
     found = next((one for one in words if one.lower() == vocabulary), words[0])

@@ -28,14 +28,14 @@ from reconciler.types.reference import SecretRef
 T = TypeVar("T")
 
 OPERATORS = (
-    "TAVUS_API_KEY", DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY,
+    DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY,
     "TF_HTTP_PASSWORD", "TF_HTTP_TOKEN", "PGPASSWORD", "PG_CONN_STR", "CI_JOB_TOKEN", "GITHUB_TOKEN",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     "AZURE_CLIENT_SECRET", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY",
     "AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN",
     "AZURE_STORAGE_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_SERVICE_ACCOUNT_KEY",
 )  # fmt: skip
-"""Variables that hold keys of the account, of plans and of stores without being named in a project file."""
+"""Variables that hold keys of plans and of stores without being named in a project file."""
 PLACES = frozenset({"path", "pointer", "code", "verb", "workspace", "mode", "kind", "project", "digest"})
 """Fields of records that hold no text of others: places, words of ours, names that are never hidden."""
 

@@ -36,14 +36,11 @@ HANDED_ON = {
 hand on. The caps can stand in the project file, too, so they are not among them."""
 
 OWN_PREFIX = "RECONCILER_"
-VENDOR = "tavusapi.com"
 PORTS = {"http": "80", "https": "443", "postgresql": "5432"}
 """The port of an address that names none."""
 
-_ADDRESSES = re.compile(
-    r"TAVUS_PUBLIC_API_BASE_URL|TF_HTTP_(?:[A-Z]+_)?ADDRESS|AWS_ENDPOINT_URL(?:_S3)?|CI_API_V4_URL"
-)
-"""Variables that hold an address of the operator's."""
+_ADDRESSES = re.compile(r"TF_HTTP_(?:[A-Z]+_)?ADDRESS|AWS_ENDPOINT_URL(?:_S3)?|CI_API_V4_URL")
+"""Variables that hold an address of the operator's, whatever the platform."""
 _SECRET_NAMES = re.compile(
     r"RECONCILER_(?:(?:DIGEST|PLAN|ENCRYPTION)_KEY\w*|ENVIRONMENT|\w*(?:TOKEN|SECRET|PASSWORD|CREDENTIALS?))"
 )
@@ -83,12 +80,25 @@ class Trusted:
 
 
 @dataclass(frozen=True, slots=True)
+class Vendor:
+    """What is the operator's because whoever uses the platform has to trust its vendor with it."""
+
+    hosts: tuple[str, ...] = ()
+    """Credentials may go to these over https, and to every host below them."""
+    addresses: tuple[str, ...] = ()
+    """Variables of the environment that hold an address of the vendor's API."""
+    credentials: tuple[str, ...] = ()
+    """Variables of the environment that hold keys of an account: never shown, also where no file names them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Tells what is the operator's."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     trusted: Callable[[], Trusted] = Trusted
     """Asked only about what is not the operator's by the environment."""
+    vendor: Vendor = Vendor()
 
     def owns(self, place: Endpoint, *, store: bool = False) -> bool:
         """Whether credentials may go to `place`; `store`: they are those of an object store.
@@ -98,7 +108,7 @@ class Operator:
         usual = place.scheme == "https" and port_of(place) == PORTS["https"]
         return (
             place.is_loopback
-            or (usual and (place.host == VENDOR or place.host.endswith(f".{VENDOR}")))
+            or (usual and any(place.host == one or place.host.endswith(f".{one}") for one in self.vendor.hosts))
             or (usual and store and any(pattern.fullmatch(place.host) for pattern in _STORES))
             or any(_same(place, known) for known in self._addresses())
             or (place.scheme == "postgresql" and place.host in _database_hosts(self.variables))
@@ -126,7 +136,7 @@ class Operator:
 
     def _addresses(self) -> Iterator[Endpoint]:
         for name, value in self.variables.items():
-            if _ADDRESSES.fullmatch(name) and value:
+            if value and (name in self.vendor.addresses or _ADDRESSES.fullmatch(name)):
                 place = parse_endpoint(value.strip())
                 if place is not None:
                     yield place

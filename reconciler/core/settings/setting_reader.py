@@ -76,7 +76,6 @@ class Role(Enum):
 
 
 ROLES: Mapping[str, Mapping[str, Role]] = {
-    "tavus": {"api_key": Role.CREDENTIAL, "base_url": Role.ADDRESS},
     "http": {
         "address": Role.ADDRESS, "lock_address": Role.ADDRESS, "unlock_address": Role.ADDRESS,
         "username": Role.CREDENTIAL, "password": Role.CREDENTIAL, "token": Role.CREDENTIAL,
@@ -89,7 +88,7 @@ ROLES: Mapping[str, Mapping[str, Role]] = {
     },
     "encryption": {"key": Role.CREDENTIAL},
 }  # fmt: skip
-"""Plug-in -> setting -> role. What is not here is a text."""
+"""State backend -> setting -> role. What is not here is a text; those of providers stand in their platform."""
 
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _BUCKETS = frozenset({"s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss"})

@@ -29,7 +29,7 @@ class MigrateOptions:
     migrations: tuple[Migration, ...]
     """In the order in which they run."""
     answers: Answers = field(default_factory=dict)
-    words: str = "pal"
+    words: str = ""
     requested: frozenset[str] = frozenset()
     """Names that were asked for one by one."""
     folder: str = ""

@@ -85,7 +85,7 @@ class PipelineFacts:
 
 def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]]) -> tuple[Account, ...]:
     """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests."""
-    real = [one for one in workspaces if one.provider.type != "simulator"]
+    real = [one for one in workspaces if not one.embedded]
     keys = {one.name: next(iter(_variables(one.provider.settings.get("api_key"))), KEY) for one in real}
     shared = Counter(keys.values())
     found: list[Account] = []

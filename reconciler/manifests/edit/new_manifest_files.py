@@ -94,7 +94,7 @@ def project_file(name: str, workspace: Workspace) -> str:
     """
     provider: Object = {"type": workspace.provider.type}
     provider |= {key: _written(value) for key, value in workspace.provider.settings.items()}
-    if workspace.provider.vocabulary != "pal":
+    if workspace.provider.vocabulary:
         provider["vocabulary"] = workspace.provider.vocabulary
     settings: Object = {"provider": provider}
     if workspace.parallelism != 10:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,12 @@ from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Fi
 from reconciler.manifests.tree.repository import inside, reach
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object, join, lookup
-from reconciler.types.kind import Kinds
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
 from reconciler.types.reference import SecretRef
 from reconciler.types.source import Source
 
 if TYPE_CHECKING:
+    from reconciler.core.platform import Platforms
     from reconciler.manifests.project.project_model import PolicyModel, ProjectModel, WorkspaceModel
 
 SECRET_SETTINGS = frozenset(
@@ -32,15 +32,10 @@ SECRET_SETTINGS = frozenset(
 FREE_TEXT = frozenset({"dsn", "access_key_id"})
 """Secret settings that are often harmless as text; a literal is accepted."""
 
-BUILT_IN: Mapping[str, ProviderSettings] = {
-    "sandbox": ProviderSettings("simulator"),
-    "tavus": ProviderSettings("tavus", {"api_key": SecretRef("env", "TAVUS_API_KEY")}),
-}
-
 
 def load_project(
     where: str | Path,
-    kinds_of: Callable[[str], Kinds],
+    platforms: Platforms,
     *,
     manifests: Sequence[str | Path] | None = None,
     ref: str | None = None,
@@ -53,8 +48,8 @@ def load_project(
     `.reconciler/`, is that folder; for a file it is `root`, else the current folder. Without a file given, the
     first of these is taken: `reconciler.yaml` in a folder of `manifests` (the paths on the command line), in
     `manifests/`, in `where`; with `upward` in the folders above `where`, which then are the root, and above
-    `manifests`. None: the built-in workspaces. With `ref` the file comes from that commit. `kinds_of`
-    gives the kinds that a provider type can hold.
+    `manifests`. None: the built-in workspaces. With `ref` the file comes from that commit. `platforms`
+    are those that a workspace can be of.
 
     Raises `ManifestError` with all that is wrong in the file, `UsageError` where a file or commit does not exist.
     """
@@ -62,12 +57,12 @@ def load_project(
     is_folder = given.is_dir()
     base = str(given) if is_folder else os.path.realpath(root if root is not None else ".")
     if ref is None:
-        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward, kinds_of)
+        return _load(WorkTree(), base, None if is_folder else where, manifests or (), upward, platforms)
     from reconciler.manifests.tree.git_tree import GitTree
 
     tree = GitTree(base if Path(base).is_dir() else ".", ref)
     try:
-        return _load(tree, base, None if is_folder else where, manifests or (), upward, kinds_of)
+        return _load(tree, base, None if is_folder else where, manifests or (), upward, platforms)
     finally:
         tree.close()
 
@@ -78,7 +73,7 @@ def _load(
     given: str | Path | None,
     manifests: Sequence[str | Path],
     upward: bool,
-    kinds_of: Callable[[str], Kinds],
+    platforms: Platforms,
 ) -> Project:
     start = root
     file = _find(tree, root, manifests) if given is None else placed(tree, root, root, str(Path(given).absolute()))
@@ -89,7 +84,7 @@ def _load(
     if file is None:
         usual = str(Path(root) / FOLDER)
         places = (usual,) if tree.is_folder(usual) else (root,)
-        return Project(root, _built_in(kinds_of), "sandbox", folder=root, manifests=places, start=start)
+        return Project(root, _built_in(platforms), "sandbox", folder=root, manifests=places, start=start)
     folder = str(Path(file).parent)
     shown = relative(file, root)
     _check_reach(tree, root, file)
@@ -99,9 +94,9 @@ def _load(
     except Unreadable as problem:
         raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
     text = decode(data, shown, findings)
-    model = _parse(text, shown, findings, kinds_of) if text is not None else None
+    model = _parse(text, shown, findings, platforms) if text is not None else None
     project = (
-        _records(tree, model, root, folder, file, Source(shown), findings, kinds_of) if model is not None else None
+        _records(tree, model, root, folder, file, Source(shown), findings, platforms) if model is not None else None
     )
     if findings.has_errors or project is None:
         from reconciler.manifests.read.source_spans import Places, in_order
@@ -150,7 +145,7 @@ def _check_reach(tree: Tree, root: str, file: str) -> None:
         )
 
 
-def _parse(text: str, path: str, findings: Findings, kinds_of: Callable[[str], Kinds]) -> ProjectModel | None:
+def _parse(text: str, path: str, findings: Findings, platforms: Platforms) -> ProjectModel | None:
     from reconciler.manifests.read.yaml_reader import parse_yaml
 
     documents = parse_yaml(text, path, findings)
@@ -167,7 +162,7 @@ def _parse(text: str, path: str, findings: Findings, kinds_of: Callable[[str], K
     from reconciler.manifests.project.project_model import ProjectModel
 
     try:
-        return ProjectModel.model_validate(value, context={"kinds": _kinds_in(value, kinds_of)})
+        return ProjectModel.model_validate(value, context={"kinds": _kinds_in(value, platforms)})
     except ValidationError as problem:
         from reconciler.manifests.project.validation_messages import explain_errors
 
@@ -176,16 +171,21 @@ def _parse(text: str, path: str, findings: Findings, kinds_of: Callable[[str], K
         return None
 
 
-def _kinds_in(value: Json, kinds_of: Callable[[str], Kinds]) -> tuple[str, ...]:
+def _kinds_in(value: Json, platforms: Platforms) -> tuple[str, ...]:
     """The names of all kinds that the workspaces of a project file can hold, and those of the built-in ones."""
     workspaces = lookup(value, "/workspaces")
     members = workspaces.values() if isinstance(workspaces, dict) else ()
-    types = [lookup(one, "/provider/type") for one in members] or [one.type for one in BUILT_IN.values()]
-    return tuple(dict.fromkeys(name for one in types for name in kinds_of(str(one))))
+    types = [lookup(one, "/provider/type") for one in members] or [
+        one.type for one in platforms.workspaces().values()
+    ]
+    return tuple(dict.fromkeys(name for one in types for name in platforms.of(one).kinds))
 
 
-def _built_in(kinds_of: Callable[[str], Kinds]) -> dict[str, Workspace]:
-    return {name: Workspace(name, one, kinds_of(one.type)) for name, one in BUILT_IN.items()}
+def _built_in(platforms: Platforms) -> dict[str, Workspace]:
+    return {
+        name: Workspace(name, one, platforms.of(one.type).kinds, embedded=platforms.of(one.type).embedded == one.type)
+        for name, one in platforms.workspaces().items()
+    }
 
 
 def _report(tokens: Sequence[str], kind: str, text: str, source: Source, findings: Findings) -> None:
@@ -215,12 +215,12 @@ def _records(
     file: str,
     source: Source,
     findings: Findings,
-    kinds_of: Callable[[str], Kinds],
+    platforms: Platforms,
 ) -> Project | None:
     workspaces = {
-        name: _workspace(name, workspace, model.migrate, folder, source, findings, kinds_of)
+        name: _workspace(name, workspace, model.migrate, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()
-    } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(kinds_of).items()}
+    } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(platforms).items()}
     for name, one in workspaces.items():
         _check_neighbours(name, one, workspaces, source, findings)
     default = model.default_workspace
@@ -234,12 +234,14 @@ def _records(
             pointer="/default_workspace",
             hint=suggest(default, workspaces),
         )
-    answers = _answers(model, source, findings)
+    answers = _answers(model, platforms, workspaces, source, findings)
     own = None
     if model.catalogue is not None:
         from reconciler.manifests.project.read_catalogue import read_own_catalogue
 
-        own = read_own_catalogue(tree, model.catalogue, folder, root, source, findings)
+        own = read_own_catalogue(
+            platforms.of(workspaces[default].provider.type), tree, model.catalogue, folder, root, source, findings
+        )
     exclude = tuple(model.sources.exclude)
     project = Project(
         root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers, source=model.source
@@ -247,22 +249,28 @@ def _records(
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 
-def _answers(model: ProjectModel, source: Source, findings: Findings) -> dict[str, dict[str, str]]:
+def _answers(
+    model: ProjectModel, platforms: Platforms, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
+) -> dict[str, dict[str, str]]:
     """The answers to questions of migrations, each as text."""
     if not model.migrations:
         return {}
     from reconciler.core.migrating.answers import as_answer, known_names
 
+    types = {one.provider.type for one in workspaces.values()}
+    known: dict[str, str] = {}
+    for one in types:
+        known |= known_names(platforms.of(one).migrations)
     result: dict[str, dict[str, str]] = {}
     for word, given in model.migrations.items():
-        name = known_names().get(word)
+        name = known.get(word)
         if name is None:
             findings.error(
                 PROJECT,
                 f"unknown migration {word!r}",
                 source=source,
                 pointer=join("migrations", word),
-                hint=suggest(word, known_names()) or "`reconciler migrate --list` shows them",
+                hint=suggest(word, known) or "`reconciler migrate --list` shows them",
             )
             continue
         members = given if isinstance(given, dict) else {"*": given}
@@ -277,11 +285,12 @@ def _workspace(
     folder: str,
     source: Source,
     findings: Findings,
-    kinds_of: Callable[[str], Kinds],
+    platforms: Platforms,
 ) -> Workspace:
+    from reconciler.manifests.project.project_model import BACKEND_SETTINGS
     from reconciler.manifests.project.watch_model import seconds, watch_record
 
-    here = join("workspaces", name)
+    here, platform = join("workspaces", name), platforms.of(model.provider.type)
     for index, overlay in enumerate(model.overlays):
         target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
         if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
@@ -292,15 +301,22 @@ def _workspace(
                 pointer=f"{here}/overlays/{index}",
                 hint=f"give a folder under {Path(folder).name}/",
             )
-    provider = _settings(
-        dict(model.provider.model_extra or {}), "provider", model.provider.type, here, source, findings
-    )
-    state = _settings(dict(model.state.model_extra or {}), "state", model.state.backend, here, source, findings)
-    vocabulary = model.provider.vocabulary
+    keys: tuple[str, ...] | None = None
+    if model.provider.type in platform.settings:
+        words = ("vocabulary",) if platform.vocabularies else ()
+        keys = ("type", *words, *platform.settings[model.provider.type])
+    provider = _settings(dict(model.provider.model_extra or {}), "provider", keys, here, source, findings)
+    keys = BACKEND_SETTINGS.get(model.state.backend)
+    state = _settings(dict(model.state.model_extra or {}), "state", keys, here, source, findings)
+    vocabulary = model.provider.vocabulary or ""
+    if vocabulary not in {"", *platform.vocabularies}:
+        wanted = " or ".join(platform.vocabularies) or "nothing"
+        summary, pointer = f"{vocabulary!r} stands where {wanted} is wanted", f"{here}/provider/vocabulary"
+        findings.error(PROJECT, summary, source=source, pointer=pointer)
     return Workspace(
         name,
-        ProviderSettings(model.provider.type, provider, vocabulary or "pal"),
-        kinds_of(model.provider.type),
+        ProviderSettings(model.provider.type, provider, vocabulary),
+        platform.kinds,
         BackendSettings(model.state.backend, state),
         tuple(model.overlays),
         _policy(model.policy),
@@ -309,6 +325,7 @@ def _workspace(
         seconds(model.give_up_after),
         model.migrate or migrate,
         Retention(model.history.keep, model.history.max_bytes),
+        model.provider.type == platform.embedded,
         None if model.watch is None else watch_record(model.watch),
     )
 
@@ -336,12 +353,15 @@ def _policy(model: PolicyModel) -> Policy:
 
 
 def _settings(
-    values: dict[str, Json], section: str, kind: str, here: str, source: Source, findings: Findings
+    values: dict[str, Json],
+    section: str,
+    known: Collection[str] | None,
+    here: str,
+    source: Source,
+    findings: Findings,
 ) -> Object:
-    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references."""
-    from reconciler.manifests.project.project_model import KNOWN_SETTINGS
-
-    known = KNOWN_SETTINGS.get(f"{section} {kind}")
+    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references; `known` are all that it has,
+    None where it checks them itself."""
     result: Object = {}
     for key, value in values.items():
         pointer = join(*here[1:].split("/"), section, key)

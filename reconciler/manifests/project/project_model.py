@@ -50,7 +50,7 @@ class _Strict(BaseModel):
 
 
 class _Open(BaseModel):
-    """Settings whose keys belong to a plug-in; they are checked against `KNOWN_SETTINGS` where listed there."""
+    """Settings whose keys belong to a plug-in; they are checked against `BACKEND_SETTINGS` where listed there."""
 
     model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
 
@@ -64,9 +64,9 @@ class MetadataModel(_Strict):
 
 class ProviderModel(_Open):
     type: Text
-    """Who speaks to the account: tavus, or simulator for the embedded one."""
-    vocabulary: Literal["pal", "persona"] | None = None
-    """The words on the wire; the provider's own by default."""
+    """Who speaks to the account: a platform by its name, or its simulation in this process."""
+    vocabulary: Text | None = None
+    """The words on the wire; the platform's own by default."""
 
 
 class StateModel(_Open):
@@ -173,22 +173,19 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Keys by place, for did-you-mean."""
 
-KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
-    "provider tavus": ("type", "api_key", "base_url", "vocabulary", "timeout", "max_answer_mb", "max_pages",
-        "max_request_seconds"),
-    "provider simulator": ("type", "vocabulary", "faults", "timeout", "api_key", "base_url"),
-    "state local": ("backend", "encryption", "path"),
-    "state http": (
+BACKEND_SETTINGS: dict[str, tuple[str, ...]] = {
+    "local": ("backend", "encryption", "path"),
+    "http": (
         "backend", "encryption", "address", "update_method", "lock_address", "lock_method", "unlock_address",
         "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
         "retry_max", "retry_wait_min", "retry_wait_max", "max_state_mb", "max_request_seconds",
     ),
-    "state postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb",
+    "postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb",
         "max_request_seconds",
     ),
-    "state s3": (
+    "s3": (
         "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
         "access_key_id", "secret_access_key", "session_token", "max_state_mb", "max_request_seconds",
     ),
 }  # fmt: skip
-"""Keys of the plug-ins whose settings are fixed; the others check their own."""
+"""Keys of the state backends whose settings are fixed; the others check their own."""

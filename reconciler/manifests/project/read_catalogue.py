@@ -12,6 +12,7 @@ from importlib.resources import files
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from reconciler.core.platform import Platform
 from reconciler.errors import ManifestError
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
@@ -26,10 +27,15 @@ T = TypeVar("T")
 CODE = "E-catalogue"
 _WORDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
 POINTER = "/catalogue"
+NOTHING: Object = {
+    "format": 1, "compiled": "", "generation": "",
+    "generations": [{"id": "", "period": "", "vocabulary": "", "default_llm": ""}],
+}  # fmt: skip
+"""The catalogue of a platform without one."""
 
 
-def load_catalogue(overrides: Object | None = None) -> Catalogue:
-    """The catalogue of the package with `overrides` merged over it.
+def load_catalogue(platform: Platform, overrides: Object | None = None) -> Catalogue:
+    """The catalogue of the platform with `overrides` merged over it.
 
     Mappings are merged member by member (so `{tables: {llm: {my-model: {...}}}}` adds one model and
     `{generation: "2026-02"}` moves every question to that generation), null removes a member, anything else
@@ -37,8 +43,8 @@ def load_catalogue(overrides: Object | None = None) -> Catalogue:
     does not fit.
     """
     if not overrides:
-        return _packaged()
-    merged = _merge(_document(), overrides)
+        return _packaged(platform)
+    merged = _merge(_document(platform), overrides)
     problems: list[Diagnostic] = []
     found = cast(Catalogue, _decode(Catalogue, merged, "", problems))
     if not problems and found.generation not in {one.id for one in found.generations}:
@@ -50,15 +56,18 @@ def load_catalogue(overrides: Object | None = None) -> Catalogue:
 
 
 @cache
-def _packaged() -> Catalogue:
-    return cast(Catalogue, _decode(Catalogue, _document(), "", []))
+def _packaged(platform: Platform) -> Catalogue:
+    return cast(Catalogue, _decode(Catalogue, _document(platform), "", []))
 
 
-def _document() -> Object:
+def _document(platform: Platform) -> Object:
+    """The file of the platform; where it has none, nothing is known about any model."""
+    if not platform.catalogue:
+        return NOTHING
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = files("reconciler.platforms.tavus").joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    text = files(platform.package).joinpath(platform.catalogue).read_text(encoding="utf-8")
     document = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
     assert isinstance(document, dict)
     return document
@@ -168,7 +177,7 @@ class OwnCatalogue:
 
 
 def read_own_catalogue(
-    tree: Tree, name: str, folder: str, root: str, source: Source, findings: Findings
+    platform: Platform, tree: Tree, name: str, folder: str, root: str, source: Source, findings: Findings
 ) -> OwnCatalogue | None:
     """The catalogue with the file `name` (relative to the project file's folder) merged over it.
 
@@ -190,10 +199,10 @@ def read_own_catalogue(
         summary = f"the catalogue {name} cannot be read: {problem}"
         findings.error(FILE, summary, source=source, pointer=POINTER)
         return None
-    return OwnCatalogue(path, _parse(data, relative(path, root)))
+    return OwnCatalogue(path, _parse(platform, data, relative(path, root)))
 
 
-def _parse(data: bytes, shown: str) -> Catalogue:
+def _parse(platform: Platform, data: bytes, shown: str) -> Catalogue:
     from reconciler.manifests.read.yaml_reader import parse_yaml
 
     findings = Findings()
@@ -204,7 +213,7 @@ def _parse(data: bytes, shown: str) -> Catalogue:
         if len(documents) == 1 and isinstance(documents[0][1], dict):
             source = Source(shown, documents[0][0])
             try:
-                return load_catalogue(documents[0][1])
+                return load_catalogue(platform, documents[0][1])
             except ManifestError as problem:
                 findings.items += [replace(one, source=source) for one in problem.diagnostics]
         else:

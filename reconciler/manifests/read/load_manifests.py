@@ -178,7 +178,9 @@ class _Run:
             self.tree.commit,
             {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
             tuple(relative(path, self.home) for path in given) if partial else None,
-            referred(manifests, self.rest, lambda draft: self.beside(draft, over, included)) if partial else (),
+            referred(manifests, self.rest, lambda draft: self.beside(draft, over, included), self.workspace.kinds)
+            if partial
+            else (),
         )
 
     def is_told(self, finding: Diagnostic, included: Included) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import kind
 from reconciler.manifests.read.cross_checks import references
 from reconciler.manifests.read.discover import Discovered
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address
+from reconciler.types.kind import Kinds
 from reconciler.types.manifest import Elsewhere, Manifest
 
 
@@ -18,6 +18,7 @@ def referred(
     manifests: Mapping[Address, Manifest],
     rest: Callable[[], Mapping[Address, RawManifest]],
     make: Callable[[RawManifest], Manifest],
+    kinds: Kinds,
 ) -> tuple[Manifest, ...]:
     """The manifests of the rest that those of the part refer to, directly or through each other, by address or name.
 
@@ -28,7 +29,7 @@ def referred(
     todo = list(manifests.values())
     while todo:
         one = todo.pop()
-        for address in _named(one, {*manifests, *found}, rest):
+        for address in _named(one, {*manifests, *found}, rest, kinds):
             if address in manifests or address in found or (draft := rest().get(address)) is None:
                 continue
             try:
@@ -40,18 +41,18 @@ def referred(
 
 
 def _named(
-    one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]]
+    one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]], kinds: Kinds
 ) -> Iterator[Address]:
     for _, text in references(one.spec):
         yield Address.parse(text)
-    spec = kind(one.address.kind)
+    spec = one.kind
     row = field_at(spec, spec.attachments) if spec.attachments is not None else None
     items = one.spec.get(spec.attachments[1:]) if spec.attachments is not None else None
     names = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
     if row is None or row.ref is None or not names:
         return
     unknown = set(names) - {address.name for address in known if address.kind == row.ref}
-    field = kind(row.ref).name_field[1:]
+    field = kinds.get(row.ref).name_field[1:]
     for address, draft in rest().items() if unknown else ():
         if address.kind == row.ref and (address.name in unknown or draft.body.get(field) in unknown):
             yield address

@@ -44,7 +44,7 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
     node: Node = shape(spec)
     tokens = split(pointer)
     way = list(split(base))
-    words = _vocabulary(node, here)
+    words = _vocabulary(spec, here)
     taken = False
     for number, token in enumerate(tokens):
         if not taken and _reference(here) is not None:
@@ -103,13 +103,13 @@ def _spelling(node: Node, token: str, here: dict[str, Json]) -> str | None:
     return found[0] if found else None
 
 
-def _vocabulary(node: Node, body: Json) -> str:
-    """Whose words the body speaks, by its own top level; PAL words where it does not show."""
+def _vocabulary(spec: KindSpec, body: Json) -> str:
+    """Whose words the body speaks, by its own top level; ours where it does not show."""
     if isinstance(body, dict):
-        for child in node.children.values():
-            if child.row is not None and child.row.words.get("persona") in body:
-                return "persona"
-    return "pal"
+        for other in spec.vocabularies[1:]:
+            if any(row.words.get(other) in body for row in spec.fields if row.path.count("/") == 1):
+                return other
+    return next(iter(spec.vocabularies), "")
 
 
 def _item(node: Node, token: str, items: list[Json]) -> int | None:

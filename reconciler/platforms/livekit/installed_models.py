@@ -6,11 +6,12 @@ import ast
 import importlib.util
 from pathlib import Path
 
+PACKAGE = "livekit.agents"
 WHERE = "inference/llm.py"
 LONGEST = 5_000_000
 
 
-def installed_models(package: str) -> frozenset[str] | None:
+def installed_models(package: str = PACKAGE) -> frozenset[str] | None:
     """The model ids in the `...Models = Literal[...]` of the package's inference module.
 
     None where the package is not installed, or has no such list any more.

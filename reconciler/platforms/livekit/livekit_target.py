@@ -8,6 +8,7 @@ from reconciler.core.export.target import Generated, Knowledge, Subject, Target,
 from reconciler.platforms.livekit.agent_files import environment_text, module_text, remarks_text, requirements_text
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
 from reconciler.platforms.livekit.handler_stubs import handlers_text, stems
+from reconciler.platforms.livekit.installed_models import installed_models
 
 
 def generate(subjects: Sequence[Subject], knowledge: Knowledge) -> list[Generated]:
@@ -69,6 +70,7 @@ TARGET = Target(
     what="an agent of livekit-agents for each persona, with Tavus as its face",
     folder="livekit-agents",
     generate=generate,
-    package="livekit.agents",
+    package="livekit-agents",
+    installed=installed_models,
     next_steps=STEPS,
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits, edit_items, emptied_parents, whole_removals
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object, lookup
 from tests.support.making import entry
 

@@ -25,7 +25,7 @@ from reconciler.core.canonical.canonical_form import (
     with_told,
 )
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, split
 from reconciler.types.reference import ResourceRef, SecretRef
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.field_tree import field_at, is_undeclared, node_at, shape
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 
 PERSONA = kind("persona")
 TOOL = kind("tool")

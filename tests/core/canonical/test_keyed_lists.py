@@ -22,7 +22,7 @@ from reconciler.core.canonical.keyed_lists import (
 )
 from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_value, wire_words
 from reconciler.core.diff.json_patch import apply_patch, build_patch
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import ResourceRef
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.field_tree import UNKNOWN, node_at, shape
 from reconciler.core.canonical.manifest_words import is_reserved, spell, spell_members, unspellable
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import reach
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import ResourceRef, SecretRef

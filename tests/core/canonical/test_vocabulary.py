@@ -16,7 +16,7 @@ from reconciler.core.canonical.vocabulary import (
     wire_value,
     wire_words,
 )
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 
 PERSONA = kind("persona")
 

@@ -22,9 +22,9 @@ from reconciler.core.diff.three_way import (
     only_defaults,
     seen_digest,
 )
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, SecretBook
 from reconciler.core.serialization.digest import SecretDigests
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.incomplete import Obstacle
 from reconciler.types.reference import SecretRef
 from tests.support.making import SALT, book, env

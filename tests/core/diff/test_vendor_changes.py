@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change, refreshed
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.change import Action, Direction, Reason
 from tests.support.making import at, book, entry, env, live, resource

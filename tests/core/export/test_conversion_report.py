@@ -6,7 +6,7 @@ from hypothesis import given
 
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.conversion_report import EMPTY, Ledger
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, within
 from reconciler.types.reference import SecretRef

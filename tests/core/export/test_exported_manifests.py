@@ -11,7 +11,7 @@ from reconciler.core.export.exported_manifests import (
     parts_of_others,
     shared_inline_tools,
 )
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.live import Listing, LiveObject

@@ -14,7 +14,7 @@ from reconciler.core.export.legal_names import (
     unique_name,
     variable_name,
 )
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import NAME_PATTERN
 
 

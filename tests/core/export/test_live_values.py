@@ -17,7 +17,7 @@ from reconciler.core.export.live_values import (
     unfilled_object,
     unwritable,
 )
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json
 from tests.support.strategies import OBJECTS
 

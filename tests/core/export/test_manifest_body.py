@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.manifest_words import spell_members
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, Object
 from tests.support.records import live_of
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from reconciler.api.offline import manifest_schema
 from reconciler.core.fields.envelope_fields import ENVELOPE
-from reconciler.core.fields.json_schema import API_VERSION, manifest_schema
+from reconciler.core.fields.json_schema import API_VERSION
 from reconciler.types.json import lookup
 from reconciler.types.manifest import Lifecycle, Manage
 

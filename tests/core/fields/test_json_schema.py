@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from reconciler.core.fields.json_schema import manifest_schema
-from reconciler.core.kind_table import KINDS
+from reconciler.api.offline import manifest_schema
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json
 
 SCHEMA = manifest_schema()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.fields.json_schema import manifest_schema
+from reconciler.api.offline import manifest_schema
 from reconciler.core.fields.required_fields import missing, takes_away, when_needed
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.reporters.field_page import as_json, explain, render
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
@@ -172,18 +172,20 @@ def test_what_a_change_takes_away(
 
 class TestWords:
     def test_explain_says_when_a_field_is_needed(self) -> None:
-        assert "Required. A new object needs it." in render(explain("document.document_url"))
-        assert "Required. Without it metadata.name is sent." in render(explain("tool.name"))
-        assert "A new object needs it when on_call is static_filler." in render(explain("tool.static_filler"))
-        assert "Each item needs text, pronunciation, type." in render(explain("pronunciation_dictionary.rules"))
-        text = " ".join(render(explain("tool.delivery")).split())
+        assert "Required. A new object needs it." in render(explain("document.document_url", KINDS))
+        assert "Required. Without it metadata.name is sent." in render(explain("tool.name", KINDS))
+        assert "A new object needs it when on_call is static_filler." in render(explain("tool.static_filler", KINDS))
+        assert "Each item needs text, pronunciation, type." in render(
+            explain("pronunciation_dictionary.rules", KINDS)
+        )
+        text = " ".join(render(explain("tool.delivery", KINDS)).split())
         assert "A new object needs api.auth.token when delivery.api.auth.type is bearer." in text
-        needed = as_json(explain("persona.system_prompt"))["needed"]
+        needed = as_json(explain("persona.system_prompt", KINDS))["needed"]
         assert needed == ["A new object needs it when pipeline_mode is full, as it is when not given."]
 
     def test_most_fields_are_not(self) -> None:
         assert when_needed(kind("persona"), "/greeting") == ()
-        assert as_json(explain("persona.greeting"))["needed"] == []
+        assert as_json(explain("persona.greeting", KINDS))["needed"] == []
 
     def test_the_schema_says_it_and_leaves_parts_of_bodies_alone(self) -> None:
         definitions = manifest_schema()["definitions"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.field_tree import field_at, shape
 from reconciler.core.fields.field_check import check_fields
 from reconciler.core.fields.spelling_hints import snake_case
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import split
 
 PERSONA = kind("persona")

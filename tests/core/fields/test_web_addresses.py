@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.fields.web_addresses import Endpoint, find_addresses, parse_endpoint
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from tests.support.making import env
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.history.object_history import follow, put_back, related
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.preimage import Preimage
 from reconciler.types.state import Entry
 from tests.support.making import at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.core.history.object_history import follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.rollback_goal import make_goal
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.preimage import Preimage
 from reconciler.types.reference import ResourceRef

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import kind
 from reconciler.core.linting.declared_values import declared
+from reconciler.platforms.tavus.kinds import kind
 from tests.support.rulecase import body
 
 

@@ -13,6 +13,7 @@ from reconciler.core.migrating.answers import (
     requested_names,
 )
 from reconciler.errors import ManifestError, UsageError
+from reconciler.platforms.tavus.migrations import MIGRATIONS
 from tests.support.manifestfolder import Folder
 from tests.support.projects import load_project
 
@@ -20,7 +21,7 @@ HEAD = "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\n"
 
 
 def test_a_migration_goes_by_name_and_by_id() -> None:
-    assert known_names()["M15"] == known_names()["model-successor"] == "model-successor"
+    assert known_names(MIGRATIONS)["M15"] == known_names(MIGRATIONS)["model-successor"] == "model-successor"
 
 
 @pytest.mark.parametrize(
@@ -34,15 +35,15 @@ def test_a_migration_goes_by_name_and_by_id() -> None:
     ],
 )
 def test_an_answer_names_a_migration_and_a_key(left: str, name: str, key: str) -> None:
-    assert parse_answers([(left, "x")]) == {name: {key: "x"}}
+    assert parse_answers([(left, "x")], MIGRATIONS) == {name: {key: "x"}}
 
 
 def test_an_unknown_migration_is_wrong_usage_with_a_suggestion() -> None:
     with pytest.raises(UsageError) as caught:
-        parse_answers([("model-succesor", "x")])
+        parse_answers([("model-succesor", "x")], MIGRATIONS)
     assert caught.value.hint == "did you mean 'model-successor'?"
     with pytest.raises(UsageError):
-        choose_migrations(["nothing"], [])
+        choose_migrations(MIGRATIONS, ["nothing"], [])
 
 
 def test_later_layers_win() -> None:
@@ -60,10 +61,13 @@ def test_scalars_of_a_project_file(value: str | float | bool, answer: str) -> No
 
 
 def test_choosing() -> None:
-    assert [one.id for one in choose_migrations(["M15", "vocabulary-persona-to-pal"], [])] == ["M01", "M15"]
-    assert "M15" not in {one.id for one in choose_migrations([], ["model-successor"])}
-    assert len(choose_migrations([], [])) == len(set(known_names().values()))
-    assert requested_names(["M30"]) == {"livekit-handover"}
+    assert [one.id for one in choose_migrations(MIGRATIONS, ["M15", "vocabulary-persona-to-pal"], [])] == [
+        "M01",
+        "M15",
+    ]
+    assert "M15" not in {one.id for one in choose_migrations(MIGRATIONS, [], ["model-successor"])}
+    assert len(choose_migrations(MIGRATIONS, [], [])) == len(set(known_names(MIGRATIONS).values()))
+    assert requested_names(MIGRATIONS, ["M30"]) == {"livekit-handover"}
 
 
 def test_a_project_file_answers(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.account_findings import (
     drift_items,
     find_incomplete,
@@ -18,6 +17,7 @@ from reconciler.core.planning.desired import desire
 from reconciler.core.planning.records import Account, Compared, PlanRequest
 from reconciler.core.resource_diff.records import Context, Seen
 from reconciler.errors import ProviderError
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Request
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.options import PlanOptions

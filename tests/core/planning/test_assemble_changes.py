@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.assemble_changes import (
     gone_item,
     in_order,
@@ -13,6 +12,7 @@ from reconciler.core.planning.assemble_changes import (
     stages,
     summarise,
 )
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.change import Action, Direction, Reason
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.making import at, entry, live, state

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.attachments import item_ids, shadows
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from tests.support.making import listing, live
 
 ITEM = {"guardrail_name": "a", "guardrail_prompt": "A"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.bind_resources import bind
 from reconciler.core.planning.desired import desire
 from reconciler.core.planning.records import Account, Bound, PlanRequest
 from reconciler.core.resource_diff.records import Context, Seen
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.live import Listing

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.desired import asked_in_vain, desire, with_orphans
 from reconciler.core.planning.records import PlanRequest
 from reconciler.core.resource_diff.records import Context, Seen
 from reconciler.errors import NothingFound
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Manifest, ManifestSet, Moved
 from reconciler.types.options import PlanOptions

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.planning.id_names import document_named, names_in, referring, value_named
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.live import Account

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.plan_file import TYPE, dump_plan, load_plan, looks_like_plan, plan_digest
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import TYPE, dump_plan, looks_like_plan, plan_digest
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.record_codec import to_json
 from reconciler.errors import PlanError, PlanUnreadable

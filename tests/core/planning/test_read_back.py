@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.core.planning.read_back import is_doubtful, judge
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.mask import SENSITIVE
 from reconciler.types.reference import ResourceRef

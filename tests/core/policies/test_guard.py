@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.policies import POLICIES
 from reconciler.core.policies.guard import MOST, guard, standing_violations
 from reconciler.core.policies.policy import Situation
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.json import Json
 from reconciler.types.live import Account

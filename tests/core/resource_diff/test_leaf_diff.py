@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.core.canonical.canonical_edit import Edit
-from reconciler.core.kind_table import kind
 from reconciler.core.resource_diff.leaf_diff import attached_by_hand, to_enable
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.reference import ResourceRef
 from tests.support.making import entry
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.canonical_form import at_default, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.change import Action
 from reconciler.types.json import lookup, within
 from reconciler.types.manifest import Lifecycle, Manage

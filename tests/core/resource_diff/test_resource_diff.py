@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Direction, Reason
 from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, entry, env, live, resource

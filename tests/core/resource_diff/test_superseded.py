@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.canonical.tool_definition import registry_tool
-from reconciler.core.kind_table import KINDS
 from reconciler.core.planning.attachments import AttachedTools, tell_left
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, Matching
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Direction, Reason
 from reconciler.types.reference import ResourceRef
 from tests.support.legacyaccount import function, inline

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.credentials import credentials_in
+from reconciler.platforms.tavus.kinds import kind
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.field_tree import field_at, looks_secret
-from reconciler.core.kind_table import kind
 from reconciler.core.secrets.redact_document import is_secret, redact, redact_at
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.mask import SENSITIVE
 
 PERSONA = kind("persona")

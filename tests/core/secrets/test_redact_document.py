@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.vocabulary import wire_words
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.secrets.redact_document import SENSITIVE, is_secret, marked, redact, redact_at, sensitive_mask
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, Object, join, split
 from reconciler.types.reference import SecretRef
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
 from reconciler.core.settings.operator_trust import Operator, Trusted, name_of
 from reconciler.errors import UsageError
+from reconciler.platforms.tavus.platform import PLATFORM
 
 
 def place(address: str) -> Endpoint:
@@ -41,7 +42,7 @@ def place(address: str) -> Endpoint:
     ],
 )
 def test_what_is_the_operators(environ: dict[str, str], address: str) -> None:
-    assert Operator(environ).owns(place(address))
+    assert Operator(environ, vendor=PLATFORM.vendor).owns(place(address))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_what_is_the_operators(environ: dict[str, str], address: str) -> None:
     ],
 )
 def test_what_is_not(environ: dict[str, str], address: str) -> None:
-    assert not Operator(environ).owns(place(address))
+    assert not Operator(environ, vendor=PLATFORM.vendor).owns(place(address))
 
 
 @pytest.mark.parametrize("entry", ["*", "https://a.example/x", "a@b", "a.*.example", "a b"])

@@ -14,7 +14,8 @@ from reconciler.core.settings import operator_trust
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import ROLES, Reader, Role, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
-from reconciler.manifests.project.project_model import KNOWN_SETTINGS
+from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.platforms.tavus.platform import PLATFORM
 from reconciler.types.answer_limits import MB, Limits
 from reconciler.types.json import Json
 from reconciler.types.reference import SecretRef
@@ -56,11 +57,13 @@ def test_the_whole_is_four_timeouts_and_never_more_than_the_cap():
 
 
 def every_setting() -> Iterator[tuple[str, str, Role]]:
-    for plug_in, names in KNOWN_SETTINGS.items():
-        type = plug_in.partition(" ")[2]
+    for type, names in BACKEND_SETTINGS.items():
         for name in names:
-            if name not in {"backend", "type", "vocabulary", "encryption", "options"}:
+            if name not in {"backend", "encryption", "options"}:
                 yield type, name, ROLES.get(type, {}).get(name, Role.TEXT)
+    for type, roles in PLATFORM.settings.items():
+        for name, role in roles.items():
+            yield type, name, role
     for name, role in OPTIONS.items():
         yield "options", name, role
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.apply.writing_runs import apply_saved

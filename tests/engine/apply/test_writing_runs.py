@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.api.offline import load_plan
 from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
-from reconciler.core.planning.plan_file import dump_plan, load_plan, plan_digest
+from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.core.state.journal_records import IntentNoted
 from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved
 from reconciler.engine.plan.make_plan import make_plan

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.core.continuous.schedule import remember
-from reconciler.core.kind_table import kind
 from reconciler.engine.continuous.reconcile_once import ENDS, Done, reconcile_once
 from reconciler.errors import (
     AuthRefused,
@@ -22,6 +21,7 @@ from reconciler.errors import (
     StateLocked,
     Unavailable,
 )
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.live import Account

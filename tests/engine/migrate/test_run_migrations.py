@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves, same
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration_result import Status
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object
 from tests.support.migrating import Project, one, said
 
@@ -339,8 +339,8 @@ layers = st.dictionaries(
 @given(layers, st.sampled_from(["", "keep", "move", "remove", "raven-1", "append", "definition", "rename"]))
 @settings(max_examples=150)
 def test_any_body_migrates_twice_as_once(layer: Object, answer: str) -> None:
-    from reconciler.core.migrating.migration_table import MIGRATIONS
     from reconciler.manifests.edit.yaml_writer import write_document
+    from reconciler.platforms.tavus.migrations import MIGRATIONS
 
     project = Project({"p.yaml": write_document({"persona_name": "A", "context": "x", "layers": layer}).encode()})
     answers = {one.name: {"*": answer} for one in MIGRATIONS.all().values() if answer and one.id != "M01"}

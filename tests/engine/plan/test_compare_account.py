@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import KINDS
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.engine.plan.compare_account import Known, partly_listed, spoken_of, told_of_failures
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Object
 from reconciler.types.live import LiveObject

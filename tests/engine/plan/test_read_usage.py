@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanBlocked, PlanError, PlanStale

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.engine.scaffold.project_facts import ALWAYS, PipelineFacts, accounts_of
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
 from tests.support.pipelinefacts import FACTS, SOURCE, TWO
 from tests.support.projects import load_project

@@ -13,11 +13,11 @@ from reconciler.core.canonical.canonical_form import leaf_at, same
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.kind_table import kind
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.accept_values import FileText, NewValue, accept_values, list_edits, object_edits
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.read.source_pointer import RawPlace
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
 from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.edit.new_manifest_files import LONG_PROMPT, PROMPT, manifest_file, project_file
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, Object
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
 from reconciler.types.reference import SecretRef

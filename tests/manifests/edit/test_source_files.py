@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.errors import UsageError
 from reconciler.manifests.edit.source_files import RawFiles, TextEditor, read_sources
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.manifest_edit import EditRefused, SetValue
 from tests.support.projects import load_project
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reconciler.platforms.providers import kinds_of
 
 from reconciler.core.linting.baseline import Accepted
 from reconciler.errors import ManifestError
 from reconciler.manifests.project.baseline_file import read_baseline, write_baseline
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.file_tree import WorkTree
-from reconciler.platforms.providers import kinds_of
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=12)
 ENTRIES = st.builds(Accepted, TEXT, TEXT, TEXT, TEXT, st.booleans())

@@ -246,8 +246,8 @@ def test_a_project_without_a_file_imports_no_pydantic(folder: Folder) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(repository)!r});"
         "from reconciler.manifests.project.project_file import load_project;"
-        "from reconciler.platforms.providers import kinds_of;"
-        f"load_project({str(folder.root)!r}, kinds_of);"
+        "from reconciler.platforms import PLATFORMS;"
+        f"load_project({str(folder.root)!r}, PLATFORMS);"
         "print([m for m in ('pydantic', 'yaml', 'httpx', 'click') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

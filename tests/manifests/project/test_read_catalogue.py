@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import KINDS
+from reconciler.api.offline import load_catalogue
 from reconciler.errors import ManifestError
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, lookup

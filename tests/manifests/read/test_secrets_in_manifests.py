@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.kind_table import KINDS
 from reconciler.manifests.read.load_manifests import secrets_of
 from reconciler.manifests.read.secrets_in_manifests import RunSecrets, is_mask, reference_for
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.reference import SecretRef
 from tests.support.projects import load_project
 

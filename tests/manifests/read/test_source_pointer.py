@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.manifests.read.documents import Document
 from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_place
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object
 
 BODY: Object = {

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import kind
 from reconciler.manifests.read.load_manifests import place
 from reconciler.manifests.read.source_spans import find, in_order, locate
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import join

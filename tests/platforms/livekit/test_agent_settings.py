@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.target import AttachedTool, Subject, is_untouched
-from reconciler.core.kind_table import KINDS
 from reconciler.core.text import has_hidden
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
 from reconciler.platforms.livekit.livekit_target import generate
 from reconciler.platforms.livekit.unsupported import FACE
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, Object, within
 from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies

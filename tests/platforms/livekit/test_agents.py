@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import AttachedTool, Generated, Subject
 from reconciler.engine.export_account import subjects_of_manifests
-from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.types.json import Json, Object
 from reconciler.types.reference import SecretRef

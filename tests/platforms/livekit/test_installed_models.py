@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.api.offline import load_catalogue
 from reconciler.platforms.livekit.installed_models import installed_models
 from tests.support.livekitworld import lacking
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from reconciler.core.planning.plan_file import dump_plan, load_plan
+from reconciler.api.offline import load_plan
+from reconciler.core.planning.plan_file import dump_plan
 from reconciler.errors import ReconcilerError
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Outcome, Step, Violated, World

@@ -6,21 +6,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import PROVIDER, ROLES, Reader, read_limits, reference_in
+from reconciler.core.settings.setting_reader import Reader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotTrusted, UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.pace import account_name
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
+from reconciler.platforms.tavus.platform import KEY_VARIABLE, PLATFORM, ROLES, URL_VARIABLE
 from reconciler.types.json import Json
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
 
-KEY_VARIABLE = "TAVUS_API_KEY"
-URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
-"""The vendor's own client reads these two, too."""
 BASE_URL = "https://tavusapi.com/v2"
-VOCABULARIES = ("pal", "persona")
-SETTINGS = ("api_key", "base_url", "timeout", *PROVIDER)
 
 
 def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
@@ -31,13 +27,13 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
     """
     from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 
-    check_settings(settings, known=SETTINGS)
+    check_settings(settings, known=ROLES)
     base_url = find_base_url(settings, context)
     key = find_key(settings, context)
     return TavusProvider(
         api_key=key,
         base_url=base_url,
-        vocabulary=settings.vocabulary,
+        vocabulary=vocabulary_of(settings),
         reading=context.reading,
         parallelism=context.parallelism,
         pace=context.paces.of(account_name(base_url, key), context.clock, context.max_requests_per_second),
@@ -52,15 +48,21 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
 
 
 def check_settings(settings: ProviderSettings, *, known: Iterable[str]) -> None:
-    """Raise `UsageError` for an unknown key or vocabulary, with the nearest valid spelling."""
+    """Raise `UsageError` for an unknown key, with the nearest valid spelling."""
     words = tuple(known)
     for key in settings.settings:
         if key not in words:
             close = get_close_matches(key, words, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words) or 'none'}"
             raise UsageError(f"unknown setting {key!r} of provider {settings.type!r}", hint=hint)
-    if settings.vocabulary not in VOCABULARIES:
-        raise UsageError(f"unknown vocabulary {settings.vocabulary!r}", hint="write pal or persona")
+
+
+def vocabulary_of(settings: ProviderSettings) -> str:
+    """The words on the wire; ours where the settings name none. Raises `UsageError` for unknown ones."""
+    known = PLATFORM.vocabularies
+    if settings.vocabulary not in {"", *known}:
+        raise UsageError(f"unknown vocabulary {settings.vocabulary!r}", hint=f"write {' or '.join(known)}")
+    return settings.vocabulary or known[0]
 
 
 def find_base_url(settings: ProviderSettings, context: ProviderContext) -> str:
@@ -118,10 +120,10 @@ def _place(value: Json) -> str:
 
 
 def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
-    operator = Operator(context.environ, context.trusted)
+    operator = Operator(context.environ, context.trusted, PLATFORM.vendor)
     what = f"provider {settings.type!r}"
     learn = context.redactor.learn
-    return Reader(what, ROLES["tavus"], settings.settings, operator, context.secrets.resolve, learn=learn)
+    return Reader(what, ROLES, settings.settings, operator, context.secrets.resolve, learn=learn)
 
 
 def _timeout(value: Json) -> float:

@@ -10,8 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from reconciler.core.kind_table import KINDS
-from reconciler.core.kind_table import kind as kind_named
 from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
@@ -39,6 +37,8 @@ from reconciler.platforms.tavus.client.render_requests import render
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import Client
 from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
+from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.platforms.tavus.kinds import kind as kind_named
 from reconciler.types.answer_limits import Limits
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading

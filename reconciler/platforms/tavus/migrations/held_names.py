@@ -12,8 +12,8 @@ from reconciler.core.canonical.canonical_form import effective, leaves, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.tool_definition import normal
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Context, Subject
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.manifest_edit import NewDocument

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.tool_definition import body_digest, registry_tool
-from reconciler.core.kind_table import kind
 from reconciler.core.migrating.migration import Subject
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object, lookup
 
 PLACES = kind("persona").inline

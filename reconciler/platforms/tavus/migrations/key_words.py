@@ -8,7 +8,6 @@ from functools import cache
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.manifest_words import is_written_reference
 from reconciler.core.canonical.raw_edit import exists
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.core.migrating.migration import (
     KEEP,
     Choice,
@@ -21,6 +20,7 @@ from reconciler.core.migrating.migration import (
     Subject,
     ask,
 )
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, is_filled, join, lookup, split
 from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey
 
@@ -88,6 +88,7 @@ VOCABULARY_WORDS = Migration(
     id="M01",
     name="vocabulary-persona-to-pal",
     safety=Safety.AUTO,
+    kinds=("persona",),
     find=find_vocabulary_words,
     cures=("L26",),
     sources="LLM page in PAL words, vendor client",
@@ -139,6 +140,7 @@ MISPLACED_KEYS = Migration(
     id="M02",
     name="misplaced-keys",
     safety=Safety.ASK,
+    kinds=("persona",),
     find=find_misplaced_keys,
     sources="public code; the Create Persona example nests document_ids under layers",
     doc=MigrationDoc(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.kind_table import KINDS
 from reconciler.core.migrating.migration import (
     Choice,
     Context,
@@ -18,6 +17,7 @@ from reconciler.core.migrating.migration import (
     ask,
     text_at,
 )
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Object, join
 from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
 
@@ -95,6 +95,7 @@ MIGRATION = Migration(
     id="M30",
     name="livekit-handover",
     safety=Safety.NEVER,
+    kinds=("persona",),
     find=find,
     sources="LiveKit page of June 2026, LiveKit's plug-in",
     doc=MigrationDoc(

@@ -156,6 +156,7 @@ MODEL_SUCCESSOR = Migration(
     id="M15",
     name="model-successor",
     safety=Safety.ASK,
+    kinds=("persona",),
     find=find_model_successor,
     cures=("L09", "L32"),
     sources="the catalogue; changelog of 2025-12-18",
@@ -175,6 +176,7 @@ RAVEN_0_TO_RAVEN_1 = Migration(
     id="M07",
     name="raven-0-to-raven-1",
     safety=Safety.ASK,
+    kinds=("persona",),
     find=replace_outdated(
         "raven-0-to-raven-1",
         "/layers/perception/perception_model",
@@ -199,6 +201,7 @@ TURN_DETECTION_MODEL = Migration(
     id="M11",
     name="turn-detection-model",
     safety=Safety.ASK,
+    kinds=("persona",),
     find=replace_outdated(
         "turn-detection-model",
         "/layers/conversational_flow/turn_detection_model",
@@ -221,6 +224,7 @@ STT_ENGINE = Migration(
     id="M16",
     name="stt-engine",
     safety=Safety.ASK,
+    kinds=("persona",),
     find=replace_outdated(
         "stt-engine",
         "/layers/stt/stt_engine",

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
-from reconciler.core.kind_table import KINDS
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.body_reader import TTS, text
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity

@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.errors import UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.pace import Pace
-from reconciler.platforms.tavus.client.open_provider import check_settings
+from reconciler.platforms.tavus.client.open_provider import check_settings, vocabulary_of
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.ports import Provider
@@ -35,7 +35,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
     return TavusProvider(
         api_key=f"simulator-{context.workspace}",
         base_url=BASE_URL,
-        vocabulary=settings.vocabulary,
+        vocabulary=vocabulary_of(settings),
         reading=context.reading,
         transport=SimulatorTransport(world_path=folder / WORLD, faults=faults),
         parallelism=context.parallelism,

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.kind_table import KINDS, kind
 from reconciler.platforms.tavus.client.endpoint import (
     attached_in,
     id_of,
@@ -18,6 +17,7 @@ from reconciler.platforms.tavus.client.endpoint import (
     total_in,
 )
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
+from reconciler.platforms.tavus.kinds import KINDS, kind
 
 PERSONA = kind("persona")
 TOOL = kind("tool")

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.core.kind_table import kind
 from reconciler.errors import NotFound
 from reconciler.platforms.tavus.client.endpoint import Endpoint, PatchStyle, everywhere, is_stock
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS, read_skills, write_skills
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange

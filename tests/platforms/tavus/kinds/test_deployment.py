@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.platforms.tavus.kinds.deployment import KIND
 
 ROWS = {row.path: row for row in KIND.fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.document import KIND
 
 ROWS = {row.path: row for row in KIND.fields}

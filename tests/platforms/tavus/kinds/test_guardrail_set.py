@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.guardrail_set import KIND
 
 ROWS = {row.path: row for row in KIND.fields}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.kind_table import KINDS, kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.types.change import Action, Direction
 from reconciler.types.reference import ResourceRef

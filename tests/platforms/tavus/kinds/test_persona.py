@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.persona import KIND
 from reconciler.platforms.tavus.kinds.persona_layers import LAYERS, LEVELS
 from reconciler.types.kind import Field

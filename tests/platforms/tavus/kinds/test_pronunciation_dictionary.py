@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.canonical.canonical_form import normal
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.pronunciation_dictionary import KIND
 
 ROWS = {row.path: row for row in KIND.fields}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.canonical_form import at_default, comparable, effective, leaf_at, leaves, normal, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_words
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
-from reconciler.core.fields.json_schema import manifest_schema
-from reconciler.core.kind_table import KINDS
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.reporters.field_page import as_json, explain, render
 from reconciler.types.json import Json, Object, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
@@ -163,12 +163,12 @@ def test_schema_and_loader_take_the_same_values(spec: KindSpec, row: Field) -> N
 
 @each_row
 def test_explain_finds_a_row_under_each_of_its_words(spec: KindSpec, row: Field) -> None:
-    page = explain(f"{spec.name}{row.path.replace('/', '.')}")
+    page = explain(f"{spec.name}{row.path.replace('/', '.')}", KINDS)
     assert page.doc == row.doc
     assert (page.secret, page.server, page.ref, page.deprecated) == (row.secret, row.server, row.ref, row.deprecated)
     for vocabulary in ("pal", "persona"):
         *above, last = split(row.path)
-        assert explain(join(spec.name, *above, row.words.get(vocabulary, last)).replace("/", ".")[1:]) == page
+        assert explain(join(spec.name, *above, row.words.get(vocabulary, last)).replace("/", ".")[1:], KINDS) == page
     assert row.doc.split()[0] in render(page)
     assert as_json(page)["doc"] == row.doc
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reconciler.core.kind_table import kind
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.tool import KIND
 
 ROWS = {row.path: row for row in KIND.fields}

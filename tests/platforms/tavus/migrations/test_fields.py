@@ -14,7 +14,7 @@ from tests.support.migrating import Project, said
 
 def after(body: Object, *only: str, **answers: dict[str, str]) -> Json:
     """The body after these migrations, with answers by id."""
-    from reconciler.core.migrating.migration_table import MIGRATIONS
+    from reconciler.platforms.tavus.migrations import MIGRATIONS
 
     given = {MIGRATIONS.get(id).name: value for id, value in answers.items()}
     project = Project({"p.json": json.dumps({"system_prompt": "Hi", **body}).encode()})

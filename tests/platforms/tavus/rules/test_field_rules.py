@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.linting.rule import RuleContext
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.source import Source

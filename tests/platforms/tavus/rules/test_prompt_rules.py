@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.linting.rule_table import RULES
+from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.rules.prompt_rules import judge_tokens
 from reconciler.types.catalogue import Budget
 from reconciler.types.json import Json

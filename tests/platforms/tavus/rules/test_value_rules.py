@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.kind_table import KINDS
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.api.offline import load_catalogue
+from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.value_rules import known_values, meant
 from reconciler.types.json import Json
 from reconciler.types.kind import Type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.api.offline import load_catalogue
 from reconciler.platforms.tavus.rules.voice_rules import voice_of
 from reconciler.types.json import Json
 from tests.support.rulecase import body, findings, said

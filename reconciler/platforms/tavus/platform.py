@@ -1,0 +1,39 @@
+"""Tavus as a platform: the record that the table of platforms names."""
+
+from __future__ import annotations
+
+from reconciler.core.platform import Platform
+from reconciler.core.settings.operator_trust import Vendor
+from reconciler.core.settings.setting_reader import PROVIDER, Role
+from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.platforms.tavus.migrations import MIGRATIONS
+from reconciler.platforms.tavus.rules import RULES
+from reconciler.types.project import ProviderSettings
+from reconciler.types.reference import SecretRef
+
+KEY_VARIABLE = "TAVUS_API_KEY"
+URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
+"""The vendor's own client reads these two, too."""
+ROLES = {"api_key": Role.CREDENTIAL, "base_url": Role.ADDRESS} | dict.fromkeys(("timeout", *PROVIDER), Role.TEXT)
+
+PLATFORM = Platform(
+    name="tavus",
+    package="reconciler.platforms.tavus",
+    kinds=KINDS,
+    rules=RULES,
+    migrations=MIGRATIONS,
+    providers={
+        "tavus": "client.open_provider:open_provider",
+        "simulator": "simulator.embedded_provider:open_provider",
+    },
+    settings={"tavus": ROLES, "simulator": dict.fromkeys(("faults", "timeout", "api_key", "base_url"), Role.TEXT)},
+    vendor=Vendor(hosts=("tavusapi.com",), addresses=(URL_VARIABLE,), credentials=(KEY_VARIABLE,)),
+    catalogue="catalogue.yaml",
+    workspaces={
+        "sandbox": ProviderSettings("simulator"),
+        "tavus": ProviderSettings("tavus", {"api_key": SecretRef("env", KEY_VARIABLE)}),
+    },
+    embedded="simulator",
+    simulator="simulator.http_server:serve",
+    word_migration="vocabulary-persona-to-pal",
+)
