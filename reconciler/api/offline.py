@@ -28,7 +28,11 @@ def load_plan(data: bytes, key: bytes | None = None, kinds: Kinds | None = None)
 
 def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
     """The JSON Schema of one manifest document: an envelope of any of `kinds` (None: of all that the first platform
-    has), a bare body, Moved or Removed. Raises `UsageError` for an unknown kind."""
+    has), a bare body, Moved or Removed. Raises `UsageError` for an unknown kind.
+
+    Specs take every vocabulary, `{env}`, `{file}`, `{ref}` and `{literal}` where the loader takes them, and further
+    fields.
+    """
     from reconciler.core.fields.json_schema import schema_of
 
     names = None if kinds is None else tuple(kinds)
@@ -36,7 +40,13 @@ def manifest_schema(kinds: Iterable[str] | None = None) -> Object:
 
 
 def load_catalogue(overrides: Object | None = None) -> Catalogue:
-    """The model catalogue of the first platform with `overrides` merged over it. Raises `ManifestError`."""
+    """The model catalogue of the first platform with `overrides` merged over it.
+
+    Mappings are merged member by member (so `{tables: {llm: {my-model: {...}}}}` adds one model and
+    `{generation: "2026-02"}` moves every question to that generation), null removes a member, anything else
+    replaces, and so does a status of `all` generations. Raises `ManifestError` with one diagnostic per value that
+    does not fit.
+    """
     from reconciler.manifests.project.read_catalogue import load_catalogue as load
 
     return load(PLATFORMS.default, overrides)

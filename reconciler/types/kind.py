@@ -243,6 +243,11 @@ class Kinds(Registry[KindSpec]):
     def __init__(self, package: str, entries: Mapping[str, str]) -> None:
         super().__init__("kind", package, entries)
 
+    def add(self, name: str, entry: str) -> None:
+        super().add(name, entry)
+        for made_of_all in ("words", "id_words", "vocabularies", "bare"):
+            self.__dict__.pop(made_of_all, None)
+
     @cached_property
     def words(self) -> Mapping[str, KindSpec]:
         """Every word that may stand behind `kind:` in a manifest, with what it means; two may mean the same."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.diff.request_body import sendable
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
-from reconciler.platforms.tavus.client.render_requests import divide, render, sendable
+from reconciler.platforms.tavus.client.render_requests import divide, render
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request

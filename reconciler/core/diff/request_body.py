@@ -1,0 +1,131 @@
+"""The bodies of writes: of a create, and of a PATCH that merges; what a provider sends, without what never leaves."""
+
+from __future__ import annotations
+
+from reconciler.core.canonical.canonical_form import is_masked, same
+from reconciler.core.canonical.field_tree import Node, looks_secret, node_at, shape
+from reconciler.core.canonical.vocabulary import canonical_words, wire_words
+from reconciler.core.diff.json_patch import apply_patch
+from reconciler.core.secrets.secret_book import has_secret
+from reconciler.types.change import Change
+from reconciler.types.json import Json, Object, escape, lookup, split
+from reconciler.types.kind import KindSpec
+from reconciler.types.mask import is_mask
+from reconciler.types.reference import ResourceRef, SecretRef
+
+_LEFT_OUT: Object = {"": "a value that is no member"}
+
+
+def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
+    """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes.
+
+    Made from the object as it was read (`before`) and the patch, never from what the plan shows.
+    """
+    held = before or {}
+    live = canonical_words(spec, held)[0]
+    after = canonical_words(spec, apply_patch(change.patch, held))[0]
+    resent = _resent(shape(spec), after, live, change.managed or {}, "")
+    wire = wire_words(spec, resent if isinstance(resent, dict) else {}, vocabulary, like=before)
+    body: Object = {}
+    for op in change.patch:
+        for place in (op.source, op.path):
+            if place:
+                member = split(place)[0]
+                body[member] = wire.get(member)
+    return body
+
+
+def with_markers(spec: KindSpec, document: Object, managed: Object) -> Object:
+    """`document` with what only `managed` (canonical pointer -> desired value) still holds.
+
+    A document made for showing has null where an id is not known yet; the request needs the reference. And a member
+    of a free object (a header) that the server hides is lost when the object is written whole, unless it is sent
+    again; the declared secrets of `auth` are different, the API keeps those that are left out.
+    """
+    for pointer, value in managed.items():
+        if has_reference(value) or (isinstance(value, SecretRef) and _is_hidden_member(spec, document, pointer)):
+            document = _placed(document, split(pointer), value)
+    return document
+
+
+def _is_hidden_member(spec: KindSpec, document: Object, pointer: str) -> bool:
+    row = node_at(spec, pointer).row
+    return row is not None and row.path.endswith("/*") and _is_hidden(lookup(document, pointer))
+
+
+def _is_hidden(value: Json) -> bool:
+    return is_masked(value) or is_mask(value)
+
+
+def has_reference(value: Json) -> bool:
+    """Whether `value` is a reference to another object, or a list with one in it."""
+    if isinstance(value, list):
+        return any(has_reference(item) for item in value)
+    return isinstance(value, ResourceRef)
+
+
+def _placed(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
+    if len(tokens) == 1:
+        return {**document, tokens[0]: value}
+    inner = document.get(tokens[0])
+    if inner is not None and (not isinstance(inner, dict)):
+        return document  # one inline tool of a list: nothing in it refers to anything
+    return {**document, tokens[0]: _placed(inner or {}, tokens[1:], value)}
+
+
+def sendable(spec: KindSpec, document: Object) -> Object:
+    """A canonical document as the body of a create: no nulls, nothing the server owns, no masks."""
+    result = _clean(shape(spec), document)
+    assert isinstance(result, dict)
+    return result
+
+
+def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> Json:
+    """A member that is written whole, as it may be sent: `value` is what the patch makes of `live`.
+
+    What the patch set goes as it is. Of what only travels along, our own references are sent again; other secrets,
+    shown or masked, are left out: the API keeps those that are declared, and a mask sent back is refused or stored.
+    """
+    if same(value, live):
+        ours, row = managed.get(path), node.row
+        kept_by_api = row is not None and row.secret and not row.path.endswith("/*")
+        if has_reference(ours) or (has_secret(ours) and not kept_by_api):
+            return ours
+        if (
+            kept_by_api
+            or (row is not None and (row.secret or (row.by_look != "" and looks_secret(row, value))))
+            or is_masked(value)
+        ):
+            return _LEFT_OUT
+    if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
+        return value
+    held = live if isinstance(live, dict) else {}
+    result: Object = {}
+    for word, member in value.items():
+        child = node.child(word)
+        if child.row is not None and child.row.server:
+            continue
+        sent = _resent(child, member, held.get(word, _LEFT_OUT), managed, f"{path}/{escape(word)}")
+        if sent is not _LEFT_OUT:
+            result[word] = sent
+    return result
+
+
+def _clean(node: Node, value: Json) -> Json:
+    if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
+        return value
+    result: Object = {}
+    for word, member in value.items():
+        child = node.child(word)
+        row = child.row
+        if row is not None and row.server:
+            continue
+        if row is not None and (row.secret or row.by_look != "") and _is_hidden(member):
+            continue  # a mask sent back is refused, or stored as if it were the secret
+        cleaned = _clean(child, member)
+        if cleaned is None:
+            continue
+        if cleaned == {} and member != {}:
+            continue  # held nothing but nulls
+        result[word] = cleaned
+    return result
