@@ -35,6 +35,10 @@ class Waits:
         """From now on longer waits end with `Interrupted` once `stop` says so."""
         self._stop = stop
 
+    def monotonic(self) -> float:
+        """Seconds by the clock that the waits are measured with."""
+        return self._clock.monotonic()
+
     def check(self) -> None:
         """Raises `Interrupted` once somebody asked to stop."""
         if self._stop is not None and self._stop():

@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from reconciler.backends.context import BackendContext, store_waits
+from reconciler.backends.context import BackendContext
+from reconciler.backends.patience import Patience, Tries
 from reconciler.core.serialization.untrusted_json import Unfit, receive
 from reconciler.core.settings.setting_reader import Role
 from reconciler.errors import StateError, UsageError
@@ -115,47 +116,56 @@ def open_bucket(
     secrets = [value for name, value in options.items() if any(word in name.lower() for word in SECRET_OPTIONS)]
     secrets += [token] if token else []
     bearer = {"credential_provider": lambda: {"token": token, "expires_at": None}} if token else {}
-    try:
-        store = from_url(
+
+    def open_store(seconds: float) -> ObjectStore:
+        store: ObjectStore = from_url(
             address,
             config=dict(options),  # type: ignore[call-overload,unused-ignore]
             client_options={
                 "allow_http": allow_http,
-                "timeout": timedelta(seconds=min(ATTEMPT, limits.whole)),
-                "connect_timeout": timedelta(seconds=min(10.0, limits.whole)),
+                "timeout": timedelta(seconds=seconds),
+                "connect_timeout": timedelta(seconds=min(10.0, seconds)),
             },
             retry_config={"max_retries": 0},  # tries again here, where a wish to stop is heard
             **bearer,
         )
+        return store
+
+    try:
+        return Bucket(open_store, address.rstrip("/"), secrets, limits)
     except (BaseError, ValueError, TypeError) as error:
         raise UsageError(
             f"the store {address} cannot be opened: {_said(error, secrets)}",
             hint="check `bucket`, `url`, `region` and `endpoint` under `state:`",
         ) from None
-    return Bucket(store, address.rstrip("/"), secrets, limits)
 
 
 class Bucket:
     """A store; versions are its ETags (or generations), as text that is handed back."""
 
-    def __init__(self, store: ObjectStore, address: str, secrets: list[str], limits: Limits) -> None:
-        self._store = store
+    def __init__(
+        self, open_store: Callable[[float], ObjectStore], address: str, secrets: list[str], limits: Limits
+    ) -> None:
+        """`open_store` gives the store with so many seconds for an attempt."""
+        self._open = open_store
+        self._usual = min(ATTEMPT, limits.whole)
+        self._store = open_store(self._usual)
         self.address = address
         self._secrets = secrets
         self._limits = limits
-        self.waits = store_waits()
+        self.patience = Patience(limits.whole)
         self._versions: dict[str, UpdateVersion] = {}
 
     def read(self, key: str, most: int | None = None) -> StoredObject | None:
         """The object, of at most `most` bytes (else a state's); None where there is none. Raises `StateError`."""
-        return self._try(key, "read", lambda: self._read(key, most or self._limits.state))
+        return self._try(key, "read", lambda store: self._read(store, key, most or self._limits.state))
 
-    def _read(self, key: str, most: int) -> StoredObject | None:
+    def _read(self, store: ObjectStore, key: str, most: int) -> StoredObject | None:
         import obstore
         from obstore.exceptions import NotFoundError
 
         try:
-            result = obstore.get(self._store, key)
+            result = obstore.get(store, key)
             meta = result.meta
             version = self._note(meta.get("e_tag"), meta.get("version"))
             # Counted as it comes: what the store says of the size is its word.
@@ -176,15 +186,15 @@ class Bucket:
         Raises `ConditionFailed` where the condition does not hold, also for want of the answer to an earlier try, and
         `StateError`.
         """
-        return self._try(key, "written", lambda: self._write(key, data, version))
+        return self._try(key, "written", lambda store: self._write(store, key, data, version))
 
-    def _write(self, key: str, data: bytes, version: str | None) -> str:
+    def _write(self, store: ObjectStore, key: str, data: bytes, version: str | None) -> str:
         import obstore
         from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 
         try:
             mode: UpdateVersion | str = "create" if version is None else self._versions[version]
-            result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)  # type: ignore[arg-type]
+            result = obstore.put(store, key, data, mode=mode, use_multipart=False)  # type: ignore[arg-type]
             return self._note(result.get("e_tag"), result.get("version"))
         except (AlreadyExistsError, PreconditionError):
             raise ConditionFailed(key) from None
@@ -198,32 +208,35 @@ class Bucket:
     def delete(self, key: str) -> None:
         """Remove the object, if there is one; a failure is no harm."""
         import obstore
-        from obstore.exceptions import BaseError
 
-        try:
-            obstore.delete(self._store, key)
-        except (BaseError, OSError):
-            pass
+        self._once(lambda: obstore.delete(self._store, key))
 
     def folders(self, place: str) -> list[str]:
         """Names one level below `place`; none where they may not be listed."""
         import obstore
 
-        try:
-            found = obstore.list_with_delimiter(self._store, f"{place}/")["common_prefixes"]
-        except Exception:  # whoever may not list is told nothing, and misses nothing that is needed
-            return []
+        # Whoever may not list is told nothing, and misses nothing that is needed.
+        listed = self._once(lambda: obstore.list_with_delimiter(self._store, f"{place}/"))
+        found = [] if listed is None else listed["common_prefixes"]
         return [one.rstrip("/").rpartition("/")[2] for one in found[:MOST_FOLDERS]]
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object, as far as the store tells."""
         import obstore
 
-        try:
-            obstore.head(self._store, key)
-        except Exception:
-            return False
-        return True
+        return self._once(lambda: obstore.head(self._store, key)) is not None
+
+    def _once(self, work: Callable[[], T]) -> T | None:
+        """`work`, for what is no harm where it fails; None then, and without a try while the store says nothing."""
+        if self.patience.silent:
+            return None
+        with self.patience.request() as tries:
+            tries.answered = True
+            try:
+                return work()
+            except Exception as error:
+                tries.answered = not _may_pass(error)
+                return None
 
     def _note(self, tag: str | None, number: str | None) -> str:
         found: UpdateVersion = {}
@@ -243,13 +256,19 @@ class Bucket:
                 raise Unfit(f"it took longer than {self._limits.whole:g} s", hopeless=True)
             yield chunk
 
-    def _try(self, key: str, done: str, work: Callable[[], T]) -> T:
+    def _try(self, key: str, done: str, work: Callable[[ObjectStore], T]) -> T:
         """`work`, again after a pause where the store failed in a way that may pass. Raises `StateError`."""
+        with self.patience.request() as tries:
+            return self._attempts(tries, key, done, work)
+
+    def _attempts(self, tries: Tries, key: str, done: str, work: Callable[[ObjectStore], T]) -> T:
         from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
         for pause in (*PAUSES, None):
             try:
-                return work()
+                left = tries.left()
+                tries.answered = True
+                return work(self._store if left >= self._usual else self._open(left))
             except (PermissionDeniedError, UnauthenticatedError, PermissionError):
                 raise StateError(
                     f"{self.address}/{key} may not be {done}",
@@ -258,12 +277,13 @@ class Bucket:
             except BaseException as error:  # what the library's own panics are made of is no `Exception`
                 if not isinstance(error, BaseError | OSError) and type(error).__name__ != "PanicException":
                     raise
-                if pause is None or not _may_pass(error):
+                tries.answered = not _may_pass(error)
+                wait = 0.0 if pause is None else pause * random.uniform(0.5, 1.0)  # noqa: S311
+                if pause is None or tries.answered or not tries.again(wait):
                     raise StateError(
                         f"{self.address}/{key} cannot be {done}: {_said(error, self._secrets)}",
                         hint="check the network, `endpoint`, `region` and the credentials under `state:`",
                     ) from None
-            self.waits.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
         raise AssertionError("unreachable")
 
 

@@ -164,7 +164,7 @@ class HttpBackend:
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._line.waits.heed(stop)
+        self._line.patience.heed(stop)
 
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""
@@ -174,21 +174,24 @@ class HttpBackend:
     def _hold(self, info: LockInfo, timeout: float, clock: Clock, emit: Emit) -> Iterator[HeldLease]:
         acquire(lambda: self._attempt(info, clock, emit), timeout=timeout, clock=clock, emit=emit)
         self._held = info.id
-        if self._look() is None:
-            self._held = None
-            raise StateError(
-                f"{without_credentials(self._places.lock_address)} gives its lock to everybody who asks, "
-                "so it is none",
-                hint="check `lock_address` and `lock_method` under `state:`, or use another backend: postgres, s3",
-            )
         try:
             with keep_lease(
                 info, ask=self._holding, renew=None, release=lambda: self._release(info),
                 heartbeat=self._heartbeat, emit=emit, unmoved=self._unmoved,
             ) as lease:  # fmt: skip
+                self._prove_exclusive()
                 yield lease
         finally:
             self._held = None
+
+    def _prove_exclusive(self) -> None:
+        """Raise `StateError` where the server locks for one more while this run holds the lock."""
+        if self._look() is None:
+            raise StateError(
+                f"{without_credentials(self._places.lock_address)} gives its lock to everybody who asks, "
+                "so it is none",
+                hint="check `lock_address` and `lock_method` under `state:`, or use another backend: postgres, s3",
+            )
 
     def _release(self, info: LockInfo) -> None:
         self._held = None

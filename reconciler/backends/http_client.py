@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text, store_waits
+from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text
+from reconciler.backends.patience import Patience, Tries
 from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, receive
 from reconciler.core.settings.setting_reader import STATE, read_limits
@@ -78,7 +79,7 @@ class HttpClient:
         self._trust = trust
         self._timeout = timeout
         self._retries = retries
-        self.waits = waits or store_waits()
+        self.patience = Patience(self.limits.whole, waits)
         self._made: httpx.Client | None = None
         self._due = Due(time.monotonic)
 
@@ -91,21 +92,29 @@ class HttpClient:
         *,
         most: int | None = None,
     ) -> Reply:
-        """Send one request; again after no answer, 429 and 5xx. Every request of this protocol may be repeated.
+        """Send one request; again after no answer, 429 and 5xx, as long as there is patience. Every request of this
+        protocol may be repeated.
 
         The decoded answer has at most `most` bytes; without it, those of an ordinary answer.
 
         Raises `StateError` for no answer after all tries and for 401, 403 and redirects, `NotTrusted` for what may
         not go there; other answers are returned.
         """
-        import httpx
-
         if self._barred is not None and (method != "GET" or body is not None):
             raise self._barred
-        tries = self._retries.count + 1
-        for number in range(1, tries + 1):
+        with self.patience.request() as tries:
+            return self._ask(tries, method, address, body, headers, most or self.limits.answer)
+
+    def _ask(
+        self, tries: Tries, method: str, address: str, body: bytes | None, headers: dict[str, str] | None, most: int
+    ) -> Reply:
+        import httpx
+
+        last = self._retries.count + 1
+        for number in range(1, last + 1):
             try:
-                answer, content = self._once(method, address, body, headers, most or self.limits.answer)
+                answer, content = self._once(tries.left(), method, address, body, headers, most)
+                tries.answered = True
             except Unfit as error:
                 raise StateError(
                     f"the state at {without_credentials(address)} cannot be read: {error}",
@@ -113,8 +122,7 @@ class HttpClient:
                 ) from None
             except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
                 what = PLAIN if speaks_plainly(error) else type(error).__name__
-                if number < tries and what is not PLAIN:
-                    self._wait(number, None)
+                if number < last and what is not PLAIN and tries.again(self._pause(number, None)):
                     continue
                 proxied = isinstance(error, httpx.ProxyError)
                 through = " (the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names fails)" if proxied else ""
@@ -125,19 +133,19 @@ class HttpClient:
                 ) from None
             except (httpx.InvalidURL, ValueError):
                 raise UsageError(f"the state address {without_credentials(address)} is no HTTP address") from None
-            if answer.status_code in AGAIN and number < tries:
-                self._wait(number, answer.headers.get("Retry-After"))
+            failing = answer.status_code in AGAIN and number < last
+            if failing and tries.again(self._pause(number, answer.headers.get("Retry-After"))):
                 continue
             refuse(answer.status_code, method, address)
             return Reply(answer.status_code, content, answer.headers.get("Content-MD5"), number)
         raise AssertionError("unreachable")
 
     def _once(
-        self, method: str, address: str, body: bytes | None, headers: dict[str, str] | None, most: int
+        self, seconds: float, method: str, address: str, body: bytes | None, headers: dict[str, str] | None, most: int
     ) -> tuple[httpx.Response, bytes]:
-        """One try: the answer and its decoded body, of at most `most` bytes."""
+        """One try of at most so many seconds: the answer and its decoded body, of at most `most` bytes."""
         with (
-            self._due.within(self.limits.seconds(self._timeout)),
+            self._due.within(min(seconds, self.limits.seconds(self._timeout))),
             self._client().stream(method, address, content=body, headers=headers) as answer,
         ):
             chunks = answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw()
@@ -164,12 +172,13 @@ class HttpClient:
                 raise UsageError(f"the certificates for the state address cannot be read: {error}") from None
         return self._made
 
-    def _wait(self, number: int, after: str | None) -> None:
+    def _pause(self, number: int, after: str | None) -> float:
+        """Seconds before the next try; `after` is what the server asked for."""
         longest = self._retries.longest
-        pause = min(longest, self._retries.shortest * 2 ** (number - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
+        pause: float = min(longest, self._retries.shortest * 2 ** (number - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
         if (asked := number_in(after or "")) is not None:
             pause = max(pause, min(float(asked), LONGEST_ASKED))
-        self.waits.sleep(pause)
+        return pause
 
 
 def refuse(status: int, method: str, address: str) -> None:

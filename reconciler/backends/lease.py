@@ -57,7 +57,11 @@ def keep_lease(
         try:
             release()
         except ReconcilerError as error:
-            ends = "it ends with its lease" if renew else "this host takes it over, others: state force-unlock"
+            ends = (
+                "it ends with its lease"
+                if renew
+                else f"this host takes it over, others: reconciler state force-unlock {info.id}"
+            )
             emit(Notice(f"the lock could not be given back ({error.message}); {ends}", "warning"))
 
 

@@ -240,7 +240,7 @@ class PostgresBackend:
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._database.waits.heed(stop)
+        self._database.patience.heed(stop)
 
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""

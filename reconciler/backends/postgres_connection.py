@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from reconciler.backends.context import store_waits
+from reconciler.backends.patience import Patience
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import not_yours
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Waits between tries to reach a server that is restarting."""
+LONGEST_CONNECT = 130
+"""Seconds for which libpq waits for a connection where the DSN says 0."""
 IDLE_SECONDS = 10
 """How long the server keeps a transaction whose run says nothing, before it gives its locks to others: a run can be
 frozen at any statement. None of ours waits for anything between two."""
@@ -97,13 +99,12 @@ class Database:
 
     def __init__(self, dsn: str, schema: str, name: str, where: str, limits: Limits) -> None:
         """`name` is the row that every statement is about; `where` stands for all of it in messages; a transaction
-        may take as long as `limits` says of a request."""
-        self._longest = limits.whole
+        with all its tries may take as long as `limits` says of a request."""
         self._dsn = dsn
         self._schema = schema
         self._name = name
         self._where = where
-        self.waits = store_waits()
+        self.patience = Patience(limits.whole)
         self._turn = threading.RLock()
         self._connection: Connection | None = None
         self._ready = False
@@ -126,11 +127,13 @@ class Database:
     def _try(self, work: Callable[[Statements], T], *, prepare: bool, nothing: tuple[T] | None) -> T:
         import psycopg
 
-        with self._turn:
+        wanted = self.patience.now()
+        with self._turn, self.patience.request(wanted) as tries:
             for pause in (*PAUSES, None):
                 try:
-                    connection = self._connect()
-                    with _deadline(connection, self._longest):
+                    connection = self._connect(tries.left())
+                    with _deadline(connection, tries.left()):
+                        tries.answered = True
                         if prepare:
                             self._prepare(connection)
                         with self._transaction(connection) as run:
@@ -143,21 +146,26 @@ class Database:
                         continue
                     raise self._failed(error) from None
                 except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
+                    tries.answered = False
                     self.close()
-                    if pause is None or _is_final(error):
+                    if pause is None or _is_final(error) or not tries.again(pause):
                         raise self._failed(error) from None
-                    self.waits.sleep(pause)
                 except psycopg.Error as error:
                     self.close()
                     raise self._failed(error) from None
         raise AssertionError("unreachable")
 
-    def _connect(self) -> Connection:
+    def _connect(self, seconds: float) -> Connection:
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
 
         if self._connection is None or self._connection.closed:
+            given = str(conninfo_to_dict(self._dsn).get("connect_timeout") or "")
+            wait = min(int(given) if given.isdecimal() and int(given) else LONGEST_CONNECT, int(seconds) + 1)
             # Prepared statements live in a server's session, and a pooler hands that to others.
-            self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=None)
+            self._connection = psycopg.connect(
+                self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=wait
+            )
         return self._connection
 
     def _prepare(self, connection: Connection) -> None:

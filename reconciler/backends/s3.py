@@ -158,7 +158,7 @@ class S3Backend:
 
     def heed(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._bucket.waits.heed(stop)
+        self._bucket.patience.heed(stop)
 
     def close(self) -> None:
         """Nothing is held open between two calls."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +32,8 @@ class Failing(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 0.3
+    """Seconds for a line of HTTP: what speaks something else is hung up on."""
     server: Failing
 
     def answer(self) -> None:
@@ -63,7 +67,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def opened(type: str, server: Failing, folder: Path) -> Backend:
+def opened(type: str, server: Failing | Silent, folder: Path) -> Backend:
     address = f"http://127.0.0.1:{server.server_port}"
     settings: dict[str, Object] = {
         "http": {"address": f"{address}/state"},
@@ -74,8 +78,35 @@ def opened(type: str, server: Failing, folder: Path) -> Backend:
         pytest.importorskip("obstore", reason="rare: obstore is not installed")
     if type == "postgres":
         pytest.importorskip("psycopg", reason="rare: psycopg is not installed")
-    context = BackendContext(folder / ".reconciler" / "w", "w", owner=None)
+    context = BackendContext(folder / ".reconciler" / "w", "w", dict(os.environ), owner=None)
     return open_state(BackendSettings(type, settings[type]), context)
+
+
+class Silent:
+    """Takes every connection and says nothing."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.server_port = self._listener.getsockname()[1]
+        self._kept: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._kept.append(self._listener.accept()[0])
+            except OSError:
+                return
+            self.asked += 1
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        for one in self._kept:
+            one.close()
 
 
 REMOTE = sorted(set(BACKENDS) - {"local"})
@@ -95,6 +126,24 @@ def test_pauses_between_tries_end_when_the_user_asks_to_stop(
     ):  # fmt: skip
         pass
     assert pauses and max(pauses) <= 1.0, "short pauses are seen through, none is longer"
+
+
+@pytest.mark.parametrize("type", REMOTE)
+def test_a_store_that_takes_requests_and_answers_none_is_given_up_as_a_whole(
+    type: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Five tries of a request would wait five times as long; and a run has several requests to go."""
+    monkeypatch.setenv("RECONCILER_MAX_REQUEST_SECONDS", "1.2")
+    server = Silent()
+    try:
+        backend = opened(type, server, tmp_path)
+        for _ in range(2):
+            with pytest.raises(StateError):
+                backend.read()
+        assert backend.neighbours() == ()
+        assert server.asked <= 4, "two requests, at most two tries each"
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("type", ["http", "s3"])

@@ -31,8 +31,8 @@ import pytest
 from reconciler.backends import http_client, postgres, s3
 from reconciler.backends.bucket import ConditionFailed as Elsewhere
 from reconciler.backends.bucket import StoredObject
-from reconciler.backends.context import store_waits
 from reconciler.backends.local import FileJournal
+from reconciler.backends.patience import Patience
 from reconciler.backends.postgres_connection import PostgresJournal
 from reconciler.cli import error_output
 from reconciler.cli.main import run
@@ -40,7 +40,6 @@ from reconciler.core.planning.plan_file import TYPE
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.engine.state.state_session import StoredDocument
 from reconciler.types.json import Json
-from reconciler.waits import Waits
 from tests.properties.test_hostile_answers import RAW, STATUSES, _changed, odd_headers
 
 PERSONA = """\
@@ -171,7 +170,7 @@ class Store:
     chance: Chance
     held: dict[str, bytes] = field(default_factory=dict)
     address: str = "b"
-    waits: Waits = field(default_factory=store_waits)
+    patience: Patience = field(default_factory=lambda: Patience(120))
 
     # HTTP
     def handle(self, request: httpx.Request) -> httpx.Response:
