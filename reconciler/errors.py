@@ -37,26 +37,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.error_base import ReconcilerError as ReconcilerError  # noqa: PLC0414 - to be had from here, too
+from reconciler.error_base import UsageError as UsageError  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.plan import Plan
-
-
-class ReconcilerError(Exception):
-    """Base of all deliberate errors: `message` says what is wrong, `hint` what to do next."""
-
-    exit_code = 1
-
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-class UsageError(ReconcilerError):
-    """Wrong flags, arguments or settings."""
-
-    exit_code = 64
 
 
 class DiagnosticsError(ReconcilerError):

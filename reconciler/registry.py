@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Generic, TypeVar, cast
 
-from reconciler.errors import UsageError
+from reconciler.error_base import UsageError
 
 T = TypeVar("T")
 

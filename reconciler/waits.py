@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from reconciler.errors import Interrupted
+from reconciler.types.ports import Clock
 
 TURN = 0.2
 """Seconds between two looks whether to stop."""
@@ -53,3 +54,23 @@ class Waits:
         while (left := until - self._clock.monotonic()) > 0:
             self.check()
             self._clock.sleep(min(left, TURN))
+
+
+class StoppableClock:
+    """`clock`, its sleeps cut short by `Interrupted` once `stop` says so."""
+
+    def __init__(self, clock: Clock, stop: Callable[[], bool], what: str) -> None:
+        """`what` the run waits for, for people."""
+        self._clock = clock
+        self._waits = Waits(clock, f"for {what}", short=0.0)
+        self._waits.heed(stop)
+
+    def now(self) -> str:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Raises `Interrupted`."""
+        self._waits.sleep(seconds)

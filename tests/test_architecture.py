@@ -191,6 +191,42 @@ def in_a_circle() -> list[str]:
     return [name for name in names if name in reached(name)]
 
 
+def rooms_in_circles() -> list[set[str]]:
+    """Rooms (folders of modules, and each module that lies beside rooms) that need each other, whenever they import
+    it: at once, later, or for types alone."""
+    names = {dotted(path): path for path in MODULES}
+    around = {name.rpartition(".")[0] for name, path in names.items() if path.name == "__init__.py"}
+
+    def room(name: str) -> str:
+        above = name.rpartition(".")[0]
+        return name if names[name].name == "__init__.py" or above in around else above
+
+    needs: dict[str, set[str]] = {}
+    for name, path in names.items():
+        for node in ast.walk(parse(path)):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inner = [f"{node.module}.{alias.name}" for alias in node.names]
+                found = [one if one in names else node.module for one in inner]
+            needs.setdefault(room(name), set()).update(room(one) for one in found if one in names)
+    needs.pop("reconciler")  # the public names
+
+    def met(start: str) -> set[str]:
+        seen, todo = set[str](), [start]
+        while todo:
+            new = needs.get(todo.pop(), set()) - seen
+            seen |= new
+            todo += new
+        return seen
+
+    ways = {name: met(name) - {name} for name in needs}
+    return [{name, other} for name in ways for other in ways[name] if name < other and name in ways.get(other, set())]
+
+
+def test_no_rooms_need_each_other() -> None:
+    assert rooms_in_circles() == []
+
+
 def test_the_circles_are_seen() -> None:
     assert (
         {"reconciler.backends", "reconciler.backends.context"}

@@ -19,11 +19,7 @@ from reconciler.errors import (
 )
 from reconciler.types.diagnostic import Diagnostic, Severity
 
-ALL = [
-    error
-    for _, error in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(error, ReconcilerError) and error.__module__ == errors.__name__
-]
+ALL = [error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, ReconcilerError)]
 
 BASES = (errors.DiagnosticsError, errors.PlanError)  # errors that carry a list; not drawn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import Interrupted
-from reconciler.waits import SHORT, TURN, Waits
+from reconciler.waits import SHORT, TURN, StoppableClock, Waits
 from tests.support.lab import JumpingClock
 
 
@@ -43,3 +43,17 @@ def test_a_short_wait_is_seen_through_unless_there_is_nothing_to_note() -> None:
     with pytest.raises(Interrupted):
         strict.sleep(0.1)
     assert clock.monotonic() == SHORT
+
+
+def test_a_clock_that_nobody_stops_sleeps_as_long_as_it_is_told() -> None:
+    clock = JumpingClock()
+    StoppableClock(clock, lambda: False, "the lock").sleep(1.5)
+    assert clock.monotonic() == pytest.approx(1.5)
+
+
+def test_a_clock_wakes_when_somebody_asks_to_stop() -> None:
+    clock = JumpingClock()
+    waiting = StoppableClock(clock, lambda: clock.monotonic() >= 3, "the lock")
+    with pytest.raises(Interrupted, match="the lock"):
+        waiting.sleep(60)
+    assert 3 <= clock.monotonic() < 4

@@ -13,7 +13,7 @@ from reconciler.types.event import Notice
 from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
 from reconciler.types.project import Workspace
 from reconciler.types.state import State
-from reconciler.waits import Waits
+from reconciler.waits import StoppableClock
 
 SETTLE_SECONDS = 3.0
 """How long a create whose outcome is unknown may still be on its way through the service: a second look for what it
@@ -76,23 +76,3 @@ class RunContext:
             StoppableClock(self.clock, self.stop, "an earlier create").sleep(SETTLE_SECONDS)
 
         return replace(self, wait_for_creates=wait)
-
-
-class StoppableClock:
-    """`clock`, its sleeps cut short by `Interrupted` once `stop` says so."""
-
-    def __init__(self, clock: Clock, stop: Callable[[], bool], what: str) -> None:
-        """`what` the run waits for, for people."""
-        self._clock = clock
-        self._waits = Waits(clock, f"for {what}", short=0.0)
-        self._waits.heed(stop)
-
-    def now(self) -> str:
-        return self._clock.now()
-
-    def monotonic(self) -> float:
-        return self._clock.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Raises `Interrupted`."""
-        self._waits.sleep(seconds)

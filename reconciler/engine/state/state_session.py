@@ -20,7 +20,6 @@ from reconciler.core.history.history_chain import close_run
 from reconciler.core.state.journal_records import PlanStarted, Record, encode
 from reconciler.core.state.journal_replay import Folding, fold
 from reconciler.core.state.state_document import dump_state, peek
-from reconciler.engine.run_context import StoppableClock
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
@@ -30,6 +29,7 @@ from reconciler.types.event import Notice, StateSaved
 from reconciler.types.history import DEFAULT_RETENTION, HistoryEntry, Retention
 from reconciler.types.ports import Backend, Clock, Emit, Journal, Lease
 from reconciler.types.state import Entry, State
+from reconciler.waits import StoppableClock
 
 HERE = Rescue()
 

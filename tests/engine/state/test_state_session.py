@@ -12,7 +12,7 @@ from reconciler.core.state.state_document import dump_state, parse_state
 from reconciler.engine.state.lock_owner import describe_run, run_url
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
-from reconciler.errors import StateError, StateLocked, StateMoved, StateUnreadable
+from reconciler.errors import Interrupted, StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
 from reconciler.types.ports import Backend
@@ -218,3 +218,23 @@ def test_the_job_of_a_runner_is_named() -> None:
     assert run_url({"BUILD_URL": "https://jenkins.test/1"}) == "https://jenkins.test/1"
     assert run_url({"GITHUB_SERVER_URL": "https://git.test"}) is None
     assert describe_run("apply", "2026-11-21T05:00:00Z", environ=github).run == "https://git.test/a/b/actions/runs/7"
+
+
+def test_the_wait_for_the_lock_ends_when_somebody_asks_to_stop(tmp_path):
+    backend, clock = open_local(tmp_path), JumpingClock()
+    with open_session(backend, workspace="w", operation="apply", clock=clock, emit=lambda event: None):
+        asked = []
+
+        def stop():
+            asked.append(clock.monotonic())
+            return len(asked) > 3
+
+        with (
+            pytest.raises(Interrupted, match="the lock"),
+            open_session(
+                backend, workspace="w", operation="apply", clock=clock, emit=lambda event: None, lock_timeout=600,
+                stop=stop,
+            ),
+        ):  # fmt: skip
+            pass
+    assert clock.monotonic() < 600
