@@ -16,15 +16,6 @@ from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Field, Kinds, KindSpec
 
-TABLES = {
-    "/layers/llm/model": "llm",
-    "/layers/perception/perception_model": "perception",
-    "/layers/conversational_flow/turn_detection_model": "turn_detection",
-    "/layers/stt/stt_engine": "stt_engine",
-    "/layers/tts/tts_engine": "tts_engine",
-    "/layers/tts/tts_model_name": "tts_model",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -169,8 +160,8 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         doc = spec.doc if not walked else ""
         return Explanation(path, spec.name, pointer, "object", doc, children=children)
     values = row.enum
-    if catalogue is not None and pointer in TABLES:
-        current = [id for id in catalogue.known(TABLES[pointer]) if catalogue.status(id, TABLES[pointer]).is_current]
+    if catalogue is not None and (table := spec.tables.get(pointer)) is not None:
+        current = [id for id in catalogue.known(table) if catalogue.status(id, table).is_current]
         values = tuple(dict.fromkeys((*current, *row.enum)))
     return Explanation(
         path=path,

@@ -7,20 +7,6 @@ from collections.abc import Iterable
 from reconciler.types.change import Action, Change, Direction
 from reconciler.types.json import within
 
-# What decides who a persona is, whom it talks to and what it can do; a slip here is heard by every caller.
-_SENSITIVE = (
-    "/tools",
-    "/layers/llm",
-    "/guardrail_ids",
-    "/guardrail_tags",
-    "/guardrails_id",
-    "/delivery",
-    "/parameters",
-    "/default_face_id",
-    "/layers/tts",
-    "/system_prompt",
-)
-
 
 def rank_change(change: Change) -> int:
     """0 is the most dangerous: blocked, deletes, forgets, updates by what they touch, creates, imports and moves."""
@@ -42,7 +28,7 @@ def rank_change(change: Change) -> int:
 def _rank_update(change: Change) -> int:
     if any(field.direction is Direction.BOTH for field in change.fields):
         return 3
-    touched = any(within(field.path, place) for field in change.fields for place in _SENSITIVE)
+    touched = any(within(field.path, place) for field in change.fields for place in change.kind.decisive)
     return 4 if touched else 5
 
 

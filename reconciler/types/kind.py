@@ -218,6 +218,14 @@ class KindSpec:
     """Set where a new object is of no use until the vendor is done with it."""
     refused: Callable[[Object], tuple[str, str] | None] | None = None
     """Why the API would not take such an object as a whole, in canonical words: the place, and the reason."""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Places that hold a name out of the model catalogue -> the table it is in; `llm` are the language models."""
+    gone: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Places that no row declares any more -> what is to be said of them, and what to use instead."""
+    prompts: tuple[str, ...] = ()
+    """Texts that together are what it is told. The first is what stands below the front matter of a Markdown file."""
+    decisive: tuple[str, ...] = ()
+    """What decides who it is, whom it talks to and what it can do: changes there are shown first."""
     goes_along: str = ""
     """What goes with a deleted object and is kept nowhere, for people: it does not come back with a rollback."""
     item_word: str | None = None
@@ -245,7 +253,7 @@ class Kinds(Registry[KindSpec]):
 
     def add(self, name: str, entry: str) -> None:
         super().add(name, entry)
-        for made_of_all in ("words", "id_words", "vocabularies", "bare"):
+        for made_of_all in ("words", "id_words", "vocabularies", "attached", "bare"):
             self.__dict__.pop(made_of_all, None)
 
     @cached_property
@@ -263,6 +271,12 @@ class Kinds(Registry[KindSpec]):
     def vocabularies(self) -> tuple[str, ...]:
         """The vocabularies of all of them, those that we write first."""
         return tuple(dict.fromkeys(word for spec in self.all().values() for word in spec.vocabularies))
+
+    @cached_property
+    def attached(self) -> frozenset[str]:
+        """The kinds whose objects are attached to others, and may be named there by their names."""
+        rows = (row for spec in self.all().values() for row in spec.fields if row.path == spec.attachments)
+        return frozenset(row.ref for row in rows if row.ref is not None)
 
     @cached_property
     def bare(self) -> tuple[KindSpec, ...]:

@@ -248,7 +248,7 @@ def test_a_kind_more_is_a_file_and_a_line(
     assert next(iter(world(lobby)["bell"].values()))["bot"] in world(lobby)["bot"]
     assert actions(opened) == {}
     assert "Bell" in KINDS.words
-    for made_of_all in ("words", "id_words", "vocabularies", "bare"):
+    for made_of_all in ("words", "id_words", "vocabularies", "attached", "bare"):
         monkeypatch.delitem(KINDS.__dict__, made_of_all, raising=False)
 
 

@@ -25,9 +25,11 @@ def resources_of(manifests: Iterable[Manifest]) -> dict[Address, Resource]:
 
 
 def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
-    """Names by which a persona may mention a tool of the project: the manifest's, else the function's."""
-    ours = [manifest for manifest in manifests if manifest.address.kind == "tool"]
-    by_function = {str(manifest.spec["name"]): manifest.address for manifest in ours if manifest.spec.get("name")}
+    """Names by which others may mention what is attached to them: the manifest's, else its own."""
+    every = list(manifests)
+    rows = {row.ref for one in every for row in one.kind.fields if row.path == one.kind.attachments}
+    ours = [manifest for manifest in every if manifest.address.kind in rows]
+    by_function = {str(name): one.address for one in ours if (name := lookup(one.spec, one.kind.name_field))}
     return by_function | {manifest.address.name: manifest.address for manifest in ours}
 
 
@@ -153,7 +155,7 @@ def _account_tools(
                     f"no tool is called {item!r}, neither in the manifests nor among the account's own tools",
                     hint="add a Tool manifest, or correct the name",
                     address=resource.address,
-                    pointer="/tools",
+                    pointer=resource.kind.attachments,
                     source=resource.source,
                 )
             )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import leaf_at, same
 from reconciler.core.diff.three_way import Sync, Verdict
-from reconciler.core.fields.outdated import TABLES
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue, is_hosted
@@ -75,7 +74,7 @@ class Look:
 def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
     """Whether the vendor could have had a hand in any of them: the catalogue need not be read otherwise."""
     return any(
-        one.path in TABLES or one.path in spec.merges or any(within(one.path, old) for old in spec.renames)
+        one.path in spec.tables or one.path in spec.merges or any(within(one.path, old) for old in spec.renames)
         for one in differences
     )
 
@@ -136,13 +135,13 @@ def moved_from(catalogue: Catalogue, table: str, seen: str | None, live: Json, b
 
 
 def without_vendor(
-    differences: Sequence[Difference], entry: Entry, catalogue: Catalogue, book: SecretBook
+    spec: KindSpec, differences: Sequence[Difference], entry: Entry, catalogue: Catalogue, book: SecretBook
 ) -> list[Difference]:
     """The differences, `both` taken for `git` where it was the vendor that moved the account."""
     return [
         replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
         if one.sync is Sync.BOTH
-        and (table := TABLES.get(one.path)) is not None
+        and (table := spec.tables.get(one.path)) is not None
         and moved_from(catalogue, table, entry.seen_at(one.path), one.live, book)
         else one
         for one in differences
@@ -159,7 +158,7 @@ def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:
 
 def _replaced(one: Difference, look: Look) -> Adoption | None:
     """A model or engine that the vendor exchanged for another."""
-    table = TABLES.get(one.path)
+    table = look.spec.tables.get(one.path)
     if table is None or not isinstance(one.desired, str) or not _is_vendors(one, table, look):
         return None
     catalogue, old, live = look.catalogue, one.desired, one.live

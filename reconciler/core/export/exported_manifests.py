@@ -177,10 +177,10 @@ class _Export:
         listing = self.listings.get(name)
         if address is not None:
             held = listing.objects.get(id) if listing is not None else None
-            if name == "tool" and held is not None and held.name == address.name:
+            if name in self.kinds.attached and held is not None and held.name == address.name:
                 return address.name
             return {"ref": str(address)}
-        if name != "tool":
+        if name not in self.kinds.attached:
             return id
         return id if listing is not None and id in listing.objects else None
 

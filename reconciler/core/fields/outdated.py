@@ -8,20 +8,8 @@ from reconciler.core.canonical.canonical_form import same
 from reconciler.types.catalogue import Catalogue, is_hosted
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.json import Json, is_filled, split, within
-from reconciler.types.kind import Field
+from reconciler.types.kind import Field, KindSpec
 
-MODEL = "/layers/llm/model"
-TABLES = {
-    MODEL: "llm",
-    "/layers/perception/perception_model": "perception",
-    "/layers/conversational_flow/turn_detection_model": "turn_detection",
-    "/layers/stt/stt_engine": "stt_engine",
-    "/layers/tts/tts_engine": "tts_engine",
-    "/layers/tts/tts_model_name": "tts_model",
-}
-"""Where the names of the catalogue's tables stand."""
-GONE = {"/layers/vqa": ("layers.vqa is gone", "use layers.perception.perception_model instead")}
-"""Places that no table declares any more."""
 SAID = {
     Status.LEGACY: "is a legacy choice",
     Status.DEPRECATED: "is deprecated",
@@ -40,9 +28,9 @@ class Outdated:
     advice: str | None = None
 
 
-def outdated_name(pointer: str, name: Json, catalogue: Catalogue) -> Outdated | None:
+def outdated_name(kind: KindSpec, pointer: str, name: Json, catalogue: Catalogue) -> Outdated | None:
     """What the configured generation says of the model or engine called `name` at `pointer`, if it is to be left."""
-    table = TABLES.get(pointer)
+    table = kind.tables.get(pointer)
     if table is None or not isinstance(name, str) or not name or (table == "llm" and not is_hosted(name)):
         return None
     status = catalogue.status(name, table)
@@ -61,9 +49,9 @@ def outdated_field(pointer: str, value: Json, row: Field) -> Outdated | None:
     return Outdated(pointer, f"{split(pointer)[-1]} is deprecated: {row.deprecated}")
 
 
-def outdated_place(pointer: str, value: Json) -> Outdated | None:
+def outdated_place(kind: KindSpec, pointer: str, value: Json) -> Outdated | None:
     """A place that is gone altogether."""
-    for place, (summary, advice) in GONE.items():
+    for place, (summary, advice) in kind.gone.items():
         if within(pointer, place) and is_filled(value):
             return Outdated(pointer, summary, advice=advice)
     return None

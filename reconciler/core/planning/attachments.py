@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import reference
@@ -22,7 +22,15 @@ class AttachedTools:
     """Called with an item of an attachment set: the tool as it will be once the plan is carried out, None where
     nobody knows it. Each is worked out once."""
 
-    def __init__(self, resources: Mapping[Address, Resource], matching: Matching, listing: Listing | None) -> None:
+    def __init__(
+        self,
+        resources: Mapping[Address, Resource],
+        matching: Matching,
+        listing: Listing | None,
+        attached: Collection[str],
+    ) -> None:
+        """`attached`: the kinds whose objects are attached to others; `listing`: those of the account."""
+        self._attached = attached
         self._resources = resources
         self._matching = matching
         self._listing = listing
@@ -40,7 +48,7 @@ class AttachedTools:
         if address is None:
             if self._managed is None:
                 bindings = self._matching.bindings.items()
-                self._managed = {one.id: where for where, one in bindings if where.kind == "tool" and one.id}
+                self._managed = {one.id: where for where, one in bindings if where.kind in self._attached and one.id}
             address = self._managed.get(id)
         resource = self._resources.get(address) if address is not None else None
         if resource is not None:

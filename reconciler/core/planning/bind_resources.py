@@ -21,7 +21,8 @@ from reconciler.types.resource import Resource
 def bind(request: PlanRequest, desired: Desired, account: Account, context: Context) -> Bound:
     """Every resource bound to its object, to none where one is to be made; `context` with the tools known by then."""
     seen, options = account.seen, request.options
-    tools = seen.listings.get("tool")
+    attached = context.kinds.attached
+    tools = next((one for name, one in seen.listings.items() if name in attached), None)
     free = {address: one for address, one in desired.resources.items() if address not in request.replaced}
     matching = match(free, desired.state, seen, desired.moves.previous, context.book)
     for address in request.replaced:
@@ -45,7 +46,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
     context = replace(
         context,
         migrate=options.migrate and request.goal is None and not options.drift_only,
-        tool=AttachedTools(bound, matching, tools),
+        tool=AttachedTools(bound, matching, tools, attached),
     )
     return Bound(bound, matching, context, (*problems, *dangling))
 

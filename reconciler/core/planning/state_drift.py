@@ -9,7 +9,6 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.live_document import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
-from reconciler.core.fields.outdated import TABLES
 from reconciler.core.resource_diff.resource_plan import ignored
 from reconciler.core.secrets.secret_book import SecretBook, is_unseen
 from reconciler.types.address import Address
@@ -51,7 +50,7 @@ def drift_from_state(
         seen = entry.sent[path] if is_unseen(seen) else seen
         shown = effective(row, current, parent_present=has_parent(document, path))
         if gone or (seen is not None and book.matches(shown, seen) is False):
-            table = TABLES.get(path)
+            table = live.kind.tables.get(path)
             if table is not None and catalogue is not None:
                 old = moved_from(catalogue(), table, seen, current, book)
                 if old is not None:

@@ -13,26 +13,31 @@ from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, split
 from reconciler.types.kind import KindSpec
 
-MODEL = "/layers/llm/model"
-PROMPT, CONTEXT = "/system_prompt", "/context"
+LANGUAGE_MODELS = "llm"
+"""Their table in the catalogue."""
 
 
 def require_allowed_model(subject: Subject, situation: Situation) -> Iterator[Violation]:
-    """`allowed_models: [globs]`: the language models that personas may name.
+    """`allowed_models: [globs]`: the language models that objects may name.
 
-    A persona that names no model uses the vendor's default, which a plan does not know: rule L08 speaks of it.
+    One that names no model uses the vendor's default, which a plan does not know: rule L08 speaks of it.
     """
     allowed = situation.policy.allowed_models or ()
-    model = subject.leaves.get(MODEL)
-    if model is None:
-        return
-    if isinstance(model, str) and any_matches(model, allowed) is not None:
-        return
-    yield Violation(
-        MODEL,
-        f"{_named(model)} is none of the models that the project allows",
-        f"choose one of {', '.join(allowed)}, add it to policy.allowed_models",
-    )
+    for pointer, model in _models(subject):
+        if not (isinstance(model, str) and any_matches(model, allowed) is not None):
+            yield Violation(
+                pointer,
+                f"{_named(model)} is none of the models that the project allows",
+                f"choose one of {', '.join(allowed)}, add it to policy.allowed_models",
+            )
+
+
+def _models(subject: Subject) -> Iterator[tuple[str, Json]]:
+    """Where an object names a language model, and which."""
+    for pointer, table in subject.kind.tables.items():
+        model = subject.leaves.get(pointer) if table == LANGUAGE_MODELS else None
+        if model is not None:
+            yield pointer, model
 
 
 def _named(model: Json) -> str:
@@ -41,27 +46,26 @@ def _named(model: Json) -> str:
 
 ALLOWED_MODELS = PolicyRule(
     "allowed_models",
-    "Language models that personas may name.",
+    "Language models that may be named.",
     values=require_allowed_model,
     active=lambda policy: policy.allowed_models is not None,
 )
 
 
 def refuse_denied_model(subject: Subject, situation: Situation) -> Iterator[Violation]:
-    """`denied_models: [globs]`: language models that no persona may name."""
-    model = subject.leaves.get(MODEL)
-    if isinstance(model, str):
-        pattern = any_matches(model, situation.policy.denied_models)
-        if pattern is not None:
+    """`denied_models: [globs]`: language models that nothing may name."""
+    for pointer, model in _models(subject):
+        if not isinstance(model, str):
+            what = f"a model {origin(model)} cannot be held against denied_models"
+            yield Violation(pointer, what, "write its name out")
+        elif (pattern := any_matches(model, situation.policy.denied_models)) is not None:
             like = "" if pattern == model else f" (as {pattern})"
-            yield Violation(MODEL, f"the project denies the model {model!r}{like}", "choose another model")
-    elif model is not None:
-        yield Violation(MODEL, f"a model {origin(model)} cannot be held against denied_models", "write its name out")
+            yield Violation(pointer, f"the project denies the model {model!r}{like}", "choose another model")
 
 
 DENIED_MODELS = PolicyRule(
     "denied_models",
-    "Language models that no persona may name.",
+    "Language models that nothing may name.",
     values=refuse_denied_model,
     active=lambda policy: bool(policy.denied_models),
 )
@@ -82,9 +86,9 @@ def refuse_deprecated(subject: Subject, situation: Situation) -> Iterator[Violat
 
 
 def _outdated(spec: KindSpec, pointer: str, value: Json, catalogue: Catalogue | None) -> Outdated | None:
-    found = outdated_place(pointer, value)
+    found = outdated_place(spec, pointer, value)
     if found is None and catalogue is not None:
-        found = outdated_name(pointer, value, catalogue)
+        found = outdated_name(spec, pointer, value, catalogue)
     tokens = split(pointer)
     for depth in range(len(tokens), 0, -1):
         if found is not None:
@@ -105,21 +109,20 @@ NO_DEPRECATED = PolicyRule(
 
 
 def limit_prompt(subject: Subject, situation: Situation) -> Iterator[Violation]:
-    """`max_prompt_tokens: N`: how long a persona's prompt may be.
-
-    The prompt and the context count together: the server merges them into one text.
-    """
+    """`max_prompt_tokens: N`: how long a prompt may be, all parts together: the server merges them into one text."""
     most = situation.policy.max_prompt_tokens
-    texts = [subject.leaves.get(pointer) for pointer in (PROMPT, CONTEXT)]
-    tokens = sum(count_tokens(text) for text in texts if isinstance(text, str))
+    prompts = subject.kind.prompts
+    texts = {pointer: text for pointer in prompts if (text := subject.leaves.get(pointer))}
+    tokens = sum(count_tokens(text) for text in texts.values() if isinstance(text, str))
     if most is None or tokens <= most:
         return
-    parts = "system_prompt and context together have" if all(texts) else "it has"
+    together = " and ".join(pointer[1:] for pointer in prompts)
+    parts = f"{together} together have" if len(texts) == len(prompts) > 1 else "it has"
     yield Violation(
-        PROMPT if texts[0] else CONTEXT,
+        next(iter(texts)),
         f"{parts} {tokens:,} tokens ({CHARACTERS_PER_TOKEN} characters each), and the project allows {most:,}",
         "shorten it, or move reference text into documents",
-        also=(CONTEXT,),
+        also=prompts[1:],
     )
 
 

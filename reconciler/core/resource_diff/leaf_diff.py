@@ -18,7 +18,6 @@ from reconciler.core.diff.vendor_changes import (
     vendor_changes,
     without_vendor,
 )
-from reconciler.core.fields.outdated import TABLES
 from reconciler.core.resource_diff.findings import Findings, Subject, note_difference, to_write
 from reconciler.types.change import Adoption, Block, Direction
 from reconciler.types.incomplete import Incomplete, Obstacle
@@ -99,7 +98,7 @@ def settle(subject: Subject, found: Findings) -> Findings:
 
 
 def _settled(subject: Subject, one: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
-    told = adoption is not None and one.path not in TABLES
+    told = adoption is not None and one.path not in subject.spec.tables
     found = Findings(absent=one.live is None and one.desired is not None and not told)
     kept: tuple[Json, ...] = ()
     if one.path == subject.spec.attachments:
@@ -135,7 +134,7 @@ def _vendors(
         return differences, {}
     catalogue = context.catalogue()
     if entry is not None:
-        differences = without_vendor(differences, entry, catalogue, context.book)
+        differences = without_vendor(subject.spec, differences, entry, catalogue, context.book)
     look = Look(
         subject.spec, subject.resource.address, catalogue, subject.managed, subject.document,
         tracked=entry is not None,

@@ -209,7 +209,7 @@ def test_tools_are_known_by_reference_by_id_and_from_the_account_alone():
     ours = resource("tool.mine", FIND)
     matching = Matching({at("tool.mine"): Binding("t1", Reason.CHANGED)})
     others = listing("tool", live("tool", "t1", {**FIND, "description": "old"}), live("tool", "t7", FIND))
-    known = AttachedTools({at("tool.mine"): ours}, matching, others)
+    known = AttachedTools({at("tool.mine"): ours}, matching, others, {"tool"})
     expected = registry_tool(FIND, "find")
     assert [known(item) for item in (ResourceRef("tool.mine"), "t1", "t7")] == [expected] * 3
     assert [known(item) for item in ("t9", ResourceRef("tool.none"), None, 1)] == [None] * 4

@@ -93,6 +93,7 @@ KIND = KindSpec(
     name="tool",
     manifest_kinds=("Tool",),
     exported=True,
+    decisive=("/delivery", "/parameters"),
     doc="A function that a persona may call, delivered to the app or to an HTTPS endpoint.",
     id_words=("tool_id", "uuid", "id"),
     name_field="/name",

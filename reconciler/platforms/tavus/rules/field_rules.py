@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
-from reconciler.core.fields.outdated import GONE, TABLES, Outdated, outdated_field, outdated_name, outdated_place
+from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
 from reconciler.core.fields.required_fields import missing
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
@@ -87,11 +87,11 @@ DOCUMENTED_NOWHERE = Rule(
 
 
 def check_deprecated_but_alive(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
-    spec = manifest.spec
-    for pointer in TABLES:
-        yield from _outdated(manifest, outdated_name(pointer, lookup(spec, pointer), context.catalogue))
-    for pointer in GONE:
-        yield from _outdated(manifest, outdated_place(pointer, lookup(spec, pointer)))
+    spec, kind = manifest.spec, manifest.kind
+    for pointer in kind.tables:
+        yield from _outdated(manifest, outdated_name(kind, pointer, lookup(spec, pointer), context.catalogue))
+    for pointer in kind.gone:
+        yield from _outdated(manifest, outdated_place(kind, pointer, lookup(spec, pointer)))
     # Fields that a newer layer overrides are dead, not only old: L28 says so.
     silent = DEAD_TURN_FIELDS if has_dead_turn_settings(spec) else ()
     for pointer, value, row in context.declared(manifest):
