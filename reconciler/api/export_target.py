@@ -83,7 +83,7 @@ def prepare_target(
     from reconciler.platforms import TARGETS
 
     target = TARGETS.get(name)
-    subjects, notes = read_subjects(session, origin, tuple(names))
+    subjects, notes = read_subjects(session, origin, tuple(names), target.kind)
     chosen = set(choose_subjects(subjects, tuple(names)))
     if only is not None:
         chosen &= set(only)
@@ -117,13 +117,15 @@ def _require_apart(session: Session, folder: str) -> None:
         )
 
 
-def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tuple[Sequence[Subject], list[str]]:
+def read_subjects(
+    session: Session, origin: str, names: tuple[str, ...], kind: str
+) -> tuple[Sequence[Subject], list[str]]:
     """The personas, and what a person should know about the reading."""
     from reconciler.engine.export_account import subjects_of_account, subjects_of_manifests
 
     if origin == ACCOUNT:
         with reading_run(session, known_secrets(session)) as context:
-            return subjects_of_account(read_state(session, context.store), context, names), []
+            return subjects_of_account(read_state(session, context.store), context, names, kind), []
     manifests = read_manifests(session)[0]
     notes = list(remarks(session, manifests))
     try:
@@ -133,7 +135,7 @@ def read_subjects(session: Session, origin: str, names: tuple[str, ...]) -> tupl
 
         state = State("", 0, session.workspace.name)
         notes.append(f"the state cannot be read, so ids are taken from manifests alone: {problem.message}")
-    return subjects_of_manifests(manifests, state), notes
+    return subjects_of_manifests(manifests, state, kind), notes
 
 
 def knowledge(session: Session, target: Target) -> Knowledge:

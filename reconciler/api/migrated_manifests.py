@@ -105,12 +105,6 @@ def _in_scope(session: Session, options: PlanOptions) -> Callable[[Address], boo
     return found.wanted.__contains__
 
 
-NEW = {"Tool": "tool", "Guardrail": "guardrail"}
-"""Words behind `kind:` of the manifests that migrations write, with the kind."""
-ASKING = {"guardrail-set-split": "guardrail"}
-"""Migrations that ask about names which the account may hold, with the kind."""
-
-
 def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held]]:
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
@@ -124,8 +118,9 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
 
     found = (*result.of(Status.DONE), *result.of(Status.REFUSED))
     documents = [document for one in found for document in one.finding.documents]
-    wanted = {NEW[word] for one in documents if (word := str(one.document.get("kind"))) in NEW}
-    wanted |= {ASKING[one.name] for one in result.of(Status.OPEN) if one.name in ASKING}
+    words, migrations = session.workspace.kinds.words, session.platform.migrations
+    wanted = {words[word].name for one in documents if (word := str(one.document.get("kind"))) in words}
+    wanted |= {about for one in result.of(Status.OPEN) if (about := migrations.get(one.id).asks_about)}
     held: dict[str, dict[str, Held]] = {}
     if not wanted:
         return held

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.canonical.references import resources_of
@@ -23,13 +23,12 @@ from reconciler.engine.account_reader import Reader, read_apart, run_parallel
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import NothingFound, Rejected
 from reconciler.types.address import Address
-from reconciler.types.json import Json, Object
+from reconciler.types.json import Json, Object, lookup
+from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.reference import ResourceRef
 from reconciler.types.state import State
-
-PERSONA = "persona"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,41 +185,49 @@ def _shared(name: str, users: tuple[str, ...], equal: bool) -> str:
     return f"the inline tool {name} stands in {len(users)} objects with different definitions ({who})"
 
 
-def subjects_of_manifests(manifests: ManifestSet, state: State) -> tuple[Subject, ...]:
-    """Every persona of the files, with the id that the manifest or the state knows."""
+def subjects_of_manifests(manifests: ManifestSet, state: State, kind: str) -> tuple[Subject, ...]:
+    """Every object of the kind in the files, with the id that the manifest or the state knows."""
     resources = resources_of(manifests.manifests)
-    tools = {address: resource.spec for address, resource in resources.items() if address.kind == "tool"}
+    tools = {address: one.spec for address, one in resources.items() if address.kind != kind}
     found: list[Subject] = []
     for address, resource in resources.items():
-        if address.kind == PERSONA:
+        if address.kind == kind:
             entry = state.resources.get(address)
             id = entry.id if entry is not None else resource.id
-            found.append(Subject(address, resource.kind, resource.spec, id, _attached(resource.spec, tools)))
+            found.append(
+                Subject(address, resource.kind, resource.spec, id, _attached(resource.kind, resource.spec, tools))
+            )
     return tuple(sorted(found, key=lambda subject: subject.address))
 
 
 @dataclass(frozen=True, slots=True)
 class AgentChoice(ExportChoice):
-    """Personas by name, and every tool: they may have any."""
+    """Objects of one kind by name, and everything that may be attached to them."""
+
+    kind: str = ""
+    attached: Collection[str] = ()
 
     def takes(self, live: LiveObject) -> bool:
-        return live.kind.name == "tool" or (live.kind.name == PERSONA and ExportChoice.takes(self, live))
+        name = live.kind.name
+        return name in self.attached or (name == self.kind and ExportChoice.takes(self, live))
 
     def require_matches(self, there: Sequence[LiveObject]) -> None:
-        """Left to who chooses the subjects: only they know which names are personas."""
+        """Left to who chooses the subjects: only they know which names are of that kind."""
 
 
-def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...]) -> tuple[Subject, ...]:
-    """The personas of the account whose names fit; called as state calls them. Sends nothing but GET requests.
+def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...], kind: str) -> tuple[Subject, ...]:
+    """The objects of a kind in the account whose names fit; called as state calls them. Sends GET requests alone.
 
     Raises `ProviderError` when the account cannot be read.
     """
-    found = export_account(ManifestSet(), state, setting, AgentChoice(names=names))
-    tools = {one.address: _spec(one) for one in found.manifests if one.address.kind == "tool"}
+    attached = setting.provider.kinds.attached
+    choice = AgentChoice(names=names, kind=kind, attached=attached)
+    found = export_account(ManifestSet(), state, setting, choice)
+    tools = {one.address: _spec(one) for one in found.manifests if one.address.kind in attached}
     return tuple(
-        Subject(one.address, one.kind, spec := _spec(one), one.id, _attached(spec, tools))
+        Subject(one.address, one.kind, spec := _spec(one), one.id, _attached(one.kind, spec, tools))
         for one in sorted(found.manifests, key=lambda one: one.address)
-        if one.address.kind == PERSONA
+        if one.address.kind == kind
     )
 
 
@@ -228,17 +235,17 @@ def choose_subjects(subjects: Iterable[Subject], names: tuple[str, ...]) -> list
     """Addresses of those whose name (in the manifest, or the one people see) fits one of the globs; all for none."""
     chosen: list[Address] = []
     for subject in subjects:
-        both = (subject.address.name.casefold(), str(subject.spec.get("pal_name") or "").casefold())
+        both = (subject.address.name.casefold(), str(lookup(subject.spec, subject.kind.name_field) or "").casefold())
         if not names or any(matches(one, glob.casefold()) for glob in names for one in both):
             chosen.append(subject.address)
     return chosen
 
 
-def _attached(spec: Object, tools: Mapping[Address, Object]) -> tuple[AttachedTool, ...]:
-    """The registry tools of a persona, with what is known about them."""
+def _attached(kind: KindSpec, spec: Object, tools: Mapping[Address, Object]) -> tuple[AttachedTool, ...]:
+    """What is attached to an object, with what is known about them."""
     by_name = {str(body.get("name")): address for address, body in tools.items()}
     by_name |= {address.name: address for address in tools}
-    items = spec.get("tools")
+    items = lookup(spec, kind.attachments) if kind.attachments else None
     found: list[AttachedTool] = []
     for item in items if isinstance(items, list) else ():
         refers = isinstance(item, ResourceRef)

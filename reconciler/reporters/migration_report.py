@@ -151,11 +151,11 @@ def reason_of(choice: Choice) -> str:
 
 def as_json(result: MigrationResult, *, written: bool) -> Object:
     """`{format_version, written, summary, totals, files, manifests, kept, questions, diagnostics}`."""
-    personas: Object = {}
+    manifests: Object = {}
     for address, found in by_address(result.outcomes).items():
         items: list[Json] = [_item(one) for one in found]
         totals: Object = {**counts(found)}
-        personas[address] = {"path": found[0].path, "totals": totals, "findings": items}
+        manifests[address] = {"path": found[0].path, "totals": totals, "findings": items}
     files: list[Json] = [
         {"path": file.path, "new": file.before is None, "diff": file_diff(file, result.secrets, result.prefix)}
         for file in result.files
@@ -176,7 +176,7 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
         "summary": summary(result, written=written),
         "totals": totals,
         "files": files,
-        "manifests": personas,
+        "manifests": manifests,
         "kept": [{"path": one.path, "address": str(one.address), **_item(one)} for one in result.kept],
         "questions": questions,
         "diagnostics": problems,

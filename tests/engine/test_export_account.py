@@ -200,13 +200,13 @@ def test_a_choice_that_nothing_fits_is_no_empty_account(lab: ExportLab, choice: 
 
 def test_personas_of_the_files_come_with_their_tools_and_with_ids_where_state_has_them() -> None:
     lab = Lab()
-    before = subjects_of_manifests(as_set(ALL), lab.state)
+    before = subjects_of_manifests(as_set(ALL), lab.state, "persona")
     assert [(one.address, one.id) for one in before] == [(at("persona.guide"), None), (at("persona.plain"), None)]
     (tool,) = before[0].tools
     assert tool.spec is not None and tool.spec["parameters"] == SCHEMA
     assert before[1].tools == ()
     lab.apply(*ALL)
-    after = subjects_of_manifests(as_set(ALL), lab.state)
+    after = subjects_of_manifests(as_set(ALL), lab.state, "persona")
     assert [one.id for one in after] == [lab.id_of("persona.guide"), lab.id_of("persona.plain")]
 
 
@@ -214,8 +214,8 @@ def test_the_account_says_the_same_as_the_files_that_made_it() -> None:
     lab = Lab()
     lab.apply(*ALL)
     writes = lab.writes()
-    files = {one.id: one for one in subjects_of_manifests(as_set(ALL), lab.state)}
-    live = {one.id: one for one in subjects_of_account(lab.state, lab.setting(reading=True), ())}
+    files = {one.id: one for one in subjects_of_manifests(as_set(ALL), lab.state, "persona")}
+    live = {one.id: one for one in subjects_of_account(lab.state, lab.setting(reading=True), (), "persona")}
     assert set(live) == set(files)
     for id, one in live.items():
         assert one.spec["system_prompt"] == files[id].spec["system_prompt"]
@@ -228,7 +228,7 @@ def test_the_account_says_the_same_as_the_files_that_made_it() -> None:
 def test_no_key_of_the_account_reaches_a_target() -> None:
     lab = Lab()
     lab.apply(*ALL)
-    found = subjects_of_account(lab.state, lab.setting(reading=True), ())
+    found = subjects_of_account(lab.state, lab.setting(reading=True), (), "persona")
     assert "sk-first-secret-value" not in repr(found)
 
 
@@ -243,5 +243,5 @@ def test_no_key_of_the_account_reaches_a_target() -> None:
     ],
 )
 def test_a_persona_is_chosen_by_the_name_of_its_manifest_or_the_one_people_see(names, chosen) -> None:
-    subjects = subjects_of_manifests(as_set(ALL), Lab().state)
+    subjects = subjects_of_manifests(as_set(ALL), Lab().state, "persona")
     assert [one.name for one in choose_subjects(subjects, names)] == chosen

@@ -120,6 +120,8 @@ class Target:
     folder: str
     """Where the files go when nobody says."""
     generate: Generate
+    kind: str
+    """The kind whose objects it writes."""
     package: str = ""
     """The package that the files are for, as people install it."""
     installed: Callable[[], frozenset[str] | None] | None = None

@@ -200,6 +200,8 @@ class Migration:
     find: Find
     kinds: tuple[str, ...]
     """Kinds it looks at."""
+    asks_about: str = ""
+    """The kind whose names in the account its questions are about; empty: they are about none."""
     overlays: bool = True
     """Whether a part of a body is enough to go by; else an overlay has to hold every place of a change itself."""
     sources: str = ""

@@ -16,8 +16,6 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.manifest_edit import Edit, NewDocument
 from reconciler.types.source import Span
 
-FOLDERS = {"Tool": "tools", "Guardrail": "guardrails"}
-
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -146,7 +144,7 @@ class NewManifests:
         for one in self._manifests:
             if not one.subject.overlay and self._sources[one.path].selected:
                 kinds.setdefault(one.path, set()).add(one.subject.address.kind)
-        usual = FOLDERS.get(kind, "shared")
+        usual = f"{kind.lower()}s"
         for path, found in kinds.items():
             if found == {kind.lower()}:
                 return path.rpartition("/")[0]

@@ -70,6 +70,7 @@ TARGET = Target(
     what="an agent of livekit-agents for each persona, with Tavus as its face",
     folder="livekit-agents",
     generate=generate,
+    kind="persona",
     package="livekit-agents",
     installed=installed_models,
     next_steps=STEPS,

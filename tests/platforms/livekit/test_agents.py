@@ -57,7 +57,7 @@ def example_subjects() -> list[Subject]:
     root = Path(__file__).resolve().parents[3]
     project = load_project(str(root / "manifests" / "reconciler.yaml"), root=root)
     manifests, _ = load_manifests(project, project.workspaces["sandbox"], environ={})
-    return list(subjects_of_manifests(manifests, State("", 0, "sandbox")))
+    return list(subjects_of_manifests(manifests, State("", 0, "sandbox"), "persona"))
 
 
 def chosen() -> list[Subject]:

@@ -148,6 +148,7 @@ GUARDRAIL_SET_SPLIT = Migration(
     safety=Safety.ASK,
     kinds=("persona",),
     find=find_guardrail_set_split,
+    asks_about="guardrail",
     overlays=False,
     sources="contract of June 2026, changelog of May and June 2026",
     doc=MigrationDoc(
