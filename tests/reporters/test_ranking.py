@@ -13,9 +13,17 @@ def touch(path: str, direction: Direction = Direction.GIT) -> Change:
     return reports.update(reports.CLAIMS, FieldChange(path, direction, "a", "b"))
 
 
-@pytest.mark.parametrize("path", ["/tools", "/layers/llm/model", "/system_prompt", "/guardrail_ids", "/delivery"])
+@pytest.mark.parametrize("path", ["/tools", "/layers/llm/model", "/system_prompt", "/guardrail_ids"])
 def test_what_a_persona_can_do_ranks_above_the_rest(path: str) -> None:
     assert rank_change(touch(path)) < rank_change(touch("/greeting"))
+
+
+def test_what_a_tool_does_ranks_above_how_it_is_described() -> None:
+    made = [
+        rank_change(reports.update(reports.LOOKUP, FieldChange(path, Direction.GIT, "a", "b")))
+        for path in ("/delivery", "/description")
+    ]
+    assert made[0] < made[1]
 
 
 def test_a_path_with_the_same_beginning_is_another_path() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reconciler.platforms.providers import kinds_of
 
 from reconciler.core.linting.baseline import Accepted
 from reconciler.errors import ManifestError
 from reconciler.manifests.project.baseline_file import read_baseline, write_baseline
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.file_tree import WorkTree
+from reconciler.platforms import PLATFORMS
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=12)
 ENTRIES = st.builds(Accepted, TEXT, TEXT, TEXT, TEXT, st.booleans())
@@ -21,7 +21,7 @@ ENTRIES = st.builds(Accepted, TEXT, TEXT, TEXT, TEXT, st.booleans())
 
 def read(folder: Path, data: bytes) -> frozenset[Accepted]:
     (folder / ".baseline.yaml").write_bytes(data)
-    return read_baseline(load_project(folder, kinds_of), WorkTree())
+    return read_baseline(load_project(folder, PLATFORMS), WorkTree())
 
 
 @settings(max_examples=60, deadline=None)
@@ -33,7 +33,7 @@ def test_it_reads_back(tmp_path_factory: pytest.TempPathFactory, entries: frozen
 
 
 def test_without_a_file_nothing_is_accepted(tmp_path: Path) -> None:
-    assert read_baseline(load_project(tmp_path, kinds_of), WorkTree()) == frozenset()
+    assert read_baseline(load_project(tmp_path, PLATFORMS), WorkTree()) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""Bodies of writes: nothing that the server owns or hides leaves, and a merging PATCH holds what it touches alone."""
+
+from __future__ import annotations
+
+from reconciler.core.diff.request_body import has_reference, partial, sendable, with_markers
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Change, PatchOp
+from reconciler.types.mask import SENSITIVE
+from reconciler.types.reference import ResourceRef, SecretRef
+from tests.support.greetings.kinds import KINDS
+
+BOT, PHRASE = KINDS.get("bot"), KINDS.get("phrase")
+
+
+def test_a_create_sends_what_is_ours_alone() -> None:
+    body = {"id": "b1", "label": "Door", "key": SENSITIVE, "volume": None, "rooms": []}
+    assert sendable(BOT, body) == {"label": "Door", "rooms": []}
+
+
+def test_what_is_not_known_yet_is_sent_as_a_reference() -> None:
+    reference = ResourceRef("phrase.hello")
+    made = with_markers(BOT, {"label": "Door", "phrase": None}, {"/label": "Door", "/phrase": reference})
+    assert made == {"label": "Door", "phrase": reference}
+    assert has_reference([reference])
+    assert not has_reference(SecretRef("env", "KEY"))
+
+
+def test_a_merging_patch_holds_what_it_touches() -> None:
+    before = {"id": "p1", "title": "Hello", "text": "Hello.", "language": "de"}
+    patch = (PatchOp("replace", "/text", "Hi."), PatchOp("remove", "/language"))
+    change = Change(Address("phrase", "hello"), PHRASE, Action.UPDATE, id="p1", patch=patch)
+    assert partial(PHRASE, "", change, before) == {"text": "Hi.", "language": None}
