@@ -45,11 +45,14 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         max_requests_per_second=workspace.max_requests_per_second,
         give_up_after=workspace.give_up_after,
         paces=paces,
+        answers=session.recording,
     )
     make = session.connect or providers().get(workspace.provider.type)
     try:
         with closing(_vouched(session, lambda: make(workspace.provider, context))) as provider:
             provider.heed(session.stop)
+            if session.recording is not None:
+                session.recording.connected(provider)
             yield provider
     finally:
         keep_rates(session.environ, paces.rates())

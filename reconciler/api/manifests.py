@@ -46,19 +46,22 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
         environ=session.environ,
         texts=sources.texts,
         known=sources.known,
+        note=None if session.recording is None else session.recording.asked_tree,
     )
     session.redactor.spare(*map(str, found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)
     if settled and diagnostics:
         diagnostics = settle(session, diagnostics)
-    return replace(found, diagnostics=diagnostics), Learning(secrets, session.redactor)
+    learning = Learning(secrets, session.redactor)
+    heard = learning if session.recording is None else session.recording.secrets(learning)
+    return replace(found, diagnostics=diagnostics), heard
 
 
 def known_secrets(session: Session) -> Secrets:
     """The secrets of a run that opens no manifest."""
-    from reconciler.manifests.read.load_manifests import secrets_of
+    from reconciler.manifests.read.secrets_in_manifests import RunSecrets
 
-    return Learning(secrets_of(session.project, session.environ), session.redactor)
+    return Learning(RunSecrets(session.environ, session.project.home), session.redactor)
 
 
 def platform_of(project: Project) -> Platform:

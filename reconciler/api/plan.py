@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.connect import read_state, reading_run
 from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
+from reconciler.api.plan_cache import Verdict, reading_verdict
 from reconciler.errors import Interrupted
 from reconciler.types.source import Source
 
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a look at the account found, and the manifests that it was compared with."""
-
-    plan: Plan
-    manifests: ManifestSet
-    notes: tuple[str, ...] = ()
-
-
 def readings(session: Session, context: RunContext) -> Iterator[State]:
     """The state as it is now, without a lock; and once more where it moved while somebody worked with it.
 
@@ -43,6 +35,8 @@ def readings(session: Session, context: RunContext) -> Iterator[State]:
     """
     check_stop(context)
     before = context.store.read()
+    if session.recording is not None:
+        session.recording.read_state(context.store, before)
     yield read_state(session, context.store)
     check_stop(context)
     if context.store.read() != before:
@@ -63,35 +57,49 @@ def look(session: Session, context: RunContext, manifests: ManifestSet, make: Ca
     return found
 
 
-def plan_now(session: Session, options: PlanOptions) -> Looked:
+def plan_now(session: Session, options: PlanOptions) -> Verdict:
     """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
     from reconciler.api.migrated_manifests import as_configured
+
+    session, options, ahead = as_configured(session, options)
+    found = reading_verdict(session, "plan", options, lambda recorded: _plan(recorded, options))
+    made = with_commit(session, found.plan) if options.record else found.plan
+    return replace(found, plan=made, notes=(*found.notes, *ahead))
+
+
+def _plan(session: Session, options: PlanOptions) -> Verdict:
     from reconciler.api.validate import review
     from reconciler.engine.plan.make_plan import make_plan
 
-    session, options, ahead = as_configured(session, options)
     manifests, secrets = read_manifests(session)
     refuse_nothing(session, manifests, options)
     with reading_run(session, secrets) as context, placing(session, manifests):
         for state in readings(session, context):  # each frame from here to a patch does a step of its own
             made = make_plan(manifests, state, options, context).plan
-    made = review(session, manifests, made)
-    if options.record:
-        made = with_commit(session, made)
-    return Looked(made, manifests, (*remarks(session, manifests), *ahead))
+    return _verdict(review(session, manifests, made), manifests, remarks(session, manifests))
 
 
-def drift_now(session: Session, options: PlanOptions) -> Looked:
+def drift_now(session: Session, options: PlanOptions) -> Verdict:
     """What was changed in the account since the last apply. Raises the same; `NothingFound` without a state."""
     from reconciler.api.migrated_manifests import as_configured
-    from reconciler.engine.plan.make_plan import find_drift
 
     session, options, _ = as_configured(session, options)
+    return reading_verdict(session, "drift", options, lambda recorded: _drift(recorded, options))
+
+
+def _drift(session: Session, options: PlanOptions) -> Verdict:
+    from reconciler.engine.plan.make_plan import find_drift
+
     manifests, secrets = read_manifests(session)
     refuse_nothing(session, manifests, replace(options, drift_only=True))
     with reading_run(session, secrets) as context:
         found = look(session, context, manifests, lambda state: find_drift(manifests, state, context, options))
-    return Looked(with_spans(session, manifests, found), manifests)
+    return _verdict(with_spans(session, manifests, found), manifests)
+
+
+def _verdict(plan: Plan, manifests: ManifestSet, notes: tuple[str, ...] = ()) -> Verdict:
+    addresses = tuple(str(one.address) for one in manifests.manifests)
+    return Verdict(plan, manifests.diagnostics, notes, addresses)
 
 
 def with_commit(session: Session, plan: Plan) -> Plan:

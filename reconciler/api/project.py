@@ -242,6 +242,7 @@ def open_project(
     give_up_after: float | None = None,
     allow_literal_secrets: bool = False,
     environ: Mapping[str, str] | None = None,
+    cache: bool = True,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> OpenedProject:
     """Open a project as the command line does; reads the project file and nothing else.
@@ -250,7 +251,8 @@ def open_project(
     `RECONCILER_WORKSPACE`, else the project's default. `file`: the project file. `root`: the folder that holds
     `.reconciler/`, by default that of the project which the current folder lies in. `ref`: a commit to read the
     manifests from. `give_up_after`: as `--give-up-after`, in seconds. `environ`: variables for `{env: ...}`, by
-    default those of the process. `on_event` hears what happens during a run, from several threads.
+    default those of the process. `cache`: False is `--no-cache`. `on_event` hears what happens during a run,
+    from several threads.
 
     Raises `UsageError` for an unknown workspace or path, `ManifestError` for a project file that is not valid.
     """
@@ -272,7 +274,7 @@ def open_project(
             sources=Sources(
                 paths=paths, ref=ref, allow_literal_secrets=allow_literal_secrets, known=KnownDocuments()
             ),
-            redactor=redactor,
+            redactor=redactor, cached=cache,
             place=None if root is None else Path(root), way=way_to(project.root),
         )
     )  # fmt: skip

@@ -16,6 +16,7 @@ from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIO
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.api.plan_cache import Recording
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
@@ -77,6 +78,10 @@ class Session:
     hooks: Hooks = Hooks()
     paces: Paces | None = None
     """What sessions of one process share: how fast each account takes requests. None: this session's own."""
+    cached: bool = True
+    """Whether verdicts of earlier runs may be taken and kept."""
+    recording: Recording | None = None
+    """Hears what the run reads."""
     connect: OpenProvider | None = None
     """Opens the account instead of the table of providers."""
 

@@ -14,7 +14,7 @@ from reconciler.api.parse_options import BackFlags, parse_address, plan_options
 
 if TYPE_CHECKING:
     from reconciler.api.apply import Carried
-    from reconciler.api.plan import Looked
+    from reconciler.api.plan_cache import Verdict
     from reconciler.api.session import Session
     from reconciler.engine.state.state_operations import Managed, StateAccess
     from reconciler.types.address import Address
@@ -210,13 +210,14 @@ def current_lifecycles(session: Session) -> dict[Address, Lifecycle]:
     return {manifest.address: manifest.lifecycle for manifest in found.manifests}
 
 
-def plan_rollback_now(session: Session, serial: int, options: PlanOptions) -> Looked:
+def plan_rollback_now(session: Session, serial: int, options: PlanOptions) -> Verdict:
     """The way back to the moment right after the apply of `serial`, by a client that cannot write.
 
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
     `PlanError`, `ProviderError`, `StateError`.
     """
-    from reconciler.api.plan import Looked, look
+    from reconciler.api.plan import look
+    from reconciler.api.plan_cache import Verdict
     from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
@@ -225,7 +226,7 @@ def plan_rollback_now(session: Session, serial: int, options: PlanOptions) -> Lo
         made = look(
             session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles).plan
         )
-    return Looked(made, none)
+    return Verdict(made)
 
 
 def rollback_now(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from reconciler.api.user_folder import configuration_folder, lies_in_repository
 from reconciler.core.fields.web_addresses import parse_endpoint
 from reconciler.core.settings.operator_trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
@@ -18,11 +19,8 @@ from reconciler.types.json import Json, join
 
 
 def trust_file(environ: Mapping[str, str]) -> Path:
-    """Where it is: `reconciler/trust.json` in the user's configuration folder (absolute)."""
-    given = environ.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME", "")
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises without one
-    folder = Path(given) if os.path.isabs(given) else Path(home) / ".config"  # noqa: PTH117
-    return folder / "reconciler" / "trust.json"
+    """Where it is: `trust.json` in our part of the user's configuration folder (absolute)."""
+    return configuration_folder(environ) / "trust.json"
 
 
 def read_trusted(project: str | None, environ: Mapping[str, str]) -> Trusted:
@@ -31,7 +29,7 @@ def read_trusted(project: str | None, environ: Mapping[str, str]) -> Trusted:
     Raises `ReconcilerError` for a trust file that cannot be read, or that others may write.
     """
     path = trust_file(environ)
-    if project is None or not path.exists() or _is_of_repository(path, project):
+    if project is None or not path.exists() or lies_in_repository(path, _folder(project)):
         return Trusted()
     return _parse(path).get(_key(project), Trusted())
 
@@ -46,7 +44,7 @@ def add_trusted(
     from reconciler.fsio import replace_file
 
     path = trust_file(environ)
-    if _is_of_repository(path, project):
+    if lies_in_repository(path, _folder(project)):
         raise ReconcilerError(
             f"the trust file {path} lies in the repository of the project, so whoever writes there could write it",
             hint="set XDG_CONFIG_HOME to a folder outside, or use RECONCILER_ALLOWED_HOSTS",
@@ -91,13 +89,8 @@ def _key(project: str) -> str:
     return os.path.realpath(project)
 
 
-def _is_of_repository(path: Path, project: str) -> bool:
-    """Whether the trust file lies where whoever writes the repository could write it."""
-    from reconciler.manifests.tree.repository import inside, top_of
-
-    folder = os.path.dirname(_key(project))  # noqa: PTH120
-    above = os.path.dirname(folder) if os.path.basename(folder) == "manifests" else folder  # noqa: PTH119, PTH120
-    return inside(os.path.realpath(path), top_of(folder) or above)
+def _folder(project: str) -> str:
+    return os.path.dirname(_key(project))  # noqa: PTH120
 
 
 def _parse(path: Path) -> dict[str, Trusted]:

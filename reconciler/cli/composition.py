@@ -53,6 +53,7 @@ def open_session(
         environ=environ,
         sources=Sources(paths=settings.manifests, ref=ref, allow_literal_secrets=settings.allow_literal_secrets),
         redactor=redactor,
+        cached=not settings.no_cache,
         place=root,
         way=("-C", settings.chdir) if settings.chdir else (),
         hooks=Hooks(vouch=vouch, abortable=abortable, settle=getattr(emit, "close", lambda: None)),

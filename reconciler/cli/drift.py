@@ -109,6 +109,6 @@ def drift(
         code = exit_codes.DIFFERENCES if looked.plan.drift else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:
             code = exit_codes.ERROR
-        findings = looked.manifests.diagnostics
+        findings = looked.findings
         report = Report("drift", session.workspace.name, looked.plan, None, findings, code, looked.notes)
         return deliver(report, settings)

@@ -161,6 +161,9 @@ def global_options() -> list[click.Option]:
             ["--give-up-after"], metavar="DURATION", type=DURATION,
             help="Fail when the account lets nothing through for so long [default: 10m].",
         ),
+        click.Option(
+            ["--no-cache"], is_flag=True, help="Read and compare everything anew; take and keep nothing in the cache."
+        ),
         click.Option(["--no-color"], is_flag=True, help="No colours [env: NO_COLOR]."),
         click.Option(["--quiet"], is_flag=True, help="Only errors and the summary."),
         click.Option(["--verbose"], is_flag=True, help="Every step, and findings of the lowest severity."),
@@ -171,6 +174,6 @@ def global_options() -> list[click.Option]:
 GLOBAL_NAMES = frozenset(
     {
         "workspace", "chdir", "manifests", "project", "format", "reports", "allow_literal_secrets",
-        "parallelism", "give_up_after", "no_color", "quiet", "verbose", "json_log",
+        "parallelism", "give_up_after", "no_cache", "no_color", "quiet", "verbose", "json_log",
     }
 )  # fmt: skip

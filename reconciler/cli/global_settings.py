@@ -29,6 +29,7 @@ class Settings:
     allow_literal_secrets: bool = False
     parallelism: int | None = None
     give_up_after: float | None = None
+    no_cache: bool = False
 
     def merge(self, given: Given) -> Settings:
         """These settings with what was given nearer to the command: lists add up, all else is replaced."""

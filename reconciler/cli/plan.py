@@ -58,7 +58,6 @@ def plan(
     and secrets by where they come from; then what the other account does not hold of what its manifests want. Neither
     account is written to. --detailed-exitcode says 2 when promoting would change something.
     """
-    from reconciler.api.compare import compare_now
     from reconciler.api.plan import plan_now
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import deliver, reporting
@@ -70,6 +69,8 @@ def plan(
     with reporting("plan", settings):
         session = open_session(settings, ref=ref)
         if compare is not None:
+            from reconciler.api.compare import compare_now
+
             refuse_with_compare(options, out)
             found = compare_now(session, compare, options)
             return deliver(found.report(exit_code(found.plan, options, detailed=detailed_exitcode)), settings)
@@ -79,7 +80,7 @@ def plan(
         if out is not None:
             notes = (*notes, save_plan(made, out, session.plan_key, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
-        findings = looked.manifests.diagnostics
+        findings = looked.findings
         return deliver(Report("plan", session.workspace.name, made, None, findings, code, notes), settings)
 
 

@@ -5,13 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.core.settings.operator_trust import Trusted
 from reconciler.platforms.pace import Paces
 from reconciler.types.ports import Clock, Emit, Provider, Secrets
 from reconciler.types.project import ProviderSettings
+
+
+class Answers(Protocol):
+    """Hears what the account answers to a run that reads, and may know an answer already."""
+
+    def known(self, request: str) -> bytes | None:
+        """The answer to a request that was sent for this run before it began; given out once."""
+        ...
+
+    def heard(self, request: str, answer: bytes) -> None: ...
+
+    def refused(self) -> None:
+        """A request had no answer that counts."""
+        ...
+
+
+@runtime_checkable
+class Repeats(Protocol):
+    """A provider whose reading requests can be sent again without a word of what they are about."""
+
+    def repeat(self, request: str) -> bytes:
+        """The answer to a request, as `Answers` heard of it, unread. Raises `ProviderError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +63,8 @@ class ProviderContext:
     """Seconds in which the account lets nothing through, after which a request that was turned away is given up."""
     paces: Paces = field(default_factory=Paces)
     """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
+    answers: Answers | None = None
+    """Hears of every answer to a GET."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
 

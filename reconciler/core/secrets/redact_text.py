@@ -19,7 +19,7 @@ from typing import TypeVar, cast
 
 from reconciler.core.credential_looks import url_credentials
 from reconciler.core.secrets.secret_spellings import BASE64_LIKE, FOLDED, SCHEME, SHORTEST, Folded, SpelledText
-from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
+from reconciler.core.settings.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.types.address import Address
 from reconciler.types.mask import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
@@ -28,7 +28,7 @@ from reconciler.types.reference import SecretRef
 T = TypeVar("T")
 
 OPERATORS = (
-    DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY,
+    DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY, CACHE_KEY,
     "TF_HTTP_PASSWORD", "TF_HTTP_TOKEN", "PGPASSWORD", "PG_CONN_STR", "CI_JOB_TOKEN", "GITHUB_TOKEN",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     "AZURE_CLIENT_SECRET", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY",

@@ -109,7 +109,7 @@ def committed_way_out(path: str) -> str | None:
         if here == link or not os.path.islink(link):  # noqa: PTH114
             continue
         top = top_of(os.path.dirname(link))  # noqa: PTH120
-        if top is not None and not inside(here, top) and _is_committed(top, link):
+        if top is not None and not inside(here, top) and is_committed(top, link):
             return link
     return None
 
@@ -124,7 +124,8 @@ def check_way(path: str | Path) -> None:
         )
 
 
-def _is_committed(top: str, path: str) -> bool:
+def is_committed(top: str, path: str) -> bool:
+    """Whether the repository at `top` holds the file, link or folder at `path`, or may hold it."""
     try:
         return bool(run_git(top, "ls-files", "-z", "--", path, seconds=SECONDS).stdout)
     except (UsageError, subprocess.TimeoutExpired):

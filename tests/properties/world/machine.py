@@ -91,13 +91,16 @@ class World:
 
     # the tool
 
-    def open(self, workspace: str, *paths: Path, words: str = "pal", ref: str | None = None) -> OpenedProject:
+    def open(
+        self, workspace: str, *paths: Path, words: str = "pal", ref: str | None = None,
+        cache: bool = True,
+    ) -> OpenedProject:  # fmt: skip
         """The project as the Python API opens it, its accounts behind wires."""
         self.secrets |= set(self.env.values())
         root = self.project.folder
         opened = open_project(
             *paths, workspace=workspace, file=self.project.manifests / "reconciler.yaml", root=root, ref=ref,
-            environ=self.env,
+            environ=self.env, cache=cache,
         )  # fmt: skip
         return OpenedProject(replace(opened.session, clock=self.clock, connect=behind(self.wires, words)))
 
@@ -228,6 +231,7 @@ def steps() -> dict[str, Kind]:
     """All sorts of steps by name."""
     from tests.properties.world import (
         steps_account,
+        steps_cache,
         steps_files,
         steps_migrate,
         steps_parts,
@@ -241,7 +245,7 @@ def steps() -> dict[str, Kind]:
 
     modules = (
         steps_files, steps_account, steps_runs, steps_plans, steps_migrate, steps_state, steps_ways, steps_waiting,
-        steps_parts, steps_watch,
+        steps_parts, steps_watch, steps_cache,
     )  # fmt: skip
     return {name: kind for module in modules for name, kind in module.STEPS.items()}
 

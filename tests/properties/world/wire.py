@@ -138,7 +138,7 @@ def behind(wires: dict[str, Wire], words: str = "pal") -> Callable[[ProviderSett
         return TavusProvider(
             api_key="our-own-key", base_url=BASE, vocabulary=words, reading=context.reading,
             transport=wires[context.workspace], parallelism=1, clock=context.clock, random=lambda: 0.5,
-            emit=context.emit,
+            emit=context.emit, answers=context.answers,
         )  # fmt: skip
 
     return connect

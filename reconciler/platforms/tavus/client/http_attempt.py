@@ -33,6 +33,8 @@ class Call:
     """Below the base URL, ids already quoted."""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
+    unread: bool = False
+    """Whoever asks takes the bytes as they come."""
     create: bool = False
     """Not to be sent again once the API may have seen it."""
     accept: Callable[[Json], bool] | None = None
@@ -226,6 +228,8 @@ class Exchange:
 
     def _readable(self, call: Call, reply: Reply) -> Reply:
         """The success with its document. One that cannot be read is a lost answer, where the answer matters."""
+        if call.unread:
+            return reply
         if call.method != "GET" and (reply.status == 304 or (not reply.content.strip() and not call.create)):
             return reply  # documented: 204 and 304 have no body, and what was written is read back anyway
         try:
@@ -239,6 +243,13 @@ class Exchange:
         if call.accept is not None and not call.accept(found.document):
             raise Lost(Trouble.ODD, "the answer does not have the shape that belongs to this request")
         return found
+
+    def reread(self, call: Call, content: bytes) -> Reply | None:
+        """An answer that came before as that to `call`; None where it cannot be one."""
+        try:
+            return self._readable(call, Reply(200, {}, content))
+        except Lost:
+            return None
 
     def _shown(self, text: str) -> str:
         """A piece of a foreign address, fit for a message."""

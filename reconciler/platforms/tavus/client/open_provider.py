@@ -44,6 +44,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         clock=context.clock,
         random=context.random,
         limits=read_limits(settings.settings, context.environ),
+        answers=context.answers,
     )
 
 

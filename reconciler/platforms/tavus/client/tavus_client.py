@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
 from reconciler.core.network import Due
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.base import Answers
 from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.error_mapping import error_for
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost, Reply
@@ -58,9 +60,10 @@ class Client:
         policy: RetryPolicy | None = None,
         due: Due | None = None,
         limits: Limits | None = None,
+        answers: Answers | None = None,
     ) -> None:
         """`hide` takes secrets out of texts of the service, by default the key; `due` ends the waits
-        of `transport`, where that is a network."""
+        of `transport`, where that is a network; `answers` hears of every GET."""
         self.base_url = base_url
         if hide is None:
             keyed = Redactor()
@@ -74,6 +77,8 @@ class Client:
         self._pace = pace or Pace(clock)
         self._waits = Waits(clock, "to send")
         self._told = (0.0, 0.0)
+        self._answers = answers
+        self._limits = limits or Limits()
         self._exchange = Exchange(
             api_key=api_key,
             base_url=base_url,
@@ -82,7 +87,7 @@ class Client:
             clock=clock,
             timeout=timeout,
             due=due,
-            limits=limits,
+            limits=self._limits,
         )
 
     def heed(self, stop: Callable[[], bool]) -> None:
@@ -96,7 +101,25 @@ class Client:
         self, path: str, query: Mapping[str, str] | None = None, accept: Callable[[Json], bool] | None = None
     ) -> Json:
         """GET a JSON document that `accept` is content with. Raises `ProviderError`s."""
-        return self._perform(Call("GET", path, query or {}, accept=accept)).document
+        call = Call("GET", path, query or {}, accept=accept)
+        if self._answers is None:
+            return self._perform(call).document
+        request = f"{path}?{urlencode(call.query)}" if query else path
+        known = self._answers.known(request)
+        reply = None if known is None else self._exchange.reread(call, known)
+        if reply is None:
+            try:
+                reply = self._perform(call)
+            except ProviderError:
+                self._answers.refused()
+                raise
+        self._answers.heard(request, reply.content)
+        return reply.document
+
+    def repeat(self, request: str) -> bytes:
+        """The answer to a GET that `answers` heard of, as it comes. Raises `ProviderError`."""
+        path, _, query = request.partition("?")
+        return self._perform(Call("GET", path, dict(parse_qsl(query, keep_blank_values=True)), unread=True)).content
 
     def write(self, call: Call) -> Answer:
         """Send one write. 304 is an answer like any other.

@@ -14,6 +14,7 @@ from reconciler.core.network import Due
 from reconciler.core.secrets.credentials import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
+from reconciler.platforms.base import Answers
 from reconciler.platforms.pace import Pace
 from reconciler.platforms.tavus.client.endpoint import (
     PAGE_LIMIT,
@@ -77,6 +78,7 @@ class TavusProvider:
         clock: Clock,
         random: Callable[[], float],
         limits: Limits | None = None,
+        answers: Answers | None = None,
     ) -> None:
         """`transport` replaces the network (a simulator, a test). Raises `UsageError` for a base URL that would not
         keep the key safe."""
@@ -116,6 +118,7 @@ class TavusProvider:
             hide=self._hide,
             due=due,
             limits=self._limits,
+            answers=answers,
         )
 
     def account(self) -> Account:
@@ -130,6 +133,10 @@ class TavusProvider:
     def fingerprint(self, digest: Callable[[str], str]) -> str:
         """`digest` of the API key: the key itself stays in here."""
         return digest(self._key)
+
+    def repeat(self, request: str) -> bytes:
+        """The answer to a GET of an earlier run, unread. Raises `ProviderError`."""
+        return self._client.repeat(request)
 
     def heed(self, stop: Callable[[], bool]) -> None:
         self._client.heed(stop)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+# httpx brings a command line of its own, which takes rich and pygments along wherever they are installed: 50 ms.
+if "httpx" not in sys.modules:
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx
 
 from reconciler.core.network import Due, bound
 from reconciler.errors import Unreachable, UsageError, WriteRefused
+
+if sys.modules.get("httpx._main", httpx) is None:
+    del sys.modules["httpx._main"]
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -45,4 +45,5 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         redactor=context.redactor,
         clock=context.clock,
         random=context.random,
+        answers=context.answers,
     )

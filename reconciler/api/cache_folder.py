@@ -1,0 +1,150 @@
+"""`.reconciler/cache`: files that only save time. Each is signed with a key of the user's, and trusted with no other.
+
+They may be deleted, torn, old, of another project or of anybody's making: what does not prove itself is not used.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.core.settings.operator_trust import CACHE_KEY
+
+if TYPE_CHECKING:
+    from reconciler.types.project import Project
+
+FOLDER = "cache"
+KEY_FILE = "cache.key"
+MAGIC = b"reconciler cache 1 "
+MOST = 32
+"""Files that are kept, those that were used last."""
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file that is looked at."""
+SHORTEST_KEY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFolder:
+    """A folder of signed files, and the key that they are signed with."""
+
+    path: Path
+    key: bytes
+
+    def read(self, name: str) -> bytes | None:
+        """What was written under this name by this user's key; None where there is nothing of the kind."""
+        try:
+            with (self.path / name).open("rb") as file:
+                data = file.read(LARGEST)
+        except OSError:
+            return None
+        head, _, content = data.partition(b"\n")
+        if not hmac.compare_digest(head, MAGIC + self._sign(name, content)):
+            return None
+        with suppress(OSError):
+            os.utime(self.path / name)
+        return content
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep `content`. Where that fails the next run goes without."""
+        from reconciler.fsio import OWNER_ONLY, replace_file
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(self.path / name, MAGIC + self._sign(name, content) + b"\n" + content, OWNER_ONLY)
+            self._sweep()
+        except OSError:
+            return
+
+    def name(self, what: str, *about: object) -> str:
+        """The name of a file that is about all of this and nothing else."""
+        told = blake2b(repr(about).encode("utf-8", "surrogatepass"), key=self.key, digest_size=16)
+        return f"{what}-{told.hexdigest()}"
+
+    def _sign(self, name: str, content: bytes) -> bytes:
+        signed = blake2b(name.encode() + b"\n", key=self.key, digest_size=32)
+        signed.update(content)
+        return signed.hexdigest().encode()
+
+    def _sweep(self) -> None:
+        """Remove what was not used for longest, beyond the number that is kept."""
+        with os.scandir(self.path) as entries:
+            found = sorted(((one.stat().st_mtime, one.path) for one in entries if one.is_file()), reverse=True)
+        for _, path in found[MOST:]:
+            Path(path).unlink(missing_ok=True)
+
+
+def find_obstacle(folder: Path) -> str | None:
+    """Why a cache in `folder` could be somebody else's; None where nothing speaks against it."""
+    from reconciler.manifests.tree.repository import is_committed, top_of
+
+    for path in (folder, folder.parent, *(folder / one for one in _names(folder))):
+        if path.is_symlink():
+            return f"{path} is a link"
+    top = top_of(os.path.realpath(folder.parent))
+    if top is not None and folder.exists() and is_committed(top, os.path.realpath(folder)):
+        return f"git tracks {folder}"
+    return None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - plain names
+    except OSError:
+        return []
+
+
+def find_key(environ: Mapping[str, str], project: Project) -> bytes | None:
+    """The key of this user's caches: from `RECONCILER_CACHE_KEY`, else from the configuration folder, where the first
+    call makes it. None where there is none and none can be kept."""
+    given = environ.get(CACHE_KEY, "").encode("utf-8", "surrogateescape") or _kept_key(environ, project)
+    return blake2b(given, digest_size=32, person=b"cache").digest() if given else None
+
+
+def _kept_key(environ: Mapping[str, str], project: Project) -> bytes | None:
+    from reconciler.api.user_folder import configuration_folder, lies_in_repository
+    from reconciler.fsio import OWNER_ONLY, create_file
+
+    path = configuration_folder(environ) / KEY_FILE
+    if lies_in_repository(path, project.home):
+        return None
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(FileExistsError):
+                create_file(path, secrets.token_hex(32).encode(), OWNER_ONLY)
+        found = path.stat()
+        if os.name != "nt" and (found.st_mode & 0o077 or found.st_uid != os.getuid()):
+            return None
+        key = path.read_bytes()
+    except OSError:
+        return None
+    return key if len(key) >= SHORTEST_KEY else None
+
+
+@cache
+def program() -> str:
+    """Which program this is, to the byte: what the installer noted of its files, or how those of a checkout lie."""
+    package = Path(__file__).resolve().parents[1]
+    told = blake2b(sys.version.encode(), digest_size=16)
+    noted = sorted(package.parent.glob("persona_reconciler-*.dist-info/RECORD"))
+    if noted:
+        for record in noted:
+            told.update(record.read_bytes())
+    else:
+        for folder, inner, names in os.walk(package):
+            inner.sort()
+            for name in sorted(names):
+                if name.endswith((".py", ".yaml", ".json")):
+                    path = os.path.join(folder, name)  # noqa: PTH118 - plain strings: this runs once a file
+                    facts = os.stat(path)  # noqa: PTH116
+                    told.update(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return told.hexdigest()

@@ -1,0 +1,310 @@
+"""Verdicts of earlier runs: a plan that found nothing to do still holds while all that was read for it is as it was.
+
+The next run asks the same questions again, of the files, the secrets, the state and the account, and compares what it
+is told with what was told then: nothing is parsed, and nothing is compared field by field. Only reading runs take a
+verdict; an apply looks for itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconciler.api.cache_folder import FOLDER, CacheFolder, find_key, find_obstacle, program
+from reconciler.api.state_paths import STATE_FOLDER
+from reconciler.core.planning.run_trace import Question, Trace
+from reconciler.errors import Interrupted, ProviderError
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.event import Notice
+from reconciler.types.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from reconciler.api.session import Session
+    from reconciler.types.event import Event
+    from reconciler.types.json import Json
+    from reconciler.types.kind import Kinds
+    from reconciler.types.options import PlanOptions
+    from reconciler.types.ports import Backend, Provider, Secrets
+    from reconciler.types.reference import SecretRef
+
+TREE, SECRET, STATE, ACCOUNT, ANSWER = "tree", "secret", "state", "account", "answer"
+LOCAL = (TREE, SECRET)
+"""What is asked before anything is connected."""
+REMOTE = (STATE, ACCOUNT, ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reading run says."""
+
+    plan: Plan
+    findings: tuple[Diagnostic, ...] = ()
+    """About the manifests."""
+    notes: tuple[str, ...] = ()
+    """Lines for a person."""
+    addresses: tuple[str, ...] = ()
+    """Those of the manifests: they stay readable in everything that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Hears everything that a run reads, and hands out answers that were read already."""
+
+    trace: Trace
+    answers: dict[str, bytes] = field(default_factory=dict)
+
+    def known(self, request: str) -> bytes | None:
+        return self.answers.pop(request, None)
+
+    def heard(self, request: str, answer: bytes) -> None:
+        self.trace.note((ANSWER, request), answer)
+
+    def refused(self) -> None:
+        self.trace.exact = False
+
+    def asked_tree(self, question: tuple[str, ...], answer: bytes) -> None:
+        self.trace.note((TREE, *question), answer)
+
+    def secrets(self, secrets: Secrets) -> Secrets:
+        return _HeardSecrets(secrets, self.trace)
+
+    def read_state(self, backend: Backend, stored: bytes | None) -> None:
+        """`stored` is the document as the backend has it now."""
+        from reconciler.engine.state.state_reader import journal_lines
+
+        lines = repr((backend.describe(), journal_lines(backend))).encode()
+        self.trace.note((STATE,), lines + (b"=" + stored if stored is not None else b"!"))
+
+    def connected(self, provider: Provider) -> None:
+        """Who the account is, as far as its address and key tell."""
+        told = provider.account()
+        self.trace.note((ACCOUNT,), repr((told.base_url, told.vocabulary)).encode())
+
+        def note_key(key: str) -> str:
+            self.trace.note((ACCOUNT, "key"), key.encode())
+            return ""
+
+        provider.fingerprint(note_key)
+
+    def emit(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """`emit`; what is said to people while a run goes on cannot be said again."""
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Notice):
+                self.trace.exact = False
+            emit(event)
+
+        return hear
+
+
+class _HeardSecrets:
+    def __init__(self, secrets: Secrets, trace: Trace) -> None:
+        self._secrets = secrets
+        self._trace = trace
+
+    def resolve(self, reference: SecretRef) -> str | None:
+        found = self._secrets.resolve(reference)
+        if reference.kind == "literal":
+            self._trace.exact = False  # whoever hides it in texts has to read the manifest for it
+        answer = b"!" if found is None else b"=" + found.encode("utf-8", "surrogatepass")
+        self._trace.note((SECRET, reference.kind, reference.name), answer)
+        return found
+
+
+@dataclass(slots=True)
+class PlanCache:
+    """The verdict about one thing to ask: this verb, these options, this project at this place, this program."""
+
+    session: Session
+    folder: CacheFolder
+    name: str
+    recording: Recording
+
+    @property
+    def recorded(self) -> Session:
+        """The session whose run is heard."""
+        return replace(self.session, recording=self.recording, emit=self.recording.emit(self.session.emit))
+
+    def recall(self) -> Verdict | None:
+        """What was said when everything was as it is now; None where something moved or nothing is known.
+
+        Answers of the account that were read for this are handed to the run that follows. Raises what connecting to
+        the account and to the state raises, and `Interrupted`.
+        """
+        kept = _parse(self.folder.read(self.name))
+        if kept is None:
+            return None
+        now = Recording(Trace(self.folder.key))
+        try:
+            self._ask_files(now, kept.questions)
+            if now.trace.mark(_of(kept.questions, LOCAL)) != kept.local or not self._ask_account(now, kept.questions):
+                return None
+            if now.trace.mark(_of(kept.questions, REMOTE)) != kept.remote:
+                return None
+        except (KeyError, ValueError, TypeError):  # a question that nobody answers any more
+            return None
+        except ProviderError as error:
+            if isinstance(error, Interrupted):
+                raise
+            return None
+        finally:
+            self.recording.answers.update(now.answers)
+        verdict = _decode(kept.verdict, self.session.workspace.kinds)
+        if verdict is not None:
+            self.recording.answers.clear()
+            self.session.redactor.spare(*verdict.addresses)
+        return verdict
+
+    def _ask_files(self, now: Recording, questions: list[Question]) -> None:
+        from reconciler.api.manifests import known_secrets
+        from reconciler.manifests.tree.file_tree import WorkTree
+        from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again
+        from reconciler.types.reference import SecretRef
+
+        tree = RecordedTree(WorkTree(), now.asked_tree)
+        for _, *question in _of(questions, (TREE,)):
+            ask_again(tree, tuple(question))
+        resolve = now.secrets(known_secrets(self.session)).resolve
+        for _, kind, name in _of(questions, (SECRET,)):
+            resolve(SecretRef(kind, name))
+
+    def _ask_account(self, now: Recording, questions: list[Question]) -> bool:
+        """False where the state moves, or somebody is at work on it."""
+        from reconciler.api.connect import reading_run
+        from reconciler.api.manifests import known_secrets
+        from reconciler.platforms.base import Repeats
+
+        with reading_run(self.session, known_secrets(self.session)) as context:
+            provider, store = context.provider, context.store
+            if not isinstance(provider, Repeats):
+                return False
+            stored = store.read()
+            now.read_state(store, stored)
+            now.connected(provider)
+            requests = [question[1] for question in _of(questions, (ANSWER,))]
+            with closing(_each(provider.repeat, requests, self.session.workspace.parallelism)) as answers:
+                for request, answer in zip(requests, answers, strict=True):
+                    now.heard(request, answer)
+                    now.answers[request] = answer
+            return not (store.tells_holder and store.holder()) and store.read() == stored
+
+    def keep(self, verdict: Verdict) -> None:
+        """Remember a verdict that there is nothing to do, with everything that it rests on."""
+        from reconciler.core.serialization.record_codec import to_json
+
+        plan, trace = verdict.plan, self.recording.trace
+        in_sync = not (plan.changes or plan.drift or plan.all_blocks or plan.kept) and plan.applyable
+        if not in_sync or not trace.exact or not trace.questions(ANSWER):
+            return
+        written = to_json(verdict)
+        again = _decode(written, self.session.workspace.kinds)
+        if again is None or to_json(again) != written:
+            return
+        questions = trace.questions(*LOCAL, *REMOTE)
+        document = {
+            "questions": questions,
+            "local": trace.mark(_of(questions, LOCAL)),
+            "remote": trace.mark(_of(questions, REMOTE)),
+            "verdict": written,
+        }
+        self.folder.write(self.name, json.dumps(document).encode("utf-8"))
+
+
+def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache | None:
+    """The cache of a reading run; None where it has none: somebody said so, it reads a commit or texts that are no
+    files, or there is no key to trust a file with."""
+    if not session.cached or session.sources.ref is not None or session.sources.texts or session.sources.unmoved:
+        return None
+    place = next((one for one in session.folder.parents if one.name == STATE_FOLDER), None)
+    key = find_key(session.environ, session.project)
+    if place is None or key is None or FOLDER in session.project.workspaces:
+        return None
+    if (obstacle := find_obstacle(place / FOLDER)) is not None:
+        session.emit(Notice(f"the cache is not used: {obstacle}", "warning"))
+        return None
+    folder = CacheFolder(place / FOLDER, key)
+    name = folder.name(verb, *_circumstances(session, options))
+    return PlanCache(session, folder, name, Recording(Trace(key)))
+
+
+def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]:
+    """All that a run is told and does not ask for."""
+    from reconciler.manifests.tree.repository import reach_of
+
+    sources, base = session.sources, session.project.base
+    paths = [os.path.realpath(os.path.join(base, path)) for path in sources.paths]  # noqa: PTH118
+    return (
+        program(),
+        os.getcwd(),  # noqa: PTH109 - as texts show paths relative to it
+        options,
+        session.project,
+        session.workspace,
+        sources.paths,
+        sources.allow_literal_secrets,
+        reach_of(session.project).and_around(*paths),
+        session.digest_key,
+        session.previous_key,
+    )
+
+
+def reading_verdict(session: Session, verb: str, options: PlanOptions, make: Callable[[Session], Verdict]) -> Verdict:
+    """What `make` says, or said when everything that it read was as it is now. Raises what `make` raises."""
+    plan_cache = open_cache(session, verb, options)
+    if plan_cache is None:
+        return make(session)
+    verdict = plan_cache.recall()
+    if verdict is None:
+        verdict = make(plan_cache.recorded)
+        plan_cache.keep(verdict)
+    return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The content of a file of the cache."""
+
+    questions: list[Question]
+    local: str
+    remote: str
+    verdict: Json
+
+
+def _parse(content: bytes | None) -> _Kept | None:
+    if content is None:
+        return None
+    try:
+        found = json.loads(content)
+        questions = [tuple(map(str, question)) for question in found["questions"]]
+        return _Kept(questions, found["local"], found["remote"], found["verdict"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _decode(document: Json, kinds: Kinds) -> Verdict | None:
+    from reconciler.core.serialization.checked_json import Malformed
+    from reconciler.core.serialization.record_codec import from_json
+
+    try:
+        return from_json(Verdict, document, kinds=kinds)
+    except Malformed:
+        return None
+
+
+def _of(questions: list[Question], whom: tuple[str, ...]) -> list[Question]:
+    return [question for question in questions if question[0] in whom]
+
+
+def _each(ask: Callable[[str], bytes], requests: list[str], width: int) -> Generator[bytes]:
+    """The answers in the order of the requests, several asked at a time. Raises the first error that comes up."""
+    if len(requests) < 2 or width < 2:
+        yield from map(ask, requests)
+        return
+    with ThreadPoolExecutor(min(width, len(requests)), thread_name_prefix="answers") as pool:
+        yield from pool.map(ask, requests)
