@@ -46,8 +46,8 @@ class CacheFolder:
                 data = file.read(LARGEST)
         except OSError:
             return None
-        head, _, content = data.partition(b"\n")
-        if not hmac.compare_digest(head, MAGIC + self._sign(name, content)):
+        head, line, content = data.partition(b"\n")
+        if not line or not hmac.compare_digest(head, MAGIC + self._sign(name, content)):
             return None
         with suppress(OSError):
             os.utime(self.path / name)

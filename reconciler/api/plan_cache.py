@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from reconciler.types.reference import SecretRef
 
 TREE, SECRET, STATE, ACCOUNT, ANSWER = "tree", "secret", "state", "account", "answer"
-LOCAL = (TREE, SECRET)
-"""What is asked before anything is connected."""
-REMOTE = (STATE, ACCOUNT, ANSWER)
+STAGES = ((TREE, SECRET), (STATE, ACCOUNT), (ANSWER,))
+"""What is asked one after the other: nothing is connected where the files moved, or sent where the state did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +142,8 @@ class PlanCache:
             return None
         now = Recording(Trace(self.folder.key))
         try:
-            self._ask_files(now, kept.questions)
-            if now.trace.mark(_of(kept.questions, LOCAL)) != kept.local or not self._ask_account(now, kept.questions):
-                return None
-            if now.trace.mark(_of(kept.questions, REMOTE)) != kept.remote:
+            self._ask_files(now, kept)
+            if not kept.holds(now.trace, 0) or not self._ask_account(now, kept):
                 return None
         except (KeyError, ValueError, TypeError):  # a question that nobody answers any more
             return None
@@ -162,21 +159,21 @@ class PlanCache:
             self.session.redactor.spare(*verdict.addresses)
         return verdict
 
-    def _ask_files(self, now: Recording, questions: list[Question]) -> None:
+    def _ask_files(self, now: Recording, kept: _Kept) -> None:
         from reconciler.api.manifests import known_secrets
         from reconciler.manifests.tree.file_tree import WorkTree
         from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again
         from reconciler.types.reference import SecretRef
 
         tree = RecordedTree(WorkTree(), now.asked_tree)
-        for _, *question in _of(questions, (TREE,)):
+        for _, *question in kept.of(TREE):
             ask_again(tree, tuple(question))
         resolve = now.secrets(known_secrets(self.session)).resolve
-        for _, kind, name in _of(questions, (SECRET,)):
+        for _, kind, name in kept.of(SECRET):
             resolve(SecretRef(kind, name))
 
-    def _ask_account(self, now: Recording, questions: list[Question]) -> bool:
-        """False where the state moves, or somebody is at work on it."""
+    def _ask_account(self, now: Recording, kept: _Kept) -> bool:
+        """Whether state and account are as they were, and nobody is at work on the state."""
         from reconciler.api.connect import reading_run
         from reconciler.api.manifests import known_secrets
         from reconciler.platforms.base import Repeats
@@ -188,12 +185,15 @@ class PlanCache:
             stored = store.read()
             now.read_state(store, stored)
             now.connected(provider)
-            requests = [question[1] for question in _of(questions, (ANSWER,))]
+            if not kept.holds(now.trace, 1):
+                return False
+            requests = [request for _, request in kept.of(ANSWER)]
             with closing(_each(provider.repeat, requests, self.session.workspace.parallelism)) as answers:
                 for request, answer in zip(requests, answers, strict=True):
                     now.heard(request, answer)
                     now.answers[request] = answer
-            return not (store.tells_holder and store.holder()) and store.read() == stored
+            held = store.tells_holder and store.holder() is not None
+            return kept.holds(now.trace, 2) and not held and store.read() == stored
 
     def keep(self, verdict: Verdict) -> None:
         """Remember a verdict that there is nothing to do, with everything that it rests on."""
@@ -207,13 +207,8 @@ class PlanCache:
         again = _decode(written, self.session.workspace.kinds)
         if again is None or to_json(again) != written:
             return
-        questions = trace.questions(*LOCAL, *REMOTE)
-        document = {
-            "questions": questions,
-            "local": trace.mark(_of(questions, LOCAL)),
-            "remote": trace.mark(_of(questions, REMOTE)),
-            "verdict": written,
-        }
+        questions = [trace.questions(*whom) for whom in STAGES]
+        document = {"questions": questions, "marks": [trace.mark(asked) for asked in questions], "verdict": written}
         self.folder.write(self.name, json.dumps(document).encode("utf-8"))
 
 
@@ -270,10 +265,18 @@ def reading_verdict(session: Session, verb: str, options: PlanOptions, make: Cal
 class _Kept:
     """The content of a file of the cache."""
 
-    questions: list[Question]
-    local: str
-    remote: str
+    questions: list[list[Question]]
+    """By stage."""
+    marks: list[str]
     verdict: Json
+
+    def holds(self, now: Trace, stage: int) -> bool:
+        """Whether the answers of a stage are what they were. Raises `KeyError` where not all were asked for."""
+        return now.mark(self.questions[stage]) == self.marks[stage]
+
+    def of(self, whom: str) -> list[Question]:
+        """What was asked of `whom`."""
+        return [question for asked in self.questions for question in asked if question[0] == whom]
 
 
 def _parse(content: bytes | None) -> _Kept | None:
@@ -281,8 +284,8 @@ def _parse(content: bytes | None) -> _Kept | None:
         return None
     try:
         found = json.loads(content)
-        questions = [tuple(map(str, question)) for question in found["questions"]]
-        return _Kept(questions, found["local"], found["remote"], found["verdict"])
+        questions = [[tuple(map(str, question)) for question in asked] for asked in found["questions"]]
+        return _Kept(questions, found["marks"], found["verdict"]) if len(questions) == len(STAGES) else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -295,10 +298,6 @@ def _decode(document: Json, kinds: Kinds) -> Verdict | None:
         return from_json(Verdict, document, kinds=kinds)
     except Malformed:
         return None
-
-
-def _of(questions: list[Question], whom: tuple[str, ...]) -> list[Question]:
-    return [question for question in questions if question[0] in whom]
 
 
 def _each(ask: Callable[[str], bytes], requests: list[str], width: int) -> Generator[bytes]:

@@ -1,0 +1,258 @@
+"""Verdicts of earlier runs: taken while everything is as it was, and never a moment longer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from reconciler import open_project
+from reconciler.api.connect import open_backend
+from reconciler.api.plan_cache import PlanCache, Verdict
+from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Reply
+from reconciler.types.state import LockInfo
+from tests.cli.conftest import PERSONA, Ended
+
+Run = Callable[..., Ended]
+PROJECT = """\
+apiVersion: personas/v1
+kind: Project
+metadata: {name: northwind}
+default_workspace: sandbox
+catalogue: catalogue.yaml
+workspaces:
+  sandbox: {provider: {type: simulator}, overlays: [overlays/sandbox]}
+  other: {provider: {type: simulator}}
+"""
+RICH = PERSONA.replace("You welcome visitors.", "{file: prompts/desk.md}").replace(
+    "{model: tavus-gpt-oss}",
+    "{model: nw-1, base_url: 'https://llm.example/v1', api_key: {env: LLM_KEY}, default_query: {k: {file: key.txt}}}",
+)
+OVERLAY = "apiVersion: personas/v1\nkind: Persona\nmetadata: {name: desk}\nspec: {greeting: Welcome.}\n"
+
+
+@pytest.fixture
+def rich(project: Path, call: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with everything that a plan may read, applied."""
+    home = project / "manifests"
+    for name, text in {
+        "reconciler.yaml": PROJECT, "desk.yaml": RICH, "prompts/desk.md": "You welcome visitors.\n",
+        "overlays/sandbox/desk.yaml": OVERLAY, "key.txt": "file-secret-1\n", "catalogue.yaml": "chars_per_token: 4\n",
+    }.items():  # fmt: skip
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    monkeypatch.setenv("LLM_KEY", "env-secret-1")
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 0, ended
+    return project
+
+
+@contextmanager
+def recalling() -> Iterator[list[Verdict | None]]:
+    """What was recalled meanwhile, run by run."""
+    found: list[Verdict | None] = []
+    recall = PlanCache.recall
+
+    def hear(self: PlanCache) -> Verdict | None:
+        found.append(recall(self))
+        return found[-1]
+
+    with patch.object(PlanCache, "recall", hear):
+        yield found
+
+
+@contextmanager
+def requests() -> Iterator[list[str]]:
+    """What was sent meanwhile."""
+    sent: list[str] = []
+    send = Exchange.send
+
+    def hear(self: Exchange, wanted: Call) -> Reply:
+        sent.append(f"{wanted.method} {wanted.path} {sorted(wanted.query.items())}")
+        return send(self, wanted)
+
+    with patch.object(Exchange, "send", hear):
+        yield sent
+
+
+def said(call: Run, *words: str) -> tuple[int, str]:
+    ended = call(*words, "--format", "json")
+    # Where there is no state, each run makes up a lineage of its own.
+    return ended.code, re.sub(r'"lineage": "[^"]*", "serial": 0', "", ended.out)
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift"])
+def test_the_second_run_parses_nothing_and_says_the_same(rich: Path, call: Run, verb: str) -> None:
+    with requests() as plain:
+        first = said(call, verb, "--no-cache")
+    with requests() as cold:
+        assert said(call, verb) == first
+    with recalling() as recalled, requests() as warm, patch("reconciler.manifests.read.load_manifests._Run", None):
+        assert said(call, verb) == first
+    assert recalled[0] is not None
+    assert sorted(plain) == sorted(cold) == sorted(warm)
+
+
+CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], object]] = {
+    "a manifest": lambda home, _: (home / "desk.yaml").write_text(RICH.replace("Hello.", "Hi.")),
+    "a comment": lambda home, _: (home / "desk.yaml").write_text(RICH + "# nothing\n"),
+    "a new file": lambda home, _: (home / "more.yaml").write_text(PERSONA.replace("desk", "more")),
+    "a file that is passed over": lambda home, _: (home / "tool.json").write_text('{"function": {"name": "x"}}'),
+    "an empty folder": lambda home, _: (home / "sub").mkdir(),
+    "a manifest less": lambda home, _: (home / "desk.yaml").unlink(),
+    "an included text": lambda home, _: (home / "prompts/desk.md").write_text("You do not.\n"),
+    "an included text less": lambda home, _: (home / "prompts/desk.md").unlink(),
+    "an overlay": lambda home, _: (home / "overlays/sandbox/desk.yaml").write_text(OVERLAY.replace("Wel", "Wil")),
+    "a second overlay": lambda home, _: (home / "overlays/sandbox/z.yaml").write_text(OVERLAY.replace("Wel", "Wil")),
+    "a secret of the environment": lambda _, env: env.setenv("LLM_KEY", "env-secret-2"),
+    "no secret of the environment": lambda _, env: env.delenv("LLM_KEY"),
+    "a secret of a file": lambda home, _: (home / "key.txt").write_text("file-secret-2\n"),
+    "no secret of a file": lambda home, _: (home / "key.txt").unlink(),
+    "the digest key": lambda _, env: env.setenv("RECONCILER_DIGEST_KEY", "new"),
+    "the previous digest key": lambda _, env: env.setenv("RECONCILER_DIGEST_KEY_PREVIOUS", "old"),
+    "the project file": lambda home, _: (home / "reconciler.yaml").write_text(
+        PROJECT.replace("overlays: [overlays/sandbox]", "overlays: []")
+    ),
+    "the catalogue": lambda home, _: (home / "catalogue.yaml").write_text("chars_per_token: 3\n"),
+    "another project file": lambda home, _: (home.parent / "reconciler.yaml").write_text(PROJECT),
+    "the state": lambda home, _: edit_state(home, lambda state: state.update(serial=state["serial"] + 1)),
+    "an entry of the state": lambda home, _: edit_state(home, lambda state: state["resources"].clear()),
+    "the account": lambda home, _: edit_world(home),
+}  # fmt: skip
+
+
+def edit_state(home: Path, edit: Callable[[dict[str, object]], object]) -> None:
+    path = home.parent / ".reconciler" / "sandbox" / "state.json"
+    state = json.loads(path.read_text())
+    edit(state)
+    path.write_text(json.dumps(state))
+
+
+def edit_world(home: Path) -> None:
+    path = home.parent / ".reconciler" / "sandbox" / "world.json"
+    text = path.read_text()
+    assert "You welcome visitors." in text
+    path.write_text(text.replace("You welcome visitors.", "You send visitors away."))
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_moved_is_looked_at(rich: Path, call: Run, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    verbs = ["plan", "drift"] if what in ("a manifest", "the account") else ["plan"]
+    for verb in verbs:
+        said(call, verb)
+    CHANGES[what](rich / "manifests", monkeypatch)
+    with recalling() as recalled:
+        for verb in verbs:
+            with requests() as cold:
+                found = said(call, verb)
+            with requests() as plain:
+                assert found == said(call, verb, "--no-cache")
+            assert sorted(cold) == sorted(plain)  # nothing is asked twice for a verdict that does not hold
+    assert recalled == [None] * len(recalled)
+
+
+def test_what_is_set_back_is_known_again(rich: Path, call: Run) -> None:
+    before = said(call, "plan")
+    file = rich / "manifests" / "prompts" / "desk.md"
+    text = file.read_text()
+    file.write_text("You do not.\n")
+    assert said(call, "plan") != before
+    file.write_text(text)
+    with recalling() as recalled:
+        assert said(call, "plan") == before
+    assert recalled[0] is not None
+
+
+@pytest.mark.parametrize("words", [["--exclude", "persona.desk"], ["--unmanaged"], ["-w", "other"], ["manifests"]])
+def test_what_is_asked_is_part_of_it(rich: Path, call: Run, words: list[str]) -> None:
+    said(call, "plan")
+    assert said(call, "plan", *words) == said(call, "plan", *words, "--no-cache")
+    assert said(call, "plan", *words) == said(call, "plan", *words, "--no-cache")
+
+
+def test_warnings_are_said_again(rich: Path, call: Run) -> None:
+    (rich / "manifests" / "list.jsonl").write_text('{"persona_name": "x"}\n')
+    first = call("plan")
+    assert "list.jsonl" in first.out + first.err
+    with recalling() as recalled:
+        again = call("plan")
+    assert recalled[0] is not None
+    assert (again.code, again.out) == (first.code, first.out)
+
+
+def test_a_copy_of_the_project_does_not_take_the_verdicts_of_the_first(rich: Path, call: Run) -> None:
+    said(call, "plan")
+    copy = rich / "copy"
+    (copy / "manifests").mkdir(parents=True)
+    for name in ("reconciler.yaml", "desk.yaml", "catalogue.yaml", "key.txt"):
+        (copy / "manifests" / name).write_bytes((rich / "manifests" / name).read_bytes())
+    shutil.copytree(rich / ".reconciler", copy / ".reconciler")
+    shutil.copytree(rich / "manifests" / "prompts", copy / "manifests" / "prompts")
+    shutil.copytree(rich / "manifests" / "overlays", copy / "manifests" / "overlays")
+    (copy / "manifests" / "desk.yaml").write_text(RICH.replace("Hello.", "Hi."))
+    with recalling() as recalled:
+        found = said(call, "-C", str(copy), "plan")
+    assert recalled == [None]
+    assert found == said(call, "-C", str(copy), "plan", "--no-cache")
+
+
+def test_another_user_or_program_takes_nothing(rich: Path, call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    said(call, "plan")
+    with recalling() as recalled:
+        monkeypatch.setenv("RECONCILER_CACHE_KEY", "another")
+        said(call, "plan")
+        monkeypatch.delenv("RECONCILER_CACHE_KEY")
+        with patch("reconciler.api.plan_cache.program", lambda: "newer"):
+            said(call, "plan")
+    assert recalled == [None, None]
+
+
+def test_a_run_that_only_looks_leaves_what_was_there(rich: Path, call: Run) -> None:
+    said(call, "plan", "--no-cache")
+    assert not (rich / ".reconciler" / "cache").exists()
+    said(call, "plan")
+    file = next((rich / ".reconciler" / "cache").iterdir())
+    before = file.read_bytes()
+    assert call("apply", "--auto-approve").code == 0
+    assert file.read_bytes() == before
+    text = before.decode("utf-8", "replace")
+    assert "env-secret-1" not in text
+    assert "file-secret-1" not in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_cache_behind_a_link_is_passed_over_with_a_warning(rich: Path, call: Run) -> None:
+    first = said(call, "plan")
+    folder = rich / ".reconciler" / "cache"
+    folder.rename(rich / "elsewhere")
+    folder.symlink_to(rich / "elsewhere")
+    with recalling() as recalled:
+        ended = call("plan", "--format", "json")
+    assert (ended.code, ended.out) == first
+    assert "cache" in ended.err
+    assert not recalled
+
+
+def test_a_lock_that_is_held_is_said(rich: Path) -> None:
+    project = open_project()
+    project.plan()
+    store = open_backend(project.session)
+    heard: list[object] = []
+    info = LockInfo("1", "apply", "me@here", "elsewhere", 1, "2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "1")
+    with store.lock(info, timeout=0, clock=project.session.clock, emit=lambda event: None):
+        open_project(on_event=heard.append).plan()
+    assert any("a run is at work" in str(event) for event in heard)
+
+
+def test_an_apply_looks_for_itself(rich: Path, call: Run) -> None:
+    said(call, "plan")
+    with recalling() as recalled:
+        assert call("apply", "--auto-approve").code == 0
+    assert not recalled
