@@ -46,7 +46,6 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
         environ=session.environ,
         texts=sources.texts,
         known=sources.known,
-        note=None if session.recording is None else session.recording.asked_tree,
     )
     session.redactor.spare(*map(str, found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)

@@ -251,12 +251,15 @@ def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]
 
 def reading_verdict(session: Session, verb: str, options: PlanOptions, make: Callable[[Session], Verdict]) -> Verdict:
     """What `make` says, or said when everything that it read was as it is now. Raises what `make` raises."""
+    from reconciler.manifests.tree.recorded_tree import listening
+
     plan_cache = open_cache(session, verb, options)
     if plan_cache is None:
         return make(session)
     verdict = plan_cache.recall()
     if verdict is None:
-        verdict = make(plan_cache.recorded)
+        with listening(plan_cache.recording.asked_tree):
+            verdict = make(plan_cache.recorded)
         plan_cache.keep(verdict)
     return verdict
 

@@ -22,7 +22,6 @@ from reconciler.manifests.read.used_files import used_files
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, check_given, placed, relative
 from reconciler.manifests.tree.git_tree import open_tree
 from reconciler.manifests.tree.problems import FILE, SIZE, Findings
-from reconciler.manifests.tree.recorded_tree import Note, RecordedTree
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
@@ -41,7 +40,6 @@ def load_manifests(
     environ: Mapping[str, str] | None = None,
     texts: Mapping[str, bytes] | None = None,
     known: KnownDocuments | None = None,
-    note: Note | None = None,
 ) -> tuple[ManifestSet, Secrets]:
     """Read the manifests of a project for one workspace.
 
@@ -49,13 +47,13 @@ def load_manifests(
     With `ref` all files come from that commit. `environ` is where `{env: X}` is looked up (the process's own
     environment by default); it is read by the returned `Secrets` only. `texts` (absolute path -> bytes) stand in for
     files as they lie there, and for files that are not there yet: what a migration would make of them. `known` keeps
-    what was parsed for the next reading. `note` hears of everything that is asked of the files.
+    what was parsed for the next reading.
 
     What is wrong with files is in `ManifestSet.diagnostics`, each with its span; the manifests that are in order are
     returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
     """
     chosen = _workspace(project, workspace)
-    tree, close = _tree(project, ref, texts, note)
+    tree, close = _tree(project, ref, texts)
     try:
         with _without_collector():
             run = _Run(project, chosen, tree, allow_literal_secrets, known)
@@ -63,15 +61,15 @@ def load_manifests(
     finally:
         close()
     if result.paths is not None:
-        result = replace(result, elsewhere=lambda: _declared(project, chosen, ref, texts, note))
+        result = replace(result, elsewhere=lambda: _declared(project, chosen, ref, texts))
     return result, RunSecrets(os.environ if environ is None else environ, project.home, run.literals)
 
 
 def _declared(
-    project: Project, workspace: Workspace, ref: str | None, texts: Mapping[str, bytes] | None, note: Note | None
+    project: Project, workspace: Workspace, ref: str | None, texts: Mapping[str, bytes] | None
 ) -> Elsewhere:
     """What the files of the whole project speak of; read anew, because hardly any run asks."""
-    tree, close = _tree(project, ref, texts, note)
+    tree, close = _tree(project, ref, texts)
     try:
         findings = Findings()
         return declared(Discovery(project, workspace, tree, findings).read(whole(project)), findings)
@@ -79,15 +77,13 @@ def _declared(
         close()
 
 
-def _tree(
-    project: Project, ref: str | None, texts: Mapping[str, bytes] | None, note: Note | None
-) -> tuple[Tree, Callable[[], None]]:
+def _tree(project: Project, ref: str | None, texts: Mapping[str, bytes] | None) -> tuple[Tree, Callable[[], None]]:
     tree, close = open_tree(project, ref)
     if texts:
         from reconciler.manifests.tree.file_tree import OverlaidTree
 
         tree = OverlaidTree(tree, texts)
-    return tree if note is None else RecordedTree(tree, note), close
+    return tree, close
 
 
 def whole(project: Project) -> tuple[str, ...]:

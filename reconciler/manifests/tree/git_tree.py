@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from reconciler.errors import UsageError
 from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree
 from reconciler.manifests.tree.git_objects import Objects
+from reconciler.manifests.tree.recorded_tree import heard
 from reconciler.manifests.tree.repository import commit_of, git_output, inside, top_of
 from reconciler.types.project import Project
 
@@ -151,14 +152,14 @@ class GitTree:
 
 
 def open_tree(project: Project, ref: str | None) -> tuple[Tree, _Close]:
-    """The files to read, and what to call when they were read."""
+    """The files to read, and what to call when they were read. Whoever listens hears what is asked of them."""
     if ref is None:
-        return WorkTree(), _Close()
+        return heard(WorkTree()), _Close()
 
     around = top_of(project.root)
     inner = around is None or not inside(project.home, around)
     tree = GitTree(project.home if inner and os.path.isdir(project.home) else project.root, ref)  # noqa: PTH112
-    return tree, _Close(tree)
+    return heard(tree), _Close(tree)
 
 
 class _Close:

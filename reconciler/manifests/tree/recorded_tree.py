@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeAlias, TypeVar
 
 from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable
@@ -10,6 +12,25 @@ from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable
 T = TypeVar("T")
 Note: TypeAlias = Callable[[tuple[str, ...], bytes], None]
 """Hears a question and the answer to it."""
+
+
+_LISTENER: ContextVar[Note | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(note: Note) -> Iterator[None]:
+    """Within, `note` hears of everything that is asked of trees which are opened in this thread."""
+    before = _LISTENER.set(note)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(before)
+
+
+def heard(tree: Tree) -> Tree:
+    """`tree`, as whoever listens hears of it."""
+    note = _LISTENER.get()
+    return tree if note is None else RecordedTree(tree, note)
 
 
 class RecordedTree:

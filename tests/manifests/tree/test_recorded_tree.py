@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
-from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again
+from reconciler.manifests.tree.git_tree import open_tree
+from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again, listening
+from tests.support.projects import load_project
 
 
 class Heard:
@@ -81,6 +83,14 @@ def test_a_file_that_says_what_an_error_says_is_another_answer(folder: Path) -> 
         RecordedTree(WorkTree(), heard.note).read(str(folder / "none"))
     (folder / "none").write_bytes(next(iter(heard.found.values()))[1:])
     assert heard.again() != heard.found
+
+
+def test_who_listens_hears_of_every_tree_that_is_opened_meanwhile(folder: Path) -> None:
+    project, heard = load_project(folder), Heard()
+    with listening(heard.note):
+        assert open_tree(project, None)[0].read(str(folder / "a.yaml")) == b"a: 1"
+    open_tree(project, None)[0].read(str(folder / "link"))
+    assert list(heard.found) == [("read", str(folder / "a.yaml"))]
 
 
 def test_a_question_that_no_tree_knows_is_refused() -> None:
