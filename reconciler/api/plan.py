@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.connect import read_state, reading_run
 from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
-from reconciler.api.plan_cache import Verdict, reading_verdict
+from reconciler.api.plan_cache import Verdict, open_cache
 from reconciler.errors import Interrupted
 from reconciler.types.source import Source
 
@@ -40,6 +40,8 @@ def readings(session: Session, context: RunContext) -> Iterator[State]:
     yield read_state(session, context.store)
     check_stop(context)
     if context.store.read() != before:
+        if session.recording is not None:
+            session.recording.refused()
         yield read_state(session, context.store)
 
 
@@ -62,21 +64,22 @@ def plan_now(session: Session, options: PlanOptions) -> Verdict:
     from reconciler.api.migrated_manifests import as_configured
 
     session, options, ahead = as_configured(session, options)
-    found = reading_verdict(session, "plan", options, lambda recorded: _plan(recorded, options))
+    cache = open_cache(session, "plan", options)
+    found = cache.recall()
+    if found is None:
+        from reconciler.api.validate import review
+        from reconciler.engine.plan.make_plan import make_plan
+
+        with cache.recorded() as heard:  # each frame from here to a patch does a step of its own
+            manifests, secrets = read_manifests(heard)
+            refuse_nothing(heard, manifests, options)
+            with reading_run(heard, secrets) as context, placing(heard, manifests):
+                for state in readings(heard, context):
+                    made = make_plan(manifests, state, options, context).plan
+            found = _verdict(review(heard, manifests, made), manifests, remarks(heard, manifests))
+        cache.keep(found)
     made = with_commit(session, found.plan) if options.record else found.plan
     return replace(found, plan=made, notes=(*found.notes, *ahead))
-
-
-def _plan(session: Session, options: PlanOptions) -> Verdict:
-    from reconciler.api.validate import review
-    from reconciler.engine.plan.make_plan import make_plan
-
-    manifests, secrets = read_manifests(session)
-    refuse_nothing(session, manifests, options)
-    with reading_run(session, secrets) as context, placing(session, manifests):
-        for state in readings(session, context):  # each frame from here to a patch does a step of its own
-            made = make_plan(manifests, state, options, context).plan
-    return _verdict(review(session, manifests, made), manifests, remarks(session, manifests))
 
 
 def drift_now(session: Session, options: PlanOptions) -> Verdict:
@@ -84,17 +87,19 @@ def drift_now(session: Session, options: PlanOptions) -> Verdict:
     from reconciler.api.migrated_manifests import as_configured
 
     session, options, _ = as_configured(session, options)
-    return reading_verdict(session, "drift", options, lambda recorded: _drift(recorded, options))
+    cache = open_cache(session, "drift", options)
+    found = cache.recall()
+    if found is None:
+        from reconciler.engine.plan.make_plan import find_drift
 
-
-def _drift(session: Session, options: PlanOptions) -> Verdict:
-    from reconciler.engine.plan.make_plan import find_drift
-
-    manifests, secrets = read_manifests(session)
-    refuse_nothing(session, manifests, replace(options, drift_only=True))
-    with reading_run(session, secrets) as context:
-        found = look(session, context, manifests, lambda state: find_drift(manifests, state, context, options))
-    return _verdict(with_spans(session, manifests, found), manifests)
+        with cache.recorded() as heard:
+            manifests, secrets = read_manifests(heard)
+            refuse_nothing(heard, manifests, replace(options, drift_only=True))
+            with reading_run(heard, secrets) as context:
+                made = look(heard, context, manifests, lambda state: find_drift(manifests, state, context, options))
+            found = _verdict(with_spans(heard, manifests, made), manifests)
+        cache.keep(found)
+    return found
 
 
 def _verdict(plan: Plan, manifests: ManifestSet, notes: tuple[str, ...] = ()) -> Verdict:

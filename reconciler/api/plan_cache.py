@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from reconciler.types.event import Notice
 from reconciler.types.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from reconciler.api.session import Session
     from reconciler.types.event import Event
@@ -117,7 +117,26 @@ class _HeardSecrets:
         return found
 
 
-@dataclass(slots=True)
+class NoCache:
+    """The cache of a run that has none."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def recall(self) -> Verdict | None:
+        """Nothing is known."""
+        return None
+
+    @contextmanager
+    def recorded(self) -> Iterator[Session]:
+        """The session as it is: nobody listens."""
+        yield self._session
+
+    def keep(self, verdict: Verdict) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCache:
     """The verdict about one thing to ask: this verb, these options, this project at this place, this program."""
 
@@ -126,10 +145,13 @@ class PlanCache:
     name: str
     recording: Recording
 
-    @property
-    def recorded(self) -> Session:
-        """The session whose run is heard."""
-        return replace(self.session, recording=self.recording, emit=self.recording.emit(self.session.emit))
+    @contextmanager
+    def recorded(self) -> Iterator[Session]:
+        """The session whose run is heard, and what is read from files meanwhile."""
+        from reconciler.manifests.tree.recorded_tree import listening
+
+        with listening(self.recording.asked_tree):
+            yield replace(self.session, recording=self.recording, emit=self.recording.emit(self.session.emit))
 
     def recall(self) -> Verdict | None:
         """What was said when everything was as it is now; None where something moved or nothing is known.
@@ -212,18 +234,18 @@ class PlanCache:
         self.folder.write(self.name, json.dumps(document).encode("utf-8"))
 
 
-def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache | None:
-    """The cache of a reading run; None where it has none: somebody said so, it reads a commit or texts that are no
-    files, or there is no key to trust a file with."""
+def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache | NoCache:
+    """The cache of a reading run. It has none where somebody said so, where it reads a commit or texts that are no
+    files, and where there is no key to trust a file with."""
     if not session.cached or session.sources.ref is not None or session.sources.texts or session.sources.unmoved:
-        return None
+        return NoCache(session)
     place = next((one for one in session.folder.parents if one.name == STATE_FOLDER), None)
     key = find_key(session.environ, session.project)
     if place is None or key is None or FOLDER in session.project.workspaces:
-        return None
+        return NoCache(session)
     if (obstacle := find_obstacle(place / FOLDER)) is not None:
         session.emit(Notice(f"the cache is not used: {obstacle}", "warning"))
-        return None
+        return NoCache(session)
     folder = CacheFolder(place / FOLDER, key)
     name = folder.name(verb, *_circumstances(session, options))
     return PlanCache(session, folder, name, Recording(Trace(key)))
@@ -247,21 +269,6 @@ def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]
         session.digest_key,
         session.previous_key,
     )
-
-
-def reading_verdict(session: Session, verb: str, options: PlanOptions, make: Callable[[Session], Verdict]) -> Verdict:
-    """What `make` says, or said when everything that it read was as it is now. Raises what `make` raises."""
-    from reconciler.manifests.tree.recorded_tree import listening
-
-    plan_cache = open_cache(session, verb, options)
-    if plan_cache is None:
-        return make(session)
-    verdict = plan_cache.recall()
-    if verdict is None:
-        with listening(plan_cache.recording.asked_tree):
-            verdict = make(plan_cache.recorded)
-        plan_cache.keep(verdict)
-    return verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Answers(Protocol):
     def heard(self, request: str, answer: bytes) -> None: ...
 
     def refused(self) -> None:
-        """A request had no answer that counts."""
+        """A request had no answer that counts, or what was read did not stand still."""
         ...
 
 

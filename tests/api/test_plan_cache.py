@@ -251,6 +251,26 @@ def test_a_lock_that_is_held_is_said(rich: Path) -> None:
     assert any("a run is at work" in str(event) for event in heard)
 
 
+def test_a_state_that_moves_meanwhile_leaves_no_verdict(
+    rich: Path, call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = rich / ".reconciler" / "sandbox" / "state.json"
+    text = state.read_text()
+
+    def move(self: Exchange, wanted: Call) -> Reply:
+        if state.read_text() == text:
+            edit_state(rich / "manifests", lambda found: found.update(serial=found["serial"] + 1))
+        return send(self, wanted)
+
+    send = Exchange.send
+    with patch.object(Exchange, "send", move):
+        said(call, "plan")
+    state.write_text(text)
+    with recalling() as recalled:
+        assert said(call, "plan") == said(call, "plan", "--no-cache")
+    assert recalled == [None]
+
+
 def test_an_apply_looks_for_itself(rich: Path, call: Run) -> None:
     said(call, "plan")
     with recalling() as recalled:
