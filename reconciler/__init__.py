@@ -66,10 +66,10 @@ if TYPE_CHECKING:
     from reconciler.types.event import Event as Event
     from reconciler.types.history import HistoryEntry as HistoryEntry
     from reconciler.types.history import RunHeader as RunHeader
-    from reconciler.types.incomplete import Incomplete as Incomplete
-    from reconciler.types.incomplete import Obstacle as Obstacle
     from reconciler.types.plan import DriftField as DriftField
     from reconciler.types.plan import DriftItem as DriftItem
+    from reconciler.types.plan import Incomplete as Incomplete
+    from reconciler.types.plan import Obstacle as Obstacle
     from reconciler.types.plan import Plan as Plan
     from reconciler.types.plan import Summary as Summary
     from reconciler.types.report import ApplyResult as ApplyResult
@@ -99,8 +99,7 @@ EXPORTS = {
     "reconciler.types.diagnostic": ("Diagnostic", "Severity"),
     "reconciler.types.event": ("Event",),
     "reconciler.types.history": ("HistoryEntry", "RunHeader"),
-    "reconciler.types.incomplete": ("Incomplete", "Obstacle"),
-    "reconciler.types.plan": ("DriftField", "DriftItem", "Plan", "Summary"),
+    "reconciler.types.plan": ("DriftField", "DriftItem", "Incomplete", "Obstacle", "Plan", "Summary"),
     "reconciler.types.report": ("ApplyResult", "Report", "StepResult", "Style"),
     "reconciler.types.state": ("Entry", "State"),
 }  # fmt: skip

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
     from reconciler.api.session import Session
     from reconciler.types.address import Address
-    from reconciler.types.comparison import Comparison
-    from reconciler.types.manifest import ManifestSet
+    from reconciler.types.manifest import ManifestSet, Resource
     from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
-    from reconciler.types.report import Report
-    from reconciler.types.resource import Resource
+    from reconciler.types.report import Comparison, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from reconciler.manifests.edit.source_files import OpenManifests, RawFiles, TextEditor
     from reconciler.manifests.tree.file_tree import Tree
     from reconciler.types.address import Address
-    from reconciler.types.diagnostic import Diagnostic
+    from reconciler.types.diagnostic import Diagnostic, Span
     from reconciler.types.json import Object
     from reconciler.types.manifest_edit import Edit
     from reconciler.types.project import Project
-    from reconciler.types.source import Span
 
 
 LOOKED = "`reconciler validate` says what it passes over; -C FOLDER and PATH say where to look"

@@ -110,7 +110,7 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
     ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
-    from reconciler.core.canonical.live_document import live_document
+    from reconciler.core.canonical.vocabulary import live_document
     from reconciler.core.migrating.migration import Held
     from reconciler.core.migrating.migration_result import Status
     from reconciler.core.planning.attachments import item_ids, shadows

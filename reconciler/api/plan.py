@@ -10,7 +10,7 @@ from reconciler.api.connect import read_state, reading_run
 from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
 from reconciler.api.plan_cache import Verdict, open_cache
 from reconciler.errors import Interrupted
-from reconciler.types.source import Source
+from reconciler.types.diagnostic import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

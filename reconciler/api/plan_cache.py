@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from reconciler.api.session import Session
+    from reconciler.types.address import SecretRef
     from reconciler.types.event import Event
     from reconciler.types.json import Json
     from reconciler.types.kind import Kinds
     from reconciler.types.options import PlanOptions
     from reconciler.types.ports import Backend, Provider, Secrets
-    from reconciler.types.reference import SecretRef
 
 TREE, SECRET, STATE, ACCOUNT, ANSWER = "tree", "secret", "state", "account", "answer"
 STAGES = ((TREE, SECRET), (STATE, ACCOUNT), (ANSWER,))
@@ -185,7 +185,7 @@ class PlanCache:
         from reconciler.api.manifests import known_secrets
         from reconciler.manifests.tree.file_tree import WorkTree
         from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again
-        from reconciler.types.reference import SecretRef
+        from reconciler.types.address import SecretRef
 
         tree = RecordedTree(WorkTree(), now.asked_tree)
         for _, *question in kept.of(TREE):

@@ -41,8 +41,8 @@ def access(session: Session, lock_timeout: float = 0.0) -> Iterator[StateAccess]
 
 def with_backend(session: Session, type: str, settings: Object) -> Session:
     """The same run with its state elsewhere; `settings` as they would stand in the project file, but the caller's."""
+    from reconciler.types.address import SecretRef
     from reconciler.types.project import BackendSettings
-    from reconciler.types.reference import SecretRef
 
     marked: Object = {
         key: SecretRef.of({word: str(name) for word, name in value.items()}) if isinstance(value, dict) else value

@@ -62,9 +62,8 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
     from reconciler.manifests.tree.file_tree import relative
     from reconciler.manifests.tree.problems import PROJECT, suggest
     from reconciler.platforms import providers
-    from reconciler.types.diagnostic import Diagnostic, Severity
+    from reconciler.types.diagnostic import Diagnostic, Severity, Source
     from reconciler.types.json import join
-    from reconciler.types.source import Source
 
     if project.file is None:
         return

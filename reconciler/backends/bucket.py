@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.patience import Patience, Tries
+from reconciler.backends.lease import Patience, Tries
 from reconciler.core.serialization.untrusted_json import Unfit, receive
 from reconciler.core.settings.setting_reader import Role
 from reconciler.errors import StateError, UsageError
 from reconciler.installation import extra_hint
-from reconciler.types.answer_limits import Limits
+from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from reconciler.core.settings.setting_reader import not_your_command
 from reconciler.core.state.state_document import peek
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.installation import extra_hint
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

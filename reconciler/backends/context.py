@@ -13,10 +13,10 @@ from reconciler.core.secrets.redact_text import Redactor
 from reconciler.core.settings.operator_trust import Operator, Trusted, Vendor
 from reconciler.core.settings.setting_reader import ROLES, Reader, Role
 from reconciler.errors import NotTrusted, UsageError
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
 from reconciler.types.ports import Backend, Secrets
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from reconciler.waits import Waits
 
 OWN = ".reconciler"

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text
-from reconciler.backends.patience import Patience, Tries
+from reconciler.backends.lease import Patience, Tries
 from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, receive
 from reconciler.core.settings.setting_reader import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError
-from reconciler.types.answer_limits import Limits
-from reconciler.types.number import number_in
+from reconciler.types.json import number_in
+from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 from reconciler.waits import Waits
 

@@ -45,7 +45,7 @@ from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_
 from reconciler.core.settings.setting_reader import STATE, read_limits, reference_in
 from reconciler.errors import StateLocked, StateMoved, UsageError
 from reconciler.installation import extra_hint
-from reconciler.types.answer_limits import Limits
+from reconciler.types.options import Limits
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
 from reconciler.types.state import LockInfo

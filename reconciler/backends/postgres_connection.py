@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from reconciler.backends.patience import Patience
+from reconciler.backends.lease import Patience
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import not_yours
 from reconciler.errors import StateError, UsageError
-from reconciler.types.answer_limits import MB, Limits
+from reconciler.types.options import MB, Limits
 
 if TYPE_CHECKING:
     import psycopg

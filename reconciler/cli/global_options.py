@@ -102,7 +102,7 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, (int, float)):
             return float(value)
-        from reconciler.types.number import seconds_in
+        from reconciler.types.json import seconds_in
 
         text = str(value).strip()
         found = seconds_in(f"{text}s" if text[-1:].isdigit() else text, "smh")  # a number alone is seconds

@@ -16,7 +16,7 @@ from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import gate, is_terminal, say, write
 from reconciler.errors import UsageError
-from reconciler.types.number import number_in
+from reconciler.types.json import number_in
 
 if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport

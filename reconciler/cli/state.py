@@ -10,7 +10,7 @@ import click
 from reconciler.cli.global_options import AddressType
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
-from reconciler.types.number import number_in
+from reconciler.types.json import number_in
 
 if TYPE_CHECKING:
     from reconciler.types.address import Address

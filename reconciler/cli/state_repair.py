@@ -11,7 +11,7 @@ from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
-from reconciler.types.number import number_in
+from reconciler.types.json import number_in
 
 if TYPE_CHECKING:
     from reconciler.engine.state.state_operations import StateAccess

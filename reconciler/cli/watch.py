@@ -73,7 +73,7 @@ def telling(
     project file names."""
     from datetime import datetime
 
-    from reconciler.api.notify import Notifier
+    from reconciler.api.watch import Notifier
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import round_line, round_object
 

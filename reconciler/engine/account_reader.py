@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from reconciler.core.resource_diff.records import Seen
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.secret_names import made_by
+from reconciler.core.state.entry_changes import made_by
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.types.address import Address
 from reconciler.types.kind import Kinds

@@ -22,12 +22,11 @@ from reconciler.core.text import matches
 from reconciler.engine.account_reader import Reader, read_apart, run_parallel
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import NothingFound, Rejected
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.reference import ResourceRef
 from reconciler.types.state import State
 
 

@@ -12,9 +12,8 @@ from reconciler.core.state.applied_record import digests_to_write
 from reconciler.errors import PlanStale, SecretMissing
 from reconciler.types.address import Address
 from reconciler.types.change import Change, Request
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.json import Json
-from reconciler.types.source import Source
 from reconciler.types.state import State
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+\.[A-Za-z0-9_.-]+)\}")

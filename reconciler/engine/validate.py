@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from reconciler.core.linting.keep_comments import is_kept, split_lines
+from reconciler.core.linting.baseline import is_kept, split_lines
 from reconciler.core.linting.rule import Rule, RuleContext
 from reconciler.registry import Registry
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.source import Span
 
 Locate: TypeAlias = Callable[[Diagnostic], Span | None]
 Place: TypeAlias = Callable[[Sequence[Diagnostic]], Sequence[Diagnostic]]

@@ -8,13 +8,12 @@ from reconciler.core.canonical.keyed_lists import by_place
 from reconciler.core.secrets.redact_document import redact, sensitive_mask
 from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.reporters.redacted import hidden_paths, safe_adoption, safe_drift, safe_operation
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action, Adoption, Block, Change, Direction
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import Json, Object, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.plan import DriftField, DriftItem
-from reconciler.types.reference import ResourceRef
-from reconciler.types.source import Span
 
 PROVIDER = "reconciler"
 ACTIONS: Mapping[Action, str] = {

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from reconciler.core.secrets.redact_document import is_secret, redact_at
 from reconciler.reporters.change_json import ACTIONS
-from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
-from reconciler.types.json import Json, Object
+from reconciler.types.json import SENSITIVE, Json, Object
 from reconciler.types.kind import KindSpec
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.report import Comparison, DesiredDifference, Side, Standing
 
 SIGNS = {
     Standing.SAME: "=",

@@ -8,8 +8,8 @@ from math import isfinite
 
 from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.reporters.plan_json import report_object
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json
-from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import Report, Style
 
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -10,8 +10,7 @@ from reconciler.core.text import visible
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
-from reconciler.types.incomplete import Obstacle
-from reconciler.types.plan import Plan
+from reconciler.types.plan import Obstacle, Plan
 from reconciler.types.report import Report, Style
 from reconciler.version import __version__
 

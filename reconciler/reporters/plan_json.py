@@ -20,13 +20,11 @@ from reconciler.reporters.change_json import (
 from reconciler.reporters.comparison import comparison_object
 from reconciler.reporters.redacted import safe_body
 from reconciler.types.change import Request
-from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.incomplete import Incomplete
+from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
-from reconciler.types.plan import Plan, Summary
+from reconciler.types.plan import Incomplete, Plan, Summary
 from reconciler.types.report import ApplyResult, Report
-from reconciler.types.source import Span
 from reconciler.version import __version__
 
 FORMAT_VERSION = "1.2"

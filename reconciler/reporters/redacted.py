@@ -6,9 +6,8 @@ from collections.abc import Collection
 
 from reconciler.core.secrets.redact_document import NOTHING, is_secret, marked, redact_at
 from reconciler.types.change import Adoption, Change, FieldChange
-from reconciler.types.json import Json, Object, within
+from reconciler.types.json import SENSITIVE, Json, Object, is_mask, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.mask import SENSITIVE, is_mask
 from reconciler.types.plan import DriftField
 
 

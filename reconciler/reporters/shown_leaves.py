@@ -11,11 +11,11 @@ from reconciler.core.planning.id_names import document_named, value_named
 from reconciler.core.secrets.redact_document import redact
 from reconciler.reporters.redacted import hidden_paths, safe_adoption, safe_drift, safe_field
 from reconciler.reporters.values import LONG_TEXT, ValueDifference, explain_value, flatten, list_items, show
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup
 from reconciler.types.kind import KindSpec
 from reconciler.types.plan import DriftItem
-from reconciler.types.reference import ResourceRef
 from reconciler.types.report import Report
 
 LONG_LINE = 160

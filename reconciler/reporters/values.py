@@ -9,9 +9,8 @@ from typing import cast
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.text import visible
-from reconciler.types.json import Json, Object
-from reconciler.types.mask import SENSITIVE, is_mask
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.address import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE, Json, Object, is_mask
 
 UNKNOWN = "(known after apply)"
 LONG_TEXT = 120

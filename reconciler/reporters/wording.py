@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.text import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.core.text_diff.text_diff import PromptDiff
-from reconciler.core.text_diff.token_count import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.incomplete import Incomplete, Obstacle
-from reconciler.types.plan import Plan, Summary
+from reconciler.types.plan import Incomplete, Obstacle, Plan, Summary
 from reconciler.types.report import ApplyResult, Report
 
 BANDS = {
@@ -21,7 +20,7 @@ BANDS = {
     "degraded": f"in the range {DEGRADED_TOKENS:,} to {LIMIT_TOKENS:,} where answers get worse",
     "too long": f"above {LIMIT_TOKENS:,}",
 }
-"""What a budget band of `core.text_diff.token_count` means."""
+"""What a budget band of `core.text` means."""
 PLANNED = ("to move", "to forget", "to adopt")
 OBSTACLES = {
     Obstacle.SECRET_MISSING: ("secret whose value is not here", "secrets whose values are not here"),

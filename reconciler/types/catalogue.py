@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from reconciler.types.catalogue_entry import Entry, Setting, Status, Successor
+from reconciler.types.catalogue_entry import Entry, LiveKit, LiveKitChoice, Setting, Status, Successor
 from reconciler.types.json import Json
-from reconciler.types.livekit_catalogue import LiveKit, LiveKitChoice
 
 HOSTED_PREFIX = "tavus-"
 

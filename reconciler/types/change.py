@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.types.address import Address
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Lifecycle
-from reconciler.types.source import Span
 
 
 class Action(Enum):

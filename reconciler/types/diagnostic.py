@@ -1,4 +1,4 @@
-"""One finding about the input: what is wrong, where, and what to do."""
+"""Findings: what is wrong, where it stands, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,30 @@ from enum import Enum
 
 from reconciler.types.address import Address
 from reconciler.types.json import Json
-from reconciler.types.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document in a manifest file; turned into a `Span` only when there is something to report."""
+
+    path: str
+    """Path as the user would write it: relative to the project folder, with forward slashes."""
+    document: int = 0
+    """Number of the document in the file, from 0."""
+    base: str = ""
+    """JSON pointer from the document to the spec: `/spec` in an envelope, empty in a bare body."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a file. Lines and columns count from 1, columns in characters."""
+
+    path: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
 
 
 class Severity(Enum):

@@ -1,4 +1,4 @@
-"""What the files say: manifests, moved and removed documents, and the set of them."""
+"""Manifests as they are written, and resources as a plan wants them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.json import Object
+from reconciler.types.diagnostic import Diagnostic, Source
+from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
-from reconciler.types.source import Source
 
 DIRTY = "-dirty"
 """Behind a commit in whose work tree the files were changed, as `git describe --dirty` writes it."""
@@ -109,3 +108,27 @@ class ManifestSet:
     all is made along. Nothing else is done with them."""
     elsewhere: Callable[[], Elsewhere] | None = field(default=None, compare=False)
     """Reads what the whole project declares; None where that is what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`leaves` is `spec` flattened: canonical pointer -> normal value, markers for secrets and unknown ids."""
+
+    address: Address
+    kind: KindSpec = field(compare=False, repr=False)
+    spec: Object
+    leaves: Mapping[str, Json]
+    name: str
+    """The name sent with a create: the spec's own, else that of the manifest."""
+    id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+    source: Source | None = None
+    refs: tuple[Address, ...] = ()
+    """What it refers to, in this project."""
+    kept: tuple[str, ...] = ()
+    """Paths of the entry in state that this run leaves alone: neither compared nor written nor forgotten."""
+    lent: frozenset[str] = frozenset()
+    """Leaves that are written and do not become ours."""
+    touched: frozenset[str] | None = None
+    """Only within these may items of a list be taken away; None: the spec says all there is."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import Json, Object
-from reconciler.types.source import Span
 
 
 class EditRefused(Exception):

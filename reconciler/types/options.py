@@ -1,4 +1,5 @@
-"""What a run is asked to do: one field an option, with its spelling on the command line and what `--help` says."""
+"""What a run is asked to do: one field an option, with its spelling on the command line and what `--help` says;
+the caps on answers."""
 
 from __future__ import annotations
 
@@ -161,3 +162,26 @@ EXCLUSIONS = (("destroy", "refresh_only"),)
 """Switches that contradict each other."""
 IMPLIED = {"destroy": ("allow_deletes", "allow_mass_change")}
 """Switches that another one brings along: a destroy is a mass deletion on purpose; `protect` still holds."""
+
+
+MB = 1024 * 1024
+SLOWEST = 4
+"""From connecting to the last byte of the answer an attempt may take this many timeouts in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on what a server sends."""
+
+    answer: int = 64 * MB
+    """Bytes of one decoded answer of the API."""
+    state: int = 1024 * MB
+    """Bytes of a decoded state."""
+    pages: int = 10_000
+    """Pages of one list."""
+    whole: float = 120.0
+    """Seconds of one request, from connecting to the last byte."""
+
+    def seconds(self, timeout: float) -> float:
+        """Seconds for the whole of a request whose single waits end after `timeout` seconds."""
+        return min(self.whole, timeout * SLOWEST)

@@ -1,18 +1,43 @@
-"""The plan: everything that apply needs, and nothing that it has to work out again."""
+"""The plan: everything that apply needs, and nothing that it has to work out again;
+what keeps it from being whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account
 from reconciler.types.options import PlanOptions
+
+
+class Obstacle(Enum):
+    """Why something could not be compared. The value is what reports for machines call it."""
+
+    SECRET_MISSING = "secret_missing"
+    """The value that a secret's reference points to is not here."""
+    DIGEST_KEY = "digest_key"
+    """What was sent was digested with a key that this run does not have."""
+    UNREADABLE = "unreadable"
+    """The account did not show the object, or the whole kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """One leaf, or one object, of which nothing can be said."""
+
+    obstacle: Obstacle
+    address: Address | None = None
+    """None: objects of a kind that could not be listed; `detail` names it."""
+    path: str = ""
+    """Canonical pointer; empty: the whole object."""
+    detail: str = ""
+    """What stood in the way, for a person: `env LLM_KEY`, or the account's answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Account, Listing, LiveObject
-from reconciler.types.reference import SecretRef
 from reconciler.types.report import Report, Style
 from reconciler.types.state import LockInfo
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import SecretRef
 
 
 class Mode(StrEnum):

@@ -13,9 +13,8 @@ import pytest
 from reconciler import open_project
 from reconciler.api.plan import with_sources
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.source import Source, Span
 from tests.cli.conftest import PERSONA, Ended
 from tests.support.records import manifest_of
 

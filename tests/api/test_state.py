@@ -14,9 +14,8 @@ from reconciler.api.apply import apply_options
 from reconciler.api.connect import open_backend
 from reconciler.api.state import ProjectState, plan_rollback_now, rollback_now, with_backend
 from reconciler.errors import NothingFound, StateError, StateLocked
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.options import PlanOptions
-from reconciler.types.reference import SecretRef
 from tests.cli.conftest import Ended
 
 Call = Callable[..., Ended]

@@ -13,8 +13,8 @@ from reconciler.backends.bucket import open_bucket
 from reconciler.backends.context import BackendContext
 from reconciler.backends.s3 import open_backend
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
-from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
+from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 
 pytest.importorskip("obstore", reason="rare: obstore is not installed")

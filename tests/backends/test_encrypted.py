@@ -21,11 +21,10 @@ from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
 from reconciler.errors import NotTrusted, StateUnreadable, UsageError
 from reconciler.installation import extra_hint
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import Json
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry, State
 from tests.support.state import Events, JumpingClock
 

@@ -32,10 +32,9 @@ from reconciler.core.serialization.checked_json import Malformed
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.core.state.state_document import dump_state, new_state, parse_state, peek
 from reconciler.errors import NotTrusted, StateError, StateUnreadable, UsageError
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.history import DEFAULT_RETENTION, RunHeader, Running
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from reconciler.waits import Waits
 
 NO_URLS = ["not a url", "http://", "://x", "http://[::1", "http://a b", "http://h:99999", "a\0b", "localhost:9000"]

@@ -19,10 +19,10 @@ from reconciler.backends.http_client import SETTINGS
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.types.address import SecretRef
 from reconciler.types.event import Notice
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from tests.support import forked
 from tests.support.state import Events, JumpingClock
 from tests.support.tfserver import TerraformServer, serving

@@ -31,8 +31,8 @@ from reconciler.backends.lock_acquire import (
 )
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
+from reconciler.types.address import SecretRef
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import LockInfo
 from tests.support.state import Events, JumpingClock
 

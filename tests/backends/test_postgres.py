@@ -16,9 +16,9 @@ from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.installation import extra_hint
 from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.types.address import SecretRef
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
-from reconciler.types.reference import SecretRef
 from tests.support.postgres import Postgres, missing_postgres, postgres
 from tests.support.state import Events, JumpingClock
 

@@ -12,8 +12,8 @@ from reconciler.backends.context import BackendContext
 from reconciler.backends.postgres import open_backend
 from reconciler.backends.postgres_connection import Database, Statements
 from reconciler.errors import NotTrusted, UsageError
-from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
+from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 from tests.support.postgres import missing_postgres, postgres
 

@@ -15,12 +15,10 @@ from reconciler.cli.composition import open_session
 from reconciler.cli.global_settings import Settings
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Request
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.project import Project, ProviderSettings, Workspace
-from reconciler.types.reference import SecretRef
-from reconciler.types.source import Source
 
 PROJECT = """\
 apiVersion: personas/v1

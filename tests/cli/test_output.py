@@ -27,9 +27,8 @@ from reconciler.cli.output import (
 )
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.report import Report, Style
-from reconciler.types.source import Span
 
 WARNING = Diagnostic("L08", Severity.WARNING, "odd")
 ERROR = Diagnostic("L18", Severity.ERROR, "wrong")

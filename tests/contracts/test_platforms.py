@@ -21,13 +21,12 @@ from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.base import ProviderContext
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, PatchOp
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Source
 from reconciler.types.json import Json, Object, split
 from reconciler.types.kind import KindSpec, Type
 from reconciler.types.manifest import Manifest
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
-from reconciler.types.source import Source
 from tests.support.platforms import EVERY
 from tests.support.rulecase import marked
 

@@ -17,11 +17,10 @@ from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
 from reconciler.platforms.tavus.simulator.service import Service
 from reconciler.platforms.tavus.simulator.world_store import Store
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
-from reconciler.types.reference import SecretRef
 from tests.support.records import change_of
 
 Open = Callable[..., Any]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Knowledge, Target, is_untouched
 from reconciler.platforms import TARGETS
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import subjects
 from tests.support.records import persona_subject

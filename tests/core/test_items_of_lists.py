@@ -7,8 +7,8 @@ from reconciler.core.canonical.references import differs_in_ids
 from reconciler.core.fields.field_check import check_fields
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.reporters.field_page import explain
+from reconciler.types.address import ResourceRef
 from reconciler.types.json import Json, lookup
-from reconciler.types.reference import ResourceRef
 
 
 def test_items_are_checked_member_by_member() -> None:

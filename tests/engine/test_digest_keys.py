@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import SecretMissing
 from reconciler.types.address import Address
-from reconciler.types.incomplete import Obstacle
+from reconciler.types.plan import Obstacle
 from tests.engine.plan.test_plan_rollback import custom, persona
 from tests.support.chronicle import Chronicle
 from tests.support.making import manifest

@@ -11,10 +11,10 @@ from reconciler.engine.export_account import ExportChoice, choose_subjects, subj
 from reconciler.errors import NotFound, NothingFound, Rejected
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.exporting import ExportLab, random_account, without_ids
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest

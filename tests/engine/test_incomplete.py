@@ -9,8 +9,8 @@ from reconciler.engine.plan.make_plan import find_drift
 from reconciler.errors import AuthRefused, PlanError, Unavailable
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
-from reconciler.types.incomplete import Incomplete, Obstacle
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import SecretRef
+from reconciler.types.plan import Incomplete, Obstacle
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest
 

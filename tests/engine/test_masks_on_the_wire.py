@@ -10,8 +10,8 @@ from reconciler.api.offline import load_plan
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.platforms.tavus.kinds import kind
+from reconciler.types.address import SecretRef
 from reconciler.types.json import lookup
-from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.engine.placeholders import check_secrets, fill_request
 from reconciler.errors import PlanStale, SecretMissing
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Request
-from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, env
 from tests.support.records import change_of
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import SecretRef
 from tests.support.exporting import ExportLab
 
 STOLEN = "wJalrXUtnFEMI"

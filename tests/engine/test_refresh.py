@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.reporters.wording import report_summary
 from reconciler.types.change import Action
+from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
 from reconciler.types.report import Report
-from reconciler.types.source import Source
 from tests.support.lab import Lab
 from tests.support.making import at, env, manifest
 

@@ -8,9 +8,9 @@ import pytest
 from reconciler.core.history.history_chain import changes_of
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.reference import ResourceRef
 from tests.engine.plan.test_plan_rollback import FACE, TOOL, migrated, persona
 from tests.support.chronicle import Chronicle, moved, removed
 from tests.support.making import at, env, manifest

@@ -13,10 +13,9 @@ from reconciler.engine.validate import SeverityCounts, check_rules, count_severi
 from reconciler.manifests.read.load_manifests import load_manifests, place
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source, Span
 from reconciler.types.json import Json
 from reconciler.types.manifest import Manifest, ManifestSet
-from reconciler.types.source import Source, Span
 from tests.support.projects import load_project
 from tests.support.rulecase import CUSTOM, body, function, manifest
 

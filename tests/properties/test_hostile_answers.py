@@ -20,8 +20,8 @@ from reconciler.core.serialization.untrusted_json import MB
 from reconciler.engine.export_account import ExportChoice, export_account
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
-from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
+from reconciler.types.options import Limits
 from tests.support.lab import BASE, Lab, as_set
 from tests.support.making import manifest
 

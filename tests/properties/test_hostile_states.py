@@ -31,8 +31,8 @@ import pytest
 from reconciler.backends import http_client, postgres, s3
 from reconciler.backends.bucket import ConditionFailed as Elsewhere
 from reconciler.backends.bucket import StoredObject
+from reconciler.backends.lease import Patience
 from reconciler.backends.local import FileJournal
-from reconciler.backends.patience import Patience
 from reconciler.backends.postgres_connection import PostgresJournal
 from reconciler.cli import error_output
 from reconciler.cli.main import run

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import effective, leaf_at, same
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.engine.account_reader import read_apart
 from reconciler.engine.plan.import_object import plan_import
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.types.address import Address
-from reconciler.types.reference import ResourceRef
+from reconciler.types.address import Address, ResourceRef
 from tests.support.chronicle import Chronicle, files, moved, removed
 from tests.support.making import env, manifest
 

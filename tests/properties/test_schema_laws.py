@@ -10,8 +10,8 @@ from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, lookup, split
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.bodies import bodies
 
 VALIDATOR = jsonschema.Draft7Validator(manifest_schema())

@@ -10,8 +10,7 @@ from reconciler.platforms.tavus.kinds import kind
 from reconciler.reporters import REPORTERS
 from reconciler.types.address import Address
 from reconciler.types.change import Action
-from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
-from reconciler.types.report import Report, Style
+from reconciler.types.report import Comparison, DesiredDifference, Report, Side, Standing, Style
 from tests.support.reports import make_plan
 
 PLANTED = "sk-planted-77"

@@ -20,7 +20,9 @@ SECRETS = (
     ExportedSecret("LONG_TOKEN", DESK, "/layers/tts/api_key"),
 )
 FILES = [(ExportedManifest(DESK, kind_named("persona"), "p1", {}, SECRETS), "personas/desk.yaml")]
-TARGET = Target("livekit", "Agents.", "agents", lambda subjects, knowledge: (), next_steps=("one", "two", "three"))
+TARGET = Target(
+    "livekit", "Agents.", "agents", lambda subjects, knowledge: (), "persona", next_steps=("one", "two", "three")
+)
 AGENT = Generated(
     DESK,
     files=(TargetFile("desk/desk_agent.py", ""),),

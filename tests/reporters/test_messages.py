@@ -5,8 +5,7 @@ from __future__ import annotations
 from reconciler.errors import ManifestError, StateLocked
 from reconciler.reporters.messages import accepted_text, error_lines, finding_lines, lock_text, trust_text
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.source import Source, Span
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 
 FINDING = Diagnostic(
     "L18",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.reporters.notification import notification
+from reconciler.reporters.watch_status import notification
 from reconciler.types.json import Object
 from reconciler.types.watch import Memory, Round, Status, Watch
 

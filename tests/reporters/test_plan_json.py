@@ -8,11 +8,10 @@ import pytest
 from reconciler.reporters import REPORTERS
 from reconciler.reporters.change_json import change_object
 from reconciler.reporters.plan_json import report_errored, report_object
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Direction, FieldChange, Reason, Request
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
-from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS, SECRETS

@@ -5,10 +5,10 @@ import pytest
 from reconciler.core.secrets.redact_document import SENSITIVE
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.reporters.redacted import hidden_paths, safe_body, safe_drift, safe_field, safe_operation
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
-from reconciler.types.reference import SecretRef
 from tests.support import reports
 from tests.support.records import change_of
 

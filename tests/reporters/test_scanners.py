@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.reporters import github, gitlab, sarif
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.report import Report, Style
-from reconciler.types.source import Span
 from tests.support import reports
 from tests.support.hostile_reports import REPORTS
 

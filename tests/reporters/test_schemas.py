@@ -17,9 +17,8 @@ from reconciler.api.render import render_report
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.reporters import REPORTERS
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.report import Report, Style
-from reconciler.types.source import Source, Span
 from tests.support import anyreport, reports
 from tests.support.hostile_reports import REPORTS
 from tests.support.large_reports import many_small

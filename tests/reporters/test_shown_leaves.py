@@ -18,11 +18,10 @@ from reconciler.reporters.shown_leaves import (
     with_names,
 )
 from reconciler.reporters.values import ValueDifference
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftField
-from reconciler.types.reference import ResourceRef
 from reconciler.types.report import Report, Style
 from tests.support import reports
 from tests.support.making import at

@@ -5,11 +5,10 @@ import re
 import pytest
 
 from reconciler.reporters.text import render
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
 from reconciler.types.json import Json
 from reconciler.types.plan import Summary
-from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
 from tests.support import reports
 from tests.support.records import change_of

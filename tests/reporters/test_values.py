@@ -18,9 +18,8 @@ from reconciler.reporters.values import (
     show,
     summarize,
 )
-from reconciler.types.json import Json
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.address import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE, Json
 
 
 @pytest.mark.parametrize(

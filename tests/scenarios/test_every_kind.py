@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.account import (
     COLLECTIONS,
     CREATED,

@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.engine.plan.make_plan import make_plan
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json
 from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
-from reconciler.types.reference import ResourceRef
-from reconciler.types.source import Source
 from tests.support.account import (
     BODIES,
     COLLECTIONS,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 

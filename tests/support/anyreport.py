@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.json import join
 from reconciler.types.plan import DriftField, Plan
-from reconciler.types.reference import ResourceRef, SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
-from reconciler.types.source import Span
 from tests.support.records import change_of, drift_of
 from tests.support.reports import ACCOUNT
 

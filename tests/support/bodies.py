@@ -7,8 +7,8 @@ from copy import deepcopy
 from hypothesis import strategies as st
 
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, split
-from reconciler.types.reference import ResourceRef, SecretRef
 
 WORDS = [
     "off",

@@ -17,6 +17,7 @@ from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.types.address import Address
 from reconciler.types.change import Change
+from reconciler.types.diagnostic import Source
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest, ManifestSet, Moved, Removed
@@ -25,7 +26,6 @@ from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
 from reconciler.types.report import ApplyResult
-from reconciler.types.source import Source
 from reconciler.types.state import State
 from tests.support.lab import Lab
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.json import Json, Object
 from reconciler.types.plan import DriftField, Summary
-from reconciler.types.reference import SecretRef
 from reconciler.types.report import ApplyResult, Report, StepResult
-from reconciler.types.source import Source, Span
 from tests.support.records import change_of, drift_of
 from tests.support.reports import CLAIMS, ECHO, LOOKUP, PLAIN_REPORTS, make_plan, update
 

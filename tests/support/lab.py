@@ -21,7 +21,7 @@ from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Faults
 from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.event import Event
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest, ManifestSet
@@ -30,7 +30,6 @@ from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend, Emit
 from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
-from reconciler.types.reference import SecretRef
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, Move, State
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import at_default, is_masked, leaves
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object, is_filled
 from tests.support.lab import Lab

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from reconciler.core.export.target import AttachedTool, Subject
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import SecretRef
 from tests.support.records import persona_subject
 
 NASTY = (

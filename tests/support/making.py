@@ -9,13 +9,11 @@ from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Object, lookup
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
-from reconciler.types.reference import SecretRef
-from reconciler.types.resource import Resource
-from reconciler.types.source import Source
+from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest, Resource
 from reconciler.types.state import Entry, State
 from tests.support.records import live_of, manifest_of
 

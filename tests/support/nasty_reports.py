@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Direction, FieldChange, Reason
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.plan import DriftField, Summary
 from reconciler.types.report import ApplyResult, Report, StepResult
-from reconciler.types.source import Source, Span
 from tests.support.records import change_of, drift_of
 from tests.support.reports import make_plan, update
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason, Request
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.incomplete import Incomplete, Obstacle
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.live import Account
-from reconciler.types.plan import DriftField, Plan, Summary
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.plan import DriftField, Incomplete, Obstacle, Plan, Summary
 from reconciler.types.report import ApplyResult, Report, StepResult
-from reconciler.types.source import Source, Span
 from tests.support.records import change_of, drift_of
 
 CLAIMS = Address("persona", "claims-desk")

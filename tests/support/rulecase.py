@@ -9,12 +9,10 @@ from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.linting.rule import RuleContext
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules import RULES
-from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.address import Address, ResourceRef, SecretRef
+from reconciler.types.diagnostic import Diagnostic, Source
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.source import Source
 from tests.support.records import manifest_of
 
 

@@ -16,15 +16,13 @@ from reconciler.core.state.journal_records import (
     Record,
     Renamed,
 )
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Block, Direction, FieldChange, PatchOp, Reason, Request
-from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source, Span
 from reconciler.types.json import Object
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.plan import DriftField, Plan, Summary
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.source import Source, Span
 from reconciler.types.state import Entry, Intent, Move, PlanProgress, State
 from tests.support.records import change_of, drift_of
 

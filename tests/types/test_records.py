@@ -13,11 +13,10 @@ import pytest
 import reconciler.types
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, PatchOp, Reason
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.live import Account
 from reconciler.types.plan import Plan, Summary
 from reconciler.types.report import ApplyResult, StepResult
-from reconciler.types.source import Source, Span
 from reconciler.types.state import Entry, LockInfo
 from tests.support.records import change_of
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 
 from reconciler.core.canonical.field_tree import Node, node_at, shape
+from reconciler.types.address import is_reference
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
-from reconciler.types.reference import is_reference
 
 MASK = re.compile(r"^\*{4,}$")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")

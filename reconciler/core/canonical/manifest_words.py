@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, references
 from reconciler.types.kind import Type
-from reconciler.types.reference import ResourceRef, SecretRef
 
 LITERAL, NULL = "literal", "null"
 WORDS = ("env", "file", "ref", LITERAL)

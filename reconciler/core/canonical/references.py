@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import leaves, sorted_set
 from reconciler.core.canonical.keyed_lists import by_name
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
-from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Manifest, Resource
 
 
 def resources_of(manifests: Iterable[Manifest]) -> dict[Address, Resource]:

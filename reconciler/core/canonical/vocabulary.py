@@ -1,13 +1,16 @@
-"""The two vocabularies: wire words to canonical words and back, at declared places only."""
+"""Vocabularies: wire words to canonical words and back, at declared places only; live bodies in canonical words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.canonical.canonical_form import comparable, with_told
 from reconciler.core.canonical.field_tree import Node, node_at, shape
-from reconciler.core.canonical.keyed_lists import as_list, is_named, place_of
+from reconciler.core.canonical.keyed_lists import as_list, by_name, is_named, place_of
+from reconciler.core.serialization.digest import digest
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import KindSpec
+from reconciler.types.live import LiveObject
 
 
 def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
@@ -126,3 +129,24 @@ def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Js
     if isinstance(value, dict) and _translates(node):
         value = _to_wire(node, value, vocabulary, None)
     return as_list(node, value)
+
+
+def live_document(spec: KindSpec, live: LiveObject) -> Object:
+    """The live body in canonical words, with what the API keeps apart from it where that is known."""
+    document = with_told(spec, by_name(spec, canonical_words(spec, live.body)[0]))
+    if spec.apart:
+        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
+        if spec.attachments is not None and live.tools is not None:
+            document[spec.attachments[1:]] = list(live.tools)
+        document |= {pointer[1:]: part for pointer, part in live.parts.items()}
+    return document
+
+
+def object_digest(spec: KindSpec, live: LiveObject) -> str:
+    """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
+    return body_digest(spec, comparable(spec, live_document(spec, live)))
+
+
+def body_digest(spec: KindSpec, document: Object) -> str:
+    """The same of a `comparable` document."""
+    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})

@@ -7,11 +7,10 @@ from reconciler.core.canonical.field_tree import Node, looks_secret, node_at, sh
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.secrets.secret_book import has_secret
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.change import Change
-from reconciler.types.json import Json, Object, escape, lookup, split
+from reconciler.types.json import Json, Object, escape, is_mask, lookup, split
 from reconciler.types.kind import KindSpec
-from reconciler.types.mask import is_mask
-from reconciler.types.reference import ResourceRef, SecretRef
 
 _LEFT_OUT: Object = {"": "a value that is no member"}
 

@@ -10,11 +10,11 @@ from reconciler.core.canonical.canonical_form import at_default, effective, is_m
 from reconciler.core.canonical.field_tree import field_at, looks_secret
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.serialization.digest import digest
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Direction
-from reconciler.types.incomplete import Obstacle
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Field, KindSpec
-from reconciler.types.reference import SecretRef
+from reconciler.types.plan import Obstacle
 
 ASSUMED = "hidden by the server: taken as what the manifest says; --resend-secrets writes it"
 EMPTY: tuple[Json, ...] = ("", [], {})

@@ -11,10 +11,9 @@ from reconciler.core.canonical.canonical_form import leaves, normal
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.export.legal_names import variable_name
 from reconciler.core.export.target import Remark
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.reference import SecretRef
 
 ENV = "$env"
 """`{"$env": NAME}` in generated settings: the value of that variable when the agent starts."""

@@ -27,10 +27,10 @@ from reconciler.core.export.live_values import (
     unwritable,
 )
 from reconciler.core.fields.field_check import check_fields
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, Kinds, Type
 from reconciler.types.live import LiveObject
-from reconciler.types.reference import ResourceRef, SecretRef
 
 DROP: Json = ["dropped"]
 AUTH = "/delivery/api/auth"

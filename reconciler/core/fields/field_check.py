@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import Node, field_at, shape
 from reconciler.core.fields.spelling_hints import hint_for_item, hint_for_key, hint_for_value, item_name
-from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Fix, Severity
+from reconciler.types.address import Address, is_reference
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source
 from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.kind import Field, KindSpec, Type
-from reconciler.types.reference import is_reference
-from reconciler.types.source import Source
 
 UNKNOWN_FIELD = "L18"
 WRONG_TYPE = "L20"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.types.address import is_reference
 from reconciler.types.json import Json, escape, split
 from reconciler.types.kind import KindSpec
-from reconciler.types.reference import is_reference
 
 _NAMED = re.compile(r"(?:.*_)?(?:url|uri|endpoint|webhook)s?", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import comparable
 from reconciler.core.canonical.field_tree import unlisted
-from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.raw_edit import edit_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.secrets.redact_document import redact
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.core.serialization import checked_json as read
@@ -25,13 +25,23 @@ from reconciler.core.serialization.reference_marks import lookalikes, read_marks
 from reconciler.core.serialization.untrusted_json import MOST_ANSWER, parse_json, receive
 from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_format import entry_from_json, entry_to_json
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Change, Reason
-from reconciler.types.json import Json, Object, escape, lookup
+from reconciler.types.json import (
+    SENSITIVE,
+    Json,
+    Object,
+    escape,
+    is_mask,
+    lift_masks,
+    lookup,
+    masks,
+    put_masks,
+    refuse_masks,
+)
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest_edit import SetValue
-from reconciler.types.mask import SENSITIVE, is_mask, lift_masks, masks, put_masks, refuse_masks
 from reconciler.types.preimage import Preimage
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry
 
 ITEM = frozenset(

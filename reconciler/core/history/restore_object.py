@@ -17,7 +17,7 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.keyed_lists import by_place
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.export.live_values import unfilled_items, unfilled_object
 from reconciler.core.fields.required_fields import missing
 from reconciler.core.history.object_history import Thread, related
@@ -25,15 +25,12 @@ from reconciler.core.history.restored import Restored
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, has_secret
 from reconciler.core.serialization.digest import digest
-from reconciler.types.address import Address
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.address import Address, ResourceRef, SecretRef
+from reconciler.types.diagnostic import Source
+from reconciler.types.json import Json, Object, is_mask, lookup, within
 from reconciler.types.kind import KindSpec, Type
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.mask import is_mask
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.resource import Resource
-from reconciler.types.source import Source
+from reconciler.types.manifest import Lifecycle, Manage, Resource
 from reconciler.types.state import Entry
 
 

@@ -12,20 +12,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from reconciler.core.canonical.live_document import live_document
-from reconciler.core.history.absent_references import without
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Setting, restore
-from reconciler.core.history.restored import Restored
+from reconciler.core.history.restored import Restored, without
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import Adopt, Lifecycle
+from reconciler.types.manifest import Adopt, Lifecycle, Resource
 from reconciler.types.preimage import Preimage
-from reconciler.types.resource import Resource
 from reconciler.types.state import Move, State
 
 Held = Mapping[tuple[str, str], Address]

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.core.linting.declared_values import declared
+from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.resource_diff.name_conflicts import Given, name_sent
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
-from reconciler.types.json import Json
-from reconciler.types.kind import Field
+from reconciler.types.json import Json, Object, escape
+from reconciler.types.kind import Field, KindSpec
 from reconciler.types.manifest import Manage, Manifest
+
+
+def declared(kind: KindSpec, spec: Object) -> Iterator[tuple[str, Json, Field]]:
+    """Every value of `spec` that the kind's table declares: pointer, value, row. Markers are leaves."""
+    yield from _declared(shape(kind), spec, "")
+
+
+def _declared(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json, Field]]:
+    if node.row is not None and path:
+        yield path, value, node.row
+        if node.row.verbatim:
+            return
+    if isinstance(value, dict) and (node.children or node.star is not None):
+        for key, member in value.items():
+            yield from _declared(node.child(key), member, f"{path}/{escape(key)}")
+
 
 Declared: TypeAlias = tuple[str, Json, Field]
 

@@ -9,15 +9,13 @@ from reconciler.core.canonical.canonical_form import at_default, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import reference
 from reconciler.core.diff.three_way import is_secret
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Reason
-from reconciler.types.comparison import Comparison, DesiredDifference, Side, Standing
-from reconciler.types.json import Json
+from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.kind import Field, KindSpec
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.manifest import Resource
 from reconciler.types.plan import Plan
-from reconciler.types.reference import SecretRef
-from reconciler.types.resource import Resource
+from reconciler.types.report import Comparison, DesiredDifference, Side, Standing
 
 Names = Mapping[tuple[str, str], str]
 """Kind and id of an object in one account -> its address, or what people call it."""

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.core.canonical.live_document import object_digest
 from reconciler.core.canonical.references import resources_of
+from reconciler.core.canonical.vocabulary import object_digest
 from reconciler.core.planning.assemble_changes import drift_item, gone_item, plan_resource
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.planning.state_drift import drift_from_state, incomplete_from_state
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.records import Binding, Context
-from reconciler.core.state.secret_names import name_given
+from reconciler.core.state.entry_changes import name_given
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Action, Change, Direction, Reason
-from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manifest
-from reconciler.types.plan import DriftItem, Unmanaged
+from reconciler.types.plan import DriftItem, Incomplete, Obstacle, Unmanaged
 from reconciler.types.state import Entry
 
 

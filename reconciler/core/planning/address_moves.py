@@ -19,8 +19,7 @@ from reconciler.core.state.entry_changes import old_address, renamed
 from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import Manage, ManifestSet, Moved
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Manage, ManifestSet, Moved, Resource
 from reconciler.types.state import Move, State
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from reconciler.core.canonical.live_document import live_document, object_digest
+from reconciler.core.canonical.vocabulary import live_document, object_digest
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.resource_plan import plan_create
@@ -15,9 +15,8 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import Manage
+from reconciler.types.manifest import Manage, Resource
 from reconciler.types.plan import DriftField, DriftItem, Summary
-from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.keyed_lists import ToolBody, registry_tool
 from reconciler.core.canonical.references import reference
-from reconciler.core.canonical.tool_definition import ToolBody, registry_tool
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.resource_diff.records import Matching, ResourcePlan
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, lookup
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import Listing
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 
 OFF = "the project file says `migrate: off` here: remove it in the account, or say `migrate: ask`"
 

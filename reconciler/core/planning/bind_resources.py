@@ -15,7 +15,7 @@ from reconciler.core.resource_diff.records import Binding, Context, Matching, Se
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 
 
 def bind(request: PlanRequest, desired: Desired, account: Account, context: Context) -> Bound:

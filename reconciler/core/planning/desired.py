@@ -13,11 +13,10 @@ from reconciler.core.planning.records import Bound, Compared, Desired, Moves, Pl
 from reconciler.core.planning.run_scope import scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
 from reconciler.core.resource_diff.records import Context, Seen
-from reconciler.core.state.entry_changes import renamed, set_aside
-from reconciler.core.state.secret_names import made_by
+from reconciler.core.state.entry_changes import made_by, renamed, set_aside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 from reconciler.types.state import Entry, State
 
 

@@ -11,8 +11,7 @@ from reconciler.core.planning.run_scope import closure
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import ManifestSet
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import ManifestSet, Resource
 
 
 def leave_what_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list[Diagnostic]]:

@@ -21,13 +21,11 @@ from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
 from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.errors import PlanError, PlanUnreadable
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, Object, join
+from reconciler.types.json import SENSITIVE, Json, Object, join
 from reconciler.types.kind import Kinds
-from reconciler.types.mask import SENSITIVE
 from reconciler.types.plan import Plan
-from reconciler.types.reference import SecretRef
 
 TYPE = "reconciler-plan"
 FORMAT = 3

@@ -7,18 +7,16 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
-from reconciler.core.canonical.vocabulary import vocabulary_of, wire_pointer
+from reconciler.core.canonical.vocabulary import live_document, vocabulary_of, wire_pointer
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.planning.read_back import is_there, judge, wanted_at
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, FieldChange, Request
-from reconciler.types.json import Json, join, split, within
+from reconciler.types.json import Json, is_mask, join, masks, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.mask import is_mask, masks
 
 WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 

@@ -18,16 +18,15 @@ from reconciler.core.canonical.canonical_form import (
     same,
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
-from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, only_defaults
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, FieldChange
-from reconciler.types.json import Json, Object, join, lookup, split, within
+from reconciler.types.json import Json, Object, is_mask, join, lookup, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
-from reconciler.types.mask import is_mask
 
 DRAFT_MARKS = ("publish_url", "is_draft", "is_draft_view", "has_unpublished_changes")
 UNDOCUMENTED = ("observed", "vendor client", "create-persona example")

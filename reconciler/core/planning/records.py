@@ -12,10 +12,9 @@ from reconciler.errors import ProviderError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftField, Plan
-from reconciler.types.resource import Resource
 from reconciler.types.state import State
 
 Key = tuple[str, str]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from reconciler.core.planning.records import Scope
 from reconciler.types.address import Address
+from reconciler.types.manifest import Resource
 from reconciler.types.options import PlanOptions
-from reconciler.types.resource import Resource
 from reconciler.types.state import Entry, State
 
 

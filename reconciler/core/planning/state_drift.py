@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
 from reconciler.core.diff.vendor_changes import moved_from, why_replaced
 from reconciler.core.resource_diff.resource_plan import ignored
@@ -14,11 +14,9 @@ from reconciler.core.secrets.secret_book import SecretBook, is_unseen
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Direction, Reason
-from reconciler.types.incomplete import Incomplete, Obstacle
-from reconciler.types.json import Json
+from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.live import LiveObject
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.plan import DriftField, DriftItem
+from reconciler.types.plan import DriftField, DriftItem, Incomplete, Obstacle
 from reconciler.types.state import Entry
 
 

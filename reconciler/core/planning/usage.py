@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.id_names import referring
 from reconciler.core.resource_diff.records import Matching
 from reconciler.types.address import Address

@@ -17,8 +17,8 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import item_of
-from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import differs_in_ids, references
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import hidden
 from reconciler.core.planning.read_back import is_there
@@ -26,10 +26,9 @@ from reconciler.core.resource_diff.resource_plan import atomic_parent, field_cha
 from reconciler.core.secrets.redact_document import marked, redact
 from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import Json, Object, is_mask, lookup, masks, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
-from reconciler.types.mask import is_mask, masks
 from reconciler.types.state import Entry
 
 EMPTY: tuple[Json, ...] = (None, {}, [])

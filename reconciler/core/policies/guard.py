@@ -10,10 +10,9 @@ from reconciler.core.policies import POLICIES
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manage
-from reconciler.types.source import Source
 
 CODE = "E-policy"
 MOST = 20

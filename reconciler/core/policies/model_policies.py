@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation, origin
-from reconciler.core.text import any_matches
-from reconciler.core.text_diff.token_count import CHARACTERS_PER_TOKEN, count_tokens
+from reconciler.core.text import CHARACTERS_PER_TOKEN, any_matches, count_tokens
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, split
 from reconciler.types.kind import KindSpec

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Block, Change
 from reconciler.types.json import Json, within
@@ -14,7 +14,6 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account, Listing
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Policy
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import State
 
 

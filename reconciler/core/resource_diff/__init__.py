@@ -14,7 +14,7 @@ from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.removals import find_extras, find_removals
 from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 
 STEPS = (find_copies, settle, find_extras, find_removals, find_leftovers, write_enabling, carry_companions,
          refuse_other_content)  # fmt: skip

@@ -8,8 +8,8 @@ from dataclasses import replace
 from reconciler.core.canonical.canonical_edit import apply_edits
 from reconciler.core.canonical.canonical_form import comparable
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import body_digest
 from reconciler.core.canonical.references import differs_in_ids
+from reconciler.core.canonical.vocabulary import body_digest
 from reconciler.core.diff.json_patch import build_patch
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.preserve_values import refuse_ignored, tell_removed

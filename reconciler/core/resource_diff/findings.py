@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import leaf_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
 from reconciler.core.resource_diff.records import Binding, Context, Left
 from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
-from reconciler.core.state.secret_names import is_name_hidden
+from reconciler.core.state.entry_changes import is_name_hidden
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
-from reconciler.types.incomplete import Incomplete
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import SENSITIVE, Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import Manage
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.plan import DriftField
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Manage, Resource
+from reconciler.types.plan import DriftField, Incomplete
 from reconciler.types.state import Entry
 
 

@@ -20,10 +20,9 @@ from reconciler.core.diff.vendor_changes import (
 )
 from reconciler.core.resource_diff.findings import Findings, Subject, note_difference, to_write
 from reconciler.types.change import Adoption, Block, Direction
-from reconciler.types.incomplete import Incomplete, Obstacle
 from reconciler.types.json import Json, Object, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.plan import DriftField
+from reconciler.types.plan import DriftField, Incomplete, Obstacle
 from reconciler.types.state import Entry
 
 

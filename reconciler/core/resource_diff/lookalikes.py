@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.state.secret_names import is_name_hidden
+from reconciler.core.state.entry_changes import is_name_hidden
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 
 _FORMAT = "Cf"
 """Category of characters that nobody sees, such as a zero width space."""

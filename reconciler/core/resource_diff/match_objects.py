@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from reconciler.core.resource_diff.lookalikes import lookalikes
 from reconciler.core.resource_diff.records import Binding, Matching, Seen
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.secret_names import made_by, name_of
+from reconciler.core.state.entry_changes import made_by, name_of
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Listing
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 from reconciler.types.state import Entry, Intent, State
 
 

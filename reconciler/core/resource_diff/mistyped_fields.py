@@ -8,7 +8,7 @@ from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
 from reconciler.core.resource_diff.records import ResourcePlan
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import join, split, within
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 from reconciler.types.state import Entry
 
 MISTYPED = "E-typo"

@@ -11,13 +11,12 @@ from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.resource_plan import ignored
 from reconciler.core.secrets.secret_book import SecretBook, has_secret
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Block, Change, Reason
 from reconciler.types.json import within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Adopt, Manage, Manifest
-from reconciler.types.reference import SecretRef
 
 RULE = "name_taken"
 

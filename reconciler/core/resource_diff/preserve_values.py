@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import at_default, is_masked, keyed_parent, leaf_at, leaves, same
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff import three_way
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.resource_plan import field_change, ignored
@@ -15,7 +15,7 @@ from reconciler.types.change import Block, Direction, FieldChange
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 
 
 def with_ignored(resource: Resource, live: LiveObject) -> Resource:

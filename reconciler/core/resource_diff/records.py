@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.canonical.tool_definition import ToolBody
+from reconciler.core.canonical.keyed_lists import ToolBody
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Change, Reason
 from reconciler.types.diagnostic import Diagnostic
-from reconciler.types.incomplete import Incomplete
 from reconciler.types.json import Json
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing
-from reconciler.types.plan import DriftField
+from reconciler.types.plan import DriftField, Incomplete
 from reconciler.types.state import Entry
 
 

@@ -9,11 +9,9 @@ from reconciler.core.diff import three_way
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import SENSITIVE, Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.manifest import Manage
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Manage, Resource
 
 
 def ignored(path: str, ignore: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import at_default, effective, leaf_at, same, tool_name
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.tool_definition import ToolBody, inline_body
+from reconciler.core.canonical.keyed_lists import ToolBody, inline_body
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.records import Left
 from reconciler.core.resource_diff.resource_plan import field_change, ignored

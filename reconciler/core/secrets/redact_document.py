@@ -18,10 +18,10 @@ from collections.abc import Collection, Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked, tool_name
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, shape
-from reconciler.types.json import Json, Object, escape, split
+from reconciler.core.credential_looks import is_credential_name, looks_like_credential
+from reconciler.types.address import SecretRef
+from reconciler.types.json import SENSITIVE, Json, Object, escape, split
 from reconciler.types.kind import KindSpec
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import SecretRef
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -163,3 +163,41 @@ def _markers(value: Json, path: str) -> Iterator[str]:
 def _whole(item: Json, path: str) -> Iterator[str]:
     if any(True for _ in _markers(item, "")):
         yield path
+
+
+def credentials_in(spec: KindSpec, body: Json) -> Iterator[str]:
+    """Every text in a body (an object, or RFC 6902 operations) that must not be shown; masks are none."""
+    root = shape(spec)
+    if not isinstance(body, list):
+        yield from _collect(root, body, secret=False)
+        return
+    for operation in body:
+        if isinstance(operation, dict):
+            path = operation.get("path")
+            node, secret = root, False
+            for token in split(path) if isinstance(path, str) else ():
+                node = node.child(node.renames.get(token, token))
+                secret = secret or _is_secret(node, token)
+            yield from _collect(node, operation.get("value"), secret=secret)
+
+
+def _is_secret(node: Node, name: str) -> bool:
+    if node.row is not None:
+        return node.row.secret
+    return not node.children and is_credential_name(name)
+
+
+def _collect(node: Node, value: Json, *, secret: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            child = node.child(node.renames.get(name, name))
+            if member is not None and not isinstance(member, bool):
+                yield from _collect(child, member, secret=secret or _is_secret(child, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _collect(node, item, secret=secret)
+    elif isinstance(value, str):
+        if value and (secret or looks_like_credential(value)) and not is_masked(value):
+            yield value
+    elif secret and isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)

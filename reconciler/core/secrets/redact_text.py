@@ -20,10 +20,9 @@ from typing import TypeVar, cast
 from reconciler.core.credential_looks import url_credentials
 from reconciler.core.secrets.secret_spellings import BASE64_LIKE, FOLDED, SCHEME, SHORTEST, Folded, SpelledText
 from reconciler.core.settings.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
-from reconciler.types.address import Address
-from reconciler.types.mask import SENSITIVE, Mask
+from reconciler.types.address import Address, SecretRef
+from reconciler.types.json import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
-from reconciler.types.reference import SecretRef
 
 T = TypeVar("T")
 

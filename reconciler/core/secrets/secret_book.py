@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reconciler.core.serialization.digest import SecretDigests, canonical_bytes, digest
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, references
-from reconciler.types.reference import ResourceRef, SecretRef
 
 HIDDEN = "hidden"
 """Stands in `seen` for a value that the server did not show, not even a mask. Older states have it for masks, too."""

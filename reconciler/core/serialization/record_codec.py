@@ -16,10 +16,9 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
-from reconciler.types.address import Address
+from reconciler.types.address import Address, is_reference
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds, KindSpec
-from reconciler.types.reference import is_reference
 
 T = TypeVar("T")
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.types.json import Json, Object, escape
-from reconciler.types.mask import SENSITIVE, is_mask
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.address import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE, Json, Object, escape, is_mask
 
 SECRET, REF, MASK = "$secret", "$ref", "$mask"
 KINDS = frozenset({"env", "file", "literal"})

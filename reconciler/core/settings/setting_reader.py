@@ -21,9 +21,9 @@ from reconciler.core.settings.operator_trust import (
     port_of,
 )
 from reconciler.errors import NotTrusted, UsageError
-from reconciler.types.answer_limits import MB, Limits
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import SecretRef
+from reconciler.types.options import MB, Limits
 
 PROVIDER = ("max_answer_mb", "max_pages", "max_request_seconds")
 """Settings of a provider; the environment knows them as RECONCILER_MAX_ANSWER_MB and so on, and wins."""

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at, normal
 from reconciler.core.canonical.field_tree import field_at, unlisted
-from reconciler.core.canonical.live_document import live_document
 from reconciler.core.canonical.references import bind
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import desired_digest, hidden, is_secret, seen_digest
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, SecretBook, has_secret
 from reconciler.core.serialization.digest import digest
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change
 from reconciler.types.json import Json, lookup
 from reconciler.types.kind import Field
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manage
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry
 
 FORMER_IDS = 10

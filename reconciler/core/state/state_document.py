@@ -26,8 +26,14 @@ from reconciler.core.serialization.checked_json import Malformed, address_from
 from reconciler.core.serialization.digest import digest, digest_bytes
 from reconciler.core.serialization.record_codec import from_json, to_json
 from reconciler.core.serialization.untrusted_json import Unfit, parse_json
-from reconciler.core.state.entry_format import entry_from_json, entry_to_json, intent_from_json, intent_to_json
-from reconciler.core.state.format_upgrades import FORMAT, upgrade
+from reconciler.core.state.entry_format import (
+    FORMAT,
+    entry_from_json,
+    entry_to_json,
+    intent_from_json,
+    intent_to_json,
+    upgrade,
+)
 from reconciler.errors import StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.history import History, Running

@@ -14,10 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.core.text import has_hidden, visible, visible_spaces
-from reconciler.core.text_diff.line_diff import Work, find_edits, find_partners, find_rising, split_words
-from reconciler.core.text_diff.text_sections import Block, cut_blocks, pair_blocks
-from reconciler.core.text_diff.token_count import budget_band, count_tokens
+from reconciler.core.text import budget_band, count_tokens, has_hidden, visible, visible_spaces
+from reconciler.core.text_diff.line_diff import (
+    Block,
+    Work,
+    cut_blocks,
+    find_edits,
+    find_partners,
+    find_rising,
+    pair_blocks,
+    split_words,
+)
 
 MIN_MOVED_CHARACTERS = 40
 MAX_CANDIDATES = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.resource_diff.match_objects import objects_of

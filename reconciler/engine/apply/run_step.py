@@ -10,8 +10,7 @@ from reconciler.core.planning.preconditions import unlawful
 from reconciler.core.planning.read_back import is_draft, judge
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
-from reconciler.core.state.entry_changes import refreshed
-from reconciler.core.state.secret_names import name_digest
+from reconciler.core.state.entry_changes import name_digest, refreshed
 from reconciler.engine.account_reader import read_apart, run_parallel
 from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of, before_change
 from reconciler.engine.apply.safe_create import look_up, name_in, send_create

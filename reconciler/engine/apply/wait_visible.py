@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.read_back import Judgement
 from reconciler.errors import Rejected
 from reconciler.types.change import Change, Request

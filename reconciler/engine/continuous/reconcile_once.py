@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.core.continuous.schedule import due, heal_wait
-from reconciler.core.continuous.windows import closed
+from reconciler.core.continuous.schedule import closed, due, heal_wait
 from reconciler.core.serialization.digest import digest
 from reconciler.errors import (
     AuthRefused,

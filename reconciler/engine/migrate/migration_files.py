@@ -10,11 +10,10 @@ from reconciler.core.canonical.canonical_form import same
 from reconciler.core.migrating.migration import Subject
 from reconciler.engine.migrate.move_units import Written
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Object
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest_edit import Edit, NewDocument
-from reconciler.types.source import Span
 
 
 @dataclass(frozen=True, slots=True)

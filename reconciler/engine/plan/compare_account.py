@@ -19,7 +19,7 @@ from reconciler.core.resource_diff.mistyped_fields import find_mistyped
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import rests_on_absence
-from reconciler.core.state.secret_names import name_of
+from reconciler.core.state.entry_changes import name_of
 from reconciler.engine.account_reader import Reader, kinds_to_read
 from reconciler.engine.plan.wait_ready import failure, remedy, standing
 from reconciler.engine.run_context import RunContext
@@ -28,7 +28,7 @@ from reconciler.types.change import Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.resource import Resource
+from reconciler.types.manifest import Resource
 from reconciler.types.state import State
 
 

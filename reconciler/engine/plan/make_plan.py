@@ -31,14 +31,12 @@ from reconciler.engine.plan.compare_account import compare, read_account
 from reconciler.engine.plan.read_usage import usage_of
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanError, ProviderError
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.manifest import ManifestSet
+from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftField, Plan, Summary
-from reconciler.types.reference import SecretRef
-from reconciler.types.resource import Resource
 from reconciler.types.state import State
 
 

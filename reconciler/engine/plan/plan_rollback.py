@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
 from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
@@ -22,7 +22,7 @@ from reconciler.engine.account_reader import read_apart, run_parallel
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import UsageError
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json
@@ -30,7 +30,6 @@ from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import Entry, State
 
 

@@ -21,12 +21,12 @@ from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_p
 from reconciler.manifests.read.used_files import file_with_text, included_files
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
 from reconciler.manifests.tree.problems import Findings
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object, escape, join, lookup
 from reconciler.types.kind import Field
 from reconciler.types.manifest import Manifest
 from reconciler.types.manifest_edit import Edit, EditRefused, RemoveValue, SetValue
 from reconciler.types.project import Project
-from reconciler.types.source import Source
 
 
 @dataclass(frozen=True, slots=True)

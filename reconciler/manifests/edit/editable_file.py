@@ -21,10 +21,10 @@ from reconciler.manifests.read.documents import Document, read_documents
 from reconciler.manifests.read.json_text import parse_json
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings
+from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import Json, lookup, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest_edit import Edit, EditRefused
-from reconciler.types.source import Source, Span
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -21,9 +21,9 @@ from reconciler.manifests.edit.yaml_writer import Manner
 from reconciler.manifests.read.documents import Document
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import lookup
 from reconciler.types.manifest_edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
-from reconciler.types.source import Span
 
 PROMPT = "system_prompt"
 _FENCE = re.compile(r"---[ \t]*\r?\n")

@@ -14,10 +14,9 @@ from reconciler.manifests.edit.yaml_writer import write_document
 from reconciler.manifests.read.documents import FENCE, read_documents
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.problems import Findings
-from reconciler.types.json import Json, Object
-from reconciler.types.mask import refuse_masks
+from reconciler.types.address import SecretRef
+from reconciler.types.json import Json, Object, refuse_masks
 from reconciler.types.project import Workspace
-from reconciler.types.reference import SecretRef
 
 PROMPT = "system_prompt"
 LONG_PROMPT = 300

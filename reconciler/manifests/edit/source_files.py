@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.canonical.raw_edit import rebase
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.linting.keep_comments import codes_at, split_lines
+from reconciler.core.linting.baseline import codes_at, split_lines
 from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.edit.yaml_writer import write_document
 from reconciler.manifests.read.documents import Document, read_documents
@@ -20,12 +20,11 @@ from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import SUFFIXES, Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.manifests.tree.problems import FILE, Findings
 from reconciler.manifests.tree.repository import inside, reach_of
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Source, Span
 from reconciler.types.json import Json, Object, index_of, lookup, pointers
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest_edit import Edit, EditRefused
 from reconciler.types.project import Project
-from reconciler.types.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True)

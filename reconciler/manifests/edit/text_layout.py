@@ -12,8 +12,8 @@ from json import decoder
 from typing import Any
 
 from reconciler.manifests.read.yaml_rules import span_at
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import index_of
-from reconciler.types.source import Span
 
 MAP, LIST, SCALAR, ALIAS = "map", "list", "scalar", "alias"
 _BLANK = re.compile(r"(?:[ \t\r\n\x85\u2028\u2029]|#[^\r\n\x85\u2028\u2029]*)*")

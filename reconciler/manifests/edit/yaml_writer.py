@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 
 from reconciler.manifests.read import yaml_rules
-from reconciler.types.json import Json, Object
-from reconciler.types.mask import refuse_masks
+from reconciler.types.json import Json, Object, refuse_masks
 
 WIDTH = 100
 """Flow lists of words stay on one line up to this length."""

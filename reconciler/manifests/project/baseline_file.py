@@ -11,10 +11,9 @@ from reconciler.manifests.edit.yaml_writer import Manner, write_flow
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import Findings
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Json
 from reconciler.types.project import Project
-from reconciler.types.source import Span
 
 CODE = "E-baseline"
 HEAD = """\

@@ -15,11 +15,11 @@ from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.manifests.tree.repository import inside, reach
+from reconciler.types.address import SecretRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object, join, lookup
 from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
-from reconciler.types.reference import SecretRef
-from reconciler.types.source import Source
 
 if TYPE_CHECKING:
     from reconciler.core.platform import Platforms

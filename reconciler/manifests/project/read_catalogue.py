@@ -19,9 +19,8 @@ from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings
 from reconciler.manifests.tree.repository import inside, reach
 from reconciler.types.catalogue import Catalogue
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.json import Json, Object, escape
-from reconciler.types.source import Source
 
 T = TypeVar("T")
 CODE = "E-catalogue"

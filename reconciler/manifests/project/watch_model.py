@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
 
-from reconciler.types.number import seconds_in
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import SecretRef
+from reconciler.types.json import seconds_in
 from reconciler.types.watch import Backoff, Mode, Notification, Status, Watch, Window
 
 RECOVERED = "recovered"

@@ -9,11 +9,10 @@ from reconciler.core.resource_diff.lookalikes import difference, folded
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
 from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, escape
 from reconciler.types.manifest import Manifest, Moved, Removed
-from reconciler.types.reference import ResourceRef
-from reconciler.types.source import Source
 
 
 def unique(drafts: Sequence[RawManifest], locate: Locate, findings: Findings) -> dict[Address, RawManifest]:

@@ -7,9 +7,9 @@ from difflib import SequenceMatcher, get_close_matches
 from reconciler.core.canonical.field_tree import shape
 from reconciler.manifests.read.raw_manifest import STATEMENTS, PassedOver
 from reconciler.manifests.tree.problems import FIELD, FOREIGN, Findings
+from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds, KindSpec
-from reconciler.types.source import Source, Span
 
 PROJECT = "Project"
 SHARED_WORDS = frozenset({"Deployment"})

@@ -16,10 +16,10 @@ from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, FOREIGN, OVERLAY, SIZE, Findings
 from reconciler.manifests.tree.repository import Reach, reach_of
+from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.project import Project, Workspace
-from reconciler.types.source import Source, Span
 
 
 @dataclass(slots=True)

@@ -10,9 +10,8 @@ from hashlib import sha256
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.decode import conflict, decode
 from reconciler.manifests.tree.problems import YAML, Findings
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Json
-from reconciler.types.source import Span
 
 FENCE = "---"
 

@@ -28,10 +28,10 @@ from reconciler.manifests.read.raw_manifest import (
 from reconciler.manifests.read.unread_files import by_beginning
 from reconciler.manifests.tree.problems import FIELD, KIND, NAME, Findings, suggest
 from reconciler.types.address import Address
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object, join
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
-from reconciler.types.source import Source
 
 ENVELOPE = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
 PROMPT = "system_prompt"

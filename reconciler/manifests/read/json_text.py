@@ -11,8 +11,8 @@ from json import decoder
 from reconciler.manifests.read.yaml_reader import MAX_PROBLEMS
 from reconciler.manifests.read.yaml_rules import MAX_DEPTH, TOO_DEEP, span_at
 from reconciler.manifests.tree.problems import DUPLICATE, YAML, Findings
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import Json, Object
-from reconciler.types.source import Span
 
 _TOKEN = re.compile(r"[ \t\r\n]*(?:([{}\[\],:])|(\")|([^\s{}\[\],:\"]+))")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)

@@ -21,11 +21,10 @@ from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
 from reconciler.manifests.tree.repository import Reach, inside
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object, escape, split
 from reconciler.types.kind import Kinds
-from reconciler.types.reference import ResourceRef, SecretRef
 
 
 class Literal(dict[str, Json]):

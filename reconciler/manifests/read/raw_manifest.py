@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from reconciler.manifests.tree.problems import FIELD, NAME, REF, Findings, suggest
 from reconciler.types.address import NAME_PATTERN, Address
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object, join
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
-from reconciler.types.source import Source
 
 METADATA = ("name", "id", "labels")
 STATEMENTS = {"Moved": ("apiVersion", "kind", "from", "to"), "Removed": ("apiVersion", "kind", "address")}

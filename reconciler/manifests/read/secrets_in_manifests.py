@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
 from reconciler.manifests.tree.repository import inside, reach
+from reconciler.types.address import SecretRef
 from reconciler.types.json import split
-from reconciler.types.reference import SecretRef
 
 LiteralSecrets = dict[str, str]
 """`<address><pointer>` -> the value that stood there; never leaves the process."""

@@ -15,11 +15,10 @@ from reconciler.manifests.read.documents import split_front_matter
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Source, Span
 from reconciler.types.json import index_of, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Manifest
-from reconciler.types.source import Source, Span
 
 if TYPE_CHECKING:
     from yaml.nodes import MappingNode

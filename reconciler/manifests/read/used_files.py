@@ -13,9 +13,9 @@ from reconciler.manifests.read.source_pointer import Misplaced
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree
 from reconciler.manifests.tree.problems import Findings
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
 from reconciler.types.project import Project
-from reconciler.types.reference import SecretRef
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

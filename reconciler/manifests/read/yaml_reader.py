@@ -13,8 +13,8 @@ from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.yaml_documents import Refused, nodes
 from reconciler.manifests.read.yaml_rules import MAX_DEPTH, TOO_DEEP, depth_exceeded, report_syntax, span_at
 from reconciler.manifests.tree.problems import AMBIGUOUS, DUPLICATE, YAML, Findings
+from reconciler.types.diagnostic import Span
 from reconciler.types.json import Json, Object
-from reconciler.types.source import Span
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from reconciler.manifests.tree.problems import YAML, Findings
-from reconciler.types.source import Span
+from reconciler.types.diagnostic import Span
 
 MAX_DEPTH = 100
 """Nesting beyond this is refused; a persona with tool schemas needs about 20."""

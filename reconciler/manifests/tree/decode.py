@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from reconciler.manifests.tree.problems import CONFLICT, ENCODING, SIZE, Findings
-from reconciler.types.source import Span
+from reconciler.types.diagnostic import Span
 
 MAX_BYTES = 10 * 1024 * 1024
 """Larger files are refused: no persona is that large, and a plan would hold it in memory several times."""

@@ -10,7 +10,7 @@ from reconciler.core.text import any_matches
 from reconciler.manifests.tree.file_tree import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings
 from reconciler.manifests.tree.repository import GIT, Reach, inside
-from reconciler.types.source import Span
+from reconciler.types.diagnostic import Span
 
 LINES = (".jsonl", ".ndjson")
 """Never a manifest, and often taken for one."""

@@ -7,8 +7,7 @@ from difflib import get_close_matches
 from typing import TypedDict, Unpack
 
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.source import Source, Span
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 
 LITERAL_SECRET = "L03"
 YAML = "E-yaml"

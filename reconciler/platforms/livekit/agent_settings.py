@@ -14,9 +14,9 @@ from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tool
 from reconciler.platforms.livekit.llm import llm_settings
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
 from reconciler.platforms.livekit.unsupported import name_remains
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef, SecretRef
 
 FORMAT = "1.0"
 ALWAYS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "TAVUS_API_KEY")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from reconciler.core.export.conversion_report import ENV, Ledger
 from reconciler.core.export.target import plain
+from reconciler.types.address import SecretRef
 from reconciler.types.catalogue import Catalogue, is_hosted
+from reconciler.types.catalogue_entry import LiveKitChoice
 from reconciler.types.json import Json, Object, escape
-from reconciler.types.livekit_catalogue import LiveKitChoice
-from reconciler.types.reference import SecretRef
 
 LAYER = "/layers/llm"
 INFERENCE = "inference"

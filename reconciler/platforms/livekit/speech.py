@@ -9,8 +9,8 @@ from reconciler.core.canonical.canonical_form import is_masked
 from reconciler.core.export.conversion_report import Ledger
 from reconciler.core.export.target import plain
 from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import LiveKitEar
 from reconciler.types.json import Json, Object, escape
-from reconciler.types.livekit_catalogue import LiveKitEar
 
 STT = "/layers/stt"
 DEFAULT_ENGINE = "tavus-auto"

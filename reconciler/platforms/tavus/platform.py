@@ -8,8 +8,8 @@ from reconciler.core.settings.setting_reader import PROVIDER, Role
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.platforms.tavus.rules import RULES
+from reconciler.types.address import SecretRef
 from reconciler.types.project import ProviderSettings
-from reconciler.types.reference import SecretRef
 
 KEY_VARIABLE = "TAVUS_API_KEY"
 URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
 from reconciler.reporters.markdown.markdown_escape import code, prose
 from reconciler.reporters.values import show
-from reconciler.types.comparison import Comparison, Side, Standing
+from reconciler.types.report import Comparison, Side, Standing
 
 MOST = 20
 """Leaves of one address that are shown; of the others only the number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from reconciler.core.text import has_hidden, visible
+from reconciler.core.text import budget_band, count_tokens, has_hidden, visible
 from reconciler.core.text_diff.text_diff import (
     Fate,
     Line,
@@ -16,7 +16,6 @@ from reconciler.core.text_diff.text_diff import (
     diff_prompts,
     near_changes,
 )
-from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from reconciler.reporters.text.paint import Paint, Tone, flow_pieces
 from reconciler.reporters.wording import BANDS, plural, token_change
 from reconciler.types.json import Json

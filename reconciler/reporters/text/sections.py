@@ -10,10 +10,9 @@ from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.wording import accepted_line, plural
 from reconciler.types.change import Action
-from reconciler.types.comparison import Comparison, Side, Standing
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.plan import DriftItem
-from reconciler.types.report import ApplyResult, StepResult
+from reconciler.types.report import ApplyResult, Comparison, Side, Standing, StepResult
 
 _TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.NOTE}
 

@@ -26,8 +26,8 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, split
-from reconciler.types.reference import ResourceRef, SecretRef
 
 PERSONA, TOOL = kind("persona"), kind("tool")
 json = st.recursive(

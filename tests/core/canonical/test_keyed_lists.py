@@ -11,20 +11,23 @@ from reconciler.core.canonical.canonical_form import leaf_at, leaves
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.canonical.keyed_lists import (
     as_list,
+    body_digest,
     by_name,
     by_place,
+    inline_body,
     is_named,
     item_names,
     item_of,
     items_by_name,
     named_lists,
     place_of,
+    registry_tool,
 )
 from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_value, wire_words
 from reconciler.core.diff.json_patch import apply_patch, build_patch
 from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.address import ResourceRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef
 
 SET = kind("guardrail_set")
 STEPS = kind("objectives")
@@ -174,3 +177,43 @@ def test_a_document_by_place_is_what_it_was_before_it_went_by_name(name: str) ->
         {"data": ResourceRef("tool.x")},
     ):
         assert by_place(spec, by_name(spec, document)) == document
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a", "b"]}
+TURNED = {"required": ["b", "a"], "properties": {"b": {"type": "string"}, "a": {"type": "string"}}, "type": "object"}
+FUNCTION = {"name": "find", "description": "Finds.", "parameters": SCHEMA}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "function", "function": FUNCTION},
+        {"type": "function", **FUNCTION},
+        {"function": {**FUNCTION, "parameters": TURNED, "strict": True}},
+    ],
+)
+def test_both_forms_and_any_order_equal_the_registry_tool(item):
+    registry = {**FUNCTION, "on_call": "silent", "delivery": {"app_message": True}}
+    assert inline_body(item, "llm") == registry_tool(registry, "other")
+
+
+@pytest.mark.parametrize(
+    "more", [{"name": "seek"}, {"description": "Finds. "}, {"parameters": {}}, {"origin": "vision"}]
+)
+def test_name_description_parameters_and_origin_count(more):
+    assert inline_body({"function": FUNCTION}, "llm") != registry_tool({**FUNCTION, **more}, "find")
+
+
+@pytest.mark.parametrize("item", [None, 1, "find", [], {}, {"function": {}}, {"function": {"name": ""}}, {"name": 1}])
+def test_what_has_no_name_is_no_tool(item):
+    assert inline_body(item, "llm") is None
+
+
+def test_a_manifest_without_a_name_is_called_as_its_address():
+    body = {key: value for key, value in FUNCTION.items() if key != "name"}
+    assert registry_tool(body, "find") == inline_body({"function": FUNCTION}, "llm")
+    assert registry_tool({**body, "origin": ""}, "find").digest == body_digest("Finds.", SCHEMA, "llm")
+
+
+def test_no_parameters_are_empty_ones():
+    assert body_digest("x", None, "llm") == body_digest("x", {}, "llm")

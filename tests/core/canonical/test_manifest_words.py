@@ -16,10 +16,9 @@ from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.manifests.tree.problems import Findings
 from reconciler.manifests.tree.repository import reach
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.source import Source
 
 WORDS = st.sampled_from(["env", "file", "ref", "null", "literal", "value", "join", "$secret", "$ref", "a", "type"])
 DATA = st.recursive(

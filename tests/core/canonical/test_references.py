@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.references import bind, bind_resource, references, resources_of
-from reconciler.types.reference import ResourceRef
+from reconciler.types.address import ResourceRef
 from tests.support.making import at, listing, live, manifest
 
 

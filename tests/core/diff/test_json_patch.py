@@ -14,8 +14,8 @@ from reconciler.core.canonical.canonical_form import leaf_at, leaves, same
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.diff.json_patch import apply_patch, build_patch, prove
 from reconciler.platforms.tavus.kinds import kind
+from reconciler.types.address import SecretRef
 from reconciler.types.change import PatchOp
-from reconciler.types.reference import SecretRef
 
 PERSONA = kind("persona")
 TOOL = kind("tool")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from reconciler.core.diff.request_body import has_reference, partial, sendable, with_markers
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, PatchOp
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE
 from tests.support.greetings.kinds import KINDS
 
 BOT, PHRASE = KINDS.get("bot"), KINDS.get("phrase")

@@ -25,8 +25,8 @@ from reconciler.core.diff.three_way import (
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.incomplete import Obstacle
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import SecretRef
+from reconciler.types.plan import Obstacle
 from tests.support.making import SALT, book, env
 
 PERSONA = kind("persona")

@@ -7,9 +7,8 @@ from hypothesis import given
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.conversion_report import EMPTY, Ledger
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import Json, Object, within
-from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 
 DESK = Address("persona", "desk")

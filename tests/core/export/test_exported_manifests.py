@@ -13,10 +13,10 @@ from reconciler.core.export.exported_manifests import (
 )
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Object
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet, Moved, Removed
-from reconciler.types.source import Source
 from reconciler.types.state import Entry, State
 from tests.support.making import at, env, manifest
 from tests.support.records import live_of

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.fields.field_check import check_fields, describe, server_field_warning, without_server_fields
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.source import Source
+from reconciler.types.address import Address, ResourceRef, SecretRef
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 
 PERSONA = kind("persona")
 TOOL = kind("tool")

@@ -13,9 +13,9 @@ from reconciler.api.offline import manifest_schema
 from reconciler.core.fields.required_fields import missing, takes_away, when_needed
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
-from reconciler.types.reference import SecretRef
 from tests.support.account import BODIES
 from tests.support.lab import Lab
 from tests.support.making import at

@@ -6,9 +6,9 @@ from reconciler.core.history.object_history import follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.rollback_goal import make_goal
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.address import ResourceRef
+from reconciler.types.json import SENSITIVE
 from reconciler.types.preimage import Preimage
-from reconciler.types.reference import ResourceRef
 from reconciler.types.state import Entry, State
 from tests.support.making import at
 

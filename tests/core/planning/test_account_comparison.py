@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.account_comparison import compare_accounts, desired_differences, literals_told_apart
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.change import Action, Direction, FieldChange, Reason
-from reconciler.types.comparison import Comparison, Standing
 from reconciler.types.json import Json, Object
+from reconciler.types.manifest import Resource
 from reconciler.types.plan import Plan
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.resource import Resource
+from reconciler.types.report import Comparison, Standing
 from tests.support.account import FULL
 from tests.support.making import at, env, manifest, resource
 from tests.support.records import change_of

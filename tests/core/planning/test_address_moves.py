@@ -9,8 +9,8 @@ import pytest
 from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
 from reconciler.core.resource_diff.records import ResourcePlan
 from reconciler.types.change import Action, Block
+from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet, Moved, Removed
-from reconciler.types.source import Source
 from reconciler.types.state import Intent
 from tests.support.making import at, entry, manifest, resource, state
 from tests.support.records import change_of

@@ -12,10 +12,10 @@ from reconciler.core.planning.records import PlanRequest
 from reconciler.core.resource_diff.records import Context, Seen
 from reconciler.errors import NothingFound
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.diagnostic import Source
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Manifest, ManifestSet, Moved
 from reconciler.types.options import PlanOptions
-from reconciler.types.source import Source
 from reconciler.types.state import Intent, State
 from tests.support.making import at, book, entry, listing, live, manifest, state
 

@@ -10,11 +10,11 @@ from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.planning.id_names import document_named, names_in, referring, value_named
 from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftField, DriftItem, Plan
-from reconciler.types.reference import ResourceRef
 from tests.support.making import at
 from tests.support.records import change_of, drift_of
 

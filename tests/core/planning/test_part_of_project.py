@@ -8,10 +8,10 @@ from reconciler.core.canonical.references import bind_resource, resources_of
 from reconciler.core.planning.part_of_project import leave_what_moved, make_along
 from reconciler.core.planning.run_scope import scope
 from reconciler.core.resource_diff.records import Binding, Matching
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Reason
 from reconciler.types.manifest import Elsewhere, ManifestSet
 from reconciler.types.options import PlanOptions
-from reconciler.types.reference import ResourceRef
 from tests.support.making import at, entry, manifest, state
 
 PERSONA = manifest("persona.a", {"pal_name": "a", "tools": [ResourceRef("tool.look")]})

@@ -14,13 +14,11 @@ from reconciler.core.planning.plan_file import TYPE, dump_plan, looks_like_plan,
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.record_codec import to_json
 from reconciler.errors import PlanError, PlanUnreadable
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, PatchOp, Reason, Request
-from reconciler.types.json import Json
+from reconciler.types.json import SENSITIVE, Json, masks
 from reconciler.types.live import Account
-from reconciler.types.mask import SENSITIVE, masks
 from reconciler.types.plan import Plan
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.records import change_of
 from tests.support.strategies import PLANS
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.types.change import Action, Direction, FieldChange, Request
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.json import SENSITIVE
 from tests.support.making import at, book, env, live
 from tests.support.records import change_of
 

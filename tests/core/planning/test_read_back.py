@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.core.planning.read_back import is_doubtful, judge
 from reconciler.platforms.tavus.kinds import kind
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, FieldChange
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import ResourceRef
+from reconciler.types.json import SENSITIVE
 from tests.support.making import at, book, env, live
 from tests.support.records import change_of
 

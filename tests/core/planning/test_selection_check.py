@@ -16,11 +16,10 @@ from reconciler.core.planning.selection_check import (
 from reconciler.errors import NothingFound
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
-from reconciler.types.diagnostic import Severity
+from reconciler.types.diagnostic import Severity, Source
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
-from reconciler.types.source import Source
 from reconciler.types.state import Entry, Intent, State
 from tests.support.making import at, live, manifest
 

@@ -14,12 +14,12 @@ from reconciler.core.policies import POLICIES
 from reconciler.core.policies.guard import MOST, guard, standing_violations
 from reconciler.core.policies.policy import Situation
 from reconciler.types.change import Action, Change, Direction, FieldChange, Reason
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Policy
-from reconciler.types.source import Source
 from reconciler.types.state import State
 from tests.support.making import at, env
 from tests.support.records import change_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.resource_diff.leaf_diff import attached_by_hand, to_enable
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.reference import ResourceRef
+from reconciler.types.address import ResourceRef
 from tests.support.making import entry
 
 PERSONA = kind("persona")

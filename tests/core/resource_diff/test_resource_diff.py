@@ -10,8 +10,8 @@ from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, Reason
-from reconciler.types.reference import ResourceRef
 from tests.support.making import at, book, entry, env, live, resource
 
 PERSONA = kind("persona")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.canonical.tool_definition import registry_tool
+from reconciler.core.canonical.keyed_lists import registry_tool
 from reconciler.core.planning.attachments import AttachedTools, tell_left
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, Matching
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Direction, Reason
-from reconciler.types.reference import ResourceRef
 from tests.support.legacyaccount import function, inline
 from tests.support.making import at, book, entry, listing, live, resource
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.canonical.field_tree import field_at, looks_secret
 from reconciler.core.secrets.redact_document import is_secret, redact, redact_at
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.json import SENSITIVE
 
 PERSONA = kind("persona")
 PLACES = (

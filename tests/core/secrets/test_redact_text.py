@@ -18,9 +18,8 @@ from reconciler.core.secrets.redact_text import Learning, Redactor, union
 from reconciler.core.secrets.secret_spellings import FOLDED
 from reconciler.core.text import has_hidden, one_line, visible
 from reconciler.errors import ReconcilerError
-from reconciler.types.address import Address
-from reconciler.types.mask import SENSITIVE, is_mask
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import Address, SecretRef
+from reconciler.types.json import SENSITIVE, is_mask
 
 HIDDEN = str(SENSITIVE)
 SECRET = 'p4ss <"word">\\ü & 漢 \U0001f600'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.secrets.secret_book import SecretBook, has_secret, markers
 from reconciler.core.serialization.digest import SecretDigests
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.address import ResourceRef, SecretRef
 from tests.support.making import SALT, book, env
 
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from reconciler.core.history.preimage import pack
 from reconciler.core.serialization.digest import canonical_bytes
 from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
-from reconciler.types.json import Json
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.address import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE, Json
 
 TEXTS = st.text(max_size=4) | st.sampled_from(["X", "tool.x", "#/a", "(sensitive)", "$secret", "env"])
 WORDS = st.sampled_from(

@@ -16,9 +16,9 @@ from reconciler.core.settings.setting_reader import ROLES, Reader, Role, read_li
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.manifests.project.project_model import BACKEND_SETTINGS
 from reconciler.platforms.tavus.platform import PLATFORM
-from reconciler.types.answer_limits import MB, Limits
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
-from reconciler.types.reference import SecretRef
+from reconciler.types.options import MB, Limits
 
 ELSEWHERE = {"RECONCILER_SOURCE", "RECONCILER_ENVIRONMENT", "RECONCILER_REPOSITORY", "RECONCILER_COMMIT"}
 """Of pipelines, not of the program."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.core.state.applied_record import record
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.reference import ResourceRef
 from tests.support.making import SALT, at, book, entry, env, live
 from tests.support.records import change_of
 

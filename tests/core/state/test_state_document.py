@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.serialization.digest import digest_bytes
-from reconciler.core.state import format_upgrades
+from reconciler.core.state import entry_format as format_upgrades
 from reconciler.core.state.state_document import (
     dump_state,
     history_from_json,

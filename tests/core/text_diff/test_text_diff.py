@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text import visible
+from reconciler.core.text import budget_band, count_tokens, visible
 from reconciler.core.text_diff.text_diff import MIN_MOVED_CHARACTERS, Fate, Line, Mark, PromptDiff, diff_prompts
-from reconciler.core.text_diff.token_count import budget_band, count_tokens
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
 
 TEXTS = st.lists(

@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.engine.plan.make_plan import find_drift, view
 from reconciler.errors import NothingFound
+from reconciler.types.address import SecretRef
 from reconciler.types.change import Action
 from reconciler.types.options import PlanOptions
-from reconciler.types.reference import SecretRef
 from tests.support.lab import Lab, as_set
 from tests.support.making import at, manifest
 

@@ -7,11 +7,10 @@ import pytest
 from reconciler.core.state.journal_records import Outcome
 from reconciler.errors import PlanBlocked, PlanStale, UsageError
 from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action
+from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import Moved
-from reconciler.types.reference import ResourceRef
-from reconciler.types.source import Source
 from tests.support.chronicle import Chronicle
 from tests.support.making import at, env, manifest
 

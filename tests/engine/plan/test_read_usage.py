@@ -15,10 +15,10 @@ from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanBlocked, PlanError, PlanStale
 from reconciler.reporters import REPORTERS
 from reconciler.types.change import Action
+from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import ManifestSet, Removed
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.report import Report, Style
-from reconciler.types.source import Source
 from tests.support.chronicle import Chronicle
 from tests.support.lab import Lab
 from tests.support.making import at, manifest

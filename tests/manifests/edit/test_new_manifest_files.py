@@ -11,9 +11,9 @@ from reconciler.manifests.edit.new_manifest_files import LONG_PROMPT, PROMPT, ma
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
 from reconciler.types.project import BackendSettings, ProviderSettings, Workspace
-from reconciler.types.reference import SecretRef
 from tests.support.strategies import DATA
 
 LONG = "You are kind. " * 30 + "Always."

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError, UsageError
+from reconciler.types.address import SecretRef
 from reconciler.types.project import Policy
-from reconciler.types.reference import SecretRef
 from tests.support.manifestfolder import Folder
 from tests.support.projects import load_project
 

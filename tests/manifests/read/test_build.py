@@ -13,11 +13,10 @@ from reconciler.manifests.read.build import canonical_pointer, check_lifecycle, 
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import lookup
 from reconciler.types.manifest import Adopt, Lifecycle, Manage
-from reconciler.types.reference import ResourceRef, SecretRef
-from reconciler.types.source import Source
 from tests.support.manifestfolder import Folder
 
 PROJECT = """

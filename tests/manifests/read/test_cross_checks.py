@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from reconciler.manifests.read.cross_checks import check_claims, check_moves, check_references, references
 from reconciler.manifests.tree.problems import Findings
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
+from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import Manifest, Moved, Removed
-from reconciler.types.reference import ResourceRef
-from reconciler.types.source import Source
 from tests.support.manifestfolder import Folder
 from tests.support.records import manifest_of
 

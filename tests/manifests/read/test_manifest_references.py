@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, lookup
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.manifestfolder import Folder
 
 CUSTOM = "  layers:\n    llm:\n      base_url: https://llm.example.com/v1\n"

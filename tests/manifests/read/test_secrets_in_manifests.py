@@ -9,7 +9,7 @@ import pytest
 from reconciler.manifests.read.load_manifests import secrets_of
 from reconciler.manifests.read.secrets_in_manifests import RunSecrets, is_mask, reference_for
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.reference import SecretRef
+from reconciler.types.address import SecretRef
 from tests.support.projects import load_project
 
 

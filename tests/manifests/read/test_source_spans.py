@@ -14,9 +14,8 @@ from reconciler.manifests.read.load_manifests import place
 from reconciler.manifests.read.source_spans import find, in_order, locate
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
 from reconciler.types.json import join
-from reconciler.types.source import Source, Span
 from tests.support.manifestfolder import Folder
 
 TEXT = """\

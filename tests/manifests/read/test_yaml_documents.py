@@ -78,7 +78,7 @@ def test_every_document_is_read_or_said(
 def test_the_places_of_later_documents_are_known() -> None:
     """The finding of a rule about a document behind a broken one stands in its own line."""
     from reconciler.manifests.read.source_spans import locate
-    from reconciler.types.source import Source
+    from reconciler.types.diagnostic import Source
 
     text = "a: [\n---\nb:\n  c: 1\n---\n]\n---\nd: {e: 2}\n"
     assert str(locate(text, Source("f.yaml", 1), "/b/c")) == "f.yaml:4:6"

@@ -16,8 +16,8 @@ from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_set
 from reconciler.platforms.livekit.livekit_target import generate
 from reconciler.platforms.livekit.unsupported import FACE
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object, within
-from reconciler.types.reference import SecretRef
 from tests.support.bodies import bodies
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import KNOWLEDGE

@@ -13,8 +13,8 @@ from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import AttachedTool, Generated, Subject
 from reconciler.engine.export_account import subjects_of_manifests
 from reconciler.manifests.read.load_manifests import load_manifests
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import SecretRef
 from reconciler.types.state import State
 from tests.support.livekitpersonas import NASTY, persona, subjects
 from tests.support.livekitworld import agent_path, lacking, make, run_agents

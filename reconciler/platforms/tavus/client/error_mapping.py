@@ -19,8 +19,7 @@ from typing import TypeAlias
 from reconciler.core.credential_looks import is_credential_name
 from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.errors import AuthRefused, MakerConflict, NotFound, ProviderError, Rejected, Unavailable
-from reconciler.types.json import Json
-from reconciler.types.mask import SENSITIVE
+from reconciler.types.json import SENSITIVE, Json
 
 Hide: TypeAlias = Callable[[str], str]
 

@@ -12,8 +12,8 @@ from reconciler.core.network import PLAIN, Due, speaks_plainly
 from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, parse_json, receive
 from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.platforms.tavus.client.retry_policy import Trouble
-from reconciler.types.answer_limits import Limits
 from reconciler.types.json import Json
+from reconciler.types.options import Limits
 from reconciler.types.ports import Clock, Gate
 from reconciler.version import __version__
 

@@ -9,10 +9,10 @@ from reconciler.core.canonical.canonical_form import without
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.diff.request_body import partial, sendable, with_markers
 from reconciler.platforms.tavus.client.endpoint import Endpoint, Part, PatchStyle
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Change, PatchOp, Request
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.reference import ResourceRef
 
 ATTACHED_WORDS = ("tools", "tool_ids")
 

@@ -25,9 +25,9 @@ from reconciler.platforms.tavus.client.error_mapping import error_for
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost, Reply
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after
 from reconciler.platforms.tavus.client.tavus_transport import unreachable
-from reconciler.types.answer_limits import Limits
 from reconciler.types.event import LimitMet, Notice
 from reconciler.types.json import Json
+from reconciler.types.options import Limits
 from reconciler.types.ports import Answer, Clock, Emit
 from reconciler.waits import Waits
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from reconciler.core.network import Due
-from reconciler.core.secrets.credentials import credentials_in
+from reconciler.core.secrets.redact_document import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
@@ -33,22 +33,20 @@ from reconciler.platforms.tavus.client.endpoint import (
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.pagination import Page, read_list
-from reconciler.platforms.tavus.client.patch_outcome import is_repeatable, judge, needs_image
 from reconciler.platforms.tavus.client.render_requests import render
-from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, is_repeatable, judge, needs_image
 from reconciler.platforms.tavus.client.tavus_client import Client
 from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.kinds import kind as kind_named
-from reconciler.types.answer_limits import Limits
+from reconciler.types.address import is_reference
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
-from reconciler.types.json import Json, Object
+from reconciler.types.json import Json, Object, is_mask
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account, Listing, LiveObject
-from reconciler.types.mask import is_mask
+from reconciler.types.options import Limits
 from reconciler.types.ports import Answer, Clock, Emit, Gate
-from reconciler.types.reference import is_reference
 
 if TYPE_CHECKING:
     import httpx

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import tool_name
-from reconciler.core.canonical.tool_definition import body_digest, registry_tool
+from reconciler.core.canonical.keyed_lists import body_digest, registry_tool
 from reconciler.core.migrating.migration import Subject
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object, lookup

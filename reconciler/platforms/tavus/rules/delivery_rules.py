@@ -15,10 +15,10 @@ from reconciler.platforms.tavus.kinds.tool_facts import (
     SIGNED_WITHOUT,
     WITHOUT_BODY,
 )
+from reconciler.types.address import is_reference
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import is_reference
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 API = "/delivery/api"

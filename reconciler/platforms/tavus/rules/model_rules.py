@@ -17,12 +17,12 @@ from reconciler.platforms.tavus.rules.body_reader import (
     nearest,
     text,
 )
+from reconciler.types.address import is_reference
 from reconciler.types.catalogue import is_hosted
 from reconciler.types.catalogue_entry import Setting, Status
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, escape, is_filled
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import is_reference
 
 API_KEY = f"{LLM}/api_key"
 

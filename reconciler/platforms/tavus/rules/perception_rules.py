@@ -17,11 +17,10 @@ from reconciler.platforms.tavus.rules.body_reader import (
     sequence,
     text,
 )
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, escape, lookup
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef
 
 PERCEPTION_MODEL = f"{PERCEPTION}/perception_model"
 

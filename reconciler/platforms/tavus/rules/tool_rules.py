@@ -10,10 +10,10 @@ from reconciler.core.canonical.canonical_form import is_masked
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.core.serialization.reference_marks import write_marks
 from reconciler.platforms.tavus.rules.body_reader import exists, inline_tools, sequence, tool_body
+from reconciler.types.address import is_reference
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, is_filled, lookup, split
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import is_reference
 
 
 def check_tool_required(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import TTS, has, mapping, text
+from reconciler.types.address import is_reference
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Entry, Setting
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import is_reference
 
 SETTINGS = f"{TTS}/voice_settings"
 MARKUP = re.compile(r"<(?:speed|volume|emotion|break|spell)\b[^<>]{0,200}/?>", re.IGNORECASE)

@@ -21,7 +21,7 @@ from reconciler.platforms.tavus.simulator.http_types import Call
 from reconciler.platforms.tavus.simulator.service import Exchange, Service
 from reconciler.platforms.tavus.simulator.world_file import seed_world
 from reconciler.platforms.tavus.simulator.world_store import Store
-from reconciler.types.number import number_in
+from reconciler.types.json import number_in
 
 LARGEST_BODY = 32 * 1024 * 1024
 BODILESS = frozenset({204, 304})

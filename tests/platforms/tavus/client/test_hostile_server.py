@@ -16,7 +16,7 @@ from reconciler.api.session import SystemClock
 from reconciler.backends.http_client import HttpClient, Retries
 from reconciler.errors import IncompleteList, ProviderError, StateError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
-from reconciler.types.answer_limits import MB, Limits
+from reconciler.types.options import MB, Limits
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import pytest
 from reconciler.errors import AuthRefused, UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.open_provider import BASE_URL, open_provider
+from reconciler.types.address import SecretRef
 from reconciler.types.project import ProviderSettings
-from reconciler.types.reference import SecretRef
 
 
 class Known:

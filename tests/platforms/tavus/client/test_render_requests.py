@@ -11,10 +11,9 @@ from reconciler.core.diff.request_body import sendable
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.render_requests import divide, render
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, Direction, FieldChange, PatchOp, Request
-from reconciler.types.mask import SENSITIVE
-from reconciler.types.reference import ResourceRef, SecretRef
+from reconciler.types.json import SENSITIVE
 from tests.support.records import change_of
 
 DESK = Address("persona", "claims-desk")

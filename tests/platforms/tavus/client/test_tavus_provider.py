@@ -20,11 +20,10 @@ from reconciler.errors import (
     WriteRefused,
 )
 from reconciler.platforms.tavus.client.tavus_client import LOOKS
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Request
 from reconciler.types.event import Reading
 from reconciler.types.ports import Answer
-from reconciler.types.reference import SecretRef
 
 KEY = "tvs-5e7c-the-key"
 DESK = Address("persona", "claims-desk")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, PatchOp
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest
-from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import at, env, manifest
 

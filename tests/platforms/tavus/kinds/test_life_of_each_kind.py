@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction
-from reconciler.types.reference import ResourceRef
 from tests.support.lab import Lab
 from tests.support.making import manifest
 

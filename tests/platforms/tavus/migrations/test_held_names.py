@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.tool_definition import body_digest
+from reconciler.core.canonical.keyed_lists import body_digest
 from reconciler.core.migrating.migration import Held
 from reconciler.core.migrating.migration_result import MigrationResult
 from reconciler.platforms.tavus.migrations.held_names import same_content

@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from reconciler.core.canonical.tool_definition import body_digest
+from reconciler.core.canonical.keyed_lists import body_digest
 from reconciler.core.migrating.migration_result import Status
 from tests.support.migrating import Project, said
 

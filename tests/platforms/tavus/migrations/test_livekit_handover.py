@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 
 from reconciler.core.migrating.migration_result import Status
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.reference import ResourceRef, SecretRef
 from tests.support.bodies import bodies
 from tests.support.migrating import Project, one
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.platforms.tavus.rules import body_reader
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
-from reconciler.types.reference import SecretRef
 from tests.support.rulecase import body, function
 
 JSON = st.recursive(

@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.core.linting.rule import RuleContext
 from reconciler.platforms.tavus.rules import RULES
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.source import Source
 from tests.support.rulecase import CUSTOM, body, context, findings, function, manifest, said
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
-from reconciler.types.reference import SecretRef
 from tests.support.rulecase import body, findings, said
 
 OLD: dict[str, Json] = {

@@ -12,10 +12,9 @@ from reconciler.errors import ReconcilerError, UsageError, WriteRefused
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.tavus_transport import check_base_url
 from reconciler.platforms.tavus.simulator.embedded_provider import BASE_URL, WORLD, open_provider
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action
 from reconciler.types.project import ProviderSettings
-from reconciler.types.reference import SecretRef
 from tests.support.records import change_of
 
 TOOL = Address("tool", "lookup")

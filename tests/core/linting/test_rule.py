@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.linting.declared_values import declared
+from reconciler.core.linting.rule import declared
 from reconciler.platforms.tavus.kinds import kind
 from tests.support.rulecase import body
 

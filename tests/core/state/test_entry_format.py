@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.state.format_upgrades import FORMAT, upgrade
+from reconciler.core.state.entry_format import FORMAT, upgrade
 
 BASE = {"lineage": "l", "serial": 1, "workspace": "w", "salt": "", "digest_key": None, "account": {}}
 

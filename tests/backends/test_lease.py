@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from reconciler.backends.patience import SHARE, Patience
+from reconciler.backends.lease import SHARE, Patience
 from reconciler.waits import Waits
 
 WHOLE = 100.0
