@@ -14,7 +14,7 @@ from reconciler.core.fields.required_fields import when_needed
 from reconciler.errors import UsageError
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object
-from reconciler.types.kind import Field, Kinds, KindSpec
+from reconciler.types.kind import Field, Kinds, KindSpec, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None) -> Expl
         if token.isdigit() and token not in node.children:
             continue
         word = node.renames.get(token, token)
-        if node.row is not None and node.row.items_by is not None and node.star is not None:
+        if node.row is not None and node.row.type is Type.LIST and node.star is not None:
             node = node.star  # the items of a list need not be spelled out
             walked.append("*")
             if token == "*":
@@ -171,7 +171,7 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         doc=row.doc,
         default=row.default,
         values=values,
-        limits=row.limits,
+        limits=row.limits_in_words,
         spellings=tuple(dict.fromkeys(word for word in (*row.words.values(), *row.spellings) if word != walked[-1])),
         secret=row.secret,
         server=row.server,

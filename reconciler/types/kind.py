@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cached_property
 
 from reconciler.registry import Registry
+from reconciler.types.bounds import Bounds
 from reconciler.types.json import Json, Object
 
 
@@ -49,7 +50,9 @@ class Field:
     enum: tuple[str, ...] = ()
     """Known values; the service adds values, so others are a warning."""
     closed: bool = False
-    """The vendor's client refuses every value that is not in `enum`: others are an error."""
+    """The vendor's contract or client refuses every value that is not in `enum`: others are an error."""
+    seen: tuple[str, ...] = ()
+    """Values outside a closed list that published examples hold: a warning, and never an error."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Wire word per vocabulary where it differs from the canonical one: `{"persona": "persona_name"}`."""
     spellings: tuple[str, ...] = ()
@@ -93,16 +96,21 @@ class Field:
     required: bool = False
     """A new object needs it, wherever the object or list item that it belongs to is there (`KindSpec.needs` holds
     what is only needed under a condition). The name of a resource is never missing: the manifest's is sent."""
-    item_needs: tuple[str, ...] = ()
-    """What each item of a list that is written whole has to have."""
     deprecated: str | None = None
     """Why and what to use instead."""
     also: tuple[Type, ...] = ()
     """Further types that published bodies hold and the API was seen to take: for the rules (L20) to say, and no
     reason to refuse the file."""
+    bounds: Bounds | None = None
+    """What the vendor refuses to exceed: told by the rules, the JSON Schema, `explain` and the simulated API."""
     limits: str = ""
-    """Limits in words, for `explain`: "at most 50 items"."""
+    """Further limits in words, for `explain`: "best below 5,000 tokens"."""
     example: Json = None
+
+    @property
+    def limits_in_words(self) -> str:
+        """All limits, for people."""
+        return ", ".join(part for part in (self.bounds.words() if self.bounds else "", self.limits) if part)
 
 
 @dataclass(frozen=True, slots=True)

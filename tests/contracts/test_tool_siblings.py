@@ -68,6 +68,10 @@ VALID: dict[str, dict[str, Any]] = {
         auth={"type": "none"},
     ),
     "half a second": api(timeout=0.5),
+    "scheme in capitals": api(url="HTTPS://api.northwind.example/claims"),
+    "braces in a name of the body": api(body_template={"{policy}": 1}),
+    "text without filler": tool(static_filler="Hm."),
+    "text with silence": tool(on_call="silent", static_filler="Hm."),
     **{f"method {method}": api(method=method) for method in METHODS},
     **{f"auth {type}": auth(type, *way.optional) for type, way in CREDENTIALS.items()},
     **{f"auth {type}, least": auth(type) for type in CREDENTIALS},
@@ -90,7 +94,6 @@ INVALID: dict[str, dict[str, Any]] = {
     "placeholder in url": api(url=URL + "/{policy}"),
     "placeholder in query": api(query_params={"q": "{policy}"}),
     "placeholder deep in body": api(body_template={"a": [{"b": "x {policy} y"}]}),
-    "placeholder in a name of the body": api(body_template={"{policy}": 1}),
     "placeholder without parameters": tool(delivery={"api": {"url": URL + "/{claim}"}}),
     "signed with body": api(auth={"type": "hmac", "secret": "text"}, body_template={"a": "b"}),
     "signed with query": api(auth={"type": "hmac", "secret": "text"}, query_params={"a": "b"}),
@@ -111,8 +114,6 @@ INVALID: dict[str, dict[str, Any]] = {
         if word not in (*way.needed, *way.optional)
     },
     "filler without text": tool(on_call="static_filler"),
-    "text without filler": tool(static_filler="Hm."),
-    "text with silence": tool(on_call="silent", static_filler="Hm."),
     "seen and said": tool(origin="vision", on_call="silent"),
     "heard and filled": tool(origin="audio", static_filler="Hm."),
     "seen and answered": tool(origin="vision", on_resolve="generate_response"),
@@ -123,6 +124,7 @@ INVALID: dict[str, dict[str, Any]] = {
     "long name": tool(name="a" * 65),
     "no description": {"name": "look_up"},
     "too large": tool(description="x" * 10_001),
+    "too large in ASCII": tool(description="x" * 4000, parameters={"title": "\u00e9" * 1000}),
 }
 
 

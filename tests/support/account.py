@@ -72,7 +72,7 @@ BODIES: dict[str, Object] = {
         "status": "active",
         "allowed_origins": ["https://www.example.com"],
         "limits": {"daily_call_limit": 100},
-        "customization": {"landing_page": {"title": "Claims"}},
+        "customization": {"landing_page": {"title": "Claims", "description": "Ask about your claim."}},
         "password": env("KEY"),
     },
 }

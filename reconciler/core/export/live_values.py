@@ -83,7 +83,9 @@ def unfilled_items(row: Field, value: list[Json]) -> Json:
             continue
         smaller: Json = item
         for pointer, default in row.fill.items():
-            if default is not None and same(lookup(smaller, pointer), default):
+            beside, values = row.fill_when.get(pointer, ("", ()))
+            told = bool(beside) and lookup(item, beside) not in values
+            if default is not None and not told and same(lookup(smaller, pointer), default):
                 smaller = without(smaller, [pointer])
         result.append(_without_nulls(smaller))
     return result

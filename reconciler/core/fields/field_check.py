@@ -117,11 +117,11 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
                 yield from _typed(row, member, f"{path}/{escape(name)}")
         if isinstance(member, dict) and (child.children or child.star):
             yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
-        elif isinstance(member, list) and child.star is not None and row is not None and row.items_by is not None:
+        elif isinstance(member, list) and child.star is not None and row is not None and row.type is Type.LIST:
             for index, item in enumerate(member):
                 place = f"{path}/{escape(name)}/{index}"
                 if isinstance(item, dict):
-                    if is_reference(item.get(row.items_by)):
+                    if row.items_by is not None and is_reference(item.get(row.items_by)):
                         yield _nameless(row.items_by, name, place)
                     yield from _members(child.star, item, place, spec)
                 elif not is_reference(item):
@@ -174,8 +174,8 @@ def _inline_tools(items: list[Json], pointer: str) -> Iterator[_Found]:
 
 
 def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None) -> _Found:
-    # The API takes such objects as they are; only what reads them later may stumble.
-    free = row.path.endswith("*")
+    # The API takes headers and parameters as they are; only what reads them later may stumble.
+    free = row.path.endswith("*") and (row.secret or bool(row.by_look))
     severity = Severity.WARNING if free and isinstance(value, _PLAIN) else Severity.ERROR
     summary = f"{_name(pointer) if free else row.path} must be {wanted}, not {describe(value)}"
     return WRONG_TYPE, severity, summary, hint, pointer, None

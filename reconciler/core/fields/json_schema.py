@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.fields.bounds_check import schema
 from reconciler.core.fields.required_fields import when_needed
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.json import Json, Object
@@ -184,8 +185,8 @@ def _description(spec: KindSpec, row: Field) -> str:
     if row.required and row.path != spec.name_field:
         parts.append("Required: a new object needs it.")
     parts += when_needed(spec, row.path)
-    if row.limits:
-        parts.append(f"Limits: {row.limits}.")
+    if row.limits_in_words:
+        parts.append(f"Limits: {row.limits_in_words}.")
     if row.secret:
         parts.append("Secret: {env: NAME} or {file: path}.")
     if row.deprecated:
@@ -196,29 +197,31 @@ def _description(spec: KindSpec, row: Field) -> str:
 def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
     """What may stand at a field: its type, null, and the references that the loader takes there."""
     references: list[Object] = [REFERENCE] if row.ref else []
+    bounds = {kind: schema(row.bounds, kind) for kind in ("string", "array", "number")} if row.bounds else {}
     match row.type:
         case Type.ANY:
             return [{}]
         case Type.STRING:
-            text: Object = {"type": ["string", "null"]}
+            text: Object = {"type": ["string", "null"], **bounds.get("string", {})}
             if row.enum:
                 # Known values are offered; another text is the linter's affair, since the service adds values.
                 known: list[Json] = list(row.enum)
+                if row.closed:
+                    return [{"enum": [*known, *row.seen, None]}, ENV, FILE, *references, TAKEN]
                 return [{"enum": known}, text, ENV, FILE, *references, TAKEN]
             return [text, ENV, FILE, *references, TAKEN]
         case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
-            return [{"type": [row.type.value, "null"]}, ENV, TAKEN]
+            return [{"type": [row.type.value, "null"], **bounds.get("number", {})}, ENV, TAKEN]
         case Type.STRINGS:
-            item: Json = {"anyOf": [{"type": "string"}, ENV, FILE, *references, TAKEN]}
-            return [{"type": ["array", "null"], "items": item}]
+            each = schema(row.bounds.item, "string") if row.bounds and row.bounds.item else {}
+            item: Json = {"anyOf": [{"type": "string", **each}, ENV, FILE, *references, TAKEN]}
+            return [{"type": ["array", "null"], "items": item, **bounds.get("array", {})}]
         case Type.LIST:
-            items: Object = {"items": _object(spec, node.star)} if row.items_by and node.star is not None else {}
-            if row.item_needs:
-                items = {"items": {"type": "object", "required": list[Json](row.item_needs)}}
-            elif row.keyed:
+            items: Object = {"items": _object(spec, node.star)} if node.star is not None else {}
+            if row.keyed:
                 function: Object = {"type": "object", "properties": {"function": {"type": "object"}}}
                 items = {"items": function}
-            return [{"type": ["array", "null"], **items}]
+            return [{"type": ["array", "null"], **items, **bounds.get("array", {})}]
         case Type.OBJECT:
             if row.atomic and not node.children:
                 return [{"type": ["object", "null"]}]

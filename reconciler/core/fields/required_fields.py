@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.types.change import Change
 from reconciler.types.json import Object, escape, is_filled, lookup, within
-from reconciler.types.kind import Field, KindSpec, Need
+from reconciler.types.kind import KindSpec, Need, Type
 
 
 def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
@@ -16,9 +16,6 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
     for row in spec.fields:
         if row.required and row.path != spec.name_field:
             yield from ((place, "") for place in _places(body, row.path) if not is_filled(lookup(body, place)))
-        for index, item in enumerate(_items(body, row)):
-            lacking = (word for word in row.item_needs if not is_filled(item.get(word)))
-            yield from ((f"{row.path}/{index}/{word}", "") for word in lacking)
     for need in spec.needs:
         if _holds(need, body):
             yield from (
@@ -58,8 +55,11 @@ def when_needed(spec: KindSpec, pointer: str) -> tuple[str, ...]:
             inside = " and ".join(member[len(pointer) + 1 :].replace("/", ".") for member in need.members)
             found.append(f"A new object needs {inside} {condition(spec, need)}.")
     row = field_at(spec, pointer)
-    if row is not None and row.item_needs:
-        found.append(f"Each item needs {', '.join(row.item_needs)}.")
+    if row is not None and row.type is Type.LIST and row.items_by is None:
+        needed = [
+            one.path.rpartition("/")[2] for one in spec.fields if one.required and _item_of(one.path) == pointer
+        ]
+        found += [f"Each item needs {', '.join(needed)}."] if needed else []
     return tuple(found)
 
 
@@ -89,8 +89,7 @@ def _places(body: Object, path: str) -> Iterator[str]:
         yield f"{above}/{escape(word)}"
 
 
-def _items(body: Object, row: Field) -> list[Object]:
-    items = lookup(body, row.path) if row.item_needs else None
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        return []
-    return [item for item in items if isinstance(item, dict)]
+def _item_of(path: str) -> str:
+    """The list whose items have the member `path`, empty where it is no member of an item."""
+    above = path.rpartition("/")[0]
+    return above.removesuffix("/*") if above.endswith("/*") else ""

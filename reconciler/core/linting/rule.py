@@ -29,6 +29,9 @@ def _declared(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json, F
     if isinstance(value, dict) and (node.children or node.star is not None):
         for key, member in value.items():
             yield from _declared(node.child(key), member, f"{path}/{escape(key)}")
+    elif isinstance(value, list) and node.star is not None:
+        for index, item in enumerate(value):
+            yield from _declared(node.star, item, f"{path}/{index}")
 
 
 Declared: TypeAlias = tuple[str, Json, Field]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.bounds import Bounds
+from reconciler.types.kind import Field, KindSpec, Need, Type
 
 DOCS = "vendor client, deployments"
+PAGE = "/customization/landing_page"
 
 LIMITS = (
     ("daily_call_limit", "Calls a day."),
@@ -20,6 +22,8 @@ KIND = KindSpec(
     id_words=("deployment_id", "uuid"),
     name_field="/name",
     level=3,
+    # The client refuses such a page before it sends it, because it would be blank.
+    needs=(Need((f"{PAGE}/title", f"{PAGE}/description"), "/channel", ("landing-page",)),),
     fields=(
         Field("/deployment_id", Type.STRING, "The id.", DOCS, server=True),
         Field("/name", Type.STRING, "The name people see. Not unique.", DOCS, example="Claims on the web"),
@@ -31,6 +35,7 @@ KIND = KindSpec(
             spellings=("persona_id",),
             ref="persona",
             required=True,
+            bounds=Bounds(shortest=1),
         ),
         Field(
             "/channel",
@@ -39,6 +44,7 @@ KIND = KindSpec(
             DOCS,
             required=True,
             enum=("landing-page", "embed", "widget"),
+            closed=True,
         ),
         Field(
             "/status",
@@ -57,25 +63,30 @@ KIND = KindSpec(
             example=["https://www.example.com"],
         ),
         Field("/limits", Type.OBJECT, "How much it may be used.", DOCS),
-        *(Field(f"/limits/{name}", Type.INTEGER, doc, DOCS) for name, doc in LIMITS),
+        *(Field(f"/limits/{name}", Type.INTEGER, doc, DOCS, bounds=Bounds(least=1)) for name, doc in LIMITS),
         Field("/customization", Type.OBJECT, "What it says and shows.", DOCS),
         Field("/customization/conversation", Type.OBJECT, "What each conversation starts with.", DOCS),
         Field(
             "/customization/conversation/unique_memory_tag",
-            Type.ANY,
-            "The memory that its conversations share.",
+            Type.BOOLEAN,
+            "Whether each visitor has a memory of his own.",
             DOCS,
+            also=(Type.STRING,),
         ),
         Field("/customization/conversation/context", Type.STRING, "Further text for the LLM.", DOCS),
-        Field("/customization/landing_page", Type.OBJECT, "The landing page.", DOCS),
+        Field(PAGE, Type.OBJECT, "The landing page.", DOCS),
         *(
-            Field(f"/customization/landing_page/{name}", Type.STRING, doc, DOCS)
+            Field(f"{PAGE}/{name}", Type.STRING, doc, DOCS)
             for name, doc in (
                 ("title", "Its title."),
                 ("description", "Its text."),
-                ("cta", "The text of its button."),
                 ("logo", "URL of its logo."),
             )
+        ),
+        Field(f"{PAGE}/cta", Type.LIST, "Buttons that lead elsewhere.", DOCS, default=[], also=(Type.STRING,)),
+        *(
+            Field(f"{PAGE}/cta/*/{name}", Type.STRING, doc, DOCS, required=True, bounds=Bounds(shortest=1))
+            for name, doc in (("title", "What stands on the button."), ("url", "Where it leads."))
         ),
         Field(
             "/password",
@@ -97,6 +108,8 @@ KIND = KindSpec(
                 ("/usage_total", "Calls so far."),
                 ("/thumbnail_url", "A picture of it."),
                 ("/thumbnail_video_url", "A film of it."),
+                ("/thumbnail_image_url", "A picture of it."),
+                ("/replica_thumbnail_video_url", "A film of its face."),
                 ("/created_at", "When it was created."),
                 ("/updated_at", "When it was last changed."),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Field, KindSpec, Processing, Type
 
 DOCS = "create-document"
@@ -33,6 +34,7 @@ KIND = KindSpec(
             DOCS,
             required=True,
             immutable=True,
+            bounds=Bounds(shortest=1),
             limits="at most 50 MB; pdf, txt, docx, doc, png, jpg, pptx, csv, xlsx or a website",
             example="https://docs.example.com/returns.pdf",
         ),
@@ -55,13 +57,17 @@ KIND = KindSpec(
         Field(
             "/crawl",
             Type.OBJECT,
-            "Follow links of a website: depth (1 to 10) and max_pages (1 to 100).",
+            "Follow the links of a website.",
             DOCS,
             spellings=("crawl_config",),
             atomic=True,
             immutable=True,
             example={"depth": 2, "max_pages": 10},
         ),
+        Field(
+            "/crawl/depth", Type.INTEGER, "How many links away from the page.", DOCS, bounds=Bounds(least=1, most=10)
+        ),
+        Field("/crawl/max_pages", Type.INTEGER, "How many pages at most.", DOCS, bounds=Bounds(least=1, most=100)),
         Field("/custom_description", Type.STRING, "What the document is about.", "vendor client", immutable=True),
         Field(
             "/participant_tags",

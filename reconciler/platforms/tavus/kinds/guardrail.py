@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Field, KindSpec, Type
 
 DOCS = "create-guardrails"
@@ -11,25 +12,29 @@ ITEM = (
         "guardrail_prompt",
         Type.STRING,
         "What to watch for, short and direct; names the violation rather than giving an order.",
-        {"required": True, "limits": "at most 1,000 characters", "example": "The user asks for legal advice."},
+        {
+            "required": True,
+            "bounds": Bounds(shortest=1, longest=1000),
+            "example": "The user asks for legal advice.",
+        },
     ),
     (
         "modality",
         Type.STRING,
         "verbal: judged on what is said. visual: judged on what the camera shows.",
-        {"default": "verbal", "enum": ("verbal", "visual", "audio")},
+        {"default": "verbal", "enum": ("verbal", "visual", "audio"), "closed": True},
     ),
     (
         "callback_url",
         Type.STRING,
         "Told whenever the guardrail is triggered.",
-        {"default": "", "limits": "at most 2,048 characters"},
+        {"default": "", "bounds": Bounds(longest=2048)},
     ),
     (
         "tags",
         Type.STRINGS,
         "Labels; a persona takes in all guardrails of a tag with guardrail_tags.",
-        {"default": [], "set_like": True, "limits": "at most 32, each at most 64 characters"},
+        {"default": [], "set_like": True, "bounds": Bounds(many=32, item=Bounds(shortest=1, longest=64))},
     ),
     (
         "app_message",
@@ -47,7 +52,10 @@ ITEM = (
 """Member, type, meaning and properties of what a single guardrail and an item of a legacy set have in common."""
 
 
-def guardrail_fields(base: str) -> tuple[Field, ...]:
+NAME = Bounds(shortest=1, longest=100, pattern=r"[A-Za-z0-9_]*", looks="letters, digits or underscores")
+
+
+def guardrail_fields(base: str, name: Bounds = NAME) -> tuple[Field, ...]:
     """The rows of one guardrail whose members stand below `base`."""
     return (
         Field(
@@ -56,7 +64,7 @@ def guardrail_fields(base: str) -> tuple[Field, ...]:
             "The name, also told to callbacks. Not unique in the account.",
             DOCS,
             required=True,
-            limits="letters, digits and underscores, at most 100",
+            bounds=name,
             example="no_legal_advice",
         ),
         *(Field(f"{base}/{name}", kind, doc, DOCS, **more) for name, kind, doc, more in ITEM),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.guardrail import guardrail_fields
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Field, KindSpec, Type
 
 DOCS = "legacy-guardrail-sets"
@@ -34,9 +35,11 @@ KIND = KindSpec(
             "The guardrails. Each is known by its guardrail_name: field edits keep its id, a new name is a new one.",
             DOCS,
             required=True,
+            bounds=Bounds(fewest=1),
             items_by="guardrail_name",
         ),
-        *guardrail_fields("/data/*"),
+        # Sets with names like "No legal advice" were taken by the API.
+        *guardrail_fields("/data/*", Bounds(shortest=1, longest=100)),
         *(
             Field(path, Type.ANY, doc, DOCS, server=True)
             for path, doc in (

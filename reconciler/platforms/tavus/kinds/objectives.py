@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.types.bounds import Bounds
 from reconciler.types.json import Object, escape
 from reconciler.types.kind import Field, KindSpec, Type
 
@@ -14,7 +15,7 @@ STEP = (
         "What other steps call it; unique in the set.",
         DOCS,
         required=True,
-        limits="letters, digits and underscores, at most 100",
+        bounds=Bounds(shortest=1, longest=100, pattern=r"[a-zA-Z0-9_]*", looks="letters, digits or underscores"),
         example="ask_if_new_patient",
     ),
     Field(
@@ -23,7 +24,7 @@ STEP = (
         "What the step is to accomplish.",
         DOCS,
         required=True,
-        limits="at most 10,000 characters",
+        bounds=Bounds(shortest=1, longest=10_000),
         example="Ask whether the patient has been here before.",
     ),
     Field(
@@ -33,6 +34,7 @@ STEP = (
         DOCS,
         default="auto",
         enum=("auto", "manual"),
+        closed=True,
     ),
     Field(
         "/data/*/output_variables",
@@ -40,7 +42,7 @@ STEP = (
         "What is noted down during the step.",
         DOCS,
         default=[],
-        limits="at most 50",
+        bounds=Bounds(many=50),
         example=["patient_status"],
     ),
     Field(
@@ -50,6 +52,7 @@ STEP = (
         DOCS,
         default="verbal",
         enum=("verbal", "visual", "audio"),
+        closed=True,
     ),
     Field(
         "/data/*/next_required_objective",
@@ -69,13 +72,14 @@ STEP = (
         default={},
         example={"new_patient": "If the patient has never been here"},
     ),
+    Field("/data/*/next_conditional_objectives/*", Type.STRING, "When this step follows.", DOCS),
     Field(
         "/data/*/callback_url",
         Type.STRING,
         "Told when the step is done.",
         DOCS,
         default="",
-        limits="at most 2,048 characters",
+        bounds=Bounds(longest=2048),
     ),
     Field(
         "/data/*/tool_call",
@@ -160,6 +164,7 @@ KIND = KindSpec(
             "The name people see. Not unique.",
             "vendor client",
             spellings=("objectives_name", "objective_name"),
+            bounds=Bounds(longest=100),
             example="Patient intake",
         ),
         Field(
@@ -169,7 +174,7 @@ KIND = KindSpec(
             DOCS,
             required=True,
             items_by="objective_name",
-            limits="1 to 50",
+            bounds=Bounds(fewest=1, many=50),
         ),
         *STEP,
         Field(

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.misplaced_persona_keys import MISTAKEN
 from reconciler.platforms.tavus.kinds.persona_layers import LAYERS
+from reconciler.platforms.tavus.kinds.persona_skills import SKILLS
 from reconciler.platforms.tavus.kinds.superseded_fields import SPENT
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Companion, Field, KindSpec, Need, Type
+
+LLM, FLOW = "/layers/llm", "/layers/conversational_flow"
 
 TOP = (
     Field(
@@ -56,10 +60,12 @@ TOP = (
     Field(
         "/pipeline_mode",
         Type.STRING,
-        "full: the whole pipeline. echo: the face only speaks what it is sent.",
+        "full: the whole pipeline. echo: the face only speaks what it is sent. speech-to-speech: a model that hears "
+        "and speaks by itself. The latter two take neither system_prompt nor context.",
         "create-persona",
         default="full",
         enum=("full", "echo", "speech-to-speech"),
+        closed=True,
     ),
     Field(
         "/default_face_id",
@@ -105,7 +111,7 @@ TOP = (
         default=[],
         set_like=True,
         ref="guardrail",
-        limits="at most 50",
+        bounds=Bounds(many=50),
     ),
     Field(
         "/guardrail_tags",
@@ -114,6 +120,7 @@ TOP = (
         "guardrails page",
         default=[],
         set_like=True,
+        bounds=Bounds(many=50),
         limits="at most 50 guardrails in all",
     ),
     Field(
@@ -126,7 +133,7 @@ TOP = (
         spellings=("tool_ids",),
         set_like=True,
         ref="tool",
-        limits="at most 50",
+        bounds=Bounds(many=50),
     ),
     Field(
         "/skills",
@@ -136,15 +143,17 @@ TOP = (
         "vendor client, list-pal-skills",
         default={},
         atomic=True,
-        example={"internet_search": {}, "presentation": {"slides_trigger": "on_demand"}},
+        example={"internet_search": {}, "presentation": {"document_ids": ["d1-0a1b2c3d4e5f"]}},
     ),
+    *SKILLS,
     Field("/memories", Type.STRINGS, "Memory seeds.", "vendor client", default=[]),
     Field("/languages", Type.STRINGS, "Languages of the persona.", "observed", default=[]),
     Field(
         "/disclosure_type",
         Type.STRING,
         "Whether the persona says that it is an AI.",
-        "observed",
+        "EU AI Act page",
+        default="auto",
         enum=("always", "auto", "off"),
     ),
     Field("/verbal_disclosure", Type.ANY, "How the disclosure is spoken.", "observed"),
@@ -245,6 +254,9 @@ KIND = KindSpec(
     needs=(
         Need(("/system_prompt",), "/pipeline_mode", ("full", None)),
         Need(("/default_face_id",), "/layers/conferencing"),
+        Need((f"{FLOW}/wake_phrase",), f"{FLOW}/sleep_phrase"),
+        Need((f"{LLM}/model", f"{LLM}/base_url", f"{LLM}/api_key"), f"{LLM}/enable_llm_proxy", (True,)),
+        Need(("/skills/presentation/document_ids",), "/skills/presentation"),
     ),
     attachments="/tools",
     before_attaching=("/layers/perception/perception_model",),

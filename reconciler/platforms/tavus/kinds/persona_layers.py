@@ -5,6 +5,8 @@ from __future__ import annotations
 from reconciler.types.kind import Field, Type
 
 LEVELS = ("low", "medium", "high")
+OLD_LEVELS = ("verylow",)
+"""A level of the old stt fields that an example of the newer page still has; its own list of values has not."""
 DOCS = "create-persona, LLM page"
 
 LLM = (
@@ -48,6 +50,22 @@ LLM = (
         keyed=True,
         default=[],
         deprecated="inline tools are legacy: use the tools registry and `tools:`",
+    ),
+    Field(
+        "/layers/llm/enable_llm_proxy",
+        Type.BOOLEAN,
+        "Reach your own LLM through the vendor's proxy. Not with a hosted model.",
+        "LLM page, vendor client",
+        default=False,
+    ),
+    *(
+        Field(f"/layers/llm/{name}", kind, doc, "vendor client")
+        for name, kind, doc in (
+            ("disable_vision", Type.BOOLEAN, "Keep what the camera sees from the LLM."),
+            ("model_name", Type.STRING, "Leftover; the model stands at model."),
+            ("is_custom", Type.BOOLEAN, "Leftover; an LLM of your own is one with base_url."),
+            ("endpoint", Type.STRING, "Leftover; the address stands at base_url."),
+        )
     ),
     Field("/layers/llm/headers", Type.OBJECT, "Extra headers sent to your own LLM.", DOCS),
     Field("/layers/llm/headers/*", Type.STRING, "One header; may carry a credential.", DOCS, secret=True),
@@ -121,6 +139,7 @@ STT = (
             "tavus-advanced",
             "tavus-turbo",
         ),
+        closed=True,  # any other is answered with 400, on create and on patch (seen live)
     ),
     Field(
         "/layers/stt/hotwords",
@@ -204,7 +223,8 @@ PERCEPTION = (
         "/layers/perception/emotion_recognition",
         Type.STRING,
         "How much emotion is read.",
-        "observed",
+        "EU AI Act page",
+        default="auto",
         enum=("full", "limited", "auto"),
     ),
 )
@@ -225,17 +245,21 @@ FLOW = (
             default=default,
             conditional=True,
             enum=enum,
+            closed=closed,
+            seen=OLD_LEVELS if enum is LEVELS else (),
         )
-        for name, doc, default, enum in (
+        for name, doc, default, enum, closed in (
             (
                 "turn_detection_model",
                 "How the end of a turn is recognised.",
                 "sparrow-1",
                 ("sparrow-1", "sparrow-0", "time-based", "timebased", "sparrow-2"),
+                False,
             ),
-            ("turn_taking_patience", "low answers at once, high waits.", "medium", LEVELS),
-            ("voice_isolation", "Keep to the nearest voice.", "near", ("near", "off")),
-            ("idle_engagement", "Speak up when nothing is said.", "off", ("off", "patient", "eager")),
+            # The Create Persona page closes the list.
+            ("turn_taking_patience", "low answers at once, high waits.", "medium", LEVELS, True),
+            ("voice_isolation", "Keep to the nearest voice.", "near", ("near", "off"), False),
+            ("idle_engagement", "Speak up when nothing is said.", "off", ("off", "patient", "eager"), False),
         )
     ),
     Field(
@@ -246,18 +270,25 @@ FLOW = (
         default="medium",
         conditional=True,
         enum=LEVELS,
+        closed=True,
+        seen=OLD_LEVELS,
         words={"persona": "replica_interruptibility", "pal": "pal_interruptibility"},
         spellings=("face_interruptibility",),
+    ),
+    *(
+        # Texts to the vendor's client; no page says so.
+        Field(f"/layers/conversational_flow/{name}", Type.STRING, doc, source, also=(Type.BOOLEAN, Type.OBJECT))
+        for name, doc, source in (
+            ("noise_cancellation", "Known to the vendor's client only.", "vendor client"),
+            ("turn_commitment", "Stands in the create page's example only.", "create-persona example"),
+            ("active_listening", "Stands in the create page's example only.", "create-persona example"),
+        )
     ),
     *(
         Field(f"/layers/conversational_flow/{name}", kind, doc, source)
         for name, kind, doc, source in (
             ("wake_phrase", Type.STRING, "Words that wake the persona.", "vendor client"),
             ("sleep_phrase", Type.STRING, "Words that put it to sleep; needs wake_phrase.", "vendor client"),
-            # Nobody documents the type of these three.
-            ("noise_cancellation", Type.ANY, "Known to the vendor's client only.", "vendor client"),
-            ("turn_commitment", Type.ANY, "Stands in the create page's example only.", "create-persona example"),
-            ("active_listening", Type.ANY, "Stands in the create page's example only.", "create-persona example"),
             ("idle_end_behavior", Type.ANY, "Shown by the live API; documented nowhere.", "observed"),
         )
     ),
@@ -283,10 +314,57 @@ OTHER = (
             ("knowledge_base", "How documents are searched.", "vendor client"),
             ("sts", "Speech-to-speech settings.", "vendor client"),
             ("transport", "Where sound and picture go; livekit for an agent of your own.", "vendor client"),
-            ("mcp", "MCP connectors.", "observed"),
             ("vqa", "The vision layer of the first generation.", "observed"),
         )
     ),
 )
 
-LAYERS = LLM + TTS + STT + PERCEPTION + FLOW + OTHER
+SWITCHES = tuple(
+    Field(f"/layers/{layer}/{name}", kind, doc, "vendor client")
+    for layer, name, kind, doc in (
+        ("capabilities", "mcp_enabled", Type.BOOLEAN, "Whether connectors may be used."),
+        ("capabilities", "search_enabled", Type.BOOLEAN, "Whether the web may be searched."),
+        ("capabilities", "activity_log_enabled", Type.BOOLEAN, "Whether what it does is logged."),
+        (
+            "capabilities",
+            "search_results_prompt_injection_prevention_enabled",
+            Type.BOOLEAN,
+            "Whether what a search finds is looked through for instructions.",
+        ),
+        ("knowledge_base", "rag_score_threshold", Type.NUMBER, "How well a passage of a document has to fit."),
+        ("knowledge_base", "rag_n_chunks", Type.INTEGER, "How many passages are handed over."),
+        (
+            "knowledge_base",
+            "rag_surrounding_chunk_radius",
+            Type.INTEGER,
+            "How many passages before and after each go along.",
+        ),
+        (
+            "knowledge_base",
+            "enable_rag_observability_app_messages",
+            Type.BOOLEAN,
+            "Whether the app is told what was found.",
+        ),
+        ("knowledge_base", "use_procedure_goalchain", Type.BOOLEAN, "Known to the vendor's client only."),
+    )
+)
+
+MCP = (
+    Field(
+        "/layers/mcp",
+        Type.OBJECT,
+        "MCP servers that the persona may hand work to.",
+        "mcp-connectors page",
+        free=True,
+    ),
+    Field(
+        "/layers/mcp/connectors",
+        Type.STRINGS,
+        "Connectors (MCP servers) that the persona may use.",
+        "mcp-connectors page",
+        default=[],
+        set_like=True,
+    ),
+)
+
+LAYERS = LLM + TTS + STT + PERCEPTION + FLOW + OTHER + SWITCHES + MCP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Field, KindSpec, Type
 
 DOCS = "create-pronunciation-dictionary"
@@ -26,22 +27,56 @@ KIND = KindSpec(
             "The name people see. Not unique.",
             DOCS,
             required=True,
-            limits="at most 255 characters",
+            bounds=Bounds(shortest=1, longest=255),
             example="Brand terms",
         ),
         Field(
             "/rules",
             Type.LIST,
-            "text, pronunciation, type (alias or ipa), case_sensitive and word_boundaries of each word. "
-            "Always written as a whole.",
+            "The words, each with how it is spoken. Always written as a whole.",
             DOCS,
             default=[],
             unlisted=True,
-            item_needs=("text", "pronunciation", "type"),
-            fill={"/case_sensitive": False, "/word_boundaries": True},
-            limits="at most 10,000, each text once; text at most 200 characters, pronunciation at most 500",
+            fill={"/case_sensitive": False, "/word_boundaries": True, "/alphabet": "ipa"},
+            fill_when={"/alphabet": ("/type", ("ipa",))},
+            bounds=Bounds(many=10_000, unique="text"),
             example=[{"text": "Tavus", "pronunciation": "TAH-vus", "type": "alias"}],
         ),
+        Field(
+            "/rules/*/text",
+            Type.STRING,
+            "The word as it is written.",
+            DOCS,
+            required=True,
+            bounds=Bounds(shortest=1, longest=200),
+        ),
+        Field(
+            "/rules/*/pronunciation",
+            Type.STRING,
+            "How it is spoken: another spelling, or IPA.",
+            DOCS,
+            required=True,
+            bounds=Bounds(shortest=1, longest=500),
+        ),
+        Field(
+            "/rules/*/type",
+            Type.STRING,
+            "What pronunciation holds: alias, another spelling; ipa, phonetic symbols.",
+            DOCS,
+            required=True,
+            enum=("alias", "ipa"),
+            closed=True,
+        ),
+        Field(
+            "/rules/*/alphabet",
+            Type.STRING,
+            "The phonetic alphabet of a rule of type ipa.",
+            "vendor client",
+            enum=("ipa",),
+            closed=True,
+        ),
+        Field("/rules/*/case_sensitive", Type.BOOLEAN, "Whether case counts.", DOCS, default=False),
+        Field("/rules/*/word_boundaries", Type.BOOLEAN, "Whether only whole words count.", DOCS, default=True),
         *(
             Field(path, Type.ANY, doc, DOCS, server=True)
             for path, doc in (

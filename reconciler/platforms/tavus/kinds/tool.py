@@ -13,6 +13,7 @@ from reconciler.platforms.tavus.kinds.tool_facts import (
     TRIGGERS,
     WITHOUT_BODY,
 )
+from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Field, KindSpec, Need, Type
 
 DOCS = "create-tool"
@@ -40,7 +41,7 @@ DELIVERY = (
         "Seconds to wait for the answer.",
         PAGE,
         default=10,
-        limits=f"above 0, at most {LONGEST_TIMEOUT}",
+        bounds=Bounds(above=0, most=LONGEST_TIMEOUT),
     ),
     Field(
         f"{API}/query_params", Type.OBJECT, "Query parameters: text by name; {name} as in the url.", PAGE, default={}
@@ -126,7 +127,12 @@ KIND = KindSpec(
             "The function's name, unique in the account.",
             DOCS,
             required=True,
-            limits="^[a-zA-Z_][a-zA-Z0-9_]{0,63}$",
+            bounds=Bounds(
+                shortest=1,
+                longest=64,
+                pattern="[a-zA-Z_][a-zA-Z0-9_]*",
+                looks="letters, digits and underscores, no digit in front",
+            ),
             example="lookup_policy",
         ),
         Field(
@@ -135,6 +141,7 @@ KIND = KindSpec(
             "When and how to use it; the model reads this.",
             DOCS,
             required=True,
+            bounds=Bounds(shortest=1),
             limits="description and parameters together at most 10,000 characters",
         ),
         Field(

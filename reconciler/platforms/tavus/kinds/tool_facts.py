@@ -6,8 +6,12 @@ the models of the vendor's client (tavus-cli 0.11.0), which refuses everything e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from reconciler.types.json import Json
 
 ORIGINS = ("llm", "vision", "audio")
 TRIGGERS = ("in_call", "post_call")
@@ -42,5 +46,28 @@ CREDENTIALS: Mapping[str, Credentials] = {
     "hmac": Credentials(("secret",)),
     "oauth2_client_credentials": Credentials(("token_url", "client_id", "client_secret"), ("scope",)),
 }
+SIZE = 10_000
+"""Characters of description and parameters together."""
 SIGNED_WITHOUT = ("body_template", "query_params")
 """Members that authentication by hmac would ignore, as it would placeholders in the address."""
+
+PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def size_of(parameters: Json) -> int:
+    """Characters of a tool's parameters as the vendor counts them: JSON in ASCII, one space after `,` and `:`."""
+    return len(json.dumps(parameters or {}, sort_keys=True))
+
+
+def placeholders(value: Json) -> Iterator[str]:
+    """Every `{name}` in the texts of `value`, however deep. Names of members are none."""
+    if isinstance(value, str):
+        yield from PLACEHOLDER.findall(value)
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from placeholders(member)
+
+
+def is_https(url: str) -> bool:
+    """Whether an address is one that the vendor calls."""
+    return url.lower().startswith("https://")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
@@ -11,18 +10,19 @@ from reconciler.platforms.tavus.kinds.tool_facts import (
     CHANNELS,
     CREDENTIALS,
     LONGEST_TIMEOUT,
+    PLACEHOLDER,
     RESERVED,
     SIGNED_WITHOUT,
     WITHOUT_BODY,
+    is_https,
+    placeholders,
 )
 from reconciler.types.address import is_reference
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest
 
-PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 API = "/delivery/api"
-HTTPS = "https://"
 
 
 def check_tool_delivery(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
@@ -39,7 +39,7 @@ def check_tool_delivery(manifest: Manifest, context: RuleContext) -> Iterator[Di
 
 def _channel_misfits(delivery: Object, trigger: Json) -> Iterator[tuple[str, str]]:
     yield from ((f"/delivery{pointer}", problem) for pointer, problem in _unknown(delivery, CHANNELS, "delivery"))
-    given = [word for word in CHANNELS if is_filled(delivery.get(word)) and delivery.get(word) is not False]
+    given = [word for word in CHANNELS if delivery.get(word) not in (None, False, "")]
     if len(given) != 1:
         yield "/delivery", f"a tool has exactly one channel, app_message or api; here are {len(given)}"
     elif trigger == "post_call" and given != ["api"]:
@@ -55,7 +55,9 @@ def _unknown(body: Object, known: tuple[str, ...], name: str) -> Iterator[tuple[
 def _request_misfits(api: Object) -> Iterator[tuple[str, str]]:
     yield from _unknown(api, API_MEMBERS, "delivery.api")
     url = api.get("url")
-    if isinstance(url, str) and url and not url.startswith(HTTPS):
+    if not api:
+        yield "/url", "the url is missing"
+    if isinstance(url, str) and url and not is_https(url):
         yield "/url", "the url must begin with https://"
     timeout = api.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and not 0 < timeout <= LONGEST_TIMEOUT:
@@ -88,7 +90,7 @@ def _auth_misfits(api: Object) -> Iterator[tuple[str, str]]:
                 f"auth of type {kind} has no {word}; it takes {', '.join(known[1:]) or 'nothing'}",
             )
     token_url = auth.get("token_url")
-    if kind == "oauth2_client_credentials" and isinstance(token_url, str) and not token_url.startswith(HTTPS):
+    if kind == "oauth2_client_credentials" and isinstance(token_url, str) and not is_https(token_url):
         yield "/auth/token_url", "token_url must begin with https://"
     if kind == "hmac":
         for word in SIGNED_WITHOUT:
@@ -115,20 +117,11 @@ def _placeholder_misfits(api: Object, known: frozenset[str] | None) -> Iterator[
     for word in ("url", "query_params", "body_template"):
         unknown = [
             name
-            for name in dict.fromkeys(_placeholders(api.get(word)))
+            for name in dict.fromkeys(placeholders(api.get(word)))
             if name not in known and not name.startswith(RESERVED)
         ]
         if unknown:
             yield f"/{word}", f"{{{unknown[0]}}} in {word} is no declared parameter of the tool"
-
-
-def _placeholders(value: Json) -> Iterator[str]:
-    """Every `{name}` in the texts of `value`, names of members included, however deep."""
-    if isinstance(value, str):
-        yield from PLACEHOLDER.findall(value)
-    elif isinstance(value, dict | list):
-        for member in (*value, *value.values()) if isinstance(value, dict) else value:
-            yield from _placeholders(member)
 
 
 TOOL_DELIVERY = Rule(
@@ -166,8 +159,9 @@ def check_tool_on_call(manifest: Manifest, context: RuleContext) -> Iterator[Dia
         yield TOOL_ON_CALL.found(
             manifest,
             "/static_filler",
-            "static_filler is only taken together with on_call static_filler",
+            "static_filler is only spoken with on_call static_filler",
             hint="set on_call: static_filler, or remove static_filler",
+            severity=Severity.WARNING,
         )
 
 
@@ -180,7 +174,7 @@ TOOL_ON_CALL = Rule(
     check=check_tool_on_call,
     doc=RuleDoc(
         what="A tool of origin vision or audio with on_call, static_filler, or another on_resolve than "
-        "fire_and_forget; a static_filler without on_call static_filler.",
+        "fire_and_forget; a static_filler without on_call static_filler (a warning: the vendor's client takes it).",
         why="Tools that are fired by what is seen or heard run beside the conversation: nobody waits for them, so "
         "the API refuses what would be said meanwhile.",
         bad="name: notice\ndescription: Notices\norigin: vision\non_call: silent\n",

@@ -7,58 +7,38 @@ from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import sequence, text
+from reconciler.platforms.tavus.rules.bound_rules import out_of_bounds
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import lookup
 from reconciler.types.manifest import Manifest
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
-LENGTHS = {"guardrail_prompt": 1000, "callback_url": 2048}
-TAGS, TAG_LENGTH, COUNT = 32, 64, 50
 
 
 def check_guardrail_limits(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     kind = manifest.address.kind
+    found = out_of_bounds(GUARDRAIL_LIMITS, manifest, context)
+    if kind == "persona":
+        yield from (one for one in found if one.pointer in ("/guardrail_ids", "/guardrail_tags"))
+        return
+    yield from found
     if kind == "guardrail":
-        yield from _limits(manifest, "", Severity.ERROR)
-    elif kind == "guardrail_set":
-        # Sets of the older form with names like "No legal advice" were taken by the API: not an error there.
-        for index, item in enumerate(sequence(manifest.spec, "/data")):
-            if isinstance(item, dict):
-                yield from _limits(manifest, f"/data/{index}", Severity.WARNING)
-    else:
-        for word in ("guardrail_ids", "guardrail_tags"):
-            count = len(sequence(manifest.spec, f"/{word}"))
-            if count > COUNT:
-                yield GUARDRAIL_LIMITS.found(manifest, f"/{word}", f"{count} {word}; a persona may have {COUNT}")
-
-
-def _limits(manifest: Manifest, base: str, name_severity: Severity) -> Iterator[Diagnostic]:
-    name = lookup(manifest.spec, f"{base}/guardrail_name")
-    if not base and not name and not NAME.fullmatch(manifest.address.name):
-        summary = f"without guardrail_name the manifest's own name is sent, and {manifest.address.name!r} is refused"
-        yield GUARDRAIL_LIMITS.found(
-            manifest, "", summary, hint="write a guardrail_name of letters, digits and underscores"
-        )
-    if isinstance(name, str) and not NAME.fullmatch(name):
-        yield GUARDRAIL_LIMITS.found(
-            manifest,
-            f"{base}/guardrail_name",
-            f"the name {name[:120]!r} must be 1 to 100 letters, digits or underscores",
-            severity=name_severity,
-        )
-    for word, limit in LENGTHS.items():
-        length = len(text(manifest.spec, f"{base}/{word}"))
-        if length > limit:
+        if manifest.spec.get("guardrail_name") is None and not NAME.fullmatch(manifest.address.name):
             yield GUARDRAIL_LIMITS.found(
-                manifest, f"{base}/{word}", f"{word} has {length:,} characters; the limit is {limit:,}"
+                manifest,
+                "",
+                f"without guardrail_name the manifest's own name is sent, and {manifest.address.name!r} is refused",
+                hint="write a guardrail_name of letters, digits and underscores",
             )
-    tags = sequence(manifest.spec, f"{base}/tags")
-    if len(tags) > TAGS:
-        yield GUARDRAIL_LIMITS.found(manifest, f"{base}/tags", f"{len(tags)} tags; a guardrail may have {TAGS}")
-    for index, tag in enumerate(tags):
-        if isinstance(tag, str) and len(tag) > TAG_LENGTH:
+        return
+    # Sets of the older form with names like "No legal advice" were taken by the API: not an error there.
+    for index, item in enumerate(sequence(manifest.spec, "/data")):
+        name = item.get("guardrail_name") if isinstance(item, dict) else None
+        if isinstance(name, str) and not NAME.fullmatch(name):
             yield GUARDRAIL_LIMITS.found(
-                manifest, f"{base}/tags/{index}", f"this tag has {len(tag)} characters; the limit is {TAG_LENGTH}"
+                manifest,
+                f"/data/{index}/guardrail_name",
+                f"the name {name[:120]!r} should be 1 to 100 letters, digits or underscores",
+                severity=Severity.WARNING,
             )
 
 

@@ -21,7 +21,7 @@ from reconciler.types.address import is_reference
 from reconciler.types.catalogue import is_hosted
 from reconciler.types.catalogue_entry import Setting, Status
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, escape, is_filled
+from reconciler.types.json import Json, escape, is_filled, lookup
 from reconciler.types.manifest import Manifest
 
 API_KEY = f"{LLM}/api_key"
@@ -83,6 +83,7 @@ CUSTOM_MODEL_INCOMPLETE = Rule(
 )
 
 
+PROXY = f"{LLM}/enable_llm_proxy"
 ENDPOINT_WORDS = ("base_url", "api_key", "headers", "default_query")
 
 
@@ -90,6 +91,14 @@ def check_hosted_model_with_endpoint(manifest: Manifest, context: RuleContext) -
     model = text(manifest.spec, MODEL)
     if not is_hosted(model):
         return
+    if lookup(manifest.spec, PROXY) is True:
+        yield HOSTED_MODEL_WITH_ENDPOINT.found(
+            manifest,
+            PROXY,
+            f"enable_llm_proxy is for an LLM of your own, and is refused with a hosted one ({model})",
+            hint="remove enable_llm_proxy",
+            severity=Severity.ERROR,
+        )
     for word in ENDPOINT_WORDS:
         if has(manifest.spec, f"{LLM}/{word}"):
             yield HOSTED_MODEL_WITH_ENDPOINT.found(
@@ -108,7 +117,8 @@ HOSTED_MODEL_WITH_ENDPOINT = Rule(
     source="LLM page of July 2026",
     check=check_hosted_model_with_endpoint,
     doc=RuleDoc(
-        what="The model starts with tavus- and base_url, api_key, headers or default_query is given.",
+        what="The model starts with tavus- and base_url, api_key, headers or default_query is given; with "
+        "enable_llm_proxy it is an error.",
         why="These belong to custom LLMs. Either they are ignored, or the hosted name is sent to your endpoint.",
         bad="system_prompt: Hi\nlayers: {llm: {model: tavus-gpt-oss, base_url: 'https://llm.example.com/v1'}}\n",
         good="system_prompt: Hi\nlayers: {llm: {model: tavus-gpt-oss}}\n",

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds.objectives import circle_of, next_steps
-from reconciler.platforms.tavus.rules.body_reader import sequence, text
+from reconciler.platforms.tavus.rules.body_reader import sequence
+from reconciler.platforms.tavus.rules.bound_rules import out_of_bounds
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object
 from reconciler.types.manifest import Manifest
 
-NAME = re.compile(r"[a-zA-Z0-9_]{1,100}")
-LENGTHS = {"objective_prompt": 10_000, "callback_url": 2048}
-STEPS = VARIABLES = 50
-
 
 def check_objectives_flow(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     steps = {index: item for index, item in enumerate(sequence(manifest.spec, "/data")) if isinstance(item, dict)}
-    if len(steps) > STEPS:
-        yield OBJECTIVES_FLOW.found(manifest, "/data", f"{len(steps)} steps; a set may have {STEPS}")
-    yield from _limits(manifest, steps)
+    yield from out_of_bounds(OBJECTIVES_FLOW, manifest, context)
     names: dict[str, int] = {}
     for index, step in steps.items():
         name = step.get("objective_name")
@@ -34,28 +28,6 @@ def check_objectives_flow(manifest: Manifest, context: RuleContext) -> Iterator[
         yield from _way(manifest, {name: next_steps(steps[index]) for name, index in names.items()}, names)
 
 
-def _limits(manifest: Manifest, steps: dict[int, Object]) -> Iterator[Diagnostic]:
-    for index, step in steps.items():
-        name = step.get("objective_name")
-        if isinstance(name, str) and not NAME.fullmatch(name):
-            yield OBJECTIVES_FLOW.found(
-                manifest,
-                f"/data/{index}/objective_name",
-                f"the name {name[:120]!r} must be 1 to 100 letters, digits or underscores",
-            )
-        for word, limit in LENGTHS.items():
-            length = len(text(step, f"/{word}"))
-            if length > limit:
-                place = f"/data/{index}/{word}"
-                yield OBJECTIVES_FLOW.found(
-                    manifest, place, f"{word} has {length:,} characters; the limit is {limit:,}"
-                )
-        count = len(sequence(step, "/output_variables"))
-        if count > VARIABLES:
-            place = f"/data/{index}/output_variables"
-            yield OBJECTIVES_FLOW.found(manifest, place, f"{count} output variables; a step may have {VARIABLES}")
-
-
 def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) -> Iterator[Diagnostic]:
     for index, step in steps.items():
         if step.get("next_required_objective") and step.get("next_conditional_objectives"):
@@ -65,7 +37,10 @@ def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) 
                 "a step has either next_required_objective or next_conditional_objectives",
             )
         for name in next_steps(step):
-            if name not in names:
+            if name == step.get("objective_name") and manifest.spec.get("allow_loops") is True:
+                # Without loops this is a way back, which is told below.
+                yield OBJECTIVES_FLOW.found(manifest, f"/data/{index}", f"{name!r} cannot lead to itself")
+            elif name not in names:
                 word = "next_required_objective"
                 if step.get(word) != name:
                     word = "next_conditional_objectives"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.platforms.tavus.kinds.tool_facts import SIZE, size_of
 from reconciler.platforms.tavus.rules.body_reader import exists, inline_tools, sequence, tool_body
 from reconciler.types.address import is_reference
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -62,7 +62,6 @@ TOOL_REQUIRED = Rule(
 
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-SIZE = 10_000
 COUNT = 50
 RESERVED = "tavus_"
 
@@ -84,9 +83,7 @@ def misfits(body: Object) -> Iterator[tuple[str, str]]:
 
 
 def _size(parameters: Json) -> int:
-    if not is_filled(parameters) or is_reference(parameters):
-        return 0
-    return len(json.dumps(write_marks(parameters), sort_keys=True, ensure_ascii=False))
+    return 0 if not is_filled(parameters) or is_reference(parameters) else size_of(write_marks(parameters))
 
 
 def check_tool_limits(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:

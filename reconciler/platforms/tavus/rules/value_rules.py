@@ -32,16 +32,16 @@ def known_values(row: Field, catalogue: Catalogue) -> tuple[tuple[str, ...], boo
     word = split(row.path)[-1]
     table = CATALOGUE_TABLES.get(word)
     if table is not None:
-        return tuple(dict.fromkeys((*catalogue.known(table), *row.enum))), table in catalogue.complete
+        return tuple(dict.fromkeys((*catalogue.known(table), *row.enum))), table in catalogue.complete or row.closed
     values = catalogue.values.get(word)
     if values is not None:
-        return tuple(dict.fromkeys((*values.known, *values.reported, *row.enum))), values.complete
+        return tuple(dict.fromkeys((*values.known, *values.reported, *row.enum))), values.complete or row.closed
     return row.enum, row.closed
 
 
 def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     for pointer, value, row in context.declared(manifest):
-        if row.type is not Type.STRING or not isinstance(value, str) or not value or row.server:
+        if row.type is not Type.STRING or not isinstance(value, str) or row.server or not (value or row.closed):
             continue
         known, complete = known_values(row, context.catalogue)
         if not known or value in known:
@@ -52,7 +52,7 @@ def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Dia
             pointer,
             f"{value!r} is no known value of {split(pointer)[-1]}",
             hint=(f"did you mean {close[0]!r}? " if close else "") + f"known: {', '.join(known)}",
-            severity=Severity.ERROR if complete else Severity.WARNING,
+            severity=Severity.ERROR if complete and value not in row.seen else Severity.WARNING,
         )
 
 
@@ -67,8 +67,10 @@ KNOWN_VALUES = Rule(
         what="A field with a list of known values holds another one: perception_model, turn_detection_model, "
         "turn_taking_patience, interruptibility, voice_isolation, idle_engagement, stt_engine, tts_engine, "
         "pipeline_mode and others.",
-        why="It may be a typo. The platform adds values now and then, so it is a warning unless the catalogue says "
-        "that its list is complete; a wrong stt_engine is known to be refused.",
+        why="It may be a typo. The platform adds values now and then, so it is a warning, unless the vendor's "
+        "contract or client closes the list (pipeline_mode, turn_taking_patience, interruptibility, modality, "
+        "channel and others; a wrong stt_engine is known to be refused) or the catalogue says that it is complete: "
+        "then the API refuses the value, and it is an error.",
         bad="system_prompt: Hi\nlayers: {stt: {stt_engine: tavus-wisper}}\n",
         good="system_prompt: Hi\nlayers: {stt: {stt_engine: tavus-whisper}}\n",
     ),

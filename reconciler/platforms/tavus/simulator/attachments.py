@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.persona import KIND
 from reconciler.platforms.tavus.simulator import persona_handlers, tool_handlers
 from reconciler.platforms.tavus.simulator.call_context import Context, Route
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid, refused, write_json
 from reconciler.platforms.tavus.simulator.schema_check import find_errors, require, strings
+from reconciler.platforms.tavus.simulator.table_check import MISSING, table_errors
 from reconciler.platforms.tavus.simulator.world import SKILLS, is_own, strings_of
 from reconciler.types.json import Json, Object
 
@@ -80,6 +82,14 @@ def _config(ctx: Context) -> Object:
     return config
 
 
+def _check_config(id: str, config: Json) -> None:
+    errors = table_errors(KIND, {"skills": {id: config}}, whole=False)
+    if not errors and id == "presentation" and isinstance(config, dict) and not config.get("document_ids"):
+        errors = {"document_ids": [MISSING]}
+    if errors:
+        raise invalid(errors)
+
+
 def _check_skill(id: str) -> None:
     if id not in SKILL_NAMES:
         raise refused(f"Bad Request. Unknown skill {id}")
@@ -113,6 +123,7 @@ def put_skill(ctx: Context) -> Reply:
         before = old.get("config")
         merged = {**before, **config} if isinstance(before, dict) else config
         config = {name: value for name, value in merged.items() if value is not None}
+    _check_config(id, config)
     skills[id] = _entry(ctx, id, config, old)
     ctx.world.put(persona_handlers.KIND, ctx.ids[0], {**body, SKILLS: skills})
     return Reply(200, skills[id])
@@ -135,6 +146,7 @@ def replace_skills(ctx: Context) -> Reply:
     old, skills = _skills(body), dict[str, Json]()
     for id, config in wanted.items():
         _check_skill(id)
+        _check_config(id, config)
         skills[id] = _entry(ctx, id, config if config is not None else {}, old.get(id))
     ctx.world.put(persona_handlers.KIND, ctx.ids[0], {**body, SKILLS: skills})
     return Reply(200, {"data": skills})

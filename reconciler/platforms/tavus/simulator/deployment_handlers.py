@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.deployment import KIND as SPEC
 from reconciler.platforms.tavus.simulator.call_context import Context, Route
 from reconciler.platforms.tavus.simulator.collection import (
     check_patch,
@@ -14,40 +15,21 @@ from reconciler.platforms.tavus.simulator.collection import (
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import MASK, Reply, invalid, refused
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    find_errors,
-    mapping,
-    one_of,
-    require,
-    string,
-    strings,
-)
 from reconciler.platforms.tavus.simulator.secret_masks import DEPLOYMENT_SECRETS, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
-from reconciler.types.json import Json, Object
+from reconciler.platforms.tavus.simulator.table_check import table_errors
+from reconciler.types.json import Object
 
 KIND = "deployments"
 READ_ONLY = ("deployment_id", "has_password", "created_at", "updated_at")
-RULES: Rules = {
-    "pal_id": string,
-    "channel": one_of("landing-page", "embed", "widget"),
-    "name": string,
-    "status": one_of("draft", "active", "inactive"),
-    "allowed_origins": strings(),
-    "limits": mapping,
-    "customization": mapping,
-}
 DEFAULTS: Object = {"status": "active", "allowed_origins": [], "limits": {}, "customization": {}}
 
 
-def _secret(value: Json) -> str | None:
-    return "Not a valid string." if isinstance(value, list | bool | int | float) or value == MASK else None
-
-
 def check_body(body: Object) -> None:
-    errors = find_errors(body, {**RULES, "password": _secret}, never_null=("pal_id", "channel"))
-    require(body, errors, "pal_id", "channel")
+    """Raises `Refusal` (400)."""
+    errors = table_errors(SPEC, body)
+    if body.get("password") == MASK:
+        errors["password"] = [f"Must not be the placeholder {MASK}."]
     if errors:
         raise invalid(errors)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.pronunciation_dictionary import KIND as SPEC
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import (
     check_patch,
@@ -14,55 +15,28 @@ from reconciler.platforms.tavus.simulator.collection import (
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    boolean,
-    find_errors,
-    one_of,
-    require,
-    sequence,
-    text,
-)
 from reconciler.platforms.tavus.simulator.server_json_patch import same
+from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Json, Object
 
 KIND = "pronunciation_dictionaries"
 ID = "pronunciation_dictionary_id"
 WHAT = "Pronunciation dictionary"
 READ_ONLY = (ID, "rules_count", "created_at", "updated_at")
-RULES: Rules = {"name": text(255, 1), "rules": sequence}
-RULE: Rules = {
-    "text": text(200, 1),
-    "pronunciation": text(500, 1),
-    "type": one_of("alias", "ipa"),
-    "alphabet": one_of("ipa"),
-    "case_sensitive": boolean,
-    "word_boundaries": boolean,
-}
 
 
 def check_dictionary(body: Object) -> list[Json]:
     """The rules with their defaults. Raises `Refusal` (400)."""
-    errors = find_errors(body, RULES, never_null=("name",))
-    require(body, errors, "name")
-    rules, texts, result = body.get("rules") or [], set(), list[Json]()
-    for number, rule in enumerate(rules if isinstance(rules, list) else []):
-        if not isinstance(rule, dict):
-            errors["rules"] = {str(number): ["Not a valid mapping type."]}
-            continue
-        found = find_errors(rule, RULE)
-        require(rule, found, "text", "pronunciation", "type")
-        if found:
-            errors["rules"] = {str(number): found}
-        texts.add(str(rule.get("text")))
-        result.append(with_defaults(rule, {"case_sensitive": False, "word_boundaries": True}))
-    if not errors and len(texts) != len(result):
-        errors["rules"] = ["Duplicate text values are not allowed."]
-    if len(result) > 10_000:
-        errors["rules"] = ["Longer than maximum length 10000."]
+    errors = table_errors(SPEC, body)
     if errors:
         raise invalid(errors)
-    return result
+    rules = body.get("rules")
+    filled: Object = {"case_sensitive": False, "word_boundaries": True}
+    return (
+        [with_defaults(rule, filled) for rule in rules or () if isinstance(rule, dict)]
+        if isinstance(rules, list)
+        else []
+    )
 
 
 def check_create(ctx: Context) -> None:

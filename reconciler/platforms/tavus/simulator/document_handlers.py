@@ -4,44 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from reconciler.platforms.tavus.kinds.document import KIND as SPEC
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import dated, find, matches, page_of, select, show
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, invalid
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    find_errors,
-    mapping,
-    require,
-    string,
-    strings,
-    text,
-)
+from reconciler.platforms.tavus.simulator.schema_check import find_errors, strings, text
 from reconciler.platforms.tavus.simulator.server_json_patch import same
+from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.platforms.tavus.simulator.world import strings_of
 from reconciler.types.json import Json, Object
 
 KIND = "documents"
-RULES: Rules = {
-    "document_url": text(least=1),
-    "document_name": string,
-    "callback_url": string,
-    "custom_description": string,
-    "tags": strings(),
-    "participant_tags": strings(),
-    "crawl": mapping,
-}
 
 
 def check_create(ctx: Context) -> None:
-    body = ctx.object()
-    errors = find_errors(body, RULES, never_null=("document_url",))
-    require(body, errors, "document_url")
-    crawl = body.get("crawl")
-    if isinstance(crawl, dict):
-        for name, most in (("depth", 10), ("max_pages", 100)):
-            value = crawl.get(name, 1)
-            if type(value) is not int or not 1 <= value <= most:
-                errors["crawl"] = [f"{name} must be from 1 to {most}."]
+    errors = table_errors(SPEC, ctx.object())
     if errors:
         raise invalid(errors)
 

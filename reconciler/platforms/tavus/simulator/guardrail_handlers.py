@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.guardrail import KIND as SINGLE
+from reconciler.platforms.tavus.kinds.guardrail_set import KIND as SET_KIND
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import (
     check_patch,
@@ -15,17 +17,8 @@ from reconciler.platforms.tavus.simulator.collection import (
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    boolean,
-    find_errors,
-    mapping,
-    one_of,
-    require,
-    strings,
-    text,
-)
 from reconciler.platforms.tavus.simulator.server_json_patch import same
+from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.platforms.tavus.simulator.world import TYPE, strings_of
 from reconciler.types.json import Json, Object
 
@@ -37,33 +30,25 @@ ITEMS = "$items"
 """On a set: the ids of its guardrails, in order."""
 READ_ONLY = ("uuid", "owner_id", "created_at", "updated_at", "guardrail_type", "persona_refs")
 DEFAULTS: Object = {"modality": "verbal", "callback_url": "", "tags": [], "app_message": True}
-RULES: Rules = {
-    "guardrail_name": text(100, 1, r"[A-Za-z0-9_]*"),
-    "guardrail_prompt": text(1000, 1),
-    "modality": one_of("verbal", "visual", "audio"),
-    "callback_url": text(2048),
-    "tags": strings(32, 64),
-    "app_message": boolean,
-    "tool_call": mapping,
-}
 
 
 def check_item(body: Json) -> Object:
     """A guardrail's body, checked. Raises `Refusal` (400)."""
     if not isinstance(body, dict):
         raise invalid({"_schema": ["Invalid input type."]})
-    errors = find_errors(body, RULES, never_null=("guardrail_name", "guardrail_prompt"))
-    require(body, errors, "guardrail_name", "guardrail_prompt")
+    errors = table_errors(SINGLE, body)
     if errors:
         raise invalid(errors)
     return body
 
 
 def _items(body: Object) -> list[Object]:
-    data = body.get("data")
-    if not isinstance(data, list) or not data:
-        raise invalid({"data": ["Missing data for required field."]})
-    return [check_item(item) for item in data]
+    """The guardrails of a set, checked. Raises `Refusal` (400)."""
+    errors = table_errors(SET_KIND, body)
+    if errors:
+        raise invalid(errors)
+    data = body["data"]
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
 
 def _is_set(body: Object) -> bool:

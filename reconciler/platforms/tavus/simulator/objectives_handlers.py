@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.platforms.tavus.kinds.objectives import KIND as KIND_SPEC
 from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import (
     dated,
@@ -14,36 +15,12 @@ from reconciler.platforms.tavus.simulator.collection import (
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, refused
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    boolean,
-    find_errors,
-    mapping,
-    one_of,
-    require,
-    sequence,
-    string,
-    strings,
-    text,
-)
 from reconciler.platforms.tavus.simulator.server_json_patch import PatchMalformed, parse_patch, same
+from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Json, Object
 
 KIND = "objectives"
-MOST = 50
 READ_ONLY = ("objectives_id", "status", "created_at", "updated_at", "owner_id")
-SET_RULES: Rules = {"name": text(100), "data": sequence, "allow_loops": boolean}
-RULES: Rules = {
-    "objective_name": text(100, 1, r"[a-zA-Z0-9_]*"),
-    "objective_prompt": text(10_000, 1),
-    "confirmation_mode": one_of("auto", "manual"),
-    "output_variables": strings(50),
-    "modality": one_of("verbal", "visual", "audio"),
-    "next_required_objective": string,
-    "next_conditional_objectives": mapping,
-    "callback_url": text(2048),
-    "tool_call": mapping,
-}
 DEFAULTS: Object = {"confirmation_mode": "auto", "output_variables": [], "modality": "verbal", "callback_url": ""}
 
 
@@ -55,19 +32,11 @@ def check_set(body: Json) -> list[Object]:
     """The steps of a set, checked one by one and together. Raises `Refusal` (400, `message`)."""
     if not isinstance(body, dict):
         raise _bad({"_schema": ["Invalid input type."]})
-    errors = find_errors(body, SET_RULES, never_null=("data",))
-    require(body, errors, "data")
+    errors = table_errors(KIND_SPEC, body)
     if errors:
         raise _bad(errors)
     data = body["data"]
     steps = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-    if not steps or not isinstance(data, list) or len(steps) != len(data) or len(steps) > MOST:
-        raise _bad({"data": [f"Must hold 1 to {MOST} objectives."]})
-    for number, step in enumerate(steps):
-        found = find_errors(step, RULES, never_null=("objective_name", "objective_prompt"))
-        require(step, found, "objective_name", "objective_prompt")
-        if found:
-            raise _bad({"data": {number: found}})
     _check_flow(steps, allow_loops=body.get("allow_loops") is True)
     return steps
 
@@ -90,6 +59,8 @@ def _check_flow(steps: list[Object], *, allow_loops: bool) -> None:
             raise _bad("An objective has either next_required_objective or next_conditional_objectives.")
     for name, targets in follow.items():
         for target in targets:
+            if target == name and allow_loops:
+                raise _bad(f"Objective '{name}' cannot reference itself.")
             if target not in follow:
                 raise _bad(f"Objective '{name}' refers to unknown objective '{target}'.")
     if allow_loops:

@@ -88,7 +88,7 @@ def find_errors(body: Object, rules: Rules, *, never_null: tuple[str, ...] = ())
             continue
         problem = "Field may not be null." if value is None else rule(value)
         if problem:
-            _note(errors, path.split("."), problem)
+            note(errors, path.split("."), problem)
     return errors
 
 
@@ -107,10 +107,11 @@ def _find(body: Json, tokens: list[str]) -> tuple[bool, Json]:
     return True, body
 
 
-def _note(errors: dict[str, Json], tokens: list[str], problem: str) -> None:
+def note(errors: dict[str, Json], tokens: list[str], problem: str) -> None:
+    """Put a problem into the error map at its place; one that stands there already stays."""
     for token in tokens[:-1]:
         inner = errors.setdefault(token, {})
         if not isinstance(inner, dict):
             return
         errors = inner
-    errors[tokens[-1]] = [problem]
+    errors.setdefault(tokens[-1], [problem])

@@ -2,64 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
-
+from reconciler.platforms.tavus.kinds.tool import KIND as SPEC
 from reconciler.platforms.tavus.kinds.tool_facts import (
     API_MEMBERS,
     CHANNELS,
     CREDENTIALS,
     LOCATIONS,
-    LONGEST_TIMEOUT,
-    METHODS,
-    ON_CALL,
-    ON_RESOLVE,
-    ORIGINS,
+    PLACEHOLDER,
     RESERVED,
     SIGNED_WITHOUT,
-    TRIGGERS,
+    SIZE,
     WITHOUT_BODY,
+    is_https,
+    placeholders,
+    size_of,
 )
 from reconciler.platforms.tavus.simulator.http_types import MASK, invalid, refused
-from reconciler.platforms.tavus.simulator.schema_check import (
-    Rules,
-    boolean,
-    find_errors,
-    mapping,
-    number,
-    one_of,
-    string,
-    strings,
-    text,
-)
 from reconciler.platforms.tavus.simulator.secret_masks import TOOL_SECRETS, echoes_mask
+from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Json, Object, lookup
 
-RULES: Rules = {
-    "name": text(pattern=r"[a-zA-Z_][a-zA-Z0-9_]{0,63}"),
-    "description": text(least=1),
-    "parameters": mapping,
-    "trigger_type": one_of(*TRIGGERS),
-    "origin": one_of(*ORIGINS),
-    "on_call": one_of(*ON_CALL),
-    "on_resolve": one_of(*ON_RESOLVE),
-    "static_filler": string,
-    "tags": strings(),
-    "delivery": mapping,
-    "delivery.app_message": boolean,
-    "delivery.api": mapping,
-    "delivery.api.url": text(pattern=r"https://.+"),
-    "delivery.api.method": one_of(*METHODS),
-    "delivery.api.timeout": number,
-    "delivery.api.headers": mapping,
-    "delivery.api.query_params": mapping,
-    "delivery.api.body_template": mapping,
-    "delivery.api.content_type": string,
-    "delivery.api.auth": mapping,
-    **{f"delivery.api.auth.{word}": string for way in CREDENTIALS.values() for word in (*way.needed, *way.optional)},
-}
 AUTH = {kind: way.needed for kind, way in CREDENTIALS.items()}
-_NAME = re.compile(r"\{([A-Za-z_]\w*)\}", re.ASCII)
 KNOWN = frozenset(
     {
         "tool_id",
@@ -85,7 +48,10 @@ KNOWN = frozenset(
 
 def check_tool(body: Object, *, partial: bool = False, reject_unknown: bool = False) -> None:
     """Raises `Refusal` (400). `partial` is the body of a PATCH: members and secrets of auth may be left out."""
-    errors = find_errors(body, RULES, never_null=("name", "description", "trigger_type"))
+    errors = table_errors(SPEC, body, whole=False)
+    for name in ("name", "description", "trigger_type"):
+        if name in body and body[name] is None:
+            errors[name] = ["Field may not be null."]
     if not partial:
         for name in ("name", "description"):
             if name not in body:
@@ -108,17 +74,16 @@ def check_whole(body: Object) -> None:
     if origin in ("vision", "audio"):
         if on_call is not None:
             errors["on_call"] = ["on_call must be null for vision and audio tools."]
+        if body.get("static_filler") is not None:
+            errors["static_filler"] = ["static_filler must be null for vision and audio tools."]
         if body.get("on_resolve") != "fire_and_forget":
             errors["on_resolve"] = ["Only fire_and_forget is allowed for vision and audio tools."]
     if on_call == "static_filler" and not body.get("static_filler"):
         errors["static_filler"] = ["static_filler is required when on_call is static_filler."]
-    if on_call != "static_filler" and body.get("static_filler") is not None:
-        errors["static_filler"] = ["static_filler is only allowed when on_call is static_filler."]
     if body.get("trigger_type") == "post_call" and not lookup(body, "/delivery/api"):
         errors["delivery"] = ["post_call tools need delivery.api."]
     errors.update(_unknown_placeholders(body))
-    size = len(str(body.get("description"))) + len(json.dumps(body.get("parameters"), separators=(",", ":")))
-    if size > 10_000:
+    if len(str(body.get("description"))) + size_of(body.get("parameters")) > SIZE:
         errors["parameters"] = ["description and parameters must not exceed 10000 characters together."]
     if errors:
         raise invalid(errors)
@@ -150,11 +115,11 @@ def _check_delivery(delivery: Json, *, partial: bool) -> None:
 def _api_problems(api: Object, *, partial: bool) -> dict[str, Json]:
     """The error map of `delivery.api`; types and closed lists were looked at before."""
     problems: dict[str, Json] = {name: ["Unknown field."] for name in api if name not in API_MEMBERS}
-    if api.get("url") is None:
+    url = api.get("url")
+    if not url:
         problems["url"] = ["Missing data for required field."]
-    timeout = api.get("timeout")
-    if isinstance(timeout, int | float) and not 0 < timeout <= LONGEST_TIMEOUT:
-        problems["timeout"] = [f"Must be greater than 0 and less than or equal to {LONGEST_TIMEOUT}."]
+    elif isinstance(url, str) and not is_https(url):
+        problems["url"] = ["String does not match expected pattern."]
     if api.get("body_template") is not None and api.get("method") in WITHOUT_BODY:
         problems["body_template"] = ["Not allowed for this method."]
     for word in ("headers", "query_params"):
@@ -167,7 +132,7 @@ def _api_problems(api: Object, *, partial: bool) -> dict[str, Json]:
         problems.update({"auth": wrong} if wrong else {})
         if auth.get("type") == "hmac":
             ignored = [word for word in SIGNED_WITHOUT if api.get(word)]
-            ignored += ["url"] if _NAME.search(str(api.get("url"))) else []
+            ignored += ["url"] if PLACEHOLDER.search(str(api.get("url"))) else []
             problems.update({word: ["Not allowed with hmac authentication."] for word in ignored})
     return problems
 
@@ -188,7 +153,7 @@ def _auth_problems(auth: Object, *, partial: bool) -> dict[str, Json]:
     if auth.get("location") is not None and auth["location"] not in LOCATIONS:
         problems.setdefault("location", [f"Must be one of: {', '.join(LOCATIONS)}."])
     token_url = auth.get("token_url")
-    if isinstance(token_url, str) and not token_url.startswith("https://"):
+    if isinstance(token_url, str) and not is_https(token_url):
         problems.setdefault("token_url", ["String does not match expected pattern."])
     return problems
 
@@ -202,7 +167,7 @@ def _unknown_placeholders(body: Object) -> dict[str, Json]:
     wrong: dict[str, Json] = {
         word: [f"Unknown placeholder: {name}."]
         for word in ("url", "query_params", "body_template")
-        for name in _NAME.findall(json.dumps(api.get(word), ensure_ascii=False))
+        for name in placeholders(api.get(word))
         if name not in declared and not name.startswith(RESERVED)
     }
     return {"delivery": {"api": wrong}} if wrong else {}

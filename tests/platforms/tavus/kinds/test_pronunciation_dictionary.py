@@ -11,7 +11,7 @@ ROWS = {row.path: row for row in KIND.fields}
 
 def test_name_and_rules_are_all_that_can_be_written() -> None:
     assert kind("pronunciation_dictionary") is KIND
-    assert {path for path, row in ROWS.items() if not row.server} == {"/name", "/rules"}
+    assert {path for path, row in ROWS.items() if path.count("/") == 1 and not row.server} == {"/name", "/rules"}
     assert not KIND.merge_patch
 
 
@@ -22,6 +22,8 @@ def test_rules_are_one_value_compared_with_what_the_server_fills_in() -> None:
         {**rule, "case_sensitive": True, "word_boundaries": True}
     ]
     assert normal(ROWS["/rules"], ["odd"]) == ["odd"]
+    spoken = {**rule, "type": "ipa"}
+    assert normal(ROWS["/rules"], [spoken]) == normal(ROWS["/rules"], [{**spoken, "alphabet": "ipa"}])
 
 
 def test_how_many_rules_there_are_is_the_servers() -> None:

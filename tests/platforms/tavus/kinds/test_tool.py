@@ -78,4 +78,5 @@ def test_what_is_said_meanwhile_has_a_default_only_for_llm_tools() -> None:
 def test_the_example_name_keeps_to_the_rule() -> None:
     row = ROWS["/name"]
     assert row.required
-    assert re.fullmatch(row.limits, str(row.example))
+    assert row.bounds is not None
+    assert re.fullmatch(row.bounds.pattern, str(row.example))

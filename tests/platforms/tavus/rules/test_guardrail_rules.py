@@ -37,8 +37,8 @@ def test_the_limits_themselves_are_allowed() -> None:
 def test_names_in_a_set_are_looser() -> None:
     data: Json = [{"guardrail_name": "No legal advice"}, {"guardrail_name": "ok", "guardrail_prompt": "x" * 1001}, 7]
     assert said("L24", {"name": "set", "data": data}, kind="guardrail_set") == [
-        ("/data/0/guardrail_name", "warning"),
         ("/data/1/guardrail_prompt", "error"),
+        ("/data/0/guardrail_name", "warning"),
     ]
 
 

@@ -23,12 +23,10 @@ FLOW = "/layers/conversational_flow"
     [
         ("conversational_flow", "turn_detection_model", "sparow-1", "sparrow-1"),
         ("conversational_flow", "turn_taking_patience", "verylow", "low"),
-        ("conversational_flow", "interruptibility", "hi", None),
         ("conversational_flow", "voice_isolation", "nearby", "near"),
         ("conversational_flow", "idle_engagement", "eagre", "eager"),
         ("perception", "perception_model", "raven1", "raven-1"),
         ("perception", "emotion_recognition", "ful", "full"),
-        ("stt", "stt_engine", "whisper", "tavus-whisper"),
         ("tts", "tts_engine", "eleven-labs", "elevenlabs"),
     ],
 )
@@ -42,14 +40,33 @@ def test_a_value_that_no_list_knows(layer: str, word: str, value: str, near: str
     assert "known: " in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("layer", "word", "value"),
+    [
+        ("conversational_flow", "turn_taking_patience", "superlow"),
+        ("conversational_flow", "turn_taking_patience", ""),
+        ("conversational_flow", "interruptibility", "hi"),
+        ("stt", "stt_engine", "whisper"),
+    ],
+)
+def test_a_value_that_a_closed_list_does_not_have(layer: str, word: str, value: str) -> None:
+    assert said("L17", body(**{layer: {word: value}})) == [(f"/layers/{layer}/{word}", "error")]
+
+
+@pytest.mark.parametrize("kind", ["objectives", "guardrail_set"])
+def test_items_of_a_list_too(kind: str) -> None:
+    data: Json = [{"modality": "visual"}, {"modality": "smell"}]
+    assert said("L17", {"data": data}, kind=kind) == [("/data/1/modality", "error")]
+
+
 def test_top_level_fields_too() -> None:
-    assert said("L17", body(pipeline_mode="ful")) == [("/pipeline_mode", "warning")]
+    assert said("L17", body(pipeline_mode="ful")) == [("/pipeline_mode", "error")]
     assert said("L17", body(disclosure_type="sometimes")) == [("/disclosure_type", "warning")]
 
 
 @pytest.mark.parametrize("spelling", ["replica_interruptibility", "pal_interruptibility", "face_interruptibility"])
 def test_every_spelling_of_interruptibility(spelling: str) -> None:
-    assert said("L17", body(conversational_flow={spelling: "extreme"})) == [(f"{FLOW}/interruptibility", "warning")]
+    assert said("L17", body(conversational_flow={spelling: "extreme"})) == [(f"{FLOW}/interruptibility", "error")]
 
 
 @pytest.mark.parametrize(

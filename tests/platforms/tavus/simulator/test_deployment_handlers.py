@@ -32,12 +32,26 @@ def test_lists_count_from_zero_and_say_total(api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"pal_id": "pnone"}, {"channel": "fax"}, {"status": "on"}, {"limits": 3}, {"password": 3}]
+    "fields", [{"pal_id": "pnone"}, {"channel": "fax"}, {"status": 3}, {"limits": 3}, {"password": 3}]
 )
 def test_wrong_deployments(api: Any, fields: dict[str, Any]) -> None:
     body = {"pal_id": api.pal(), "channel": "embed", **fields}
     assert api.post("/deployments", body).status_code == 400
     assert api.post("/deployments", {"channel": "embed"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"channel": "landing-page"}, "'title': ['Missing data for required field.']"),
+        ({"limits": {"daily_call_limit": 0}}, "Must be greater than or equal to 1."),
+        ({"customization": {"landing_page": {"cta": [{"title": "Hours"}]}}}, "'url': ['Missing data"),
+    ],
+)
+def test_what_the_vendors_client_would_not_send(api: Any, fields: dict[str, Any], words: str) -> None:
+    answer = api.post("/deployments", {"pal_id": api.pal(), "channel": "embed", **fields})
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
 
 
 def test_patch_and_delete(api: Any) -> None:
@@ -51,6 +65,6 @@ def test_patch_and_delete(api: Any) -> None:
     assert api.patch(path, [{"op": "add", "path": "/password", "value": "one"}]).status_code == 304
     assert api.patch(path, [{"op": "add", "path": "/password", "value": "two"}]).status_code == 200
     assert api.patch(path, [{"op": "remove", "path": "/password"}]).json()["has_password"] is False
-    assert api.patch(path, [{"op": "replace", "path": "/status", "value": "on"}]).status_code == 400
+    assert api.patch(path, [{"op": "replace", "path": "/status", "value": 3}]).status_code == 400
     assert api.delete(path).status_code == 204
     assert api("GET", path).status_code == 404

@@ -49,9 +49,9 @@ CHAIN = [step("a", next_required_objective="b"), step("b")]
     ("data", "words"),
     [
         ("x", "Not a valid list."),
-        ([], "Must hold 1 to 50"),
-        (["a"], "Must hold 1 to 50"),
-        ([step(f"s{n}") for n in range(51)], "Must hold 1 to 50"),
+        ([], "Shorter than minimum length 1."),
+        (["a"], "Not a valid mapping type."),
+        ([step(f"s{n}") for n in range(51)], "Longer than maximum length 50."),
         ([{"objective_name": "a"}], "'objective_prompt': ['Missing data"),
         ([step("with space")], "expected pattern"),
         ([step("a", confirmation_mode="never")], "Must be one of: auto, manual."),

@@ -23,7 +23,7 @@ CUSTOM_LLM = "Bad Request. Please ensure both base_url and api_key are included 
         ({"layers": {"llm": {"tools": {}}}}, "'tools': ['Not a valid list.']"),
         ({"layers": {"llm": {"speculative_inference": "maybe"}}}, "Not a valid boolean."),
         ({"layers": {"stt": {"stt_engine": "ears"}}}, "'stt_engine': ['Must be one of: tavus-auto"),
-        ({"layers": {"stt": {"hotwords": 3}}}, "'hotwords': ['Not a valid list.']"),
+        ({"layers": {"stt": {"hotwords": 3}}}, "'hotwords': ['Not a valid string.']"),
         ({"layers": {"tts": {"voice_settings": "fast"}}}, "'voice_settings': ['Not a valid mapping type.']"),
         ({"layers": {"conversational_flow": {"turn_taking_patience": 1}}}, "Not a valid string."),
         ({"layers": {"perception": {"visual_awareness_queries": "q"}}}, "Not a valid list."),
