@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -110,6 +112,25 @@ def test_the_python_of_the_page_is_typed(tmp_path: Path) -> None:
         [*command, "--follow-imports=silent", "page.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_an_edit_by_hand_is_put_back_by_the_three_lines_of_the_page(tmp_path: Path) -> None:
+    found = re.search(r"```sh\n(reconciler init watched .*?)```", README, re.DOTALL)
+    assert found and len(found[1].splitlines()) == 3
+    (tmp_path / "reconciler").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n')
+    (tmp_path / "reconciler").chmod(0o755)
+    env = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    script = found[1].replace("--listen 9090", "--listen 0") + "\nwait\n"
+    shell = subprocess.Popen(
+        ["/bin/sh", "-c", script], cwd=tmp_path, env=env, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert shell.stdout is not None
+        assert any("1 change carried out" in line for line in shell.stdout)
+    finally:
+        os.killpg(shell.pid, signal.SIGTERM)
+        shell.communicate(timeout=60)
 
 
 def test_links_lead_somewhere() -> None:

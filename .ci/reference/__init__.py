@@ -19,6 +19,7 @@ PAGES = {
     "kinds": ("Kinds of resources and their fields", "kinds:page"),
     "rules": ("Lint rules", "rules:page"),
     "migrations": ("Migrations", "migrations:page"),
+    "metrics": ("Metrics of a watcher", "metrics:page"),
     "plugins": ("Output formats, state backends and providers", "plugins:page"),
     "python": ("The Python API", "python:page"),
 }

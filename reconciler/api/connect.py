@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 from reconciler.api.manifests import catalogue_of, known_secrets
 from reconciler.api.remembered_rates import keep_rates, read_rates
@@ -59,8 +60,9 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         session.hooks.settle()
 
 
-def open_backend(session: Session) -> Backend:
-    """Where the state is kept. Connects to nothing before it is asked for something; to be closed."""
+def open_backend(session: Session, *, beside: str = "") -> Backend:
+    """Where the state is kept, or another document beside it. Connects to nothing before it is asked for something;
+    to be closed."""
     from reconciler.backends import open_state
     from reconciler.backends.context import BackendContext
     from reconciler.manifests.tree.repository import check_way
@@ -75,6 +77,7 @@ def open_backend(session: Session) -> Backend:
         trusted=lambda: trusted(session),
         vendor=session.platform.vendor,
         redactor=session.redactor,
+        beside=beside,
     )
     path = settings.settings.get("path")
     if settings.type == "local" and isinstance(path, str):
@@ -126,8 +129,9 @@ def read_state(session: Session, backend: Backend | None = None) -> State:
 
     with closing(open_backend(session)) if backend is None else nullcontext(backend) as store:
         return read_only_state(
-            store, session.workspace.name, session.project.identity, clock=session.clock, emit=session.emit
-        )
+            store, session.workspace.name, session.project.identity, clock=session.clock, emit=session.emit,
+            lineage_factory=lambda: session.lineage or str(uuid4()),
+        )  # fmt: skip
 
 
 def run_context(session: Session, provider: Provider, secrets: Secrets, backend: Backend) -> RunContext:

@@ -82,6 +82,8 @@ class Session:
     """Whether verdicts of earlier runs may be taken and kept."""
     recording: Recording | None = None
     """Hears what the run reads."""
+    lineage: str | None = None
+    """What a first state is called, so that plans made before there is one are the same; None: something new."""
     connect: OpenProvider | None = None
     """Opens the account instead of the table of providers."""
 

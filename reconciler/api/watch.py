@@ -2,52 +2,91 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import random
+import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
-from reconciler.api.apply import apply_now, apply_options
-from reconciler.api.plan import plan_now
 from reconciler.api.remembered_rates import read_rates
 from reconciler.api.session import Session
+from reconciler.api.watch_requests import RequestStore
+from reconciler.api.watch_task import SessionTask
 from reconciler.core.continuous.schedule import check_window, remember, seconds_to_next
 from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
-from reconciler.errors import Interrupted, UsageError
-from reconciler.manifests.project.project_file import load_project
-from reconciler.manifests.tree.source_version import digest_of, fetch_commit
-from reconciler.platforms import PLATFORMS
+from reconciler.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.platforms.pace import Paces
 from reconciler.types.json import number_in
-from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
-from reconciler.types.report import ApplyResult
-from reconciler.types.watch import Memory, Round, Status, Watch
+from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
+from reconciler.types.watch_requests import Answer, Call, Pause, Report
 
 if TYPE_CHECKING:
     from reconciler.types.json import Object
-    from reconciler.types.watch import Memory, Notification, Round
+    from reconciler.types.watch import Notification
 
 
 SANDBOX = Watch(interval=2.0, drift_interval=2.0, jitter=0.0)
 """Of a simulated account, which costs nothing to look at."""
+OFTEN, SELDOM = 1.0, 15.0
+"""Seconds between two looks for requests: a sixtieth of the interval, within these."""
+REPORTED = 30.0
+"""Seconds after which the same status is noted once more: a watcher that is not heard of for long is dead."""
+WATCHER = f"process {os.getpid()} on {socket.gethostname()}"
+Voice: TypeAlias = "tuple[Pause | None, Answer | None, Call | None]"
+NOBODY: Voice = (None, None, None)
 
 
 @dataclass
 class Watched:
-    """One workspace under watch, and what is known of it so far. Its thread alone changes it."""
+    """One workspace under watch, and what is known of it so far. Its thread alone changes it; others may read."""
 
     session: Session
     watch: Watch
     memory: Memory = Memory()
     last: Round | None = None
+    looked: datetime | None = None
+    """When the last round began."""
+    next: datetime | None = None
+    """When the next round is due; None while one is under way, and once the watcher ended."""
+    doing: str = ""
+    """What a round that is under way does: looking | writing; empty between two rounds."""
+    plan: Plan | None = None
+    """What the last look at the account found."""
+    voice: Voice = NOBODY
+    """What people asked for when the last round began."""
+    rounds: Counter[str] = field(default_factory=Counter)
+    """Rounds so far, by status."""
+    writes: int = 0
+    """Rounds so far that sent something to the account."""
+    told: Report | None = None
+    """What stands beside the state."""
+    trouble: str = ""
+    """Why that could not be written."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a round begins or ends, so that nobody sees half of it."""
 
     @property
     def name(self) -> str:
         return self.session.workspace.name
+
+    @property
+    def seen(self) -> Seen:
+        """What is known of it now, all of one moment."""
+        with self.turn:
+            return Seen(
+                self.name, self.watch, self.memory, self.last, self.looked, self.next, self.doing, dict(self.rounds),
+                self.writes, self.plan is not None,
+            )  # fmt: skip
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.session.clock.now())
 
 
 @dataclass
@@ -59,13 +98,18 @@ class Fleet:
     """Called after each round with what was known before it; what it raises ends nothing, and is complained of."""
     complain: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def dead(self) -> list[str]:
+        """Workspaces whose thread ended though nobody said stop: a fault."""
+        return [] if self.stop.is_set() else [one.name for one in self.threads if not one.is_alive()]
 
     def run(self) -> None:
         """Reconcile all of them until `stop` is set; changes that are on their way are finished."""
-        threads = [threading.Thread(target=self._keep, args=(one,), name=one.name) for one in self.workspaces]
-        for thread in threads:
+        self.threads = [threading.Thread(target=self._keep, args=(one,), name=one.name) for one in self.workspaces]
+        for thread in self.threads:
             thread.start()
-        for thread in threads:
+        for thread in self.threads:
             while thread.is_alive():
                 thread.join(1.0)  # in turns, so that signals are heard meanwhile
 
@@ -75,96 +119,100 @@ class Fleet:
         for one in in_order(self.workspaces):
             if self.stop.is_set():
                 break
-            done.append(self._round(one))
+            done.append(self.one_round(one, called=True, last=True)[0])
         return done
 
     def _keep(self, one: Watched) -> None:
+        called = False
         while not self.stop.is_set():
             try:
-                last = self._round(one)
+                _, seconds = self.one_round(one, called=called)
             except Interrupted:
-                return
-            self.stop.wait(seconds_to_next(one.watch, one.memory, last, random.random()))  # noqa: S311 - jitter
+                break
+            called = self._wait(one, seconds)
+        one.next, one.doing = None, ""
+        self._report(one)
 
-    def _round(self, one: Watched) -> Round:
-        before, now = one.memory, datetime.fromisoformat(one.session.clock.now())
-        task = SessionTask(one.session, one.watch, self._synced_at, self.stop.is_set)
+    def _wait(self, one: Watched, seconds: float) -> bool:
+        """Wait for the next round; True where a person asked for something meanwhile."""
+        turn = min(SELDOM, max(OFTEN, one.watch.interval / 60))
+        until = one.session.clock.monotonic() + seconds
+        while (left := until - one.session.clock.monotonic()) > 0 and not self.stop.wait(min(turn, left)):
+            try:
+                if RequestStore(one.session).read().voice != one.voice:
+                    return True
+            except ReconcilerError:
+                continue  # the next round says so
+        return False
+
+    def one_round(self, one: Watched, *, called: bool, last: bool = False) -> tuple[Round, float]:
+        """One round, and how many seconds after it the next one is due; noted beside the state before it is told.
+
+        Raises `Interrupted`.
+        """
+        before, now = one.memory, one.now
+        with one.turn:
+            one.looked, one.next = now, None
+        task = SessionTask(one, self._synced_at, self.stop.is_set)
         try:
-            done = reconcile_once(one.name, one.watch, task, before, now)
+            done = reconcile_once(one.name, one.watch, task, before, now, called=called)
         except Interrupted:
             raise
         except Exception as error:  # a fault of ours in one workspace must not end the others
             done = _fault(one.name, before, error)
-        if done is None:
+        with one.turn:
+            one.doing = ""
+            if done is not None:
+                one.memory, one.last = remember(before, done.round, now, healed=done.healed), done.round
+                one.rounds[done.round.status.value] += 1
+                one.writes += done.round.wrote
             assert one.last is not None, "without an earlier round there is always one to do"
-            return one.last
-        one.memory = remember(before, done.round, now, healed=done.healed)
-        one.last = done.round
+            seconds = seconds_to_next(one.watch, one.memory, one.last, random.random())  # noqa: S311 - jitter
+            one.next = None if last else one.now + timedelta(seconds=seconds)
+        self._report(one)
+        if done is None:
+            return one.last, seconds
         try:
             self.told(one, done.round, before)
         except Exception as error:  # whoever is told must not stop what is told of
             self.complain(f"{one.name}: this round could not be told: {type(error).__name__}: {error}")
-        return done.round
+        return done.round, seconds
+
+    def _report(self, one: Watched) -> None:
+        """Say beside the state how the last round ended, so that other processes can tell."""
+        if one.last is None:
+            return
+        report = Report(WATCHER, one.now, one.next, one.watch.mode.value, one.last, one.memory)
+        if one.told is not None and not _news(one.told, report):
+            return
+        try:
+            RequestStore(one.session).change("watch", lambda asked: replace(asked, report=report))
+            one.told, one.trouble = report, ""
+        except ReconcilerError as error:
+            if error.message != one.trouble:
+                self.complain(f"{one.name}: its status could not be noted beside the state: {error.message}")
+            one.trouble = error.message
 
     def _synced_at(self, name: str) -> str | None:
         return next((one.memory.synced for one in self.workspaces if one.name == name), None)
 
 
-class SessionTask:
-    """A workspace of a session, as a round meets it."""
-
-    def __init__(
-        self, session: Session, watch: Watch, synced_at: Callable[[str], str | None], stop: Callable[[], bool]
-    ) -> None:
-        self._session = replace(session, stop=stop)
-        self._watch = watch
-        self._synced_at = synced_at
-
-    def fetch(self) -> str:
-        """The commit that is to be there, or a digest of the folder."""
-        home = self._session.project.home
-        return digest_of(home) if self._watch.ref is None else fetch_commit(home, self._watch.ref)
-
-    def plan(self, commit: str) -> Plan:
-        """What differs; no lock is taken."""
-        return plan_now(self._at(commit), PlanOptions()).plan
-
-    def apply(self, commit: str) -> tuple[Plan, ApplyResult | None]:
-        """The plan made again under the lock, and what became of it."""
-        session = self._at(commit)
-        done = apply_now(session, PlanOptions(), apply_options(session), lambda plan, manifests: True)
-        return done.plan, done.result if done.plan.differences else None
-
-    def synced_at(self, workspace: str) -> str | None:
-        return self._synced_at(workspace)
-
-    def _at(self, commit: str) -> Session:
-        """The session over the manifests of `commit`: overlays and policy are those of the commit, the account and
-        the store of the state those of the project file on disk, so that a merge cannot lead elsewhere."""
-        session, ref = self._session, commit if self._watch.ref is not None else None
-        if session.project.file is None:
-            return session
-        project = load_project(session.project.file, PLATFORMS, root=session.project.root, ref=ref)
-        own = session.workspace
-        found = project.workspaces.get(own.name)
-        if found is None:
-            raise UsageError(
-                f"the project file of {self._watch.ref or 'the folder'} has no workspace {own.name!r} any more",
-                hint="take it out of what is watched, or put it back",
-            )
-        workspace = replace(
-            found, provider=own.provider, state=own.state, parallelism=own.parallelism,
-            max_requests_per_second=own.max_requests_per_second, give_up_after=own.give_up_after, watch=own.watch,
-        )  # fmt: skip
-        return replace(session, project=project, workspace=workspace).reading(ref=ref)
+def _news(told: Report, report: Report) -> bool:
+    """Whether others would say something else of a workspace by `told`, or could take its watcher for dead."""
+    same = replace(told.round, after=None) == replace(report.round, after=None)
+    ended = (told.next is None) != (report.next is None)
+    return not same or ended or report.at - told.at >= timedelta(seconds=REPORTED)
 
 
-def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
-    """The workspaces of the project that have `watch:`, or those named.
+def watched(session: Session, names: Sequence[str] = (), mode: str | None = None) -> tuple[Watched, ...]:
+    """The workspaces of the project that have `watch:`, or those named; with a `mode` in place of their own, and
+    then that of the session where none has `watch:`.
 
     Raises `UsageError` where there is none, and for a window that cannot be read.
     """
     chosen = names or [name for name, one in session.project.workspaces.items() if one.watch is not None]
+    if not chosen and mode is not None:
+        chosen = [session.workspace.name]
     if not chosen:
         raise UsageError(
             "no workspace of this project is watched",
@@ -177,8 +225,18 @@ def watched(session: Session, names: Sequence[str] = ()) -> tuple[Watched, ...]:
         for window in own.workspace.watch.windows if own.workspace.watch else ():
             check_window(window)
         usual = SANDBOX if own.workspace.embedded else Watch()
-        found.append(Watched(own, own.workspace.watch or usual))
+        watch = own.workspace.watch or usual
+        found.append(Watched(own, replace(watch, mode=Mode(mode)) if mode else watch, _recalled(own)))
     return tuple(found)
+
+
+def _recalled(session: Session) -> Memory:
+    """What an earlier watcher knew of this workspace, and noted; it is looked at all the same."""
+    try:
+        report = RequestStore(session).read().report
+    except ReconcilerError:
+        return Memory()  # the first round says so
+    return Memory() if report is None else replace(report.memory, looked=None)
 
 
 def in_order(workspaces: Sequence[Watched]) -> list[Watched]:

@@ -29,6 +29,8 @@ names another one. Before, it was named after the workspace alone."""
 def open_state(settings: BackendSettings, context: BackendContext) -> Backend:
     """The backend that `settings` name, sealed where they say `encryption`. Raises `UsageError`."""
     backend = _open(settings, context)
+    if context.beside:
+        return backend  # newer than the names that a state may have had before
     place = PLACES.get(settings.type)
     if context.owner is None or place is None or settings.settings.get(place) is not None:
         return backend

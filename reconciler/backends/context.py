@@ -45,6 +45,8 @@ class BackendContext:
     """What is the operator's by the platform of the workspace."""
     redactor: Redactor = field(default_factory=Redactor)
     """Learns every credential, so that no message shows it."""
+    beside: str = ""
+    """The name of another document with a lock of its own, next to that of the state; empty: the state itself."""
 
     @property
     def operator(self) -> Operator:

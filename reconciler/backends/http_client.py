@@ -6,7 +6,7 @@ import base64
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -236,13 +236,38 @@ def read_addresses(
     address = _checked(address)
     forge = FORGES in urlsplit(address).path
     lock = _text("lock_address", settings, context, put_off) or (f"{address.rstrip('/')}/lock" if forge else address)
-    return Addresses(
+    found = Addresses(
         address=address,
         update_method=(_text("update_method", settings, context) or "POST").upper(),
         lock_address=_checked(lock),
         lock_method=(_text("lock_method", settings, context) or ("POST" if forge else "LOCK")).upper(),
         unlock_address=_checked(_text("unlock_address", settings, context, put_off) or lock),
         unlock_method=(_text("unlock_method", settings, context) or ("DELETE" if forge else "UNLOCK")).upper(),
+    )
+    return _beside(found, context.beside) if context.beside else found
+
+
+def _beside(places: Addresses, name: str) -> Addresses:
+    """The same for another document: what is called after `address` is called after the other one."""
+    parts = urlsplit(places.address)
+    old = parts.path.rstrip("/")
+    new = f"{old}-{name}"
+
+    def moved(address: str) -> str:
+        own = urlsplit(address)
+        if own[:2] != parts[:2] or not (own.path.rstrip("/") == old or own.path.startswith(f"{old}/")):
+            raise UsageError(
+                f"the lock address {without_credentials(address)} is not below the address of the state, so that of "
+                "the requests beside it is not known",
+                hint="use a server whose locks are at the address itself or below it, or another state backend",
+            )
+        return urlunsplit(own._replace(path=new + own.path[len(old) :].rstrip("/")))
+
+    return replace(
+        places,
+        address=moved(places.address),
+        lock_address=moved(places.lock_address),
+        unlock_address=moved(places.unlock_address),
     )
 
 

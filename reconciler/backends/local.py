@@ -29,14 +29,16 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     Raises `UsageError` for unknown settings.
     """
     check_settings(settings, ("path",))
-    path = settings.settings.get("path")
-    if path is None:
-        return LocalBackend(context.folder / "state.json", context)
+    given = settings.settings.get("path")
+    path, base = ("state.json", context.folder) if given is None else (given, context.project)
     if not isinstance(path, str) or not path:
         raise UsageError(
             "the setting `path` of the local state backend is a path", hint="for example path: state.json"
         )
-    return LocalBackend(context.project / path, context)
+    document = base / path
+    if context.beside:  # two suffixes: what stands beside a document is named after the one before the last
+        document = document.with_name(f"{document.name}.{context.beside}.json")
+    return LocalBackend(document, context)
 
 
 class LocalBackend:

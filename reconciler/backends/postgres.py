@@ -100,6 +100,9 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
             hint="postgresql://user@host/database, or host=... dbname=...; and `password: {env: NAME}`",
         ) from None
     name = read_text(settings, "name", context) or default_place(context)
+    if not name.isprintable():
+        raise UsageError("the setting `name` of state backend 'postgres' holds characters that cannot be printed")
+    name += context.beside and f"\x1f{context.beside}"  # no name holds such a character
     where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
     limits = read_limits(settings.settings, context.environ)
     database = shared_database(dsn, schema, name, where, limits)

@@ -78,7 +78,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     # As Terraform's backend for Google Cloud Storage takes it: what a pipeline got by its own identity.
     token = context.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN", "") if address.startswith("gs:") else ""
     store = open_bucket(address, options, allow_http=plain, limits=limits, token=token)
-    return S3Backend(store, key.strip("/"), context)
+    return S3Backend(store, key.strip("/") + (context.beside and f".{context.beside}"), context)
 
 
 class S3Backend:

@@ -9,7 +9,10 @@ import click
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 
-TABLE = {"serve": ("reconciler.cli.simulator:serve", "Serve the simulated API on 127.0.0.1.")}
+TABLE = {
+    "serve": ("reconciler.cli.simulator:serve", "Serve the simulated API on 127.0.0.1."),
+    "edit": ("reconciler.cli.simulator:edit", "Edit a persona of a sandbox by hand, as a colleague would."),
+}
 EXAMPLES = """
 reconciler simulator serve --port 8765
 TAVUS_PUBLIC_API_BASE_URL=http://127.0.0.1:8765/v2 TAVUS_API_KEY=any reconciler -w tavus plan
@@ -53,4 +56,27 @@ def serve(settings: Settings, port: int, host: str, world: str | None, seed: str
         verbose=settings.verbose,
         ready=lambda url: write(f"{url}\n"),
     )
+    return 0
+
+
+@command("edit", examples="\nreconciler simulator edit\nreconciler simulator edit -w sandbox\n")
+def edit(settings: Settings) -> int:
+    """Change one text of one persona in a simulated account, past the manifests: something for `drift`, `plan` and
+    `watch` to find."""
+    from reconciler.api.connect import open_provider, read_state
+    from reconciler.api.manifests import known_secrets
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import write
+    from reconciler.engine.scaffold.demo_edit import edit_by_hand
+    from reconciler.errors import UsageError
+
+    session = open_session(settings)
+    if not session.workspace.embedded:
+        raise UsageError(
+            f"{session.workspace.name!r} is a real account, and only a simulated one is edited like this",
+            hint="choose a sandbox with -w NAME",
+        )
+    with open_provider(session, known_secrets(session), reading=False) as provider:
+        done = edit_by_hand(provider, read_state(session))
+    write(f"Edited {done.address} by hand: {done.path} is now {done.value!r}.\n")
     return 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.types.json import Object
-from reconciler.types.watch import Memory, Round, Status, Watch
+from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
+from reconciler.types.watch_requests import Requests
 
 WIDTH = 17
 """Of the longest status, in characters."""
+SILENT = timedelta(seconds=120)
+"""A watcher that noted nothing for so long after its next round was due is dead, or cut off."""
 
 
 def round_line(done: Round, now: datetime) -> str:
@@ -22,17 +25,32 @@ def round_line(done: Round, now: datetime) -> str:
 def round_object(done: Round, memory: Memory, watch: Watch, now: datetime) -> Object:
     """The same for machines."""
     return {
-        "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "time": _time(now),
         "workspace": done.workspace,
         "mode": watch.mode.value,
         "status": done.status.value,
-        "since": None if memory.since is None else f"{memory.since:%Y-%m-%dT%H:%M:%SZ}",
+        "since": None if memory.since is None else _time(memory.since),
         "reason": done.reason,
         "hint": done.hint,
         "version": done.commit,
         "changes": dict(done.counts),
         "wrote": done.wrote,
         "failures": memory.failures,
+        "plan": done.plan,
+    }
+
+
+def seen_object(seen: Seen, now: datetime) -> Object:
+    """What a running watcher knows of a workspace, for machines."""
+    found: Object = {"workspace": seen.workspace, "mode": seen.watch.mode.value, "status": None, "reason": None}
+    if seen.round is not None:
+        found = round_object(seen.round, seen.memory, seen.watch, now)
+    return found | {
+        "looked": None if seen.looked is None else _time(seen.looked),
+        "next": None if seen.next is None else _time(seen.next),
+        "doing": seen.doing or None,
+        "rounds": dict(seen.rounds),
+        "writes": seen.writes,
     }
 
 
@@ -43,23 +61,123 @@ def short(version: str) -> str:
 
 def status_table(rows: Sequence[tuple[Round, Memory]]) -> str:
     """Workspace, status, since when (UTC), version and reason, in columns."""
-    titles = ("WORKSPACE", "STATUS", "SINCE", "VERSION", "REASON")
-    cells = [titles] + [
-        (
-            done.workspace,
-            done.status.value,
-            f"{memory.since:%Y-%m-%d %H:%M}" if memory.since else "",
-            short(done.commit or ""),
-            " ".join(done.reason.split()),
+    return columns(
+        ("WORKSPACE", "STATUS", "SINCE", "VERSION", "REASON"),
+        [
+            (
+                done.workspace,
+                done.status.value,
+                f"{memory.since:%Y-%m-%d %H:%M}" if memory.since else "",
+                short(done.commit or ""),
+                " ".join(done.reason.split()),
+            )
+            for done, memory in rows
+        ],
+    )
+
+
+def noted_object(workspace: str, requests: Requests, now: datetime) -> Object:
+    """What stands beside the state of a workspace, and what of it is still to be believed at `now`."""
+    report, waiting, answer = requests.report, requests.waiting, requests.answered(now)
+    pause = requests.pause if requests.pause is not None and requests.pause.holds(now) else None
+    found: Object = {"workspace": workspace, "status": None, "reason": "no watcher has looked at it yet"}
+    if report is not None:
+        watch = Watch(mode=Mode(report.mode))
+        found = round_object(report.round, report.memory, watch, report.at)
+        found |= {"watcher": report.watcher, "next": None if report.next is None else _time(report.next)}
+    found["heard"] = heard(requests, now)
+    found["paused"] = None if pause is None else {
+        "by": pause.who, "since": _time(pause.since), "until": _time(pause.until) if pause.until else None,
+        "reason": pause.reason,
+    }  # fmt: skip
+    found["waiting"] = None if waiting is None else {
+        "digest": waiting.digest, "summary": waiting.summary, "since": _time(waiting.made),
+        "expires": _time(waiting.expires), "version": waiting.commit,
+        "answer": None if answer is None else {
+            "yes": answer.yes, "by": answer.who, "at": _time(answer.at), "reason": answer.reason,
+        },
+    }  # fmt: skip
+    return found
+
+
+def heard(requests: Requests, now: datetime) -> str:
+    """Whether a watcher is at work: running | ended | silent | never."""
+    report = requests.report
+    if report is None:
+        return "never"
+    if report.next is None:
+        return "ended"
+    return "silent" if now - max(report.next, report.at) > SILENT else "running"
+
+
+WATCHERS = {
+    "never": "no watcher has looked at it yet",
+    "ended": "no watcher runs: that of {watcher} ended at {at}",
+    "silent": "its watcher ({watcher}) was not heard of since {at}",
+}
+
+
+def noted_table(found: Sequence[tuple[str, Requests]], now: datetime) -> str:
+    """The same for people: a line a workspace, and what there is to do below it."""
+    rows, notes = [], []
+    for name, requests in found:
+        report = requests.report
+        done = None if report is None else report.round
+        rows.append(
+            (
+                name,
+                done.status.value if done else "unknown",
+                f"{report.memory.since:%Y-%m-%d %H:%M}" if report and report.memory.since else "",
+                f"{report.memory.looked:%H:%M:%S}" if report and report.memory.looked else "",
+                f"{report.next:%H:%M:%S}" if report and report.next else "",
+                short(done.commit or "") if done else "",
+                " ".join(done.reason.split()) if done else "",
+            )
         )
-        for done, memory in rows
-    ]
+        notes += [f"{name}: {line}" for line in _notes(requests, now)]
+    table = columns(("WORKSPACE", "STATUS", "SINCE", "LOOKED", "NEXT", "VERSION", "REASON"), rows)
+    return table + "".join(f"{line}\n" for line in notes)
+
+
+def _notes(requests: Requests, now: datetime) -> list[str]:
+    """What the last round could not know, and what a person can do."""
+    report, pause, waiting, answer = requests.report, requests.pause, requests.waiting, requests.answered(now)
+    notes = []
+    if (state := heard(requests, now)) in WATCHERS:
+        at = f"{report.at:%Y-%m-%d %H:%M:%S} UTC" if report else ""
+        notes.append(WATCHERS[state].format(watcher=report.watcher if report else "", at=at))
+    if pause is not None and pause.holds(now) and (report is None or report.round.status is not Status.PAUSED):
+        until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until somebody resumes it"
+        why = f": {pause.reason}" if pause.reason else ""
+        notes.append(f"{pause.who} paused it at {pause.since:%Y-%m-%d %H:%M} UTC, {until}{why}")
+    if waiting is not None and now >= waiting.expires:
+        notes.append(f"the plan {waiting.digest[:12]} expired at {waiting.expires:%Y-%m-%d %H:%M} UTC")
+    elif waiting is not None and answer is None:
+        notes.append(
+            f"the plan {waiting.digest[:12]} waits until {waiting.expires:%Y-%m-%d %H:%M} UTC: {waiting.summary}"
+            f" (look: reconciler watch plan; then: reconciler watch approve {waiting.digest[:12]})"
+        )
+    elif waiting is not None and answer is not None:
+        word = "approved" if answer.yes else "rejected"
+        notes.append(f"the plan {waiting.digest[:12]} was {word} by {answer.who} at {answer.at:%Y-%m-%d %H:%M} UTC")
+    if report is not None and report.round.hint:
+        notes.append(" ".join(report.round.hint.split()))
+    return notes
+
+
+def columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of texts; the last column is as wide as it likes."""
+    cells = [titles, *rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(titles) - 1)]
     return "".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]).rstrip()
         + "\n"
         for row in cells
     )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 COLORS = {Status.SYNCED: "good", Status.FAILED: "attention", Status.UNAUTHORIZED: "attention"}

@@ -15,6 +15,8 @@ class Mode(StrEnum):
 
     AUTO = "auto"
     """Plan, and apply what differs."""
+    APPROVE = "approve"
+    """Plan, wait until a person says yes to exactly that plan, and carry it out."""
     DRIFT = "drift"
     """Look and tell; never write."""
     OFF = "off"
@@ -31,10 +33,12 @@ class Status(StrEnum):
     PENDING = "pending"
     """Something differs and waits: for another workspace, or because the same was put back before."""
     BLOCKED = "blocked"
-    """A safety rule, a policy or the manifests themselves stand in the way; waits for a commit."""
+    """A safety rule, a policy, the manifests themselves or a person's no stand in the way."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """A plan waits for a person."""
     FAILED = "failed"
     PAUSED = "paused"
-    """The project file says `mode: off`."""
+    """Somebody paused it, or the project file says `mode: off`."""
     FROZEN = "frozen"
     """Something differs, and a window denies writing, or could not be read."""
     LOCKED = "locked"
@@ -76,6 +80,8 @@ class Window:
     seconds: float
     """How long it stays open."""
     timezone: str = "UTC"
+    manual: bool = False
+    """Whether what a person approved may be written while it denies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Notification:
     webhook: SecretRef
     format: str = "json"
     """slack | teams | json"""
-    on: tuple[str, ...] = ("drifted", "failed", "blocked", "recovered")
+    on: tuple[str, ...] = ("drifted", "failed", "blocked", "awaiting_approval", "recovered")
     """Statuses, and `recovered`: synced again after one of them."""
 
 
@@ -110,6 +116,8 @@ class Watch:
     depends_on: tuple[str, ...] = ()
     """Workspaces in which a commit must be synced before it may be written here."""
     notify: tuple[Notification, ...] = ()
+    approval_expires: float = 259200.0
+    """Seconds after which a plan that nobody answered is made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +158,35 @@ class Round:
     """Whether anything was sent to the account."""
     hint: str | None = None
     """What a person can do about it."""
+    plan: str | None = None
+    """The digest of the plan that waits for a person, or that a person let through."""
     after: float | None = None
     """Seconds until the next round is of use, where that is known; None: the usual interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a watcher knows of one of its workspaces at a moment."""
+
+    workspace: str
+    watch: Watch
+    memory: Memory
+    round: Round | None
+    """The last one; None before its end."""
+    looked: datetime | None
+    """When the last round began."""
+    next: datetime | None
+    """When the next one is due; None while one is under way."""
+    doing: str
+    """looking | writing, or empty: what a round that is under way does."""
+    rounds: Mapping[str, int]
+    """Rounds so far, by how they ended."""
+    writes: int
+    """Rounds so far that sent something to the account."""
+    plan: bool
+    """Whether there is a plan to look at."""
+
+    @property
+    def status(self) -> Status | None:
+        """What the workspace is; None before this watcher looked at it."""
+        return None if self.round is None else self.round.status

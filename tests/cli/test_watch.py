@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -222,3 +224,96 @@ def test_a_window_that_cannot_be_read_is_said_before_anything_begins(project: Pa
     assert ended.code == 64
     assert "'on fridays'" in ended.err
     assert not (project / ".reconciler").exists()
+
+
+def document(url: str) -> dict[str, Any]:
+    """What the watcher at `url` says of its first workspace now."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection.request("GET", "/status.json")
+    found: dict[str, Any] = json.loads(connection.getresponse().read())["workspaces"][0]
+    connection.close()
+    return found
+
+
+def url_of(process: subprocess.Popen[bytes]) -> str:
+    """Where the watcher tells its status."""
+    assert process.stderr is not None
+    return process.stderr.readline().decode().split()[-1]
+
+
+def test_a_plan_waits_is_approved_by_another_process_and_carried_out(project: Path, call: Call) -> None:
+    described(project, f"mode: approve, {QUICK}")
+    with watching(project, "--listen", "0") as process:
+        url = url_of(process)
+        digest = until(process, status="awaiting_approval")["plan"]
+        assert document(url)["status"] == "awaiting_approval"
+        assert not (project / ".reconciler" / "sandbox" / "state.json").exists()
+        assert call("watch", "approve", "0" * 24).code == 5
+        shown = call("watch", "plan")
+        assert "persona.desk" in shown.out and digest[:12] in shown.out
+        assert call("watch", "approve", digest).code == 0
+        assert "approved by" in until(process, status="synced", wrote=True)["reason"]
+        assert document(url)["writes"] == 1
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    status = json.loads(call("watch", "status", "--format", "json").out)["workspaces"][0]
+    assert (status["status"], status["heard"], status["waiting"]) == ("synced", "ended", None)
+
+
+def test_a_pause_ends_by_a_word_of_another_process(project: Path, call: Call) -> None:
+    described(project, f"mode: auto, {QUICK}")
+    assert call("watch", "pause", "--reason", "the fair").code == 0
+    with watching(project) as process:
+        assert "the fair" in until(process, status="paused")["reason"]
+        assert "the fair" in call("watch", "status").out
+        assert call("watch", "resume").code == 0
+        until(process, status="synced", wrote=True)
+
+
+@pytest.mark.parametrize(
+    "words", [("--for", "soon"), ("--until", "yesterday"), ("--for", "1h", "--until", "2030-01-01")]
+)
+def test_an_end_that_is_none_pauses_nothing(project: Path, call: Call, words: tuple[str, ...]) -> None:
+    described(project, "mode: auto")
+    assert call("watch", "pause", *words).code == 64
+    assert call("watch", "--once").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: signal.Signals(number).name)
+def test_one_signal_ends_it_within_its_running_request(project: Path, call: Call, number: signal.Signals) -> None:
+    """A server whose every create takes a second; the signal meets the round that writes."""
+    (project / "faults.json").write_text(json.dumps({"rules": [{"method": "POST", "latency": 1.0}]}))
+    for count in range(4):
+        text = PERSONA.replace("name: desk", f"name: p{count}").replace("Desk", f"P{count}")
+        (project / "manifests" / f"p{count}.yaml").write_text(text)
+    served = forked.Popen(
+        [sys.executable, "-m", "reconciler", "simulator", "serve", "--faults", "faults.json"],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert served.stdout is not None
+        address = served.stdout.readline().decode().strip()
+        provider = f"{{type: tavus, base_url: '{address}', api_key: {{env: KEY}}}}"
+        text = PROJECT.format(watch=f"mode: auto, {QUICK}").replace("{type: simulator}", provider)
+        file = project / "manifests" / "reconciler.yaml"
+        file.write_text(text.replace("provider:", "parallelism: 1\n    provider:"))
+        os.environ["KEY"] = "any"
+        with watching(project, "--listen", "0") as process:
+            url = url_of(process)
+            while document(url)["doing"] != "writing":
+                assert process.poll() is None
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert b"Traceback" not in err
+        assert call("state", "lock").code == 0
+        after = call("apply", "--auto-approve")
+        assert after.code == 0, after
+        assert call("plan", "--detailed-exitcode").code == 0
+        assert len(call("state", "list").out.split()) == 5
+        assert not call("plan", "--unmanaged").out.count("unmanaged:"), "no twin was made"
+    finally:
+        os.environ.pop("KEY", None)
+        served.kill()
+        served.communicate()

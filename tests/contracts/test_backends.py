@@ -358,6 +358,23 @@ def test_two_first_documents_are_one_too_many(backend: Backend, type: str, again
     assert backend.read() == b"first"
 
 
+def test_a_document_beside_the_state_is_another_one_with_a_lock_of_its_own(
+    backend: Backend, type: str, settings: Object, tmp_path: Path
+) -> None:
+    beside = open_store(tmp_path, type, settings, beside="watch")
+    backend.write(b"the state")
+    assert beside.read() is None
+    with hold(backend), hold(beside) as lease:
+        lease.check()
+        beside.write(b"requests")
+        assert beside.holder() != backend.holder()
+    beside.write(b"more requests")
+    assert open_store(tmp_path, type, settings, beside="watch").read() == b"more requests"
+    assert backend.read() == b"the state"
+    assert beside.describe() != backend.describe()
+    assert list(beside.neighbours()) == []
+
+
 def test_unknown_settings_are_refused(type: str, settings: Object, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nonsense"):
         open_store(tmp_path, type, {**settings, "nonsense": 1})

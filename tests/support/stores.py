@@ -80,9 +80,9 @@ def start(type: str) -> Iterator[Place]:
         raise AssertionError(f"say in tests/support/stores.py where backend {type!r} keeps its state")
 
 
-def open_store(folder: Path, type: str, settings: Object, **context: float) -> Backend:
+def open_store(folder: Path, type: str, settings: Object, *, beside: str = "", **context: float) -> Backend:
     """The backend of workspace `w` in a project at `folder`."""
-    found = BackendContext(folder / ".reconciler" / "w", "w", environ=dict(os.environ), **context)
+    found = BackendContext(folder / ".reconciler" / "w", "w", environ=dict(os.environ), beside=beside, **context)
     return BACKENDS.get(type)(BackendSettings(type, settings), found)
 
 

@@ -88,11 +88,13 @@ class Closed:
     """In UTC; None where no end is in sight."""
 
 
-def closed(windows: Sequence[Window], now: datetime) -> Closed | None:
-    """What denies writing at `now` (aware); None where it is allowed.
+def closed(windows: Sequence[Window], now: datetime, *, manual: bool = False) -> Closed | None:
+    """What denies writing at `now` (aware); None where it is allowed. `manual`: a person asked for this write.
 
     Raises `UsageError` for a schedule or a time zone that cannot be read: nothing may be written then.
     """
+    if manual:
+        windows = [window for window in windows if not window.manual]
     found = _denying(windows, now)
     if found is None:
         return None

@@ -1,6 +1,7 @@
 """Frozen records <-> JSON, driven by their annotations: a field added to a record is carried without a line here.
 
-Records become objects (members at their default left out), tuples lists, enums their names, addresses their texts;
+Records become objects (members at their default left out), tuples lists, enums their names, addresses and times
+their texts;
 JSON values stand as they are, with the references in them: who writes them says how
 (`core.serialization.reference_marks`).
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -41,6 +43,8 @@ def to_json(record: object) -> Json:
         return str(record)
     if isinstance(record, Enum):
         return record.name
+    if isinstance(record, datetime):
+        return record.isoformat()
     if isinstance(record, tuple):
         return [to_json(item) for item in record]
     if isinstance(record, frozenset):
@@ -174,6 +178,16 @@ def _whole(value: Json, where: str) -> int:
     return value
 
 
+def _moment(value: Json, where: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(read.text(value, where))
+    except ValueError:
+        raise Malformed(f"{where}: a time was expected") from None
+    if found.tzinfo is None:
+        raise Malformed(f"{where}: a time with its offset was expected")
+    return found
+
+
 def _boolean(value: Json, where: str) -> bool:
     if not isinstance(value, bool):
         raise Malformed(f"{where}: true or false was expected")
@@ -188,4 +202,5 @@ _PLAIN: dict[Any, _Read] = {
     int: _whole,
     float: _number,
     bool: _boolean,
+    datetime: _moment,
 }

@@ -5,6 +5,7 @@ It has no clock, no sleep and no loop of its own: when the next round comes is f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +31,7 @@ from reconciler.errors import (
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
 from reconciler.types.watch import Memory, Mode, Round, Status, Watch
+from reconciler.types.watch_requests import Answer, Pause, Requests, WaitingPlan
 
 ENDS: tuple[tuple[type[ReconcilerError], Status], ...] = (
     (AuthRefused, Status.UNAUTHORIZED),
@@ -54,17 +56,49 @@ class Task(Protocol):
         `SourceAway`."""
         ...
 
-    def plan(self, commit: str) -> Plan:
-        """What differs between `commit` and the account; without a lock."""
+    def requests(self) -> Requests:
+        """What people ask of this workspace. Raises `StateError` where that cannot be read."""
+        ...
+
+    def plan(self, commit: str, *, asked: bool = False) -> Plan:
+        """What differs between `commit` and the account; without a lock. `asked`: a plan to be shown to a person,
+        who may let deletes and mass changes through."""
         ...
 
     def apply(self, commit: str) -> tuple[Plan, ApplyResult | None]:
-        """The plan made again under the lock, and what became of it; None where nothing was to do."""
+        """The plan made again under the lock, and what became of it; None where nothing was to do, or a pause began
+        meanwhile."""
+        ...
+
+    def keep(self, plan: Plan | None, summary: str, commit: str) -> str:
+        """Have `plan` wait for a person, in place of the one that waited; its digest. None: no plan waits now."""
+        ...
+
+    def apply_kept(self, waiting: WaitingPlan) -> ApplyResult | None:
+        """Exactly the plan that waited; None where a pause began, or the yes was taken back, meanwhile. Raises
+        `PlanStale` where anything that it rests on moved."""
         ...
 
     def synced_at(self, workspace: str) -> str | None:
         """The last commit at which another workspace of the project had no difference."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One round, once it is known which version of the manifests it is about."""
+
+    workspace: str
+    watch: Watch
+    task: Task
+    memory: Memory
+    commit: str
+    now: datetime
+
+    @property
+    def writes(self) -> bool:
+        """Whether the mode lets a round write at all."""
+        return self.watch.mode in (Mode.AUTO, Mode.APPROVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +110,10 @@ class Done:
     """A digest over the changes, where the round put back drift alone."""
 
 
-def reconcile_once(workspace: str, watch: Watch, task: Task, memory: Memory, now: datetime) -> Done | None:
-    """One round; None where nothing asks for a look at the account yet.
+def reconcile_once(
+    workspace: str, watch: Watch, task: Task, memory: Memory, now: datetime, *, called: bool = False
+) -> Done | None:
+    """One round; None where nothing asks for a look at the account yet. `called`: a person asks for one.
 
     Raises `Interrupted` alone; every other end is in the round.
     """
@@ -85,17 +121,16 @@ def reconcile_once(workspace: str, watch: Watch, task: Task, memory: Memory, now
     try:
         if watch.mode is Mode.OFF:
             return Done(Round(workspace, Status.PAUSED, "the project file says `mode: off`", commit))
+        requests = task.requests()
+        if requests.pause is not None and requests.pause.holds(now):
+            return Done(_paused(Round(workspace, Status.PAUSED, "", commit), requests.pause, now))
         try:
             commit = task.fetch()
         except SourceAway as error:
             return Done(_against_the_last(workspace, task, commit, error))
-        if not due(watch, memory, commit, now):
+        if not called and not due(watch, memory, commit, now):
             return None
-        plan = task.plan(commit)
-        found = Round(workspace, Status.SYNCED, "nothing differs", commit, counts_of(plan))
-        if differs := _differs(plan):
-            return _settle(watch, task, memory, replace(found, reason=differs), plan, commit, now)
-        return Done(found)
+        return _look(Work(workspace, watch, task, memory, commit, now), requests)
     except Interrupted:
         raise
     except ReconcilerError as error:
@@ -127,34 +162,125 @@ def changes_digest(plan: Plan) -> str:
                    for change in plan.differences])  # fmt: skip
 
 
-def _settle(watch: Watch, task: Task, memory: Memory, found: Round, plan: Plan, commit: str, now: datetime) -> Done:
-    """What becomes of a difference."""
-    if watch.mode is Mode.DRIFT:
+def _look(work: Work, requests: Requests) -> Done:
+    """A look at the account, and what becomes of what differs; first what a person said yes to."""
+    waiting, answer = requests.waiting, requests.answered(work.now)
+    before = ""
+    if waiting is not None and waiting.commit == work.commit and answer is not None and answer.yes and work.writes:
+        try:
+            return _carry_out(work, waiting, answer)
+        except PlanStale as error:
+            work.task.keep(None, "", work.commit)
+            before = f"what {answer.who} approved was not carried out: {error.message}; "
+            waiting = answer = None
+    asked = work.watch.mode is Mode.APPROVE
+    plan = work.task.plan(work.commit, asked=asked)
+    found = Round(work.workspace, Status.SYNCED, "nothing differs", work.commit, counts_of(plan))
+    differs = _differs(plan)
+    if not differs:
+        if waiting is not None:
+            work.task.keep(None, "", work.commit)
+        return Done(found)
+    found = replace(found, reason=before + differs)
+    if not work.writes:
         return Done(replace(found, status=Status.DRIFTED, hint="apply it, or take it into the manifests"))
+    blocked = _blocked(plan, found)
+    if blocked is not None and not asked and plan.all_blocks:
+        lifted = work.task.plan(work.commit, asked=True)  # what a person may let through
+        if _blocked(lifted, found) is None:
+            return _ask(work, lifted, blocked, waiting, answer)
+    if blocked is not None:
+        return Done(blocked)
+    if (waits := _waits_for_another(work, found)) is not None:
+        return Done(waits)
+    if asked:
+        return _ask(work, plan, replace(found, status=Status.AWAITING_APPROVAL), waiting, answer)
+    if (frozen := _frozen(work, found)) is not None:
+        return Done(frozen)
+    return _write(work, found, plan)
+
+
+def _blocked(plan: Plan, found: Round) -> Round | None:
+    """The round of a plan that may not be carried out."""
     errors = [one.summary for one in plan.diagnostics if one.is_error]
-    if reasons := errors or [block.message for block in plan.all_blocks]:
-        hint = plan.all_blocks[0].hint if plan.all_blocks else None
-        return Done(replace(found, status=Status.BLOCKED, reason=reasons[0] + _and_more(reasons), hint=hint))
-    for other in watch.depends_on:
-        if task.synced_at(other) != commit:
+    reasons = errors or [block.message for block in plan.all_blocks]
+    if not reasons:
+        return None
+    hint = plan.all_blocks[0].hint if plan.all_blocks else None
+    return replace(found, status=Status.BLOCKED, reason=reasons[0] + _and_more(reasons), hint=hint)
+
+
+def _ask(work: Work, plan: Plan, found: Round, waiting: WaitingPlan | None, answer: Answer | None) -> Done:
+    """Have the plan wait for a person; one that got a no is not asked about again while it stays the same."""
+    digest = work.task.keep(plan, _differs(plan), work.commit)
+    if answer is not None and not answer.yes and waiting is not None and waiting.digest == digest:
+        why = f": {answer.reason}" if answer.reason else ""
+        reason = f"{answer.who} rejected this{why}; {_differs(plan)}"
+        return Done(replace(found, status=Status.BLOCKED, reason=reason, hint="change the manifests, or approve it"))
+    hint = f"look at it: `reconciler watch plan -w {work.workspace}`; then `reconciler watch approve {digest[:12]}`"
+    return Done(replace(found, hint=hint, plan=digest))
+
+
+def _carry_out(work: Work, waiting: WaitingPlan, answer: Answer) -> Done:
+    """Exactly the plan that a person said yes to. Raises `PlanStale`."""
+    found = Round(work.workspace, Status.SYNCED, waiting.summary, work.commit, plan=waiting.digest)
+    stopped = _waits_for_another(work, found) or _frozen(work, found, manual=True)
+    if stopped is not None:
+        return Done(replace(stopped, reason=f"approved by {answer.who}; {stopped.reason}"))
+    result = work.task.apply_kept(waiting)
+    if result is None:
+        reason = "a pause began, or another answer was given, just before the first write"
+        return Done(replace(found, status=Status.PENDING, reason=reason, after=0.0))
+    done = _written(found, result, None)
+    if done.round.status is Status.SYNCED:
+        work.task.keep(None, "", work.commit)
+    counts = Counter(step.action.name.lower() for step in result.steps)
+    return Done(replace(done.round, reason=f"{done.round.reason}, approved by {answer.who}", counts=dict(counts)))
+
+
+def _waits_for_another(work: Work, found: Round) -> Round | None:
+    for other in work.watch.depends_on:
+        if work.task.synced_at(other) != work.commit:
             reason = f"waits until {other!r} is synced at this commit; {found.reason}"
-            return Done(replace(found, status=Status.PENDING, reason=reason))
+            return replace(found, status=Status.PENDING, reason=reason)
+    return None
+
+
+def _frozen(work: Work, found: Round, *, manual: bool = False) -> Round | None:
+    """The round where a window denies writing, or could not be read."""
     try:
-        shut = closed(watch.windows, now)
+        shut = closed(work.watch.windows, work.now, manual=manual)
     except UsageError as error:
         reason = f"{error.message}; nothing is written"
-        return Done(replace(found, status=Status.FROZEN, reason=reason, hint=error.hint))
-    if shut is not None:
-        until = f" until {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else ""
-        after = min((shut.until - now).total_seconds(), watch.interval) if shut.until else None
-        reason = f"a window denies writing{until}; {found.reason}"
-        return Done(replace(found, status=Status.FROZEN, reason=reason, after=after))
-    healed = changes_digest(plan) if _only_drift(plan) or commit == memory.synced else None
-    if healed is not None and (wait := heal_wait(watch, memory, healed, now)) > 0:
+        return replace(found, status=Status.FROZEN, reason=reason, hint=error.hint)
+    if shut is None:
+        return None
+    until = f" until {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else ""
+    after = min((shut.until - work.now).total_seconds(), work.watch.interval) if shut.until else None
+    return replace(found, status=Status.FROZEN, reason=f"a window denies writing{until}; {found.reason}", after=after)
+
+
+def _write(work: Work, found: Round, plan: Plan) -> Done:
+    memory = work.memory
+    healed = changes_digest(plan) if _only_drift(plan) or work.commit == memory.synced else None
+    if healed is not None and (wait := heal_wait(work.watch, memory, healed, work.now)) > 0:
         reason = f"was put back {memory.heals} times already; again in {wait:.0f} s; {found.reason}"
         return Done(replace(found, status=Status.PENDING, reason=reason, after=wait))
-    plan, result = task.apply(commit)
-    return _written(replace(found, counts=counts_of(plan)), result, healed)
+    plan, result = work.task.apply(work.commit)
+    found = replace(found, counts=counts_of(plan))
+    if result is None and plan.differences:
+        pause = work.task.requests().pause
+        if pause is not None and pause.holds(work.now):
+            return Done(_paused(found, pause, work.now))
+    return _written(found, result, healed)
+
+
+def _paused(found: Round, pause: Pause, now: datetime) -> Round:
+    until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until somebody resumes it"
+    why = f": {pause.reason}" if pause.reason else ""
+    reason = f"paused by {pause.who} since {pause.since:%Y-%m-%d %H:%M} UTC, {until}{why}"
+    after = max(0.0, (pause.until - now).total_seconds()) if pause.until else None
+    return replace(found, status=Status.PAUSED, reason=reason, after=after, hint="`reconciler watch resume` ends it")
 
 
 def _written(found: Round, result: ApplyResult | None, healed: str | None) -> Done:

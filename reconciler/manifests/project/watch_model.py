@@ -73,6 +73,8 @@ class WindowModel(_Strict):
     """How long the window stays open, in real hours."""
     timezone: str = "UTC"
     """The time zone of the schedule, by its name."""
+    manual: Literal["allow", "deny"] = "deny"
+    """Whether a plan that a person approved may be carried out while the window denies."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> WindowModel:
@@ -91,8 +93,8 @@ class NotifyModel(_Strict):
 
 
 class WatchModel(_Strict):
-    mode: Literal["auto", "drift", "off"] = "drift"
-    """What a round may do: write what differs, look, or nothing."""
+    mode: Literal["auto", "approve", "drift", "off"] = "drift"
+    """What a round may do: write what differs, write it once a person approved the plan, look, or nothing."""
     ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_+-]*([./][A-Za-z0-9_+-]+)*$")] | None = None
     """Branch or tag whose commits are read; without it the folder as it is."""
     interval: Duration = "10m"
@@ -111,6 +113,8 @@ class WatchModel(_Strict):
     """Workspaces in which a commit must be synced before it is written here."""
     notify: list[NotifyModel] = []
     """Who is told of what."""
+    approval_expires: Duration = "3d"
+    """Time after which a plan that nobody answered is made again, and asked about again."""
 
 
 WATCH_KEYS: dict[str, tuple[str, ...]] = {
@@ -137,9 +141,10 @@ def watch_record(model: WatchModel) -> Watch:
             Notification(SecretRef.of(dict(notify.webhook.items())), notify.format, tuple(notify.on))
             for notify in model.notify
         ),
+        seconds(model.approval_expires),
     )
 
 
 def _window(model: WindowModel) -> Window:
     kind, cron = ("deny", model.deny) if model.deny is not None else ("allow", model.allow or "")
-    return Window(kind, cron, seconds(model.for_), model.timezone)
+    return Window(kind, cron, seconds(model.for_), model.timezone, model.manual == "allow")

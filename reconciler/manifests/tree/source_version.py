@@ -37,19 +37,28 @@ def fetch_commit(folder: str, ref: str) -> str:
     return _commit(folder, f"{PLACE}/{ref}")
 
 
-def digest_of(folder: str) -> str:
-    """Another text whenever a file under `folder` came, went or was written; no file is read."""
+def digest_of(folder: str, state: str | None = None) -> str:
+    """Another text whenever a file under `folder` came, went or was written; no file is read. `state`: a document
+    that this program writes there, which counts for nothing, nor what stands beside it."""
     found = blake2b(digest_size=12)
+    document = os.path.realpath(state) if state is not None else None
+    beside = None if document is None else (document, os.path.splitext(document)[0])  # noqa: PTH122 - texts
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(files):
             path = os.path.join(where, name)  # noqa: PTH118 - once a file
+            if beside is not None and _is_ours(os.path.realpath(path), *beside):
+                continue
             try:
                 told = os.lstat(path)
             except OSError:
                 continue
             found.update(f"{path}\0{told.st_size}\0{told.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
     return found.hexdigest()
+
+
+def _is_ours(path: str, document: str, stem: str) -> bool:
+    return path.startswith(document) or path in (f"{stem}.journal", f"{stem}.lock")
 
 
 def _commit(folder: str, ref: str) -> str:

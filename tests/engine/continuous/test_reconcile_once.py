@@ -16,9 +16,11 @@ from reconciler.errors import (
     Interrupted,
     ManifestError,
     NotTrusted,
+    PlanStale,
     ReconcilerError,
     SourceAway,
     StateLocked,
+    StateUnreadable,
     Unavailable,
 )
 from reconciler.platforms.tavus.kinds import kind
@@ -28,6 +30,7 @@ from reconciler.types.live import Account
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, StepResult
 from reconciler.types.watch import Memory, Mode, Round, Status, Watch, Window
+from reconciler.types.watch_requests import Answer, Pause, Requests, WaitingPlan
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DESK = Address("persona", "desk")
@@ -37,6 +40,10 @@ DRIFTED = replace(CHANGED, drift=(DriftItem(DESK, kind("persona"), "p1", ()),))
 BLOCKED = replace(CHANGED, blocked=(Block("deletes", "2 deletes are not allowed", "--allow-deletes"),))
 CARRIED_OUT = ApplyResult((StepResult(DESK, Action.UPDATE, "done"),))
 FIRST = Memory()
+DIGEST = "0123456789abcdef"
+WAITING = WaitingPlan(DIGEST, "c1", NOW, NOW + timedelta(hours=1), "1 to update", "")
+YES, NO = (Answer(DIGEST, yes, "kim@host", NOW, "not now") for yes in (True, False))
+APPROVE: dict[str, object] = {"mode": Mode.APPROVE}
 SHUT = Window("deny", "0 0 * * *", 24 * 3600.0)
 
 
@@ -48,6 +55,8 @@ class Bench:
     result: ApplyResult | ReconcilerError | None = CARRIED_OUT
     commit: str | ReconcilerError = "c1"
     neighbours: dict[str, str] = field(default_factory=dict)
+    said: Requests | ReconcilerError = Requests()
+    lifted: Plan | None = None
     asked: list[str] = field(default_factory=list)
 
     def _answer(self, word: str, answer: object) -> object:
@@ -59,8 +68,19 @@ class Bench:
     def fetch(self) -> str | None:
         return self._answer("fetch", self.commit)  # type: ignore[return-value]
 
-    def plan(self, commit: str | None) -> Plan:
-        return self._answer("plan", self.found)  # type: ignore[return-value]
+    def requests(self) -> Requests:
+        return self._answer("requests", self.said)  # type: ignore[return-value]
+
+    def plan(self, commit: str | None, *, asked: bool = False) -> Plan:
+        found = self.lifted if asked and self.lifted is not None else self.found
+        return self._answer("plan", found)  # type: ignore[return-value]
+
+    def keep(self, plan: Plan | None, summary: str, commit: str) -> str:
+        self.asked.append("forget" if plan is None else "keep")
+        return DIGEST
+
+    def apply_kept(self, waiting: WaitingPlan) -> ApplyResult | None:
+        return self._answer("apply kept", self.result)  # type: ignore[return-value]
 
     def apply(self, commit: str | None) -> tuple[Plan, ApplyResult | None]:
         result = self._answer("apply", self.result)
@@ -72,7 +92,7 @@ class Bench:
 
     @property
     def wrote(self) -> bool:
-        return "apply" in self.asked
+        return "apply" in self.asked or "apply kept" in self.asked
 
 
 def once(bench: Bench, memory: Memory = FIRST, **watch: object) -> Done:
@@ -108,6 +128,48 @@ BY: dict[str, tuple[Bench, dict[str, object], Status, bool]] = {
     "cut short": (
         Bench(CHANGED, ApplyResult((StepResult(DESK, Action.UPDATE, "failed", message="503"),))),
         {}, Status.FAILED, True,
+    ),
+    "paused": (Bench(CHANGED, said=Requests(pause=Pause("kim", NOW))), {}, Status.PAUSED, False),
+    "a pause that is over": (Bench(CHANGED, said=Requests(pause=Pause("kim", NOW, NOW))), {}, Status.SYNCED, True),
+    "requests that cannot be read": (Bench(CHANGED, said=StateUnreadable("garbage")), {}, Status.FAILED, False),
+    "nobody answered": (Bench(CHANGED), APPROVE, Status.AWAITING_APPROVAL, False),
+    "nothing to ask about": (Bench(said=Requests(waiting=WAITING)), APPROVE, Status.SYNCED, False),
+    "approved": (Bench(CHANGED, said=Requests(waiting=WAITING, answer=YES)), APPROVE, Status.SYNCED, True),
+    "approved, but another plan": (
+        Bench(CHANGED, said=Requests(waiting=WAITING, answer=replace(YES, digest="f" * 16))),
+        APPROVE, Status.AWAITING_APPROVAL, False,
+    ),
+    "approved, but a new commit": (
+        Bench(CHANGED, commit="c2", said=Requests(waiting=WAITING, answer=YES)),
+        APPROVE, Status.AWAITING_APPROVAL, False,
+    ),
+    "approved, but expired": (
+        Bench(CHANGED, said=Requests(waiting=replace(WAITING, expires=NOW), answer=YES)),
+        APPROVE, Status.AWAITING_APPROVAL, False,
+    ),
+    "approved, and the answer taken back": (
+        Bench(CHANGED, None, said=Requests(waiting=WAITING, answer=YES)), APPROVE, Status.PENDING, True,
+    ),
+    "approved, but stale": (
+        Bench(CHANGED, PlanStale("moved"), said=Requests(waiting=WAITING, answer=YES)),
+        APPROVE, Status.AWAITING_APPROVAL, True,
+    ),
+    "approved in a window": (
+        Bench(CHANGED, said=Requests(waiting=WAITING, answer=YES)),
+        {**APPROVE, "windows": (SHUT,)}, Status.FROZEN, False,
+    ),
+    "approved in a window that lets it": (
+        Bench(CHANGED, said=Requests(waiting=WAITING, answer=YES)),
+        {**APPROVE, "windows": (replace(SHUT, manual=True),)}, Status.SYNCED, True,
+    ),
+    "rejected": (Bench(CHANGED, said=Requests(waiting=WAITING, answer=NO)), APPROVE, Status.BLOCKED, False),
+    "blocked whoever asks": (Bench(BLOCKED), APPROVE, Status.BLOCKED, False),
+    "blocked until somebody says yes": (Bench(BLOCKED, lifted=CHANGED), {}, Status.BLOCKED, False),
+    "blocked, and somebody said yes": (
+        Bench(BLOCKED, lifted=CHANGED, said=Requests(waiting=WAITING, answer=YES)), {}, Status.SYNCED, True,
+    ),
+    "approved, then only looked at": (
+        Bench(CHANGED, said=Requests(waiting=WAITING, answer=YES)), {"mode": Mode.DRIFT}, Status.DRIFTED, False,
     ),
     "gone under the lock": (Bench(CHANGED, None), {}, Status.SYNCED, True),
 }  # fmt: skip
@@ -163,8 +225,38 @@ def test_without_git_and_without_any_commit_nothing_is_looked_at() -> None:
     """Not the files of the clone as they happen to be, which nobody asked for."""
     bench = Bench(CHANGED, commit=SourceAway("no route"))
     assert once(bench).round == Round("w", Status.STALE_SOURCE, "no route")
-    assert bench.asked == ["fetch"]
+    assert bench.asked == ["requests", "fetch"]
 
 
 def test_an_untrusted_project_waits_for_the_operator() -> None:
     assert once(Bench(NotTrusted("not known"))).round == Round("w", Status.BLOCKED, "not known", "c1")
+
+
+def test_what_may_be_let_through_is_put_before_a_person_also_in_auto_mode() -> None:
+    bench = Bench(BLOCKED, lifted=CHANGED)
+    done = once(bench).round
+    assert (done.plan, "keep" in bench.asked) == (DIGEST, True)
+    assert DIGEST[:12] in (done.hint or "")
+    none = once(Bench(BLOCKED, lifted=BLOCKED)).round
+    assert none.plan is None
+
+
+def test_a_stale_approval_is_forgotten_and_asked_about_anew() -> None:
+    bench = Bench(CHANGED, PlanStale("the account moved"), said=Requests(waiting=WAITING, answer=YES))
+    done = once(bench, **APPROVE).round
+    assert "kim@host" in done.reason and "the account moved" in done.reason
+    assert bench.asked[-4:] == ["apply kept", "forget", "plan", "keep"]
+
+
+def test_one_that_was_cut_short_stays_approved() -> None:
+    cut = ApplyResult((StepResult(DESK, Action.UPDATE, "failed", message="503"),))
+    bench = Bench(CHANGED, cut, said=Requests(waiting=WAITING, answer=YES))
+    assert once(bench, **APPROVE).round.status is Status.FAILED
+    assert "forget" not in bench.asked and "keep" not in bench.asked
+
+
+def test_a_pause_says_who_and_until_when() -> None:
+    pause = Pause("kim@host", NOW - timedelta(hours=1), NOW + timedelta(hours=2), "the fair")
+    done = once(Bench(CHANGED, said=Requests(pause=pause))).round
+    assert all(part in done.reason for part in ("kim@host", "11:00", "14:00", "the fair"))
+    assert done.after == 7200.0

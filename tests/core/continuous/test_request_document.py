@@ -1,0 +1,55 @@
+"""The document of requests: what was written is read; what is none is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.continuous.request_document import dump_requests, parse_requests
+from reconciler.core.state.state_document import peek
+from reconciler.errors import StateUnreadable
+from reconciler.types.watch import Memory, Round, Status
+from reconciler.types.watch_requests import Answer, Call, Pause, Report, Requests, WaitingPlan
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+MOMENT = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+PAUSES = st.builds(Pause, TEXT, MOMENT, st.none() | MOMENT, TEXT)
+WAITING = st.builds(WaitingPlan, TEXT, TEXT, MOMENT, MOMENT, TEXT, TEXT)
+ROUNDS = st.builds(Round, TEXT, st.sampled_from(Status), TEXT, st.none() | TEXT, st.dictionaries(TEXT, st.integers()))
+MEMORIES = st.builds(Memory, st.none() | st.sampled_from(Status), st.none() | MOMENT)
+REQUESTS = st.builds(
+    Requests,
+    lineage=TEXT,
+    serial=st.integers(0, 10**9),
+    pause=st.none() | PAUSES,
+    waiting=st.none() | WAITING,
+    answer=st.none() | st.builds(Answer, TEXT, st.booleans(), TEXT, MOMENT, TEXT),
+    call=st.none() | st.builds(Call, TEXT, MOMENT),
+    report=st.none() | st.builds(Report, TEXT, MOMENT, st.none() | MOMENT, TEXT, ROUNDS, MEMORIES),
+)
+
+
+@settings(max_examples=40)
+@given(REQUESTS)
+def test_what_was_written_is_read(requests: Requests) -> None:
+    data = dump_requests(requests)
+    assert parse_requests(data, "here") == requests
+    assert peek(data) == (requests.lineage, requests.serial), "stores that seal or count documents tell it by these"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"{}", b'{"type": "reconciler-watch", "format": 2}',
+             b'{"type": "reconciler-watch", "format": 1, "lineage": "x", "serial": 1, "body": {"pause": 3}}',
+             b'{"type": "reconciler-watch", "format": 1, "lineage": "x", "serial": 1, "body": {"call":'
+             b' {"who": "kim", "at": "soon"}}}'],
+)  # fmt: skip
+def test_what_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(StateUnreadable):
+        parse_requests(data, "here")
+
+
+def test_none_yet() -> None:
+    assert parse_requests(None, "here") == Requests()
