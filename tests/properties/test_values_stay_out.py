@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import unpack
 from reconciler.core.state.state_document import parse_state
+from reconciler.engine.apply.send_request import post
 from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind
@@ -134,13 +135,12 @@ def test_a_create_that_was_killed_is_found_again_by_the_digest_of_its_name(tmp_p
             confirm=lambda plan: True,
         )  # fmt: skip
 
-    def killed(change, intent, post, provider, ledger, find, settle):
-        ledger.intend(intent)
-        post()
+    def killed(context, change, request, before):
+        post(context, change, request, before)
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.engine.apply.run_step.send_create", killed)
+        patch.setattr("reconciler.engine.apply.create_object.post", killed)
         with pytest.raises(Killed):
             apply("KEY")
     assert_nothing_of(WORDS.values(), tmp_path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import httpx
 
@@ -14,6 +14,8 @@ from reconciler.api.offline import load_catalogue
 from reconciler.core.state.entry_changes import renamed
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.step import Look
+from reconciler.engine.apply.step_context import StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
@@ -24,6 +26,7 @@ from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTr
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.event import Event
 from reconciler.types.json import Object
+from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
@@ -33,6 +36,7 @@ from reconciler.types.project import Policy, ProviderSettings, Workspace
 from reconciler.types.report import ApplyResult
 from reconciler.types.state import Entry, Intent, Move, State
 
+T = TypeVar("T")
 BASE = "http://127.0.0.1/v2"
 
 
@@ -50,6 +54,17 @@ class JumpingClock:
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
+
+
+def alone(step: Generator[Look, LiveObject | None, T], provider: Any, clock: JumpingClock) -> T:
+    """Carry a step, or a part of one, to its end, with nothing beside it."""
+    try:
+        look = next(step)
+        while True:
+            clock.sleep(look.after)
+            look = step.send(provider.get(look.kind, look.id))
+    except StopIteration as end:
+        return cast("T", end.value)
 
 
 class Vault:
@@ -174,10 +189,12 @@ class Lab:
         plan = make_plan(as_set(manifests), self.state, chosen, setting).plan
         return self.carry_out(plan, setting)
 
-    def carry_out(self, plan: Plan, setting: RunContext | None = None) -> ApplyResult:
+    def carry_out(
+        self, plan: Plan, setting: RunContext | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> ApplyResult:
         setting = setting or self.setting()
         ledger = MemoryLedger(self.state)
-        worker = Worker(
+        steps = StepContext(
             setting.provider,
             ledger,
             setting.book(self.state),
@@ -189,7 +206,7 @@ class Lab:
         )
         try:
             return apply_changes(
-                plan, worker, parallelism=self.parallelism, emit=self.events.append, stop=lambda: False
+                plan, Worker(steps), parallelism=self.parallelism, emit=self.events.append, stop=stop
             )
         finally:
             self.state = ledger.state

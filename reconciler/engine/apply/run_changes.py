@@ -1,19 +1,20 @@
-"""apply: carry out exactly the plan, stage by stage, and say what came of each change.
+"""apply: carry out exactly the plan, and say what came of each change.
 
 1. a blocked plan sends nothing
 2. every secret that a planned write needs is there, or nothing is sent
-3. per stage, `parallelism` at a time: intent -> request -> read back -> record -> event
+3. a change starts when what it depends on is done: intent -> request -> read back -> record -> event
 4. a failed change stops only what depends on it; Ctrl-C lets running requests finish and starts nothing new
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
-from reconciler.core.planning.assemble_changes import stages
+from reconciler.engine.apply.dispatcher import Dispatcher
 from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.schedule import Schedule
+from reconciler.engine.apply.step import Done, Step
+from reconciler.engine.apply.step_context import names_given_twice
 from reconciler.engine.placeholders import check_secrets
 from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, StateError
 from reconciler.types.address import Address
@@ -46,95 +47,87 @@ def apply_changes(
 ) -> ApplyResult:
     """Carry out the changes of `plan`. Failures are in the result; only a lost lock or a dead backend raises."""
     refuse_blocked(plan)
-    check_secrets(plan.changes, worker.book)
-    worker.emit, worker.stop = emit, stop
-    return _Run(plan, worker, parallelism, emit, stop).run()
+    check_secrets(plan.changes, worker.context.book)
+    worker.context.emit, worker.context.stop = emit, stop
+    worker.context.shared_names = names_given_twice(plan.changes)
+    return _Run(plan, worker, parallelism).carry_out()
 
 
-@dataclass(slots=True)
 class _Run:
-    plan: Plan
-    worker: Worker
-    parallelism: int
-    emit: Emit
-    stop: Callable[[], bool]
-    results: dict[Address, StepResult] = field(default_factory=dict)
-    interrupted: bool = False
-    fatal: StateError | None = None
+    """One run: what is skipped and why, what came of each change, and what is told of it."""
 
-    def run(self) -> ApplyResult:
-        shown = [change for change in self.plan.changes if change.is_difference]
+    def __init__(self, plan: Plan, worker: Worker, parallelism: int) -> None:
+        self._plan = plan
+        self._worker = worker
+        self._context = worker.context
+        self._parallelism = parallelism
+        self._results: dict[Address, StepResult] = {}
+        self._started: dict[Address, float] = {}
+        self._interrupted = False
+        self._fatal: StateError | None = None
+
+    def carry_out(self) -> ApplyResult:
+        shown = [change for change in self._plan.changes if change.is_difference]
+        emit, context = self._context.emit, self._context
         if moving := [change for change in shown if change.previous is not None]:
-            self.worker.rename(moving)
-        self.emit(RunStarted("apply", len(shown)))
-        for stage in stages(self.plan.changes):
-            self.announce(stage)
-            with ThreadPoolExecutor(max(1, min(self.parallelism, len(stage)))) as pool:
-                self.results |= {step.address: step for step in pool.map(self.step, stage)}
-            try:
-                self.worker.ledger.retract()
-            except StateError as error:
-                self.fatal = self.fatal or error
-        if self.fatal is not None:
-            self.fatal.hint = "\n".join(text for text in (self.fatal.hint, self.worker.sent.told()) if text)
-            raise self.fatal
-        steps = tuple(self.results[change.address] for change in shown)
-        result = ApplyResult(steps, self.summary(), self.worker.ledger.state.serial, self.interrupted)
-        self.emit(RunFinished("apply", result.count("done"), result.count("failed"), result.count("skipped")))
+            self._worker.rename(moving)
+        emit(RunStarted("apply", len(shown)))
+        schedule = Schedule(self._plan.changes)
+        Dispatcher(schedule, self, context.provider, context.clock, self._parallelism).carry_out()
+        try:
+            context.ledger.retract()
+        except StateError as error:
+            self._fatal = self._fatal or error
+        if self._fatal is not None:
+            self._fatal.hint = "\n".join(text for text in (self._fatal.hint, context.sent.told()) if text)
+            raise self._fatal
+        steps = tuple(self._results[change.address] for change in shown)
+        result = ApplyResult(steps, self._summary(), context.ledger.state.serial, self._interrupted)
+        emit(RunFinished("apply", result.count("done"), result.count("failed"), result.count("skipped")))
         return result
 
-    def announce(self, stage: Sequence[Change]) -> None:
-        """Tell the ledger which creates come next, those that will be skipped left out."""
-        if self.fatal is not None:
+    # what the dispatcher asks and tells
+
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Tell the ledger which changes may start, those that will be skipped left out."""
+        if self._fatal is not None or self._context.stop():
             return
         try:
-            self.worker.announce([change for change in stage if self.undone(change) is None])
+            if coming := [change for change in changes if self._undone(change) is None]:
+                self._worker.announce(coming)
         except StateError as error:
-            self.fatal = self.fatal or error
+            self._fatal = self._fatal or error
         except Interrupted:
-            self.interrupted = True
+            self._interrupted = True
 
-    def step(self, change: Change) -> StepResult:
-        reason = self.reason_to_skip(change)
+    def begin(self, change: Change) -> Step | None:
+        """The step of a change; None where it is skipped."""
+        reason = self._reason_to_skip(change)
         if reason is not None:
-            self.tell(change, StepSkipped(change.address, change.action, reason))
-            return StepResult(change.address, change.action, "skipped", change.id, reason)
-        self.tell(change, StepStarted(change.address, change.action))
-        started = self.worker.clock.monotonic()
-        try:
-            id, notes = self.worker.run(change)
-        except StateError as error:
-            self.fatal = self.fatal or error
-            return self.failed(change, error)
-        except Interrupted as error:
-            self.interrupted = True
-            return self.failed(change, error)
-        except ReconcilerError as error:
-            return self.failed(change, error)
-        seconds = self.worker.clock.monotonic() - started
-        self.tell(change, StepDone(change.address, change.action, id, seconds, notes))
-        return StepResult(change.address, change.action, "done", id, seconds=seconds, notes=notes)
+            self._tell(change, StepSkipped(change.address, change.action, reason))
+            self._results[change.address] = StepResult(change.address, change.action, "skipped", change.id, reason)
+            return None
+        self._tell(change, StepStarted(change.address, change.action))
+        self._started[change.address] = self._context.clock.monotonic()
+        return self._worker.start(change)
 
-    def reason_to_skip(self, change: Change) -> str | None:
-        if self.fatal is not None:
-            return self.fatal.message
-        if self.stop():
-            self.interrupted = True
-            return "interrupted"
-        used = self.undone(change)
-        return None if used is None else f"{used} was not done"
+    def done(self, change: Change, done: Done) -> None:
+        """A step came to its end."""
+        id, notes = done
+        seconds = self._context.clock.monotonic() - self._started.pop(change.address)
+        self._tell(change, StepDone(change.address, change.action, id, seconds, notes))
+        self._results[change.address] = StepResult(
+            change.address, change.action, "done", id, seconds=seconds, notes=notes
+        )
 
-    def undone(self, change: Change) -> Address | None:
-        """What `change` needs and did not get."""
-        for used in change.depends_on:
-            before = self.results.get(used)
-            if before is not None and before.outcome != "done":
-                return used
-        return None
-
-    def failed(self, change: Change, error: ReconcilerError) -> StepResult:
-        self.emit(StepFailed(change.address, change.action, error.message, error.hint))
-        return StepResult(
+    def failed(self, change: Change, error: ReconcilerError) -> None:
+        """A step ended with an error."""
+        if isinstance(error, StateError):
+            self._fatal = self._fatal or error
+        if isinstance(error, Interrupted):
+            self._interrupted = True
+        self._context.emit(StepFailed(change.address, change.action, error.message, error.hint))
+        self._results[change.address] = StepResult(
             change.address,
             change.action,
             "failed",
@@ -144,16 +137,40 @@ class _Run:
             exit_code=error.exit_code if isinstance(error, (PlanStale, PlanBlocked)) else 1,
         )
 
-    def tell(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:
+    def stopping(self) -> bool:
+        """Whether nothing that takes long is to be waited for."""
+        return self._fatal is not None or self._context.stop()
+
+    def turned(self, waiting: Sequence[Address]) -> None:
+        """The vendor works on the objects of these changes."""
+
+    def _reason_to_skip(self, change: Change) -> str | None:
+        if self._fatal is not None:
+            return self._fatal.message
+        if self._interrupted or self._context.stop():
+            self._interrupted = True
+            return "interrupted"
+        used = self._undone(change)
+        return None if used is None else f"{used} was not done"
+
+    def _undone(self, change: Change) -> Address | None:
+        """What `change` needs and did not get."""
+        for used in change.depends_on:
+            before = self._results.get(used)
+            if before is not None and before.outcome != "done":
+                return used
+        return None
+
+    def _tell(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:
         """Bookkeeping of what is in sync is no news."""
         if change.is_difference:
-            self.emit(event)
+            self._context.emit(event)
 
-    def summary(self) -> Summary:
+    def _summary(self) -> Summary:
         done = [
             change
-            for change in self.plan.changes
-            if change.is_difference and self.results[change.address].outcome == "done"
+            for change in self._plan.changes
+            if change.is_difference and self._results[change.address].outcome == "done"
         ]
         return Summary(
             imported=sum(1 for change in done if change.importing),
@@ -163,7 +180,7 @@ class _Run:
             forgotten=sum(1 for change in done if change.action is Action.FORGET),
             moved=sum(1 for change in done if change.previous is not None),
             adopted=sum(1 for change in done if change.adopt),
-            unchanged=self.plan.summary.unchanged,
-            not_looked_at=self.plan.summary.not_looked_at,
-            unmanaged=self.plan.summary.unmanaged,
+            unchanged=self._plan.summary.unchanged,
+            not_looked_at=self._plan.summary.not_looked_at,
+            unmanaged=self._plan.summary.unmanaged,
         )

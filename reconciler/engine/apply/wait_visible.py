@@ -53,17 +53,6 @@ def wait_until_patched(change: Change, sent: Sequence[Request], provider: Provid
     )
 
 
-def wait_until_gone(change: Change, provider: Provider, clock: Clock) -> None:
-    """Make sure that a deleted object is gone, whatever the answer said. Raises `Rejected`."""
-    for _ in read_intervals(clock):
-        if provider.get(change.address.kind, change.id or "") is None:
-            return
-    raise Rejected(
-        f"{change.address} ({change.id}) was deleted and is still there",
-        hint="it stays in the state; run the same command again",
-    )
-
-
 def refuse(change: Change, id: str, verdict: Judgement | None, *, drafted: bool) -> Rejected:
     """Why a write counts as failed: what the readings after it say, with the way on."""
     if verdict is None:

@@ -20,6 +20,7 @@ from reconciler.engine.apply.last_look import FRESH
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, remaining_plan
+from reconciler.engine.apply.step_context import StepContext
 from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
@@ -180,7 +181,7 @@ def _carry_out(
         )  # what stops here was not started: it may be tried again
         session.record(PlanStarted(digest))
     ledger = StepRecorder(session, lambda: describe_plan(plan, context.clock.now(), digest), digest)
-    worker = Worker(
+    steps = StepContext(
         context.provider,
         ledger,
         context.book(session.state),
@@ -192,8 +193,8 @@ def _carry_out(
         refresh=plan.mode == "refresh-only",
         begun=begun,
     )
-    session.sent = worker.sent.told
-    result = apply_changes(plan, worker, parallelism=options.parallelism, emit=context.emit, stop=context.stop)
+    session.sent = steps.sent.told
+    result = apply_changes(plan, Worker(steps), parallelism=options.parallelism, emit=context.emit, stop=context.stop)
     if result.count("done"):
         _note_account(session, context)
     _note_digest_key(session, context)

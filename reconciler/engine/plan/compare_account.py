@@ -21,7 +21,7 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_changes import name_of
 from reconciler.engine.account_reader import Reader, kinds_to_read
-from reconciler.engine.plan.wait_ready import failure, remedy, standing
+from reconciler.engine.plan.processing_status import failure, remedy, standing
 from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason

@@ -12,6 +12,7 @@ from reconciler.core.history.history_chain import changes_of
 from reconciler.engine.apply.last_look import FRESH, Newcomers, before_change
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.step_context import StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.types.change import Action, Reason
 from reconciler.types.live import Listing
@@ -65,7 +66,9 @@ class Late:
         meanwhile(lab)
         self.between.passed.clear()
         ledger = MemoryLedger(lab.state)
-        worker = Worker(setting.provider, ledger, setting.book(lab.state), lab.clock, live, read_at, plan.namesakes)
+        worker = Worker(
+            StepContext(setting.provider, ledger, setting.book(lab.state), lab.clock, live, read_at, plan.namesakes)
+        )
         result = apply_changes(plan, worker, parallelism=parallelism, emit=lab.events.append, stop=lambda: False)
         lab.state = ledger.state
         return result.steps

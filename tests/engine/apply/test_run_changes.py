@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.apply.last_look import Sent
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
+from reconciler.engine.apply.step_context import StepContext
 from reconciler.errors import PlanBlocked, Rejected, SecretMissing, StateError
 from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -35,10 +35,8 @@ class Worker:
     def __init__(self, **failures):
         self.failures = {at(name.replace("__", ".")): error for name, error in failures.items()}
         self.clock = JumpingClock()
-        self.ledger = MemoryLedger(State("lineage", 7))
-        self.book = book()
+        self.context = StepContext(None, MemoryLedger(State("lineage", 7)), book(), self.clock, {}, 0.0)
         self.done = []
-        self.sent = Sent()
         self.announced = []
         self.mutex = threading.Lock()
 
@@ -48,12 +46,13 @@ class Worker:
     def rename(self, changes):
         self.renamed = [(str(one.previous), str(one.address)) for one in changes]
 
-    def run(self, one):
+    def start(self, one):
         with self.mutex:
             self.clock.sleep(2)
             if one.address in self.failures:
                 raise self.failures[one.address]
             self.done.append(str(one.address))
+        yield from ()
         return f"id-{one.address.name}", ("a note",)
 
 
@@ -214,7 +213,7 @@ def test_a_persona_waits_for_its_tool_also_in_a_whole_account():
     assert lab.plan(tool, user, free).differences == ()
 
 
-def test_each_stage_is_announced_without_what_will_be_skipped():
+def test_what_may_start_is_announced_without_what_will_be_skipped():
     worker = Worker(tool__t=Rejected("no", status=400))
     carried_out(
         worker,
@@ -226,7 +225,7 @@ def test_each_stage_is_announced_without_what_will_be_skipped():
     assert worker.announced == [["tool.t", "tool.u"], ["persona.b"]]
 
 
-def test_a_stage_that_cannot_be_announced_is_not_begun():
+def test_what_cannot_be_announced_is_not_begun():
     worker = Worker()
 
     def announce(changes):

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.engine.apply.create_object import look_up
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.step_context import StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
@@ -70,7 +72,9 @@ def run_later(lab, plan, setting):
     ledger = MemoryLedger(lab.state)
     read_at = lab.clock.monotonic()
     lab.clock.sleep(60)
-    worker = Worker(setting.provider, ledger, setting.book(lab.state), lab.clock, {}, read_at, plan.namesakes)
+    worker = Worker(
+        StepContext(setting.provider, ledger, setting.book(lab.state), lab.clock, {}, read_at, plan.namesakes)
+    )
     result = apply_changes(plan, worker, parallelism=1, emit=lab.events.append, stop=lambda: False)
     lab.state = ledger.state
     return result
@@ -271,7 +275,9 @@ def test_two_new_objects_of_the_name_are_told_and_neither_is_taken():
                 for _ in range(2):
                     assert lab.client.post("/pals", json=BODY).status_code == 200
 
-    worker = Worker(Slow(), MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0, plan.namesakes)
+    worker = Worker(
+        StepContext(Slow(), MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0, plan.namesakes)
+    )
     result = apply_changes(plan, worker, parallelism=1, emit=lab.events.append, stop=lambda: False)
     (step,) = result.steps
     assert step.outcome == "failed"
@@ -332,7 +338,8 @@ def test_an_object_of_the_name_that_was_there_before_is_nobodys_outcome():
     lab = Lab()
     old = lab.client.post("/pals", json=BODY).json()["pal_id"]
     setting = lab.setting()
-    worker = Worker(setting.provider, MemoryLedger(lab.state), setting.book(lab.state), lab.clock, {}, 0.0)
-    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,)), "A") is None
+    ledger, book = MemoryLedger(lab.state), setting.book(lab.state)
+    context = StepContext(setting.provider, ledger, book, lab.clock, {}, 0.0)
+    assert look_up(context, Intent(ONE.address, "persona", "A", (old,)), "A") is None
     new = lab.client.post("/pals", json=BODY).json()["pal_id"]
-    assert worker.look_up(Intent(ONE.address, "persona", "A", (old,)), "A") == new
+    assert look_up(context, Intent(ONE.address, "persona", "A", (old,)), "A") == new

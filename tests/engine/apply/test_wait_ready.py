@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.plan.wait_ready import PATIENCE, failure, remedy, standing, wait_until_done
+from reconciler.engine.apply.wait_ready import PATIENCE, wait_until_done
+from reconciler.engine.plan.processing_status import failure, remedy, standing
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Action
 from reconciler.types.event import StepProgress
 from reconciler.types.live import LiveObject
-from tests.support.lab import JumpingClock
+from tests.support.lab import JumpingClock, alone
 from tests.support.making import at, live
 from tests.support.records import change_of
 
@@ -34,7 +35,8 @@ class Playing:
 
 def wait(first: LiveObject, *answers: LiveObject | None, stop=lambda: False):
     clock, events, provider = JumpingClock(), [], Playing(*(answers or (None,)))
-    notes = wait_until_done(CHANGE, first, provider, clock, events.append, stop)  # type: ignore[arg-type]
+    step = wait_until_done(CHANGE, first, clock, events.append, stop)
+    notes = alone(step, provider, clock)
     return notes, clock.time, events, provider.asked
 
 
