@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from reconciler.core.canonical.vocabulary import live_document, object_digest
 from reconciler.core.resource_diff import plan_existing
@@ -128,11 +127,6 @@ def summarise(
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Writes by level then address, then deletes by falling level, then what only leaves state."""
     return tuple(sorted(changes, key=_key))
-
-
-def stages(changes: Sequence[Change]) -> list[list[Change]]:
-    """Groups that may run side by side; a group starts when the one before it is done."""
-    return [list(group) for _, group in groupby(changes, key=lambda change: _key(change)[:2])]
 
 
 def _key(change: Change) -> tuple[int, int, str, str]:

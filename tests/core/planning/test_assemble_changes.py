@@ -9,7 +9,6 @@ from reconciler.core.planning.assemble_changes import (
     in_order,
     order_deletes,
     plan_leaving,
-    stages,
     summarise,
 )
 from reconciler.platforms.tavus.kinds import kind
@@ -97,9 +96,6 @@ def test_writes_go_up_and_deletes_go_down():
     assert [str(change.address) for change in ordered] == [
         "tool.t", "persona.a", "persona.z", "persona.gone", "tool.gone", "persona.left",
     ]  # fmt: skip
-    assert [[str(change.address) for change in stage] for stage in stages(ordered)] == [
-        ["tool.t"], ["persona.a", "persona.z"], ["persona.gone"], ["tool.gone"], ["persona.left"],
-    ]  # fmt: skip
     assert in_order(reversed(changes)) == ordered
 
 
@@ -154,9 +150,3 @@ def test_the_order_of_a_plan():
 
 def test_the_order_does_not_depend_on_the_input():
     assert in_order(CHANGES) == in_order(reversed(CHANGES))
-
-
-def test_a_stage_is_what_may_run_side_by_side():
-    assert [[str(one.address) for one in stage] for stage in stages(in_order(CHANGES))] == [
-        ["tool.a", "tool.b"], ["persona.a", "persona.c"], ["persona.b"], ["tool.z"], ["persona.f"],
-    ]  # fmt: skip
