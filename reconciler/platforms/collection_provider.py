@@ -12,7 +12,7 @@ from reconciler.errors import Rejected, WriteRefused
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Kinds, KindSpec
-from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.ports import Answer, Clock, Gate
 
 
@@ -63,6 +63,9 @@ class CollectionProvider(ABC):
         spec = self.kinds.get(kind)
         found = (self._live(spec, body) for body in self.read_all(spec))
         return Listing(kind, {one.id: one for one in found if one is not None})
+
+    def list_page(self, kind: str, place: int) -> ListPage | None:
+        return None
 
     def get(self, kind: str, id: str) -> LiveObject | None:
         spec = self.kinds.get(kind)

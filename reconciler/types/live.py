@@ -50,6 +50,18 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list whose order is that in which its objects were made, the oldest first."""
+
+    start: int
+    """The place of its first object in the list, from 0."""
+    objects: Mapping[str, LiveObject]
+    """By id, in the order of the list."""
+    total: int
+    """How many objects the list has in all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Who the key belongs to, as far as the API tells."""
 

@@ -17,7 +17,7 @@ from reconciler.types.change import Change, Request
 from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
-from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.report import Report, Style
 from reconciler.types.state import LockInfo
 
@@ -84,6 +84,11 @@ class Provider(Protocol):
 
     def list(self, kind: str) -> Listing:
         """A complete list. Raises `IncompleteList`."""
+        ...
+
+    def list_page(self, kind: str, place: int) -> ListPage | None:
+        """The one page that holds a place of the list, from 0; one request. None where the list is in no known order,
+        or does not say how long it is."""
         ...
 
     def get(self, kind: str, id: str) -> LiveObject | None:

@@ -126,3 +126,5 @@ class Planned:
     """What the objects that were read are called."""
     noted: Mapping[Address, tuple[DriftField, ...]]
     """Leaves that differ from the manifests and stay as they are."""
+    listed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind -> ids of each list that was read, in its order."""

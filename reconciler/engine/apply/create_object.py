@@ -34,6 +34,7 @@ def create(context: StepContext, change: Change) -> Step:
     if id is None:
         id, live = yield from _make(context, change, first, at_once=bool(others))
     context.ids[change.address] = id
+    context.lists.made(change.address.kind, id)
     # The id is safe from here on; what was sent is only recorded once it was seen.
     context.ledger.keep(change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source))
     for request in others:
@@ -150,7 +151,7 @@ def look_up(context: StepContext, intent: Intent, name: str) -> str | None:
         if pause:
             context.clock.sleep(pause)
         taken = context.held_ids()
-        named = objects_of(context.newcomers.read(intent.kind), name)
+        named = objects_of(context.lists.read(intent.kind), name)
         found = [id for id in named if id not in intent.before and id not in taken]
         if len(found) > 1:
             raise PlanStale(

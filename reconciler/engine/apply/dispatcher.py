@@ -11,11 +11,14 @@ from functools import partial
 from math import inf
 from typing import Protocol
 
+from reconciler.engine.apply.known_lists import KnownLists
 from reconciler.engine.apply.schedule import Schedule
+from reconciler.engine.apply.shared_looks import SharedLooks
 from reconciler.engine.apply.step import Done, Look, Step
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.change import Change
+from reconciler.types.live import LiveObject
 from reconciler.types.ports import Clock, Provider
 from reconciler.waits import TURN
 
@@ -58,10 +61,13 @@ class Parked:
 class Dispatcher:
     """Carries out the changes of a schedule in at most `width` threads."""
 
-    def __init__(self, schedule: Schedule, run: Run, provider: Provider, clock: Clock, width: int) -> None:
+    def __init__(
+        self, schedule: Schedule, run: Run, provider: Provider, lists: KnownLists, clock: Clock, width: int
+    ) -> None:
         self._schedule = schedule
         self._run = run
         self._provider = provider
+        self._shared = SharedLooks(lists, clock)
         self._clock = clock
         self._width = max(1, width)
         self._turn = threading.Condition()
@@ -100,12 +106,16 @@ class Dispatcher:
         now = self._clock.monotonic()
         hurry = self._run.stopping()
         due = [one for one in self._parked if one.due <= now or (hurry and one.look.patient)]
-        for one in due[: self._width - self._running]:
+        idle = not self._running and not self._announced
+        pages = self._shared.to_read([(one.look, one.due) for one in due], idle=idle)
+        for one in [one for one in due if not self._shared.waits(one.look)][: self._width - self._running]:
             self._parked.remove(one)
             self._submit(pool, partial(self._read, one))
         while self._announced and self._running < self._width:
             _, change = heapq.heappop(self._announced)
             self._submit(pool, partial(self._begin, change))
+        for kind, looks in pages.items():
+            self._submit(pool, partial(self._shared.read, kind, looks))
         return min((one.due for one in self._parked if one.due > now), default=inf) - now
 
     def _submit(self, pool: ThreadPoolExecutor, job: Callable[[], None]) -> None:
@@ -141,15 +151,16 @@ class Dispatcher:
         """Read the one object that a step waits for, and go on with it."""
         step = parked.step
         try:
-            live = self._provider.get(parked.look.kind, parked.look.id)
+            listed = self._shared.take(parked.look)
+            live = listed or self._provider.get(parked.look.kind, parked.look.id)
         except ReconcilerError as error:
             refused = error
             self._advance(parked.change, step, lambda: step.throw(refused))
         else:
-            self._advance(parked.change, step, lambda: step.send(live))
+            self._advance(parked.change, step, lambda: step.send(live), listed)
 
-    def _advance(self, change: Change, step: Step, go: Callable[[], Look]) -> None:
-        """Let a step run until it waits again, or ends."""
+    def _advance(self, change: Change, step: Step, go: Callable[[], Look], listed: LiveObject | None = None) -> None:
+        """Let a step run until it waits again, or ends; `listed` is what it is handed out of a list."""
         try:
             look = go()
         except StopIteration as end:
@@ -158,6 +169,7 @@ class Dispatcher:
             self._run.failed(change, error)
         else:
             with self._turn:
+                self._shared.note(look, listed)
                 self._parked.append(Parked(change, step, look, self._clock.monotonic() + look.after))
             return
         self._end(change)

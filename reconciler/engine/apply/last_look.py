@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from reconciler.core.canonical.canonical_form import leaf_at, leaves, may_hide
+from reconciler.core.canonical.canonical_form import leaves, may_hide
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.preconditions import is_done, moved_since
-from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart
+from reconciler.engine.apply.known_lists import FRESH
+from reconciler.engine.apply.newcomers import Newcomers
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
-from reconciler.types.live import Listing, LiveObject
+from reconciler.types.live import LiveObject
 from reconciler.types.ports import Clock, Provider
 from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry, Intent
-
-FRESH = 5.0
-"""Seconds for which a reading counts as current; older ones are read again right before a write."""
+from reconciler.types.state import Entry
 
 
 @dataclass(slots=True)
@@ -110,75 +107,6 @@ class Sent:
             return "Nothing was sent by this run."
         lines = "".join(f"\n  {what}: {outcome}" for what, outcome in list(self._attempts))
         return f"This run had sent, in this order:{lines}"
-
-
-@dataclass(slots=True)
-class Newcomers:
-    """Looks for objects that came to bear a name since the account was read: one complete list serves every create of
-    its kind that is sent within `FRESH` seconds of its start."""
-
-    provider: Provider
-    clock: Clock
-    read_at: float
-    held: Callable[[], set[str]]
-    """Ids that addresses have by now."""
-    _lists: dict[str, tuple[float, Listing]] = field(default_factory=dict)
-    _shown: dict[str, dict[str, bool]] = field(default_factory=dict)
-    """Kind -> path -> whether lists show it."""
-    _turns: dict[str, threading.Lock] = field(default_factory=dict)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
-
-    def read(self, name: str) -> Listing:
-        """A complete list of a kind, read now."""
-        start = self.clock.monotonic()
-        listing = self.provider.list(name)
-        self._lists[name] = (start, listing)
-        return listing
-
-    def recent(self, name: str) -> Listing:
-        """A complete list of a kind, begun less than `FRESH` seconds ago.
-
-        Complete, although those of personas, tools and guardrails can be sorted: a server that passes over `sort`
-        answers oldest first, and its first page, taken for the newest objects, would hide the namesake.
-        """
-        with self._turn_of(name):
-            start, listing = self._lists.get(name, (self.read_at, None))
-            return self.read(name) if listing is None or self.clock.monotonic() - start >= FRESH else listing
-
-    def listed(self, name: str, paths: Collection[str]) -> list[str]:
-        """Those of `paths` that the list of a kind shows of any object; one list read tells it for good."""
-        with self._turn_of(name):
-            known = self._shown.setdefault(name, {})
-            if unknown := [path for path in paths if path not in known]:
-                spec = self.provider.kinds.get(name)
-                documents = [live_document(spec, one) for one in self.read(name).objects.values()]
-                for path in unknown:
-                    known[path] = any(leaf_at(spec, one, path) is not None for one in documents)
-            return [path for path in paths if known[path]]
-
-    def _turn_of(self, name: str) -> threading.Lock:
-        with self._turn:
-            return self._turns.setdefault(name, threading.Lock())
-
-    def turn(self, kind: str, name: str) -> threading.Lock:
-        """Held by a create from its look at the names until its id is known: else another one of the same name in
-        this run would take the new object for somebody else's."""
-        return self._turn_of(f"{kind} {' '.join(name.split())}")
-
-    def refuse(self, intent: Intent, name: str) -> bool:
-        """Raise `PlanStale` when somebody made an object of the `name` that is about to be given, else False."""
-        if self.clock.monotonic() - self.read_at < FRESH:
-            return False
-        listing = self.recent(intent.kind)
-        taken = self.held()
-        found = [id for id in objects_of(listing, name) if id not in intent.before and id not in taken]
-        if found:
-            raise PlanStale(
-                f"{intent.address}: an object called {intent.name!r} was made since the plan was made: "
-                f"{', '.join(found)}",
-                hint="run plan again: it is taken over, or told apart, instead of a second one being made",
-            )
-        return False
 
 
 def base_of(

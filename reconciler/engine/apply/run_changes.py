@@ -73,7 +73,7 @@ class _Run:
             self._worker.rename(moving)
         emit(RunStarted("apply", len(shown)))
         schedule = Schedule(self._plan.changes)
-        Dispatcher(schedule, self, context.provider, context.clock, self._parallelism).carry_out()
+        Dispatcher(schedule, self, context.provider, context.lists, context.clock, self._parallelism).carry_out()
         try:
             context.ledger.retract()
         except StateError as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refreshed
 from reconciler.engine.account_reader import read_apart
-from reconciler.engine.apply.last_look import Newcomers, Sent, Watch, base_of, before_change
+from reconciler.engine.apply.known_lists import KnownLists
+from reconciler.engine.apply.last_look import Sent, Watch, base_of, before_change
+from reconciler.engine.apply.newcomers import Newcomers
 from reconciler.engine.apply.staleness import NOTHING, Begun
 from reconciler.engine.apply.step_recorder import Ledger
 from reconciler.types.address import Address
@@ -33,6 +35,8 @@ class StepContext:
     """Objects as they were read for the plan, or for the check of a saved plan."""
     read_at: float
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Kind -> ids of its list as it was read for the plan, in its order; without a kind whose list was not read."""
     force_maker: bool = False
     refresh: bool = False
     begun: Begun = NOTHING
@@ -45,12 +49,14 @@ class StepContext:
     """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
     ids: dict[Address, str] = field(init=False)
     """Every id known so far, those of this run included."""
+    lists: KnownLists = field(init=False)
     newcomers: Newcomers = field(init=False)
     sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
         self.note_entries()
-        self.newcomers = Newcomers(self.provider, self.clock, self.read_at, self.held_ids)
+        self.lists = KnownLists(self.provider, self.clock, self.read_at, self.listed)
+        self.newcomers = Newcomers(self.lists, self.provider, self.clock, self.read_at, self.held_ids)
 
     def note_entries(self) -> None:
         """Take the state as it is now for what this apply found."""
@@ -63,7 +69,7 @@ class StepContext:
 
     def is_known(self, kind: str, id: str) -> bool:
         """Whether an object was there before, or is another address's: none that was just made."""
-        return (kind, id) in self.live or id in self.held_ids()
+        return (kind, id) in self.live or self.lists.was_there(kind, id) or id in self.held_ids()
 
     def is_named_alone(self, change: Change) -> bool:
         """Whether no other create of this run gives the name of `change`."""

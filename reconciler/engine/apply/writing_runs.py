@@ -16,7 +16,7 @@ from reconciler.core.state.journal_records import (
     PlanStarted,
 )
 from reconciler.engine.account_reader import Reader
-from reconciler.engine.apply.last_look import FRESH
+from reconciler.engine.apply.known_lists import FRESH
 from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, remaining_plan
@@ -81,7 +81,7 @@ def apply_manifests(
         if not approved(plan, confirm):
             return plan, None
         _drop_settled(plan, manifests, session)
-        result = _carry_out(plan, planned.live, read_at, session, context, options)
+        result = _carry_out(plan, planned.live, planned.listed, read_at, session, context, options)
     return plan, _saved(result, session)
 
 
@@ -124,7 +124,7 @@ def apply_rollback(
         refuse_blocked(plan)
         if not approved(plan, confirm):
             return plan, None
-        result = _carry_out(plan, planned.live, read_at, session, context, options)
+        result = _carry_out(plan, planned.live, planned.listed, read_at, session, context, options)
     return plan, _saved(result, session)
 
 
@@ -150,7 +150,8 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
             whole = len(plan.differences)
             done = whole - len(rest.differences)
             context.emit(Notice(f"this plan was cut short: {done} of {whole} changes are done, the rest is taken up"))
-        result = _carry_out(rest, live, read_at, session, context, options, digest=digest, begun=begun)
+        listed = {kind: tuple(listing.objects) for kind, listing in listings.items()}
+        result = _carry_out(rest, live, listed, read_at, session, context, options, digest=digest, begun=begun)
     return _saved(result, session)
 
 
@@ -162,6 +163,7 @@ def _saved(result: ApplyResult, session: StateSession) -> ApplyResult:
 def _carry_out(
     plan: Plan,
     live: Mapping[tuple[str, str], LiveObject],
+    listed: Mapping[str, tuple[str, ...]],
     read_at: float,
     session: StateSession,
     context: RunContext,
@@ -189,6 +191,7 @@ def _carry_out(
         live,
         read_at,
         plan.namesakes,
+        listed,
         force_maker=options.force_maker,
         refresh=plan.mode == "refresh-only",
         begun=begun,

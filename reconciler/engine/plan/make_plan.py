@@ -80,7 +80,8 @@ def make_plan(
     new = {name: error for name, error in reader.unlisted.items() if name not in account.unlisted}
     plan = assemble_plan(compared, request, [*problems, *tell_unlisted(new)], setting)
     names = names_of(account.seen.listings, bound.matching, desired.state)
-    return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted)
+    listed = {name: tuple(listing.objects) for name, listing in account.seen.listings.items()}
+    return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted, listed)
 
 
 def tell_unlisted(unlisted: Mapping[str, ProviderError]) -> Iterable[Diagnostic]:

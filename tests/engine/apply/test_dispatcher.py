@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.apply.dispatcher import Dispatcher
+from reconciler.engine.apply.known_lists import KnownLists
 from reconciler.engine.apply.schedule import Schedule
 from reconciler.engine.apply.step import Look
 from reconciler.errors import Rejected
@@ -139,7 +140,7 @@ class Account:
 def carried_out(account, **steps):
     run, clock = Script(**steps), JumpingClock()
     schedule = Schedule([change_of(address, Action.CREATE) for address in run.steps])
-    Dispatcher(schedule, run, account, clock, 2).carry_out()
+    Dispatcher(schedule, run, account, KnownLists(account, clock, 0.0, {}), clock, 2).carry_out()
     return run, clock
 
 

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from reconciler.core.history.history_chain import changes_of
-from reconciler.engine.apply.last_look import FRESH, Newcomers, before_change
+from reconciler.engine.apply.known_lists import FRESH, KnownLists
+from reconciler.engine.apply.last_look import before_change
+from reconciler.engine.apply.newcomers import Newcomers
 from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.step_context import StepContext
@@ -281,7 +283,11 @@ def test_a_list_is_read_again_when_it_is_old():
             lists.append(kind)
             return Listing(kind, {})
 
-    newcomers = Newcomers(Counting(), clock, clock.monotonic(), set)
+        def list_page(self, kind, place):
+            return None
+
+    account = Counting()
+    newcomers = Newcomers(KnownLists(account, clock, 0.0, {}), account, clock, 0.0, set)
     for wait, expected in ((0.0, 0), (FRESH, 1), (1.0, 1), (FRESH, 2)):
         clock.sleep(wait)
         assert not newcomers.refuse(Intent(at("persona.a"), "persona", "A"), "A")

@@ -57,6 +57,8 @@ class Endpoint:
     page_base: int = 1
     """The number of the first page, as documented; servers that count otherwise are found out."""
     page_limit: int = PAGE_LIMIT
+    oldest_first: bool = False
+    """Lists are documented to be in the order in which their objects were made."""
     list_words: tuple[str, ...] = ()
     """Where the items may stand, besides `data` and a bare array."""
     nameless_lists: bool = False

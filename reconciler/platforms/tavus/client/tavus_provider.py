@@ -44,7 +44,7 @@ from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
 from reconciler.types.json import Json, Object, is_mask
 from reconciler.types.kind import KindSpec
-from reconciler.types.live import Account, Listing, LiveObject
+from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.options import Limits
 from reconciler.types.ports import Answer, Clock, Emit, Gate
 
@@ -154,11 +154,9 @@ class TavusProvider:
     def list(self, kind: str) -> Listing:
         """Every object of the account. Raises `IncompleteList`, `AuthRefused`, `Unavailable`, `Rejected`."""
         spec, endpoint = kind_named(kind), ENDPOINTS[kind]
-        path, query = endpoint.paths[self.vocabulary], endpoint.list_query.get(self.vocabulary, {})
 
         def fetch(number: int) -> Page:
-            page = {"limit": str(endpoint.page_limit), "page": str(number)}
-            return self._page(path, endpoint.list_words, {**query, **page})
+            return self._list_page(endpoint, number)
 
         def progress(done: int, total: int | None) -> None:
             if self._emit is not None:
@@ -178,6 +176,29 @@ class TavusProvider:
         self._note_owner(list(own.values()))
         objects = {id: self._live(kind, id, item) for id, item in own.items()}
         return Listing(kind, self._named(objects) if endpoint.nameless_lists else objects)
+
+    def list_page(self, kind: str, place: int) -> ListPage | None:
+        """The page of a list that holds a place; None where the list is in no known order."""
+        spec, endpoint = kind_named(kind), ENDPOINTS[kind]
+        if not endpoint.oldest_first:
+            return None
+        number = place // endpoint.page_limit
+        page = self._list_page(endpoint, endpoint.page_base + number)
+        items = {id: item for item in page.items if isinstance(item, dict) and (id := id_of(spec, item)) is not None}
+        if (
+            page.total is None
+            or len(items) < len(page.items)
+            or any(is_stock(endpoint, one) for one in items.values())
+        ):
+            return None
+        self._note_owner(list(items.values()))
+        found = {id: self._live(kind, id, item) for id, item in items.items()}
+        return ListPage(number * endpoint.page_limit, found, page.total)
+
+    def _list_page(self, endpoint: Endpoint, number: int) -> Page:
+        query = endpoint.list_query.get(self.vocabulary, {})
+        page = {"limit": str(endpoint.page_limit), "page": str(number)}
+        return self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
 
     def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
         """The same, those without a name in detail: without it an object cannot be told from one to create."""

@@ -1,0 +1,136 @@
+"""The lists of an account while a run writes: what came since the plan was made, read on from where it ended.
+
+A list whose order is that in which its objects were made is not read from its start again: one that begins as it did
+has only grown. Whatever speaks against that (another object at a place, a shorter list, an object of ours that is not
+in it) leads to a complete reading.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.types.live import Listing, ListPage, LiveObject
+from reconciler.types.ports import Clock, Provider
+
+FRESH = 5.0
+"""Seconds for which a reading counts as current; older ones are read again right before a write."""
+
+
+@dataclass(slots=True)
+class KnownList:
+    """What is known of the list of one kind."""
+
+    at: float
+    """When the last look at all of it began, by the clock's `monotonic`."""
+    base: frozenset[str] = frozenset()
+    """Ids that the plan was made with."""
+    order: list[str] | None = None
+    """Every id, in the order of the list; None before it was read."""
+    names: dict[str, str | None] = field(default_factory=dict)
+    """Id -> name of what came since."""
+    bodies: dict[str, LiveObject] = field(default_factory=dict)
+    """Objects that came since, as the list showed them, until somebody asks for them."""
+    made: set[str] = field(default_factory=set)
+    """Ids of what this run made: a list that does not have them shows no more than a part."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def take(self, ids: Sequence[str], objects: Mapping[str, LiveObject]) -> None:
+        """These stand next in the list."""
+        self.order = [*(self.order or ()), *ids]
+        for id in ids:
+            if id not in self.base:
+                self.names[id] = objects[id].name
+                self.bodies[id] = objects[id]
+
+
+class KnownLists:
+    """Safe to use from several threads; one reading serves all who wait for it."""
+
+    def __init__(self, provider: Provider, clock: Clock, read_at: float, listed: Mapping[str, Sequence[str]]) -> None:
+        """`listed`: the ids of each list as it was read for the plan, in its order."""
+        self._provider = provider
+        self._clock = clock
+        self._read_at = read_at
+        self._guard = threading.Lock()
+        self._lists = {kind: KnownList(read_at, frozenset(ids), list(ids)) for kind, ids in listed.items()}
+
+    def newcomers(self, kind: str) -> Mapping[str, str | None]:
+        """Id and name of every object that came since the plan was made, as of less than `FRESH` seconds ago; of
+        every object where the plan was made without this list."""
+        known = self._of(kind)
+        with known.lock:
+            begun = self._clock.monotonic()
+            if known.order is None or begun - known.at >= FRESH:
+                if not self._read_rest(kind, known):
+                    self.read(kind)
+                known.at = begun
+            return dict(known.names)
+
+    def read(self, kind: str) -> Listing:
+        """A complete list of a kind, read now."""
+        known = self._of(kind)
+        with known.lock:
+            begun = self._clock.monotonic()
+            listing = self._provider.list(kind)
+            known.order, known.names, known.at = [], {}, begun
+            known.take(list(listing.objects), listing.objects)
+            return listing
+
+    def was_there(self, kind: str, id: str) -> bool:
+        """Whether the plan was made with this object."""
+        return id in self._of(kind).base
+
+    def made(self, kind: str, id: str) -> None:
+        """This run made an object."""
+        known = self._of(kind)
+        with known.lock:
+            known.made.add(id)
+
+    def read_on(self, kind: str) -> bool | None:
+        """Read one page on from what is known: whether there is more behind it; None where the order of the list is
+        not known, or its beginning is another by now."""
+        known = self._of(kind)
+        with known.lock:
+            page = self._next_page(kind, known, len(known.order or ()))
+            return None if page is None else page.start + len(page.objects) < page.total
+
+    def shows(self, kind: str, id: str) -> bool:
+        """Whether a list showed an object that came since, and nobody took it yet."""
+        return id in self._of(kind).bodies
+
+    def take(self, kind: str, id: str) -> LiveObject | None:
+        """An object that came since, as a list showed it; once."""
+        known = self._of(kind)
+        with known.lock:
+            return known.bodies.pop(id, None)
+
+    def _of(self, kind: str) -> KnownList:
+        with self._guard:
+            return self._lists.setdefault(kind, KnownList(self._read_at))
+
+    def _read_rest(self, kind: str, known: KnownList) -> bool:
+        """Read on from the last known object to the end; whether that was the whole rest."""
+        made, place = set(known.made), max(0, len(known.order or ()) - 1)
+        while (page := self._next_page(kind, known, place)) is not None:
+            place = page.start + len(page.objects)
+            if place >= page.total:
+                return made <= set(known.order or ())
+            if not page.objects:
+                return False
+        return False
+
+    def _next_page(self, kind: str, known: KnownList, place: int) -> ListPage | None:
+        """The page that holds a place, taken in; None where it does not go on from what is known."""
+        if known.order is None:
+            return None
+        page = self._provider.list_page(kind, place)
+        if page is None or page.total < len(known.order):
+            return None
+        ids, again = list(page.objects), known.order[page.start :]
+        new = ids[len(again) :]
+        if ids[: len(again)] != again or any(id in known.base or id in known.names for id in new):
+            return None
+        known.take(new, page.objects)
+        return page
