@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -186,11 +186,15 @@ class Lab:
     def apply(self, *manifests: Manifest, **options: object) -> ApplyResult:
         setting = self.setting()
         chosen = PlanOptions(record=True, **options)  # type: ignore[arg-type]
-        plan = make_plan(as_set(manifests), self.state, chosen, setting).plan
-        return self.carry_out(plan, setting)
+        planned = make_plan(as_set(manifests), self.state, chosen, setting)
+        return self.carry_out(planned.plan, setting, listed=planned.listed)
 
     def carry_out(
-        self, plan: Plan, setting: RunContext | None = None, stop: Callable[[], bool] = lambda: False
+        self,
+        plan: Plan,
+        setting: RunContext | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        listed: Mapping[str, Sequence[str]] | None = None,
     ) -> ApplyResult:
         setting = setting or self.setting()
         ledger = MemoryLedger(self.state)
@@ -202,6 +206,7 @@ class Lab:
             {},
             self.clock.monotonic(),
             plan.namesakes,
+            listed or {},
             refresh=plan.mode == "refresh-only",
         )
         try:

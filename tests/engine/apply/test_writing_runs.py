@@ -128,11 +128,11 @@ def test_a_second_run_is_told_who_holds_the_lock(world):
 
 
 def test_stopping_lets_nothing_new_begin_and_keeps_what_is_done(world):
-    def stop_after_the_first(event):
+    def stop_at_the_first(event):
         world.events.append(event)
-        world.stopped = type(event).__name__ == "StepDone"
+        world.stopped = type(event).__name__ == "StepStarted"
 
-    context = replace(world.context(), emit=stop_after_the_first)
+    context = replace(world.context(), emit=stop_at_the_first)
     _, result = apply_manifests(
         as_set([ONE, TWO]), context, PlanOptions(record=True), ApplyOptions(parallelism=1),
         confirm=lambda plan: True,
