@@ -1,33 +1,42 @@
 """How records reach a store that keeps no journal: the whole document is rewritten, as seldom as that is safe.
 
-A record that must be there before a request is sent (the intent of a create, the pre-image of a change, the start of
-a saved plan) waits for a write; threads that come while one is on its way share the next. Everything else goes along
-with the next write, or with one of its own after a few seconds: what is lost by a kill in between is found again in
-the account.
+A record that must be there before a request is sent (the intent of a create, the pre-image of a change) waits for a
+write; at most one begins each second, and all who came meanwhile share it. Everything else goes along with the next
+write, or with one of its own after a few seconds: what is lost by a kill in between is found again in the account.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
-from reconciler.core.state.journal_records import ChangeBegan, IntentNoted, PlanStarted, Record, Renamed
+from reconciler.core.state.journal_records import ChangeBegan, IntentNoted, Record, Renamed
 from reconciler.errors import ReconcilerError, StateError
+from reconciler.waits import Sleeper
 
 LONGEST = 4.0
 """Seconds after which an outcome is written though nobody waits for it; with the write itself, less than five."""
 
+GAP = 1.0
+"""Seconds from the beginning of one write to that of the next."""
+
 
 def is_urgent(record: Record) -> bool:
     """Whether `record` must be in the store before its run goes on."""
-    return isinstance(record, IntentNoted | PlanStarted | ChangeBegan | Renamed)
+    return isinstance(record, IntentNoted | ChangeBegan | Renamed)
 
 
 class Checkpoints:
     """Writes of a running session. `write` stores everything recorded so far plus the records handed to it."""
 
-    def __init__(self, write: Callable[[Sequence[Record]], None], *, longest: float = LONGEST) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Record]], None], clock: Sleeper = time, *, longest: float = LONGEST
+    ) -> None:
         self._write = write
+        self._clock = clock
+        self._next = clock.monotonic()
+        """When the next write may begin."""
         self._longest = longest
         self._turn = threading.Condition()
         self._waiting: list[Record] = []
@@ -50,10 +59,13 @@ class Checkpoints:
             if self._done >= mine:
                 self._raise_failure(mine)
                 return
-            batch, self._waiting = self._waiting, []
-            first, last, self._writing = self._done + 1, self._added, True
+            first, last, self._writing = self._done + 1, mine, True
         failure: ReconcilerError | None = StateError("the write of the state was interrupted")
         try:
+            self._clock.sleep(max(0.0, self._next - self._clock.monotonic()))
+            self._next = self._clock.monotonic() + GAP
+            with self._turn:
+                batch, self._waiting, last = self._waiting, [], self._added
             self._write(batch)
             failure = None
         except ReconcilerError as error:

@@ -91,6 +91,7 @@ class StateSession:
         journal: Journal | None,
         lease: Lease,
         emit: Emit,
+        clock: Clock,
         *,
         retention: Retention = DEFAULT_RETENTION,
         project: str | None = None,
@@ -112,7 +113,7 @@ class StateSession:
         self._lock = threading.Lock()
         self._storing = threading.Lock()
         self._journal = journal
-        self._checkpoints = Checkpoints(self._checkpoint) if journal is None else None
+        self._checkpoints = Checkpoints(self._checkpoint, clock) if journal is None else None
 
     @property
     def journals(self) -> bool:
@@ -302,6 +303,7 @@ def open_session(
             backend.journal,
             lease,
             emit,
+            clock,
             retention=retention,
             project=project,
         )

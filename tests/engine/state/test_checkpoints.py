@@ -13,7 +13,7 @@ import pytest
 from reconciler.core.state.journal_records import IntentNoted, Outcome, PlanStarted, Record
 from reconciler.core.state.state_document import parse_state
 from reconciler.engine.apply.step_recorder import StepRecorder
-from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
+from reconciler.engine.state.checkpoints import GAP, Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
@@ -128,8 +128,10 @@ def test_outcomes_alone_need_one_write(backend: Memory, events: Events) -> None:
 
 
 def test_a_saved_plan_counts_as_applied_before_its_first_request(backend: Memory, events: Events) -> None:
+    """Its start needs no write of its own: the mark of the first change carries it along."""
     with session(backend, events) as run:
         run.record(PlanStarted("digest"))
+        run.record(intent(A))
         assert parse_state(backend.data or b"").plan("digest") == PlanProgress("digest", serial=1)
 
 
@@ -232,7 +234,7 @@ def test_those_who_come_during_a_write_share_the_next() -> None:
         begun.set()
         assert go.wait(10)
 
-    checkpoints = Checkpoints(write)
+    checkpoints = Checkpoints(write, JumpingClock())
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(checkpoints.put, [intent(A)])
         assert begun.wait(10)
@@ -245,11 +247,41 @@ def test_those_who_come_during_a_write_share_the_next() -> None:
     assert [len(batch) for batch in batches] == [1, 5]
 
 
+def test_at_most_one_write_begins_each_second_and_whoever_comes_meanwhile_shares_it() -> None:
+    clock, writes, came = JumpingClock(), [], threading.Barrier(5)
+    start = clock.monotonic()
+
+    class Waiting:
+        """A clock whose sleep lets four others come."""
+
+        monotonic = staticmethod(clock.monotonic)
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            if seconds:
+                came.wait(10)
+                while len(checkpoints._waiting) < 5:
+                    pass
+            clock.sleep(seconds)
+
+    checkpoints = Checkpoints(lambda records: writes.append((clock.monotonic(), len(records))), Waiting())
+    checkpoints.put([intent(A)])
+
+    def late(number: int) -> None:
+        if number:
+            came.wait(10)
+        checkpoints.put([intent(Address("persona", str(number)))])
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(late, range(5)))
+    assert [(moment - start, count) for moment, count in writes] == [(0.0, 1), (GAP, 5)]
+
+
 def test_a_failed_write_fails_all_who_shared_it() -> None:
     def write(records: Sequence[Record]) -> None:
         raise StateError("down")
 
-    checkpoints = Checkpoints(write)
+    checkpoints = Checkpoints(write, JumpingClock())
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda n: _error(checkpoints, n), range(12)))
     assert found == ["down"] * 12
@@ -273,7 +305,7 @@ def test_an_outcome_is_written_though_nobody_waits_for_it() -> None:
             raise StateError("not yet")
         written.set()
 
-    checkpoints = Checkpoints(write, longest=0.001)
+    checkpoints = Checkpoints(write, JumpingClock(), longest=0.001)
     checkpoints.note()
     assert written.wait(10)
     checkpoints.close()
@@ -283,7 +315,7 @@ def test_an_outcome_is_written_though_nobody_waits_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "urgent"), [(intent(A), True), (PlanStarted("x"), True), (created(A), False)], ids=str
+    ("record", "urgent"), [(intent(A), True), (PlanStarted("x"), False), (created(A), False)], ids=str
 )
 def test_only_what_may_not_happen_twice_is_urgent(record: Record, urgent: bool) -> None:
     assert is_urgent(record) is urgent
