@@ -6,16 +6,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from reconciler.cli.output import is_terminal, say, visible
-from reconciler.reporters.messages import event_text
+from reconciler.reporters.messages import event_text, progress_text
 from reconciler.types.event import (
     Event,
     LimitMet,
     Notice,
     Reading,
     RunFinished,
+    RunProgress,
     RunStarted,
     StateSaved,
     StepDone,
@@ -92,6 +94,7 @@ class Terminal:
         self._total = 0
         self._began = 0.0
         self._rate: float | None = None
+        self._told = RunProgress(0, 0, 0.0)
 
     def __call__(self, event: Event) -> None:
         with self._lock:
@@ -101,6 +104,10 @@ class Terminal:
                     return self._status(self._reading())
                 case RunStarted(_, steps):
                     self._ended, self._total, self._began = 0, steps, self._now()
+                    self._told = RunProgress(0, steps, 0.0)
+                case RunProgress():
+                    self._told = event
+                    return self._status(self._running())
                 case LimitMet(rate):
                     self._rate = rate
                 case StepDone() | StepFailed() | StepSkipped():
@@ -117,13 +124,12 @@ class Terminal:
 
     def _running(self) -> str:
         """How far the run is, what holds it back, and when it will be over if it goes on like this."""
-        parts = [f"{self._ended} of {self._total} done"]
-        if self._rate is not None:
-            parts.append(f"limited to {self._rate:.2g} requests/s")
-        passed = self._now() - self._began
-        if self._ended and passed >= LONG_RUN:
-            parts.append(f"about {how_long(passed * (self._total - self._ended) / self._ended)} left")
-        return ", ".join(parts)
+        told, passed = self._told, self._now() - self._began
+        left = None
+        if self._ended and passed >= LONG_RUN and not told.waits_for:
+            left = passed * (self._total - self._ended) / self._ended
+        limit = self._rate if told.limit is None else told.limit
+        return progress_text(replace(told, done=self._ended, limit=limit, seconds_left=left))
 
     def _reading(self) -> str:
         parts = [
@@ -151,10 +157,3 @@ class Terminal:
         """Take the status line away."""
         with self._lock:
             self._clear()
-
-
-def how_long(seconds: float) -> str:
-    """A duration as people say it, without pretending to know it well."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -53,6 +53,14 @@ class CollectionProvider(ABC):
 
     # --- the port --------------------------------------------------------------------------------------------------
 
+    @property
+    def requests_sent(self) -> int | None:
+        return None
+
+    @property
+    def requests_per_second(self) -> float | None:
+        return None
+
     def account(self) -> Account:
         return Account(self._base_url, self.vocabulary)
 

@@ -32,7 +32,7 @@ class Pace:
         self._answered = threading.Condition(self._lock)
         self._queue: deque[threading.Event] = deque()
         self._held = threading.local()
-        self._passed = 0
+        self._passed = self._sent = 0
         self._last_success: float | None = None
         self._streaks: dict[Hashable, tuple[int, int]] = {}
 
@@ -45,6 +45,11 @@ class Pace:
     def under_way(self) -> int:
         """Requests that were not answered yet."""
         return self._learned.under_way
+
+    @property
+    def sent(self) -> int:
+        """Requests that had their turn so far."""
+        return self._sent
 
     def limit(self, ceiling: float | None) -> None:
         """Never exceed `ceiling` from now on, nor what was said before."""
@@ -138,6 +143,7 @@ class Pace:
 
     def _leave(self) -> Sent:
         self._held.count = self._mine() + 1
+        self._sent += 1
         return self._learned.sent(self._clock.monotonic())
 
     def _ended(self) -> None:

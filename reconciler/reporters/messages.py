@@ -14,6 +14,7 @@ from reconciler.types.event import (
     Event,
     LimitMet,
     Notice,
+    RunProgress,
     StepDone,
     StepFailed,
     StepProgress,
@@ -40,12 +41,37 @@ def event_text(event: Event) -> str | None:
             return f"{address}: failed: {message}" + (f"\n  {hint}" if hint else "")
         case StepSkipped(address, _, because):
             return f"{address}: skipped: {because}"
+        case RunProgress():
+            return progress_text(event)
         case LimitMet(rate):
             return f"The account's limit is met: going on with about {rate:.2g} requests a second"
         case Notice(message, level):
             return f"Warning: {message}" if level == "warning" else message
         case _:
             return None
+
+
+def progress_text(event: RunProgress) -> str:
+    """How far a run is, in one line."""
+    parts = [f"{event.done} of {event.total} done"]
+    if event.limit is not None:
+        parts.append(f"limited to {event.limit:.2g} requests/s")
+    elif event.requests_per_second is not None:
+        parts.append(f"{event.requests_per_second:.3g} requests/s")
+    if event.seconds_left is not None:
+        parts.append(f"about {how_long(event.seconds_left)} left")
+    if event.waits_for:
+        more = f" and {len(event.waits_for) - 1} more" if len(event.waits_for) > 1 else ""
+        held = f" ({event.held_up} held up)" if event.held_up else ""
+        parts.append(f"waiting for {event.waits_for[0]}{more}{held}")
+    return ", ".join(parts)
+
+
+def how_long(seconds: float) -> str:
+    """A duration as people say it, without pretending to know it well."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def error_lines(error: ReconcilerError) -> Iterator[str]:

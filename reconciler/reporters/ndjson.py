@@ -7,6 +7,7 @@ from typing import assert_never
 
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
 from reconciler.reporters.json_report import dump
+from reconciler.reporters.messages import progress_text
 from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
 from reconciler.reporters.wording import flags_of, report_summary, sentence
 from reconciler.types.address import Address
@@ -17,6 +18,7 @@ from reconciler.types.event import (
     Notice,
     Reading,
     RunFinished,
+    RunProgress,
     RunStarted,
     StateSaved,
     StepDone,
@@ -111,6 +113,18 @@ def _event(event: Event) -> tuple[str, str, str, Object]:
         case StepSkipped(address, action, because):
             text = f"{address}: skipped: {because}"
             return "warn", text, "apply_skipped", _hook(address, action, message=because)
+        case RunProgress():
+            found = {
+                "done": event.done,
+                "total": event.total,
+                "elapsed_seconds": round(event.seconds, 1),
+                "requests_per_second": _rounded(event.requests_per_second),
+                "limit": _rounded(event.limit),
+                "seconds_left": _rounded(event.seconds_left),
+                "waits_for": [str(address) for address in event.waits_for],
+                "held_up": event.held_up,
+            }
+            return "info", progress_text(event), "run_progress", found
         case Notice(message, level):
             return _LEVELS.get(level, "info"), message, "log", {}
         case LimitMet(rate):
@@ -124,6 +138,10 @@ def _event(event: Event) -> tuple[str, str, str, Object]:
             return ("error" if failed else "info"), text, "run_complete", counts
         case _:  # pragma: no cover
             assert_never(event)
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 2)
 
 
 def _entries(report: Report) -> Iterator[tuple[str, str, str, Object]]:

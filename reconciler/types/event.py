@@ -65,6 +65,27 @@ class StepSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is; told every few seconds, and when it waits for something else than before."""
+
+    done: int
+    """Changes that have ended, however they did."""
+    total: int
+    seconds: float
+    """Since the run began to carry out its plan."""
+    requests_per_second: float | None = None
+    """Since the last progress was told; None where nobody counts."""
+    limit: float | None = None
+    """About how many requests a second the account takes; None while no limit was met."""
+    seconds_left: float | None = None
+    """If it goes on like this; None while that cannot be told."""
+    waits_for: tuple[Address, ...] = ()
+    """Objects that the vendor still works on."""
+    held_up: int = 0
+    """Changes that cannot start before these are done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something worth a line: a lock taken over, a retry, a lock that is held while reading."""
 
@@ -101,6 +122,7 @@ Event: TypeAlias = (
     | StepDone
     | StepFailed
     | StepSkipped
+    | RunProgress
     | Notice
     | LimitMet
     | StateSaved

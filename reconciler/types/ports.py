@@ -74,6 +74,16 @@ class Provider(Protocol):
     timeout: float
     """Seconds that the API may be silent before an attempt is given up."""
 
+    @property
+    def requests_sent(self) -> int | None:
+        """How many requests left so far; None where nobody counts."""
+        ...
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """About how many requests a second the account takes; None while no limit was met."""
+        ...
+
     def account(self) -> Account:
         """Base URL, vocabulary, and what is known of the owner so far; costs no request."""
         ...

@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.api.session import SystemClock
 from reconciler.cli.global_settings import Settings
-from reconciler.cli.progress import Lines, Terminal, choose_emit, how_long
-from reconciler.reporters.messages import event_text
+from reconciler.cli.progress import Lines, Terminal, choose_emit
+from reconciler.reporters.messages import event_text, how_long
 from reconciler.types.address import Address
 from reconciler.types.change import Action
 from reconciler.types.event import (
@@ -20,6 +20,7 @@ from reconciler.types.event import (
     Notice,
     Reading,
     RunFinished,
+    RunProgress,
     RunStarted,
     StateSaved,
     StepDone,
@@ -114,6 +115,9 @@ def test_a_long_run_says_what_holds_it_back_and_how_long_it_will_take() -> None:
     for now in (5.0, 10.0):  # noqa: B007 - the clock reads it
         listener(StepDone(DESK, Action.CREATE, "p1", 0.25))
     assert "2 of 40 done, limited to 2 requests/s, about 3 min left" in screen.getvalue()
+    listener(RunProgress(2, 40, 12.0, 1.9, 2.04, None, (DESK,), 3))
+    shown = screen.getvalue().rpartition("\x1b[2K")[2]
+    assert shown == f"2 of 40 done, limited to 2 requests/s, waiting for {DESK} (3 held up)"
     for seconds, words in ((3.2, "3 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")):
         assert how_long(seconds) == words
 

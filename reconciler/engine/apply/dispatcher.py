@@ -75,6 +75,8 @@ class Dispatcher:
         """May start, in the order of the plan."""
         self._announcing = False
         self._parked: list[Parked] = []
+        self._patient: set[Address] = set()
+        """The changes whose objects the vendor works on."""
         self._running = 0
         self._crash: BaseException | None = None
 
@@ -87,7 +89,7 @@ class Dispatcher:
                     idle = not self._running
                     if not idle:
                         self._turn.wait(min(TURN, pause))
-                    waiting = [one.change.address for one in self._parked if one.look.patient]
+                    waiting = sorted(self._patient)
                     if self._running == 0 and (self._crash is not None or not self._schedule.left):
                         break
                 self._run.turned(waiting)
@@ -170,10 +172,12 @@ class Dispatcher:
         else:
             with self._turn:
                 self._shared.note(look, listed)
+                (self._patient.add if look.patient else self._patient.discard)(change.address)
                 self._parked.append(Parked(change, step, look, self._clock.monotonic() + look.after))
             return
         self._end(change)
 
     def _end(self, change: Change) -> None:
         with self._turn:
+            self._patient.discard(change.address)
             self._schedule.end(change.address)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reconciler.engine.apply.dispatcher import Dispatcher
+from reconciler.engine.apply.progress import Progress
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.schedule import Schedule
 from reconciler.engine.apply.step import Done, Step
@@ -61,6 +62,9 @@ class _Run:
         self._worker = worker
         self._context = worker.context
         self._parallelism = parallelism
+        self._schedule = Schedule(plan.changes)
+        self._shown = frozenset(change.address for change in plan.differences)
+        self._progress = Progress(len(self._shown), self._context.provider, self._context.clock, self._context.emit)
         self._results: dict[Address, StepResult] = {}
         self._started: dict[Address, float] = {}
         self._interrupted = False
@@ -72,7 +76,8 @@ class _Run:
         if moving := [change for change in shown if change.previous is not None]:
             self._worker.rename(moving)
         emit(RunStarted("apply", len(shown)))
-        schedule = Schedule(self._plan.changes)
+        self._progress = Progress(len(shown), context.provider, context.clock, emit)
+        schedule = self._schedule
         Dispatcher(schedule, self, context.provider, context.lists, context.clock, self._parallelism).carry_out()
         try:
             context.ledger.retract()
@@ -143,6 +148,9 @@ class _Run:
 
     def turned(self, waiting: Sequence[Address]) -> None:
         """The vendor works on the objects of these changes."""
+        if self._progress.is_due(waiting):
+            done = len(self._shown & self._results.keys())
+            self._progress.tell(done, waiting, self._schedule.held_up(waiting))
 
     def _reason_to_skip(self, change: Change) -> str | None:
         if self._fatal is not None:

@@ -12,7 +12,7 @@ from reconciler.errors import Rejected
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.change import Action
-from reconciler.types.event import StepDone, StepProgress
+from reconciler.types.event import RunProgress, StepDone, StepProgress
 from reconciler.types.reference import ResourceRef
 from tests.support.lab import JumpingClock, Lab
 from tests.support.making import at, manifest
@@ -63,6 +63,11 @@ def test_documents_that_crawl_hold_up_only_their_users(width):
     assert max(done[f"persona.p{number}"] for number in range(QUICK)) == 0.0
     assert all(done[f"persona.u{number}"] >= done[f"document.d{number}"] for number in range(SLOW))
     assert lab.clock.monotonic() < 600, "they crawl side by side, however few threads there are"
+    told = [event for event in lab.events if isinstance(event, RunProgress)]
+    assert {(event.done, event.waits_for, event.held_up) for event in told} >= {
+        (QUICK, tuple(sorted(one.address for one in DOCUMENTS)), SLOW)
+    }
+    assert len(told) <= lab.clock.monotonic() / 5 + 2 * SLOW
 
 
 def test_a_user_starts_when_its_own_document_is_there():

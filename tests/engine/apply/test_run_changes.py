@@ -29,13 +29,19 @@ def change(address, action=Action.CREATE, **more):
     return change_of(at(address), action, level=1 if address.startswith("tool") else 2, **more)
 
 
+class Silent:
+    """An account that is asked nothing."""
+
+    requests_sent = requests_per_second = None
+
+
 class Worker:
     """Does nothing, and fails where it is told to."""
 
     def __init__(self, **failures):
         self.failures = {at(name.replace("__", ".")): error for name, error in failures.items()}
         self.clock = JumpingClock()
-        self.context = StepContext(None, MemoryLedger(State("lineage", 7)), book(), self.clock, {}, 0.0)
+        self.context = StepContext(Silent(), MemoryLedger(State("lineage", 7)), book(), self.clock, {}, 0.0)
         self.done = []
         self.announced = []
         self.mutex = threading.Lock()

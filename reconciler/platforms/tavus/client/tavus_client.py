@@ -90,6 +90,16 @@ class Client:
             limits=self._limits,
         )
 
+    @property
+    def requests_sent(self) -> int:
+        """How many requests left so far."""
+        return self._pace.sent
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """About how many requests a second the account takes; None while no limit was met."""
+        return self._pace.rate
+
     def heed(self, stop: Callable[[], bool]) -> None:
         """From now on every wait ends with `Interrupted` once `stop` says so."""
         self._waits.heed(stop)

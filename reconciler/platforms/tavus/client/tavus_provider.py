@@ -119,6 +119,14 @@ class TavusProvider:
             answers=answers,
         )
 
+    @property
+    def requests_sent(self) -> int:
+        return self._client.requests_sent
+
+    @property
+    def requests_per_second(self) -> float | None:
+        return self._client.requests_per_second
+
     def account(self) -> Account:
         """What is known of the account without asking.
 
