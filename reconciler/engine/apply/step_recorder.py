@@ -41,7 +41,7 @@ class Ledger(Protocol):
 
     @property
     def together(self) -> bool:
-        """Whether single marks are dear: then all marks of a stage are made at once, by `announce`."""
+        """Whether single marks are dear: then those of all that may start are made at once, by `announce`."""
         ...
 
     def announce(self, intents: Sequence[Intent], preimages: Sequence[Preimage] = ()) -> None:

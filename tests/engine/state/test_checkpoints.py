@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from reconciler.engine.state.state_session import open_session
 from reconciler.errors import StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import StateSaved
-from reconciler.types.state import Entry, Intent, LockInfo, PlanProgress, State
-from tests.support.state import RESCUE, Events, JumpingClock, open_local
+from reconciler.types.state import Entry, Intent, PlanProgress
+from tests.support.state import RESCUE, Events, JumpingClock, Memory, open_local
 
 A, B, C = (Address("persona", name) for name in "abc")
 
@@ -32,57 +31,6 @@ def intent(address: Address) -> IntentNoted:
 
 def created(address: Address) -> Outcome:
     return Outcome(address, "created", Entry(f"id-{address.name}"))
-
-
-class Memory:
-    """A backend without a journal. `failing` writes fail; `lost` ones arrive, though they say that they failed."""
-
-    journal = None
-    seal = None
-    tells_holder = False
-
-    def __init__(self) -> None:
-        self.data: bytes | None = None
-        self.written: list[State] = []
-        self.failing = 0
-        self.lost = 0
-        self.held = True
-
-    def read(self) -> bytes | None:
-        return self.data
-
-    def write(self, data: bytes) -> None:
-        if self.failing:
-            self.failing -= 1
-            raise StateError("the store is down")
-        self.data = data
-        self.written.append(parse_state(data))
-        if self.lost:
-            self.lost -= 1
-            raise StateError("no answer")
-
-    @contextmanager
-    def lock(self, info: LockInfo, **rest: object):
-        yield self
-
-    def check(self) -> None:
-        if not self.held:
-            raise StateLocked("the lock was lost", holder={})
-
-    def holder(self) -> LockInfo | None:
-        raise AssertionError("a reader must not ask")
-
-    def neighbours(self) -> Sequence[str]:
-        return ()
-
-    def heed(self, stop: Callable[[], bool]) -> None:
-        pass
-
-    def break_lock(self, id: str) -> None:
-        raise AssertionError
-
-    def describe(self) -> str:
-        return "memory"
 
 
 @pytest.fixture
