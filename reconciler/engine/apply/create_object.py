@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.resource_diff.match_objects import objects_of
-from reconciler.core.state.secret_names import name_digest
+from reconciler.core.state.entry_changes import name_digest
 from reconciler.engine.apply.read_back import read_back
 from reconciler.engine.apply.send_request import post, send
 from reconciler.engine.apply.step import Look, Step

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_form import leaf_at
-from reconciler.core.canonical.live_document import live_document
+from reconciler.core.canonical.vocabulary import live_document
 from reconciler.engine.apply.known_lists import FRESH, KnownLists
 from reconciler.errors import PlanStale
 from reconciler.types.ports import Clock, Provider

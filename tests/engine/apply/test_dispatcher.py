@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from reconciler.types.reference import ResourceRef
 
 from reconciler.engine.apply.dispatcher import Dispatcher
 from reconciler.engine.apply.known_lists import KnownLists
@@ -13,7 +14,6 @@ from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.change import Action
 from reconciler.types.event import RunProgress, StepDone, StepProgress
-from reconciler.types.reference import ResourceRef
 from tests.support.lab import JumpingClock, Lab
 from tests.support.making import at, manifest
 from tests.support.records import change_of
