@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from reconciler.types.reference import ResourceRef
 
 from reconciler.engine.apply.dispatcher import Dispatcher
 from reconciler.engine.apply.known_lists import KnownLists
@@ -12,6 +11,7 @@ from reconciler.engine.apply.step import Look
 from reconciler.errors import Rejected
 from reconciler.platforms.tavus.simulator.behaviour import Mood
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.event import RunProgress, StepDone, StepProgress
 from tests.support.lab import JumpingClock, Lab
