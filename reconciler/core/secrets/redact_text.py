@@ -18,7 +18,15 @@ from functools import cache
 from typing import TypeVar, cast
 
 from reconciler.core.credential_looks import url_credentials
-from reconciler.core.secrets.secret_spellings import BASE64_LIKE, FOLDED, SCHEME, SHORTEST, Folded, SpelledText
+from reconciler.core.secrets.secret_spellings import (
+    BASE64_LIKE,
+    FOLDED,
+    SCHEME,
+    SHORTEST,
+    Folded,
+    SpelledText,
+    first_mark,
+)
 from reconciler.core.settings.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import SENSITIVE, Mask
@@ -75,8 +83,9 @@ class Redactor:
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         if self._may_hold(text):
+            mark = first_mark(text)
             for value in self._values:
-                yield from value.find(text, self._spared)
+                yield from value.find(text, self._spared, mark)
 
     def _add(self, value: SpelledText) -> None:
         self._known.add(value.text)

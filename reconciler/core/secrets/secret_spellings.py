@@ -25,7 +25,8 @@ CUT = re.compile(
     r"(?:\s?[\[(<]?\s?(?:\.{2,}|\u2026|\\{1,8}u2026|\*{2,}|truncated|snip)|\s?[\"'`)\]>]{0,8}\Z)"
 )
 """What stands behind a text that was cut short, perhaps inside an escape: dots, asterisks, a word, or the end."""
-CUT_BEFORE = re.compile(r"(?:\.\.|\u2026|\*\*|\\u2026|[\])>])\s?\Z")
+CUT_MARK = re.compile(r"(?:\.\.|\u2026|\*\*|\\u2026|[\])>])\s?")
+CUT_BEFORE = re.compile(CUT_MARK.pattern + r"\Z")
 BASE64_RUN = "A-Za-z0-9+/_-"
 BASE64_LETTERS = frozenset(string.ascii_letters + string.digits + "+/_-")
 BASE64_END = re.compile(f"[{BASE64_RUN}]*(?:=|%3[dD])*")
@@ -42,6 +43,10 @@ NAMED = {'"': "quot", "'": "apos", "<": "lt", ">": "gt", "&": "amp"}
 PERCENT = "%(?:25){0,4}"
 AMPERSAND = r"(?:&|\\u0026)(?:amp;){0,4}"
 BACKSLASH = rf"(?:\\|{PERCENT}5[cC]|{AMPERSAND}#92;)"
+LONGEST_ATOM = 1_000
+"""Characters of the longest spelling of one character: 16 backslashes, each written out, before each of two units."""
+RARE = 4
+"""Letters and digits in a row that few texts hold by chance."""
 MANY = "{1,16}"
 """Backslashes before a character that was escaped again and again. Bounded, or a text of nothing else takes ages."""
 SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
@@ -90,6 +95,11 @@ class SpelledText:
         head = "".join(pattern if len(pattern) == 1 else "\0" for _, pattern in self.atoms[: self._count])
         self.literal = max(PLAIN.findall(head), key=len, default="")
         """Stands in every spelling of the beginning but base64; empty where nothing does."""
+        first = head.find(self.literal)
+        around = first, self._count - first - len(self.literal)
+        rare = len(self.literal) >= RARE and all(length for length, _ in self.atoms[: self._count])
+        self._reach = [LONGEST_ATOM * count for count in around] if rare else None
+        """How many characters of a beginning may stand before and after its literal; None where that tells little."""
         self.tail_text = text[-SHORTEST:]
 
     @cached_property
@@ -101,8 +111,13 @@ class SpelledText:
         return re.compile("".join(pattern for _, pattern in self.atoms))
 
     @cached_property
-    def _rest(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(pattern) for _, pattern in self.atoms[self._count :])
+    def _rest(self) -> tuple[str | re.Pattern[str], ...]:
+        """What comes after the head: letters and digits, as texts; all else as patterns."""
+        found: list[str | re.Pattern[str]] = []
+        for is_plain, atoms in groupby(self.atoms[self._count :], lambda atom: len(atom[1]) == 1):
+            patterns = [pattern for _, pattern in atoms]
+            found += ["".join(patterns)] if is_plain else map(re.compile, patterns)
+        return tuple(found)
 
     @cached_property
     def cores(self) -> tuple[str, ...]:
@@ -116,29 +131,49 @@ class SpelledText:
             found |= {core: None, core.translate(str.maketrans("+/", "-_")): None}
         return tuple(found)
 
-    def find(self, text: str, spared: Collection[str]) -> Iterator[tuple[int, int]]:
-        """Where it stands in `text`, less where it is a part of a spared name."""
-        if self.literal in text:
-            match = self._head.search(text)
-            while match is not None:
-                end = self._end(text, match)
-                if end is not None and not self._is_spared(text, match.start(), spared):
-                    yield self._start(text, match.start()), end
-                match = self._head.search(text, max(match.start() + 1, end or 0))
-        if self.tail_text in text:
-            yield from self._cut_before(text)
+    def find(self, text: str, spared: Collection[str], mark: int | None) -> Iterator[tuple[int, int]]:
+        """Where it stands in `text`, less where it is a part of a spared name; `mark` is `first_mark(text)`."""
+        match = self._next_head(text, 0)
+        while match is not None:
+            end = self._end(text, match)
+            if end is not None and not self._is_spared(text, match.start(), spared):
+                yield self._start(text, match.start()), end
+            match = self._next_head(text, max(match.start() + 1, end or 0))
+        if mark is not None:
+            yield from self._cut_before(text, mark)
         for core in self.cores:
             if core in text:
                 yield from _runs(core, text)
 
+    def _next_head(self, text: str, start: int) -> re.Match[str] | None:
+        """The next beginning from `start` on; the pattern is tried near its literal only, where that can be."""
+        place = text.find(self.literal, start)
+        while place >= 0:
+            if self._reach is None:
+                return self._head.search(text, start)
+            before, after = self._reach
+            try_at = self._head.search if before else self._head.match
+            match = try_at(text, max(start, place - before), place + len(self.literal) + after)
+            if match is not None:
+                return match
+            place = text.find(self.literal, place + 1)
+        return None
+
     def _end(self, text: str, head: re.Match[str]) -> int | None:
         """Where the value ends that begins at `head`; None where it is another text that begins alike."""
         end = head.end()
-        for atom in self._rest:
-            more = atom.match(text, end)
+        before: list[tuple[int, str]] = []
+        for piece in self._rest:
+            more = _after(piece, text, end)
             if more is None:
+                given_back = _give_back(before, piece, text)
+                end = end if given_back is None else given_back
+                more = None if given_back is None else _after(piece, text, given_back)
+            if more is None:
+                end += 0 if isinstance(piece, re.Pattern) else _shared(piece, text, end)
                 break
-            end = more.end()
+            before = [*before[-2:], (end, piece.pattern)] if isinstance(piece, re.Pattern) else []
+            end = more
         else:
             return end
         if len(self.atoms) <= TRIED_WHOLE:  # an atom may have taken what belongs to the next one
@@ -153,13 +188,12 @@ class SpelledText:
             start -= 1
         return start
 
-    def _cut_before(self, text: str) -> Iterator[tuple[int, int]]:
-        place = text.find(self.tail_text)
+    def _cut_before(self, text: str, mark: int) -> Iterator[tuple[int, int]]:
+        place = text.find(self.tail_text, mark)
         while place >= 0:
-            start, end = place, place + len(self.tail_text)
-            left = len(self.text) - len(self.tail_text)
-            while start and left and text[start - 1] == self.text[left - 1]:
-                start, left = start - 1, left - 1
+            end = place + len(self.tail_text)
+            length = _shared_end(self.text, text, end)
+            start, left = end - length, len(self.text) - length
             if left and CUT_BEFORE.search(text[max(0, start - 8) : start]):
                 yield start, end
             place = text.find(self.tail_text, end)
@@ -170,6 +204,56 @@ class SpelledText:
             if inside >= 0 and start >= inside and text.startswith(name, start - inside):
                 return True
         return False
+
+
+def first_mark(text: str) -> int | None:
+    """Where in `text` the first sign ends behind which a cut text may go on; None where there is none."""
+    mark = CUT_MARK.search(text)
+    return None if mark is None else mark.end()
+
+
+def _after(piece: str | re.Pattern[str], text: str, place: int) -> int | None:
+    """Where `piece` ends that stands at `place`; None where something else does."""
+    if isinstance(piece, str):
+        return place + len(piece) if text.startswith(piece, place) else None
+    match = piece.match(text, place)
+    return None if match is None else match.end()
+
+
+def _give_back(before: list[tuple[int, str]], piece: str | re.Pattern[str], text: str) -> int | None:
+    """Where `piece` stands once the patterns right before it took less; None where it does not. `before`: where each
+    of them stood."""
+    following = piece.pattern if isinstance(piece, re.Pattern) else piece[0]
+    for count in range(1, len(before) + 1):
+        patterns = "".join(pattern for _, pattern in before[-count:])
+        less = re.compile(f"{patterns}(?={following})").match(text, before[-count][0])
+        if less is not None:
+            return less.end()
+    return None
+
+
+def _shared(value: str, text: str, place: int) -> int:
+    """How many characters of the beginning of `value` stand at `place`."""
+    known, most = 0, min(len(value), len(text) - place)
+    while known < most:
+        middle = (known + most + 1) // 2
+        if text.startswith(value[known:middle], place + known):
+            known = middle
+        else:
+            most = middle - 1
+    return known
+
+
+def _shared_end(value: str, text: str, place: int) -> int:
+    """How many characters of the end of `value` stand right before `place`."""
+    known, most = 0, min(len(value), place)
+    while known < most:
+        middle = (known + most + 1) // 2
+        if text.endswith(value[len(value) - middle : len(value) - known], 0, place - known):
+            known = middle
+        else:
+            most = middle - 1
+    return known
 
 
 def _runs(core: str, text: str) -> Iterator[tuple[int, int]]:

@@ -125,6 +125,27 @@ def test_a_secret_that_was_cut_inside_an_escape(cut: str) -> None:
     assert "cdef" not in knowing('ab"cdefghi"jkl').hide(f"got {cut}")
 
 
+LONG = {
+    "one word again and again": "abcdefgh12" * 6_000,
+    "one letter": "a" * 60_000,
+    "lines of base64": "\n".join(
+        base64.b64encode(bytes([n % 251]) * 47 + bytes([n // 251])).decode() for n in range(300)
+    ),
+    "what has to be escaped": 'ab\\\u00e9"\\\n/<\\\\\u00e9x' * 300,
+}
+
+
+@pytest.mark.parametrize("spelling", ["raw", "json", "url"])
+@pytest.mark.parametrize("value", LONG)
+def test_a_value_of_many_pages_is_found_whole_and_cut_in_little_time(value: str, spelling: str) -> None:
+    """These took minutes, or were not found, while the work grew with the square of the length."""
+    secret = LONG[value]
+    redactor, told = knowing(secret), SPELLINGS[spelling](secret)
+    assert redactor.hide(f"before {told} after") == f"before {HIDDEN} after"
+    assert "abcdefgh" not in redactor.hide(f"before {told[: len(told) // 2]}... after")
+    assert redactor.hide(f"before ...{secret[len(secret) // 2 :]} after").startswith(f"before ...{HIDDEN}")
+
+
 def test_a_beginning_of_nothing_seen_is_not_found_everywhere() -> None:
     redactor = knowing("\x00" * 9 + "abcdefgh")
     assert redactor.hide("an innocent text, with dots...") == "an innocent text, with dots..."

@@ -22,4 +22,4 @@ def test_a_part_of_the_folded_text_is_found_in_the_original(pieces: list[str]) -
 
 
 def test_a_text_that_repeats_itself_is_found_once() -> None:
-    assert list(SpelledText("abcdefgh" * 3).find("abcdefgh" * 6, ())) == [(0, 24), (24, 48)]
+    assert list(SpelledText("abcdefgh" * 3).find("abcdefgh" * 6, (), None)) == [(0, 24), (24, 48)]
