@@ -7,20 +7,20 @@ import re
 from math import isfinite
 
 from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.text import UNSEEN
 from reconciler.reporters.plan_json import report_object
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json
 from reconciler.types.report import Report, Style
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# Ends of lines to some readers, refused by others (YAML parsers, which many tools feed with JSON), obeyed by screens.
-_AWKWARD = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff]")
 
 
 def dump(value: Json, *, indent: int | None = 2) -> str:
     """JSON in UTF-8. What strict readers refuse is never written: infinity and NaN become texts, a lone surrogate
     becomes U+FFFD (readers in C, Go, Rust and YAML refuse its escape, and with it the whole document). Characters
-    that end lines, turn the reading direction or may not stand in a file are written as escapes."""
+    that no screen shows, that end lines, turn the reading direction or may not stand in a file are written as
+    escapes: some readers end a line there, others (YAML parsers, which many tools feed with JSON) refuse them."""
     try:
         text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=_mark)
     except ValueError:
@@ -31,7 +31,7 @@ def dump(value: Json, *, indent: int | None = 2) -> str:
     if _SURROGATES.search(text):
         # Through UTF-16, where two halves that stand together are one character.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _AWKWARD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return UNSEEN.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def _mark(value: object) -> Json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +29,21 @@ def sticky() -> ModuleType:
         return module
     finally:
         sys.path.remove(str(ACTION))
+
+
+@given(text=st.text(max_size=200) | st.text("ab\x00\x1b\x7f\x9b\u202e\u200b\u2066\ud800\U000e0041\n\t\u200d"))
+def test_summary_and_log_hold_nothing_that_a_screen_obeys_or_hides(sticky, tmp_path_factory, text):
+    runner = sys.modules["runner"]
+    path = tmp_path_factory.mktemp("step") / "summary"
+    heard = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(heard):
+        patch.setenv("GITHUB_STEP_SUMMARY", str(path))
+        runner.add_summary(text)
+        runner.annotate("error", text)
+    for told in (path.read_text("utf-8"), heard.getvalue()):
+        assert all(one.isprintable() or one in runner.KEPT for one in told)
+    plainly = "".join(one for one in text if one.isprintable())
+    assert plainly == text or "\\" in path.read_text("utf-8") or set(text) - set(plainly) <= set(runner.KEPT)
 
 
 def units(text: str) -> int:

@@ -15,7 +15,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
+from reconciler.core.text import UNSEEN
 from reconciler.reporters import REPORTERS
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import Report, Style
 from tests.support import anyreport
 from tests.support.hostile_reports import REPORTS
@@ -77,6 +79,17 @@ def test_the_three_views_of_a_plan_agree(name: str) -> None:
     for one in declared:
         assert one["address"] == f"{one['type']}.{one['name']}"
         assert one["mode"] == "managed" and one["expressions"] == {}
+
+
+@pytest.mark.parametrize("format", ["json", "ndjson", "sarif", "codequality"])
+def test_what_no_screen_shows_is_an_escape(format: str) -> None:
+    """`cat`, an editor and a review page show a document as it is; the text itself comes back as it was."""
+    told = "".join(map(chr, (0x200B, 0x200D, 0x2060, 0xAD, 0xFE0F, 0x3164, 0x2800, 0xE0041, 0xE000, 0x9B, 0x7F)))
+    found = Diagnostic("L01", Severity.WARNING, f"x{told}y")
+    text = REPORTERS.get(format)(Report("validate", notes=(told,), diagnostics=(found,)), Style())
+    assert UNSEEN.search(text) is None
+    if format == "json":
+        assert json.loads(text)["notes"] == [told]
 
 
 def test_halves_of_a_character_that_stand_together_are_one() -> None:

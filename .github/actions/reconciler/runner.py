@@ -20,6 +20,8 @@ from typing import IO, Any
 
 DONE, ERROR, DIFFERENCES, REFUSED, LOCKED, STALE = range(6)
 KEPT_LINES = 40
+KEPT = "\n\t\u200c\u200d\u3000\u00a0"
+"""Characters that are no letters and do no harm."""
 SUMMARY_LIMIT = 1_000_000
 """GitHub drops the whole summary of a step above 1,024 KiB."""
 
@@ -93,17 +95,30 @@ def set_output(**values: object) -> None:
             file.write("".join(lines))
 
 
+def shown(text: str) -> str:
+    """`text` with what a screen obeys or hides written out as `\\u202e`, whoever wrote it: GitHub, a program, a file.
+    Line ends, tabs and the joiners of letters and emoji stay."""
+    return "".join(
+        one
+        if one.isprintable() or one in KEPT
+        else one.encode("ascii", "backslashreplace").decode()
+        if one > "\x7f"
+        else f"\\x{ord(one):02x}"
+        for one in text
+    )
+
+
 def add_summary(text: str) -> None:
     """Markdown for the page of the run."""
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text.encode()[:SUMMARY_LIMIT].decode("utf-8", "ignore") + "\n")
+            file.write(shown(text).encode()[:SUMMARY_LIMIT].decode("utf-8", "ignore") + "\n")
 
 
 def say(text: str) -> None:
     """One line into the log."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(shown(text) + "\n")
     sys.stdout.flush()
 
 
