@@ -163,6 +163,9 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
     if catalogue is not None and (table := spec.tables.get(pointer)) is not None:
         current = [id for id in catalogue.known(table) if catalogue.status(id, table).is_current]
         values = tuple(dict.fromkeys((*current, *row.enum)))
+    limits = [row.limits_in_words] if row.limits_in_words else []
+    if catalogue is not None and pointer in spec.settings:
+        limits += _settings(catalogue, spec.settings[pointer])
     return Explanation(
         path=path,
         kind=spec.name,
@@ -171,7 +174,7 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         doc=row.doc,
         default=row.default,
         values=values,
-        limits=row.limits_in_words,
+        limits=". ".join(limits),
         spellings=tuple(dict.fromkeys(word for word in (*row.words.values(), *row.spellings) if word != walked[-1])),
         secret=row.secret,
         server=row.server,
@@ -184,6 +187,16 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         example=row.example,
         children=children,
     )
+
+
+def _settings(catalogue: Catalogue, table: str) -> list[str]:
+    """What each entry of the table takes: `sonic (cartesia): speed -1 to 1; volume a number`."""
+    found: list[str] = []
+    for id, entry in catalogue.tables.get(table, {}).items():
+        name = f"any model of {entry.engine}" if id.endswith(":*") else f"{id} ({entry.engine})"
+        taken = "; ".join(f"{word} {setting.in_words()}" for word, setting in entry.settings.items())
+        found.append(f"{name}: {taken or 'none'}")
+    return found
 
 
 def _type(row: Field | None) -> str:

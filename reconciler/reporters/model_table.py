@@ -19,7 +19,7 @@ TITLES = {
     "tts_model": "Voice models",
     "livekit": "LiveKit Inference",
 }
-HEADINGS = ("MODEL", "STATUS", "CONTEXT", "SPEED/INT/NAT", "USE INSTEAD")
+HEADINGS = ("MODEL", "STATUS", "CONTEXT", "SPEED/INT/NAT", "PROVIDED BY", "USE INSTEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class ModelRow:
     reason: str | None = None
     alternatives: tuple[str, ...] = ()
     note: str = ""
+    providers: tuple[str, ...] = ()
+    """Who serves it, where LiveKit says so."""
 
 
 def model_rows(catalogue: Catalogue, *, tables: Sequence[str] | None = None) -> tuple[ModelRow, ...]:
@@ -48,10 +50,11 @@ def model_rows(catalogue: Catalogue, *, tables: Sequence[str] | None = None) -> 
     rows: list[ModelRow] = []
     for table in wanted:
         if table == "livekit":
-            rows.extend(
-                ModelRow(id, table, Status.AVAILABLE, row.family, note=row.note)
+            served = (
+                ModelRow(id, table, catalogue.livekit.status(id), row.family, note=row.note, providers=row.providers)
                 for id, row in catalogue.livekit.models.items()
             )
+            rows.extend(sorted(served, key=lambda row: _rank(row.status)))
         else:
             found = [_row(catalogue, id, table) for id in catalogue.tables.get(table, {})]
             rows.extend(sorted(found, key=lambda row: _rank(row.status)))
@@ -105,6 +108,7 @@ def rows_as_json(catalogue: Catalogue, rows: Iterable[ModelRow]) -> Object:
                 "reason": row.reason,
                 "alternatives": list(row.alternatives),
                 "note": row.note,
+                "providers": list(row.providers),
             }
         )
     return {
@@ -143,10 +147,10 @@ def _table(rows: Sequence[ModelRow], *, width: int, reasons: bool) -> list[str]:
     return lines
 
 
-def _cells(row: ModelRow) -> tuple[str, str, str, str, str]:
+def _cells(row: ModelRow) -> tuple[str, str, str, str, str, str]:
     instead = row.successor or (f"one of {', '.join(row.alternatives)}" if row.alternatives else "")
     if row.successor and row.basis:
         instead += f" ({row.basis})"
     scores = f"{row.scores.speed}/{row.scores.intelligence}/{row.scores.naturalness}" if row.scores else ""
     window = f"{row.context_window:,}" if row.context_window else ""
-    return row.id, row.status.value, window, scores, instead
+    return row.id, row.status.value, window, scores, ", ".join(row.providers), instead

@@ -90,6 +90,16 @@ class Setting:
     type: str = "number"
     """number | boolean | tags"""
 
+    def in_words(self) -> str:
+        """What it takes, for people."""
+        names = ", ".join(self.words)
+        if self.type == "boolean":
+            return "true or false"
+        if self.type == "tags":
+            return f"a list of {names}" + (f", each with :{' :'.join(self.levels)}" if self.levels else "")
+        number = "a number" if self.min is None or self.max is None else f"{self.min:g} to {self.max:g}"
+        return f"{number}, or {names}" if names else number
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -164,6 +174,15 @@ class LiveKit:
     """By speech recognition engine of the vendor."""
     realtime_renames: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def status(self, id: str) -> Status:
+        """What the newest list says of a model: one that only older lists name is gone, one of no list is hearsay."""
+        row = self.models.get(id)
+        if row is None:
+            return Status.UNKNOWN
+        if not row.releases:
+            return Status.REPORTED
+        return Status.AVAILABLE if self.release in row.releases else Status.UNLISTED
 
     def listed(self) -> frozenset[str]:
         """The models that the newest list names."""

@@ -226,6 +226,8 @@ class KindSpec:
     """Set where a new object is of no use until the vendor is done with it."""
     refused: Callable[[Object], tuple[str, str] | None] | None = None
     """Why the API would not take such an object as a whole, in canonical words: the place, and the reason."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Free objects -> the table of the catalogue whose entries say which members each takes."""
     tables: Mapping[str, str] = field(default_factory=dict)
     """Places that hold a name out of the model catalogue -> the table it is in; `llm` are the language models."""
     gone: Mapping[str, tuple[str, str]] = field(default_factory=dict)

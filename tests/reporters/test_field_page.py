@@ -154,3 +154,15 @@ def test_any_text_is_a_path_or_a_usage_error(path: str) -> None:
         assert error.hint
     else:
         assert explain(found.path, KINDS) == found
+
+
+def test_voice_settings_show_the_ranges_of_each_engine() -> None:
+    limits = explain("persona.layers.tts.voice_settings", KINDS, load_catalogue()).limits
+    assert "sonic (cartesia): speed -1 to 1, or slowest, slow, normal, fast, fastest" in limits
+    assert "any model of elevenlabs: speed 0.7 to 1.2; stability 0 to 1" in limits
+    assert "use_speaker_boost true or false" in limits
+
+
+def test_the_turn_detector_has_one_default() -> None:
+    path = "persona.layers.conversational_flow.turn_detection_model"
+    assert explain(path, KINDS, load_catalogue()).default == load_catalogue().default("turn_detection") == "sparrow-1"

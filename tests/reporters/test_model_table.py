@@ -105,3 +105,24 @@ def test_columns_line_up() -> None:
     for line in lines[lines.index(head) + 1 :]:
         assert line[column - 1] == " "
         assert line[column] != " "
+
+
+@pytest.mark.parametrize(
+    ("id", "status", "provided"),
+    [
+        ("openai/gpt-oss-120b", "available", "baseten, groq, cerebras"),
+        ("google/gemini-2.0-flash", "unlisted", "google"),
+        ("qwen/qwen3-235b-a22b-instruct", "unlisted", "baseten"),
+        ("google/gemma-4-31b-it", "reported", ""),
+    ],
+)
+def test_a_model_of_livekit_has_the_status_of_its_newest_list(id: str, status: str, provided: str) -> None:
+    (row,) = (row for row in model_rows(CATALOGUE, tables=["livekit"]) if row.id == id)
+    assert (row.status.value, ", ".join(row.providers)) == (status, provided)
+    assert f"{id}  " in (text := render_models(CATALOGUE, [row])) and provided in text
+    assert rows_as_json(CATALOGUE, [row])["models"][0]["providers"] == list(row.providers)  # type: ignore[index,call-overload]
+
+
+def test_what_livekit_serves_is_what_its_newest_list_names() -> None:
+    served = {row.id for row in model_rows(CATALOGUE, tables=["livekit"]) if row.status is Status.AVAILABLE}
+    assert served == CATALOGUE.livekit.listed()

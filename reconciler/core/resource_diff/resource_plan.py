@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical.canonical_form import is_unset, leaves
+from reconciler.core.canonical.canonical_form import is_masked, is_unset, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import references
 from reconciler.core.diff import three_way
@@ -103,9 +103,8 @@ def field_change(
     `secret` says that state knows the place as a secret, whatever the manifest has there now.
     """
     row = field_at(spec, path)
-    sensitive = (
-        secret or any(three_way.is_secret(row, one) for one in (before, after)) or three_way.hidden(row, before)
-    )
+    # What a server leaves out of headers and parameters is not known to be there; what is sent is no secret for that.
+    sensitive = secret or any(three_way.is_secret(row, one) for one in (before, after)) or is_masked(before)
     unknown = unknown_ids(after)
     before = None if is_unset(row, before) else before
     shown = SENSITIVE if sensitive and before is not None else before

@@ -8,6 +8,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context
+from reconciler.core.resource_diff.resource_plan import field_change
 from reconciler.core.state.applied_record import record
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef
@@ -364,3 +365,23 @@ def test_only_a_change_of_nothing_but_new_ids_is_a_repointing(greeting, reason):
     planned = plan(wanted, {"pal_name": "A", "greeting": "hi", "guardrail_ids": ["g1"]}, known)
     assert planned.change.action is Action.UPDATE
     assert planned.change.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sensitive"),
+    [
+        ("default_query/api-version", "2024-02-15-preview", False),
+        ("headers/X-Organization-ID", "your-org-id", False),
+        ("headers/X-Request-Source", "tavus-cvi", False),
+        ("headers/Authorization", "Bearer abc", True),
+        ("default_query/api-key", "abc", True),
+        ("headers/X-Any", "sk-abcdef", True),
+    ],
+)
+@pytest.mark.parametrize("before", [None, "another"])
+def test_a_header_or_parameter_is_shown_unless_it_is_a_credential(
+    place: str, value: str, sensitive: bool, before: str | None
+) -> None:
+    found = field_change(PERSONA, f"/layers/llm/{place}", Direction.GIT, before, value)
+    assert (found.sensitive, found.after == value) == (sensitive, not sensitive)
+    assert field_change(PERSONA, f"/layers/llm/{place}", Direction.GIT, "********", value).sensitive

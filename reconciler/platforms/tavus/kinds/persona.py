@@ -145,7 +145,6 @@ TOP = (
         atomic=True,
         example={"internet_search": {}, "presentation": {"document_ids": ["d1-0a1b2c3d4e5f"]}},
     ),
-    *SKILLS,
     Field("/memories", Type.STRINGS, "Memory seeds.", "vendor client", default=[]),
     Field("/languages", Type.STRINGS, "Languages of the persona.", "observed", default=[]),
     Field(
@@ -189,6 +188,7 @@ KIND = KindSpec(
     written_as="PAL",
     vocabularies=("pal", "persona"),
     exported=True,
+    settings={"/layers/tts/voice_settings": "tts_model"},
     tables={
         "/layers/llm/model": "llm",
         "/layers/perception/perception_model": "perception",
@@ -210,7 +210,7 @@ KIND = KindSpec(
         "/system_prompt",
     ),
     doc="A conversational agent: prompt, face, model, voice, perception and turn taking.",
-    fields=TOP + LAYERS + SERVER,
+    fields=TOP + LAYERS + SKILLS + SERVER,
     id_words=("pal_id", "persona_id", "uuid"),
     name_field="/pal_name",
     level=2,

@@ -247,6 +247,8 @@ FLOW = (
             enum=enum,
             closed=closed,
             seen=OLD_LEVELS if enum is LEVELS else (),
+            # Two reports call sparrow-2 the server's default.
+            hides=("sparrow-2",) if name == "turn_detection_model" else (),
         )
         for name, doc, default, enum, closed in (
             (
