@@ -45,7 +45,9 @@ def main(seconds: float = 60, *rates: float) -> None:
     for rate, burst, width, header in product(rates or (2.0, 10.0), (1, 10), (10, 50), HEADERS):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            write_project(folder, max(5, round(rate * seconds / 2)))  # a create is two requests
+            write_project(
+                folder, max(5, round(rate * seconds * 0.9))
+            )  # a create is one request, and its share of a list
             environ = {
                 **os.environ, "PYTHONPATH": str(ROOT), "TAVUS_API_KEY": "bench",
                 "XDG_CACHE_HOME": str(folder / "cache"),

@@ -93,8 +93,12 @@ class KnownLists:
         not known, or its beginning is another by now."""
         known = self._of(kind)
         with known.lock:
-            page = self._next_page(kind, known, len(known.order or ()))
-            return None if page is None else page.start + len(page.objects) < page.total
+            place = None if known.order is None else len(known.order)
+        # Not under the lock: who waits for it before a write has its turn to send already.
+        page = None if place is None else self._provider.list_page(kind, place)
+        with known.lock:
+            goes_on = page is not None and self._goes_on(known, page)
+            return page.start + len(page.objects) < page.total if page is not None and goes_on else None
 
     def shows(self, kind: str, id: str) -> bool:
         """Whether a list showed an object that came since, and nobody took it yet."""
@@ -123,14 +127,18 @@ class KnownLists:
 
     def _next_page(self, kind: str, known: KnownList, place: int) -> ListPage | None:
         """The page that holds a place, taken in; None where it does not go on from what is known."""
-        if known.order is None:
-            return None
-        page = self._provider.list_page(kind, place)
-        if page is None or page.total < len(known.order):
-            return None
-        ids, again = list(page.objects), known.order[page.start :]
-        new = ids[len(again) :]
-        if ids[: len(again)] != again or any(id in known.base or id in known.names for id in new):
-            return None
+        page = None if known.order is None else self._provider.list_page(kind, place)
+        return page if page is not None and self._goes_on(known, page) else None
+
+    @staticmethod
+    def _goes_on(known: KnownList, page: ListPage) -> bool:
+        """Take a page in, where what is known of it already stands at its place, and nothing else is missing."""
+        order, ids = known.order or [], list(page.objects)
+        again, new = order[page.start :], ids[max(0, len(order) - page.start) :]
+        both = min(len(again), len(ids))
+        if page.total < len(order) or ids[:both] != again[:both]:
+            return False
+        if page.start > len(order) or any(id in known.base or id in known.names for id in new):
+            return False
         known.take(new, page.objects)
-        return page
+        return True
