@@ -35,6 +35,7 @@ class KnownList:
     made: set[str] = field(default_factory=set)
     """Ids of what this run made: a list that does not have them shows no more than a part."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while the list is read before a write; what others only ask for or add takes no lock."""
 
     def take(self, ids: Sequence[str], objects: Mapping[str, LiveObject]) -> None:
         """These stand next in the list."""
@@ -84,9 +85,7 @@ class KnownLists:
 
     def made(self, kind: str, id: str) -> None:
         """This run made an object."""
-        known = self._of(kind)
-        with known.lock:
-            known.made.add(id)
+        self._of(kind).made.add(id)
 
     def read_on(self, kind: str) -> bool | None:
         """Read one page on from what is known: whether there is more behind it; None where the order of the list is
@@ -106,9 +105,7 @@ class KnownLists:
 
     def take(self, kind: str, id: str) -> LiveObject | None:
         """An object that came since, as a list showed it; once."""
-        known = self._of(kind)
-        with known.lock:
-            return known.bodies.pop(id, None)
+        return self._of(kind).bodies.pop(id, None)
 
     def _of(self, kind: str) -> KnownList:
         with self._guard:
