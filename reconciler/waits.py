@@ -32,7 +32,7 @@ class Waits:
         self._short = short
         self._stop: Callable[[], bool] | None = None
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """From now on longer waits end with `Interrupted` once `stop` says so."""
         self._stop = stop
 
@@ -63,7 +63,7 @@ class StoppableClock:
         """`what` the run waits for, for people."""
         self._clock = clock
         self._waits = Waits(clock, f"for {what}", short=0.0)
-        self._waits.heed(stop)
+        self._waits.stop_when(stop)
 
     def now(self) -> str:
         return self._clock.now()

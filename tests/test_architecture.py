@@ -416,7 +416,7 @@ def test_completion_imports_nothing_of_weight() -> None:
 def test_the_version_is_said_by_the_command_line_alone() -> None:
     loaded = modules_after(["--version"], {})
     own = {name for name in loaded if name.startswith("reconciler.") and not name.startswith("reconciler.cli")}
-    assert own <= {"reconciler.__main__", "reconciler.errors", "reconciler.version"}
+    assert own <= {"reconciler.__main__", "reconciler.error_base", "reconciler.errors", "reconciler.version"}
 
 
 def heavy_modules_after(arguments: list[str], environment: dict[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ def test_a_wait_that_nobody_stops_lasts_as_long_as_it_is_told(seconds: float, he
     clock = JumpingClock()
     waits = made(clock)
     if heeding:
-        waits.heed(lambda: False)
+        waits.stop_when(lambda: False)
     waits.sleep(seconds)
     assert clock.monotonic() == pytest.approx(max(0.0, seconds))
 
@@ -27,7 +27,7 @@ def test_a_wait_that_nobody_stops_lasts_as_long_as_it_is_told(seconds: float, he
 def test_a_long_wait_ends_within_a_turn_of_the_wish_to_stop() -> None:
     clock = JumpingClock()
     waits = made(clock)
-    waits.heed(lambda: clock.monotonic() >= 3)
+    waits.stop_when(lambda: clock.monotonic() >= 3)
     with pytest.raises(Interrupted, match="for a bus"):
         waits.sleep(60)
     assert 3 <= clock.monotonic() <= 3 + TURN
@@ -37,7 +37,7 @@ def test_a_short_wait_is_seen_through_unless_there_is_nothing_to_note() -> None:
     clock = JumpingClock()
     waits, strict = made(clock), made(clock, short=0.0)
     for one in (waits, strict):
-        one.heed(lambda: True)
+        one.stop_when(lambda: True)
     waits.sleep(SHORT)
     assert clock.monotonic() == SHORT
     with pytest.raises(Interrupted):

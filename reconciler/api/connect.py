@@ -51,7 +51,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
     make = session.connect or providers().get(workspace.provider.type)
     try:
         with closing(_vouched(session, lambda: make(workspace.provider, context))) as provider:
-            provider.heed(session.stop)
+            provider.stop_when(session.stop)
             if session.recording is not None:
                 session.recording.connected(provider)
             yield provider
@@ -83,7 +83,7 @@ def open_backend(session: Session, *, beside: str = "") -> Backend:
     if settings.type == "local" and isinstance(path, str):
         check_way(context.project / path)
     backend = _vouched(session, lambda: open_state(settings, context))
-    backend.heed(session.stop)
+    backend.stop_when(session.stop)
     return backend
 
 

@@ -214,7 +214,7 @@ class PlanCache:
                 for request, answer in zip(requests, answers, strict=True):
                     now.heard(request, answer)
                     now.answers[request] = answer
-            held = store.tells_holder and store.holder() is not None
+            held = store.shows_holder and store.holder() is not None
             return kept.holds(now.trace, 2) and not held and store.read() == stored
 
     def keep(self, verdict: Verdict) -> None:
@@ -253,7 +253,7 @@ def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache |
 
 def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]:
     """All that a run is told and does not ask for."""
-    from reconciler.manifests.tree.repository import reach_of
+    from reconciler.manifests.tree.repository import link_boundary_of
 
     sources, base = session.sources, session.project.base
     paths = [os.path.realpath(os.path.join(base, path)) for path in sources.paths]  # noqa: PTH118
@@ -265,7 +265,7 @@ def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]
         session.workspace,
         sources.paths,
         sources.allow_literal_secrets,
-        reach_of(session.project).and_around(*paths),
+        link_boundary_of(session.project).and_around(*paths),
         session.digest_key,
         session.previous_key,
     )

@@ -47,7 +47,7 @@ class EncryptedBackend:
         self._inner = inner
         self.seal = seal
         self.journal = None if inner.journal is None else EncryptedJournal(inner.journal, seal, inner.describe)
-        self.tells_holder = inner.tells_holder
+        self.shows_holder = inner.shows_holder
 
     def read(self) -> bytes | None:
         """The document in clear. Raises `StateUnreadable` where no key opens it, and for one that is not sealed."""
@@ -78,9 +78,9 @@ class EncryptedBackend:
         """As the backend below: places say whose they are, not the documents."""
         return self._inner.neighbours()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """As the backend below."""
-        self._inner.heed(stop)
+        self._inner.stop_when(stop)
 
     def close(self) -> None:
         """As the backend below."""

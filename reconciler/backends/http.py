@@ -77,7 +77,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class HttpBackend:
     """The port over HTTP; safe for several threads of one process."""
 
-    tells_holder = False
+    shows_holder = False
     journal = None
     seal = None
 
@@ -162,9 +162,9 @@ class HttpBackend:
         """None: the place is not named after the project, and whose it is stands in the document."""
         return ()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._line.patience.heed(stop)
+        self._line.patience.stop_when(stop)
 
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""

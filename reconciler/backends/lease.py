@@ -210,9 +210,9 @@ class Patience:
         self.silent = False
         """Whether the last request that ended was not answered."""
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._waits.heed(stop)
+        self._waits.stop_when(stop)
 
     def now(self) -> float:
         """Seconds by a clock that never runs backwards."""

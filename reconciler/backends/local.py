@@ -44,7 +44,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class LocalBackend:
     """The port over files; safe for several threads of one process."""
 
-    tells_holder = True
+    shows_holder = True
     seal = None
 
     def __init__(self, document: Path, context: BackendContext) -> None:
@@ -107,7 +107,7 @@ class LocalBackend:
         """None: the place is not named after the project, and whose it is stands in the document."""
         return ()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """Files are tried once: there is no pause to cut short."""
 
     def close(self) -> None:

@@ -112,7 +112,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class PostgresBackend:
     """The port over one connection; safe for several threads of one process."""
 
-    tells_holder = True
+    shows_holder = True
     seal = None
 
     def __init__(
@@ -241,9 +241,9 @@ class PostgresBackend:
         nothing: list[str] = []
         return sorted(self._database.read(work, nothing)) if owner else ()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._database.patience.heed(stop)
+        self._database.patience.stop_when(stop)
 
     def close(self) -> None:
         """Give the connection back; the next method makes a new one."""

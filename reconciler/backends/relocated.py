@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-from reconciler.core.state.state_document import dump_state, is_moved, left_behind, parse_state
+from reconciler.core.state.state_document import dump_state, is_moved, orphaned_state, parse_state
 from reconciler.errors import StateError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.state import LockInfo
@@ -51,7 +51,7 @@ class Relocated:
         self._at_old = False
         """Whether the document that was read last stands at the old place."""
         self.seal = new.seal
-        self.tells_holder = new.tells_holder
+        self.shows_holder = new.shows_holder
         both = new.journal is not None and old.journal is not None
         self.journal = MovingJournal(self) if both else None
 
@@ -105,10 +105,10 @@ class Relocated:
         """Those of the new place."""
         return self._new.neighbours()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """At both places."""
         for place in (self._new, self._old, self._plain):
-            place.heed(stop)
+            place.stop_when(stop)
 
     def close(self) -> None:
         """Give the connections of both places back."""
@@ -154,7 +154,7 @@ class Relocated:
         self._at_old = False
         if before is not None:
             self._plain.read()
-            self._plain.write(left_behind(parse_state(data), self._project, self._new.describe()))
+            self._plain.write(orphaned_state(parse_state(data), self._project, self._new.describe()))
             if self._old.journal is not None:
                 self._old.journal.clear()
 

@@ -84,7 +84,7 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
 class S3Backend:
     """The port over an object store; safe for several threads of one process."""
 
-    tells_holder = True
+    shows_holder = True
     journal = None
     seal = None
 
@@ -156,9 +156,9 @@ class S3Backend:
         there = (one[:MOST_NAME] for one in found if self._bucket.exists(f"{root}/{one}/{workspace}/{file}"))
         return sorted(islice(there, MOST_NEIGHBOURS))
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """Pauses between two tries end once `stop` says so."""
-        self._bucket.patience.heed(stop)
+        self._bucket.patience.stop_when(stop)
 
     def close(self) -> None:
         """Nothing is held open between two calls."""

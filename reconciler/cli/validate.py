@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 reconciler validate
 reconciler validate manifests/personas/claims.yaml
-reconciler validate --write-baseline                  accept what there is; from now on only new findings count
+reconciler validate --write-baseline                  accept what there is: only new findings count then
 reconciler validate --strict --report sarif=findings.sarif
 reconciler -w production validate --format json
 """

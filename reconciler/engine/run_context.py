@@ -67,7 +67,7 @@ class RunContext:
     def for_writing(self) -> RunContext:
         """The same for a plan that is carried out: the account hears `stop` while it waits, and what may still be on
         its way is not created again."""
-        self.provider.heed(self.stop)
+        self.provider.stop_when(self.stop)
 
         def wait() -> None:
             self.emit(

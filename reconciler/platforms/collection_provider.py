@@ -118,7 +118,7 @@ class CollectionProvider(ABC):
             return Answer(304)
         return self.write(request, self.kinds.get(kind), unquote(id))
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         self._stop = stop
 
     def created_id(self, kind: str, answer: Answer) -> str | None:

@@ -132,11 +132,11 @@ class Provider(Protocol):
 
         A create is sent once: when its outcome is unknown, raises `OutcomeUnknown`. Everything else is retried
         with backoff. `force` discards a person's unpublished edits (`--force-maker`).
-        Raises `Rejected`, `NotFound`, `MakerConflict`, `AuthRefused`, `Unavailable`, `Interrupted` (see `heed`).
+        Raises `Rejected`, `NotFound`, `MakerConflict`, `AuthRefused`, `Unavailable`, `Interrupted` (see `stop_when`).
         """
         ...
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """From now on waits (limits, pauses, retries) end with `Interrupted` once `stop` says so."""
         ...
 
@@ -204,7 +204,7 @@ class Backend(Protocol):
         ...
 
     @property
-    def tells_holder(self) -> bool:
+    def shows_holder(self) -> bool:
         """Whether `holder` only looks. Where not, it takes the lock for a moment to find out: readers do not ask."""
         ...
 
@@ -239,7 +239,7 @@ class Backend(Protocol):
         after the project and the store tells; a project that was renamed is one of them under its earlier name."""
         ...
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """From now on pauses between two tries end with `Interrupted` once `stop` says so; every method may raise
         it then."""
         ...

@@ -118,7 +118,7 @@ def test_migrations_that_undo_each_other_are_an_error_that_writes_nothing(
         return replace(MIGRATIONS.get("M01"), find=find)
 
     restless = (flip("a", "b"), flip("b", "a")) if several else (flip("a", "b"),)
-    monkeypatch.setattr("tests.support.migrating.choose_migrations", lambda only, skip: restless)
+    monkeypatch.setattr("tests.support.migrating.choose_migrations", lambda *_: restless)
     monkeypatch.setattr(engine, "STEPS", 5)
     monkeypatch.setattr(engine, "ROUNDS", 5)
     project = one("pal_name: A\ngreeting: a\n")

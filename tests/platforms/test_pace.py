@@ -149,7 +149,7 @@ def test_a_wish_to_stop_ends_a_long_wait(clock: Any) -> None:
     pace = Pace(clock)
     waits = Waits(clock, "to send")
     pace.turned_away(pace.wait(waits), 60.0)
-    waits.heed(lambda: True)
+    waits.stop_when(lambda: True)
     with pytest.raises(Interrupted):
         pace.wait(waits)
     assert clock.seconds < 1060
@@ -160,7 +160,7 @@ def test_a_wish_to_stop_ends_the_wait_for_a_turn_and_for_an_answer(clock: Any) -
     pace.wait(Waits(clock, "to send"))  # never answered
     ended: list[type[BaseException]] = []
     waits = Waits(clock, "to send")
-    waits.heed(lambda: True)
+    waits.stop_when(lambda: True)
 
     def send() -> None:
         try:

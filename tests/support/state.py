@@ -55,7 +55,7 @@ class Memory:
 
     journal = None
     seal = None
-    tells_holder = False
+    shows_holder = False
 
     def __init__(self) -> None:
         self.data: bytes | None = None
@@ -91,7 +91,7 @@ class Memory:
     def neighbours(self) -> Sequence[str]:
         return ()
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         pass
 
     def confirm(self, seconds: float) -> None:

@@ -267,15 +267,15 @@ def _strip(node: Node, value: Json) -> Json:
 
 
 @cache
-def told(spec: KindSpec) -> tuple[Field, ...]:
+def write_only_fields(spec: KindSpec) -> tuple[Field, ...]:
     """The rows of such secrets; all of them are members at the top."""
     return tuple(row for row in spec.fields if row.told_by is not None)
 
 
-def with_told(spec: KindSpec, document: Object) -> Object:
+def with_known_masks(spec: KindSpec, document: Object) -> Object:
     """The canonical live document with a mask where the server says that there is a secret, and an empty text where
     it says that there is none. What it shows, or says nothing about, stays as it is."""
-    for row in told(spec):
+    for row in write_only_fields(spec):
         says = lookup(document, str(row.told_by))
         if isinstance(says, bool) and document.get(row.path[1:]) is None:
             document = {**document, row.path[1:]: SET_SECRET if says else ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.canonical.canonical_form import comparable, with_told
+from reconciler.core.canonical.canonical_form import comparable, with_known_masks
 from reconciler.core.canonical.field_tree import Node, node_at, shape
 from reconciler.core.canonical.keyed_lists import as_list, by_name, is_named, place_of
 from reconciler.core.serialization.digest import digest
@@ -133,7 +133,7 @@ def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Js
 
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
     """The live body in canonical words, with what the API keeps apart from it where that is known."""
-    document = with_told(spec, by_name(spec, canonical_words(spec, live.body)[0]))
+    document = with_known_masks(spec, by_name(spec, canonical_words(spec, live.body)[0]))
     if spec.apart:
         document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
         if spec.attachments is not None and live.tools is not None:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from typing import Any, cast
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.canonical.canonical_form import keyed_parent, leaves, same, told, tool_name
+from reconciler.core.canonical.canonical_form import keyed_parent, leaves, same, tool_name, write_only_fields
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.keyed_lists import by_name, is_named
 from reconciler.core.canonical.raw_edit import exists
@@ -165,7 +165,7 @@ class _Builder:
             for target in wire_pointers(self.spec, edit.path, self.vocabulary, self.document):
                 if exists(self.document, target):
                     self.emit(PatchOp("remove", target))
-                elif edit.path in {row.path for row in told(self.spec)}:
+                elif edit.path in {row.path for row in write_only_fields(self.spec)}:
                     # The server has it and does not show it: a `remove` would not be valid against what it shows.
                     self.emit(PatchOp("add", target, None))
         for keyed, group in lists.items():

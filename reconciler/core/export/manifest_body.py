@@ -10,7 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, sorted_set, told, without
+from reconciler.core.canonical.canonical_form import (
+    at_default,
+    is_masked,
+    normal,
+    sorted_set,
+    without,
+    write_only_fields,
+)
 from reconciler.core.canonical.field_tree import Node, field_at, looks_secret, shape
 from reconciler.core.canonical.manifest_words import unspellable
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
@@ -253,7 +260,7 @@ class _Walk:
             for path in companion.carry
             if (row := field_at(self.spec, path)) is not None and row.secret
         ]
-        wanted += [row.path for row in told(self.spec) if lookup(document, str(row.told_by)) is True]
+        wanted += [row.path for row in write_only_fields(self.spec) if lookup(document, str(row.told_by)) is True]
         kind = lookup(body, f"{AUTH}/type")
         if isinstance(kind, str) and kind in AUTH_SECRETS:
             wanted.append(join(*split(AUTH), AUTH_SECRETS[kind]))

@@ -57,7 +57,7 @@ class AttachedTools:
         return registry_tool(live_document(live.kind, live), live.name or "") if live is not None else None
 
 
-def tell_left(
+def leftover_warnings(
     planned: Mapping[Address, ResourcePlan], resources: Mapping[Address, Resource], *, setting_word: str
 ) -> Iterator[Diagnostic]:
     """A warning for each place that stays. `setting_word`: what the project file says about migrating."""

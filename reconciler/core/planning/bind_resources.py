@@ -9,7 +9,7 @@ from reconciler.core.canonical.references import bind_resource
 from reconciler.core.history.rollback_goal import gone_untouched, not_made
 from reconciler.core.planning.attachments import AttachedTools
 from reconciler.core.planning.records import Account, Bound, Desired, PlanRequest
-from reconciler.core.planning.selection_check import tell_missing_state
+from reconciler.core.planning.selection_check import missing_state_warning
 from reconciler.core.resource_diff.match_objects import match
 from reconciler.core.resource_diff.records import Binding, Context, Matching, Seen
 from reconciler.types.address import Address
@@ -35,7 +35,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
         ids = {address: desired.state.resources[address].id for address in desired.untouched}
         problems += [gone_untouched(address) for address in sorted(ids) if ids[address] in seen.gone]
         matching = Matching({address: one for address, one in matching.bindings.items() if address in resources})
-    if told := tell_missing_state(desired.state, [one.reason for one in matching.bindings.values()]):
+    if told := missing_state_warning(desired.state, [one.reason for one in matching.bindings.values()]):
         problems.append(told)
     known = _ids(desired, resources, matching, seen)
     bound: dict[Address, Resource] = {}

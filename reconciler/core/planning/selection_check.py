@@ -109,7 +109,7 @@ def _selects_nothing(manifests: ManifestSet, selector: Mapping[str, str]) -> Dia
     return Diagnostic("E-selector", Severity.ERROR, f"no manifest has the label {wanted}", hint=hint)
 
 
-def tell_missing_state(state: State, reasons: Collection[Reason]) -> Diagnostic | None:
+def missing_state_warning(state: State, reasons: Collection[Reason]) -> Diagnostic | None:
     """A warning where nothing was ever recorded, though objects of the account are there to be taken over.
 
     `reasons` are those of the bindings, one for each manifest. None for a first run over an account that holds

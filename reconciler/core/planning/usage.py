@@ -163,7 +163,7 @@ def keep_used(changes: Sequence[Change], usage: Usage, *, destroy: bool) -> tupl
         left = [change for change in left if change.address not in held]
 
 
-def tell_kept(kept: Kept) -> Diagnostic:
+def kept_warning(kept: Kept) -> Diagnostic:
     """A kept object, for people."""
     return Diagnostic(
         "E-in-use",
@@ -236,7 +236,7 @@ def _blocked(change: Change, users: Sequence[Key] | None, usage: Usage) -> Chang
     return replace(change, blocked=(*change.blocked, Block(RULE, f"{what}in use by {usage.listed(users)}", hint)))
 
 
-def tell_users(change: Change, usage: Usage, vocabulary: str) -> Change:
+def with_users(change: Change, usage: Usage, vocabulary: str) -> Change:
     """An update of an object that several use, or somebody whom nobody manages here, says who they are."""
     if change.action is not Action.UPDATE or change.id is None:
         return change

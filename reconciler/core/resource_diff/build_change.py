@@ -12,7 +12,7 @@ from reconciler.core.canonical.references import differs_in_ids
 from reconciler.core.canonical.vocabulary import body_digest
 from reconciler.core.diff.json_patch import build_patch
 from reconciler.core.resource_diff.findings import Findings, Subject
-from reconciler.core.resource_diff.preserve_values import refuse_ignored, tell_removed
+from reconciler.core.resource_diff.preserve_values import note_removed, refuse_ignored
 from reconciler.core.secrets.redact_document import marked, redact
 from reconciler.types.change import Action, Block, Change, FieldChange, PatchOp, Reason
 
@@ -34,7 +34,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
             and (refused := spec.refused(after)) is not None
         ):
             found += Findings(blocks=(_unfit(*refused),))
-    fields = tell_removed(subject, found, after if changed else None)
+    fields = note_removed(subject, found, after if changed else None)
     patch: tuple[PatchOp, ...] = ()
     parents: tuple[str, ...] = ()
     if edits and not subject.observing:

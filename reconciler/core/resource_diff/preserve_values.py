@@ -65,7 +65,7 @@ def refuse_ignored(subject: Subject, found: Findings, after: Object) -> Findings
     return found
 
 
-def tell_removed(subject: Subject, found: Findings, after: Object | None) -> tuple[FieldChange, ...]:
+def note_removed(subject: Subject, found: Findings, after: Object | None) -> tuple[FieldChange, ...]:
     """The fields with every leaf that is live before and not after (None: nothing is written), and who wants each
     removal."""
     spec, fields = subject.spec, [*found.fields]

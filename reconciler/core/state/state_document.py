@@ -179,7 +179,7 @@ def parse_state(data: bytes, *, where: str = "the state") -> State:
         raise _damaged(where, str(error)) from None
 
 
-def left_behind(state: State, project: str, where: str) -> bytes:
+def orphaned_state(state: State, project: str, where: str) -> bytes:
     """What stays at the place that `state` was moved from: whose it is and where it is now, in a format that versions
     which do not know of that refuse."""
     note = State(state.lineage, state.serial, state.workspace, project=project, moved_to=where)

@@ -95,8 +95,8 @@ class StepContext:
 
     def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
         """The object with what the API keeps apart from it, as far as that is ours."""
-        spoken_of = {*(change.managed or {}), *(field.path for field in change.fields)}
-        return read_apart(self.provider, live, spoken_of & set(change.kind.apart))
+        needs_detail = {*(change.managed or {}), *(field.path for field in change.fields)}
+        return read_apart(self.provider, live, needs_detail & set(change.kind.apart))
 
     def remember(self, change: Change, live: LiveObject) -> None:
         """Record what was sent and what the account shows of it."""

@@ -15,7 +15,7 @@ from reconciler.core.planning.account_findings import (
 from reconciler.core.planning.assemble_changes import in_order, order_deletes, plan_leaving, summarise
 from reconciler.core.planning.preconditions import WRITES, loosened, unlawful
 from reconciler.core.planning.records import Compared, PlanRequest
-from reconciler.core.planning.usage import claimed, keep_used, tell_kept, tell_users, wait_for_users
+from reconciler.core.planning.usage import claimed, keep_used, kept_warning, wait_for_users, with_users
 from reconciler.core.policies.guard import guard, standing_violations
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
@@ -110,8 +110,8 @@ def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Dra
     changes = order_deletes(changes, compared.desired.state)
     changes, kept = keep_used(changes, compared.usage, destroy=request.options.destroy)
     changes = wait_for_users(changes, compared.usage)
-    told = [tell_users(change, compared.usage, provider.vocabulary) for change in changes]
-    return _Drafted(told, unchanged, kept, (*problems, *map(tell_kept, kept)))
+    told = [with_users(change, compared.usage, provider.vocabulary) for change in changes]
+    return _Drafted(told, unchanged, kept, (*problems, *map(kept_warning, kept)))
 
 
 def _refresh(compared: Compared, drift: Sequence[DriftItem]) -> _Drafted:

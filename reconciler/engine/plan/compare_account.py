@@ -93,7 +93,7 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
         if (listing := listings.get(address.kind)) is not None and id in listing.objects
     }
     known = Known(wanted, bound.resources, state, live, bound.context.kinds)
-    live |= reader.apart(spoken_of(known), live)
+    live |= reader.apart(needs_detail(known), live)
     live |= _shown(reader.details(partly_listed(known)))
     planned: dict[Address, ResourcePlan] = {}
     todo = {address: one for address, one in wanted.items() if (address.kind, one.id) not in reader.not_shown}
@@ -118,7 +118,7 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
     }
     planned = {address: one for address, one in planned.items() if address not in unread}
     judged = replace(desired, scope=replace(scope, deletable=scope.deletable - unread.keys()))
-    problems = tuple(told_of_failures(planned, known))
+    problems = tuple(failure_warnings(planned, known))
     if goal is None:
         for address, result in planned.items():
             problems += tuple(find_mistyped(bound.resources[address], wanted[address].entry, result))
@@ -160,7 +160,7 @@ def partly_listed(known: Known) -> list[LiveObject]:
     return found
 
 
-def spoken_of(known: Known) -> dict[Key, set[str]]:
+def needs_detail(known: Known) -> dict[Key, set[str]]:
     """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
     found: dict[Key, set[str]] = {}
     for address, entry in known.state.resources.items():
@@ -191,7 +191,7 @@ def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveOb
             yield item
 
 
-def told_of_failures(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
+def failure_warnings(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
     """Objects of ours that the vendor could not process: in sync, and of no use."""
     found: list[Diagnostic] = []
     for address, result in planned.items():

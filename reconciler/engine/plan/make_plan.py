@@ -17,7 +17,7 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.account_comparison import literals_told_apart
 from reconciler.core.planning.account_findings import unlisted_text
-from reconciler.core.planning.attachments import tell_left
+from reconciler.core.planning.attachments import leftover_warnings
 from reconciler.core.planning.bind_resources import bind
 from reconciler.core.planning.desired import asked_in_vain, desire, to_replace, with_needed, with_orphans
 from reconciler.core.planning.id_names import names_in
@@ -64,27 +64,31 @@ def make_plan(
     )
     desired = desire(request)
     account = read_account(desired, reader, setting, context.book, everything=options.unmanaged)
-    problems = [*desired.problems, *tell_unlisted(account.unlisted), *asked_in_vain(request, desired, account.seen)]
+    problems = [
+        *desired.problems,
+        *unlisted_warnings(account.unlisted),
+        *asked_in_vain(request, desired, account.seen),
+    ]
     desired = with_orphans(request, desired, account.seen, context)
     bound = bind(request, desired, account, context)
     desired, lost = with_needed(request, desired, bound)
     compared = compare(desired, account, bound, reader, goal)
     problems += [*bound.problems, *lost, *compared.problems]
     if not options.drift_only:
-        problems += tell_left(compared.planned, bound.resources, setting_word=setting.workspace.migrate)
+        problems += leftover_warnings(compared.planned, bound.resources, setting_word=setting.workspace.migrate)
     if errors := [problem for problem in problems if problem.is_error]:
         raise PlanError("no plan can be made", errors)
     if found := to_replace(request, compared):
         return make_plan(manifests, state, options, setting, goal=goal, replaced=found)
     compared = replace(compared, usage=usage_of(request, compared, reader), unlisted=reader.unlisted)
     new = {name: error for name, error in reader.unlisted.items() if name not in account.unlisted}
-    plan = assemble_plan(compared, request, [*problems, *tell_unlisted(new)], setting)
+    plan = assemble_plan(compared, request, [*problems, *unlisted_warnings(new)], setting)
     names = names_of(account.seen.listings, bound.matching, desired.state)
     listed = {name: tuple(listing.objects) for name, listing in account.seen.listings.items()}
     return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted, listed)
 
 
-def tell_unlisted(unlisted: Mapping[str, ProviderError]) -> Iterable[Diagnostic]:
+def unlisted_warnings(unlisted: Mapping[str, ProviderError]) -> Iterable[Diagnostic]:
     """A warning for each kind that the account did not list and that the plan can do without."""
     for name, error in unlisted.items():
         yield Diagnostic("E-list", Severity.WARNING, unlisted_text(name, error.message), hint=error.hint)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from reconciler.core.history.preimage import pack, write_item
 from reconciler.core.state.entry_format import entry_to_json, intent_to_json
 from reconciler.core.state.journal_records import ChangeBegan, Outcome, Renamed, RunBegan, RunEnded
-from reconciler.core.state.state_document import check_owner, dump_state, left_behind, load_state, parse_state
+from reconciler.core.state.state_document import check_owner, dump_state, load_state, orphaned_state, parse_state
 from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_session import HERE, StateSession, open_session
 from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UsageError
@@ -194,7 +194,7 @@ def rename_project(source: StateAccess, target: StateAccess) -> State:
             session.claim(target.project)
             return session.save()
         stored = _place(target, replace(session.state, project=target.project), "state migrate", force=False)
-        old.write(left_behind(stored, str(target.project), new.describe()))
+        old.write(orphaned_state(stored, str(target.project), new.describe()))
         return stored
 
 

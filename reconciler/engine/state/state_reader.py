@@ -46,14 +46,14 @@ def read_only_state(
     if held is not None:
         emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
     state = base_state(stored, lines, workspace, lineage, backend.describe(), project)
-    tell_neighbours(backend, stored, emit)
+    report_neighbours(backend, stored, emit)
     folded = fold(state, lines, where=f"the journal of {backend.describe()}")
     if held is None and (folded != state or folded.running is not None):
         return replace(folded, serial=state.serial + 1)
     return folded
 
 
-def tell_neighbours(backend: Backend, stored: bytes | None, emit: Emit) -> None:
+def report_neighbours(backend: Backend, stored: bytes | None, emit: Emit) -> None:
     """Say which other projects keep a state in the store, where this one has none yet: it may have been renamed."""
     if stored is None and (found := backend.neighbours()):
         emit(
@@ -87,7 +87,7 @@ def base_state(
 
 
 def _holder(backend: Backend) -> str | None:
-    if not backend.tells_holder:
+    if not backend.shows_holder:
         return None  # A look would lock out a run that starts in this very moment.
     try:
         holder = backend.holder()

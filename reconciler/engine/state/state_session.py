@@ -22,7 +22,7 @@ from reconciler.core.state.journal_replay import Folding, fold
 from reconciler.core.state.state_document import dump_state, peek
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import Rescue, describe_run
-from reconciler.engine.state.state_reader import base_state, journal_lines, tell_neighbours
+from reconciler.engine.state.state_reader import base_state, journal_lines, report_neighbours
 from reconciler.errors import Interrupted, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
 from reconciler.types.event import Notice, StateSaved
@@ -290,12 +290,12 @@ def open_session(
     """
     info = describe_run(operation, clock.now())
     waiting = StoppableClock(clock, stop, "the lock")
-    backend.heed(stop)
+    backend.stop_when(stop)
     with backend.lock(info, timeout=lock_timeout, clock=waiting, emit=emit) as lease:
         stored = backend.read()
         lines = journal_lines(backend)
         state = base_state(stored, lines, workspace, lineage or lineage_factory(), backend.describe(), project)
-        tell_neighbours(backend, stored, emit)
+        report_neighbours(backend, stored, emit)
         folded = fold(state, lines, where=f"the journal of {backend.describe()}")
         session = StateSession(
             state,

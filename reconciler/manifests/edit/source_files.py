@@ -19,7 +19,7 @@ from reconciler.manifests.read.source_spans import Places, in_order, locate
 from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import SUFFIXES, Tree, Unreadable, WorkTree, check_given, placed, relative
 from reconciler.manifests.tree.problems import FILE, Findings
-from reconciler.manifests.tree.repository import inside, reach_of
+from reconciler.manifests.tree.repository import inside, link_boundary_of
 from reconciler.types.diagnostic import Diagnostic, Source, Span
 from reconciler.types.json import Json, Object, index_of, lookup, pointers
 from reconciler.types.kind import Kinds, KindSpec
@@ -73,7 +73,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
     )
     skip = [*layers, *map(tree.real, layers), *project.own_files]
     found: dict[str, bool] = {}
-    reach = reach_of(project)
+    reach = link_boundary_of(project)
     search = Search(tree, reach.and_around(*given), home, findings, skip, project.exclude)
     for start in (*whole, *given):
         if tree.is_folder(start):

@@ -14,7 +14,7 @@ from reconciler.manifests.read.secrets_in_manifests import ENV_NAME
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
-from reconciler.manifests.tree.repository import inside, reach
+from reconciler.manifests.tree.repository import inside, link_boundary
 from reconciler.types.address import SecretRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.history import Retention
@@ -138,7 +138,7 @@ def _find(tree: Tree, root: str, manifests: Sequence[str | Path]) -> str | None:
 
 def _check_reach(tree: Tree, root: str, file: str) -> None:
     """Refuse a project file that a link leads out of the repository for."""
-    if not reach(root, os.path.dirname(file)).holds(tree.real(file)):  # noqa: PTH120
+    if not link_boundary(root, os.path.dirname(file)).holds(tree.real(file)):  # noqa: PTH120
         raise UsageError(
             f"{relative(file, root)}: the project file is a link, or lies under one, that leaves the repository",
             hint="replace the link by what it points to",

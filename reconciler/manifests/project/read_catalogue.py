@@ -17,7 +17,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings
-from reconciler.manifests.tree.repository import inside, reach
+from reconciler.manifests.tree.repository import inside, link_boundary
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.json import Json, Object, escape
@@ -184,7 +184,7 @@ def read_own_catalogue(
     `ManifestError` with everything that is wrong inside the file, each with its line.
     """
     path = os.path.normpath(os.path.join(folder, name))  # noqa: PTH118
-    if os.path.isabs(name) or not inside(path, folder) or not reach(root, folder).holds(tree.real(path)):  # noqa: PTH117
+    if os.path.isabs(name) or not inside(path, folder) or not link_boundary(root, folder).holds(tree.real(path)):  # noqa: PTH117
         hint = "give a file beside the project file"
         findings.error(FILE, f"the catalogue {name} leaves the project", source=source, pointer=POINTER, hint=hint)
         return None

@@ -15,7 +15,7 @@ from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, FOREIGN, OVERLAY, SIZE, Findings
-from reconciler.manifests.tree.repository import Reach, reach_of
+from reconciler.manifests.tree.repository import LinkBoundary, link_boundary_of
 from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
@@ -51,7 +51,7 @@ class Discovery:
         self.findings = findings
         self.parse = read_documents if known is None else known.read
         self.digests: dict[str, bytes] = {}
-        self.reach = reach_of(project)
+        self.reach = link_boundary_of(project)
 
     def overlay_folders(self) -> list[str]:
         """Every workspace's overlay folders, by every name that they have: none of them holds base manifests."""
@@ -153,7 +153,7 @@ class Discovery:
             self.findings.error(OVERLAY, summary, source=source, pointer="/kind")
         return items
 
-    def _search(self, reach: Reach, skip: Sequence[str], *, overlay: bool = False) -> Search:
+    def _search(self, reach: LinkBoundary, skip: Sequence[str], *, overlay: bool = False) -> Search:
         return Search(self.tree, reach, self.home, self.findings, skip, self.project.exclude, overlay)
 
     def _bytes(self, path: str, shown: str) -> bytes | None:

@@ -20,7 +20,7 @@ from reconciler.manifests.read.secrets_in_manifests import (
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, MASK, REF, Findings, suggest
-from reconciler.manifests.tree.repository import Reach, inside
+from reconciler.manifests.tree.repository import LinkBoundary, inside
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object, escape, split
@@ -40,7 +40,7 @@ class Included:
     """The files that manifests include; each is read once, and none outside of `boundaries`."""
 
     def __init__(
-        self, tree: Tree, folder: str, boundaries: tuple[str, ...], reach: Reach, digests: dict[str, bytes]
+        self, tree: Tree, folder: str, boundaries: tuple[str, ...], reach: LinkBoundary, digests: dict[str, bytes]
     ) -> None:
         """Paths may lead anywhere inside `boundaries`, and links from there into `reach`."""
         self.tree = tree

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
-from reconciler.manifests.tree.repository import inside, reach
+from reconciler.manifests.tree.repository import inside, link_boundary
 from reconciler.types.address import SecretRef
 from reconciler.types.json import split
 
@@ -42,7 +42,9 @@ class RunSecrets:
         if "\0" in path:
             return None
         target = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
-        if not inside(target, self._folder) or not reach(self._folder, self._folder).holds(os.path.realpath(target)):
+        if not inside(target, self._folder) or not link_boundary(self._folder, self._folder).holds(
+            os.path.realpath(target)
+        ):
             return None
         try:
             return _text(target)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reconciler.core.text import any_matches
 from reconciler.manifests.tree.file_tree import OVERLAYS, SUFFIXES, Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import FILE, Findings
-from reconciler.manifests.tree.repository import GIT, Reach, inside
+from reconciler.manifests.tree.repository import GIT, LinkBoundary, inside
 from reconciler.types.diagnostic import Span
 
 LINES = (".jsonl", ".ndjson")
@@ -39,7 +39,7 @@ class Search:
     """
 
     tree: Tree
-    reach: Reach
+    reach: LinkBoundary
     home: str
     findings: Findings
     skip: Sequence[str] = ()

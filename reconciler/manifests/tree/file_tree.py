@@ -18,7 +18,7 @@ from typing import Protocol
 
 from reconciler.errors import UsageError
 from reconciler.manifests.tree.decode import MAX_BYTES, parse_lfs_pointer
-from reconciler.manifests.tree.repository import absent_modules, inside, reach
+from reconciler.manifests.tree.repository import absent_modules, inside, link_boundary
 
 SUFFIXES = (".yaml", ".yml", ".json", ".md")
 PROJECT_FILES = ("reconciler.yaml", "reconciler.yml")
@@ -157,7 +157,7 @@ def placed(tree: Tree, root: str, home: str, path: str) -> str:
     operator's, where it leads is not."""
     given = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
     real = tree.real(given)
-    around = reach(root, root)
+    around = link_boundary(root, root)
     if around.holds(given) and not around.holds(real):
         raise UsageError(f"{path} is a link that leaves the repository", hint="give the path that it points to")
     return given if inside(given, home) else real

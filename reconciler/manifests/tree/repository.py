@@ -57,7 +57,7 @@ def inside(path: str, folder: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class LinkBoundary:
     """The folders that links may lead into."""
 
     folders: tuple[str, ...]
@@ -69,27 +69,27 @@ class Reach:
                 return GIT not in Path(real[len(folder) :]).parts
         return False
 
-    def and_around(self, *starts: str) -> Reach:
+    def and_around(self, *starts: str) -> LinkBoundary:
         """Also what lies around paths that were named on the command line."""
         more = [start for start in starts if not any(inside(start, folder) for folder in self.folders)]
-        return Reach((*self.folders, *(_around(start) for start in more)))
+        return LinkBoundary((*self.folders, *(_around(start) for start in more)))
 
 
-def reach_of(project: Project) -> Reach:
+def link_boundary_of(project: Project) -> LinkBoundary:
     """How far links may lead: the repository, without git the folder that holds the project."""
-    return reach(project.root, project.home)
+    return link_boundary(project.root, project.home)
 
 
-def reach(root: str, home: str) -> Reach:
+def link_boundary(root: str, home: str) -> LinkBoundary:
     """The same for a run in `root` over a project in `home`."""
     top = top_of(root)
     if top is not None and inside(home, top):
-        return Reach((top,))
+        return LinkBoundary((top,))
     top = top_of(home)
     if top is not None:
-        return Reach((top,))
+        return LinkBoundary((top,))
     above, name = os.path.split(home)
-    return Reach((above if name == MANIFESTS else home,))
+    return LinkBoundary((above if name == MANIFESTS else home,))
 
 
 def _around(start: str) -> str:

@@ -22,7 +22,7 @@ from reconciler.core.canonical.canonical_form import (
     sorted_set,
     told,
     tool_name,
-    with_told,
+    with_known_masks,
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.platforms.tavus.kinds import KINDS, kind
@@ -267,14 +267,14 @@ def test_whole_objects_are_compared_without_server_owned_members():
 )
 def test_what_the_server_says(document: dict[str, Json], password: Json) -> None:
     before = dict(document)
-    assert with_told(DEPLOYMENT, document).get("password") == password
+    assert with_known_masks(DEPLOYMENT, document).get("password") == password
     assert document == before
 
 
 @given(st.dictionaries(st.sampled_from(["has_password", "password", "name"]), st.none() | st.booleans() | st.text()))
 def test_twice_is_once_and_nothing_else_moves(document: dict[str, Json]) -> None:
-    once = with_told(DEPLOYMENT, document)
-    assert with_told(DEPLOYMENT, once) == once
+    once = with_known_masks(DEPLOYMENT, document)
+    assert with_known_masks(DEPLOYMENT, once) == once
     assert {k: v for k, v in once.items() if k != "password"} == {
         k: v for k, v in document.items() if k != "password"
     }
@@ -283,7 +283,7 @@ def test_twice_is_once_and_nothing_else_moves(document: dict[str, Json]) -> None
 
 def test_other_kinds_cost_nothing() -> None:
     document: dict[str, Json] = {"has_password": True}
-    assert with_told(kind("persona"), document) is document
+    assert with_known_masks(kind("persona"), document) is document
 
 
 def test_a_row_that_is_told_of_is_a_secret_at_the_top_and_the_server_owns_what_tells() -> None:

@@ -14,7 +14,7 @@ from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.manifests.tree.problems import Findings
-from reconciler.manifests.tree.repository import reach
+from reconciler.manifests.tree.repository import link_boundary
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Source
@@ -42,7 +42,7 @@ def read(name: str, body: Object) -> tuple[Object, Findings]:
     """`body` of a manifest as the loader resolves it."""
     findings = Findings()
     folder = str(Path.cwd())
-    included = Included(WorkTree(), folder, (folder,), reach(folder, folder), {})
+    included = Included(WorkTree(), folder, (folder,), link_boundary(folder, folder), {})
     draft = RawManifest(Address(name, "x"), kind(name), body, Source("x.yaml"))
     References(included, {}, findings, KINDS, allow_literals=True).resolve(draft, folder)
     return draft.body, findings

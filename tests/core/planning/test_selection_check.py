@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.planning.selection_check import (
     CODE,
+    missing_state_warning,
     require_something,
-    tell_missing_state,
     unmatched,
     unmatched_paths,
 )
@@ -104,7 +104,7 @@ def test_nothing_to_look_at_is_an_error(files: ManifestSet, state: State, drift:
     ],
 )
 def test_objects_that_are_taken_over_are_counted(reasons: list[Reason], count: str) -> None:
-    told = tell_missing_state(State("l"), reasons)
+    told = missing_state_warning(State("l"), reasons)
     assert told is not None
     assert (told.code, told.severity) == (CODE, Severity.WARNING)
     assert count in told.summary
@@ -113,7 +113,7 @@ def test_objects_that_are_taken_over_are_counted(reasons: list[Reason], count: s
 
 @pytest.mark.parametrize("reasons", [[], [Reason.NEW], [Reason.NEW, Reason.DELETED_OUTSIDE], [Reason.PENDING]])
 def test_a_first_run_over_nothing_of_ours_is_no_news(reasons: list[Reason]) -> None:
-    assert tell_missing_state(State("l"), reasons) is None
+    assert missing_state_warning(State("l"), reasons) is None
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,4 @@ def test_a_first_run_over_nothing_of_ours_is_no_news(reasons: list[Reason]) -> N
     ],
 )
 def test_a_state_that_holds_little_is_a_state(state: State) -> None:
-    assert tell_missing_state(state, [Reason.ADOPTED_BY_NAME]) is None
+    assert missing_state_warning(state, [Reason.ADOPTED_BY_NAME]) is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.canonical.keyed_lists import registry_tool
-from reconciler.core.planning.attachments import AttachedTools, tell_left
+from reconciler.core.planning.attachments import AttachedTools, leftover_warnings
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.records import Binding, Context, Matching
 from reconciler.platforms.tavus.kinds import KINDS
@@ -219,7 +219,7 @@ def test_tools_are_known_by_reference_by_id_and_from_the_account_alone():
 def test_a_warning_has_the_address_the_place_and_the_way(word, hint):
     planned = plan({"tools": ["t1"]}, layers(llm={"tools": [inline("find")]}), migrate=False)
     persona = resource("persona.a", {"pal_name": "A"})
-    (told,) = tell_left({at("persona.a"): planned}, {at("persona.a"): persona}, setting_word=word)
+    (told,) = leftover_warnings({at("persona.a"): planned}, {at("persona.a"): persona}, setting_word=word)
     assert (told.code, str(told.address), told.pointer, told.source) == (
         "E-left",
         "persona.a",

@@ -348,7 +348,7 @@ def test_the_wish_to_stop_is_heard_while_a_retry_waits():
 
     def heeding():
         setting = real()
-        setting.provider.heed(lambda: bool(late.between.passed) or len(late.between.answers) == 1)
+        setting.provider.stop_when(lambda: bool(late.between.passed) or len(late.between.answers) == 1)
         return setting
 
     late.lab.setting = heeding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.resource_diff.records import Binding, ResourcePlan
-from reconciler.engine.plan.compare_account import Known, partly_listed, spoken_of, told_of_failures
+from reconciler.engine.plan.compare_account import Known, failure_warnings, needs_detail, partly_listed
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Object
@@ -47,17 +47,17 @@ def test_a_list_that_shows_everything_costs_no_further_request() -> None:
 def test_what_is_not_there_yet_is_not_looked_at() -> None:
     nothing = known("pronunciation_dictionary.terms", WORDS, None)
     assert partly_listed(nothing) == []
-    assert spoken_of(nothing) == {}
+    assert needs_detail(nothing) == {}
     assert nothing.live_of(at("pronunciation_dictionary.terms")) is None
 
 
 def test_skills_are_asked_for_where_the_manifest_or_the_state_speaks_of_them() -> None:
     shown = live("persona", "p1", {"pal_name": "A"})
     silent = {"pal_name": "A", "system_prompt": "x"}
-    assert spoken_of(known("persona.a", silent, shown)) == {}
+    assert needs_detail(known("persona.a", silent, shown)) == {}
     wanted = known("persona.a", {**silent, "skills": []}, shown)
     remembered = known("persona.a", silent, shown, Entry("p1", sent={"/skills": "d"}))
-    assert spoken_of(wanted) == spoken_of(remembered) == {("persona", "p1"): {"/skills"}}
+    assert needs_detail(wanted) == needs_detail(remembered) == {("persona", "p1"): {"/skills"}}
 
 
 def test_a_document_that_failed_is_told_with_what_to_do() -> None:
@@ -65,9 +65,9 @@ def test_a_document_that_failed_is_told_with_what_to_do() -> None:
     failed = live("document", "d1", {**url, "status": "error"})
     here = known("document.rules", url, failed)
     change = change_of(at("document.rules"), Action.NOOP, Reason.CHANGED, id="d1")
-    (told,) = told_of_failures({at("document.rules"): ResourcePlan(change)}, here)
+    (told,) = failure_warnings({at("document.rules"): ResourcePlan(change)}, here)
     assert told.code == "E-failed"
     assert "document.rules" in told.summary
     assert told.hint
     ready = known("document.rules", url, live("document", "d1", {**url, "status": "ready"}))
-    assert told_of_failures({at("document.rules"): ResourcePlan(change)}, ready) == []
+    assert failure_warnings({at("document.rules"): ResourcePlan(change)}, ready) == []

@@ -16,7 +16,7 @@ from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import OverlaidTree, Unreadable, WorkTree, relative
 from reconciler.manifests.tree.problems import Findings
-from reconciler.manifests.tree.repository import Reach, inside
+from reconciler.manifests.tree.repository import LinkBoundary, inside
 from tests.support.manifestfolder import Folder
 from tests.support.projects import load_project
 
@@ -190,7 +190,7 @@ def test_the_work_tree_says_what_it_cannot_read(folder: Folder) -> None:
 def test_a_folder_that_vanishes_is_a_finding(folder: Folder) -> None:
     findings = Findings()
     gone = str(folder.root / "gone")
-    assert list(Search(WorkTree(), Reach((gone,)), str(folder.root), findings).files(gone)) == []
+    assert list(Search(WorkTree(), LinkBoundary((gone,)), str(folder.root), findings).files(gone)) == []
     assert findings.items[0].code == "E-file"
 
 

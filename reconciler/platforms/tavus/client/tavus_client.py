@@ -100,9 +100,9 @@ class Client:
         """About how many requests a second the account takes; None while no limit was met."""
         return self._pace.rate
 
-    def heed(self, stop: Callable[[], bool]) -> None:
+    def stop_when(self, stop: Callable[[], bool]) -> None:
         """From now on every wait ends with `Interrupted` once `stop` says so."""
-        self._waits.heed(stop)
+        self._waits.stop_when(stop)
 
     def close(self) -> None:
         self._exchange.close()

@@ -144,8 +144,8 @@ class TavusProvider:
         """The answer to a GET of an earlier run, unread. Raises `ProviderError`."""
         return self._client.repeat(request)
 
-    def heed(self, stop: Callable[[], bool]) -> None:
-        self._client.heed(stop)
+    def stop_when(self, stop: Callable[[], bool]) -> None:
+        self._client.stop_when(stop)
 
     def close(self) -> None:
         self._client.close()
