@@ -20,9 +20,9 @@ from reconciler.core.canonical.canonical_form import (
     normal,
     same,
     sorted_set,
-    told,
     tool_name,
     with_known_masks,
+    write_only_fields,
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.platforms.tavus.kinds import KINDS, kind
@@ -36,7 +36,7 @@ json = st.recursive(
     max_leaves=8,
 )
 DEPLOYMENT = kind("deployment")
-(ROW,) = told(DEPLOYMENT)
+(ROW,) = write_only_fields(DEPLOYMENT)
 
 
 @given(json)
@@ -289,7 +289,7 @@ def test_other_kinds_cost_nothing() -> None:
 def test_a_row_that_is_told_of_is_a_secret_at_the_top_and_the_server_owns_what_tells() -> None:
     for spec in KINDS.all().values():
         rows = {row.path: row for row in spec.fields}
-        for row in told(spec):
+        for row in write_only_fields(spec):
             assert row.secret
             assert len(split(row.path)) == 1
             assert rows[str(row.told_by)].server
