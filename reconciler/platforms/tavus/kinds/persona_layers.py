@@ -54,7 +54,7 @@ LLM = (
     Field(
         "/layers/llm/enable_llm_proxy",
         Type.BOOLEAN,
-        "LinkBoundary your own LLM through the vendor's proxy. Not with a hosted model.",
+        "Reach your own LLM through the vendor's proxy. Not with a hosted model.",
         "LLM page, vendor client",
         default=False,
     ),
