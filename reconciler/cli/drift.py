@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import PATHS, REF, options_for, options_of
+from reconciler.cli.flags import PATHS, REF, SUMMARY, options_for, options_of
 from reconciler.cli.global_options import ADDRESS
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -82,10 +82,16 @@ reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand b
 @command("drift", examples=EXAMPLES)
 @PATHS
 @REF
+@SUMMARY
 @ACCEPT
 @options_for("drift")
 def drift(
-    settings: Settings, paths: tuple[str, ...], ref: str | None, accepted: tuple[Any, ...], **flags: Any
+    settings: Settings,
+    paths: tuple[str, ...],
+    ref: str | None,
+    accepted: tuple[Any, ...],
+    summary: bool,
+    **flags: Any,
 ) -> int:
     """Report what was changed in the account since the last apply; exits with 2 when something was.
 
@@ -99,7 +105,7 @@ def drift(
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
-    settings = settings.with_paths(paths)
+    settings = settings.with_paths(paths).summarised(summary)
     options = options_of(**flags)
     with reporting("drift", settings):
         session = open_session(settings, ref=ref)

@@ -167,6 +167,11 @@ def global_options() -> list[click.Option]:
         click.Option(["--no-color"], is_flag=True, help="No colours [env: NO_COLOR]."),
         click.Option(["--quiet"], is_flag=True, help="Only errors and the summary."),
         click.Option(["--verbose"], is_flag=True, help="Every step, and findings of the lowest severity."),
+        click.Option(
+            ["--compact", "detail"], flag_value="compact",
+            help="Like changes and findings as one block [default: beyond a screen].",
+        ),
+        click.Option(["--full", "detail"], flag_value="full", help="Every change by itself."),
         click.Option(["--json-log"], is_flag=True, help="Events as JSON lines on standard error."),
     ]  # fmt: skip
 
@@ -174,6 +179,6 @@ def global_options() -> list[click.Option]:
 GLOBAL_NAMES = frozenset(
     {
         "workspace", "chdir", "manifests", "project", "format", "reports", "allow_literal_secrets",
-        "parallelism", "give_up_after", "no_cache", "no_color", "quiet", "verbose", "json_log",
+        "parallelism", "give_up_after", "no_cache", "no_color", "quiet", "verbose", "json_log", "detail",
     }
 )  # fmt: skip

@@ -26,6 +26,8 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     json_log: bool = False
+    detail: str | None = None
+    """full | compact | summary; None: compact beyond a screen."""
     allow_literal_secrets: bool = False
     parallelism: int | None = None
     give_up_after: float | None = None
@@ -38,6 +40,10 @@ class Settings:
             if name in joined:
                 joined[name] = (*getattr(self, name), *_tuple(joined[name]))
         return replace(self, **joined)  # type: ignore[arg-type]
+
+    def summarised(self, wanted: bool) -> Settings:
+        """These settings, where the command was asked for one line an object."""
+        return replace(self, detail="summary") if wanted else self
 
     def with_paths(self, paths: tuple[str, ...]) -> Settings:
         """These settings, where the arguments of the command are manifests too (`plan PATH` is `plan -m PATH`)."""

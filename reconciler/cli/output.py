@@ -167,16 +167,13 @@ def deliver_files(report: Report, settings: Settings) -> None:
     """Write the files of `--report`."""
     from reconciler.api.output_files import write_file
     from reconciler.api.render import render_report as render
-    from reconciler.types.report import Style
 
     problems = []
     for name, path in settings.reports:
         try:
             write_file(
                 path,
-                render(report, name, Style(verbose=settings.verbose, folder=called_from(settings)), gate()).encode(
-                    "utf-8", "backslashreplace"
-                ),
+                render(report, name, _of_file(settings), gate()).encode("utf-8", "backslashreplace"),
             )
         except ReconcilerError as error:
             problems.append(error)
@@ -192,11 +189,19 @@ def style(settings: Settings) -> Style:
 
     terminal = is_terminal(sys.stdout)
     plain = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    # In a pipe COLUMNS and LINES count, as a pager sets them.
+    width, rows = shutil.get_terminal_size((100, 60))
     return Style(
         color=terminal and not plain, width=width, verbose=settings.verbose, quiet=settings.quiet,
-        folder=called_from(settings),
+        detail=settings.detail or ("full" if settings.verbose else "auto"), rows=rows, folder=called_from(settings),
     )  # fmt: skip
+
+
+def _of_file(settings: Settings) -> Style:
+    """How a file of `--report` is written: whole, or as the command line says."""
+    from reconciler.types.report import Style
+
+    return Style(verbose=settings.verbose, folder=called_from(settings), detail=settings.detail or "")
 
 
 def called_from(settings: Settings) -> str:

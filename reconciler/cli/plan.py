@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import OUT_MODE, PATHS, REF, option, options_for, options_of
+from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, option, options_for, options_of
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
@@ -20,6 +20,7 @@ EXAMPLES = """
 reconciler plan                                  the whole project
 reconciler plan manifests/personas/claims.yaml   one file of it
 reconciler plan --target persona.claims-desk
+reconciler plan --summary                        one line an object; --full every change by itself
 reconciler plan --out pr.plan --detailed-exitcode --report markdown=plan.md
 reconciler plan --ref origin/main --format json
 reconciler -w staging plan --compare production  what promoting to production would change
@@ -36,6 +37,7 @@ reconciler -w staging plan --compare production  what promoting to production wo
     metavar="WORKSPACE",
     help="Show this workspace beside another one, and the plan of that one: what promoting would change there.",
 )
+@SUMMARY
 @option("unmanaged")
 @REF
 @options_for("plan")
@@ -46,6 +48,7 @@ def plan(
     out_mode: int,
     detailed_exitcode: bool,
     compare: str | None,
+    summary: bool,
     ref: str | None,
     **flags: Any,
 ) -> int:
@@ -63,7 +66,7 @@ def plan(
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report
 
-    settings = settings.with_paths(paths)
+    settings = settings.with_paths(paths).summarised(summary)
     flags.pop("lock_timeout")
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -138,7 +139,8 @@ class Terminal:
         return f"Reading {', '.join(parts)}"
 
     def _status(self, text: str) -> None:
-        self._put(f"\r\x1b[2K{visible(text)[:79]}")
+        room = min(80, shutil.get_terminal_size((80, 24)).columns) - 1  # a line that breaks leaves its first half
+        self._put(f"\r\x1b[2K{visible(text)[: max(room, 1)]}")
         self._shown = True
 
     def _clear(self) -> None:

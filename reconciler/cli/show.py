@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.flags import SUMMARY
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 
@@ -15,8 +16,9 @@ reconciler show pr.plan --report markdown=comment.md --report html=plan.html
 
 
 @command("show", examples=EXAMPLES)
+@SUMMARY
 @click.argument("planfile", metavar="PLANFILE")
-def show(settings: Settings, planfile: str) -> int:
+def show(settings: Settings, planfile: str, summary: bool) -> int:
     """Show a plan that `plan --out` saved; needs neither the project nor the account."""
     import os
 
@@ -28,4 +30,4 @@ def show(settings: Settings, planfile: str) -> int:
 
     with reporting("show", settings):
         plan = load_plan(read_file(planfile), plan_key(os.environ))
-        return deliver(Report("show", plan.workspace, plan), settings)
+        return deliver(Report("show", plan.workspace, plan), settings.summarised(summary))

@@ -140,6 +140,11 @@ class Style:
     width: int = 100
     verbose: bool = False
     quiet: bool = False
+    detail: str = "full"
+    """full | compact (like changes are one block) | summary (a line each) | auto (compact beyond a screen). Markdown
+    and HTML are compact unless this says full."""
+    rows: int = 0
+    """Lines of a screen."""
     folder: str = ""
     """Where the run took place, seen from where it was called (`-C`): scanners want the paths of files from there.
     Relative, with forward slashes; empty when it is the same place."""

@@ -6,8 +6,17 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from reconciler.reporters.change_json import plan_word
+from reconciler.reporters.grouping import group_changes, group_drift
 from reconciler.reporters.html.assets import SCRIPT, STYLE
-from reconciler.reporters.html.change_items import block_box, change_item, drift_item, text
+from reconciler.reporters.html.change_items import (
+    block_box,
+    change_item,
+    drift_group_item,
+    drift_item,
+    either,
+    group_item,
+    text,
+)
 from reconciler.reporters.html.page_budget import MAX_ROWS, PageBudget, left_out
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
 from reconciler.reporters.ranking import rank_changes
@@ -35,10 +44,10 @@ _POLICY = (
 
 def render(report: Report, style: Style) -> str:
     """Summary, blocks, findings, steps, changes (most dangerous first), drift, requests, notes."""
-    return "\n".join(line for line in _page(with_names(report)) if line) + "\n"
+    return "\n".join(line for line in _page(with_names(report), style) if line) + "\n"
 
 
-def _page(report: Report) -> Iterator[str]:
+def _page(report: Report, style: Style) -> Iterator[str]:
     workspace = report.workspace or (report.plan.workspace if report.plan else "")
     title = text(f"{report.verb} {workspace}".strip())
     yield "<!doctype html>"
@@ -53,7 +62,7 @@ def _page(report: Report) -> Iterator[str]:
     yield f"<header><h1>reconciler {title}{planned}</h1><p class=lead>{text(report_summary(report))}</p>"
     yield from _counts(report)
     yield "</header><main id=main>"
-    yield from _body(report)
+    yield from _body(report, style)
     yield f"</main><footer class=soft><p>reconciler {text(__version__)}{_provenance(report.plan)}</p></footer>"
     yield f"<script>{SCRIPT}</script></body></html>"
 
@@ -91,11 +100,10 @@ def _counts(report: Report) -> Iterator[str]:
     yield "</ul>"
 
 
-def _body(report: Report) -> Iterator[str]:
+def _body(report: Report, style: Style) -> Iterator[str]:
     plan, room = report.plan, PageBudget()
     if plan and not report.result:
         yield from (block_box(block) for block in plan.blocked)
-    yield from _findings(all_diagnostics(report))
     if report.result:
         yield from _steps(report.result)
     if plan:
@@ -105,11 +113,15 @@ def _body(report: Report) -> Iterator[str]:
             yield from _filter(changes, drift)
         if changes:
             yield "<h2>Changes</h2>"
-            yield from room.items(changes, partial(change_item, outcomes=outcomes_of(report)))
+            whole = style.detail == "full" or report.result is not None
+            make = partial(change_item, outcomes=outcomes_of(report), alone=len(changes) == 1)
+            yield from room.items(changes if whole else group_changes(changes), either(make, group_item))
         if drift:
             yield "<h2>Changed outside of manifests</h2>"
-            yield from room.items(drift, drift_item)
+            edits = drift if style.detail == "full" else group_drift(drift)
+            yield from room.items(edits, either(drift_item, drift_group_item))
         yield from _requests(plan)
+    yield from _findings(all_diagnostics(report))
     if plan and plan.incomplete:
         shown = plan.incomplete[:MAX_ROWS]
         yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(incomplete_line(one))}</li>" for one in shown)

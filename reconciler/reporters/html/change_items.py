@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from reconciler.core.text import one_line, visible
 from reconciler.reporters.change_json import plan_word
+from reconciler.reporters.grouping import Group, is_pure_import, kinds_word, leaves_word, notes_of, title_of
 from reconciler.reporters.html.html_escape import escape
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
@@ -17,6 +19,7 @@ from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
 
 LONGEST = 2_000
+Item = TypeVar("Item")
 NOTHING: Mapping[Address, str] = {}
 
 
@@ -25,14 +28,17 @@ def text(value: str) -> str:
     return escape(one_line(value))
 
 
-def change_item(change: Change, detailed: bool = True, *, outcomes: Mapping[Address, str] = NOTHING) -> Iterator[str]:
-    """Closed, except where something is blocked; without details only what it is about and why it is blocked."""
+def change_item(
+    change: Change, detailed: bool = True, *, outcomes: Mapping[Address, str] = NOTHING, alone: bool = False
+) -> Iterator[str]:
+    """Closed, except where something is blocked and where it is the only one (`alone`); without
+    details only what it is about and why it is blocked."""
     word = plan_word(change)
     sign = "⇒" if change.action is Action.NOOP else change.action.value
     directions = directions_of(change)
     tags = "".join(f' <span class="tag {direction}">{direction}</span>' for direction in directions)
     tags += ' <span class="tag blocked">blocked</span>' if change.blocked else ""
-    opened = " open" if change.blocked else ""
+    opened = " open" if change.blocked or alone else ""
     yield f'<details class="item {word}" data-action="{word}"{opened}>'
     fields = f" <span class=soft>{plural(len(change.fields), 'field')}</span>" if change.fields else ""
     said = sentence(change, outcomes.get(change.address))
@@ -47,6 +53,43 @@ def change_item(change: Change, detailed: bool = True, *, outcomes: Mapping[Addr
         yield from _leaves(change_leaves(change, mixed=True))
         yield from (f"<p>{text(note)}</p>" for note in change.notes)
     yield "</div></details>"
+
+
+def group_item(group: Group[Change], detailed: bool = True) -> Iterator[str]:
+    """Like changes as one part: whom they are about, and what changes of each of them."""
+    word = plan_word(group.first)
+    sign = "⇒" if group.first.action is Action.NOOP else group.first.action.value
+    yield f'<details class="item {word}" data-action="{word}"><summary>'
+    yield f"<span class='sign mono' aria-hidden=true>{escape(sign)}</span>{text(title_of(group))}</summary>"
+    yield f"<div class=inside>{_members([str(one.address) for one in group.members])}"
+    if detailed:
+        if not is_pure_import(group.first):
+            yield from _leaves(change_leaves(group.first, mixed=True))
+        yield from (f"<p>{text(note)}</p>" for note in notes_of(group))
+    yield "</div></details>"
+
+
+def drift_group_item(group: Group[DriftItem], detailed: bool = True) -> Iterator[str]:
+    """Like edits of the account as one part."""
+    leaves = drift_leaves(group.first)
+    who = kinds_word([one.kind for one in group.members])
+    yield "<details class='item drift' data-action=drift><summary><span class='sign mono' aria-hidden=true>!</span>"
+    yield f"{text(f'{who}: {leaves_word(leaves)}')}</summary>"
+    yield f"<div class=inside>{_members([str(one.address) for one in group.members])}"
+    if detailed:
+        yield from _leaves(leaves)
+    yield "</div></details>"
+
+
+def either(
+    single: Callable[[Item, bool], Iterator[str]], several: Callable[[Group[Item], bool], Iterator[str]]
+) -> Callable[[Item | Group[Item], bool], Iterator[str]]:
+    """Makes the part of one, or that of a group."""
+    return lambda one, detailed: several(one, detailed) if isinstance(one, Group) else single(one, detailed)
+
+
+def _members(addresses: Sequence[str]) -> str:
+    return f"<p class=mono>{', '.join(text(one) for one in addresses)}</p>"
 
 
 def drift_item(item: DriftItem, detailed: bool = True) -> Iterator[str]:

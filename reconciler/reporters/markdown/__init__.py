@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from reconciler.reporters.markdown.changes import block_line, change_block, change_line, drift_block, drift_line
+from reconciler.reporters.grouping import Group, group_changes, group_drift
+from reconciler.reporters.markdown.changes import (
+    block_line,
+    change_block,
+    change_line,
+    drift_block,
+    drift_group_block,
+    drift_group_line,
+    drift_line,
+    group_block,
+    group_line,
+)
 from reconciler.reporters.markdown.comparison import comparison_lines, heading
 from reconciler.reporters.markdown.fit_items import Entry, fit, size
 from reconciler.reporters.markdown.markdown_escape import code, prose
@@ -44,27 +55,38 @@ def render(report: Report, style: Style) -> str:
     """Title and summary, blocks, findings, the changes, drift, notes."""
     report = with_names(report)
     plan = report.plan
-    head = "\n".join([*_head(report), *_findings(all_diagnostics(report))])
+    head = "\n".join(_head(report))
+    findings = "\n".join(_findings(all_diagnostics(report)))
     changes: list[Entry] = []
     drift: list[Entry] = []
     if plan and report.verb != "drift":
         became = outcomes_of(report)
-        for change in rank_changes(plan.differences):
-            outcome = became.get(change.address)
-            line = f"- {change_line(change, outcome)}\n"
-            changes.append(Entry(partial(change_block, change, outcome=outcome), line))
+        ranked = rank_changes(plan.differences)
+        for one in ranked if style.detail == "full" or report.result else group_changes(ranked):
+            if isinstance(one, Group):
+                changes.append(Entry(partial(group_block, one), f"- {group_line(one)}\n"))
+                continue
+            outcome = became.get(one.address)
+            line = f"- {change_line(one, outcome)}\n"
+            alone = len(ranked) == 1
+            changes.append(Entry(partial(change_block, one, outcome=outcome, opened=alone), line))
     if plan:
         items = plan.drift if report.verb == "drift" else plan.edited
-        drift = [Entry(partial(drift_block, item), f"- {drift_line(item)}\n") for item in items]
+        for item in items if style.detail == "full" else group_drift(items):
+            if isinstance(item, Group):
+                drift.append(Entry(partial(drift_group_block, item), f"- {drift_group_line(item)}\n"))
+            else:
+                drift.append(Entry(partial(drift_block, item), f"- {drift_line(item)}\n"))
     tail = "\n".join(_tail(report))
-    room = LIMIT - RESERVE - size(head) - size(tail)
+    room = LIMIT - RESERVE - size(head) - size(findings) - size(tail)
     shown, left_out = fit([*changes, *drift], room)
     parts = [head]
     if changes:
         parts += ["\n\n#### Changes\n\n", *shown[: len(changes)]]
     if drift:
         parts += ["\n\n#### Changed outside of manifests\n\n", *shown[len(changes) :]]
-    return "".join([*parts, *(f"\n> {line}\n" for line in left_out), "\n", tail]).strip("\n") + "\n"
+    parts += [f"\n> {line}\n" for line in left_out]
+    return "".join([*parts, f"\n{findings}\n" if findings else "", "\n", tail]).strip("\n") + "\n"
 
 
 def _head(report: Report) -> Iterable[str]:
@@ -74,6 +96,9 @@ def _head(report: Report) -> Iterable[str]:
     yield f"### reconciler {report.verb}{where}" + (f", planned with {code(flags)}" if flags else "")
     yield ""
     yield f"**{report_summary(report) or 'Done.'}**"
+    if report.plan and report.plan.commit:
+        yield ""
+        yield f"<sub>of commit {code(report.plan.commit[:12])}</sub>"
     if report.comparison is not None:
         yield ""
         yield heading(report.comparison)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.reporters.grouping import Group, is_pure_import, kinds_word, leaves_word, notes_of, title_of
 from reconciler.reporters.markdown.fit_items import FULL, Detail
 from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
@@ -15,15 +16,16 @@ from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
 
 VALUE = 300
+NAMES = 200
 LONGEST = 1_000
 
 
-def change_block(change: Change, detail: Detail = FULL, *, outcome: str | None = None) -> str:
-    """Folded: the sentence is the summary, the fields are inside."""
+def change_block(change: Change, detail: Detail = FULL, *, outcome: str | None = None, opened: bool = False) -> str:
+    """Folded: the sentence is the summary, the fields are inside. Open where something is blocked."""
     lines = [_blocked(change)] if change.blocked else []
     lines += _leaf_blocks(change_leaves(change, mixed=True), detail)
     lines += [f"- {prose(note[:LONGEST])}" for note in change.notes[: detail.items]]
-    return _folded(change_line(change, outcome), lines, opened=bool(change.blocked))
+    return _folded(change_line(change, outcome), lines, opened=opened or bool(change.blocked))
 
 
 def change_line(change: Change, outcome: str | None = None) -> str:
@@ -40,6 +42,39 @@ def _predicate(change: Change, outcome: str | None) -> str:
     if change.action is Action.NOOP and change.previous is not None:
         return f"has moved from {code(str(change.previous))}"
     return prose(sentence(change, outcome).removeprefix(f"{change.address} "))
+
+
+def group_block(group: Group[Change], detail: Detail = FULL) -> str:
+    """Like changes, folded: whom they are about, and what changes of each of them."""
+    lines = [_members([str(one.address) for one in group.members])]
+    if not is_pure_import(group.first):
+        lines += _leaf_blocks(change_leaves(group.first, mixed=True), detail)
+    lines += [f"- {prose(note[:LONGEST])}" for note in [*notes_of(group)][: detail.items]]
+    return _folded(group_line(group), lines, opened=False)
+
+
+def group_line(group: Group[Change]) -> str:
+    """What the group is, on one line."""
+    sign = {Action.NOOP: "=>"}.get(group.first.action, group.first.action.value)
+    return f"{code(sign)} {prose(title_of(group)[:VALUE])}"
+
+
+def drift_group_block(group: Group[DriftItem], detail: Detail = FULL) -> str:
+    """Like edits of the account, folded."""
+    lines = [_members([str(one.address) for one in group.members])]
+    return _folded(drift_group_line(group), lines + _leaf_blocks(drift_leaves(group.first), detail), opened=False)
+
+
+def drift_group_line(group: Group[DriftItem]) -> str:
+    """What was edited alike, on one line."""
+    who = kinds_word([one.kind for one in group.members])
+    return prose(f"{who}: {leaves_word(drift_leaves(group.first))}"[:VALUE])
+
+
+def _members(addresses: Sequence[str]) -> str:
+    """All names while they are few; the JSON report has all."""
+    more = f" and {len(addresses) - NAMES:,} more" if len(addresses) > NAMES else ""
+    return f"- {', '.join(code(one) for one in addresses[:NAMES])}{more}\n"
 
 
 def drift_block(item: DriftItem, detail: Detail = FULL) -> str:

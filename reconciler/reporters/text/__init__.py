@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
 from reconciler.reporters.shown_leaves import with_names
+from reconciler.reporters.text.change_table import table_lines
 from reconciler.reporters.text.changes import block_lines, change_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.sections import comparison_lines, diagnostic_lines, drift_lines, result_lines
@@ -29,6 +31,9 @@ def render(report: Report, style: Style) -> str:
     A report with a result shows what was done; its plan was shown before it was carried out and is repeated only with
     `verbose`. `quiet` leaves errors, blocks and the summary.
     """
+    if style.detail == "auto":
+        whole = render(report, replace(style, detail="full"))
+        return whole if whole.count("\n") <= style.rows else render(report, replace(style, detail="compact"))
     report, paint = with_names(report), Paint(style)
     flags = flags_of(report.plan)
     head = [plain(f"Planned with {flags}"), ""] if flags else []
@@ -41,10 +46,14 @@ def _sections(report: Report, paint: Paint) -> Iterator[str]:
     if report.comparison is not None and not style.quiet:
         yield from comparison_lines(report.comparison, paint)
     if plan and not style.quiet and (report.result is None or style.verbose):
-        yield from drift_lines(plan.drift if report.verb == "drift" else plan.edited, paint)
-        if report.verb != "drift":
-            yield from change_lines(plan.differences, paint)
-        yield from _directions(plan, paint)
+        edited = plan.drift if report.verb == "drift" else plan.edited
+        changes = plan.differences if report.verb != "drift" else ()
+        if style.detail == "summary":
+            yield from table_lines(changes, edited, paint)
+        else:
+            yield from drift_lines(edited, paint)
+            yield from change_lines(changes, paint)
+            yield from _directions(plan, paint)
         if style.verbose:
             yield from _requests(plan)
     if report.result:

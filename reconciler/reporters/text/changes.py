@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.reporters.change_json import plan_word
+from reconciler.reporters.grouping import Group, group_changes, is_pure_import, names_of, notes_of, title_of
 from reconciler.reporters.shown_leaves import change_leaves
 from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
@@ -44,8 +45,8 @@ def change_lines(changes: Sequence[Change], paint: Paint) -> Iterator[str]:
     yield ""
     yield paint("reconciler will perform the following actions:", Tone.BOLD)
     yield ""
-    for change in changes:
-        yield from _change(change, paint)
+    for one in group_changes(changes) if paint.style.detail == "compact" else changes:
+        yield from _group(one, paint) if isinstance(one, Group) else _change(one, paint)
         yield ""
 
 
@@ -71,6 +72,18 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
         yield from paint.wrap(note, "        ", first="      # ", tone=Tone.DIM)
     for block in change.blocked:
         yield from block_lines(block, paint, "      ")
+
+
+def _group(group: Group[Change], paint: Paint) -> Iterator[str]:
+    """Like changes as one block: what they are, to whom, and what is said of each."""
+    sign = sign_of(group.first)
+    yield paint(f"  # {plain(title_of(group))}", Tone.BOLD)
+    names = names_of([plain(str(one.address)) for one in group.members])
+    yield from paint.wrap(f"{names} (--full shows each)", "     ", first=f"  {paint.symbol(sign)} ")
+    if not is_pure_import(group.first):
+        yield from leaf_lines(change_leaves(group.first, mixed=True), paint, "      ")
+    for note in notes_of(group):
+        yield from paint.wrap(note, "        ", first="      # ", tone=Tone.DIM)
 
 
 def _reasons(change: Change) -> Iterator[str]:

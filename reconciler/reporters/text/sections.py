@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
+from reconciler.reporters.grouping import Group, group_drift, group_findings, kinds_word, leaves_word, names_of
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
 from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
@@ -22,13 +23,16 @@ def diagnostic_lines(
 ) -> Iterator[str]:
     """Errors first; infos only with --verbose, warnings not with --quiet; what is left out is counted. `accepted` are
     those that the baseline holds: one line, all of them with --verbose."""
-    hidden = 0
-    for diagnostic in diagnostics:
-        if _is_shown(diagnostic, paint):
-            yield from _diagnostic(diagnostic, paint)
-            yield ""
+    shown = [one for one in diagnostics if _is_shown(one, paint)]
+    for one in group_findings(shown) if paint.style.detail in ("compact", "summary") else shown:
+        if isinstance(one, Group):
+            yield from _diagnostic(one.first, paint, [_place(other) for other in one.members])
         else:
-            hidden += diagnostic.severity is Severity.INFO
+            yield from _diagnostic(one, paint)
+        yield ""
+    hidden = sum(one.severity is Severity.INFO for one in diagnostics) - sum(
+        one.severity is Severity.INFO for one in shown
+    )
     if hidden and not paint.style.quiet:
         yield paint(f"{plural(hidden, 'remark')} not shown (--verbose shows them)", Tone.DIM)
         yield ""
@@ -48,15 +52,24 @@ def _is_shown(diagnostic: Diagnostic, paint: Paint) -> bool:
     return not paint.style.quiet and (diagnostic.severity is Severity.WARNING or paint.style.verbose)
 
 
-def _diagnostic(diagnostic: Diagnostic, paint: Paint) -> Iterator[str]:
-    place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
-    lead = f"{plain(place)}: " if place else ""
+def _place(diagnostic: Diagnostic) -> str:
+    return str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
+
+
+def _diagnostic(diagnostic: Diagnostic, paint: Paint, places: Sequence[str] = ()) -> Iterator[str]:
+    """One finding, or what several `places` share."""
+    place = _place(diagnostic)
+    lead = f"{plain(place)}: " if place and not places else ""
     label = f"{diagnostic.severity.value}[{plain(diagnostic.code)}]"
     summary = plain(diagnostic.summary)
     yield lead + paint(label, _TONES[diagnostic.severity]) + ": " + paint(summary, Tone.BOLD)
     about = [str(diagnostic.address)] if diagnostic.address else []
     about += [diagnostic.pointer] if diagnostic.pointer else []
-    if about:
+    if places:
+        known = [one for one in places if one]
+        told = f"in {len(places):,} places: {names_of([plain(one) for one in known])}"
+        yield from paint.wrap(told if known else f"{len(places):,} times", "      ", first="    ")
+    elif about:
         yield "    " + plain("  ".join(about))
     if diagnostic.detail:
         yield from paint.wrap(diagnostic.detail, "    ")
@@ -70,8 +83,15 @@ def drift_lines(items: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
         return
     yield paint("Objects changed outside of manifests:", Tone.BOLD)
     yield ""
-    for item in items:
-        yield from _drift_item(item, paint)
+    for one in group_drift(items) if paint.style.detail == "compact" else items:
+        if isinstance(one, Group):
+            who = kinds_word([item.kind for item in one.members])
+            yield paint(f"  # {who}: {plain(leaves_word(drift_leaves(one.first)))}", Tone.BOLD)
+            names = names_of([plain(str(item.address)) for item in one.members])
+            yield from paint.wrap(f"{names} (--full shows each)", "     ", first=f"  {paint.symbol('~')} ")
+            yield from leaf_lines(drift_leaves(one.first), paint, "      ")
+        else:
+            yield from _drift_item(one, paint)
         yield ""
 
 

@@ -1,0 +1,137 @@
+"""Changes that say the same of several objects, as one: `28 personas: /layers/llm/model "a" -> "b"`.
+
+What is blocked, and everything that only two objects share, stays by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from reconciler.core.export.legal_names import folder_name
+from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves
+from reconciler.reporters.values import show
+from reconciler.types.change import Action, Change
+from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.kind import KindSpec
+from reconciler.types.plan import DriftItem
+
+SMALLEST = 3
+"""So many like changes make a group."""
+MOST_NAMES = 12
+SHOWN_LEAVES = 2
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[Item]):
+    """Several that say the same; the first stands for all."""
+
+    members: tuple[Item, ...]
+
+    @property
+    def first(self) -> Item:
+        return self.members[0]
+
+
+def grouped(items: Sequence[Item], key: Callable[[Item], Hashable | None]) -> list[Item | Group[Item]]:
+    """The items with what is alike put together, each group where its first member stood. None: stays alone."""
+    keys = [key(item) for item in items]
+    members: dict[Hashable, list[Item]] = {}
+    for item, its in zip(items, keys, strict=True):
+        if its is not None:
+            members.setdefault(its, []).append(item)
+    result: list[Item | Group[Item]] = []
+    done: set[Hashable] = set()
+    for item, its in zip(items, keys, strict=True):
+        if its is None or len(members[its]) < SMALLEST:
+            result.append(item)
+        elif its not in done:
+            done.add(its)
+            result.append(Group(tuple(members[its])))
+    return result
+
+
+def group_changes(changes: Sequence[Change]) -> list[Change | Group[Change]]:
+    """Like changes together; objects that are only taken into the state are one group, whatever their kinds."""
+    return grouped(changes, _change_key)
+
+
+def group_drift(items: Sequence[DriftItem]) -> list[DriftItem | Group[DriftItem]]:
+    """Like edits together."""
+    return grouped(
+        items, lambda item: (item.kind.name, item.reason, _leaves_key(drift_leaves(item))) if item.changes else None
+    )
+
+
+def group_findings(found: Sequence[Diagnostic]) -> list[Diagnostic | Group[Diagnostic]]:
+    """Findings that say the same of several places together."""
+    return grouped(found, lambda one: (one.code, one.severity, one.summary, one.detail, one.hint))
+
+
+def is_pure_import(change: Change) -> bool:
+    """Whether the object is taken into the state, and nothing else."""
+    return change.action is Action.NOOP and change.importing is not None and not change.adopt and not change.blocked
+
+
+def _change_key(change: Change) -> Hashable | None:
+    if change.blocked:
+        return None
+    if is_pure_import(change) and change.previous is None:
+        return (change.action, change.reason)
+    if change.action is not Action.UPDATE or change.previous is not None:
+        return None
+    leaves = change_leaves(change, mixed=True)
+    importing = change.importing is not None
+    return (change.kind.name, change.reason, importing, _leaves_key(leaves)) if leaves else None
+
+
+def _leaves_key(leaves: Sequence[Leaf]) -> Hashable:
+    return tuple(
+        (one.path, repr((one.before, one.after)), one.direction, one.unknown, one.forgotten) for one in leaves
+    )
+
+
+def kinds_word(kinds: Sequence[KindSpec]) -> str:
+    """`28 personas`, `30 objects`."""
+    names = {kind.name for kind in kinds}
+    if len(names) > 1:
+        return f"{len(kinds):,} objects"
+    return f"{len(kinds):,} {folder_name(kinds[0]).replace('_', ' ')}"
+
+
+def leaves_word(leaves: Sequence[Leaf]) -> str:
+    """The leaves in few words: `/layers/llm/model "a" -> "b"`, and how many more there are."""
+    parts = []
+    for leaf in leaves[:SHOWN_LEAVES]:
+        before = "(not known)" if leaf.forgotten else show(leaf.before, 40)
+        after = "(known after apply)" if leaf.unknown else show(leaf.after, 40)
+        values = {"+": after, "-": f"{before} -> null"}.get(leaf.sign, f"{before} -> {after}")
+        parts.append(f"{leaf.path} {values}")
+    more = len(leaves) - SHOWN_LEAVES
+    return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
+
+
+def title_of(group: Group[Change]) -> str:
+    """What a group of changes is: its head line."""
+    who = kinds_word([one.kind for one in group.members])
+    if is_pure_import(group.first):
+        return f"{who} will be imported, and nothing of them changes"
+    taken = " (imported too)" if group.first.importing is not None else ""
+    return f"{who}{taken}: {leaves_word(change_leaves(group.first, mixed=True))}"
+
+
+def notes_of(group: Group[Change]) -> Iterator[str]:
+    """The notes of all, each once, with how many it is about where that is not everybody."""
+    counts = Counter(note for one in group.members for note in dict.fromkeys(one.notes))
+    for note, count in counts.items():
+        yield note if count == len(group.members) else f"{count:,} of them: {note}"
+
+
+def names_of(addresses: Sequence[str], most: int = MOST_NAMES) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(addresses[:most])
+    return shown + (f" and {len(addresses) - most:,} more" if len(addresses) > most else "")

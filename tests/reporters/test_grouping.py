@@ -1,0 +1,118 @@
+"""Like changes are one block, nothing is lost by it, and what is alone or blocked stays by itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.reporters import REPORTERS
+from reconciler.reporters.grouping import SMALLEST, Group, group_changes, group_findings, grouped
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Direction, FieldChange
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.plan import DriftField, Summary
+from reconciler.types.report import Report, Style
+from tests.support.records import change_of, drift_of
+from tests.support.reports import make_plan
+
+MODELS = ("old", "new", "other")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.none() | st.integers(0, 3), max_size=14))
+def test_every_item_is_in_one_place_and_in_order(keys: list[int | None]) -> None:
+    numbered = [*enumerate(keys)]
+    found = grouped(numbered, lambda one: one[1])
+    flat = [item for one in found for item in (one.members if isinstance(one, Group) else (one,))]
+    assert sorted(flat) == numbered
+    firsts = [one.first if isinstance(one, Group) else one for one in found]
+    assert firsts == sorted(firsts)
+    for one in found:
+        if isinstance(one, Group):
+            assert len(one.members) >= SMALLEST
+            assert {key for _, key in one.members} == {one.first[1]} != {None}
+        else:
+            assert one[1] is None or keys.count(one[1]) < SMALLEST
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[Change]:
+    found = []
+    for number in range(draw(st.integers(0, 12))):
+        what = draw(st.sampled_from(("import", "update", "blocked", "create")))
+        address = Address("persona", f"p{number}")
+        if what == "import":
+            found.append(change_of(address, Action.NOOP, id=f"i{number}", importing=f"i{number}"))
+            continue
+        field = FieldChange(
+            "/layers/llm/model", Direction.GIT, draw(st.sampled_from(MODELS)), draw(st.sampled_from(MODELS))
+        )
+        blocks = (Block("deletes", f"no {number}", "allow it"),) if what == "blocked" else ()
+        action = Action.CREATE if what == "create" else Action.UPDATE
+        found.append(change_of(address, action, id=f"i{number}", fields=(field,), blocked=blocks))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes())
+def test_groups_hold_what_says_the_same(items: list[Change]) -> None:
+    for one in group_changes(items):
+        if isinstance(one, Group):
+            assert not any(member.blocked or member.action is Action.CREATE for member in one.members)
+            values = {(field.before, field.after) for member in one.members for field in member.fields}
+            assert len(values) <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(changes(), st.sampled_from(("text", "markdown", "html")))
+def test_a_compact_report_tells_of_every_object_and_every_value(items: list[Change], name: str) -> None:
+    report = Report("plan", "w", make_plan(*items, summary=Summary(changed=len(items))))
+    said = REPORTERS.get(name)(report, Style(detail="compact"))
+    for change in items:
+        assert re.search(rf"persona\.{change.address.name}\b", said), "twelve names at most: none is folded"
+        for field in change.fields:
+            assert str(field.after) in said
+
+
+def many(count: int) -> Report:
+    field = FieldChange("/layers/llm/model", Direction.GIT, "old", "new")
+    items = [change_of(Address("persona", f"p{n}"), Action.UPDATE, id=f"i{n}", fields=(field,)) for n in range(count)]
+    drift = tuple(
+        drift_of(Address("tool", f"t{n}"), f"t{n}", (DriftField("/description", Direction.LIVE, "a", "b"),))
+        for n in range(count)
+    )
+    return Report("plan", "w", make_plan(*items, drift=drift, summary=Summary(changed=count)))
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_two_hundred_like_changes_are_one_block(name: str) -> None:
+    said = REPORTERS.get(name)(many(200), Style(detail="compact"))
+    assert "200 personas: " in said
+    assert said.count("/layers/llm/model") <= 3
+    whole = REPORTERS.get(name)(many(200), Style(detail="full"))
+    assert len(whole) > 3 * len(said)
+
+
+def test_a_screen_decides_where_nobody_does() -> None:
+    short, long = many(2), many(100)
+    text = REPORTERS.get("text")
+    auto = Style(detail="auto", rows=60)
+    assert text(short, auto) == text(short, replace(auto, detail="full"))
+    assert text(long, auto) == text(long, replace(auto, detail="compact"))
+
+
+def test_a_summary_is_a_line_an_object() -> None:
+    said = REPORTERS.get("text")(many(5), Style(detail="summary", width=80))
+    lines = [line for line in said.splitlines() if "persona.p" in line]
+    assert len(lines) == 5
+    assert all('/layers/llm/model "old" -> "new"' in line and len(line) <= 80 for line in lines)
+
+
+def test_like_findings_are_one() -> None:
+    one = Diagnostic("L18", Severity.WARNING, "an unknown field", address=Address("persona", "a"))
+    found = group_findings([replace(one, pointer=f"/x{n}") for n in range(4)] + [replace(one, summary="else")])
+    assert [isinstance(item, Group) for item in found] == [True, False]
