@@ -57,6 +57,20 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """What manifests of a kind (in a folder) say where they say nothing themselves."""
+
+    kind: str
+    spec: Object
+    folder: str = ""
+    """Relative to the project folder; empty: everywhere."""
+
+    def concerns(self, kind: str, path: str) -> bool:
+        """Whether a manifest of the kind, in the file `path` (relative to the project folder), is one of them."""
+        return kind == self.kind and (not self.folder or path.startswith(f"{self.folder}/"))
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """One account plus its settings."""
 
@@ -77,6 +91,8 @@ class Workspace:
     history: Retention = Retention()
     embedded: bool = False
     """The account is simulated in this process: it needs neither key nor network."""
+    values: Object = field(default_factory=dict)
+    """What `{value: name}` stands for here: the project's values, and over them those of the workspace."""
     watch: Watch | None = None
     """How it is reconciled continuously; None: only where somebody names it."""
 
@@ -102,6 +118,9 @@ class Project:
     """Globs over paths relative to `folder`: files and folders that are not looked at."""
     migrations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Answers to the questions of `migrate`: by migration name, then by what the question is about (`*`: any)."""
+
+    defaults: tuple[Defaults, ...] = ()
+    """In order: what stands later goes over what stands before."""
 
     catalogue: Catalogue | None = None
     """The model catalogue with the project's own file merged over it; None: as it ships."""

@@ -9,12 +9,12 @@ from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, references
 from reconciler.types.kind import Type
 
-LITERAL, NULL = "literal", "null"
-WORDS = ("env", "file", "ref", LITERAL)
+LITERAL, NULL, VALUE, JOIN = "literal", "null", "value", "join"
+WORDS = ("env", "file", "ref", LITERAL, VALUE, JOIN)
 """What a mapping of one key may be instead of data."""
-PLANNED = {"value": str, "join": list}
-"""Words that mean nothing yet -> what they would stand before."""
-RESERVED = frozenset({*WORDS, *PLANNED, NULL})
+STANDS_BEFORE = {JOIN: list}
+"""Words of references that stand before something else than a text."""
+RESERVED = frozenset({*WORDS, NULL})
 
 
 def word_of(node: Node, value: Object, *, free: bool, ids: bool) -> str | None:
@@ -32,9 +32,9 @@ def word_of(node: Node, value: Object, *, free: bool, ids: bool) -> str | None:
         return word
     if word == NULL or (node.row is not None and node.row.type is Type.OBJECT):
         return None
-    if word == "join" or (word == "ref" and free and not ids):
-        return word if word == "join" and isinstance(target, list) and not free else None
-    return word if isinstance(target, str) else None
+    if free and (word == JOIN or (word == "ref" and not ids)):
+        return None
+    return word if isinstance(target, STANDS_BEFORE.get(word, str)) else None
 
 
 def is_reserved(node: Node, value: Object) -> bool:
@@ -45,7 +45,7 @@ def is_reserved(node: Node, value: Object) -> bool:
     ((word, target),) = value.items()
     if word not in RESERVED or word in node.children:
         return False
-    return word in (LITERAL, NULL) or isinstance(target, PLANNED.get(word, str))
+    return word in (LITERAL, NULL) or isinstance(target, STANDS_BEFORE.get(word, str))
 
 
 def spell(node: Node, value: Json) -> Json:
@@ -88,4 +88,7 @@ def child_of(node: Node, word: str) -> Node:
 
 def is_written_reference(value: Json) -> bool:
     """Whether a mapping as its author wrote it is a reference or a literal: one leaf, whatever stands in it."""
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in WORDS
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((word, target),) = value.items()
+    return word in WORDS and (word not in (VALUE, JOIN) or isinstance(target, STANDS_BEFORE.get(word, str)))

@@ -111,6 +111,8 @@ class _Accepting:
         source = self.source_of(value)
         document = self.document(source)
         place = find_place(value.manifest.kind, document, source.base, value.pointer)
+        if place.shared:
+            raise Misplaced(f"it comes from {place.shared}")
         if place.file is not None and value.value is not None:
             self.accept_file(value, source, place.file)
             return

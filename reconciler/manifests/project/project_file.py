@@ -19,7 +19,8 @@ from reconciler.types.address import SecretRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object, join, lookup
-from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.kind import Kinds
+from reconciler.types.project import BackendSettings, Defaults, Policy, Project, ProviderSettings, Workspace
 
 if TYPE_CHECKING:
     from reconciler.core.platform import Platforms
@@ -192,7 +193,8 @@ def _report(tokens: Sequence[str], kind: str, text: str, source: Source, finding
     from reconciler.manifests.project.project_model import KNOWN_KEYS
 
     pointer = join(*tokens)
-    shape = ["*" if index == 1 and tokens[0] == "workspaces" else token for index, token in enumerate(tokens)]
+    several = tokens[0] in ("workspaces", "defaults") if tokens else False
+    shape = ["*" if index == 1 and several else token for index, token in enumerate(tokens)]
     hint = None
     if kind == "extra_forbidden":
         known = KNOWN_KEYS.get(join(*shape[:-1]), ())
@@ -218,7 +220,7 @@ def _records(
     platforms: Platforms,
 ) -> Project | None:
     workspaces = {
-        name: _workspace(name, workspace, model.migrate, folder, source, findings, platforms)
+        name: _workspace(name, workspace, model.migrate, model.values, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()
     } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(platforms).items()}
     for name, one in workspaces.items():
@@ -235,6 +237,8 @@ def _records(
             hint=suggest(default, workspaces),
         )
     answers = _answers(model, platforms, workspaces, source, findings)
+    kinds = workspaces[default].kinds if default in workspaces else None
+    defaults = _defaults(model, folder, kinds, source, findings)
     own = None
     if model.catalogue is not None:
         from reconciler.manifests.project.read_catalogue import read_own_catalogue
@@ -244,9 +248,35 @@ def _records(
         )
     exclude = tuple(model.sources.exclude)
     project = Project(
-        root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers, source=model.source
-    )
+        root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers,
+        source=model.source, defaults=defaults,
+    )  # fmt: skip
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
+
+
+def _defaults(
+    model: ProjectModel, folder: str, kinds: Kinds | None, source: Source, findings: Findings
+) -> tuple[Defaults, ...]:
+    """The defaults that name a kind and a folder of the project."""
+    words = kinds.words if kinds is not None else {}
+    known = {**words, **{one.name: one for one in words.values()}}
+    result: list[Defaults] = []
+    for index, one in enumerate(model.defaults):
+        target = os.path.normpath(os.path.join(folder, one.folder or "."))  # noqa: PTH118
+        if os.path.isabs(one.folder or "") or not inside(target, folder):  # noqa: PTH117
+            findings.error(
+                FILE, f"the folder {one.folder} leaves the project", source=source,
+                pointer=join("defaults", str(index), "folder"), hint=f"give a folder under {Path(folder).name}/",
+            )  # fmt: skip
+        elif one.kind not in known and known:
+            findings.error(
+                PROJECT, f"unknown kind {one.kind!r}", source=source, pointer=join("defaults", str(index), "kind"),
+                hint=suggest(one.kind, known) or f"known kinds: {', '.join(words)}",
+            )  # fmt: skip
+        elif known:
+            place = relative(target, folder)
+            result.append(Defaults(known[one.kind].name, one.spec, "" if place == "." else place))
+    return tuple(result)
 
 
 def _answers(
@@ -282,6 +312,7 @@ def _workspace(
     name: str,
     model: WorkspaceModel,
     migrate: str,
+    values: Object,
     folder: str,
     source: Source,
     findings: Findings,
@@ -326,6 +357,7 @@ def _workspace(
         model.migrate or migrate,
         Retention(model.history.keep, model.history.max_bytes),
         model.provider.type == platform.embedded,
+        {**values, **model.values},
         None if model.watch is None else watch_record(model.watch),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationInfo
 
@@ -133,8 +133,19 @@ class WorkspaceModel(_Strict):
     """When plan and apply work on the migrated manifests; what the project says where it is not given."""
     history: HistoryModel = HistoryModel()
     """How much of what was applied is kept, to look at and to go back to."""
+    values: dict[Name, Any] = {}
+    """What `{value: NAME}` in manifests stands for in this workspace; goes over the project's `values`."""
     watch: WatchModel | None = None
     """How `reconciler watch` looks after this workspace; without it, it is looked at only when it is named."""
+
+
+class DefaultsModel(_Strict):
+    kind: Text
+    """Manifests of this kind ..."""
+    folder: Text | None = None
+    """... in this folder, relative to the project file; without it, wherever they are."""
+    spec: dict[str, Any]
+    """What they say where they say nothing themselves; null in a manifest says that a field is to be absent."""
 
 
 class ProjectModel(_Strict):
@@ -156,6 +167,10 @@ class ProjectModel(_Strict):
     the URL of a wheel, or ==VERSION; without it, where the program that runs `init` came from."""
     sources: SourcesModel = SourcesModel()
     """Which files are looked at."""
+    values: dict[Name, Any] = {}
+    """What `{value: NAME}` in manifests stands for: texts, numbers, true or false, lists, mappings."""
+    defaults: list[DefaultsModel] = []
+    """What manifests of a kind or of a folder have in common; what stands later goes over what stands before."""
     workspaces: dict[Name, WorkspaceModel] = {}
     """One account plus its settings each."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
@@ -165,6 +180,7 @@ class ProjectModel(_Strict):
 KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "": tuple(ProjectModel.model_fields),
     "/metadata": tuple(MetadataModel.model_fields),
+    "/defaults/*": tuple(DefaultsModel.model_fields),
     "/sources": tuple(SourcesModel.model_fields),
     "/workspaces/*": tuple(WorkspaceModel.model_fields),
     "/workspaces/*/policy": tuple(PolicyModel.model_fields),

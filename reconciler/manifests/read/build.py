@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.raw_edit import merge, sets_null
@@ -11,15 +12,35 @@ from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
 from reconciler.manifests.read.manifest_references import References, is_whole
 from reconciler.manifests.read.raw_manifest import RawManifest
+from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.json import Object, join, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.project import Project, Workspace
+from reconciler.types.source import Source
 
 WORDS = {"manage": tuple(one.value for one in Manage), "adopt": tuple(one.value for one in Adopt)}
 KEYS = ("protect", "ignore", *WORDS)
+
+
+DEFAULTS = "defaults"
+"""What findings about defaults call the manifest, for want of one."""
+
+
+def fill(spec: Object, default: Object) -> Object:
+    """`spec` with the members of `default` that it does not have, also inside mappings of both; null is had. Neither
+    is changed."""
+    result = dict(spec)
+    for word, member in default.items():
+        if word not in spec:
+            result[word] = member
+            continue
+        own = spec[word]
+        if isinstance(own, dict) and isinstance(member, dict) and not is_whole(own) and not is_whole(member):
+            result[word] = fill(own, member)
+    return result
 
 
 class ManifestBuilder:
@@ -30,10 +51,14 @@ class ManifestBuilder:
         self.workspace = workspace
         self.references = references
         self.findings = findings
+        self._defaults: dict[int, Object] = {}
 
     def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
         spec = self.canonical(base)
+        for index in reversed(range(len(self.project.defaults))):
+            if self.project.defaults[index].concerns(base.address.kind, base.source.path):
+                spec = fill(spec, self.default(index, base))
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
         id = self.id_of(base)
         for layer in layers:
@@ -54,6 +79,18 @@ class ManifestBuilder:
             base.labels,
             lifecycle_of(lifecycle),
         )
+
+    def default(self, index: int, manifest: RawManifest) -> Object:
+        """The body of defaults, resolved and checked once; who takes it over refers to what it refers to."""
+        one = self.project.defaults[index]
+        if index not in self._defaults:
+            file = relative(self.project.file or self.project.home, self.project.home)
+            source = Source(file, 0, join("defaults", str(index), "spec"))
+            draft = RawManifest(Address(one.kind, DEFAULTS), manifest.kind, deepcopy(one.spec), source)
+            self._defaults[index] = self.canonical(draft)
+        if Address(one.kind, DEFAULTS) in self.references.referring:
+            self.references.referring.add(manifest.address)
+        return self._defaults[index]
 
     def canonical(self, draft: RawManifest, *, overlay: bool = False) -> Object:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""

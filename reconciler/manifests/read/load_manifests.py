@@ -149,7 +149,12 @@ class _Run:
         items = discovery.read(given or whole(self.project), explicit=given)
         included = Included(self.tree, self.home, boundaries, discovery.reach.and_around(*given), discovery.digests)
         references = References(
-            included, self.literals, self.findings, self.workspace.kinds, allow_literals=self.allow_literals
+            included,
+            self.literals,
+            self.findings,
+            self.workspace.kinds,
+            allow_literals=self.allow_literals,
+            values=self.workspace.values,
         )
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()
@@ -203,7 +208,12 @@ class _Run:
         """A manifest that was not asked for. Raises `ValueError` where it is not in order."""
         findings = Findings()
         references = References(
-            included, self.literals, findings, self.workspace.kinds, allow_literals=self.allow_literals
+            included,
+            self.literals,
+            findings,
+            self.workspace.kinds,
+            allow_literals=self.allow_literals,
+            values=self.workspace.values,
         )
         layers = build.attach({draft.address: draft}, over.drafts, findings, partial=True)
         builder = ManifestBuilder(self.project, self.workspace, references, findings)

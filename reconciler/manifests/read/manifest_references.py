@@ -1,13 +1,14 @@
-"""`{env: X}`, `{file: p}` and `{ref: kind.name}` in a body become what they stand for; literal secrets leave it."""
+"""References in a body (env, file, ref, value, join) become what they stand for; literal secrets leave it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.canonical.manifest_words import LITERAL, NULL, PLANNED, child_of, word_of
+from reconciler.core.canonical.manifest_words import JOIN, LITERAL, NULL, VALUE, child_of, word_of
 from reconciler.core.credential_looks import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
@@ -93,8 +94,17 @@ class References:
     """Resolves the references of drafts, in place."""
 
     def __init__(
-        self, included: Included, literals: LiteralSecrets, findings: Findings, kinds: Kinds, *, allow_literals: bool
+        self,
+        included: Included,
+        literals: LiteralSecrets,
+        findings: Findings,
+        kinds: Kinds,
+        *,
+        allow_literals: bool,
+        values: Mapping[str, Json] | None = None,
     ) -> None:
+        self.values = values or {}
+        """What `{value: name}` stands for."""
         self.kinds = kinds
         self.included = included
         self.literals = literals
@@ -113,7 +123,17 @@ class References:
 
 
 class _Walk:
-    def __init__(self, references: References, draft: RawManifest, folder: str, *, overlay: bool) -> None:
+    def __init__(
+        self,
+        references: References,
+        draft: RawManifest,
+        folder: str,
+        *,
+        overlay: bool,
+        inside: tuple[str, ...] = (),
+    ) -> None:
+        self.inside = inside
+        """The values that the walk is in."""
         self.overlay = overlay
         self.all = references
         self.findings = references.findings
@@ -151,13 +171,53 @@ class _Walk:
             return {NULL: True}
         if word == LITERAL:
             return self.taken(node, value[word], path, schema=schema)
-        if word in PLANNED:
-            hint = f"if it is data, write {{literal: {{{word}: ...}}}}"
-            self.error(REF, f"{{{word}: ...}} is reserved and means nothing yet", path, hint)
-            return ""
+        if word == VALUE:
+            return self.named(node, str(value[word]), path, free=free, ids=ids, schema=schema)
+        if word == JOIN:
+            return self.joined(node, value[word], path)
         if word is not None:
             return self.reference(node, word, str(value[word]), path)
         return self.members(node, value, path, free=free, schema=schema)
+
+    def named(self, node: Node, name: str, path: str, *, free: bool, ids: bool, schema: bool) -> Json:
+        """What the project file gives as a value of that name; references in it lead on from the project file."""
+        held = self.all.values
+        if name not in held or name in self.inside:
+            if name in self.inside:
+                summary, hint = f"the value {name!r} leads back to itself", "write the text into one of them"
+            else:
+                summary = f"no value is called {name!r} in this workspace"
+                hint = suggest(name, held) or "add it to the project file, under `values:` or in the workspace's own"
+            self.error(REF, summary, path, f"{hint}; if it is data, write {{literal: {{value: ...}}}}")
+            return None
+        value = deepcopy(held[name])
+        walk = _Walk(self.all, self.draft, self.all.included.folder, overlay=False, inside=(*self.inside, name))
+        if isinstance(value, dict | list):
+            return walk.value(node, value, path, free=free, ids=ids, schema=schema)
+        secret = _may_be_secret(node) or (not schema and isinstance(value, str) and has_url_credentials(value))
+        return walk.text(node, value, path) if secret else value
+
+    def joined(self, node: Node, items: Json, path: str) -> Json:
+        """Texts put together as they are, nothing between them."""
+        parts: list[str] = []
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            part = self.part(item, f"{path}/{JOIN}/{index}")
+            if part is None:
+                hint = "a part is a text, a number, {file: ...}, {value: ...} or another {join: [...]}"
+                self.error(REF, f"part {index + 1} of the join is no text", path, hint)
+                return ""
+            parts.append(part)
+        text = "".join(parts)
+        return self.text(node, text, path) if _may_be_secret(node) or has_url_credentials(text) else text
+
+    def part(self, item: Json, path: str) -> str | None:
+        """One part as text; None for what is none. What is wrong with a reference is said, and leaves nothing."""
+        if isinstance(item, dict):
+            before = len(self.findings.items)
+            item = self.value(UNKNOWN, dict(item), path, free=False, ids=False)
+            if item is None and len(self.findings.items) > before:
+                return ""
+        return str(item) if isinstance(item, str) or _is_number(item) else None
 
     def taken(self, node: Node, value: Json, path: str, *, schema: bool) -> Json:
         """A literal: as it stands, whatever it looks like. A secret in it is one all the same."""

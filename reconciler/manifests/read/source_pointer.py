@@ -12,7 +12,8 @@ from reconciler.manifests.read.documents import Document
 from reconciler.types.json import Json, join, lookup, split
 from reconciler.types.kind import KindSpec
 
-REFERENCES = ("env", "file", "ref")
+REFERENCES: dict[str, type] = {"env": str, "file": str, "ref": str, "value": str, "join": list}
+"""What leads elsewhere -> what it stands before."""
 PROMPT = "/system_prompt"
 
 
@@ -29,6 +30,8 @@ class RawPlace:
     value: Json = None
     file: str | None = None
     """The path of the file that the value comes from."""
+    shared: str = ""
+    """What of the project file, or of several texts, makes the value: `the value "brand"`."""
     in_body: bool = False
     """It is the text below the front matter."""
     taken: bool = False
@@ -72,7 +75,8 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
         node = node.child(token)
     reference = None if taken else _reference(here)
     file = reference[1] if reference and reference[0] == "file" else None
-    return RawPlace(join(*way), True, here, file, taken=taken)
+    shared = _shared(reference) if reference is not None else ""
+    return RawPlace(join(*way), True, here, file, shared, taken=taken)
 
 
 def is_literal(value: Json) -> bool:
@@ -123,9 +127,16 @@ def _item(node: Node, token: str, items: list[Json]) -> int | None:
     return names.index(token) if token in names else None
 
 
+def _shared(reference: tuple[str, str]) -> str:
+    word, target = reference
+    if word == "value":
+        return f"the value {target!r} of the project file"
+    return "several texts that are put together" if word == "join" else ""
+
+
 def _reference(value: Json) -> tuple[str, str] | None:
     if isinstance(value, dict) and len(value) == 1:
         ((word, target),) = value.items()
-        if word in REFERENCES and isinstance(target, str):
-            return word, target
+        if word in REFERENCES and isinstance(target, REFERENCES[word]):
+            return word, target if isinstance(target, str) else ""
     return None

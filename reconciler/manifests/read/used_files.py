@@ -38,6 +38,8 @@ def used_files(project: Project, tree: Tree) -> Iterator[str]:
             yield from _included(project, discovery.read(project.manifests or (project.home,)).drafts)
             bases = False
         yield from _included(project, discovery.overlays().drafts)
+        for name in included_files([*workspace.values.values(), *(one.spec for one in project.defaults)]):
+            yield os.path.normpath(os.path.join(project.home, name))  # noqa: PTH118
         for settings in (workspace.provider.settings, workspace.state.settings):
             for name in _texts(settings):
                 yield from (os.path.normpath(os.path.join(folder, name)) for folder in (project.home, project.root))  # noqa: PTH118

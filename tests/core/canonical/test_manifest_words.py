@@ -95,11 +95,11 @@ def test_a_tools_parameters_hold_references(word: str, target: str) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        {"greeting": {"value": "hello"}}, {"greeting": {"join": ["a", "b"]}},
+        {"greeting": {"value": "hello"}}, {"greeting": {"join": ["a", {"value": "x"}]}},
         {"layers": {"llm": {"extra_body": {"a": {"value": "x"}}}}},
     ],
 )  # fmt: skip
-def test_what_is_reserved_for_later_is_an_error_now(spec: Object) -> None:
+def test_a_value_that_nobody_gives_is_an_error_wherever_it_stands(spec: Object) -> None:
     _, findings = read("persona", spec)
     (one,) = findings.items
     assert one.code == "E-ref"
