@@ -181,7 +181,7 @@ def read_migration(
     target = words or next(iter(platform.vocabularies), "")
     options = MigrateOptions(
         tuple(chosen), merged, target, requested, raw.folder, workspaces=layers, addresses=addresses,
-        apart=lambda subject: _outside(subject, outside, excluded),
+        apart=lambda subject: _outside(subject, outside, excluded), defaults=project.defaults,
     )  # fmt: skip
     return MigrationRun(project, raw, options, tree, tuple(paths))
 

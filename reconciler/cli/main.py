@@ -12,6 +12,10 @@ from reconciler.version import __version__
 COMMANDS = {
     "init": ("reconciler.cli.init:init", "Scaffold a project."),
     "validate": ("reconciler.cli.validate:validate", "Check manifests: schema, references, lint; offline."),
+    "render": (
+        "reconciler.cli.render:render",
+        "Print the manifests as they will be sent; --why: where values come from.",
+    ),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
     "apply": ("reconciler.cli.apply:apply", "Carry out a plan."),
     "show": ("reconciler.cli.show:show", "Show a saved plan, in any format."),

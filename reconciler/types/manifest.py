@@ -58,6 +58,8 @@ class Manifest:
     id: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     lifecycle: Lifecycle = Lifecycle()
+    defaults: tuple[Source, ...] = ()
+    """What lies under the manifest, from the lowest to the highest."""
 
 
 @dataclass(frozen=True, slots=True)

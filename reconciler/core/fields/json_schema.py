@@ -16,6 +16,15 @@ API_VERSION = "personas/v1"
 ENV: Object = {"$ref": "#/definitions/env"}
 FILE: Object = {"$ref": "#/definitions/file"}
 REFERENCE: Object = {"$ref": "#/definitions/ref"}
+VALUE: Object = {"$ref": "#/definitions/value"}
+JOIN: Object = {"$ref": "#/definitions/join"}
+LIST_OR_VALUE: Object = {
+    "type": ["array", "object", "null"],
+    "properties": {"value": {"type": "string"}},
+    "required": ["value"],
+    "additionalProperties": False,
+}
+"""A list, or the value of the project file that holds one: what is said of objects is said of no list."""
 TAKEN: Object = {"$ref": "#/definitions/literal"}
 ADDRESS: Object = {"type": "string", "pattern": rf"^[a-z_]+\.{NAME_PATTERN.pattern}$"}
 
@@ -32,6 +41,8 @@ def schema_of(kinds: Kinds, names: Iterable[str] | None = None) -> Object:
         "env": _single("env", {"type": "string"}, "The value of an environment variable."),
         "file": _single("file", {"type": "string"}, "The text of a file, relative to the manifest."),
         "ref": _single("ref", ADDRESS, "The id of another manifest's object."),
+        "value": _single("value", {"type": "string"}, "A value of the project file, by its name."),
+        "join": _single("join", {"type": "array"}, "Texts put together: texts, {file}, {value}, {join}."),
         "literal": _single("literal", {}, "Data as it stands, whatever it looks like: nothing in it is resolved."),
         "metadata": _metadata(),
         "lifecycle": _lifecycle(),
@@ -207,21 +218,21 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
                 # Known values are offered; another text is the linter's affair, since the service adds values.
                 known: list[Json] = list(row.enum)
                 if row.closed:
-                    return [{"enum": [*known, *row.seen, None]}, ENV, FILE, *references, TAKEN]
-                return [{"enum": known}, text, ENV, FILE, *references, TAKEN]
-            return [text, ENV, FILE, *references, TAKEN]
+                    return [{"enum": [*known, *row.seen, None]}, ENV, FILE, VALUE, JOIN, *references, TAKEN]
+                return [{"enum": known}, text, ENV, FILE, VALUE, JOIN, *references, TAKEN]
+            return [text, ENV, FILE, VALUE, JOIN, *references, TAKEN]
         case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
-            return [{"type": [row.type.value, "null"], **bounds.get("number", {})}, ENV, TAKEN]
+            return [{"type": [row.type.value, "null"], **bounds.get("number", {})}, ENV, VALUE, TAKEN]
         case Type.STRINGS:
             each = schema(row.bounds.item, "string") if row.bounds and row.bounds.item else {}
-            item: Json = {"anyOf": [{"type": "string", **each}, ENV, FILE, *references, TAKEN]}
-            return [{"type": ["array", "null"], "items": item, **bounds.get("array", {})}]
+            item: Json = {"anyOf": [{"type": "string", **each}, ENV, FILE, VALUE, JOIN, *references, TAKEN]}
+            return [{**LIST_OR_VALUE, "items": item, **bounds.get("array", {})}]
         case Type.LIST:
             items: Object = {"items": _object(spec, node.star)} if node.star is not None else {}
             if row.keyed:
                 function: Object = {"type": "object", "properties": {"function": {"type": "object"}}}
                 items = {"items": function}
-            return [{"type": ["array", "null"], **items, **bounds.get("array", {})}]
+            return [{**LIST_OR_VALUE, **items, **bounds.get("array", {})}]
         case Type.OBJECT:
             if row.atomic and not node.children:
                 return [{"type": ["object", "null"]}]

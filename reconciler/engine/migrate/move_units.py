@@ -19,6 +19,7 @@ from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Manage
 from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue
+from reconciler.types.project import Defaults
 
 Effect: TypeAlias = Mapping[str, tuple[Json, Json]]
 """Canonical place -> what it says before and after."""
@@ -89,6 +90,8 @@ class Layers:
     """By workspace: the paths of its overlays in the order in which they are merged."""
     apart: Callable[[Subject], str | None] = lambda _: None
     """Why a manifest is not written by the runs that the files are migrated for; None: it is."""
+    defaults: Sequence[Defaults] = ()
+    """What lies under the manifests; no migration writes it."""
     bases: dict[str, Written] = field(default_factory=dict)
     overlays: dict[str, dict[str, list[Written]]] = field(default_factory=dict)
     """By address, then by path."""
@@ -177,11 +180,29 @@ def obstacle(parts: Sequence[Part], layers: Layers, agrees: Callable[[Part, Obje
             for asked, name in part.written.asked:
                 if _touch(place, asked):
                     return Obstacle(f"{place} is part of an open question of {name}: answer that first")
+    if (under := _from_below(parts, layers)) is not None:
+        return under
     for view in layers.views(str(parts[0].written.subject.address)):
         mine = [part for layer in view.layers for part in parts if part.written is layer]
         found = (_out_of_reach(mine, view) or _layered(mine, view, agrees)) if mine else None
         if found is not None:
             return found
+    return None
+
+
+def _from_below(parts: Sequence[Part], layers: Layers) -> Obstacle | None:
+    """Defaults that speak of one of the places: what a manifest lets go would come back from below."""
+    for part in parts if layers.defaults else ():
+        subject = part.written.subject
+        base = layers.bases.get(str(subject.address))
+        path = base.path if base is not None else subject.path
+        for one in layers.defaults:
+            if not one.concerns(subject.address.kind, path):
+                continue
+            held = leaves(subject.kind, _canonical(subject.kind, one.spec))
+            hit = next((place for place in part.places for leaf in held if _touch(place, leaf)), None)
+            if hit is not None:
+                return Obstacle(f"the defaults of the project file set {hit} too; change them first")
     return None
 
 

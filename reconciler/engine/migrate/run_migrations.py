@@ -15,6 +15,7 @@ from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Object, lookup
 from reconciler.types.manifest_edit import EditRefused
+from reconciler.types.project import Defaults
 
 ROUNDS = 100
 """One migration may make room for another, a few times over; this many rounds mean that two undo each other."""
@@ -42,6 +43,8 @@ class MigrateOptions:
     """Which resources may change; None: all of them."""
     apart: Callable[[Subject], str | None] = lambda _: None
     """Why a manifest is not written by the runs that the files are migrated for: nothing may rest on it."""
+    defaults: tuple[Defaults, ...] = ()
+    """What lies under the manifests, and is not migrated."""
 
 
 @dataclass(slots=True)
@@ -135,7 +138,7 @@ def open_files(
     """Every file opened, with its manifests."""
     opened = {file.path: editor.open(file.path, file.data, overlay=file.overlay) for file in files}
     overlays = tuple(file.path for file in files if file.overlay)
-    layers = Layers(options.workspaces or {"": overlays}, options.apart)
+    layers = Layers(options.workspaces or {"": overlays}, options.apart, options.defaults)
     manifests = [one for file in files for one in _manifests_in(file, opened[file.path], options)]
     for one in manifests:
         layers.add(one)

@@ -56,9 +56,13 @@ class ManifestBuilder:
     def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
         spec = self.canonical(base)
-        for index in reversed(range(len(self.project.defaults))):
-            if self.project.defaults[index].concerns(base.address.kind, base.source.path):
-                spec = fill(spec, self.default(index, base))
+        below = [
+            index
+            for index, one in enumerate(self.project.defaults)
+            if one.concerns(base.address.kind, base.source.path)
+        ]
+        for index in reversed(below):
+            spec = fill(spec, self.default(index, base))
         lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
         id = self.id_of(base)
         for layer in layers:
@@ -78,19 +82,23 @@ class ManifestBuilder:
             id,
             base.labels,
             lifecycle_of(lifecycle),
+            tuple(self.source_of_default(index) for index in below),
         )
 
     def default(self, index: int, manifest: RawManifest) -> Object:
         """The body of defaults, resolved and checked once; who takes it over refers to what it refers to."""
         one = self.project.defaults[index]
         if index not in self._defaults:
-            file = relative(self.project.file or self.project.home, self.project.home)
-            source = Source(file, 0, join("defaults", str(index), "spec"))
-            draft = RawManifest(Address(one.kind, DEFAULTS), manifest.kind, deepcopy(one.spec), source)
-            self._defaults[index] = self.canonical(draft)
+            address, source = Address(one.kind, DEFAULTS), self.source_of_default(index)
+            self._defaults[index] = self.canonical(RawManifest(address, manifest.kind, deepcopy(one.spec), source))
         if Address(one.kind, DEFAULTS) in self.references.referring:
             self.references.referring.add(manifest.address)
         return self._defaults[index]
+
+    def source_of_default(self, index: int) -> Source:
+        """Where the body of defaults stands."""
+        file = relative(self.project.file or self.project.home, self.project.home)
+        return Source(file, 0, join("defaults", str(index), "spec"))
 
     def canonical(self, draft: RawManifest, *, overlay: bool = False) -> Object:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""

@@ -239,7 +239,7 @@ class Places:
         pointer = diagnostic.pointer or ""
         span, exact = find(self._text(source.path), source, pointer, kind=kind)
         if not exact and manifest is not None:
-            for overlay in reversed(manifest.overlays):
+            for overlay in (*reversed(manifest.overlays), *reversed(manifest.defaults)):
                 other, found = find(self._text(overlay.path), overlay, pointer, kind=kind)
                 if found:
                     span = other

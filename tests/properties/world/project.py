@@ -18,6 +18,7 @@ from tests.properties.world.words import HEADS, PAL, SPELLINGS, Env, Ref, Tree, 
 KINDS = {word: kind for kind, word in HEADS.items()} | {"PAL": "persona"}
 PERSONA = {pal: persona for persona, pal in PAL.items()}
 WORKSPACES = ("sandbox", "staging")
+FACE = "rfe12d8b9597"
 API = {"apiVersion": "personas/v1"}
 
 
@@ -36,6 +37,8 @@ class Doc:
     """Tools stand by their names, not as references."""
     included: bool = False
     """The prompt stands in a file of its own."""
+    shared: bool = False
+    """The description is a value of the project file, in two parts."""
     anchored: bool = False
     """Values that are equal stand once, the others are aliases; mappings that hold another one merge it."""
 
@@ -126,7 +129,23 @@ class Project:
         common = {"provider": self.provider, "parallelism": 1, **state}
         spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
         head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
-        return _yaml([head | {"workspaces": spaces}])
+        shared = {key: value for doc in self.docs.values() for key, value in self._values(doc).items()}
+        more = {"values": shared} if shared else {}
+        return _yaml([head | more | self._defaults() | {"workspaces": spaces}])
+
+    @staticmethod
+    def _values(doc: Doc) -> Tree:
+        """What a document keeps in the project file."""
+        text = doc.spec.get("pal_description")
+        return {f"about-{doc.name}": text[2:]} if doc.shared and isinstance(text, str) and len(text) > 2 else {}
+
+    def _defaults(self) -> Tree:
+        """The face that all personas have, where one of them shares anything at all."""
+        personas = [doc for doc in self.docs.values() if doc.kind == "persona"]
+        faces = {str(doc.spec.get("default_face_id")) for doc in personas}
+        if not any(doc.shared for doc in personas) or faces != {FACE}:
+            return {}
+        return {"defaults": [{"kind": "PAL", "spec": {"default_face_id": FACE}}]}
 
     def _spell(self, path: str, docs: list[Doc]) -> str:
         if path.endswith(".md"):
@@ -152,6 +171,10 @@ class Project:
 
     def _body(self, doc: Doc) -> Tree:
         body = plain(doc.spec)
+        for name in self._values(doc):
+            body["pal_description"] = {"join": [body["pal_description"][:2], {"value": name}]}
+        if doc.kind == "persona" and doc.shared and self._defaults():
+            del body["default_face_id"]
         if doc.by_name and "tools" in body:
             body["tools"] = [str(self.docs[ref.address].spec["name"]) for ref in doc.spec["tools"]]
         if doc.included and not doc.file.endswith(".md"):
@@ -170,6 +193,8 @@ class Project:
     def reread(self) -> None:
         """Take over what the tool wrote into the files, with readers that are not the tool's."""
         self.docs, self.overlays, self.written = {}, {}, {}
+        settings = yaml.safe_load((self.manifests / "reconciler.yaml").read_text("utf-8"))
+        values, defaults = settings.get("values", {}), settings.get("defaults", [])
         for place in sorted(self.manifests.rglob("*")):
             path = place.relative_to(self.manifests).as_posix()
             if not place.is_file() or path.startswith("reports/"):
@@ -179,7 +204,10 @@ class Project:
             if place.name == ".gitkeep" or path.startswith("prompts/") or path in {"reconciler.yaml", "moved.yaml"}:
                 continue
             for document in read_documents(path, text):
-                self._take(path, document, place.parent)
+                self._take(path, document, place.parent, values)
+        for doc in self.docs.values():
+            if doc.kind == "persona":
+                doc.spec = {key: value for one in defaults for key, value in one["spec"].items()} | doc.spec
         names = {doc.spec.get("name"): address for address, doc in self.docs.items() if doc.kind == "tool"}
         for doc in self.docs.values():
             tools = doc.spec.get("tools")
@@ -187,24 +215,26 @@ class Project:
                 doc.by_name = any(isinstance(one, str) for one in tools)
                 doc.spec["tools"] = [Ref(names[one]) if isinstance(one, str) else one for one in tools]
 
-    def _take(self, path: str, document: Tree, folder: Path) -> None:
+    def _take(self, path: str, document: Tree, folder: Path, values: Tree) -> None:
         bare = "kind" not in document
         kind = "persona" if bare else KINDS[document["kind"]]
         meta = document.get("metadata", {})
         address = f"{kind}.{meta.get('name') or Path(path).stem}"
         if path.startswith("overlays/"):
             over = {key: document[key] for key in ("spec", "lifecycle") if key in document}
-            self.overlays[address] = marked(over, folder)
+            self.overlays[address] = marked(over, folder, values)
             self.overlays[address]["spec"] = respelled(self.overlays[address].get("spec", {}))
             return
         rest = {k: v for k, v in document.items() if k not in {"apiVersion", "kind", "metadata", "lifecycle"}}
         raw = document if bare else document.get("spec", rest)
         ids = meta.get("id", {})
         doc = Doc(
-            address, marked(raw, folder), path, meta.get("labels", {}), document.get("lifecycle", {}),
+            address, marked(raw, folder, values), path, meta.get("labels", {}), document.get("lifecycle", {}),
             dict.fromkeys(WORKSPACES, ids) if isinstance(ids, str) else ids,
         )  # fmt: skip
         doc.included = isinstance(raw.get("system_prompt"), dict)
+        words = ("pal_description", "persona_description", "description")
+        doc.shared = any(isinstance(raw.get(word), dict) and "join" in raw[word] for word in words)
         doc.words = "persona" if doc.spec.keys() & PAL.keys() else "pal"
         doc.spec = respelled(doc.spec)
         self.docs[address] = doc
@@ -249,8 +279,8 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def marked(value: Any, folder: Path) -> Any:
-    """The inverse, included texts in their places."""
+def marked(value: Any, folder: Path, values: Tree) -> Any:
+    """The inverse, included and shared texts in their places."""
     if isinstance(value, dict):
         if value.keys() == {"env"}:
             return Env(value["env"])
@@ -258,8 +288,12 @@ def marked(value: Any, folder: Path) -> Any:
             return Ref(value["ref"])
         if value.keys() == {"file"}:
             return (folder / value["file"]).read_text("utf-8").removesuffix("\n")
-        return {key: marked(inner, folder) for key, inner in value.items()}
-    return [marked(inner, folder) for inner in value] if isinstance(value, list) else value
+        if value.keys() == {"value"}:
+            return values[value["value"]]
+        if value.keys() == {"join"}:
+            return "".join(marked(part, folder, values) for part in value["join"])
+        return {key: marked(inner, folder, values) for key, inner in value.items()}
+    return [marked(inner, folder, values) for inner in value] if isinstance(value, list) else value
 
 
 def anchored(document: Tree) -> str:

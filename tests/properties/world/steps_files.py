@@ -351,12 +351,13 @@ def propose_spell(world: World, rnd: random.Random) -> Step | None:
     kind, name = address.split(".", 1)
     return {"address": address, "file": place(world, rnd, kind, name), "words": rnd.choice(["pal", "persona"]),
             "anchored": rnd.random() < 0.5, "by_name": rnd.random() < 0.5,
-            "included": rnd.random() < 0.4}  # fmt: skip
+            "included": rnd.random() < 0.4, "shared": rnd.random() < 0.4}  # fmt: skip
 
 
 def spell(
-    world: World, address: str, file: str, words: str, by_name: bool, included: bool, anchored: bool = False
-) -> None:
+    world: World, address: str, file: str, words: str, by_name: bool, included: bool, anchored: bool = False,
+    shared: bool = False,
+) -> None:  # fmt: skip
     """The same document, written otherwise."""
     found = doc(world, address)
     alone(world, address, file)
@@ -366,6 +367,7 @@ def spell(
     found.file, found.by_name, found.anchored = file, by_name, anchored
     found.words = words if found.kind == "persona" else "pal"
     found.included = included and found.kind == "persona"
+    found.shared = shared and found.kind == "persona"
 
 
 def propose_label(world: World, rnd: random.Random) -> Step | None:

@@ -27,6 +27,7 @@ def accept(world: World, workspace: str, address: str) -> None:
     """`drift --accept`: the files say what is live, or they are as they were."""
     if address not in world.project.docs or world.project.moves or world.project.removed:
         raise Gone
+    world.project.docs[address].shared = False  # what is shared is not written into one manifest
     world.project.write()
     texts, raw = dict(world.project.written), world.wires[workspace].raw()
     project = world.open(workspace)
