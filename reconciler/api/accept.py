@@ -34,7 +34,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
 
     Raises `UsageError`, `ReconcilerError` (nothing written), `ManifestError`, `ProviderError`.
     """
-    from reconciler.engine.plan.accept_drift import choose_accepted
+    from reconciler.engine.plan.accept_drift import choose_accepted, expand_wanted
     from reconciler.manifests.edit.accept_values import NewValue, accept_values
 
     if session.sources.ref is not None:
@@ -45,7 +45,9 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
     with reading_run(session, secrets) as context:
         found = find_accepted(session, context, manifests, options)
-        values = choose_accepted(found.fields, manifests, read_state(session, context.store), wanted)
+        state = read_state(session, context.store)
+        chosen = expand_wanted(wanted, found.fields, manifests, state)
+        values = choose_accepted(found.fields, manifests, state, chosen)
         files = accept_values(
             session.project,
             manifests.manifests,

@@ -53,6 +53,7 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     from reconciler.manifests.tree.git_tree import open_tree
 
     sources = session.sources
+    options = _expanded(session, options)
     tree, close = open_tree(session.project, sources.ref)
     try:
         migration = read_migration(
@@ -90,6 +91,17 @@ def _unmoved(one: Outcome) -> Diagnostic:
 
     summary = f"not migrated: {one.finding.summary}; {one.reason}"
     return Diagnostic("E-left", Severity.WARNING, summary, address=one.address)
+
+
+def _expanded(session: Session, options: PlanOptions) -> PlanOptions:
+    """The options with patterns of addresses replaced by what they fit in the files and the state."""
+    from reconciler.core.planning.address_patterns import expand_options, is_pattern
+    from reconciler.core.planning.selection_check import addresses_of
+
+    if not any(map(is_pattern, (*options.targets, *options.excludes))):
+        return options
+    manifests, _ = read_manifests(session)
+    return expand_options(options, addresses_of(manifests, read_state(session)))
 
 
 def _in_scope(session: Session, options: PlanOptions) -> Callable[[Address], bool] | None:

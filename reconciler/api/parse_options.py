@@ -65,6 +65,16 @@ def parse_address(value: str | Address) -> Address:
     return address
 
 
+def parse_pattern(value: str | Address) -> Address:
+    """The same, and `persona.front-*`, `persona.*` or `*` for every address that it fits."""
+    if isinstance(value, Address) or "*" not in value:
+        return parse_address(value)
+    kind, dot, name = value.partition(".")
+    if dot and "*" not in kind:
+        parse_address(f"{kind}.x")
+    return Address(kind, name) if dot else Address("*", "*")
+
+
 def plan_options(*, record: bool = False, **flags: Unpack[PlanFlags]) -> PlanOptions:
     """The options of a plan, checked. Raises `UsageError` for those that exclude each other and unknown kinds,
     `TypeError` for a flag that is none."""
@@ -76,7 +86,7 @@ def plan_options(*, record: bool = False, **flags: Unpack[PlanFlags]) -> PlanOpt
             raise UsageError(f"{PLAN_FLAGS[one].name} and {PLAN_FLAGS[other].name} exclude each other")
     for name, value in given.items():
         if PLAN_FLAGS[name].value is Value.ADDRESSES:
-            given[name] = tuple(map(parse_address, value))
+            given[name] = tuple(map(parse_pattern, value))
         elif PLAN_FLAGS[name].value is Value.LABELS:
             given[name] = dict(value or {})
     both = sorted(set(given.get("targets", ())) & set(given.get("excludes", ())))

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, SUMMARY, options_for, options_of
-from reconciler.cli.global_options import ADDRESS
+from reconciler.cli.global_options import PATTERN
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WantedType(click.ParamType):  # type: ignore[type-arg]
-    """`ADDR`, or `ADDR/pointer`."""
+    """`ADDR`, or `ADDR/pointer`; a pattern stands for all that it fits."""
 
     name = "address"
 
@@ -32,7 +32,7 @@ class WantedType(click.ParamType):  # type: ignore[type-arg]
         address, slash, pointer = str(value).partition("/")
         if slash and (not pointer or re.search(r"~(?![01])", pointer)):
             self.fail(f"/{pointer} is not a JSON pointer, for example /layers/llm/model", param, ctx)
-        return Wanted(ADDRESS.convert(address, param, ctx), slash + pointer)
+        return Wanted(PATTERN.convert(address, param, ctx), slash + pointer)
 
 
 ACCEPT = click.option(
@@ -76,6 +76,7 @@ reconciler drift
 reconciler -w production drift --format json
 reconciler drift --report markdown=drift.md --report junit=drift.xml
 reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand becomes the manifest's
+reconciler drift --accept 'persona.*/greeting'                 ... of every persona; --accept '*' is everything
 """
 
 

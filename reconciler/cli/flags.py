@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.global_options import ADDRESS, DURATION, MODE, SELECTOR
+from reconciler.cli.global_options import DURATION, MODE, PATTERN, SELECTOR
 from reconciler.errors import UsageError
 from reconciler.types.options import APPLY_FLAGS, PLAN_FLAGS, Flag, PlanOptions, Value
 
@@ -16,7 +16,7 @@ Option = Callable[[F], F]
 
 TYPES: dict[Value, dict[str, Any]] = {
     Value.SWITCH: {"is_flag": True},
-    Value.ADDRESSES: {"type": ADDRESS, "multiple": True, "metavar": "ADDR"},
+    Value.ADDRESSES: {"type": PATTERN, "multiple": True, "metavar": "ADDR"},
     Value.LABELS: {"type": SELECTOR, "multiple": True, "metavar": "KEY=VALUE"},
     Value.SECONDS: {"type": DURATION, "default": 0.0, "metavar": "DURATION"},
 }

@@ -45,6 +45,19 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(str(one.address)) for one in found if str(one.address).startswith(incomplete)]
 
 
+class PatternType(AddressType):
+    """`kind.name`, or a pattern: `persona.front-*`, `tool.*`, `*`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        from reconciler.api.parse_options import parse_pattern
+        from reconciler.errors import UsageError
+
+        try:
+            return parse_pattern(value)
+        except UsageError as error:
+            self.fail(error.message, param, ctx)
+
+
 class PairType(click.ParamType):  # type: ignore[type-arg]
     """`LEFT=RIGHT`, both sides filled."""
 
@@ -125,6 +138,7 @@ class ModeType(click.ParamType):  # type: ignore[type-arg]
 
 
 ADDRESS = AddressType()
+PATTERN = PatternType()
 MODE = ModeType()
 FORMAT = FormatType()
 DURATION = DurationType()

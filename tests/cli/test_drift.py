@@ -309,3 +309,26 @@ def test_a_tool_that_was_attached_by_hand_and_stays_can_be_accepted(root, call):
     assert done.code == 0, done
     assert "{ref: tool.third}" in text(root)
     settled(call)
+
+
+def test_everything_that_was_edited_is_accepted_at_once(tmp_path, monkeypatch, call) -> None:
+    from tests.support.dashboard import edit_persona
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "manifests").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "manifests" / f"{name}.yaml").write_text(
+            f"apiVersion: personas/v1\nkind: PAL\nmetadata: {{name: {name}}}\n"
+            f"spec: {{pal_name: {name}, system_prompt: Hi., greeting: Hello.}}\n"
+        )
+    assert call("apply", "--auto-approve").code == 0
+    for name in ("a", "b"):
+        edit_persona(tmp_path, name, {"op": "replace", "path": "/greeting", "value": f"Edited {name}"})
+    edit_persona(tmp_path, "a", {"op": "replace", "path": "/system_prompt", "value": "Else."})
+    assert call("drift", "--accept", "tool.*").code != 0
+    assert call("drift", "--accept", "persona.*/greeting").code == 0
+    assert "Edited a" in (tmp_path / "manifests" / "a.yaml").read_text()
+    assert "Else." not in (tmp_path / "manifests" / "a.yaml").read_text()
+    assert call("drift").code == 2
+    assert call("drift", "--accept", "*").code == 0
+    assert call("drift").code == 0

@@ -47,7 +47,7 @@ def unmatched(
 ) -> Iterator[Diagnostic]:
     """An error for everything on the command line that names nothing: in the manifests, in the state, or in the
     account as it was read. `more` are addresses that a run knows from elsewhere."""
-    known = _addresses(manifests, state) | set(more)
+    known = addresses_of(manifests, state) | set(more)
     for one in dict.fromkeys((*options.targets, *options.excludes, *options.replace, *options.accepted)):
         if one in known or _is_live(one, listings):
             continue
@@ -90,7 +90,8 @@ def leaves_nothing(scope: Scope, options: PlanOptions, manifests: ManifestSet, s
     )
 
 
-def _addresses(manifests: ManifestSet, state: State) -> set[Address]:
+def addresses_of(manifests: ManifestSet, state: State) -> set[Address]:
+    """Every address that the files or the state speak of."""
     known = {one.address for one in manifests.manifests} | {one.address for one in manifests.removed}
     known |= {address for one in manifests.moved for address in (one.before, one.after)}
     return known | state.resources.keys() | {intent.address for intent in state.pending}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import field_at, shape
 from reconciler.core.diff.three_way import is_secret
+from reconciler.core.planning.address_patterns import is_pattern
+from reconciler.core.text import matches
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
@@ -66,6 +68,32 @@ def choose_accepted(
                 one.address, change.path, change.after, _ids(one.address, change.path, state, known)
             )
     return tuple(found.values())
+
+
+def expand_wanted(
+    wanted: Collection[Wanted], differences: Mapping[Address, Collection[DriftField]], manifests: ManifestSet,
+    state: State,
+) -> tuple[Wanted, ...]:  # fmt: skip
+    """Each pattern replaced by the places that it fits and that somebody edited: managed, with a manifest, no secret,
+    and of an object that is still there. Raises `UsageError` for one that fits no managed address."""
+    known = {one.address: one.kind for one in manifests.manifests if one.address in state.resources}
+    found: dict[Wanted, None] = {}
+    for one in wanted:
+        if not is_pattern(one.address):
+            found[one] = None
+            continue
+        fitting = [address for address in sorted(known) if matches(str(address), str(one.address))]
+        if not fitting:
+            raise UsageError(f"{one.address} fits no manifest that was applied", hint="`reconciler state list`")
+        for address in fitting:
+            fields = differences.get(address, ())
+            place = _canonical(Wanted(address, one.pointer), known[address])
+            gone = any(field.path == "" for field in fields)
+            for field in () if gone else fields:
+                secret = field.sensitive or is_secret(field_at(known[address], field.path), field.after)
+                if within(field.path, place) and field.direction is not Direction.GIT and not secret:
+                    found[Wanted(address, field.path)] = None
+    return tuple(found)
 
 
 def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:

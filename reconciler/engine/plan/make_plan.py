@@ -17,12 +17,14 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.account_comparison import literals_told_apart
 from reconciler.core.planning.account_findings import unlisted_text
+from reconciler.core.planning.address_patterns import expand_options
 from reconciler.core.planning.attachments import leftover_warnings
 from reconciler.core.planning.bind_resources import bind
 from reconciler.core.planning.desired import asked_in_vain, desire, to_replace, with_needed, with_orphans
 from reconciler.core.planning.id_names import names_in
 from reconciler.core.planning.records import Planned, PlanRequest
 from reconciler.core.planning.run_scope import scope
+from reconciler.core.planning.selection_check import addresses_of
 from reconciler.core.resource_diff.match_objects import names_of
 from reconciler.core.resource_diff.records import Context
 from reconciler.engine.account_reader import Reader
@@ -56,6 +58,7 @@ def make_plan(
     more. Raises `NothingFound` where there is nothing to look at, `PlanError` with every problem found (ambiguous
     names, foreign ids, dangling references), `ProviderError` when the account cannot be read.
     """
+    options = expand_options(options, addresses_of(manifests, state))
     request = PlanRequest(manifests, state, options, goal, replaced)
     reader = Reader(setting.provider, setting.workspace.parallelism, tolerant=True)
     provider = setting.provider
