@@ -12,9 +12,9 @@ from reconciler.types.origin import Origin, Why
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.types.address import Address
+    from reconciler.types.diagnostic import Source
     from reconciler.types.json import Json, Object
     from reconciler.types.manifest import Manifest
-    from reconciler.types.source import Source
 
 
 def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> list[Object]:
@@ -113,7 +113,7 @@ def _origin(session: Session, one: Manifest, source: Source, layer: str, pointer
 
 def _without_literals(value: Object) -> Object:
     """The body with secrets that stand in clear in a file hidden: nobody is shown them."""
-    from reconciler.types.reference import SecretRef
+    from reconciler.types.address import SecretRef
 
     def hidden(value: Json) -> Json:
         if isinstance(value, SecretRef):

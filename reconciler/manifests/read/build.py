@@ -15,11 +15,11 @@ from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
 from reconciler.types.address import Address
+from reconciler.types.diagnostic import Source
 from reconciler.types.json import Object, join, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.project import Project, Workspace
-from reconciler.types.source import Source
 
 WORDS = {"manage": tuple(one.value for one in Manage), "adopt": tuple(one.value for one in Adopt)}
 KEYS = ("protect", "ignore", *WORDS)

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.raw_edit import merge
-from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.read.build import fill
 from reconciler.manifests.read.load_manifests import load_manifests
-from reconciler.platforms.providers import kinds_of
+from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.manifest import ManifestSet
-from reconciler.types.reference import ResourceRef, SecretRef
+from tests.support.projects import load_project
 
 SANDBOX = {"provider": {"type": "simulator"}}
 
@@ -32,7 +31,7 @@ def load(
         (folder / "personas" / f"p{number}.yaml").write_text(yaml.safe_dump(whole))
     for name, text in files.items():
         (folder / "personas" / f"{name}.md").write_text(text)
-    found, _ = load_manifests(load_project(folder, kinds_of), workspace)
+    found, _ = load_manifests(load_project(folder), workspace)
     return found
 
 
