@@ -44,6 +44,7 @@ TABLES = (
     " replaced timestamptz not null default now(), primary key (name, version))",
     "create table if not exists {schema}.lock (name text primary key, id text not null, holder bytea not null)",
 )
+NAMES = ("state", "journal", "history", "lock")
 
 
 _OPENING = threading.Lock()
@@ -173,8 +174,11 @@ class Database:
         if self._ready:
             return
         with self._transaction(connection) as run:
-            there = run.one("select to_regclass(%(table)s)", table=f"{self._schema}.lock")
-            if there is None or there[0] is None:
+            there = run.one(
+                "select bool_and(to_regclass(one) is not null) from unnest(%(tables)s::text[]) one",
+                tables=[f"{self._schema}.{name}" for name in NAMES],
+            )
+            if there is None or not there[0]:
                 run.all("select pg_advisory_xact_lock(%(key)s)", key=MAKING)
                 for statement in TABLES:
                     run.change(statement)

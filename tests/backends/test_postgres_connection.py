@@ -16,6 +16,7 @@ from reconciler.types.json import Json
 from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 from tests.support.postgres import missing_postgres, postgres
+from tests.support.stores import place
 
 pytest.importorskip("psycopg", reason="rare: psycopg is not installed")
 
@@ -58,6 +59,33 @@ def test_files_and_delegation_come_from_the_environment_alone(part: str) -> None
     with pytest.raises(UsageError):
         opened(f"host=127.0.0.1 {part}")
     assert opened({"env": "WHERE"}, WHERE=f"host=127.0.0.1 {part}")
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("names", [[one] for one in postgres_connection.NAMES] + [list(postgres_connection.NAMES)])
+def test_tables_that_somebody_dropped_are_made_again(names: list[str], known: bool) -> None:
+    """Also while others stand, and whether this process has seen them or comes later."""
+    if reason := missing_postgres():
+        pytest.skip(reason)
+    import psycopg
+
+    schema = f"dropped_{'_'.join(names)}_{known}".lower()
+
+    def touch(run: Statements) -> None:
+        for name in postgres_connection.NAMES:
+            run.all(f"select 1 from {{schema}}.{name}")
+
+    with place("postgres") as store:
+        dsn = str(store.settings()["dsn"])
+        database = Database(dsn, schema, "row", "the table", Limits())
+        database.do(touch)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            for name in names:
+                connection.execute(f"drop table {schema}.{name}")
+        other = database if known else Database(dsn, schema, "row", "the table", Limits())
+        other.do(touch)
+        database.close()
+        other.close()
 
 
 def test_a_run_that_is_frozen_in_a_transaction_keeps_nobody_from_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
