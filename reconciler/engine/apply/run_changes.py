@@ -67,6 +67,8 @@ class _Run:
         self._progress = Progress(len(self._shown), self._context.provider, self._context.clock, self._context.emit)
         self._results: dict[Address, StepResult] = {}
         self._started: dict[Address, float] = {}
+        self._unmarked: dict[Address, ReconcilerError] = {}
+        """What cannot start because it could not be marked, with the reason."""
         self._interrupted = False
         self._fatal: StateError | None = None
 
@@ -97,13 +99,16 @@ class _Run:
         """Tell the ledger which changes may start, those that will be skipped left out."""
         if self._fatal is not None or self._context.stop():
             return
+        coming = [change for change in changes if self._undone(change) is None]
         try:
-            if coming := [change for change in changes if self._undone(change) is None]:
+            if coming:
                 self._worker.announce(coming)
         except StateError as error:
             self._fatal = self._fatal or error
         except Interrupted:
             self._interrupted = True
+        except ReconcilerError as error:
+            self._unmarked |= dict.fromkeys((change.address for change in coming), error)
 
     def begin(self, change: Change) -> Step | None:
         """The step of a change; None where it is skipped."""
@@ -111,6 +116,9 @@ class _Run:
         if reason is not None:
             self._tell(change, StepSkipped(change.address, change.action, reason))
             self._results[change.address] = StepResult(change.address, change.action, "skipped", change.id, reason)
+            return None
+        if (unmarked := self._unmarked.get(change.address)) is not None:
+            self.failed(change, unmarked)
             return None
         self._tell(change, StepStarted(change.address, change.action))
         self._started[change.address] = self._context.clock.monotonic()

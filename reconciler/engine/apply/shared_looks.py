@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from reconciler.engine.apply.known_lists import FRESH, KnownLists
 from reconciler.engine.apply.step import Look
-from reconciler.errors import ProviderError
+from reconciler.errors import ReconcilerError
 from reconciler.types.live import LiveObject
 from reconciler.types.ports import Clock
 
@@ -63,7 +63,7 @@ class SharedLooks:
         """Read a page of a list. What stands in no page up to the end of the list is read by itself."""
         try:
             more = self._lists.read_on(kind)
-        except ProviderError:  # each look meets it by itself, or does not
+        except ReconcilerError:  # each look meets it by itself, or does not
             more = None
         with self._lock:
             self._reading.discard(kind)

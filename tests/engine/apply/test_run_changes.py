@@ -241,3 +241,21 @@ def test_what_cannot_be_announced_is_not_begun():
     with pytest.raises(StateError, match="down"):
         carried_out(worker, change("tool.t"), change("persona.a"))
     assert worker.done == []
+
+
+def test_what_cannot_be_marked_fails_and_the_rest_is_carried_out():
+    """The object whose pre-image is to be kept cannot be read."""
+    worker = Worker()
+
+    def announce(changes):
+        if any(one.address == at("persona.a") for one in changes):
+            raise Rejected("it cannot be read")
+
+    worker.announce = announce
+    result, _ = carried_out(
+        worker, change("tool.t"), change("persona.a", depends_on=(at("tool.t"),)), change("tool.u")
+    )
+    assert {str(step.address): step.outcome for step in result.steps} == {
+        "tool.t": "done", "persona.a": "failed", "tool.u": "done",
+    }  # fmt: skip
+    assert "it cannot be read" in next(step.message for step in result.steps if step.outcome == "failed")
