@@ -272,7 +272,7 @@ class ExportLab(Lab):
                 if tools:
                     self.client.post(f"/personas/{id}/tools", json={"tool_ids": tools})
         for id in ids.get("personas", [])[:3]:
-            skills: Json = {"internet_search": {}, "magic_canvas": {"components": ["a"]}}
+            skills: Json = {"internet_search": {}, "magic_canvas": {"components": {"text": {"enabled": True}}}}
             if ids.get("documents"):
                 skills = {"presentation": {"document_ids": ids["documents"], "slides_trigger": "on_demand"}}
             answer = self.client.put(f"/pals/{id}/skills", json={"skills": skills})

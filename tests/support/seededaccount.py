@@ -218,7 +218,8 @@ class _Maker:
         if tools:
             assert self.client.post(f"/personas/{id}/tools", json={"tool_ids": tools}).status_code == 200
         if number % 10 == 0:
-            skills: Json = {"internet_search": {}, "presentation": {"document_ids": self.pick("documents", 2)}}
+            slides = self.pick("documents", 2) or [self.some(*self.ids["documents"])]
+            skills: Json = {"internet_search": {}, "presentation": {"document_ids": slides}}
             assert self.client.put(f"/pals/{id}/skills", json={"skills": skills}).status_code == 200
 
     def deployment(self, number: int) -> Object:
@@ -229,4 +230,6 @@ class _Maker:
             "allowed_origins": self.some([], ["https://b.example", "https://a.example"]),
             "limits": self.some({}, {"daily_call_limit": 5}),
         }
+        if body["channel"] == "landing-page":
+            body["customization"] = {"landing_page": {"title": "Web", "description": "Ask."}}
         return body | ({"password": self.secret()} if number % 3 == 0 else {})

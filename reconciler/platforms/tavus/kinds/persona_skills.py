@@ -28,6 +28,7 @@ SKILLS = (
         "with its scheduling_url.",
         SOURCE,
         free=True,
+        also=(Type.LIST,),
     ),
     *(Field(f"{CANVAS}/components/{name}", Type.OBJECT, doc, SOURCE, free=True) for name, doc in COMPONENTS),
     *(
