@@ -16,8 +16,9 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program begins or ends: everything in between hears it itself
         code = INTERRUPTED
-    if code == INTERRUPTED:
-        # Threads that still wait for an answer would hold up an ordinary exit; everything is flushed and closed.
+    if code == INTERRUPTED or "temporalio.bridge" in sys.modules:
+        # Threads that still wait for an answer would hold up an ordinary exit, and those of Temporal's client abort
+        # it (1.35: "PyGILState_Release: thread state must be current"); everything is flushed and closed.
         os._exit(code)
     sys.exit(code)
 

@@ -99,6 +99,8 @@ class Fleet:
     complain: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
+    elsewhere: Callable[[str], str | None] = lambda name: None
+    """The commit at which a workspace that this process does not watch was synced last."""
 
     def dead(self) -> list[str]:
         """Workspaces whose thread ended though nobody said stop: a fault."""
@@ -194,7 +196,8 @@ class Fleet:
             one.trouble = error.message
 
     def _synced_at(self, name: str) -> str | None:
-        return next((one.memory.synced for one in self.workspaces if one.name == name), None)
+        here = next((one for one in self.workspaces if one.name == name), None)
+        return self.elsewhere(name) if here is None else here.memory.synced
 
 
 def _news(told: Report, report: Report) -> bool:

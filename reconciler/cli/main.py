@@ -22,6 +22,7 @@ COMMANDS = {
     "destroy": ("reconciler.cli.apply:destroy", "Delete everything that this project manages."),
     "drift": ("reconciler.cli.drift:drift", "Report what was changed in the account by hand."),
     "watch": ("reconciler.cli.watch:watch", "Keep accounts as the manifests say, again and again."),
+    "fleet": ("reconciler.cli.fleet:fleet", "The same over several machines, scheduled by Temporal."),
     "migrate": ("reconciler.cli.migrate:migrate", "Rewrite manifests off what was deprecated."),
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
     "import": ("reconciler.cli.import_:import_", "Take a live object under management."),

@@ -1,0 +1,176 @@
+"""A fleet on Temporal: workers that make the rounds of workspaces, and the workflows that say when."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.api.session import Session
+from reconciler.api.watch import Fleet, watched
+from reconciler.api.watch_requests import RequestStore
+from reconciler.core.serialization import record_codec
+from reconciler.core.serialization.checked_json import Malformed
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.types.watch import Memory
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, WorkflowHandle
+
+    from reconciler.api.fleet_workflow import Asked, ReconcileWorkspace
+    from reconciler.types.watch import Round
+
+HEARTBEAT = 15.0
+"""Seconds without a sign of life after which a worker is taken for dead; it gives one three times as often."""
+
+
+def need_temporal() -> None:
+    """Raise `UsageError` where the library is not installed."""
+    try:
+        import temporalio  # noqa: F401
+    except ImportError:
+        from reconciler.installation import extra_hint
+
+        raise UsageError("`fleet` needs temporalio, which is not installed", hint=extra_hint("fleet")) from None
+
+
+@asynccontextmanager
+async def connected(address: str, namespace: str) -> AsyncIterator[Client]:
+    """A connection to Temporal. Raises `ReconcilerError` where nobody answers there."""
+    need_temporal()
+    from temporalio.client import Client
+
+    try:
+        client = await Client.connect(address, namespace=namespace)
+    except RuntimeError as error:
+        first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ReconcilerError(
+            f"Temporal at {address} does not answer: {first}",
+            hint="for a try: `reconciler fleet dev`; else --address, or TEMPORAL_ADDRESS",
+        ) from None
+    yield client
+
+
+def workflow_id(session: Session) -> str:
+    """The name of the workflow of a workspace."""
+    return f"{session.project.name}/{session.workspace.name}"
+
+
+@dataclass
+class Rounds:
+    """Makes rounds in a worker; one workspace at a time never twice."""
+
+    open: Callable[[str], Session]
+    """The session of a project file."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    _turns: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def make(self, asked: Asked, cancelled: Callable[[], bool]) -> tuple[Round, Memory, float]:
+        """One round: how it ended, what the next one must know, and the seconds until that is due.
+
+        Raises `Interrupted` where this worker, or the round, is to stop.
+        """
+        with self._lock:
+            turn = self._turns.setdefault((asked.project, asked.workspace), threading.Lock())
+        with turn:
+            base = self.open(asked.project)  # anew each time: the file may have changed
+            (one,) = watched(base, [asked.workspace])
+            one.memory = read_memory(asked.memory) or one.memory
+            fleet = Fleet(
+                [one], lambda one, done, before: None, lambda text: None, _Either(self.stop, cancelled),
+                elsewhere=lambda name: _synced_at(base, name),
+            )  # fmt: skip
+            done, seconds = fleet.one_round(one, called=True)
+            return one.session.redactor.record(done), one.memory, seconds
+
+
+class _Either(threading.Event):
+    """Set where the event is, or `also` says so."""
+
+    def __init__(self, event: threading.Event, also: Callable[[], bool]) -> None:
+        super().__init__()
+        self._event, self._also = event, also
+
+    def is_set(self) -> bool:
+        return self._event.is_set() or self._also()
+
+
+def _synced_at(session: Session, name: str) -> str | None:
+    report = RequestStore(session.in_workspace(name)).read().report
+    return None if report is None else report.memory.synced
+
+
+def dump_memory(memory: Memory) -> str:
+    """A memory as JSON."""
+    return json.dumps(record_codec.to_json(memory))
+
+
+def read_memory(text: str) -> Memory | None:
+    """The inverse; None for nothing, and for what another version wrote."""
+    try:
+        return record_codec.from_json(Memory, json.loads(text)) if text else None
+    except (Malformed, ValueError):
+        return None
+
+
+async def sync(client: Client, session: Session, heartbeat: float = HEARTBEAT) -> list[str]:
+    """Make the workflows those of the project file: one for each watched workspace, no others; what was done."""
+    from temporalio.common import WorkflowIDConflictPolicy
+
+    from reconciler.api.fleet_workflow import QUEUE, Given, ReconcileWorkspace
+
+    told = []
+    names = [name for name, one in session.project.workspaces.items() if one.watch is not None]
+    running = {id async for id in _running(client, session.project.name)}
+    for name in names:
+        own = session.in_workspace(name)
+        id = workflow_id(own)
+        if id in running:
+            await client.get_workflow_handle(id).signal(ReconcileWorkspace.call)
+            continue
+        given = Given(str(session.project.file), name, heartbeat=heartbeat, account=own.workspace.provider.type)
+        await client.start_workflow(
+            ReconcileWorkspace.run, given, id=id, task_queue=QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )  # fmt: skip
+        told.append(f"started {id}")
+    wanted = {f"{session.project.name}/{name}" for name in names}
+    for id in sorted(running - wanted):
+        await client.get_workflow_handle(id).cancel()
+        told.append(f"ended {id}, which is not watched any more")
+    return told
+
+
+async def _running(client: Client, project: str) -> AsyncIterator[str]:
+    from reconciler.api.fleet_workflow import WORKFLOW
+
+    query = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
+    async for one in client.list_workflows(query):
+        if one.id.rpartition("/")[0] == project:
+            yield one.id
+
+
+async def call(client: Client, session: Session) -> bool:
+    """Have the workflow of a workspace look now; False where none runs."""
+    from temporalio.service import RPCError
+
+    from reconciler.api.fleet_workflow import ReconcileWorkspace
+
+    handle: WorkflowHandle[ReconcileWorkspace, None] = client.get_workflow_handle_for(
+        ReconcileWorkspace.run, workflow_id(session)
+    )
+    try:
+        await handle.signal(ReconcileWorkspace.call)
+    except RPCError:
+        return False
+    return True
+
+
+async def missing(client: Client, session: Session, names: Sequence[str]) -> list[str]:
+    """Those of the workspaces whose workflow does not run."""
+    running = {id async for id in _running(client, session.project.name)}
+    return [name for name in names if f"{session.project.name}/{name}" not in running]

@@ -1,0 +1,89 @@
+"""A worker of a fleet: takes rounds from Temporal's queue, and gives signs of life while they last."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from reconciler.api.fleet import HEARTBEAT, Rounds, dump_memory
+from reconciler.api.fleet_workflow import QUEUE, ROUND, Asked, Ended, ReconcileWorkspace
+from reconciler.api.output_gate import open_redactors
+from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.types.watch import Status
+
+GRACE = timedelta(seconds=100)
+"""What a worker that is told to stop has for the requests that are on their way."""
+AGAIN = 60.0
+"""Seconds after a round that could not begin."""
+
+
+def round_activity(rounds: Rounds) -> Callable[[Asked], Ended]:
+    """The activity that makes a round. What it raised would stand in the history with all that it says."""
+
+    @activity.defn(name=ROUND, no_thread_cancel_exception=True)
+    def a_round(asked: Asked) -> Ended:
+        try:
+            with _alive() as cancelled:
+                done, memory, seconds = rounds.make(asked, cancelled.is_set)
+        except Interrupted:
+            raise ApplicationError("this worker was told to stop") from None
+        except ReconcilerError as error:  # the project file, before there is a workspace to say so
+            reason = open_redactors().hide(error.message)
+        except Exception as error:
+            reason = f"this is a bug in reconciler: {type(error).__name__}"
+        else:
+            return Ended(done.status.value, done.reason, dump_memory(memory), seconds)
+        return Ended(Status.FAILED.value, reason, asked.memory, AGAIN)
+
+    return a_round
+
+
+def runner() -> SandboxedWorkflowRunner:
+    """Runs workflows; the program's own modules are taken as they are, since they do nothing there."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("reconciler"))
+
+
+async def work(client: Client, rounds: Rounds, *, parallel: int, stop: asyncio.Event) -> None:
+    """Take rounds from the queue until `stop`; those that are on their way finish their running requests."""
+    with ThreadPoolExecutor(parallel) as pool:
+        worker = Worker(
+            client, task_queue=QUEUE, workflows=[ReconcileWorkspace], activities=[round_activity(rounds)],
+            activity_executor=pool, max_concurrent_activities=parallel, workflow_runner=runner(),
+            graceful_shutdown_timeout=GRACE,
+        )  # fmt: skip
+        async with worker:
+            await stop.wait()
+            rounds.stop.set()
+
+
+@contextmanager
+def _alive() -> Iterator[threading.Event]:
+    """Signs of life from a thread of its own, while a round waits for an account; set once Temporal says to stop."""
+    over, cancelled, context = threading.Event(), threading.Event(), contextvars.copy_context()
+    most = activity.info().heartbeat_timeout
+    turn = (most.total_seconds() if most else HEARTBEAT) / 3
+
+    def beat() -> None:
+        while not over.wait(turn):
+            activity.heartbeat()
+            if activity.is_cancelled():
+                cancelled.set()
+
+    thread = threading.Thread(target=lambda: context.run(beat), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield cancelled
+    finally:
+        over.set()
+        thread.join()

