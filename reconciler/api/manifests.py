@@ -47,7 +47,7 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
         texts=sources.texts,
         known=sources.known,
     )
-    session.redactor.spare(*map(str, found.manifests))
+    session.redactor.spare(*(str(one.address) for one in found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)
     if settled and diagnostics:
         diagnostics = settle(session, diagnostics)

@@ -68,18 +68,17 @@ class Recording:
     def refused(self) -> None:
         self.trace.exact = False
 
-    def asked_tree(self, question: tuple[str, ...], answer: bytes) -> None:
-        self.trace.note((TREE, *question), answer)
+    def asked_tree(self, question: tuple[str, ...], *answer: bytes) -> None:
+        self.trace.note((TREE, *question), *answer)
 
     def secrets(self, secrets: Secrets) -> Secrets:
         return _HeardSecrets(secrets, self.trace)
 
     def read_state(self, backend: Backend, stored: bytes | None) -> None:
         """`stored` is the document as the backend has it now."""
-        from reconciler.engine.state.state_reader import journal_lines
-
-        lines = repr((backend.describe(), journal_lines(backend))).encode()
-        self.trace.note((STATE,), lines + (b"=" + stored if stored is not None else b"!"))
+        journal = backend.journal
+        lines = repr((backend.describe(), [] if journal is None else [*journal.read()])).encode()
+        self.trace.note((STATE,), lines, b"!" if stored is None else b"=", stored or b"")
 
     def connected(self, provider: Provider) -> None:
         """Who the account is, as far as its address and key tell."""
@@ -204,8 +203,7 @@ class PlanCache:
             provider, store = context.provider, context.store
             if not isinstance(provider, Repeats):
                 return False
-            stored = store.read()
-            now.read_state(store, stored)
+            now.read_state(store, store.read())
             now.connected(provider)
             if not kept.holds(now.trace, 1):
                 return False
@@ -215,7 +213,8 @@ class PlanCache:
                     now.heard(request, answer)
                     now.answers[request] = answer
             held = store.shows_holder and store.holder() is not None
-            return kept.holds(now.trace, 2) and not held and store.read() == stored
+            now.read_state(store, store.read())
+            return kept.holds(now.trace, 2) and not held and now.trace.exact
 
     def keep(self, verdict: Verdict) -> None:
         """Remember a verdict that there is nothing to do, with everything that it rests on."""

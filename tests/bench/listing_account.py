@@ -1,4 +1,7 @@
-"""A fake of the list and nothing else: pages are made before the first request, so the server costs next to none."""
+"""A fake of the list and nothing else: pages are made before the first request, so the server costs next to none.
+
+GET /count answers with the number of requests since it was asked last.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,21 @@ def main(folder: str, latency: str) -> None:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        asked = 0
+
         def do_GET(self) -> None:
-            sleep(float(latency))
             url = urlsplit(self.path)
+            if url.path == "/count":
+                self.answer(str(Handler.asked).encode())
+                Handler.asked = 0
+                return
+            Handler.asked += 1
+            sleep(float(latency))
             number = int(parse_qs(url.query).get("page", ["1"])[0])
             known = url.path == "/v2/pals" and 1 <= number <= len(pages)
-            body = pages[number - 1] if known else nothing
+            self.answer(pages[number - 1] if known else nothing)
+
+        def answer(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from sys import intern
 
 from reconciler.core.canonical.field_tree import Node, node_at, shape
 from reconciler.types.address import is_reference
@@ -146,7 +147,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
             yield from secrets
         elif value:
             for key, member in value.items():
-                yield from _walk(node.child(key), member, f"{path}/{escape(key)}")
+                yield from _walk(node.child(key), member, intern(f"{path}/{escape(key)}"))
         elif path and not node.structural:
             yield path, {}
         return
@@ -186,23 +187,32 @@ def _drop(value: Json, tokens: tuple[str, ...]) -> Json:
     return {**value, tokens[0]: _drop(value[tokens[0]], tokens[1:])}
 
 
+@lru_cache(maxsize=4096)
+def _way(spec: KindSpec, pointer: str) -> tuple[tuple[tuple[str, bool], ...], Node]:
+    """The members on the way to `pointer`, each with whether it may be the name of an inline tool; and the place."""
+    node, way = shape(spec), []
+    for token in split(pointer):
+        way.append((token, node.row is not None and node.row.keyed))
+        node = node.child(token)
+    return tuple(way), node
+
+
 def leaf_at(spec: KindSpec, document: Object, pointer: str) -> Json:
     """The normal value at `pointer` of a canonical document; None for absent and for null.
 
     Understands the name in the path of an inline tool, and gives an atomic object without its secrets.
     """
-    node: Node = shape(spec)
     value: Json = document
-    for token in split(pointer):
+    way, node = _way(spec, pointer)
+    for token, keyed in way:
         if isinstance(value, dict):
             value = value.get(token)
-        elif node.row is not None and node.row.keyed and isinstance(value, list):
+        elif keyed and isinstance(value, list):
             value = next((item for item in value if tool_name(item) == token), None)
         else:
             return None
         if value is None:
             return None
-        node = node.child(token)
     if node.row is not None and node.row.atomic and isinstance(value, dict):
         secrets = [inner for inner, _ in _secrets_below(node, value, "")]
         return normal(node.row, without(value, secrets))

@@ -23,9 +23,12 @@ class Trace:
         self.exact = True
         """Whether the questions say everything: False once one had two answers, or could not be noted."""
 
-    def note(self, question: Question, found: bytes) -> None:
-        """Take note of an answer."""
-        mark = blake2b(found, key=self._key, digest_size=16).digest()
+    def note(self, question: Question, *found: bytes) -> None:
+        """Take note of an answer, whatever pieces it comes in."""
+        total = blake2b(key=self._key, digest_size=16)
+        for piece in found:
+            total.update(piece)
+        mark = total.digest()
         if self._marks.setdefault(question, mark) != mark:
             self.exact = False
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit
-from reconciler.core.canonical.canonical_form import has_parent, keyed_parent, leaf_at
+from reconciler.core.canonical.canonical_form import has_parent, keyed_parent, leaf_at, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff import three_way
 from reconciler.core.diff.three_way import Leaf, Sync, Verdict
@@ -31,7 +31,7 @@ def compare_leaves(subject: Subject) -> Findings:
     found = Findings()
     for path, value in subject.compared.items():
         current = leaf_at(subject.spec, subject.document, path)
-        if value == current and isinstance(value, str) and not subject.context.resend_secrets:
+        if value is not None and not subject.context.resend_secrets and same(value, current):
             continue  # the common case; all the rules begin with this one
         verdict = _verdict(subject, path, value, current)
         if verdict != _IN_SYNC:

@@ -7,6 +7,7 @@ whatever has to be reported, so a clean file pays for no position bookkeeping of
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.read import yaml_rules
@@ -73,7 +74,9 @@ class _Build:
     def value(self, node: Node, depth: int) -> Json:
         kind = type(node)
         if kind is self.scalar:
-            return node.value if node.tag == yaml_rules.STR and len(node.value) < LONG_TEXT else self.leaf(node)
+            return (
+                intern(node.value) if node.tag == yaml_rules.STR and len(node.value) < LONG_TEXT else self.leaf(node)
+            )
         self.left -= len(node.value) + 1
         if self.left < 0:
             raise Refused("aliases expand to too many values; write the values out", node)
@@ -93,7 +96,7 @@ class _Build:
                 if key_node.tag == yaml_rules.MERGE:
                     merges.append(value_node)
                     continue
-                key = key_node.value
+                key = intern(key_node.value)
                 if not key and key_node.tag != yaml_rules.STR:
                     self.error(key_node, "an empty key", "write a name before the colon")
             else:
@@ -128,7 +131,7 @@ class _Build:
             self.characters_left -= len(text)
             if self.characters_left < 0:
                 raise Refused("aliases expand to too much text; write the values out", node)
-            return str(text)
+            return intern(text)  # thousands of manifests say the same, and the account says it again
         if tag == yaml_rules.NULL:
             return None
         if tag == yaml_rules.BOOL:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable
 
 T = TypeVar("T")
-Note: TypeAlias = Callable[[tuple[str, ...], bytes], None]
-"""Hears a question and the answer to it."""
+
+
+class Note(Protocol):
+    """Hears a question and the answer to it, in pieces."""
+
+    def __call__(self, question: tuple[str, ...], *answer: bytes) -> None: ...
 
 
 _LISTENER: ContextVar[Note | None] = ContextVar("listener", default=None)
@@ -75,8 +79,8 @@ class RecordedTree:
 
     def _heard(self, what: str, path: str, found: T, *more: str) -> T:
         # The first byte tells what is a file's content from what only looks like another answer.
-        answer = b"=" + found if isinstance(found, bytes) else b"!" + repr(found).encode()
-        self._note((what, path, *more), answer)
+        answer = (b"=", found) if isinstance(found, bytes) else (b"!", repr(found).encode())
+        self._note((what, path, *more), *answer)
         return found
 
 

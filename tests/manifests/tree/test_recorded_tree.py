@@ -20,8 +20,8 @@ class Heard:
     def __init__(self) -> None:
         self.found: dict[tuple[str, ...], bytes] = {}
 
-    def note(self, question: tuple[str, ...], answer: bytes) -> None:
-        self.found[question] = answer
+    def note(self, question: tuple[str, ...], *answer: bytes) -> None:
+        self.found[question] = b"".join(answer)
 
     def again(self) -> dict[tuple[str, ...], bytes]:
         now = Heard()

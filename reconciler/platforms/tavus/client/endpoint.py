@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+from sys import intern
 from typing import TypeVar
 
 from reconciler.types.json import Json, Object, split
@@ -19,6 +20,8 @@ LIST_WORDS = ("data", "deployments", "results", "items")
 TOTAL_WORDS = ("total_count", "total")
 MOST_DIGITS = 30
 """Of a total; what is longer says nothing, and the interpreter refuses to read thousands."""
+LONG = 100
+"""Characters from which a text is worth keeping once."""
 ID_WORDS = ("id", "uuid")
 NAME_WORDS = ("name",)
 
@@ -150,6 +153,14 @@ def is_answer_to(spec: KindSpec, id: str, answer: Json) -> bool:
     if shown is None:
         return not answer.get("error") or bool(answer.keys() & {"data", "message"})
     return not id or shown == id
+
+
+def share_texts(item: Json) -> None:
+    """Let the long texts of an item be those that a manifest says already, so that each is kept once."""
+    if isinstance(item, dict):
+        for word, member in item.items():
+            if isinstance(member, str) and len(member) > LONG:
+                item[word] = intern(member)
 
 
 def items_in(words: Iterable[str], answer: Json) -> list[Json] | None:

@@ -28,6 +28,7 @@ from reconciler.platforms.tavus.client.endpoint import (
     name_of,
     object_in,
     owners_in,
+    share_texts,
     total_in,
 )
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
@@ -206,7 +207,10 @@ class TavusProvider:
     def _list_page(self, endpoint: Endpoint, number: int) -> Page:
         query = endpoint.list_query.get(self.vocabulary, {})
         page = {"limit": str(endpoint.page_limit), "page": str(number)}
-        return self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
+        found = self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
+        for item in found.items:
+            share_texts(item)
+        return found
 
     def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
         """The same, those without a name in detail: without it an object cannot be told from one to create."""
