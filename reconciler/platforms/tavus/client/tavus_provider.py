@@ -34,7 +34,6 @@ from reconciler.platforms.tavus.client.endpoint import (
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.pagination import Page, read_list
-from reconciler.platforms.tavus.client.render_requests import render
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, is_repeatable, judge, needs_image
 from reconciler.platforms.tavus.client.tavus_client import Client
 from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
@@ -329,6 +328,8 @@ class TavusProvider:
     def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
         """The writes that carry out `change`, in order; pure."""
         kind = change.address.kind
+        from reconciler.platforms.tavus.client.render_requests import render  # of no use to a run without changes
+
         return render(kind_named(kind), ENDPOINTS[kind], self.vocabulary, change, before)
 
     def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
