@@ -236,3 +236,15 @@ def test_an_error_of_the_planner_has_a_line(project: Path, call: LocateCall) -> 
     line = next(number for number, one in enumerate(text.splitlines(), 1) if "nobody_made_this" in one)
     assert ended.code == 1
     assert f"manifests/desk.yaml:{line}:" in ended.out + ended.err
+
+
+def test_addresses_stay_readable_where_a_secret_is_the_same_text(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = PERSONA.replace("{name: desk}", "{name: front-desk}").replace(
+        "llm: {model: tavus-gpt-oss}",
+        "llm: {model: nw-1, base_url: 'https://llm.example/v1', api_key: {env: LLM_KEY}}",
+    )
+    (project / "manifests" / "desk.yaml").write_text(text)
+    monkeypatch.setenv("LLM_KEY", "front-desk")
+    assert "persona.front-desk" in call("plan").out
