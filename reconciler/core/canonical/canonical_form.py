@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from sys import intern
 
 from reconciler.core.canonical.field_tree import Node, node_at, shape
 from reconciler.types.address import is_reference
@@ -147,7 +146,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
             yield from secrets
         elif value:
             for key, member in value.items():
-                yield from _walk(node.child(key), member, intern(f"{path}/{escape(key)}"))
+                yield from _walk(node.child(key), member, _below(path, key))
         elif path and not node.structural:
             yield path, {}
         return
@@ -158,6 +157,12 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
                 yield f"{path}/{escape(name)}", item
             return
     yield path, normal(row, value)
+
+
+@lru_cache(maxsize=4096)
+def _below(path: str, word: str) -> str:
+    """The pointer of a member; one text for all objects of a kind."""
+    return f"{path}/{escape(word)}"
 
 
 def _secrets_below(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
