@@ -155,12 +155,14 @@ def is_answer_to(spec: KindSpec, id: str, answer: Json) -> bool:
     return not id or shown == id
 
 
-def share_texts(item: Json) -> None:
-    """Let the long texts of an item be those that a manifest says already, so that each is kept once."""
-    if isinstance(item, dict):
-        for word, member in item.items():
-            if isinstance(member, str) and len(member) > LONG:
-                item[word] = intern(member)
+def share_texts(items: list[Json]) -> list[Json]:
+    """The items, their long texts those that a manifest says already: each is kept once."""
+    for item in items:
+        if isinstance(item, dict):
+            for word, member in item.items():
+                if isinstance(member, str) and len(member) > LONG:
+                    item[word] = intern(member)
+    return items
 
 
 def items_in(words: Iterable[str], answer: Json) -> list[Json] | None:

@@ -206,10 +206,7 @@ class TavusProvider:
     def _list_page(self, endpoint: Endpoint, number: int) -> Page:
         query = endpoint.list_query.get(self.vocabulary, {})
         page = {"limit": str(endpoint.page_limit), "page": str(number)}
-        found = self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
-        for item in found.items:
-            share_texts(item)
-        return found
+        return self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
 
     def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
         """The same, those without a name in detail: without it an object cannot be told from one to create."""
@@ -310,7 +307,7 @@ class TavusProvider:
 
     def _page(self, path: str, words: Sequence[str], query: Mapping[str, str] | None = None) -> Page:
         answer = self._client.read(path, query, accept=lambda document: items_in(words, document) is not None)
-        return Page(items_in(words, answer) or (), total_in(answer))
+        return Page(share_texts(items_in(words, answer) or []), total_in(answer))
 
     def _live(self, kind: str, id: str, body: Object, *, detailed: bool = False) -> LiveObject:
         spec = kind_named(kind)
