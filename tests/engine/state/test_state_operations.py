@@ -160,3 +160,16 @@ def test_unlock_frees_the_dead_and_names_the_living(access: StateAccess) -> None
         assert access.backend.holder() is None
     with pytest.raises(StateError, match="no lock"):
         force_unlock(access.backend, info.id)
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"x":', b"\xff", b"[]"])
+def test_a_copy_is_put_over_a_damaged_document_by_the_way_that_its_error_names(
+    access: StateAccess, damaged: bytes
+) -> None:
+    good = dump_state(now(access))
+    access.backend.write(damaged)
+    with pytest.raises(StateUnreadable) as caught:
+        push_state(access, good)
+    assert "push --force" in str(caught.value.hint)
+    push_state(access, good, force=True)
+    assert dump_state(now(access)) == good
