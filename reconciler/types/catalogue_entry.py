@@ -1,5 +1,7 @@
-"""One entry of the model catalogue: its status by generation, its limits and settings, and what follows it;
-what is known of LiveKit Inference."""
+"""One entry of the model catalogue: its status by generation, its limits and settings, and what follows it.
+
+Beside it what is known of LiveKit Inference.
+"""
 
 from __future__ import annotations
 

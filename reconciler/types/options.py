@@ -1,5 +1,7 @@
-"""What a run is asked to do: one field an option, with its spelling on the command line and what `--help` says;
-the caps on answers."""
+"""What a run is asked to do: one field an option, with its spelling on the command line and what `--help` says.
+
+Beside it the caps on answers.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The plan: everything that apply needs, and nothing that it has to work out again;
-what keeps it from being whole."""
+"""The plan: everything that apply needs, and nothing that it has to work out again.
+
+Beside it what keeps a plan from being whole.
+"""
 
 from __future__ import annotations
 
