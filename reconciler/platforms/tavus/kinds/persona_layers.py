@@ -356,7 +356,7 @@ MCP = (
         "/layers/mcp",
         Type.OBJECT,
         "MCP servers that the persona may hand work to.",
-        "mcp-connectors page",
+        "observed",
         free=True,
     ),
     Field(
