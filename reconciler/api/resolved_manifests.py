@@ -44,9 +44,9 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
 
 def as_yaml(documents: Sequence[Object]) -> str:
     """The documents as one YAML file."""
-    from reconciler.manifests.edit.yaml_writer import write_document
+    from reconciler.manifests.edit.yaml_writer import write_documents
 
-    return "---\n".join(map(write_document, documents))
+    return write_documents(documents)
 
 
 def find_origins(session: Session, address: Address, pointer: str) -> Why:

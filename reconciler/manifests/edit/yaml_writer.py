@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.manifests.read import yaml_rules
@@ -142,6 +143,11 @@ def write_document(document: Object, comment: str = "") -> str:
     for key, value in document.items():
         lines += block_member(key, value, manner, "")
     return "\n".join(lines) + "\n"
+
+
+def write_documents(documents: Iterable[Object]) -> str:
+    """A YAML file of several documents."""
+    return "---\n".join(map(write_document, documents))
 
 
 def _literal(text: str, indent: str, manner: Manner) -> Written | None:
