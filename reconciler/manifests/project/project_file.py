@@ -19,8 +19,7 @@ from reconciler.types.address import SecretRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object, join, lookup
-from reconciler.types.kind import Kinds
-from reconciler.types.project import BackendSettings, Defaults, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
 
 if TYPE_CHECKING:
     from reconciler.core.platform import Platforms
@@ -238,7 +237,9 @@ def _records(
         )
     answers = _answers(model, platforms, workspaces, source, findings)
     kinds = workspaces[default].kinds if default in workspaces else None
-    defaults = _defaults(model, folder, kinds, source, findings)
+    from reconciler.manifests.project.read_defaults import read_defaults
+
+    defaults = read_defaults(model, folder, kinds, source, findings)
     own = None
     if model.catalogue is not None:
         from reconciler.manifests.project.read_catalogue import read_own_catalogue
@@ -252,31 +253,6 @@ def _records(
         source=model.source, defaults=defaults,
     )  # fmt: skip
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
-
-
-def _defaults(
-    model: ProjectModel, folder: str, kinds: Kinds | None, source: Source, findings: Findings
-) -> tuple[Defaults, ...]:
-    """The defaults that name a kind and a folder of the project."""
-    words = kinds.words if kinds is not None else {}
-    known = {**words, **{one.name: one for one in words.values()}}
-    result: list[Defaults] = []
-    for index, one in enumerate(model.defaults):
-        target = os.path.normpath(os.path.join(folder, one.folder or "."))  # noqa: PTH118
-        if os.path.isabs(one.folder or "") or not inside(target, folder):  # noqa: PTH117
-            findings.error(
-                FILE, f"the folder {one.folder} leaves the project", source=source,
-                pointer=join("defaults", str(index), "folder"), hint=f"give a folder under {Path(folder).name}/",
-            )  # fmt: skip
-        elif one.kind not in known and known:
-            findings.error(
-                PROJECT, f"unknown kind {one.kind!r}", source=source, pointer=join("defaults", str(index), "kind"),
-                hint=suggest(one.kind, known) or f"known kinds: {', '.join(words)}",
-            )  # fmt: skip
-        elif known:
-            place = relative(target, folder)
-            result.append(Defaults(known[one.kind].name, one.spec, "" if place == "." else place))
-    return tuple(result)
 
 
 def _answers(
