@@ -84,6 +84,7 @@ def test_tables_that_somebody_dropped_are_made_again(names: list[str], known: bo
                 connection.execute(f"drop table {schema}.{name}")
         other = database if known else Database(dsn, schema, "row", "the table", Limits())
         other.do(touch)
+        assert not other.do(lambda run: run.all("select 1 from {schema}.state"))
         database.close()
         other.close()
 

@@ -18,6 +18,7 @@ import pytest
 
 from tests.cli.conftest import PERSONA, ROOT, Ended
 from tests.support import forked
+from tests.support.postgres import free_port
 from tests.support.servers import wait_for_port
 
 pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
@@ -50,18 +51,10 @@ def running(*words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture
 def temporal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """The address of Temporal's own server."""
     port = free_port()
-    words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
     words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
     server = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

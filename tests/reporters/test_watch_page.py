@@ -1,0 +1,53 @@
+"""The page of a watcher: true for every status, and nothing of others' text is markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.reporters.html.watch_page import next_step, watch_page
+from reconciler.types.watch import Memory, Round, Seen, Status, Watch
+
+NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
+DONE = Round("prod", Status.DRIFTED, "1 to update", "0123456789abcdef", {"update": 1}, hint="look at it")
+SEEN = Seen(
+    "prod", Watch(), Memory(since=NOW), DONE, NOW, NOW + timedelta(seconds=42), "", {"drifted": 1}, 0, plan=True
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("status", Status)
+def test_it_says_what_each_workspace_is_since_when_why_and_what_comes_next(status: Status) -> None:
+    page = watch_page("desk", [replace(SEEN, round=replace(DONE, status=status))], NOW)
+    for text in (status.value.replace("_", " "), "2026-11-30 09:05:00", "1 to update", "look at it", "in 42 s"):
+        assert text in page
+    assert '<a href="/plan/prod">plan</a>' in page
+
+
+def test_text_of_others_is_no_markup() -> None:
+    evil = '<script>alert("x")</script>'
+    page = watch_page(evil, [replace(SEEN, workspace=evil, round=replace(DONE, reason=evil, hint=evil))], NOW)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 4
+    assert 'href="/plan/%3Cscript%3E' in page
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "the next round at 09:05:42 UTC, in 42 s"),
+        ({"next": NOW - timedelta(seconds=5)}, "the next round at 09:04:55 UTC, in 0 s"),
+        ({"next": None}, "a round is under way"),
+        ({"next": None, "looked": None}, "the first round"),
+        ({"doing": "writing"}, "writing since 09:05:00"),
+    ],
+)
+def test_what_comes_next(change: dict[str, object], words: str) -> None:
+    assert next_step(replace(SEEN, **change), NOW) == words  # type: ignore[arg-type]
+
+
+def test_nothing_is_said_of_a_workspace_that_nobody_looked_at() -> None:
+    page = watch_page("desk", [replace(SEEN, round=None, looked=None, next=None, plan=False)], NOW)
+    assert "not looked at yet" in page
+    assert "/plan/" not in page
