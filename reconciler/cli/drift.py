@@ -76,7 +76,7 @@ reconciler drift
 reconciler -w production drift --format json
 reconciler drift --report markdown=drift.md --report junit=drift.xml
 reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand becomes the manifest's
-reconciler drift --accept 'persona.*/greeting'                 ... of every persona; --accept '*' is everything
+reconciler drift --accept 'persona.*/greeting'      ... of every persona; '*' is everything
 """
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from reconciler.types.address import Address
 
 EXAMPLES = """
-reconciler -w production render                                    all of them, overlays and values merged in
+reconciler -w production render                                    all, with overlays and values
 reconciler render --target persona.claims-desk --format json
-reconciler render --why persona.claims-desk/layers/llm/model       the file, overlay, default or value that decides
+reconciler render --why persona.claims-desk/layers/llm/model       what decides, and where
 """
 
 

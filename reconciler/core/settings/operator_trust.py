@@ -29,6 +29,7 @@ HANDED_ON = {
     DIGEST_KEY: "any long random text; digests of secrets are made with it",
     PREVIOUS_KEY: "the digest key before this one, until every workspace was applied with the new one",
     PLAN_KEY: "any long random text; saved plans are signed with it, and unsigned ones refused",
+    CACHE_KEY: "any long random text; what plans keep to save the next one time is signed with it",
     ALLOWED_HOSTS: "hosts that credentials may go to, where the project file names any beyond the usual ones",
     ALLOWED_ENV: "variables that the project file may name in a bucket, key, region or name",
     ALLOWED_COMMANDS: "the command that the project file may run for an encryption key",
