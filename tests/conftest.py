@@ -30,8 +30,8 @@ FOREIGN = (
     "PYTHONDONTWRITEBYTECODE",  # a process that compiles the program first takes half a second more
 )  # fmt: skip
 
-# A shell that starts us in the background has processes ignore Ctrl-C, `nohup` a terminal that goes away; whatever they
-# start inherits that.
+# A shell that starts us in the background has processes ignore Ctrl-C, `nohup` has them ignore a terminal that went
+# away; whatever they start inherits that.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
