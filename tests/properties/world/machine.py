@@ -177,7 +177,7 @@ class World:
         `empty`: the run is told that nothing may be there."""
         memory, forgotten = oracle.moved(self.memory[workspace], self.project.moves, self.project.removed)
         wanted = self.wanted(workspace)
-        verdict = oracle.judge(account, wanted, memory, run, self.env)
+        verdict = oracle.judge(account, wanted, memory, run, self.env, len(forgotten))
         verdict.effects += forgotten
         # What an adopted list keeps and what is wanted may lead in a circle, which the API refuses.
         lead_back = {

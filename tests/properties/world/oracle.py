@@ -176,9 +176,11 @@ def whose(
 
 
 def judge(
-    account: Account, wanted: Mapping[str, Manifest], memory: Mapping[str, Entry], run: Run, env: Mapping[str, str]
-) -> Verdict:
-    """What an apply does to every object of the account, or why it does nothing."""
+    account: Account, wanted: Mapping[str, Manifest], memory: Mapping[str, Entry], run: Run, env: Mapping[str, str],
+    released: int = 0,
+) -> Verdict:  # fmt: skip
+    """What an apply does to every object of the account, or why it does nothing; `released` entries were in memory
+    until a Removed document let them go."""
     verdict = Verdict()
     in_scope = lambda address: run.scope is None or address in run.scope  # noqa: E731
     rules, wanted = wanted, {} if run.destroy else wanted
@@ -200,7 +202,8 @@ def judge(
         verdict.effects.append(_leave(account, address, memory[address], rules.get(address), wanted, run, verdict))
     _keep_what_is_used(account, verdict, run)
     counted = [e for e in verdict.effects if e.action == "delete" or _counts(account, e, memory, rules)]
-    if not run.mass and not run.destroy and len(memory) >= 10 and len(counted) > 0.3 * len(memory):
+    total = len(memory) + released
+    if not run.mass and not run.destroy and total >= 10 and len(counted) > 0.3 * total:
         verdict.blocked["*"] = "mass_change"
     return verdict
 
