@@ -124,7 +124,11 @@ def wait_for_write(gate: Gate, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize("comes_back", [True, False], ids=["while it runs", "after it ended"])
-def test_a_store_that_dies_in_mid_apply_and_comes_back(store: Dying, tmp_path: Path, comes_back: bool) -> None:
+def test_a_store_that_dies_in_mid_apply_and_comes_back(
+    store: Dying, tmp_path: Path, comes_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not comes_back:
+        monkeypatch.setenv("RECONCILER_MAX_REQUEST_SECONDS", "5")
     with gated_account() as (url, gate):
         settings = dict(store.settings)
         name = {"http": "address", "postgres": "name", "s3": "key"}[store.type]

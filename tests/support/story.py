@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -347,6 +348,8 @@ def open_stage(root: Path, call: Callable[..., Any], monkeypatch: Any) -> Stage:
         return answer(self, request)
 
     monkeypatch.setattr(SimulatorTransport, "handle_request", watched)
-    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: None)
+    slept: list[float] = []
+    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: slept.append(seconds))
+    monkeypatch.setattr(SystemClock, "monotonic", lambda self: time.monotonic() + sum(slept))
     monkeypatch.chdir(root)
     return stage
