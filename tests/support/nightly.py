@@ -6,6 +6,8 @@ import os
 from typing import TypeVar
 
 NIGHTLY = os.environ.get("NIGHTLY", "") not in {"", "0"}
+REPEATABLE = "CI" in os.environ and not NIGHTLY
+"""Where a change is judged, the same is tried each time: what nobody has seen comes to light at night and at home."""
 T = TypeVar("T")
 
 
