@@ -40,7 +40,7 @@ def part(world: World, workspace: str, path: str) -> None:
     # What no file holds any more may go; what stands in another file now stays (13.15).
     leaving = {a for a in world.memory[workspace] if a not in world.project.docs}
     # What the part refers to and nobody has is made along.
-    specs = {a: oracle.needs(doc.spec) for a, doc in world.project.docs.items()}
+    specs = {a: oracle.needs(one.spec) for a, one in world.wanted(workspace).items()}
     needed = set().union(*(oracle.closure([a], specs) for a in inside)) - set(inside)
     place = world.project.manifests / path
     outcome = watched(world, workspace, paths=(place,), **FLAGS)
