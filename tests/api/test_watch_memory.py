@@ -20,7 +20,7 @@ ROUNDS = tried(60, 1000)
 MOST = 60
 """Bytes that may stay behind per round: what Python's own tables grow by."""
 ONCE = 50_000
-"""Bytes that are kept once, by the libraries' own caches: they grow ever more slowly. One version keeps more of them."""
+"""Bytes that are kept once, by caches of the libraries; they grow ever more slowly, and some versions keep more."""
 
 
 def test_rounds_leave_nothing_behind(tmp_path: Path) -> None:
