@@ -73,12 +73,11 @@ class _Run:
         self._fatal: StateError | None = None
 
     def carry_out(self) -> ApplyResult:
-        shown = [change for change in self._plan.changes if change.is_difference]
+        shown = self._plan.differences
         emit, context = self._context.emit, self._context
         if moving := [change for change in shown if change.previous is not None]:
             self._worker.rename(moving)
         emit(RunStarted("apply", len(shown)))
-        self._progress = Progress(len(shown), context.provider, context.clock, emit)
         schedule = self._schedule
         Dispatcher(schedule, self, context.provider, context.lists, context.clock, self._parallelism).carry_out()
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 
 from reconciler.types.address import Address
 from reconciler.types.change import Change
@@ -60,25 +61,11 @@ class Schedule:
         return len(found)
 
     def _break_circles(self) -> None:
-        while circle := _circle(self._needs):
-            self._needs[min(circle, key=self.place)].difference_update(circle)
-
-
-def _circle(needs: Mapping[Address, set[Address]]) -> list[Address]:
-    """Some addresses that need each other in a circle; none where there is no such circle."""
-    ended: set[Address] = set()
-    for start in needs:
-        path: dict[Address, Iterator[Address]] = {}
-        here: Address | None = start if start not in ended else None
-        while here is not None:
-            path.setdefault(here, iter(needs[here]))
-            used = next((one for one in path[here] if one not in ended), None)
-            if used in path:
-                return list(path)[list(path).index(used) :]
-            if used is None:
-                ended.add(here)
-                del path[here]
-                here = next(reversed(path), None)
+        while True:
+            try:
+                TopologicalSorter(self._needs).prepare()
+            except CycleError as error:
+                circle: list[Address] = error.args[1]
+                self._needs[min(circle, key=self.place)].difference_update(circle)
             else:
-                here = used
-    return []
+                return
