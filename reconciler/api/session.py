@@ -16,7 +16,7 @@ from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIO
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.plan_cache import Recording
+    from reconciler.api.run_recording import Recording
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
@@ -98,6 +98,11 @@ class Session:
         from reconciler.platforms import PLATFORMS
 
         return PLATFORMS.of(self.workspace.provider.type)
+
+    @property
+    def now(self) -> datetime:
+        """The time by the session's clock, with its zone."""
+        return datetime.fromisoformat(self.clock.now())
 
     @property
     def folder(self) -> Path:
