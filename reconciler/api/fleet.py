@@ -124,7 +124,7 @@ async def sync(client: Client, session: Session, heartbeat: float = HEARTBEAT) -
     from reconciler.api.fleet_workflow import QUEUE, Given, ReconcileWorkspace
 
     told = []
-    names = [name for name, one in session.project.workspaces.items() if one.watch is not None]
+    names = session.project.watched
     running = {id async for id in _running(client, session.project.name)}
     for name in names:
         own = session.in_workspace(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import random
 import socket
 import threading
@@ -11,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from reconciler.api.remembered_rates import read_rates
 from reconciler.api.session import Session
@@ -21,15 +20,9 @@ from reconciler.core.continuous.schedule import check_window, remember, seconds_
 from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.platforms.pace import Paces
-from reconciler.types.json import number_in
 from reconciler.types.plan import Plan
 from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
 from reconciler.types.watch_requests import Answer, Call, Pause, Report
-
-if TYPE_CHECKING:
-    from reconciler.types.json import Object
-    from reconciler.types.watch import Notification
-
 
 SANDBOX = Watch(interval=2.0, drift_interval=2.0, jitter=0.0)
 """Of a simulated account, which costs nothing to look at."""
@@ -86,7 +79,7 @@ class Watched:
 
     @property
     def now(self) -> datetime:
-        return datetime.fromisoformat(self.session.clock.now())
+        return self.session.now
 
 
 @dataclass
@@ -213,7 +206,7 @@ def watched(session: Session, names: Sequence[str] = (), mode: str | None = None
 
     Raises `UsageError` where there is none, and for a window that cannot be read.
     """
-    chosen = names or [name for name, one in session.project.workspaces.items() if one.watch is not None]
+    chosen = names or session.project.watched
     if not chosen and mode is not None:
         chosen = [session.workspace.name]
     if not chosen:
@@ -263,86 +256,3 @@ def in_order(workspaces: Sequence[Watched]) -> list[Watched]:
 def _fault(name: str, memory: Memory, error: Exception) -> Done:
     reason = f"this is a bug in reconciler: {type(error).__name__}: {error}"
     return Done(Round(name, Status.FAILED, reason, memory.commit, hint="please report it"))
-
-
-TRIES = 4
-SECONDS = 10.0
-"""A receiver that takes longer has failed."""
-PAUSE = 1.0
-"""Seconds before the second try; they double."""
-LONGEST = 60.0
-"""Seconds that a receiver may ask to wait (`Retry-After`)."""
-WAITING = 1000
-"""Messages that may wait; what comes on top is dropped and said."""
-
-
-class Notifier:
-    """Sends from a thread of its own, so that a slow receiver holds no round up."""
-
-    def __init__(self, complain: Callable[[str], None]) -> None:
-        """`complain` is told of what could not be delivered; never with the address, which is a secret."""
-        self._complain = complain
-        self._waiting: queue.Queue[tuple[Watched, Notification, Object] | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._deliver, name="notify", daemon=True)
-        self._thread.start()
-
-    def tell(self, one: Watched, done: Round, before: Memory) -> None:
-        """Queue a message for everybody who wants to hear of this round; the same end again is no news."""
-        from reconciler.core.continuous.schedule import recovered
-        from reconciler.reporters.watch_status import notification
-
-        better = recovered(before, done)
-        if done.status is before.status:
-            return
-        now = datetime.fromisoformat(one.session.clock.now())
-        for target in one.watch.notify:
-            if done.status.value not in target.on and not (better and "recovered" in target.on):
-                continue
-            body = notification(target.format, done, one.memory, one.watch, now, recovered=better)
-            try:
-                self._waiting.put_nowait((one, target, body))
-            except queue.Full:
-                self._complain(f"{one.name}: too many messages are waiting to be sent; this one is dropped")
-
-    def close(self, seconds: float = SECONDS) -> None:
-        """Deliver what waits, for at most `seconds`."""
-        self._waiting.put(None)
-        self._thread.join(seconds)
-
-    def _deliver(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            one, target, body = item
-            if (problem := self._send(one, target, body)) is not None:
-                self._complain(f"{one.name}: a message to {target.webhook} could not be delivered: {problem}")
-
-    def _send(self, one: Watched, target: Notification, body: Object) -> str | None:
-        """None once it was taken; else why not."""
-        import httpx
-
-        from reconciler.api.manifests import known_secrets
-        from reconciler.errors import ReconcilerError
-
-        try:
-            address = known_secrets(one.session).resolve(target.webhook)
-        except ReconcilerError as error:
-            return error.message
-        if not address:
-            return "it is not set"
-        problem = ""
-        for turn in range(TRIES):
-            wait = PAUSE * 2.0**turn
-            try:
-                answer = httpx.post(address.strip(), json=body, timeout=SECONDS, follow_redirects=False)
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                problem = type(error).__name__  # its text may hold the address
-            else:
-                if answer.is_success:
-                    return None
-                problem = f"it answered {answer.status_code}"
-                if answer.status_code != 429 and answer.status_code < 500:
-                    return problem
-                asked = number_in(answer.headers.get("retry-after", ""))
-                wait = wait if asked is None else min(asked, LONGEST)
-            if turn < TRIES - 1:
-                one.session.clock.sleep(wait)
-        return problem

@@ -169,4 +169,4 @@ def _identify(session: Session, operation: str) -> tuple[str, datetime]:
 
 def ends_after(session: Session, seconds: float) -> datetime:
     """The time in so many seconds."""
-    return datetime.fromisoformat(session.clock.now()) + timedelta(seconds=seconds)
+    return session.now + timedelta(seconds=seconds)

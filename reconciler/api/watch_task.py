@@ -110,7 +110,7 @@ class SessionTask:
 
     @property
     def _now(self) -> datetime:
-        return datetime.fromisoformat(self._session.clock.now())
+        return self._session.now
 
     def _at(self, commit: str) -> Session:
         """The session over the manifests of `commit`: overlays and policy are those of the commit, the account and

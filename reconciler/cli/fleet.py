@@ -141,12 +141,10 @@ def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace:
     from reconciler.api.fleet import sync as synchronise
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
+    from reconciler.cli.watch_requests import read_duration
     from reconciler.errors import UsageError
-    from reconciler.types.json import seconds_in
 
-    seconds = seconds_in(heartbeat)
-    if not seconds:
-        raise UsageError(f"{heartbeat!r} is no duration", hint="write a number with a unit, as in 15s")
+    seconds = read_duration(heartbeat, "15s")
     sessions = [open_session(replace(settings, project=one)) for one in projects] or [open_session(settings)]
     for session in sessions:
         if session.project.file is None:
@@ -171,9 +169,8 @@ def status(settings: Settings, address: str, namespace: str) -> int:
     from reconciler.cli.output import say
 
     session = open_session(settings)
-    names = [name for name, one in session.project.workspaces.items() if one.watch is not None]
     code: int = _requested(watch_requests.status)
-    for name in _run(address, namespace, lambda client: missing(client, session, names)):
+    for name in _run(address, namespace, lambda client: missing(client, session, session.project.watched)):
         say(f"{name}: no workflow runs for it; start it with `reconciler fleet sync`")
     return code
 

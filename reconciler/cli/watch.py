@@ -144,20 +144,17 @@ def telling(
 ) -> Iterator[Callable[[Watched, Round, Memory], None]]:
     """Prints a line a round (of rounds like the last one only with --verbose, or for machines), and tells whom the
     project file names."""
-    from datetime import datetime
-
-    from reconciler.api.watch import Notifier
+    from reconciler.api.notify import Notifier
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import round_line, round_object
 
     notifier = Notifier(say) if any(one.watch.notify for one in workspaces) else None
 
     def tell(one: Watched, done: Round, before: Memory) -> None:
-        now = datetime.fromisoformat(one.session.clock.now())
         if settings.json_log:
-            write(json.dumps(round_object(done, one.memory, one.watch, now)) + "\n")
+            write(json.dumps(round_object(done, one.memory, one.watch, one.now)) + "\n")
         elif settings.verbose or done.wrote or done.status is not before.status or done.commit != before.commit:
-            write(round_line(done, now) + "\n")
+            write(round_line(done, one.now) + "\n")
         if notifier is not None:
             notifier.tell(one, done, before)
 

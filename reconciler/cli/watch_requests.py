@@ -29,9 +29,9 @@ def status(settings: Settings) -> int:
     from reconciler.reporters.watch_status import noted_object, noted_table
 
     session = _opened(settings)
-    watched = [name for name, one in session.project.workspaces.items() if one.watch is not None]
-    names = watched if watched and not settings.workspace else [session.workspace.name]
-    now = datetime.fromisoformat(session.clock.now())
+    watched = session.project.watched
+    names = watched if watched and not settings.workspace else (session.workspace.name,)
+    now = session.now
     found = [(name, RequestStore(session.in_workspace(name)).read()) for name in names]
     return emit_document(
         settings,
@@ -148,6 +148,16 @@ def reconcile(settings: Settings) -> int:
     return exit_codes.DONE
 
 
+def read_duration(text: str, examples: str) -> float:
+    """The seconds of a duration above zero. Raises `UsageError`, with `examples` of what may be written."""
+    from reconciler.errors import UsageError
+    from reconciler.types.json import seconds_in
+
+    if seconds := seconds_in(text):
+        return seconds
+    raise UsageError(f"{text!r} is no duration", hint=f"write a number with a unit, as in {examples}")
+
+
 def _opened(settings: Settings) -> Session:
     from reconciler.cli.composition import open_session
 
@@ -157,15 +167,11 @@ def _opened(settings: Settings) -> Session:
 def _end(session: Session, duration: str | None, until: str | None) -> datetime | None:
     from reconciler.api.watch_requests import ends_after
     from reconciler.errors import UsageError
-    from reconciler.types.json import seconds_in
 
     if duration is not None and until is not None:
         raise UsageError("--for and --until exclude each other")
     if duration is not None:
-        seconds = seconds_in(duration)
-        if not seconds:
-            raise UsageError(f"{duration!r} is no duration", hint="write a number with a unit, as in 30m, 2h or 1d")
-        return ends_after(session, seconds)
+        return ends_after(session, read_duration(duration, "30m, 2h or 1d"))
     if until is None:
         return None
     try:

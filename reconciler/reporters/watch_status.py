@@ -147,9 +147,7 @@ def _notes(requests: Requests, now: datetime) -> list[str]:
         at = f"{report.at:%Y-%m-%d %H:%M:%S} UTC" if report else ""
         notes.append(WATCHERS[state].format(watcher=report.watcher if report else "", at=at))
     if pause is not None and pause.holds(now) and (report is None or report.round.status is not Status.PAUSED):
-        until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until somebody resumes it"
-        why = f": {pause.reason}" if pause.reason else ""
-        notes.append(f"{pause.who} paused it at {pause.since:%Y-%m-%d %H:%M} UTC, {until}{why}")
+        notes.append(f"{pause.who} paused it at {pause.since:%Y-%m-%d %H:%M} UTC, {pause.ending}")
     if waiting is not None and now >= waiting.expires:
         notes.append(f"the plan {waiting.digest[:12]} expired at {waiting.expires:%Y-%m-%d %H:%M} UTC")
     elif waiting is not None and answer is None:

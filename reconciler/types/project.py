@@ -143,6 +143,11 @@ class Project:
         return self.workspaces[self.default_workspace].kinds
 
     @property
+    def watched(self) -> tuple[str, ...]:
+        """The names of the workspaces that have `watch:`."""
+        return tuple(name for name, one in self.workspaces.items() if one.watch is not None)
+
+    @property
     def base(self) -> str:
         """`start`, or `root` where the run was not started anywhere else."""
         return self.start or self.root

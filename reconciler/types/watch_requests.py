@@ -22,6 +22,12 @@ class Pause:
         """Whether it is in force at `now`."""
         return self.until is None or now < self.until
 
+    @property
+    def ending(self) -> str:
+        """Until when it lasts, and why, in words."""
+        until = f"until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else "until somebody resumes it"
+        return f"{until}: {self.reason}" if self.reason else until
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingPlan:

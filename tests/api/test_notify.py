@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api import watch as notify
+from reconciler.api import notify
+from reconciler.api.notify import Notifier
 from reconciler.api.session import Session, SystemClock
-from reconciler.api.watch import Notifier, Watched
+from reconciler.api.watch import Watched
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Object
 from reconciler.types.watch import Memory, Notification, Round, Status, Watch

@@ -276,9 +276,7 @@ def _write(work: Work, found: Round, plan: Plan) -> Done:
 
 
 def _paused(found: Round, pause: Pause, now: datetime) -> Round:
-    until = f"until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else "until somebody resumes it"
-    why = f": {pause.reason}" if pause.reason else ""
-    reason = f"paused by {pause.who} since {pause.since:%Y-%m-%d %H:%M} UTC, {until}{why}"
+    reason = f"paused by {pause.who} since {pause.since:%Y-%m-%d %H:%M} UTC, {pause.ending}"
     after = max(0.0, (pause.until - now).total_seconds()) if pause.until else None
     return replace(found, status=Status.PAUSED, reason=reason, after=after, hint="`reconciler watch resume` ends it")
 

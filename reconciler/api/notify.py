@@ -1,0 +1,96 @@
+"""Tells people of rounds by webhook: once for each change of status, tried again while a receiver fails."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError
+from reconciler.types.json import number_in
+
+if TYPE_CHECKING:
+    from reconciler.api.watch import Watched
+    from reconciler.types.json import Object
+    from reconciler.types.watch import Memory, Notification, Round
+
+TRIES = 4
+SECONDS = 10.0
+"""A receiver that takes longer has failed."""
+PAUSE = 1.0
+"""Seconds before the second try; they double."""
+LONGEST = 60.0
+"""Seconds that a receiver may ask to wait (`Retry-After`)."""
+WAITING = 1000
+"""Messages that may wait; what comes on top is dropped and said."""
+
+
+class Notifier:
+    """Sends from a thread of its own, so that a slow receiver holds no round up."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        """`complain` is told of what could not be delivered; never with the address, which is a secret."""
+        self._complain = complain
+        self._waiting: queue.Queue[tuple[Watched, Notification, Object] | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._deliver, name="notify", daemon=True)
+        self._thread.start()
+
+    def tell(self, one: Watched, done: Round, before: Memory) -> None:
+        """Queue a message for everybody who wants to hear of this round; the same end again is no news."""
+        from reconciler.core.continuous.schedule import recovered
+        from reconciler.reporters.watch_status import notification
+
+        better = recovered(before, done)
+        if done.status is before.status:
+            return
+        for target in one.watch.notify:
+            if done.status.value not in target.on and not (better and "recovered" in target.on):
+                continue
+            body = notification(target.format, done, one.memory, one.watch, one.now, recovered=better)
+            try:
+                self._waiting.put_nowait((one, target, body))
+            except queue.Full:
+                self._complain(f"{one.name}: too many messages are waiting to be sent; this one is dropped")
+
+    def close(self, seconds: float = SECONDS) -> None:
+        """Deliver what waits, for at most `seconds`."""
+        self._waiting.put(None)
+        self._thread.join(seconds)
+
+    def _deliver(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            one, target, body = item
+            if (problem := self._send(one, target, body)) is not None:
+                self._complain(f"{one.name}: a message to {target.webhook} could not be delivered: {problem}")
+
+    def _send(self, one: Watched, target: Notification, body: Object) -> str | None:
+        """None once it was taken; else why not."""
+        import httpx
+
+        from reconciler.api.manifests import known_secrets
+
+        try:
+            address = known_secrets(one.session).resolve(target.webhook)
+        except ReconcilerError as error:
+            return error.message
+        if not address:
+            return "it is not set"
+        problem = ""
+        for turn in range(TRIES):
+            wait = PAUSE * 2.0**turn
+            try:
+                answer = httpx.post(address.strip(), json=body, timeout=SECONDS, follow_redirects=False)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                problem = type(error).__name__  # its text may hold the address
+            else:
+                if answer.is_success:
+                    return None
+                problem = f"it answered {answer.status_code}"
+                if answer.status_code != 429 and answer.status_code < 500:
+                    return problem
+                asked = number_in(answer.headers.get("retry-after", ""))
+                wait = wait if asked is None else min(asked, LONGEST)
+            if turn < TRIES - 1:
+                one.session.clock.sleep(wait)
+        return problem
