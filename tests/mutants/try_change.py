@@ -66,6 +66,7 @@ def run_changed(module: Path, source: str, tests: Sequence[Path]) -> int:
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PATIENCE)
+    os.environ.pop("PYTEST_ADDOPTS", None)  # options of the run around this one may need plug-ins that are off here
     name = ".".join(module.resolve().relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     sys.meta_path.insert(0, Changed(name, module, source))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

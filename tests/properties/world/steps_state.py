@@ -159,7 +159,8 @@ def check_back(
     ids: dict[str, str], world: World, stays: Collection[tuple[str, str | None]],
 ) -> None:  # fmt: skip
     """Where nobody else did anything: every object that was managed then is as it was, but for what a variable has
-    given since: what stood there before is not kept either, and the rollback says that it stays."""
+    given since: what stood there before is not kept either, and the rollback says that it stays. What somebody else
+    had changed before that moment, and the run left alone, is nothing that a run did."""
     new = {entry.id: ids.get(address) for address, entry in memory.items()}
     for address, entry in memory.items():
         kind = address.partition(".")[0]
@@ -171,8 +172,10 @@ def check_back(
         was, became = (
             dict(oracle.leaves(a.get((kind, one), {}))) for a, one in ((then, entry.id), (now, ids[address]))
         )
-        for pointer in entry.sent:
+        for pointer, sent in entry.sent.items():
             value = was.get(pointer)
+            if not oracle.same(pointer, value, sent):
+                continue
             value = [new.get(one, one) for one in value] if isinstance(value, list) and _texts(value) else value
             value = new.get(value, value) if isinstance(value, str) else value
             if (address, pointer) in stays and became.get(pointer) in world.env.values():
