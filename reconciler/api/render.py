@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from reconciler.core.secrets.redact_text import Shown
 from reconciler.errors import UsageError
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import Plan
-from reconciler.types.report import ApplyResult, Report, RuleText, Style
+from reconciler.types.report import ApplyResult, Provenance, Report, RuleText, Style
 
 if TYPE_CHECKING:
     from reconciler.core.migrating.migration_result import MigrationResult
@@ -55,6 +55,25 @@ def render_report(report: Report, name: str, how: Style, redactor: Redactor) -> 
     reporter: Reporter = REPORTERS.get(name)
     text = reporter(redactor.record(replace(report, rules=rule_text)), how)
     return Shown(text if not text or text.endswith("\n") else text + "\n")
+
+
+ASKED_BY = (
+    "GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "BUILD_REQUESTEDFOR",
+)  # fmt: skip
+COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BITBUCKET_COMMIT", "BUILD_SOURCEVERSION", "GIT_COMMIT")
+"""Where GitHub (Gitea), GitLab, Bitbucket, Azure and Jenkins say who started a job, and of what commit."""
+READ_LATER = ("markdown", "html")
+
+
+def with_provenance(report: Report, environ: Mapping[str, str], now: str, folder: str = ".") -> Report:
+    """The report with what its heading says: the commit of `folder` by git, else by the CI; `now` is ISO 8601."""
+    from reconciler.manifests.tree.git_status import author_of_head, head_of
+
+    told = next((environ[name] for name in COMMITS if environ.get(name)), "")
+    commit = (report.plan.commit if report.plan else None) or head_of(folder) or told
+    who = next((environ[name] for name in ASKED_BY if environ.get(name)), "")
+    date = f"{now[:10]} {now[11:16]} UTC"
+    return replace(report, made=Provenance(commit, author_of_head(folder, commit), date, who))
 
 
 def rule_text(code: str) -> RuleText | None:

@@ -158,9 +158,20 @@ def deliver(report: Report, settings: Settings) -> int:
     """
     from reconciler.api.render import render_report as render
 
+    report = _with_heading(report, settings)
     write(render(report, settings.format or TEXT, style(settings), gate()))
     deliver_files(report, settings)
     return report.exit_code
+
+
+def _with_heading(report: Report, settings: Settings) -> Report:
+    """The report, where it will be read later, with its commit, date and who asked for it."""
+    from reconciler.api.render import READ_LATER, with_provenance
+    from reconciler.api.session import SystemClock
+
+    if report.made is not None or not {settings.format, *(name for name, _ in settings.reports)} & {*READ_LATER}:
+        return report
+    return with_provenance(report, os.environ, SystemClock().now())
 
 
 def deliver_files(report: Report, settings: Settings) -> None:
@@ -169,6 +180,7 @@ def deliver_files(report: Report, settings: Settings) -> None:
     from reconciler.api.render import render_report as render
 
     problems = []
+    report = _with_heading(report, settings)
     for name, path in settings.reports:
         try:
             write_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -81,6 +82,14 @@ class Lines:
                 self._write(line)
 
 
+def columns_of(stream: IO[str]) -> int:
+    """How wide the terminal behind a stream is now; `COLUMNS`, which may be of before, where it does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size((80, 24)).columns
+    except (OSError, ValueError, AttributeError):
+        return shutil.get_terminal_size((80, 24)).columns
+
+
 class Terminal:
     """Lines that stay above one status line that is rewritten in place."""
 
@@ -139,7 +148,7 @@ class Terminal:
         return f"Reading {', '.join(parts)}"
 
     def _status(self, text: str) -> None:
-        room = min(80, shutil.get_terminal_size((80, 24)).columns) - 1  # a line that breaks leaves its first half
+        room = min(80, columns_of(self._stream)) - 1  # a line that breaks leaves its first half
         self._put(f"\r\x1b[2K{visible(text)[: max(room, 1)]}")
         self._shown = True
 

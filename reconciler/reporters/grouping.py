@@ -22,6 +22,7 @@ SMALLEST = 3
 """So many like changes make a group."""
 MOST_NAMES = 12
 SHOWN_LEAVES = 2
+MOST_OPEN = 8
 
 Item = TypeVar("Item")
 
@@ -70,6 +71,26 @@ def group_drift(items: Sequence[DriftItem]) -> list[DriftItem | Group[DriftItem]
 def group_findings(found: Sequence[Diagnostic]) -> list[Diagnostic | Group[Diagnostic]]:
     """Findings that say the same of several places together."""
     return grouped(found, lambda one: (one.code, one.severity, one.summary, one.detail, one.hint))
+
+
+def first_of(one: Item | Group[Item]) -> Item:
+    """What stands for a group, or the single one itself."""
+    return one.first if isinstance(one, Group) else one
+
+
+def size_of(one: object) -> int:
+    """How many a line stands for."""
+    return len(one.members) if isinstance(one, Group) else 1
+
+
+def opens_single(shown: Sequence[object]) -> bool:
+    """Whether what is no group is shown open on a page: while there are few of them."""
+    return sum(not isinstance(one, Group) for one in shown) <= MOST_OPEN
+
+
+def place_of(diagnostic: Diagnostic) -> str:
+    """Where a finding is: `manifests/desk.yaml:7:12`, the file alone, or nothing."""
+    return str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
 
 
 def is_pure_import(change: Change) -> bool:

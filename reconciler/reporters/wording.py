@@ -11,8 +11,9 @@ from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.manifest import DIRTY
 from reconciler.types.plan import Incomplete, Obstacle, Plan, Summary
-from reconciler.types.report import ApplyResult, Report
+from reconciler.types.report import ApplyResult, Provenance, Report
 
 BANDS = {
     "best": f"best up to {BEST_TOKENS:,}",
@@ -33,6 +34,7 @@ _WHY = {
     Obstacle.UNREADABLE: "it could not be read",
 }
 COUNTED = (Severity.ERROR, Severity.WARNING)
+LONGEST_NAME = 100
 DONE = ("moved", "forgotten", "adopted")
 
 
@@ -223,6 +225,18 @@ def report_summary(report: Report) -> str:
         return ""
     counts = count_lines(diagnostics)
     return "Success! The manifests are valid" + (f" ({counts})." if counts else ".")
+
+
+def provenance(report: Report) -> list[str]:
+    """`commit 4f2a... by Ann`, `2026-11-30 17:05 UTC`, `run by octocat`: of each what is known."""
+    made = report.made or Provenance()
+    commit = (report.plan.commit if report.plan else None) or made.commit
+    name, dirty, _ = commit.partition(DIRTY)
+    told = f"commit {name[:12]}{' with edits' if dirty else ''}" if name else ""
+    if name and made.author and made.commit.partition(DIRTY)[0] == name:
+        told += f" by {made.author[:LONGEST_NAME]}"
+    who = f"run by {made.who[:LONGEST_NAME]}" if made.who else ""
+    return [part for part in (told, made.date, who) if part]
 
 
 def count_lines(diagnostics: Sequence[Diagnostic]) -> str:

@@ -113,6 +113,20 @@ class RuleText:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Of what commit a report is, when it was made and who asked for it; each empty where it is not known."""
+
+    commit: str = ""
+    """With `-dirty` behind it where the files differ from it."""
+    author: str = ""
+    """Whose commit it is."""
+    date: str = ""
+    """`2026-11-30 17:05 UTC`"""
+    who: str = ""
+    """Who started the run, where a CI says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`verb` is plan | apply | destroy | drift | validate | show ..."""
 
@@ -128,6 +142,8 @@ class Report:
     """Where two workspaces were held against each other; `plan` is that of the second one."""
     rules: Callable[[str], RuleText | None] = field(default=lambda code: None, compare=False, repr=False)
     """What is written about the lint rule of a code; None for a code of any other finding."""
+    made: Provenance | None = None
+    """For the heading of what people read later."""
     reached: bool = True
     """False where an error ended the run before there was anything to tell."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from reconciler import Report, Style, UsageError, render
-from reconciler.api.render import MIGRATION_FORMATS, render_migration
+from reconciler.api.render import MIGRATION_FORMATS, render_migration, with_provenance
 from reconciler.core.migrating.migration_result import MigrationResult
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.reporters import REPORTERS
-from reconciler.types.report import ApplyResult
+from reconciler.types.report import ApplyResult, Provenance
+from tests.support.gittrees import repository
 from tests.support.reports import PLAIN_REPORTS as REPORTS
 
 PLANS = [report.plan for report in REPORTS.values() if report.plan is not None]
@@ -52,3 +54,33 @@ def test_unknown_formats() -> None:
         render(PLANS[0], "pdf")
     with pytest.raises(UsageError, match="migrate speaks"):
         render(MigrationResult(), "sarif")
+
+
+@pytest.mark.parametrize(
+    ("environ", "commit", "who"),
+    [
+        ({"GITHUB_SHA": "a" * 40, "GITHUB_ACTOR": "octocat"}, "a" * 40, "octocat"),
+        ({"CI_COMMIT_SHA": "b" * 40, "GITLAB_USER_LOGIN": "ann"}, "b" * 40, "ann"),
+        ({"BUILD_SOURCEVERSION": "c" * 40, "BUILD_REQUESTEDFOR": "Ann"}, "c" * 40, "Ann"),
+        ({"BITBUCKET_COMMIT": "d" * 40}, "d" * 40, ""),
+        ({}, "", ""),
+    ],
+)
+def test_the_heading_is_made_of_what_the_ci_says(
+    environ: dict[str, str], commit: str, who: str, tmp_path: Path
+) -> None:
+    made = with_provenance(Report("plan"), environ, "2026-11-30T17:05:00Z", str(tmp_path)).made
+    assert made == Provenance(commit, "", "2026-11-30 17:05 UTC", who)
+
+
+def test_the_heading_is_made_of_what_git_says(tmp_path: Path) -> None:
+    tree = repository(tmp_path)
+    tree.write("a.yaml", "a: 1\n")
+    first = tree.commit()
+    for text, commit in (("a: 1\n", first), ("a: 2\n", f"{first}-dirty")):
+        tree.write("a.yaml", text)
+        made = with_provenance(Report("plan"), {"GITHUB_SHA": "a" * 40}, "2026-11-30T17:05:00Z", str(tmp_path)).made
+        assert made is not None
+        assert (made.commit, made.author) == (commit, tree.git("log", "-1", "--format=%an")), (
+            "what is checked out wins over what the CI says"
+        )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -28,7 +32,7 @@ def many(project: Path) -> Path:
     return project
 
 
-def run(*words: str, terminal: bool) -> tuple[int, str, str]:
+def run(*words: str, terminal: bool, columns: int = 0) -> tuple[int, str, str]:
     """Exit code, standard output, and what standard error was given: a terminal or a pipe."""
     command = [sys.executable, "-m", "reconciler", *words]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
@@ -36,6 +40,8 @@ def run(*words: str, terminal: bool) -> tuple[int, str, str]:
         done = forked.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
     ours, theirs = pty.openpty()
+    if columns:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with forked.Popen(
         command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
@@ -78,6 +84,16 @@ def test_every_command_that_takes_long_shows_its_progress_on_a_terminal(many: Pa
         assert f"{MANY + 1}/{MANY + 1} persona" in shown, words
         assert last_of(shown) == "", words
         assert REWRITE not in out
+
+
+@pytest.mark.parametrize("columns", [12, 30])
+def test_a_status_line_never_breaks_on_a_narrow_terminal(many: Path, columns: int) -> None:
+    """A line that breaks leaves its first half. Only standard error is the terminal here: its own width counts."""
+    code, _, shown = run("plan", terminal=True, columns=columns)
+    assert code == 0, shown
+    lines = re.findall(r"\r\x1b\[2K([^\r\n]*)", shown)
+    assert any(lines) and max(map(len, lines)) < columns
+    assert last_of(shown) == ""
 
 
 def test_a_pipe_gets_no_progress(many: Path) -> None:

@@ -13,9 +13,9 @@ from reconciler.reporters import REPORTERS
 from reconciler.reporters.grouping import SMALLEST, Group, group_changes, group_findings, grouped
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Direction, FieldChange
-from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.plan import DriftField, Summary
-from reconciler.types.report import Report, Style
+from reconciler.types.report import Provenance, Report, Style
 from tests.support.records import change_of, drift_of
 from tests.support.reports import make_plan
 
@@ -116,3 +116,57 @@ def test_like_findings_are_one() -> None:
     one = Diagnostic("L18", Severity.WARNING, "an unknown field", address=Address("persona", "a"))
     found = group_findings([replace(one, pointer=f"/x{n}") for n in range(4)] + [replace(one, summary="else")])
     assert [isinstance(item, Group) for item in found] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_pages_group_like_findings_and_open_single_changes(name: str) -> None:
+    found = tuple(
+        Diagnostic("L20", Severity.WARNING, "old model", hint="run migrate", source=Source(f"p{number}.yaml"))
+        for number in range(28)
+    )
+    alone = change_of(
+        Address("persona", "single"),
+        Action.UPDATE,
+        id="i1",
+        fields=(FieldChange("/greeting", Direction.GIT, "a", "b"),),
+    )
+    many = [
+        change_of(
+            Address("persona", f"m{number}"),
+            Action.UPDATE,
+            id=f"m{number}",
+            fields=(FieldChange("/layers/llm/model", Direction.GIT, "old", "new"),),
+        )
+        for number in range(5)
+    ]
+    text = REPORTERS.get(name)(Report("plan", plan=make_plan(alone, *many), diagnostics=found), Style(detail=""))
+    assert text.count("old model") == 1
+    assert "28 places" in text
+    assert text.index("single") < text.index("old model"), "changes stand before findings"
+    blocks = re.findall(r"<details([^>]*)><summary>(.*?)</summary>", text, re.S)
+    opened = {"single" in summary: " open" in attributes for attributes, summary in blocks if "persona" in summary}
+    assert opened == {True: True, False: False}
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_many_warnings_are_folded_and_no_error_is(name: str) -> None:
+    found = (
+        Diagnostic("E-x", Severity.ERROR, "broken here"),
+        *(Diagnostic("L20", Severity.WARNING, f"warning {number}") for number in range(14)),
+    )
+    text = REPORTERS.get(name)(Report("validate", diagnostics=found), Style(detail=""))
+    assert all(f"warning {number}" in text for number in range(14))
+    if name == "markdown":
+        assert "<details><summary>14 warnings</summary>" in text
+        assert text.index("broken here") < text.index("<details>")
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_the_heading_says_what_commit_when_and_who(name: str) -> None:
+    made = Provenance("4f2a" * 10 + "-dirty", "Ann <b>", "2026-11-30 17:05 UTC", "octo_cat")
+    text = REPORTERS.get(name)(Report("plan", plan=make_plan(), made=made), Style(detail=""))
+    head = text[: text.find("<main")] if name == "html" else text
+    assert "4f2a4f2a4f2a with edits by Ann " in head
+    assert "Ann <b>" not in head
+    assert "2026-11-30 17:05 UTC" in head
+    assert "run by octo" in head

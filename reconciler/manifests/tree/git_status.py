@@ -35,6 +35,19 @@ def head_of(folder: str) -> str | None:
         objects.close()
 
 
+def author_of_head(folder: str, commit: str) -> str:
+    """The name of the author of `commit` where the work tree around `folder` stands at it, else nothing."""
+    top = top_of(os.path.realpath(folder))
+    wanted = commit.removesuffix(DIRTY)
+    if top is None or not wanted:
+        return ""
+    try:
+        found, _, name = _said(top, "log", "-1", "--format=%H%x00%an", "HEAD").partition(b"\0")
+    except (UsageError, subprocess.TimeoutExpired):
+        return ""
+    return name.decode("utf-8", "replace").strip() if found.decode("ascii", "replace") == wanted else ""
+
+
 def _differs(objects: Objects, head: str, folder: str) -> bool:
     top = objects.folder
     below = os.path.relpath(folder, top)

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from reconciler.reporters.change_json import plan_word
-from reconciler.reporters.grouping import group_changes, group_drift
+from reconciler.reporters.grouping import (
+    Group,
+    first_of,
+    group_changes,
+    group_drift,
+    group_findings,
+    opens_single,
+    place_of,
+    size_of,
+)
 from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import (
     block_box,
@@ -28,10 +37,11 @@ from reconciler.reporters.wording import (
     incomplete_line,
     outcomes_of,
     plural,
+    provenance,
     report_summary,
 )
 from reconciler.types.change import Change
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, Report, Style
 from reconciler.version import __version__
@@ -60,6 +70,8 @@ def _page(report: Report, style: Style) -> Iterator[str]:
     flags = flags_of(report.plan)
     planned = f", planned with {text(flags)}" if flags else ""
     yield f"<header><h1>reconciler {title}{planned}</h1><p class=lead>{text(report_summary(report))}</p>"
+    told = provenance(report)
+    yield f"<p class=soft>{' · '.join(map(text, told))}</p>" if told else ""
     yield from _counts(report)
     yield "</header><main id=main>"
     yield from _body(report, style)
@@ -73,7 +85,6 @@ def _provenance(plan: Plan | None) -> str:
     parts = [
         f"state serial {plan.serial}",
         plan.account.base_url,
-        *([f"commit {plan.commit}"] if plan.commit else []),
     ]
     return "".join(f" · {text(part)}" for part in parts)
 
@@ -114,14 +125,15 @@ def _body(report: Report, style: Style) -> Iterator[str]:
         if changes:
             yield "<h2>Changes</h2>"
             whole = style.detail == "full" or report.result is not None
-            make = partial(change_item, outcomes=outcomes_of(report), alone=len(changes) == 1)
-            yield from room.items(changes if whole else group_changes(changes), either(make, group_item))
+            listed = changes if whole else group_changes(changes)
+            make = partial(change_item, outcomes=outcomes_of(report), opened=opens_single(listed))
+            yield from room.items(listed, either(make, group_item))
         if drift:
             yield "<h2>Changed outside of manifests</h2>"
             edits = drift if style.detail == "full" else group_drift(drift)
             yield from room.items(edits, either(drift_item, drift_group_item))
         yield from _requests(plan)
-    yield from _findings(all_diagnostics(report))
+    yield from _findings(all_diagnostics(report), whole=style.detail == "full")
     if plan and plan.incomplete:
         shown = plan.incomplete[:MAX_ROWS]
         yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(incomplete_line(one))}</li>" for one in shown)
@@ -133,19 +145,40 @@ def _body(report: Report, style: Style) -> Iterator[str]:
         yield "<h2>Notes</h2><ul>" + "".join(f"<li>{text(note)}</li>" for note in notes) + "</ul>"
 
 
-def _findings(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
+def _findings(diagnostics: Sequence[Diagnostic], *, whole: bool) -> Iterator[str]:
+    """Like ones together, with their places folded; remarks of little weight are folded as a whole."""
     if diagnostics:
         yield "<h2>Findings</h2>"
-    for diagnostic in diagnostics[:MAX_ROWS]:
-        place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
-        about = " ".join(text(str(part)) for part in (place, diagnostic.address, diagnostic.pointer) if part)
-        level = diagnostic.severity.value
-        yield f"<div class='box {level}'><p><b>{level} {text(diagnostic.code)}:</b> {text(diagnostic.summary)}</p>"
-        yield f"<p><code>{about}</code></p>" if about else ""
-        yield f"<p>{text(diagnostic.detail)}</p>" if diagnostic.detail else ""
-        yield f"<p>{text(diagnostic.hint)}</p>" if diagnostic.hint else ""
-        yield "</div>"
-    yield left_out(len(diagnostics) - MAX_ROWS, "finding")
+    shown = [*diagnostics] if whole else group_findings(diagnostics)
+    remarks = [one for one in shown if first_of(one).severity is Severity.INFO and not whole]
+    listed = [one for one in shown if whole or first_of(one).severity is not Severity.INFO]
+    for one in listed[:MAX_ROWS]:
+        yield from _finding(one)
+    yield left_out(sum(map(size_of, listed[MAX_ROWS:])), "finding")
+    if remarks:
+        yield f"<details><summary>{plural(sum(map(size_of, remarks)), 'remark')}</summary>"
+        for one in remarks[:MAX_ROWS]:
+            yield from _finding(one)
+        yield f"{left_out(sum(map(size_of, remarks[MAX_ROWS:])), 'remark')}</details>"
+
+
+def _finding(found: Diagnostic | Group[Diagnostic]) -> Iterator[str]:
+    diagnostic = first_of(found)
+    level = diagnostic.severity.value
+    yield f"<div class='box {level}'><p><b>{level} {text(diagnostic.code)}:</b> {text(diagnostic.summary)}</p>"
+    if isinstance(found, Group):
+        yield f"<details><summary>in {plural(len(found.members), 'place')}</summary><ul>"
+        yield from (f"<li><code>{_about(one)}</code></li>" for one in found.members[:MAX_ROWS])
+        yield f"</ul>{left_out(len(found.members) - MAX_ROWS, 'place')}</details>"
+    elif about := _about(diagnostic):
+        yield f"<p><code>{about}</code></p>"
+    yield f"<p>{text(diagnostic.detail)}</p>" if diagnostic.detail else ""
+    yield f"<p>{text(diagnostic.hint)}</p>" if diagnostic.hint else ""
+    yield "</div>"
+
+
+def _about(one: Diagnostic) -> str:
+    return " ".join(text(str(part)) for part in (place_of(one), one.address, one.pointer) if part)
 
 
 def _steps(result: ApplyResult) -> Iterator[str]:

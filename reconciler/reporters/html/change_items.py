@@ -29,17 +29,17 @@ def text(value: str) -> str:
 
 
 def change_item(
-    change: Change, detailed: bool = True, *, outcomes: Mapping[Address, str] = NOTHING, alone: bool = False
+    change: Change, detailed: bool = True, *, outcomes: Mapping[Address, str] = NOTHING, opened: bool = False
 ) -> Iterator[str]:
-    """Closed, except where something is blocked and where it is the only one (`alone`); without
-    details only what it is about and why it is blocked."""
+    """Closed, except where something is blocked and where the page has few (`opened`); without details only what it
+    is about and why it is blocked."""
     word = plan_word(change)
     sign = "⇒" if change.action is Action.NOOP else change.action.value
     directions = directions_of(change)
     tags = "".join(f' <span class="tag {direction}">{direction}</span>' for direction in directions)
     tags += ' <span class="tag blocked">blocked</span>' if change.blocked else ""
-    opened = " open" if change.blocked or alone else ""
-    yield f'<details class="item {word}" data-action="{word}"{opened}>'
+    mark = " open" if change.blocked or opened else ""
+    yield f'<details class="item {word}" data-action="{word}"{mark}>'
     fields = f" <span class=soft>{plural(len(change.fields), 'field')}</span>" if change.fields else ""
     said = sentence(change, outcomes.get(change.address))
     yield f"<summary><span class='sign mono' aria-hidden=true>{escape(sign)}</span>{text(said)}"

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from reconciler.reporters.grouping import Group, group_changes, group_drift
+from reconciler.reporters.grouping import (
+    Group,
+    first_of,
+    group_changes,
+    group_drift,
+    group_findings,
+    names_of,
+    opens_single,
+    place_of,
+    size_of,
+)
 from reconciler.reporters.markdown.changes import (
     block_line,
     change_block,
@@ -34,6 +44,7 @@ from reconciler.reporters.wording import (
     incomplete_line,
     outcomes_of,
     plural,
+    provenance,
     report_summary,
 )
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -47,6 +58,8 @@ RESERVE = 600
 SHARE = 11_000
 """At most so much for findings, for failed steps, and for blocks of the whole plan."""
 LONGEST_NAME = 200
+FOLDED = 10
+"""Lines of warnings from which on they are folded."""
 LONGEST_FLAGS = 500
 _ICONS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
@@ -56,20 +69,21 @@ def render(report: Report, style: Style) -> str:
     report = with_names(report)
     plan = report.plan
     head = "\n".join(_head(report))
-    findings = "\n".join(_findings(all_diagnostics(report)))
+    findings = "\n".join(_findings(all_diagnostics(report), whole=style.detail == "full"))
     changes: list[Entry] = []
     drift: list[Entry] = []
     if plan and report.verb != "drift":
         became = outcomes_of(report)
         ranked = rank_changes(plan.differences)
-        for one in ranked if style.detail == "full" or report.result else group_changes(ranked):
+        told = ranked if style.detail == "full" or report.result else group_changes(ranked)
+        opened = opens_single(told)
+        for one in told:
             if isinstance(one, Group):
                 changes.append(Entry(partial(group_block, one), f"- {group_line(one)}\n"))
                 continue
             outcome = became.get(one.address)
             line = f"- {change_line(one, outcome)}\n"
-            alone = len(ranked) == 1
-            changes.append(Entry(partial(change_block, one, outcome=outcome, opened=alone), line))
+            changes.append(Entry(partial(change_block, one, outcome=outcome, opened=opened), line))
     if plan:
         items = plan.drift if report.verb == "drift" else plan.edited
         for item in items if style.detail == "full" else group_drift(items):
@@ -96,9 +110,9 @@ def _head(report: Report) -> Iterable[str]:
     yield f"### reconciler {report.verb}{where}" + (f", planned with {code(flags)}" if flags else "")
     yield ""
     yield f"**{report_summary(report) or 'Done.'}**"
-    if report.plan and report.plan.commit:
+    if told := provenance(report):
         yield ""
-        yield f"<sub>of commit {code(report.plan.commit[:12])}</sub>"
+        yield f"<sub>{prose(' · '.join(told))}</sub>"
     if report.comparison is not None:
         yield ""
         yield heading(report.comparison)
@@ -123,16 +137,32 @@ def _steps(result: ApplyResult) -> Iterable[str]:
     )
 
 
-def _findings(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
+def _findings(diagnostics: Sequence[Diagnostic], *, whole: bool) -> Iterable[str]:
+    """Like ones together, as on a terminal; many warnings are folded, errors never are."""
     shown = [diagnostic for diagnostic in diagnostics if diagnostic.severity is not Severity.INFO]
-    if shown:
-        yield "\n#### Findings\n"
-        yield from _capped(_finding(diagnostic) for diagnostic in shown)
+    if not shown:
+        return
+    yield "\n#### Findings\n"
+    found = [*shown] if whole else group_findings(shown)
+    errors = [one for one in found if first_of(one).is_error]
+    others = [one for one in found if not first_of(one).is_error]
+    yield from _capped(map(_finding, errors))
+    folded = len(others) > FOLDED and not whole
+    if folded:
+        yield f"\n<details><summary>{plural(len(shown) - sum(map(size_of, errors)), 'warning')}</summary>\n"
+    yield from _capped(map(_finding, others))
+    if folded:
+        yield "\n</details>"
 
 
-def _finding(diagnostic: Diagnostic) -> str:
-    place = str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
-    where = f"{code(place[:300])} " if place else ""
+def _finding(found: Diagnostic | Group[Diagnostic]) -> str:
+    diagnostic = first_of(found)
+    where = ""
+    if isinstance(found, Group):
+        places = dict.fromkeys(place for one in found.members if (place := place_of(one)))
+        where = f"{plural(len(found.members), 'place')}: {names_of([code(one[:300]) for one in places])} "
+    elif place := place_of(diagnostic):
+        where = f"{code(place[:300])} "
     hint = f" ({prose(diagnostic.hint[:500])})" if diagnostic.hint else ""
     head = f"- {_ICONS[diagnostic.severity]} {where}{code(diagnostic.code)} "
     return head + prose(diagnostic.summary[:500]) + hint

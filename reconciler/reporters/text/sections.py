@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
-from reconciler.reporters.grouping import Group, group_drift, group_findings, kinds_word, leaves_word, names_of
+from reconciler.reporters.grouping import (
+    Group,
+    group_drift,
+    group_findings,
+    kinds_word,
+    leaves_word,
+    names_of,
+    place_of,
+)
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
 from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
@@ -26,7 +34,7 @@ def diagnostic_lines(
     shown = [one for one in diagnostics if _is_shown(one, paint)]
     for one in group_findings(shown) if paint.style.detail in ("compact", "summary") else shown:
         if isinstance(one, Group):
-            yield from _diagnostic(one.first, paint, [_place(other) for other in one.members])
+            yield from _diagnostic(one.first, paint, [place_of(other) for other in one.members])
         else:
             yield from _diagnostic(one, paint)
         yield ""
@@ -52,13 +60,9 @@ def _is_shown(diagnostic: Diagnostic, paint: Paint) -> bool:
     return not paint.style.quiet and (diagnostic.severity is Severity.WARNING or paint.style.verbose)
 
 
-def _place(diagnostic: Diagnostic) -> str:
-    return str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
-
-
 def _diagnostic(diagnostic: Diagnostic, paint: Paint, places: Sequence[str] = ()) -> Iterator[str]:
     """One finding, or what several `places` share."""
-    place = _place(diagnostic)
+    place = place_of(diagnostic)
     lead = f"{plain(place)}: " if place and not places else ""
     label = f"{diagnostic.severity.value}[{plain(diagnostic.code)}]"
     summary = plain(diagnostic.summary)
