@@ -15,7 +15,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules import RULES
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.bounds import Bounds
 from reconciler.types.diagnostic import Severity
 from reconciler.types.kind import Field, Type

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.platforms.tavus.kinds.tool_facts import CREDENTIALS, METHODS, WITHOUT_BODY
+from reconciler.platforms.tavus.kinds.tool import CREDENTIALS, METHODS, WITHOUT_BODY
 from reconciler.platforms.tavus.rules import RULES
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.diagnostic import Severity
 from reconciler.types.kind import Field, Type
 from tests.support.rulecase import context, manifest

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.engine.account_reader import MANY_MISSING, kinds_to_read, run_parallel
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from tests.support.lab import Lab
 from tests.support.making import at, manifest
 

@@ -7,8 +7,7 @@ import pytest
 from reconciler.engine.apply.writing_runs import refuse_incomplete
 from reconciler.engine.plan.make_plan import find_drift
 from reconciler.errors import AuthRefused, PlanError, Unavailable
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults, Mood
 from reconciler.types.address import SecretRef
 from reconciler.types.plan import Incomplete, Obstacle
 from tests.support.lab import Lab, as_set

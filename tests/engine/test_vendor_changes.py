@@ -10,7 +10,7 @@ from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.engine.plan.accept_drift import Wanted, choose_accepted
 from reconciler.engine.plan.make_plan import find_differences, find_drift
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.reporters import html, junit, markdown, openmetrics, text
 from reconciler.reporters.json_report import render as as_json
 from reconciler.reporters.ndjson import render as as_lines

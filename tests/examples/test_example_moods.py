@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.read.load_manifests import load_manifests
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.manifest import ManifestSet
 from tests.support.lab import Lab
 from tests.support.projects import load_project

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults, Mood
 from tests.properties.test_swap import NEW, OLD, expect_finished, swap
 from tests.support.lab import Lab
 from tests.support.legacyaccount import function, legacy_bodies, meaning, migrated, put_live

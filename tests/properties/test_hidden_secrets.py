@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.core.state.state_document import dump_state
 from reconciler.engine.plan.make_plan import find_drift
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.reporters.plan_json import report_object
 from reconciler.types.change import Action, Direction
 from reconciler.types.json import Json

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from tests.support.lab import Lab
 from tests.support.making import manifest
 

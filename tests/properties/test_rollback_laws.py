@@ -14,7 +14,7 @@ from reconciler.core.canonical.canonical_form import effective, leaves, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
 from tests.engine.test_rollback_killed import killed
 from tests.support.chronicle import Chronicle

@@ -17,7 +17,7 @@ from reconciler.engine.plan.import_object import plan_import
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import Address, ResourceRef
 from tests.support.chronicle import Chronicle, files, moved, removed
 from tests.support.making import env, manifest

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.live import Listing, LiveObject
 from tests.support.lab import Lab
 from tests.support.making import env, manifest

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults, Mood
 from tests.support.lab import Lab
 from tests.support.making import env, manifest
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanError
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.change import Action
 from reconciler.types.event import StepProgress
 from reconciler.types.manifest import ManifestSet

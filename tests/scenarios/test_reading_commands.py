@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 
 FIRST = """\
 apiVersion: personas/v1

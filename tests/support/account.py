@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.json import Json, Object

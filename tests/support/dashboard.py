@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.json import Json, Object
 
 

@@ -12,8 +12,7 @@ from reconciler.engine.export_account import Export, ExportChoice, export_accoun
 from reconciler.manifests.edit.new_manifest_files import manifest_file
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Faults
+from reconciler.platforms.tavus.simulator.faults import Faults, Mood
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.project import ProviderSettings, Workspace

@@ -20,9 +20,8 @@ from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Faults
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
+from reconciler.platforms.tavus.simulator.faults import Faults, Mood
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.event import Event
 from reconciler.types.json import Object

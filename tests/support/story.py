@@ -31,7 +31,7 @@ import httpx
 import yaml
 
 from reconciler.api.session import SystemClock
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.json import lookup
 
 BASE = "http://127.0.0.1/v2"

@@ -9,8 +9,7 @@ from reconciler.engine.apply.known_lists import KnownLists
 from reconciler.engine.apply.schedule import Schedule
 from reconciler.engine.apply.step import Look
 from reconciler.errors import Rejected
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Fault, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults, Mood
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.event import RunProgress, StepDone, StepProgress

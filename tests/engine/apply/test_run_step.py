@@ -11,8 +11,7 @@ from reconciler.engine.apply.run_changes import apply_changes
 from reconciler.engine.apply.run_step import Worker
 from reconciler.engine.apply.step_context import StepContext
 from reconciler.engine.plan.make_plan import make_plan
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
+from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults, Mood
 from reconciler.types.event import StepDone, StepFailed
 from reconciler.types.options import PlanOptions
 from reconciler.types.state import Intent

@@ -16,7 +16,7 @@ from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.apply.writing_runs import apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanStale
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.event import Notice
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.state.journal_records import Outcome
 from reconciler.errors import PlanBlocked, PlanStale, UsageError
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action
 from reconciler.types.diagnostic import Source

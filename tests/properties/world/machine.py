@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from reconciler.api.project import OpenedProject, open_project
 from reconciler.errors import ReconcilerError
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
 from tests.properties.world import oracle

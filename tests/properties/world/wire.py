@@ -11,8 +11,8 @@ import httpx
 
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
 from tests.properties.world.words import Tree, read_account

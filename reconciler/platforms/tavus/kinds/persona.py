@@ -6,10 +6,9 @@ observations of the live API written down in public code. `source` names which.
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.kinds.misplaced_persona_keys import MISTAKEN
+from reconciler.platforms.tavus.kinds.persona_keys import MISTAKEN, SPENT
 from reconciler.platforms.tavus.kinds.persona_layers import LAYERS
 from reconciler.platforms.tavus.kinds.persona_skills import SKILLS
-from reconciler.platforms.tavus.kinds.superseded_fields import SPENT
 from reconciler.types.bounds import Bounds
 from reconciler.types.kind import Companion, Field, KindSpec, Need, Type
 

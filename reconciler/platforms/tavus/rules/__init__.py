@@ -51,6 +51,6 @@ RULES: Registry[Rule] = Registry(
         "L36": "manifest_rules:NAME_TAKEN",
         "L37": "delivery_rules:TOOL_DELIVERY",
         "L38": "delivery_rules:TOOL_ON_CALL",
-        "L39": "bound_rules:BOUNDS",
+        "L39": "value_rules:BOUNDS",
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
-from reconciler.platforms.tavus.kinds.tool_facts import (
+from reconciler.platforms.tavus.kinds.tool import (
     API_MEMBERS,
     CHANNELS,
     CREDENTIALS,

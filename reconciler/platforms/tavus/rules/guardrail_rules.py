@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import sequence, text
-from reconciler.platforms.tavus.rules.bound_rules import out_of_bounds
+from reconciler.platforms.tavus.rules.value_rules import out_of_bounds
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import Manifest
 

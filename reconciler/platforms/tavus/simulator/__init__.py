@@ -1,1 +1,1 @@
-"""An account behind the vendor's HTTP API, quirks included: in process (`simulator_transport`) or served."""
+"""An account behind the vendor's HTTP API, quirks included: in process (`embedded_provider`) or served."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.persona import KIND
 from reconciler.platforms.tavus.simulator import persona_handlers, tool_handlers
-from reconciler.platforms.tavus.simulator.call_context import Context, Route
+from reconciler.platforms.tavus.simulator.collection import Context, Route
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid, refused, write_json
-from reconciler.platforms.tavus.simulator.schema_check import find_errors, require, strings
-from reconciler.platforms.tavus.simulator.table_check import MISSING, table_errors
+from reconciler.platforms.tavus.simulator.schema_check import MISSING, find_errors, require, strings, table_errors
 from reconciler.platforms.tavus.simulator.world import SKILLS, is_own, strings_of
 from reconciler.types.json import Json, Object
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.deployment import KIND as SPEC
-from reconciler.platforms.tavus.simulator.call_context import Context, Route
 from reconciler.platforms.tavus.simulator.collection import (
+    Context,
+    Route,
     check_patch,
     dated,
     find,
@@ -15,9 +16,9 @@ from reconciler.platforms.tavus.simulator.collection import (
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import MASK, Reply, invalid, refused
+from reconciler.platforms.tavus.simulator.schema_check import table_errors
 from reconciler.platforms.tavus.simulator.secret_masks import DEPLOYMENT_SECRETS, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
-from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Object
 
 KIND = "deployments"

@@ -5,12 +5,20 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from reconciler.platforms.tavus.kinds.document import KIND as SPEC
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
-from reconciler.platforms.tavus.simulator.collection import dated, find, matches, page_of, select, show
+from reconciler.platforms.tavus.simulator.collection import (
+    Context,
+    Route,
+    dated,
+    find,
+    matches,
+    page_of,
+    scrub,
+    select,
+    show,
+)
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, invalid
-from reconciler.platforms.tavus.simulator.schema_check import find_errors, strings, text
+from reconciler.platforms.tavus.simulator.schema_check import find_errors, strings, table_errors, text
 from reconciler.platforms.tavus.simulator.server_json_patch import same
-from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.platforms.tavus.simulator.world import strings_of
 from reconciler.types.json import Json, Object
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.guardrail import KIND as SINGLE
 from reconciler.platforms.tavus.kinds.guardrail_set import KIND as SET_KIND
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import (
+    Context,
+    Route,
     check_patch,
     dated,
     find,
     matches,
     page_of,
     patched,
+    scrub,
     select,
     show,
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Reply, invalid
+from reconciler.platforms.tavus.simulator.schema_check import table_errors
 from reconciler.platforms.tavus.simulator.server_json_patch import same
-from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.platforms.tavus.simulator.world import TYPE, strings_of
 from reconciler.types.json import Json, Object
 

@@ -15,8 +15,7 @@ from types import FrameType
 from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.faults import Faults, load_faults
+from reconciler.platforms.tavus.simulator.faults import Faults, Mood, load_faults
 from reconciler.platforms.tavus.simulator.http_types import Call
 from reconciler.platforms.tavus.simulator.service import Exchange, Service
 from reconciler.platforms.tavus.simulator.world_file import seed_world

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.objectives import KIND as KIND_SPEC
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub
 from reconciler.platforms.tavus.simulator.collection import (
+    Context,
+    Route,
     dated,
     find,
     matches,
     page_of,
     patched,
+    scrub,
     select,
     show,
     with_defaults,
 )
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, refused
+from reconciler.platforms.tavus.simulator.schema_check import table_errors
 from reconciler.platforms.tavus.simulator.server_json_patch import PatchMalformed, parse_patch, same
-from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Json, Object
 
 KIND = "objectives"

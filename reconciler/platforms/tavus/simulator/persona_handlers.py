@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, unknown_references
-from reconciler.platforms.tavus.simulator.collection import cut
+from reconciler.platforms.tavus.simulator.collection import Context, Route, cut, unknown_references
 from reconciler.platforms.tavus.simulator.http_types import (
     UNKNOWN_PERSONA,
     Refusal,
@@ -13,6 +12,9 @@ from reconciler.platforms.tavus.simulator.http_types import (
     write_json,
 )
 from reconciler.platforms.tavus.simulator.persona_body import (
+    KNOWN,
+    READ_ONLY,
+    check_body,
     complete_flow,
     inward,
     outward,
@@ -20,7 +22,6 @@ from reconciler.platforms.tavus.simulator.persona_body import (
     show_defaults,
     write_booleans,
 )
-from reconciler.platforms.tavus.simulator.persona_rules import KNOWN, READ_ONLY, check_body
 from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, reveal, seal
 from reconciler.platforms.tavus.simulator.world import DRAFT, TYPE, Page, is_own, strings_of
 from reconciler.types.json import Object

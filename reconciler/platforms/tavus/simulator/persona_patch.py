@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.platforms.tavus.simulator import persona_handlers
-from reconciler.platforms.tavus.simulator.call_context import Context, Route
-from reconciler.platforms.tavus.simulator.collection import apply_operations, check_patch
+from reconciler.platforms.tavus.simulator.collection import Context, Route, apply_operations, check_patch
 from reconciler.platforms.tavus.simulator.http_types import CUSTOM_LLM, Refusal, Reply, refused
-from reconciler.platforms.tavus.simulator.persona_body import comparable, outward, respell_path, spelling
-from reconciler.platforms.tavus.simulator.persona_rules import READ_ONLY, check_body
+from reconciler.platforms.tavus.simulator.persona_body import (
+    READ_ONLY,
+    check_body,
+    comparable,
+    outward,
+    respell_path,
+    spelling,
+)
 from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import (
     Operation,

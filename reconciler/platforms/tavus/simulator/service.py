@@ -28,9 +28,8 @@ from reconciler.platforms.tavus.simulator import (
     stock,
     tool_handlers,
 )
-from reconciler.platforms.tavus.simulator.behaviour import Mood
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, merge
-from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults
+from reconciler.platforms.tavus.simulator.collection import Context, Route, merge
+from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults, Mood
 from reconciler.platforms.tavus.simulator.http_types import (
     Call,
     Refusal,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.simulator.call_context import Context, Route
-from reconciler.platforms.tavus.simulator.collection import find, page_of, select, show
+from reconciler.platforms.tavus.simulator.collection import Context, Route, find, page_of, select, show
 from reconciler.platforms.tavus.simulator.http_types import Reply
 from reconciler.platforms.tavus.simulator.world import TYPE, World
 from reconciler.types.json import Json, Object

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.simulator.call_context import Context, Route, scrub, timestamp
-from reconciler.platforms.tavus.simulator.collection import cut, matches
+from reconciler.platforms.tavus.simulator.collection import Context, Route, cut, matches, scrub, timestamp
 from reconciler.platforms.tavus.simulator.http_types import Refusal, Reply, invalid, refused, write_json
 from reconciler.platforms.tavus.simulator.secret_masks import TOOL_SECRETS, reveal, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.platforms.tavus.kinds.tool import KIND as SPEC
-from reconciler.platforms.tavus.kinds.tool_facts import (
+from reconciler.platforms.tavus.kinds.tool import (
     API_MEMBERS,
     CHANNELS,
     CREDENTIALS,
@@ -17,9 +16,10 @@ from reconciler.platforms.tavus.kinds.tool_facts import (
     placeholders,
     size_of,
 )
+from reconciler.platforms.tavus.kinds.tool import KIND as SPEC
 from reconciler.platforms.tavus.simulator.http_types import MASK, invalid, refused
+from reconciler.platforms.tavus.simulator.schema_check import table_errors
 from reconciler.platforms.tavus.simulator.secret_masks import TOOL_SECRETS, echoes_mask
-from reconciler.platforms.tavus.simulator.table_check import table_errors
 from reconciler.types.json import Json, Object, lookup
 
 AUTH = {kind: way.needed for kind, way in CREDENTIALS.items()}

@@ -12,7 +12,7 @@ from reconciler.platforms.tavus.client.endpoint import Endpoint, PatchStyle, eve
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS, read_skills, write_skills
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, FieldChange
 from reconciler.types.json import Json

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.platforms.tavus.simulator.behaviour import Mood
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction
 from tests.support.lab import Lab

@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.platforms.tavus.simulator.behaviour import Mood, parse_mood
-from reconciler.platforms.tavus.simulator.faults import Faults, parse_faults
-from reconciler.platforms.tavus.simulator.simulator_transport import SimulatorTransport
+from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
+from reconciler.platforms.tavus.simulator.faults import Faults, Mood, parse_faults, parse_mood
 
 FACE = "r5dc7c7d0bcb"
 CUSTOM = {"model": "nw-claims-1", "base_url": "https://llm.northwind.example/v1", "api_key": "sk-northwind"}
