@@ -1,4 +1,8 @@
-"""Tool: a function in the account's registry that any number of personas may attach, and what its parts may be."""
+"""Tool: a function in the account's registry that any number of personas may attach, and what its parts may be.
+
+Field table, rules and simulator read the same facts here. Sources: pages create-tool, llm-tool and llm-tool-auth, and
+the models of the vendor's client (tavus-cli 0.11.0), which refuses everything else before it sends.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The schema check of the simulated API: out of the field tables, by rules of a handler, and its error map."""
+"""The schema check of the simulated API: out of the field tables, by rules of a handler, and its error map.
+
+The facts are those of the rules, the walk and the words are the API's: one error map, nested as the body is.
+"""
 
 from __future__ import annotations
 
