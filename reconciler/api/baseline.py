@@ -98,7 +98,7 @@ def write_new_baseline(session: Session) -> NewBaseline:
     from reconciler.api.output_files import write_file
     from reconciler.api.validate import check
     from reconciler.core.linting.baseline import to_accept
-    from reconciler.core.migrating.answers import choose_migrations
+    from reconciler.core.migrating.migration import choose_migrations
     from reconciler.core.migrating.migration_result import undone
     from reconciler.manifests.project.baseline_file import baseline_path, write_baseline
 

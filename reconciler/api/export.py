@@ -136,7 +136,7 @@ class NewFiles:
 
     def add(self, one: ExportedManifest, suffix: str, data: bytes) -> str:
         """Write one file; its path below the target."""
-        from reconciler.core.export.legal_names import file_stem, folder_name, unique_name
+        from reconciler.core.export.exported_manifests import file_stem, folder_name, unique_name
         from reconciler.fsio import create_file
 
         place = self.target / folder_name(one.kind)

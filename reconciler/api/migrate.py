@@ -168,7 +168,7 @@ def read_migration(
     write it.
     """
     from reconciler.api.manifests import platform_of
-    from reconciler.core.migrating.answers import merge_answers
+    from reconciler.core.migrating.migration import merge_answers
     from reconciler.engine.migrate.run_migrations import MigrateOptions
     from reconciler.manifests.edit.source_files import read_sources
 

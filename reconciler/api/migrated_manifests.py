@@ -48,7 +48,7 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     `reconciler migrate --write`; with `--ref` they are those of the commit.
     """
     from reconciler.api.migrate import read_migration
-    from reconciler.core.migrating.answers import choose_migrations
+    from reconciler.core.migrating.migration import choose_migrations
     from reconciler.core.migrating.migration_result import Status
     from reconciler.manifests.tree.git_tree import open_tree
 
@@ -95,7 +95,7 @@ def _unmoved(one: Outcome) -> Diagnostic:
 
 def _expanded(session: Session, options: PlanOptions) -> PlanOptions:
     """The options with patterns of addresses replaced by what they fit in the files and the state."""
-    from reconciler.core.planning.address_patterns import expand_options, is_pattern
+    from reconciler.core.planning.run_scope import expand_options, is_pattern
     from reconciler.core.planning.selection_check import addresses_of
 
     if not any(map(is_pattern, (*options.targets, *options.excludes))):

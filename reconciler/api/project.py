@@ -172,7 +172,7 @@ class OpenedProject:
         from reconciler.api.export_target import prepare_agents
         from reconciler.api.manifests import platform_of
         from reconciler.api.migrate import read_migration, write_result
-        from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
+        from reconciler.core.migrating.migration import choose_migrations, parse_answers, requested_names
 
         session, known = self.session, platform_of(self.session.project).migrations
         run = read_migration(

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from reconciler.backends.context import BackendContext
 from reconciler.backends.lease import Patience, Tries
-from reconciler.core.serialization.untrusted_json import Unfit, receive
+from reconciler.core.serialization.checked_json import Unfit, receive
 from reconciler.core.settings.setting_reader import Role
 from reconciler.errors import StateError, UsageError
 from reconciler.installation import extra_hint

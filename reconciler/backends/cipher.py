@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reconciler.backends.context import BackendContext, read_text
-from reconciler.core.serialization.untrusted_json import Unfit, parse_json
+from reconciler.core.serialization.checked_json import Unfit, parse_json
 from reconciler.core.settings.setting_reader import not_your_command
 from reconciler.core.state.state_document import peek
 from reconciler.errors import StateUnreadable, UsageError

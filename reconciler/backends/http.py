@@ -43,7 +43,7 @@ from reconciler.backends.lock_acquire import (
     report_takeover,
     shown,
 )
-from reconciler.core.serialization.untrusted_json import Unfit, parse_json
+from reconciler.core.serialization.checked_json import Unfit, parse_json
 from reconciler.core.state.state_document import peek
 from reconciler.errors import NotTrusted, StateError, StateLocked
 from reconciler.types.json import Json

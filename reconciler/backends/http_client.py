@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text
 from reconciler.backends.lease import Patience, Tries
 from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
-from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, receive
+from reconciler.core.serialization.checked_json import ENCODINGS, Unfit, receive
 from reconciler.core.settings.setting_reader import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.json import number_in

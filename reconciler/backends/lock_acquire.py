@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.core.serialization.untrusted_json import parse_json
+from reconciler.core.serialization.checked_json import parse_json
 from reconciler.core.text import one_line
 from reconciler.errors import StateError, StateLocked
 from reconciler.fsio import owner_only, wait_for_lock

@@ -82,7 +82,7 @@ def migrate(
     from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import write_result
     from reconciler.cli.composition import find_project
-    from reconciler.core.migrating.answers import choose_migrations, parse_answers, requested_names
+    from reconciler.core.migrating.migration import choose_migrations, parse_answers, requested_names
     from reconciler.errors import UsageError
 
     if listing:
@@ -138,7 +138,7 @@ def ask_and_migrate(run: MigrationRun, settings: Settings) -> MigrationResult:
     result = run.once(answers)
     if not can_ask(settings):
         return result
-    from reconciler.core.migrating.answers import merge_answers
+    from reconciler.core.migrating.migration import merge_answers
 
     passed: set[tuple[str, str]] = set()
     for _ in range(ROUNDS):
@@ -234,7 +234,7 @@ def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) ->
     """The personas that `words` name (addresses or files) are handed over, unless `--answer` says otherwise."""
     from reconciler.api.export_target import name_personas
     from reconciler.cli.composition import find_project
-    from reconciler.core.migrating.answers import merge_answers
+    from reconciler.core.migrating.migration import merge_answers
 
     return merge_answers(name_personas(find_project(settings), words), given)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reconciler.core.resource_diff.records import Seen
+from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_changes import made_by
 from reconciler.errors import AuthRefused, ProviderError, Unreachable

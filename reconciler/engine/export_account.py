@@ -12,11 +12,11 @@ from reconciler.core.export.exported_manifests import (
     Key,
     export_objects,
     find_claims,
+    legal_name,
     matches_fields,
     parts_of_others,
     shared_inline_tools,
 )
-from reconciler.core.export.legal_names import legal_name
 from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.text import matches
 from reconciler.engine.account_reader import Reader, read_apart, run_parallel

@@ -5,8 +5,7 @@ from __future__ import annotations
 from textwrap import indent, wrap
 
 from reconciler.core.linting.rule import Rule
-from reconciler.core.migrating.answers import known_names
-from reconciler.core.migrating.migration import Migration, Safety
+from reconciler.core.migrating.migration import Migration, Safety, known_names
 from reconciler.registry import Registry
 from reconciler.types.json import Json, Object
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from reconciler.core.export.legal_names import folder_name
+from reconciler.core.export.exported_manifests import folder_name
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves
 from reconciler.reporters.values import show
 from reconciler.types.change import Action, Change

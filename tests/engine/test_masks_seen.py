@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.planning.state_drift import drift_from_state
+from reconciler.core.planning.account_findings import drift_from_state
 from tests.support.lab import Lab
 from tests.support.making import at, env, manifest
 

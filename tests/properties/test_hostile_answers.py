@@ -16,7 +16,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from reconciler.core.serialization.untrusted_json import MB
+from reconciler.core.serialization.checked_json import MB
 from reconciler.engine.export_account import ExportChoice, export_account
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider

@@ -9,8 +9,7 @@ import json
 from dataclasses import replace
 
 from reconciler.core.serialization import record_codec
-from reconciler.core.serialization.checked_json import Malformed
-from reconciler.core.serialization.untrusted_json import Unfit, parse_json
+from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
 from reconciler.errors import StateUnreadable
 from reconciler.types.json import Object
 from reconciler.types.watch_requests import Requests

@@ -16,7 +16,7 @@ from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.object_history import Thread, follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.restored import Restored, without
-from reconciler.core.resource_diff.records import Matching
+from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity

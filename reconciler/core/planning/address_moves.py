@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.planning.records import Moves
-from reconciler.core.resource_diff.records import ResourcePlan
+from reconciler.core.resource_diff.resource_plan import ResourcePlan
 from reconciler.core.state.entry_changes import old_address, renamed
 from reconciler.types.address import Address
 from reconciler.types.change import Change

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from reconciler.core.canonical.keyed_lists import ToolBody, registry_tool
 from reconciler.core.canonical.references import reference
 from reconciler.core.canonical.vocabulary import live_document
-from reconciler.core.resource_diff.records import Matching, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import Matching, ResourcePlan
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, lookup

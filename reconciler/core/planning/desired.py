@@ -8,11 +8,10 @@ from dataclasses import replace
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.history.rollback_goal import torn
 from reconciler.core.planning.address_moves import find_replaced, follow_moves
-from reconciler.core.planning.part_of_project import leave_what_moved, make_along
 from reconciler.core.planning.records import Bound, Compared, Desired, Moves, PlanRequest
-from reconciler.core.planning.run_scope import scope
+from reconciler.core.planning.run_scope import leave_what_moved, make_along, scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
-from reconciler.core.resource_diff.records import Context, Seen
+from reconciler.core.resource_diff.resource_plan import Context, Seen
 from reconciler.core.state.entry_changes import made_by, renamed, set_aside
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from reconciler.core.serialization import record_codec
-from reconciler.core.serialization.checked_json import Malformed
+from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
-from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Severity

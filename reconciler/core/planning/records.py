@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.usage import NOTHING, Usage
-from reconciler.core.resource_diff.records import Context, Matching, ResourcePlan, Seen
+from reconciler.core.resource_diff.resource_plan import Context, Matching, ResourcePlan, Seen
 from reconciler.errors import ProviderError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic

@@ -1,14 +1,51 @@
-"""Which resources a run looks at: targets, excludes, labels and the paths given on the command line."""
+"""Which resources a run looks at: targets, excludes, labels, paths; what a part of the manifests leaves out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 
+from reconciler.core.canonical.references import references
 from reconciler.core.planning.records import Scope
+from reconciler.core.resource_diff.resource_plan import Matching
+from reconciler.core.text import matches
 from reconciler.types.address import Address
-from reconciler.types.manifest import Resource
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.state import Entry, State
+
+ANY = "*"
+
+
+def is_pattern(address: Address) -> bool:
+    """Whether it stands for several addresses: no name has a star."""
+    return ANY in address.kind or ANY in address.name
+
+
+def expand(wanted: Iterable[Address], known: Collection[Address]) -> tuple[Address, ...]:
+    """The addresses with each pattern replaced by what it fits, in order; one that fits nothing stays as it is."""
+    found: dict[Address, None] = {}
+    for one in wanted:
+        fitting = sorted(other for other in known if matches(str(other), str(one))) if is_pattern(one) else ()
+        found |= dict.fromkeys(fitting or (one,))
+    return tuple(found)
+
+
+def expand_options(options: PlanOptions, known: Collection[Address]) -> PlanOptions:
+    """The options of a run that knows these addresses. What is excluded is excluded, whatever asks for it."""
+    given = (*options.targets, *options.excludes, *options.replace, *options.accepted)
+    if not any(map(is_pattern, given)):
+        return options
+    excludes = expand(options.excludes, known)
+    spared = {*excludes}
+    return replace(
+        options,
+        targets=tuple(one for one in expand(options.targets, known) if one not in spared),
+        excludes=excludes,
+        replace=tuple(one for one in expand(options.replace, known) if one not in spared),
+        accepted=expand(options.accepted, known),
+    )
 
 
 def scope(
@@ -119,3 +156,61 @@ def closure(start: Address, follow: Callable[[Address], Iterable[Address]]) -> s
             seen.add(address)
             todo.extend(follow(address))
     return seen
+
+
+def leave_what_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list[Diagnostic]]:
+    """The scope without what was applied from the part and stands in another file now: git still holds that."""
+    if manifests.elsewhere is None or not chosen.deletable:
+        return chosen, []
+    found = manifests.elsewhere()
+    here = {one.address for one in manifests.manifests} | {one.address for one in manifests.removed}
+    moved = {one: found.places[one] for one in sorted((chosen.deletable - here) & found.places.keys())}
+    left = chosen.deletable - moved.keys()
+    problems = [_stands_elsewhere(address, path) for address, path in moved.items()]
+    problems += [_hides_documents(path) for path in found.unread if left]
+    return replace(chosen, deletable=left, not_looked_at=chosen.not_looked_at + len(moved)), problems
+
+
+def make_along(
+    chosen: Scope, resources: Mapping[Address, Resource], beside: Collection[Address], matching: Matching
+) -> tuple[Scope, list[Diagnostic]]:
+    """The scope with what it refers to outside of its paths and the account lacks; and an error for each reference
+    that leads to nothing and that nothing in this run makes.
+
+    `resources` are bound to the ids of what is there.
+    """
+    needed: set[Address] = set()
+    for address in chosen.wanted if beside else ():
+        needed |= closure(address, lambda one: resources[one].refs if one in resources else ())
+    absent = {address for address, binding in matching.bindings.items() if binding.id is None}
+    wanted = chosen.wanted | needed & {*beside} & absent
+    made = {str(address) for address in wanted & absent}
+    problems = [
+        _is_absent(resource, text)
+        for resource in (resources[address] for address in sorted(wanted))
+        if resource.refs
+        for text in sorted({text for value in resource.leaves.values() for text in references(value)} - made)
+    ]
+    return replace(chosen, wanted=wanted), problems
+
+
+def _stands_elsewhere(address: Address, path: str) -> Diagnostic:
+    summary = f"{address} stands in {path} now, outside of the paths: it is left as it is"
+    return Diagnostic("E-path", Severity.WARNING, summary, hint=f"name {path} as well", address=address)
+
+
+def _hides_documents(path: str) -> Diagnostic:
+    summary = f"{path} has errors, so nobody knows whether what would be deleted here stands there now"
+    return Diagnostic("E-path", Severity.ERROR, summary, hint=f"`reconciler validate {path}` shows them")
+
+
+def _is_absent(resource: Resource, address: str) -> Diagnostic:
+    return Diagnostic(
+        "E-ref",
+        Severity.ERROR,
+        f"{address} is not in the account, and nothing inside of the paths makes it",
+        hint=f"`reconciler validate` shows what is wrong with its manifest; name the file of {address} as well",
+        address=resource.address,
+        pointer=next((path for path, value in resource.leaves.items() if address in references(value)), None),
+        source=resource.source,
+    )

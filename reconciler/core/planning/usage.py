@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.id_names import referring
-from reconciler.core.resource_diff.records import Matching
+from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import whole_removals
-from reconciler.core.resource_diff.build_change import in_sync, to_change
+from reconciler.core.resource_diff.build_change import carry_companions, in_sync, to_change, with_ignored
 from reconciler.core.resource_diff.findings import subject_of
 from reconciler.core.resource_diff.leaf_diff import compare_leaves, settle, write_enabling
 from reconciler.core.resource_diff.name_conflicts import refuse_other_content
-from reconciler.core.resource_diff.preserve_values import carry_companions, with_ignored
-from reconciler.core.resource_diff.records import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.removals import find_extras, find_removals
+from reconciler.core.resource_diff.resource_plan import Binding, Context, ResourcePlan
 from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Resource

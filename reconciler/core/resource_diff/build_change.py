@@ -1,20 +1,143 @@
-"""What was found about one resource as a change of the plan."""
+"""What was found about one resource as a change of the plan, and what its write leaves as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.core.canonical.canonical_edit import apply_edits
-from reconciler.core.canonical.canonical_form import comparable
+from reconciler.core.canonical.canonical_edit import Edit, apply_edits
+from reconciler.core.canonical.canonical_form import (
+    at_default,
+    comparable,
+    is_masked,
+    keyed_parent,
+    leaf_at,
+    leaves,
+    same,
+)
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import differs_in_ids
-from reconciler.core.canonical.vocabulary import body_digest
+from reconciler.core.canonical.vocabulary import body_digest, live_document
+from reconciler.core.diff import three_way
 from reconciler.core.diff.json_patch import build_patch
 from reconciler.core.resource_diff.findings import Findings, Subject
-from reconciler.core.resource_diff.preserve_values import note_removed, refuse_ignored
+from reconciler.core.resource_diff.resource_plan import field_change, ignored
 from reconciler.core.secrets.redact_document import marked, redact
-from reconciler.types.change import Action, Block, Change, FieldChange, PatchOp, Reason
+from reconciler.types.change import Action, Block, Change, Direction, FieldChange, PatchOp, Reason
+from reconciler.types.json import Json, Object, join, lookup, split, within
+from reconciler.types.kind import KindSpec
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Resource
+
+
+def with_ignored(resource: Resource, live: LiveObject) -> Resource:
+    """The resource with the live value at each ignored place inside a leaf: a leaf that is compared and written whole
+    leaves it as it is."""
+    inside = [
+        (pointer, path)
+        for pointer in resource.lifecycle.ignore
+        for path, value in resource.leaves.items()
+        if pointer != path and within(pointer, path) and isinstance(value, dict)
+    ]
+    if not inside:
+        return resource
+    spec = resource.kind
+    document = live_document(spec, live)
+    body, flat = resource.spec, dict(resource.leaves)
+    for pointer, path in inside:
+        value = value_at(spec, document, pointer)
+        if is_masked(value):
+            continue  # the API keeps what it hides
+        leaf = apply_edits(spec, {"leaf": flat[path]}, [Edit(f"/leaf{pointer[len(path) :]}", value, value is None)])
+        flat[path] = leaf["leaf"]
+        if isinstance(lookup(body, path), dict):
+            body = apply_edits(spec, body, [Edit(pointer, value, remove=value is None)])
+    return replace(resource, spec=body, leaves=flat)
+
+
+def value_at(spec: KindSpec, document: Object, pointer: str) -> Json:
+    """The value at `pointer`, which may lead through the name of an inline tool."""
+    tokens = split(pointer)
+    for depth in range(1, len(tokens)):
+        path = join(*tokens[:depth])
+        if keyed_parent(spec, path) is not None:
+            return lookup(leaf_at(spec, document, path), join(*tokens[depth:]))
+    return lookup(document, pointer)
+
+
+def refuse_ignored(subject: Subject, found: Findings, after: Object) -> Findings:
+    """Block a change that would write what `lifecycle.ignore` leaves alone, whichever step planned it."""
+    for pointer in subject.resource.lifecycle.ignore:
+        touched = any(within(path, pointer) or within(pointer, path) for path in found.edits)
+        before, left = (value_at(subject.spec, document, pointer) for document in (subject.document, after))
+        if touched and not same(before, left):
+            message = f"{pointer} is left alone (lifecycle.ignore), and this change would take it away or write it"
+            hint = f"take {pointer} out of lifecycle.ignore, or keep what stands around it in the manifest"
+            found += Findings(blocks=(Block("ignore", message, hint, pointer),))
+    return found
+
+
+def note_removed(subject: Subject, found: Findings, after: Object | None) -> tuple[FieldChange, ...]:
+    """The fields with every leaf that is live before and not after (None: nothing is written), and who wants each
+    removal."""
+    spec, fields = subject.spec, [*found.fields]
+    told = [field.path for field in fields]
+    left = leaves(spec, after) if after is not None else {}
+    for path, value in leaves(spec, subject.document).items() if after is not None else ():
+        if path in left or value is None or at_default(field_at(spec, path), value):
+            continue
+        if any(within(path, one) or within(one, path) for one in told):
+            continue
+        gone = field_change(spec, path, Direction.GIT, value, None, secret=subject.was_secret(path))
+        fields.append(replace(gone, note="goes along"))
+    return tuple(_explained(subject, field) for field in fields)
+
+
+def _explained(subject: Subject, field: FieldChange) -> FieldChange:
+    if not _takes_away(field.before, field.after) or field.after_unknown or subject.observing:
+        return field
+    resource, entry = subject.resource, subject.entry
+    source = resource.source.path if resource.source is not None else None
+    ours = entry is not None and any(within(one, field.path) for one in entry.sent)
+    said = any(within(one, field.path) or within(field.path, one) for one in resource.leaves)
+    if said or not ours:
+        return replace(field, why=f"{source or 'the manifest'} wants it", wanted=True)
+    before = entry.source if entry is not None and entry.source is not None else source
+    return replace(field, why=f"{before or 'the manifest'} no longer says it")
+
+
+def _takes_away(before: Json, after: Json) -> bool:
+    """Whether something that was there is not there any more: a value, an item of a list."""
+    if isinstance(before, list) and isinstance(after, list):
+        return any(not any(same(one, other) for other in after) for one in before)
+    return before is not None and after is None
+
+
+def carry_companions(subject: Subject, found: Findings) -> Findings:
+    """Values that the API wants again with any write near them: the key of a custom model, its base URL."""
+    for companion in subject.spec.companions if not subject.observing else ():
+        touched = [edit for path, edit in found.edits.items() if within(path, companion.under)]
+        if not touched or any(edit.remove and edit.path == companion.under for edit in touched):
+            continue
+        after = apply_edits(subject.spec, subject.document, found.edits.values())
+        if leaf_at(subject.spec, after, companion.when):
+            for path in companion.carry:
+                if path not in found.edits:
+                    found += _carried(subject, path, companion.why)
+    return found
+
+
+def _carried(subject: Subject, path: str, why: str) -> Findings:
+    """One value that travels along: the manifest's, else the live one; a block where neither is known."""
+    resource = subject.resource
+    value = None if ignored(path, resource.lifecycle.ignore) else resource.leaves.get(path)
+    if value is None:
+        value = leaf_at(subject.spec, subject.document, path)
+        if value is None or three_way.hidden(field_at(subject.spec, path), value):
+            message = f"{path} must travel with this write and is not in the manifest: {why}"
+            hint = f"add {path} to the manifest as {{env: NAME}} or {{file: path}}, not under ignore"
+            return Findings(blocks=(Block("secret", message, hint),))
+    return Findings({path: Edit(path, value)})
 
 
 def to_change(subject: Subject, found: Findings) -> Change:

@@ -10,8 +10,15 @@ from reconciler.core.canonical.canonical_form import leaf_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
-from reconciler.core.resource_diff.records import Binding, Context, Left
-from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored, unknown_ids
+from reconciler.core.resource_diff.resource_plan import (
+    Binding,
+    Context,
+    Left,
+    atomic_parent,
+    field_change,
+    ignored,
+    unknown_ids,
+)
 from reconciler.core.state.entry_changes import is_name_hidden
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
 from reconciler.types.json import SENSITIVE, Json, Object, lookup, within

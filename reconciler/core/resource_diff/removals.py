@@ -1,8 +1,8 @@
-"""Leaves and items of lists that are ours and left the manifest, and what goes along with them."""
+"""Leaves and items of lists that left the manifest, what goes along, and those that left by a mistyped name."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit, emptied_parents
@@ -10,14 +10,75 @@ from reconciler.core.canonical.canonical_form import at_default, comparable, eff
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import item_of, named_lists
 from reconciler.core.diff import three_way
+from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
 from reconciler.core.resource_diff.findings import Findings, Subject, edit_of_whole
-from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change, ignored
+from reconciler.core.resource_diff.resource_plan import ResourcePlan, atomic_parent, field_change, ignored
 from reconciler.core.secrets.secret_book import HIDDEN, is_unseen
 from reconciler.core.serialization.digest import digest
 from reconciler.types.change import Block, Direction, FieldChange
-from reconciler.types.json import Json, Object, escape, lookup, within
+from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import Json, Object, escape, join, lookup, split, within
+from reconciler.types.manifest import Resource
 from reconciler.types.plan import DriftField
 from reconciler.types.state import Entry
+
+MISTYPED = "E-typo"
+NEAR = 2
+"""So many letters may differ."""
+
+
+def find_mistyped(resource: Resource, entry: Entry | None, result: ResourcePlan) -> Iterator[Diagnostic]:
+    """An error for each unknown field within two edits of a managed one that left the manifest and would be removed.
+
+    A name that was applied before, beside the known one, is no typing error of today.
+    """
+    if entry is None:
+        return
+    gone = [one.path for one in result.change.fields if one.path in entry.sent and one.path not in resource.leaves]
+    if not gone:
+        return
+    for finding in check_fields(resource.kind, resource.spec, address=resource.address, source=resource.source):
+        if finding.code != UNKNOWN_FIELD or finding.pointer is None:
+            continue
+        *parents, word = split(finding.pointer)
+        if any(within(path, finding.pointer) for path in entry.sent):
+            continue
+        for name in _names_below(join(*parents) if parents else "", gone):
+            place = join(*parents, name)
+            if edits_between(word, name) <= NEAR and not any(within(leaf, place) for leaf in resource.leaves):
+                yield Diagnostic(
+                    MISTYPED,
+                    Severity.ERROR,
+                    f"{word!r} is not a known field, and {name!r}, which is managed, is gone: it would be removed",
+                    hint=f"did you mean {name!r}? If {name} is to go, take {word} out for one apply",
+                    address=resource.address,
+                    pointer=finding.pointer,
+                    source=resource.source,
+                )
+                break
+
+
+def edits_between(one: str, other: str, most: int = NEAR) -> int:
+    """How many letters have to be put in, taken out, exchanged, or swapped with their neighbour to make `other` of
+    `one`; `most + 1` where it is more than that."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        older, before, row = before, row, [at]
+        for to, wanted in enumerate(other, 1):
+            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
+            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == wanted:
+                cost = min(cost, older[to - 2] + 1)
+            row.append(cost)
+    return min(row[-1], most + 1)
+
+
+def _names_below(parent: str, paths: list[str]) -> list[str]:
+    """The members of `parent` that lead to one of the paths."""
+    depth = len(split(parent)) if parent else 0
+    return list(dict.fromkeys(split(path)[depth] for path in paths if within(path, parent) and path != parent))
 
 
 def find_removals(subject: Subject, found: Findings) -> Findings:

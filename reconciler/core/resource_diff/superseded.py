@@ -15,8 +15,7 @@ from reconciler.core.canonical.canonical_form import at_default, effective, leaf
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import ToolBody, inline_body
 from reconciler.core.resource_diff.findings import Findings, Subject
-from reconciler.core.resource_diff.records import Left
-from reconciler.core.resource_diff.resource_plan import field_change, ignored
+from reconciler.core.resource_diff.resource_plan import Left, field_change, ignored
 from reconciler.types.change import Direction
 from reconciler.types.json import Json, escape, is_filled, lookup, within
 

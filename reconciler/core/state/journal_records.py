@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core.serialization import checked_json as read
-from reconciler.core.serialization.checked_json import Malformed, address_from
+from reconciler.core.serialization.checked_json import Malformed, address_from, parse_json
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.record_codec import from_json, to_json
-from reconciler.core.serialization.untrusted_json import parse_json
 from reconciler.core.state.entry_format import (
     entry_from_json,
     entry_to_json,

@@ -22,10 +22,9 @@ import json
 import re
 
 from reconciler.core.serialization import checked_json as read
-from reconciler.core.serialization.checked_json import Malformed, address_from
+from reconciler.core.serialization.checked_json import Malformed, Unfit, address_from, parse_json
 from reconciler.core.serialization.digest import digest, digest_bytes
 from reconciler.core.serialization.record_codec import from_json, to_json
-from reconciler.core.serialization.untrusted_json import Unfit, parse_json
 from reconciler.core.state.entry_format import (
     FORMAT,
     entry_from_json,

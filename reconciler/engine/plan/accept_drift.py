@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.field_tree import field_at, shape
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.planning.address_patterns import is_pattern
+from reconciler.core.planning.run_scope import is_pattern
 from reconciler.core.text import matches
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.address import Address

@@ -15,8 +15,8 @@ from reconciler.core.planning.address_moves import as_replacement
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
 from reconciler.core.planning.records import Account, Bound, Compared, Desired, Key
-from reconciler.core.resource_diff.mistyped_fields import find_mistyped
-from reconciler.core.resource_diff.records import Binding, ResourcePlan
+from reconciler.core.resource_diff.removals import find_mistyped
+from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_changes import name_of

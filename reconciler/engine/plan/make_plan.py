@@ -17,16 +17,15 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.account_comparison import literals_told_apart
 from reconciler.core.planning.account_findings import unlisted_text
-from reconciler.core.planning.address_patterns import expand_options
+from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.attachments import leftover_warnings
-from reconciler.core.planning.bind_resources import bind
 from reconciler.core.planning.desired import asked_in_vain, desire, to_replace, with_needed, with_orphans
 from reconciler.core.planning.id_names import names_in
 from reconciler.core.planning.records import Planned, PlanRequest
-from reconciler.core.planning.run_scope import scope
+from reconciler.core.planning.run_scope import expand_options, scope
 from reconciler.core.planning.selection_check import addresses_of
 from reconciler.core.resource_diff.match_objects import names_of
-from reconciler.core.resource_diff.records import Context
+from reconciler.core.resource_diff.resource_plan import Context
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account

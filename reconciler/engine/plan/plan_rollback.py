@@ -14,8 +14,8 @@ from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
 from reconciler.core.history.restored import Restored
 from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
+from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.planning.records import Planned
-from reconciler.core.planning.state_drift import drift_from_state
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart, run_parallel

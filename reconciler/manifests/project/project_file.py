@@ -261,7 +261,7 @@ def _answers(
     """The answers to questions of migrations, each as text."""
     if not model.migrations:
         return {}
-    from reconciler.core.migrating.answers import as_answer, known_names
+    from reconciler.core.migrating.migration import as_answer, known_names
 
     types = {one.provider.type for one in workspaces.values()}
     known: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import node_at
-from reconciler.core.resource_diff.lookalikes import difference, folded
+from reconciler.core.resource_diff.match_objects import difference, folded
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
 from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest

@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.core.export.conversion_report import ENV, Ledger
-from reconciler.core.export.target import OPEN, Remark, Subject, sealed
+from reconciler.core.export.target import ENV, OPEN, Ledger, Remark, Subject, sealed
 from reconciler.core.text import UNSEEN
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_settings

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import tool_name
-from reconciler.core.export.conversion_report import Ledger
-from reconciler.core.export.target import AttachedTool, Remark, plain
+from reconciler.core.export.target import AttachedTool, Ledger, Remark, plain
 from reconciler.types.json import Json, Object, escape, lookup
 
 INLINE = "/layers/llm/tools"

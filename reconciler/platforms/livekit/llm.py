@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.export.conversion_report import ENV, Ledger
-from reconciler.core.export.target import plain
+from reconciler.core.export.target import ENV, Ledger, plain
 from reconciler.types.address import SecretRef
 from reconciler.types.catalogue import Catalogue, is_hosted
 from reconciler.types.catalogue_entry import LiveKitChoice

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import is_masked
-from reconciler.core.export.conversion_report import Ledger
-from reconciler.core.export.target import plain
+from reconciler.core.export.target import Ledger, plain
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import LiveKitEar
 from reconciler.types.json import Json, Object, escape

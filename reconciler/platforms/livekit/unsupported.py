@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.export.conversion_report import Ledger
+from reconciler.core.export.target import Ledger
 from reconciler.types.json import Json, within
 
 FACE = (

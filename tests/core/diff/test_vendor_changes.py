@@ -10,9 +10,9 @@ from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
-from reconciler.core.planning.state_drift import drift_from_state
+from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.records import Binding, Context
+from reconciler.core.resource_diff.resource_plan import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change, refreshed
 from reconciler.platforms.tavus.kinds import KINDS, kind

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.export.target import OPEN, is_untouched, sealed
+from reconciler.core.canonical.canonical_form import leaves
+from reconciler.core.export.target import EMPTY, OPEN, Ledger, is_untouched, sealed
+from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.address import Address, SecretRef
+from reconciler.types.json import Json, Object, within
+from tests.support.bodies import bodies
 
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60)
 
@@ -38,3 +43,64 @@ def test_a_file_of_somebody_else_counts_as_changed(data: bytes) -> None:
 def test_a_text_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="no place"):
         sealed("text")
+
+
+DESK = Address("persona", "desk")
+
+
+def why(pointer: str, value: Json) -> tuple[str, str]:
+    return "because", "elsewhere"
+
+
+@given(bodies("persona"))
+def test_every_leaf_that_says_something_is_named_once(body: Object) -> None:
+    ledger = Ledger(DESK, kind("persona"), body)
+    ledger.rest(why)
+    told = [remark.path for remark in ledger.not_carried]
+    said = [
+        path for path, value in leaves(KINDS.get("persona"), body).items() if value not in EMPTY or value is False
+    ]
+    assert all(any(within(path, one) for one in told) for path in said)
+    assert len(told) == len(set(told))
+
+
+def test_what_was_taken_is_not_told() -> None:
+    ledger = Ledger(DESK, kind("persona"), {"greeting": "Hi", "layers": {"llm": {"extra_body": {"a": 1, "b": 2}}}})
+    assert ledger.take("/greeting") == "Hi"
+    assert ledger.take("/layers/llm/extra_body/a") == 1
+    ledger.rest(why)
+    assert [remark.path for remark in ledger.not_carried] == ["/layers/llm/extra_body/b"]
+    assert ledger.not_carried[0].as_json() == {
+        "path": "/layers/llm/extra_body/b", "reason": "because", "instead": "elsewhere", "value": 2,
+    }  # fmt: skip
+
+
+def test_a_group_is_named_as_one() -> None:
+    ledger = Ledger(DESK, kind("persona"), {"layers": {"mcp": {"a": 1, "b": {"c": 2}}}})
+    ledger.rest(why, ("/layers/mcp",))
+    assert [remark.path for remark in ledger.not_carried] == ["/layers/mcp"]
+
+
+def test_values_are_taken_in_their_normal_form() -> None:
+    ledger = Ledger(
+        DESK,
+        kind("persona"),
+        {"layers": {"llm": {"extra_body": {"temperature": "0.5"}, "speculative_inference": "false"}}},
+    )
+    assert ledger.take("/layers/llm/extra_body/temperature") == 0.5
+    assert ledger.take("/layers/llm/speculative_inference") is False
+    assert ledger.take("/greeting") is None
+
+
+def test_a_secret_becomes_the_name_of_a_variable() -> None:
+    ledger = Ledger(DESK, kind("persona"), {})
+    assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == {"$env": "KEY"}
+    assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == {
+        "$env": "PERSONA_DESK_LLM_API_KEY"
+    }
+    second = ledger.resolvable(SecretRef("literal", "x"), "/layers/llm/api_key")
+    assert second == {"$env": "PERSONA_DESK_LLM_API_KEY_2"}
+    assert set(ledger.variables) == {"KEY", "PERSONA_DESK_LLM_API_KEY", "PERSONA_DESK_LLM_API_KEY_2"}
+    assert ledger.resolvable({"a": [SecretRef("env", "B")], "env": "prod"}, "/x") == {
+        "a": [{"$env": "B"}], "env": "prod",
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.planning.address_moves import as_replacement, find_replaced, follow_moves
-from reconciler.core.resource_diff.records import ResourcePlan
+from reconciler.core.resource_diff.resource_plan import ResourcePlan
 from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Source
 from reconciler.types.manifest import Lifecycle, Manage, ManifestSet, Moved, Removed

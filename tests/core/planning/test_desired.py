@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.core.planning.desired import asked_in_vain, desire, with_orphans
 from reconciler.core.planning.records import PlanRequest
-from reconciler.core.resource_diff.records import Context, Seen
+from reconciler.core.resource_diff.resource_plan import Context, Seen
 from reconciler.errors import NothingFound
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.diagnostic import Source

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.references import resources_of
-from reconciler.core.planning.run_scope import scope, under_paths
+from reconciler.api.parse_options import parse_pattern
+from reconciler.core.canonical.references import bind_resource, resources_of
+from reconciler.core.planning.run_scope import (
+    expand,
+    expand_options,
+    is_pattern,
+    leave_what_moved,
+    make_along,
+    scope,
+    under_paths,
+)
+from reconciler.core.resource_diff.resource_plan import Binding, Matching
+from reconciler.core.text import matches
+from reconciler.errors import PlanError, UsageError
+from reconciler.types.address import Address, ResourceRef
+from reconciler.types.change import Reason
+from reconciler.types.manifest import Elsewhere, ManifestSet
 from reconciler.types.options import PlanOptions
+from tests.support.lab import Lab
 from tests.support.making import at, entry, manifest, state
 
 RESOURCES = resources_of(
@@ -152,3 +168,100 @@ def test_labels_of_a_destroy_take_in_what_depends_on_them():
         {}, held, PlanOptions(destroy=True, selector={"team": "x"}, excludes=(at("persona.a"),)), None, labels
     )
     assert kept.deletable == frozenset()
+
+
+ADDRESSES = st.builds(Address, st.sampled_from(("persona", "tool")), st.text("ab.", min_size=1, max_size=3))
+PATTERNS = st.one_of(ADDRESSES, st.sampled_from(["persona.*", "*", "tool.a*", "*.a"]).map(parse_pattern))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(PATTERNS, max_size=4), st.frozensets(ADDRESSES, max_size=6))
+def test_a_pattern_is_what_it_fits(wanted: list[Address], known: frozenset[Address]) -> None:
+    found = expand(wanted, known)
+    for one in wanted:
+        fitting = {other for other in known if matches(str(other), str(one))} if is_pattern(one) else {one}
+        assert fitting <= {*found}
+        assert fitting or one in found, "what fits nothing is left to be told"
+    assert all(one in wanted or (one in known and any(map(is_pattern, wanted))) for one in found)
+    assert expand(found, known) == found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PATTERNS, max_size=3), st.lists(PATTERNS, max_size=3), st.frozensets(ADDRESSES, max_size=6))
+def test_what_is_excluded_is_excluded(
+    targets: list[Address], excludes: list[Address], known: frozenset[Address]
+) -> None:
+    options = expand_options(PlanOptions(targets=tuple(targets), excludes=tuple(excludes)), known)
+    if any(map(is_pattern, [*targets, *excludes])):
+        assert not {*options.targets} & {*options.excludes}
+
+
+def desk(name: str) -> object:
+    return manifest(f"persona.{name}", {"pal_name": name, "system_prompt": "Hi."})
+
+
+def test_a_plan_with_a_pattern_is_that_of_the_addresses() -> None:
+    lab = Lab()
+    items = [desk("front-a"), desk("front-b"), desk("back")]
+    by_pattern = lab.plan(*items, targets=(parse_pattern("persona.front-*"),))
+    by_name = lab.plan(*items, targets=(Address("persona", "front-a"), Address("persona", "front-b")))
+    assert by_pattern == by_name
+    left = lab.plan(*items, excludes=(parse_pattern("*.front-*"),))
+    assert [str(change.address) for change in left.changes] == ["persona.back"]
+    with pytest.raises(PlanError):
+        lab.plan(*items, targets=(parse_pattern("tool.*"),))
+
+
+@pytest.mark.parametrize("text", ["pesona.*", "pesona.a*"])
+def test_a_pattern_of_no_kind_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="kind"):
+        parse_pattern(text)
+
+
+PERSONA = manifest("persona.a", {"pal_name": "a", "tools": [ResourceRef("tool.look")]})
+TOOL = manifest("tool.look", {"name": "look"})
+PART_OF_PROJECT_STATE = state(tool__here=entry("t1", source="a.yaml"), tool__there=entry("t2", source="a.yaml"))
+
+
+def part(elsewhere: Elsewhere, *here):
+    chosen = scope({}, PART_OF_PROJECT_STATE, PlanOptions(), ("a.yaml",))
+    return leave_what_moved(chosen, ManifestSet(tuple(here), paths=("a.yaml",), elsewhere=lambda: elsewhere))
+
+
+def test_what_stands_in_another_file_now_is_no_deletion():
+    chosen, said = part(Elsewhere({at("tool.there"): "b.yaml"}))
+    assert chosen.deletable == {at("tool.here")} and chosen.not_looked_at == 1
+    assert [one.is_error for one in said] == [False] and "b.yaml" in said[0].summary
+
+
+def test_where_a_file_cannot_be_read_nothing_that_it_may_hold_is_deleted():
+    _, said = part(Elsewhere({}, ("b.yaml",)))
+    assert [one.is_error for one in said] == [True]
+    both = {at("tool.here"): "c.yaml", at("tool.there"): "c.yaml"}
+    _, said = part(Elsewhere(both, ("b.yaml",)))
+    assert not any(one.is_error for one in said)
+
+
+def test_what_the_part_itself_declares_goes_by_other_rules():
+    chosen, said = part(Elsewhere({at("tool.here"): "a.yaml"}), manifest("tool.here", {"name": "here"}))
+    assert chosen.deletable == {at("tool.here"), at("tool.there")} and said == []
+
+
+@pytest.mark.parametrize(("id", "along"), [(None, {"tool.look"}), ("t9", set())])
+def test_only_what_is_not_there_is_made_along(id, along):
+    beside = frozenset({at("tool.look")})
+    resources = resources_of([PERSONA, TOOL])
+    chosen = scope(resources, state(), PlanOptions(), ("a.yaml",), beside=beside)
+    bindings = {at("persona.a"): Binding(None, Reason.NEW), at("tool.look"): Binding(id, Reason.NEW)}
+    ids = {at("tool.look"): id} if id else {}
+    bound = {address: bind_resource(one, ids, None)[0] for address, one in resources.items()}
+    wanted, problems = make_along(chosen, bound, beside, Matching(bindings))
+    assert {str(one) for one in wanted.wanted} == {"persona.a"} | along
+    assert problems == []
+
+
+def test_a_reference_that_leads_to_nothing_is_an_error():
+    resources = resources_of([PERSONA])
+    chosen = scope(resources, state(), PlanOptions(), ("a.yaml",))
+    _, problems = make_along(chosen, resources, (), Matching({at("persona.a"): Binding(None, Reason.NEW)}))
+    assert [one.is_error for one in problems] == [True] and "tool.look" in problems[0].summary

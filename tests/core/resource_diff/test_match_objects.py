@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.resource_diff.match_objects import match
-from reconciler.core.resource_diff.records import Seen
+from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.types.change import Reason

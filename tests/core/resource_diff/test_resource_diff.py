@@ -7,8 +7,7 @@ import pytest
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.records import Binding, Context
-from reconciler.core.resource_diff.resource_plan import field_change
+from reconciler.core.resource_diff.resource_plan import Binding, Context, field_change
 from reconciler.core.state.applied_record import record
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef

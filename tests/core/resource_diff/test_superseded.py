@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.canonical.keyed_lists import registry_tool
 from reconciler.core.planning.attachments import AttachedTools, leftover_warnings
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.records import Binding, Context, Matching
+from reconciler.core.resource_diff.resource_plan import Binding, Context, Matching
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Direction, Reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.resource_diff.records import Binding, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.engine.plan.compare_account import Known, failure_warnings, needs_detail, partly_listed
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Reason

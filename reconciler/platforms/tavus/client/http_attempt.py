@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from reconciler.core.network import PLAIN, Due, speaks_plainly
-from reconciler.core.serialization.untrusted_json import ENCODINGS, Unfit, parse_json, receive
+from reconciler.core.serialization.checked_json import ENCODINGS, Unfit, parse_json, receive
 from reconciler.errors import OutcomeUnknown, Rejected
 from reconciler.platforms.tavus.client.retry_policy import Trouble
 from reconciler.types.json import Json

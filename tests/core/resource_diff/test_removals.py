@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.resource_diff.mistyped_fields import edits_between
+from reconciler.core.resource_diff.removals import edits_between
 from reconciler.errors import PlanError
 from reconciler.types.manifest import Manifest
 from tests.support.lab import Lab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.migrating.answers import (
+from reconciler.core.migrating.migration import (
     as_answer,
     choose_migrations,
     known_names,
