@@ -29,8 +29,11 @@ class Accepted:
     left: int = 0
 
 
-def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted]) -> Accepted:
-    """Find what differs, write what is wanted, look again. A file that would not say it then gets its old text back.
+def accept_now(
+    session: Session, options: PlanOptions, wanted: Collection[Wanted], ignored: Collection[Wanted] = ()
+) -> Accepted:
+    """Find what differs, write what is wanted, and the pointers of what is `ignored` into `lifecycle.ignore`; look
+    again. A file that would not say it then gets its old text back.
 
     Raises `UsageError`, `ReconcilerError` (nothing written), `ManifestError`, `ProviderError`.
     """
@@ -39,7 +42,7 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
 
     if session.sources.ref is not None:
         raise UsageError("--accept writes into the files of the work tree; leave --ref out")
-    options = replace(options, accepted=tuple(one.address for one in wanted))
+    options = replace(options, accepted=tuple(one.address for one in (*wanted, *ignored)))
     manifests, secrets = read_manifests(session)
     refuse_nothing(session, manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
@@ -52,17 +55,19 @@ def accept_now(session: Session, options: PlanOptions, wanted: Collection[Wanted
             session.project,
             manifests.manifests,
             [NewValue(by_address[one.address], one.pointer, one.value, one.ids) for one in values],
+            [(by_address[one.address], one.pointer) for one in ignored],
         )
         if files:
             put(files)
             try:
-                check_accepted(session, context, options, values)
+                written: list[AcceptedValue | Wanted] = [*values, *ignored]
+                check_accepted(session, context, options, written)
             except ReconcilerError as problem:
                 put_back(files)
                 raise ReconcilerError(
                     f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
                 ) from problem
-    accepted = {(one.address, one.pointer) for one in values}
+    accepted = {(one.address, one.pointer) for one in values} | {(one.address, one.pointer) for one in ignored}
     left = sum((item.address, one.path) not in accepted for item in found.plan.drift for one in item.changes)
     return Accepted(tuple(values), tuple(files), left)
 
@@ -76,7 +81,7 @@ def find_accepted(session: Session, context: RunContext, manifests: ManifestSet,
 
 
 def check_accepted(
-    session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue]
+    session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue | Wanted]
 ) -> None:
     """The files as they are now say what is live. Raises `ReconcilerError`."""
     manifests, _ = read_manifests(session)

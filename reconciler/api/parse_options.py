@@ -32,6 +32,7 @@ class PlanFlags(Choice, total=False):
     resend_secrets: bool
     migrate: bool
     unmanaged: bool
+    since: float
 
 
 class BackFlags(TypedDict, total=False):

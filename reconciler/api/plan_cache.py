@@ -168,8 +168,14 @@ class PlanCache:
 
 def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache | NoCache:
     """The cache of a reading run. It has none where somebody said so, where it reads a commit or texts that are no
-    files, and where there is no key to trust a file with."""
-    if not session.cached or session.sources.ref is not None or session.sources.texts or session.sources.unmoved:
+    files, what is new by the clock, and where there is no key to trust a file with."""
+    if (
+        options.since
+        or not session.cached
+        or session.sources.ref is not None
+        or session.sources.texts
+        or session.sources.unmoved
+    ):
         return NoCache(session)
     place = next((one for one in session.folder.parents if one.name == STATE_FOLDER), None)
     key = find_key(session.environ, session.project)

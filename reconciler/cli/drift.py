@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import PATHS, REF, SUMMARY, options_for, options_of
+from reconciler.cli.flags import PATHS, REF, SUMMARY, option, options_for, options_of
 from reconciler.cli.global_options import PATTERN
 from reconciler.cli.global_settings import Settings
 from reconciler.cli.lazy_group import command
@@ -75,6 +75,8 @@ EXAMPLES = """
 reconciler drift
 reconciler -w production drift --format json
 reconciler drift --report markdown=drift.md --report junit=drift.xml
+reconciler drift --unmanaged --since 24h            also what somebody made by hand since yesterday
+reconciler drift --review                           accept, revert, ignore or skip each edit
 reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand becomes the manifest's
 reconciler drift --accept 'persona.*/greeting'      ... of every persona; '*' is everything
 """
@@ -85,12 +87,15 @@ reconciler drift --accept 'persona.*/greeting'      ... of every persona; '*' is
 @REF
 @SUMMARY
 @ACCEPT
+@click.option("--review", "reviewed", is_flag=True, help="Ask about each field: accept, revert, ignore or skip.")
+@option("unmanaged")
 @options_for("drift")
 def drift(
     settings: Settings,
     paths: tuple[str, ...],
     ref: str | None,
     accepted: tuple[Any, ...],
+    reviewed: bool,
     summary: bool,
     **flags: Any,
 ) -> int:
@@ -98,24 +103,36 @@ def drift(
 
     Compares the account with the state, and shows what the manifests say where there are any. Changes of the
     manifests that wait for an apply are no drift. Three ways out: `--accept` takes a live value into the manifest,
-    `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others.
+    `reconciler apply` puts the manifest's back, `lifecycle.ignore` leaves the field to others; `--review` asks which,
+    field by field.
+
+    With `--unmanaged` also what somebody made by hand: objects that neither a manifest nor the state claims, and that
+    are newer than the last run that the state remembers (`--since` says another time). They count as differences.
     """
     from reconciler.api.accept import accept_now
     from reconciler.api.plan import drift_now
     from reconciler.cli.composition import open_session
+    from reconciler.cli.drift_review import require_terminal, review
     from reconciler.cli.output import deliver, reporting
+    from reconciler.reporters.wording import unmanaged_line
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths).summarised(summary)
     options = options_of(**flags)
     with reporting("drift", settings):
+        if reviewed:
+            require_terminal()
         session = open_session(settings, ref=ref)
+        if reviewed:
+            return review(settings, session, options, ref)
         if accepted:
             return show_accepted(settings, accept_now(session, options, accepted))
         looked = drift_now(session, options)
-        code = exit_codes.DIFFERENCES if looked.plan.drift else exit_codes.DONE
+        new = [one for one in looked.plan.unmanaged if one.is_new]
+        code = exit_codes.DIFFERENCES if looked.plan.drift or new else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:
             code = exit_codes.ERROR
         findings = looked.findings
-        report = Report("drift", session.workspace.name, looked.plan, None, findings, code, looked.notes)
+        notes = (*looked.notes, *map(unmanaged_line, new))
+        report = Report("drift", session.workspace.name, looked.plan, None, findings, code, notes)
         return deliver(report, settings)

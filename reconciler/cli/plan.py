@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -114,7 +115,9 @@ def refuse_with_compare(options: PlanOptions, out: str | None) -> None:
 
 def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     """One line for each object that nothing claims, where the plan lists them."""
-    return tuple(f"unmanaged: {one.kind} {one.id} {one.name or '(no name)'}" for one in made.unmanaged)
+    from reconciler.reporters.wording import unmanaged_line
+
+    return tuple(unmanaged_line(replace(one, is_new=False)) for one in made.unmanaged)
 
 
 def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:

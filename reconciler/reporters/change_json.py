@@ -188,6 +188,10 @@ def drift_object(item: DriftItem) -> Object:
     result = {**_resource(item.address), "id": item.id}
     if item.reason is not None:
         result["action_reason"] = item.reason
+    if item.edited is not None:
+        result["edited"] = item.edited
+    if item.editor is not None:
+        result["editor"] = item.editor
     result["changes"] = [_drift_field(kind, change) for change in item.changes]
     result["change"] = {
         "actions": ["delete" if gone else "update"],

@@ -23,7 +23,7 @@ from reconciler.types.change import Request
 from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
-from reconciler.types.plan import Incomplete, Plan, Summary
+from reconciler.types.plan import Incomplete, Plan, Summary, Unmanaged
 from reconciler.types.report import ApplyResult, Report
 from reconciler.version import __version__
 
@@ -56,7 +56,7 @@ def report_object(report: Report) -> Object:
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
-        "unmanaged": [{"kind": one.kind, "id": one.id, "name": one.name} for one in plan.unmanaged] if plan else [],
+        "unmanaged": [unmanaged_object(one) for one in plan.unmanaged] if plan else [],
         "requests": [request_object(one.kind, request) for one in plan.changes for request in one.requests]
         if plan
         else [],
@@ -139,6 +139,11 @@ def diagnostic_object(diagnostic: Diagnostic) -> Object:
         "pointer": diagnostic.pointer,
         "range": span_object(span),
     }
+
+
+def unmanaged_object(one: Unmanaged) -> Object:
+    """`{kind, id, name, made, is_new}`."""
+    return {"kind": one.kind, "id": one.id, "name": one.name, "made": one.made, "is_new": one.is_new}
 
 
 def summary_object(summary: Summary, drifted: int) -> Object:

@@ -12,7 +12,7 @@ from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import DIRTY
-from reconciler.types.plan import Incomplete, Obstacle, Plan, Summary
+from reconciler.types.plan import DriftItem, Incomplete, Obstacle, Plan, Summary, Unmanaged
 from reconciler.types.report import ApplyResult, Provenance, Report
 
 BANDS = {
@@ -225,6 +225,18 @@ def report_summary(report: Report) -> str:
         return ""
     counts = count_lines(diagnostics)
     return "Success! The manifests are valid" + (f" ({counts})." if counts else ".")
+
+
+def edited_line(item: DriftItem) -> str:
+    """`last edited 2026-10-01 08:30 UTC by ann@example.com`; nothing where the account does not tell."""
+    by = f" by {item.editor[:LONGEST_NAME]}" if item.editor else ""
+    return f"last edited {item.edited or ''}".rstrip() + by if item.edited or by else ""
+
+
+def unmanaged_line(one: Unmanaged) -> str:
+    """`unmanaged: persona p1 Desk, made 2026-10-01 08:30 UTC`; said to be new where it is."""
+    made = f", made {one.made}" if one.made else ""
+    return f"{'new and ' if one.is_new else ''}unmanaged: {one.kind} {one.id} {one.name or '(no name)'}{made}"
 
 
 def provenance(report: Report) -> list[str]:

@@ -246,6 +246,12 @@ class KindSpec:
     """... if it has all of these too."""
     written_as: str = ""
     """The word behind `kind:` that goes with today's words of the body; empty: the first of `manifest_kinds`."""
+    made_at: str = "created_at"
+    """The member of the body that says when it was made."""
+    edited_at: str = "updated_at"
+    """The member that says when it was last changed."""
+    edited_by: str = ""
+    """The member that says by whom; empty where the API does not tell."""
     folder: str = ""
     """Where new manifests of the kind go; empty: a folder called after the kind."""
 

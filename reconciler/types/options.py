@@ -111,8 +111,13 @@ class PlanOptions:
         "--resend-secrets", "Write every secret again.", PLANNING | DESTROY | ROLLBACK, lasting=True
     )
     unmanaged: bool = flag(
-        "--unmanaged", "Also list the account's objects that nothing claims, of every kind.", frozenset({"plan"})
-    )
+        "--unmanaged", "Also list the account's objects that nothing claims, of every kind; drift: the new ones.",
+        frozenset({"plan"}) | DRIFT,
+    )  # fmt: skip
+    since: float = flag(
+        "--since", "With --unmanaged: new is what was made in this time, e.g. 24h [default: since the last apply].",
+        DRIFT, Value.SECONDS,
+    )  # fmt: skip
     accepted: tuple[Address, ...] = ()
     """What `drift --accept` names."""
     drift_only: bool = False
@@ -162,8 +167,8 @@ APPLY_FLAGS = flags_of(ApplyOptions)
 
 EXCLUSIONS = (("destroy", "refresh_only"),)
 """Switches that contradict each other."""
-IMPLIED = {"destroy": ("allow_deletes", "allow_mass_change")}
-"""Switches that another one brings along: a destroy is a mass deletion on purpose; `protect` still holds."""
+IMPLIED = {"destroy": ("allow_deletes", "allow_mass_change"), "since": ("unmanaged",)}
+"""Switches that another option brings along: a destroy is a mass deletion on purpose; `protect` still holds."""
 
 
 MB = 1024 * 1024

@@ -68,6 +68,10 @@ class DriftItem:
     changes: tuple[DriftField, ...]
     reason: str | None = None
     """`deleted_outside`, `observe`, `vendor` (nobody else moved anything), or None."""
+    edited: str | None = None
+    """When the object was last changed, by the account's clock: `2026-10-01 08:30 UTC`."""
+    editor: str | None = None
+    """Who changed it, where the API tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class Unmanaged:
     kind: str
     id: str
     name: str | None = None
+    made: str | None = None
+    """When, by the account's clock: `2026-10-01 08:30 UTC`."""
+    is_new: bool = False
+    """Made since the last run that the state remembers, or since the time that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

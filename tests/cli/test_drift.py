@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -332,3 +334,45 @@ def test_everything_that_was_edited_is_accepted_at_once(tmp_path, monkeypatch, c
     assert call("drift").code == 2
     assert call("drift", "--accept", "*").code == 0
     assert call("drift").code == 0
+
+
+BY_HAND = {"pal_name": "By hand", "system_prompt": "Hi.", "default_face_id": "r90bbd427f71"}
+
+
+def test_what_somebody_made_since_the_last_run_is_new(root: Path, call: Callable, monkeypatch) -> None:
+    """What was seen is told by the time of the last run in the state: a reading run remembers nothing."""
+    from reconciler.api.session import SystemClock
+
+    later = datetime.now(UTC) + timedelta(hours=3)
+    assert call("drift", "--unmanaged").code == 0
+    with dashboard(root) as client:
+        made = client.post("/pals", json=BY_HAND).json()["pal_id"]
+    before = files_below(root / ".reconciler" / "sandbox")
+    assert call("drift").code == 0, "without the option it is no matter"
+    done = call("drift", "--unmanaged")
+    assert done.code == 2
+    assert f"new and unmanaged: persona {made} By hand" in done.out
+    assert json.loads(call("drift", "--unmanaged", "--format", "json").out)["unmanaged"][0]["is_new"] is True
+    assert files_below(root / ".reconciler" / "sandbox") == before
+    (root / "manifests" / "tools.yaml").write_text(TOOLS.replace("Third.", "The third."))
+    monkeypatch.setattr(SystemClock, "now", lambda self: later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert call("apply", "--auto-approve").code == 0
+    done = call("drift", "--unmanaged")
+    assert (done.code, "By hand" in done.out) == (0, False), done
+    assert "1 unmanaged object in the account" in done.out, "it is not new any more, and still counted"
+    assert call("drift", "--since", "2h").code == 0
+    assert call("drift", "--since", "4h").code == 2
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """What a workspace keeps, the simulated account aside."""
+    return {
+        str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file() and not one.name.startswith("world")
+    }
+
+
+def test_an_edited_object_says_when_it_was_last_changed(root: Path, call: Callable) -> None:
+    edit_persona(root, "Desk", replaced("/greeting", "Hey!"))
+    item = json.loads(call("drift", "--format", "json").out)["resource_drift"][0]
+    assert f"(last edited {item['edited']})" in call("drift").out
+    assert datetime.strptime(item["edited"], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC) <= datetime.now(UTC)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at
@@ -122,7 +124,17 @@ def drift_items(
                 context = Context(book, bound.kinds, bound.vocabulary, catalogue=catalogue)
                 item = _with_vendor(item, entry, live, declared[address], context)
             found.append(item)
-    return tuple(item for item in found if item is not None)
+    return tuple(_with_editor(item, compared) for item in found if item is not None)
+
+
+def _with_editor(item: DriftItem, compared: Compared) -> DriftItem:
+    """The item with when its object was last changed and by whom, as far as the account tells."""
+    live = compared.live.get((item.address.kind, item.id))
+    if live is None:
+        return item
+    editor = live.body.get(item.kind.edited_by)
+    edited = shown_moment(parse_moment(live.body.get(item.kind.edited_at)))
+    return replace(item, edited=edited, editor=editor if isinstance(editor, str) else None)
 
 
 def _with_vendor(item: DriftItem, entry: Entry, live: LiveObject, manifest: Manifest, context: Context) -> DriftItem:
@@ -159,17 +171,46 @@ def unlisted_text(name: str, why: str) -> str:
     return f"{name} objects cannot be listed: {why}"
 
 
-def find_unmanaged(compared: Compared) -> tuple[Unmanaged, ...]:
-    """User objects that neither a manifest nor the state claims."""
+def find_unmanaged(compared: Compared, since: datetime | None = None) -> tuple[Unmanaged, ...]:
+    """User objects that neither a manifest nor the state claims. Those are new that were made after `since`, else
+    after the last run that the state remembers; all of them where that is not known."""
+    entries = compared.desired.state.history.entries
+    since = since or (parse_moment(entries[-1].header.at) if entries else None)
     bindings = compared.bound.matching.bindings.items()
     known = {(address.kind, binding.id) for address, binding in bindings}
     known |= {(address.kind, entry.id) for address, entry in compared.desired.state.resources.items()}
     return tuple(
-        Unmanaged(name, live.id, live.name)
+        _unmanaged(name, live, since)
         for name, listing in compared.account.seen.listings.items()
         for live in listing.objects.values()
         if (name, live.id) not in known
     )
+
+
+def _unmanaged(kind: str, live: LiveObject, since: datetime | None) -> Unmanaged:
+    made = parse_moment(live.body.get(live.kind.made_at))
+    return Unmanaged(kind, live.id, live.name, shown_moment(made), since is None or made is None or made >= since)
+
+
+def parse_moment(value: Json) -> datetime | None:
+    """A time as an API writes it, ISO 8601 with or without a zone (UTC then) or RFC 1123; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = parse(value)
+        except (ValueError, TypeError, OverflowError):
+            continue
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return None
+
+
+def shown_moment(moment: datetime | None) -> str | None:
+    """`2026-10-01 08:30 UTC`."""
+    try:
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def find_namesakes(compared: Compared, changes: Sequence[Change]) -> dict[str, tuple[str, ...]]:

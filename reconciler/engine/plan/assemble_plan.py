@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from reconciler.core.planning.account_findings import (
     drift_items,
@@ -43,7 +44,8 @@ def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diag
     changes, blocks, standing = _judge(drafted.changes, compared, request, account, setting)
     problems = [*known, *drafted.problems, *standing, *missing_secrets(changes, compared.bound.context.book)]
     problems += check_libraries(changes, setting.provider, setting.workspace.parallelism)
-    unmanaged, incomplete = find_unmanaged(compared), find_incomplete(compared)
+    since = now_of(setting) - timedelta(seconds=options.since) if options.since else None
+    unmanaged, incomplete = find_unmanaged(compared, since), find_incomplete(compared)
     return Plan(
         workspace=setting.workspace.name,
         account=account,
@@ -77,6 +79,11 @@ def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diag
         incomplete=incomplete,
         options=replace(options, record=False),
     )
+
+
+def now_of(setting: RunContext) -> datetime:
+    """The time by the run's clock, with its zone."""
+    return datetime.fromisoformat(setting.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

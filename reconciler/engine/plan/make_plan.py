@@ -127,6 +127,7 @@ def find_differences(
     counts = Summary(
         unchanged=max(looked - len(plan.drift), 0),
         not_looked_at=plan.summary.not_looked_at,
+        unmanaged=plan.summary.unmanaged if plan.options.unmanaged else 0,
         incomplete=plan.summary.incomplete,
     )
     blocked = tuple(block for block in plan.blocked if block.rule == "account")

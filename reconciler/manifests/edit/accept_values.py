@@ -7,7 +7,8 @@ that can be done without saying anything else.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import normal, same
@@ -27,6 +28,8 @@ from reconciler.types.kind import Field
 from reconciler.types.manifest import Manifest
 from reconciler.types.manifest_edit import Edit, EditRefused, RemoveValue, SetValue
 from reconciler.types.project import Project
+
+IGNORE = "/lifecycle/ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +53,35 @@ class FileText:
 
 
 def accept_values(
-    project: Project, manifests: Sequence[Manifest], values: Sequence[NewValue]
+    project: Project,
+    manifests: Sequence[Manifest],
+    values: Sequence[NewValue],
+    left: Sequence[tuple[Manifest, str]] = (),
 ) -> tuple[FileText, ...]:
-    """The files after `values` were written into them; nothing is written yet.
+    """The files after `values` were written into them, and the pointers of `left` into `lifecycle.ignore`; nothing is
+    written yet.
 
-    Raises `ReconcilerError` naming the first value that cannot be written without changing something else.
+    Raises `ReconcilerError` naming the first that cannot be written without changing something else.
     """
     accepting = _Accepting(project, manifests)
     for value in values:
-        try:
+        with _explained(value.manifest, value.pointer, "accepted"):
             accepting.accept(value)
-        except EditRefused as refused:
-            raise ReconcilerError(
-                f"{value.manifest.address}{value.pointer} cannot be accepted: {refused}",
-                hint="edit the file by hand, or `reconciler apply` to put the manifest's value back",
-            ) from None
-        except Misplaced as problem:
-            raise ReconcilerError(
-                f"{value.manifest.address}{value.pointer} cannot be accepted: {problem}",
-                hint="edit the file by hand, or `reconciler apply` to put the manifest's value back",
-            ) from None
+    for manifest, pointer in left:
+        with _explained(manifest, pointer, "ignored"):
+            accepting.ignore(manifest, pointer)
     return accepting.changed()
+
+
+@contextmanager
+def _explained(manifest: Manifest, pointer: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (EditRefused, Misplaced) as problem:
+        raise ReconcilerError(
+            f"{manifest.address}{pointer} cannot be {what}: {problem}",
+            hint="edit the file by hand, or `reconciler apply` to put the manifest's value back",
+        ) from None
 
 
 class _Accepting:
@@ -120,6 +131,18 @@ class _Accepting:
         if edits:
             data = rewrite(self.read(source.path), source.path, [(source.document, edit) for edit in edits])
             self.now[source.path] = data
+
+    def ignore(self, manifest: Manifest, pointer: str) -> None:
+        """The pointer into the `lifecycle.ignore` of the document that declares the object."""
+        document = self.document(manifest.source)
+        if not isinstance(document.value, dict) or "kind" not in document.value:
+            raise Misplaced(f"{manifest.source.path} is a bare body: give it `kind:` and `metadata:` first")
+        listed = lookup(document.value, IGNORE)
+        if listed is not None and not isinstance(listed, list):
+            raise Misplaced(f"{IGNORE} is no list")
+        edit = SetValue(f"{IGNORE}/-", pointer) if listed else SetValue(IGNORE, [pointer])
+        source = manifest.source
+        self.now[source.path] = rewrite(self.read(source.path), source.path, [(source.document, edit)])
 
     def source_of(self, value: NewValue) -> Source:
         """The document whose word counts: the last overlay that speaks of this place, else the manifest."""

@@ -12,7 +12,7 @@ from reconciler.reporters.html.html_escape import escape
 from reconciler.reporters.html.prompts import prompt_html
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show
-from reconciler.reporters.wording import directions_of, plural, sentence
+from reconciler.reporters.wording import directions_of, edited_line, plural, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
@@ -99,7 +99,8 @@ def drift_item(item: DriftItem, detailed: bool = True) -> Iterator[str]:
     fate = "was deleted" if gone else f"was changed{by}: {plural(len(item.changes), 'field')}"
     yield "<details class='item drift' data-action=drift>"
     yield f"<summary><span class='sign mono' aria-hidden=true>!</span>{text(str(item.address))} {fate}</summary>"
-    yield f"<div class=inside><p class=soft><code>{text(item.id)}</code></p>"
+    about = " · ".join([f"<code>{text(item.id)}</code>", *([text(told)] if (told := edited_line(item)) else [])])
+    yield f"<div class=inside><p class=soft>{about}</p>"
     if detailed:
         yield from _leaves(drift_leaves(item))
     yield "</div></details>"

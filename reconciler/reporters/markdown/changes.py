@@ -10,7 +10,7 @@ from reconciler.reporters.markdown.markdown_escape import block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
-from reconciler.reporters.wording import directions_of, plural, sentence
+from reconciler.reporters.wording import directions_of, edited_line, plural, sentence
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
@@ -86,7 +86,8 @@ def drift_line(item: DriftItem) -> str:
     gone = any(change.path == "" for change in item.changes)
     by = " by the vendor" if item.reason == "vendor" else ""
     fate = "was deleted" if gone else f"was changed{by}: {plural(len(item.changes), 'field')}"
-    return f"{code(str(item.address))} {fate}"
+    edited = f", {prose(told)}" if (told := edited_line(item)) else ""
+    return f"{code(str(item.address))} {fate}{edited}"
 
 
 def _blocked(change: Change) -> str:

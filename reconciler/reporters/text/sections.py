@@ -17,7 +17,7 @@ from reconciler.reporters.grouping import (
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
 from reconciler.reporters.text.field_lines import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
-from reconciler.reporters.wording import accepted_line, plural
+from reconciler.reporters.wording import accepted_line, edited_line, plural
 from reconciler.types.change import Action
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.plan import DriftItem
@@ -95,15 +95,18 @@ def drift_lines(items: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
             yield from paint.wrap(f"{names} (--full shows each)", "     ", first=f"  {paint.symbol('~')} ")
             yield from leaf_lines(drift_leaves(one.first), paint, "      ")
         else:
-            yield from _drift_item(one, paint)
+            yield from drift_item_lines(one, paint)
         yield ""
 
 
-def _drift_item(item: DriftItem, paint: Paint) -> Iterator[str]:
+def drift_item_lines(item: DriftItem, paint: Paint) -> Iterator[str]:
+    """What became of one object outside of the manifests."""
     gone = any(change.path == "" for change in item.changes)
     fate = "has been deleted" if gone else "has been changed"
     extra = {"observe": " (observed only)", "vendor": " by the vendor"}.get(item.reason or "", "")
     yield paint(f"  # {plain(str(item.address))} {fate}{extra}", Tone.BOLD)
+    if edited := edited_line(item):
+        yield paint(f"  # ({plain(edited)})", Tone.DIM)
     sign = "-" if gone else "~"
     yield f"  {paint.symbol(sign)} {plain(str(item.address))} ({plain(item.id)})"
     yield from leaf_lines(drift_leaves(item), paint, "      ")

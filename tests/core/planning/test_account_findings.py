@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.planning.account_findings import (
     drift_from_state,
@@ -11,6 +16,8 @@ from reconciler.core.planning.account_findings import (
     find_namesakes,
     find_references,
     find_unmanaged,
+    parse_moment,
+    shown_moment,
     unlisted_text,
 )
 from reconciler.core.planning.assemble_changes import bind
@@ -21,6 +28,7 @@ from reconciler.core.state.applied_record import record
 from reconciler.errors import ProviderError
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Request
+from reconciler.types.json import Json
 from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import PlanOptions
 from tests.support.making import at, book, entry, env, listing, live, manifest, state
@@ -45,6 +53,22 @@ def compared(seen: Seen = Seen(LISTS)) -> Compared:  # noqa: B008 - frozen
 
 def test_what_neither_a_manifest_nor_the_state_claims() -> None:
     assert [(one.kind, one.id) for one in find_unmanaged(compared())] == [("persona", "p9")]
+
+
+@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.sampled_from(range(-12, 13)))
+def test_every_spelling_of_a_moment_is_the_moment(naive: datetime, hours: int) -> None:
+    moment = naive.replace(microsecond=0, tzinfo=UTC)
+    local = moment.astimezone(timezone(timedelta(hours=hours)))
+    for text in (
+        moment.isoformat(), local.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
+        moment.strftime("%Y-%m-%dT%H:%M:%S"), format_datetime(local),
+    ):  # fmt: skip
+        assert parse_moment(text) == moment
+
+
+@given(st.none() | st.booleans() | st.integers() | st.text(max_size=40) | st.lists(st.integers(), max_size=2))
+def test_what_is_no_moment_hurts_nobody(value: Json) -> None:
+    assert shown_moment(parse_moment(value)) is None or isinstance(value, str)
 
 
 def test_a_create_knows_the_objects_that_bear_its_name_already() -> None:
