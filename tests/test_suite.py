@@ -18,11 +18,11 @@ ELSEWHERE = {
     "reconciler/api/fleet.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_worker.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_workflow.py": "tests/cli/test_fleet.py",
-    "reconciler/types/origin.py": "tests/reporters/test_origins.py",
+    "reconciler/types/manifest.py": "tests/reporters/test_origins.py",
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",
-    "reconciler/engine/plan/import_object.py": "tests/cli",
+    "reconciler/engine/plan/make_plan.py": "tests/cli",
 }
 
 # Tests in which the call is the assertion: whatever it raised would fail them.

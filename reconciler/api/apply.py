@@ -96,7 +96,7 @@ def import_now(session: Session, address: Address, id: str, how: ApplyOptions) -
     from reconciler.api.plan import look
     from reconciler.core.planning.plan_file import plan_digest
     from reconciler.engine.apply.writing_runs import apply_saved
-    from reconciler.engine.plan.import_object import plan_import
+    from reconciler.engine.plan.make_plan import plan_import
 
     manifests, secrets = read_manifests(session)
     with writing_run(session, secrets, reading=True) as context:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic, Span
     from reconciler.types.json import Object
-    from reconciler.types.manifest_edit import Edit
+    from reconciler.types.manifest import Edit
     from reconciler.types.project import Project
 
 

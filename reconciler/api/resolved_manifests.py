@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.manifests import read_manifests
 from reconciler.errors import NothingFound, UsageError
-from reconciler.types.origin import Origin, Why
+from reconciler.types.manifest import Origin, Why
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

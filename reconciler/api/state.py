@@ -94,13 +94,13 @@ class ProjectState:
 
     def history(self) -> tuple[HistoryEntry, ...]:
         """Every apply that is kept, oldest first. Raises `StateUnreadable` where the chain is broken."""
-        from reconciler.engine.state.read_history import read_history
+        from reconciler.engine.state.state_reader import read_history
 
         return read_history(read_state(self.session)).entries
 
     def entry(self, serial: int) -> Object:
         """The apply of `serial` and what each object was before it, as JSON. Raises `UsageError` where none was."""
-        from reconciler.engine.state.read_history import show_run
+        from reconciler.engine.state.state_reader import show_run
         from reconciler.reporters.history import run_document
 
         return run_document(*show_run(read_state(self.session), serial))

@@ -21,8 +21,7 @@ from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.platforms.pace import Paces
 from reconciler.types.plan import Plan
-from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
-from reconciler.types.watch_requests import Answer, Call, Pause, Report
+from reconciler.types.watch import Answer, Call, Memory, Mode, Pause, Report, Round, Seen, Status, Watch
 
 SANDBOX = Watch(interval=2.0, drift_interval=2.0, jitter=0.0)
 """Of a simulated account, which costs nothing to look at."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from reconciler.core.continuous.request_document import dump_requests, parse_requests
 from reconciler.errors import PlanStale, UsageError
-from reconciler.types.watch_requests import Answer, Call, Pause, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Call, Pause, Requests, WaitingPlan
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

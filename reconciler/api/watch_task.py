@@ -16,7 +16,7 @@ from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.source_version import digest_of, fetch_commit
 from reconciler.platforms import PLATFORMS
 from reconciler.types.options import PlanOptions
-from reconciler.types.watch_requests import Requests, WaitingPlan
+from reconciler.types.watch import Requests, WaitingPlan
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

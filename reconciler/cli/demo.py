@@ -137,7 +137,7 @@ def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     from reconciler.api.connect import open_provider, read_state
     from reconciler.api.manifests import known_secrets
     from reconciler.cli.composition import open_session
-    from reconciler.engine.scaffold.demo_edit import edit_by_hand
+    from reconciler.engine.scaffold.new_project import edit_by_hand
 
     session = open_session(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
     with open_provider(session, known_secrets(session), reading=False) as provider:

@@ -67,7 +67,7 @@ def edit(settings: Settings) -> int:
     from reconciler.api.manifests import known_secrets
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
-    from reconciler.engine.scaffold.demo_edit import edit_by_hand
+    from reconciler.engine.scaffold.new_project import edit_by_hand
     from reconciler.errors import UsageError
 
     session = open_session(settings)

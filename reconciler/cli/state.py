@@ -44,7 +44,7 @@ def history(settings: Settings) -> int:
     from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
-    from reconciler.engine.state.read_history import read_history
+    from reconciler.engine.state.state_reader import read_history
     from reconciler.reporters.history import history_document, history_text
 
     session = open_session(settings)
@@ -70,8 +70,8 @@ def show(settings: Settings, what: Address | int) -> int:
     from reconciler.api.connect import open_backend, read_state
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document
-    from reconciler.engine.state.read_history import show_run
     from reconciler.engine.state.state_operations import show_entry
+    from reconciler.engine.state.state_reader import show_run
     from reconciler.reporters.history import run_document, run_text
 
     if isinstance(what, int):

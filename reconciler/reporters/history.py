@@ -8,7 +8,7 @@ from reconciler.core.history.history_chain import short_commit
 from reconciler.core.history.preimage import write_item
 from reconciler.types.history import Anchor, HistoryEntry
 from reconciler.types.json import Object
-from reconciler.types.preimage import Preimage
+from reconciler.types.state import Preimage
 
 SYMBOLS = {"create": "+", "update": "~", "delete": "-", "forget": ".", "noop": " "}
 COLUMNS = ("SERIAL", "WHEN", "WHO", "WHAT", "RESULT", "CHANGES", "COMMIT")

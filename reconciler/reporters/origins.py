@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.reporters.values import show
 from reconciler.types.json import Object
-from reconciler.types.origin import Origin, Why
+from reconciler.types.manifest import Origin, Why
 
 
 def why_text(why: Why) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from reconciler.types.json import Object
-from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
-from reconciler.types.watch_requests import Requests
+from reconciler.types.watch import Memory, Mode, Requests, Round, Seen, Status, Watch
 
 WIDTH = 17
 """Of the longest status, in characters."""

@@ -1,13 +1,14 @@
-"""Manifests as they are written, and resources as a plan wants them."""
+"""Manifests as they are written, resources as a plan wants them, origins of values, and edits as data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Source
+from reconciler.types.diagnostic import Diagnostic, Source, Span
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
 
@@ -134,3 +135,84 @@ class Resource:
     """Leaves that are written and do not become ours."""
     touched: frozenset[str] | None = None
     """Only within these may items of a list be taken away; None: the spec says all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One layer that speaks of a field."""
+
+    place: str
+    """`manifests/desk.yaml:7:12`"""
+    layer: str
+    """manifest | overlay | defaults"""
+    through: str = ""
+    """How it says it, where it does not stand there itself: `value face_id`, `file prompts/desk.md`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where the value of a field comes from: the first origin decides, the others lie below it."""
+
+    address: Address
+    pointer: str
+    value: Json
+    origins: tuple[Origin, ...]
+
+
+class EditRefused(Exception):
+    """A file is left as it is: `message` says why, `span` where."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(f"{span}: {message}")
+        self.message = message
+        self.span = span
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """Put `value` at `pointer`. Missing parents are created as mappings; the token `-` appends to a list."""
+
+    pointer: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveValue:
+    """Take the member or item at `pointer` away."""
+
+    pointer: str
+    prune: bool = False
+    """Also take away the parents that hold nothing else, but never `floor` or anything above it."""
+    floor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameKey:
+    """Call the member at `pointer` by `name`; its value and its place stay."""
+
+    pointer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveValue:
+    """Take the value at `pointer` to `target`, where nothing is yet. Parents left empty are taken away (`prune`)."""
+
+    pointer: str
+    target: str
+    prune: bool = True
+    floor: str = ""
+
+
+Edit: TypeAlias = SetValue | RemoveValue | RenameKey | MoveValue
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A manifest to be written into a file of its own."""
+
+    path: str
+    """Wanted path, relative to the folder for new files, with forward slashes."""
+    document: Object
+    comment: str = ""
+    """One line for the head of the file."""

@@ -16,9 +16,8 @@ from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
-from reconciler.types.bounds import Bounds
 from reconciler.types.diagnostic import Severity
-from reconciler.types.kind import Field, Type
+from reconciler.types.kind import Bounds, Field, Type
 from tests.support.rulecase import context, manifest
 
 UNREFUSED = ("L03", "L13", "L15")

@@ -16,7 +16,7 @@ from reconciler.manifests.edit import editable_text
 from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.read import documents
 from reconciler.platforms.tavus.migrations import MIGRATIONS
-from reconciler.types.manifest_edit import SetValue
+from reconciler.types.manifest import SetValue
 from tests.bench.migrating import in_many_files, in_one_file, in_one_list
 from tests.support.migrating import Project, one
 

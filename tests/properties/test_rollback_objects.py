@@ -13,7 +13,7 @@ from reconciler.core.canonical.canonical_form import effective, leaf_at, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.engine.account_reader import read_apart
-from reconciler.engine.plan.import_object import plan_import
+from reconciler.engine.plan.make_plan import plan_import
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind

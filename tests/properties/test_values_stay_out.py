@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import unpack
 from reconciler.core.state.state_document import parse_state
-from reconciler.engine.apply.send_request import post
+from reconciler.engine.apply.step import post
 from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind
@@ -140,7 +140,7 @@ def test_a_create_that_was_killed_is_found_again_by_the_digest_of_its_name(tmp_p
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.engine.apply.create_object.post", killed)
+        patch.setattr("reconciler.engine.apply.write_object.post", killed)
         with pytest.raises(Killed):
             apply("KEY")
     assert_nothing_of(WORDS.values(), tmp_path)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.state.read_history import read_history, show_run
+from reconciler.engine.state.state_reader import read_history, show_run
 from reconciler.reporters.history import history_document, history_text, run_document, run_text
 from reconciler.types.history import History
 from reconciler.types.state import State

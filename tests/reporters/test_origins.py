@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.reporters.origins import why_document, why_text
 from reconciler.types.address import Address
-from reconciler.types.origin import Origin, Why
+from reconciler.types.manifest import Origin, Why
 
 WHY = Why(
     Address("persona", "desk"), "/greeting", "Hello.",

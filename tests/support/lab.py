@@ -12,10 +12,8 @@ import httpx
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.state.entry_changes import renamed
-from reconciler.engine.apply.run_changes import apply_changes
-from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.step import Look
-from reconciler.engine.apply.step_context import StepContext
+from reconciler.engine.apply.run_changes import Worker, apply_changes
+from reconciler.engine.apply.step import Look, StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
@@ -30,10 +28,9 @@ from reconciler.types.manifest import Manifest, ManifestSet
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.ports import Backend, Emit
-from reconciler.types.preimage import Preimage
 from reconciler.types.project import Policy, ProviderSettings, Workspace
 from reconciler.types.report import ApplyResult
-from reconciler.types.state import Entry, Intent, Move, State
+from reconciler.types.state import Entry, Intent, Move, Preimage, State
 
 T = TypeVar("T")
 BASE = "http://127.0.0.1/v2"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.types.json import Json, Object, join, lookup
-from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
 KEYS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 WORDS = (

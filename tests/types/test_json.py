@@ -28,7 +28,7 @@ from reconciler.types.json import (
     split,
     within,
 )
-from reconciler.types.preimage import Preimage
+from reconciler.types.state import Preimage
 
 TOKENS = st.lists(st.text(max_size=6), max_size=5)
 DOCUMENT: Json = {"a": {"b~c/d": [10, {"e": None}]}, "": 1, "0": "zero"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.manifest_words import is_written_reference
 from reconciler.types.json import Json, Object, index_of, join, lookup, split, within
-from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
 MISSING: Json = ["missing"]
 NULL_KEY = "null"

@@ -12,7 +12,7 @@ from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
 from reconciler.errors import StateUnreadable
 from reconciler.types.json import Object
-from reconciler.types.watch_requests import Requests
+from reconciler.types.watch import Requests
 
 TYPE = "reconciler-watch"
 FORMAT = 1

@@ -18,8 +18,7 @@ from reconciler.core.serialization.digest import canonical_bytes
 from reconciler.errors import StateUnreadable
 from reconciler.types.history import Anchor, History, HistoryEntry, Retention, Running
 from reconciler.types.manifest import DIRTY
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import State
+from reconciler.types.state import Preimage, State
 
 COUNTED = {"create": "added", "update": "changed", "delete": "destroyed", "forget": "forgotten"}
 

@@ -14,7 +14,7 @@ from reconciler.core.canonical.canonical_form import leaves
 from reconciler.types.address import Address
 from reconciler.types.json import Object, lookup, within
 from reconciler.types.kind import Kinds, KindSpec
-from reconciler.types.preimage import Preimage
+from reconciler.types.state import Preimage
 
 
 @dataclass(slots=True)

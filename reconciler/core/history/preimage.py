@@ -39,9 +39,8 @@ from reconciler.types.json import (
     refuse_masks,
 )
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest_edit import SetValue
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry
+from reconciler.types.manifest import SetValue
+from reconciler.types.state import Entry, Preimage
 
 ITEM = frozenset(
     {

@@ -23,8 +23,7 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Adopt, Lifecycle, Resource
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Move, State
+from reconciler.types.state import Move, Preimage, State
 
 Held = Mapping[tuple[str, str], Address]
 

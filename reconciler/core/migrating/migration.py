@@ -18,7 +18,7 @@ from reconciler.types.catalogue import Catalogue
 from reconciler.types.catalogue_entry import Scores
 from reconciler.types.json import Object, lookup
 from reconciler.types.kind import KindSpec
-from reconciler.types.manifest_edit import Edit, MoveValue, NewDocument, RenameKey
+from reconciler.types.manifest import Edit, MoveValue, NewDocument, RenameKey
 
 KEEP = "keep"
 """The answer to any question that leaves everything as it is, for good."""

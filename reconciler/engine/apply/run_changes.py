@@ -1,4 +1,4 @@
-"""apply: carry out exactly the plan, and say what came of each change.
+"""apply: carry out exactly the plan, mark each step in the state before, and say what came of each change.
 
 1. a blocked plan sends nothing
 2. every secret that a planned write needs is there, or nothing is sent
@@ -9,21 +9,126 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from reconciler.engine.apply.dispatcher import Dispatcher
-from reconciler.engine.apply.progress import Progress
-from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.schedule import Schedule
-from reconciler.engine.apply.step import Done, Step
-from reconciler.engine.apply.step_context import names_given_twice
+from reconciler.core.history.preimage import preimage
+from reconciler.core.planning.preconditions import unlawful
+from reconciler.engine.account_reader import run_parallel
+from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
+from reconciler.engine.apply.step import Done, Step, StepContext, names_given_twice
+from reconciler.engine.apply.write_object import create, delete, forget, intent_of, keep, update
 from reconciler.engine.placeholders import check_secrets
 from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, StateError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
-from reconciler.types.event import RunFinished, RunStarted, StepDone, StepFailed, StepSkipped, StepStarted
+from reconciler.types.event import (
+    RunFinished,
+    RunProgress,
+    RunStarted,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+)
 from reconciler.types.plan import Plan, Summary
-from reconciler.types.ports import Emit
+from reconciler.types.ports import Clock, Emit, Provider
 from reconciler.types.report import ApplyResult, StepResult
+from reconciler.types.state import Move, Preimage
+
+EVERY = 5.0
+"""Seconds between two tellings."""
+SOON = 1.0
+"""Seconds after which it is told that a run waits for something else."""
+
+
+class Progress:
+    """Tells of one run, from the moment at which this is made."""
+
+    def __init__(self, total: int, provider: Provider, clock: Clock, emit: Emit) -> None:
+        self._total = total
+        self._provider = provider
+        self._clock = clock
+        self._emit = emit
+        self._began = self._told = clock.monotonic()
+        self._sent = provider.requests_sent
+        self._waits_for: tuple[Address, ...] = ()
+
+    def is_due(self, waits_for: Sequence[Address]) -> bool:
+        """Whether it is time to tell something."""
+        same = tuple(waits_for) == self._waits_for
+        return self._clock.monotonic() - self._told >= (EVERY if same else SOON)
+
+    def tell(self, done: int, waits_for: Sequence[Address], held_up: int) -> None:
+        """Tell how far the run is: `done` of its changes have ended, `held_up` wait for objects of the vendor."""
+        now, waits = self._clock.monotonic(), tuple(waits_for)
+        since, seconds, sent = now - self._told, now - self._began, self._provider.requests_sent
+        per_second = None if sent is None or self._sent is None or not since else (sent - self._sent) / since
+        left = seconds * (self._total - done) / done if done and not waits else None
+        self._told, self._sent, self._waits_for = now, sent, waits
+        limit = self._provider.requests_per_second
+        self._emit(RunProgress(done, self._total, seconds, per_second, limit, left, waits, held_up))
+
+
+WIDTH = 10
+"""Objects that are read at once for the pre-images of what comes next."""
+
+
+class Worker:
+    """Makes steps of changes. Used from several threads."""
+
+    def __init__(self, context: StepContext) -> None:
+        self.context = context
+
+    def start(self, change: Change) -> Step:
+        """The step that carries out `change`. It raises `ProviderError`, `PlanStale`, ..."""
+        self._refuse_unlawful(change)
+        match change.action:
+            case Action.CREATE:
+                done = yield from create(self.context, change)
+            case Action.UPDATE:
+                done = yield from update(self.context, change)
+            case Action.DELETE:
+                done = yield from delete(self.context, change)
+            case Action.FORGET:
+                done = forget(self.context, change)
+            case Action.NOOP:
+                done = keep(self.context, change)
+        self.context.ledger.finish(change.address)
+        return done
+
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Mark that `changes` may start now, together. Raises `StateError`."""
+        ledger = self.context.ledger
+        if not ledger.together:
+            return  # one line each, right before its request, is cheap
+        # A replacement first gives its old entry another address, which closes what is open under its own.
+        plain = [one for one in changes if one.action is Action.CREATE and not one.replaces]
+        before = run_parallel(self.context.preimage, [one for one in changes if one.is_difference], WIDTH)
+        intents = [intent_of(self.context, change) for change in plain]
+        ledger.announce(intents, [one for one in before if one is not None])
+
+    def rename(self, changes: Sequence[Change]) -> None:
+        """Give what moves its new address, whatever else becomes of it: before everything else, and all at once."""
+        moves: list[Move] = []
+        known: list[Preimage] = []
+        for change in changes:
+            if change.previous is None:
+                continue
+            entry = self.context.entries.get(change.previous)
+            moves.append(Move(change.previous, change.address, entry.id if entry is not None else None))
+            if entry is not None:
+                known.append(preimage(replace(change, action=Action.NOOP, importing=None), None, entry))
+        self.context.ledger.rename(moves, known)
+        self.context.note_entries()
+
+    def _refuse_unlawful(self, change: Change) -> None:
+        """No request leaves for what is blocked, observed, protected or ignored, whatever a plan file says."""
+        entry = self.context.entries.get(change.previous or change.address)
+        held = entry.lifecycle if entry is not None and change.action is Action.DELETE else None
+        blocks = (*change.blocked, *unlawful(change, today=held))
+        if blocks:
+            reasons = "; ".join(dict.fromkeys(block.message for block in blocks))
+            raise PlanBlocked(f"{change.address}: {reasons}; nothing of it was sent", [])
 
 
 def refuse_blocked(plan: Plan) -> None:

@@ -21,9 +21,8 @@ from reconciler.core.state.journal_records import (
 from reconciler.engine.state.state_session import StateSession
 from reconciler.types.address import Address
 from reconciler.types.history import RunHeader
-from reconciler.types.preimage import Preimage
 from reconciler.types.report import ApplyResult
-from reconciler.types.state import Entry, Intent, Move, State
+from reconciler.types.state import Entry, Intent, Move, Preimage, State
 
 
 class Ledger(Protocol):

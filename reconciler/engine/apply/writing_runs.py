@@ -1,4 +1,4 @@
-"""The writing runs: lock, read, plan, confirm, carry out, save; for manifests and for a saved plan."""
+"""The writing runs: lock, read, plan or prove a saved plan, confirm, carry out, save."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from reconciler.core.planning.assemble_changes import in_order
 from reconciler.core.planning.plan_file import plan_digest
-from reconciler.core.planning.plan_proof import Ground
+from reconciler.core.planning.plan_proof import Ground, find_forgeries, state_of_plan
+from reconciler.core.planning.preconditions import unlawful
+from reconciler.core.policies.guard import guard
+from reconciler.core.policies.policy import Situation
+from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.core.state.journal_records import (
     AccountNoted,
     DigestKeyNoted,
@@ -17,12 +22,10 @@ from reconciler.core.state.journal_records import (
 )
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.known_lists import FRESH
-from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
-from reconciler.engine.apply.run_step import Worker
+from reconciler.engine.apply.run_changes import Worker, apply_changes, refuse_blocked
 from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, remaining_plan
-from reconciler.engine.apply.step_context import StepContext
+from reconciler.engine.apply.step import StepContext
 from reconciler.engine.apply.step_recorder import StepRecorder
-from reconciler.engine.apply.verify_plan import prove
 from reconciler.engine.placeholders import check_digest_key, check_secrets
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.plan.plan_rollback import plan_rollback
@@ -30,16 +33,77 @@ from reconciler.engine.plan.read_usage import refuse_newly_used
 from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.engine.state.state_session import StateSession, open_session
-from reconciler.errors import PlanError
+from reconciler.errors import PlanError, PlanStale
 from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.event import Notice
 from reconciler.types.history import RunHeader
 from reconciler.types.live import LiveObject
-from reconciler.types.manifest import Lifecycle, ManifestSet
+from reconciler.types.manifest import Adopt, Lifecycle, ManifestSet
 from reconciler.types.options import ApplyOptions, PlanOptions
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
+from reconciler.types.state import Entry
+
+MOST = 5
+"""So many contradictions are named; the others are counted."""
+
+
+def prove(plan: Plan, ground: Ground, setting: RunContext, *, begun: bool) -> None:
+    """Raise `PlanStale` for a plan that contradicts itself, the state or the account, `PlanBlocked` for one that the
+    workspace's policy, the state or the lifecycles do not allow, whatever it says of that itself.
+
+    `begun`: the state knows this very plan, so it was proved when it was begun; the account has moved by it since.
+    """
+    if not begun:
+        found = find_forgeries(plan, ground)
+        if found:
+            more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
+            raise PlanStale(
+                "the plan does not say what it would do; nothing was sent:\n  " + "\n  ".join(found[:MOST]) + more,
+                hint="it was edited, or another version made it: make a new plan with `reconciler plan --out FILE`",
+            )
+    refuse_blocked(judged_again(plan, replace(ground, listings={}) if begun else ground, setting))
+
+
+def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
+    """The plan with the blocks that its changes, the state and the policy of the workspace call for now."""
+    then = state_of_plan(plan, ground.state)
+    options = replace(
+        plan.options, destroy=plan.mode == "destroy", refresh_only=plan.mode == "refresh-only",
+        rollback=plan.rollback, accept_account=True,  # the account was held against the state before
+    )  # fmt: skip
+    left = sum(one.action not in (Action.DELETE, Action.FORGET) for one in plan.changes) + plan.summary.unchanged
+    situation = Situation(
+        then, plan.account, ground.listings, options, setting.workspace.policy, left,
+        lambda: setting.fingerprint(ground.state), setting.catalogue,
+    )  # fmt: skip
+    addresses = {(address.kind, entry.id): address for address, entry in then.resources.items()}
+    changes = [
+        replace(one, blocked=(*one.blocked, *_lawless(one, then.resources.get(one.address), plan)))
+        for one in refuse_taken(plan.changes, ground.listings, addresses, setting.book(then))
+    ]
+    guarded, blocks = guard(changes, situation)
+    return replace(plan, changes=in_order(guarded), blocked=(*plan.blocked, *blocks))
+
+
+def _lawless(change: Change, entry: Entry | None, plan: Plan) -> tuple[Block, ...]:
+    remembered = change.action is Action.DELETE or plan.rollback is not None
+    today = entry.lifecycle if entry is not None and remembered else None
+    found = [block for block in unlawful(change, today=today) if block.rule != "protect"]
+    if today is not None and today.protect and change.action is Action.DELETE and not change.lifecycle.protect:
+        found += unlawful(replace(change, lifecycle=today))
+    if (
+        change.importing is not None
+        and change.reason is Reason.ADOPTED_BY_NAME
+        and change.lifecycle.adopt is Adopt.SAME
+        and change.fields
+    ):
+        found.append(
+            Block("name_taken", f"{change.importing} says something else than the manifest", "make a new plan")
+        )
+    return tuple(found)
 
 
 def writing_session(

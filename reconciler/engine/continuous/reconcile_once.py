@@ -30,8 +30,7 @@ from reconciler.errors import (
 )
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
-from reconciler.types.watch import Memory, Mode, Round, Status, Watch
-from reconciler.types.watch_requests import Answer, Pause, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Memory, Mode, Pause, Requests, Round, Status, WaitingPlan, Watch
 
 ENDS: tuple[tuple[type[ReconcilerError], Status], ...] = (
     (AuthRefused, Status.UNAUTHORIZED),

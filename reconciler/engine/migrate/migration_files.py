@@ -13,7 +13,7 @@ from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Span
 from reconciler.types.json import Object
 from reconciler.types.kind import KindSpec
-from reconciler.types.manifest_edit import Edit, NewDocument
+from reconciler.types.manifest import Edit, NewDocument
 
 
 @dataclass(frozen=True, slots=True)

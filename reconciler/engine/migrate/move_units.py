@@ -17,8 +17,7 @@ from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.migrating.migration import Finding, Subject
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.manifest import Manage
-from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue
+from reconciler.types.manifest import Edit, Manage, MoveValue, RemoveValue
 from reconciler.types.project import Defaults
 
 Effect: TypeAlias = Mapping[str, tuple[Json, Json]]

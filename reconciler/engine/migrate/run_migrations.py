@@ -14,7 +14,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Object, lookup
-from reconciler.types.manifest_edit import EditRefused
+from reconciler.types.manifest import EditRefused
 from reconciler.types.project import Defaults
 
 ROUNDS = 100

@@ -1,11 +1,12 @@
-"""Compared resources -> a Plan: what leaves, the requests of every write, the safety rules, counts."""
+"""Compared resources -> a Plan: what leaves, requests of writes, ids of the vendor's library, safety rules."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.planning.account_findings import (
     drift_items,
     find_incomplete,
@@ -23,9 +24,10 @@ from reconciler.core.resource_diff.name_conflicts import refuse_taken
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change
 from reconciler.core.state.entry_format import entry_digest
+from reconciler.engine.account_reader import run_parallel
 from reconciler.engine.placeholders import missing_secrets
-from reconciler.engine.plan.vendor_ids import check_libraries
 from reconciler.engine.run_context import RunContext
+from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.live import Account
@@ -33,6 +35,36 @@ from reconciler.types.manifest import Lifecycle, Manage
 from reconciler.types.plan import DriftItem, Kept, Plan
 from reconciler.types.ports import Provider
 from reconciler.types.project import Policy
+
+MOST = 50
+"""Distinct ids that are asked for; a plan that writes more is not held up for the rest."""
+
+
+def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -> list[Diagnostic]:
+    """A warning for each id that the library does not have. Asks once for each id, and only for what is written."""
+    named: dict[tuple[str, str], list[tuple[Address, str]]] = {}
+    for change in changes:
+        if change.action not in (Action.CREATE, Action.UPDATE):
+            continue
+        for field in change.fields:
+            row = field_at(change.kind, field.path)
+            if row is not None and row.library and isinstance(field.after, str) and field.after:
+                named.setdefault((row.library, field.after), []).append((change.address, field.path))
+    asked = sorted(named)[:MOST]
+    problems = run_parallel(lambda one: provider.check_library(*one), asked, width)
+    return [
+        Diagnostic(
+            "E-library",
+            Severity.WARNING,
+            problem,
+            hint="the API may refuse it, or calls may fail; look the id up in the vendor's dashboard",
+            address=address,
+            pointer=pointer,
+        )
+        for one, problem in zip(asked, problems, strict=True)
+        if problem is not None
+        for address, pointer in named[one]
+    ]
 
 
 def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diagnostic], setting: RunContext) -> Plan:

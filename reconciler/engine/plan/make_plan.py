@@ -1,4 +1,4 @@
-"""plan and drift: manifests, state and the account -> what apply would do, what moved; reads only.
+"""plan, drift and import: manifests, state and the account -> what apply would do, what moved; reads only.
 
 1. what is to be: resources, the state after Moved documents, what is in scope
 2. read the lists; find out what became of managed ids that are missing
@@ -31,9 +31,9 @@ from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account
 from reconciler.engine.plan.read_usage import usage_of
 from reconciler.engine.run_context import RunContext
-from reconciler.errors import PlanError, ProviderError
+from reconciler.errors import PlanError, ProviderError, UsageError
 from reconciler.types.address import Address, SecretRef
-from reconciler.types.change import Direction
+from reconciler.types.change import Action, Change, Direction
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
@@ -173,3 +173,62 @@ def view(
         {address: told(one) for address, one in resources.items() if address in chosen},
         planned.names,
     )
+
+
+def plan_import(address: Address, id: str, manifests: ManifestSet, state: State, setting: RunContext) -> Plan:
+    """A plan of one change: `id` becomes `address` in state.
+
+    What the manifest and the object agree on is recorded as applied, hidden secrets as assumed; what differs stays a
+    difference for the next plan. Raises `UsageError` when the address is managed already or has no manifest,
+    `PlanError` when the id is not one of the account's own objects.
+    """
+    entry = state.resources.get(address)
+    if entry is not None:
+        raise UsageError(
+            f"{address} is managed already, as {entry.id}",
+            hint=f"`reconciler state rm {address}` first, if another object is meant",
+        )
+    manifest = next((one for one in manifests.manifests if one.address == address), None)
+    if manifest is None:
+        raise UsageError(
+            f"{address} has no manifest, so the next plan would want to delete it",
+            hint="write its manifest first; for a start, its name is enough",
+        )
+    named = replace(manifest, id=id)
+    chosen = replace(
+        manifests,
+        manifests=tuple(named if one.address == address else one for one in manifests.manifests),
+        moved=(),
+        removed=(),
+    )
+    try:
+        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting).plan
+    except PlanError as error:
+        if id in setting.provider.list(address.kind).objects:
+            raise
+        # The id was typed here; the manifest says nothing about it.
+        wrong = Diagnostic(
+            "E-id",
+            Severity.ERROR,
+            f"{id} is not the id of one of the account's own {address.kind} objects",
+            hint="`reconciler plan --unmanaged` lists what nothing claims, with ids; "
+            "stock objects and those of other people cannot be managed",
+            address=address,
+        )
+        others = [one for one in error.diagnostics if one.address != address]
+        raise PlanError("nothing was recorded", [wrong, *others]) from error
+    change = next(one for one in plan.changes if one.address == address)
+    return replace(
+        plan,
+        changes=(taken_as_is(change),),
+        drift=(),
+        blocked=tuple(block for block in plan.blocked if block.rule == "account"),
+        summary=replace(plan.summary, imported=1, added=0, changed=0, destroyed=0, forgotten=0, moved=0),
+    )
+
+
+def taken_as_is(change: Change) -> Change:
+    """The change without its writes, and without a claim on what differs."""
+    differing = {field.path for field in change.fields}
+    managed = {path: value for path, value in (change.managed or {}).items() if path not in differing}
+    return replace(change, action=Action.NOOP, patch=(), requests=(), fields=(), managed=managed, blocked=())

@@ -18,8 +18,7 @@ from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention, RunHeader
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend, Clock, Emit
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Move, State
+from reconciler.types.state import Move, Preimage, State
 
 GIVEN = "the given state"
 

@@ -1,19 +1,21 @@
-"""The state as it stands in a backend, document and left-over journal; readers take no lock and write nothing."""
+"""The state as it stands in a backend, document and left-over journal, and its history; nothing is written."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
+from reconciler.core.history.history_chain import changes_of, close_run, verify
 from reconciler.core.state.journal_records import binding
 from reconciler.core.state.journal_replay import fold
 from reconciler.core.state.state_document import load_state, new_state
-from reconciler.errors import StateError, StateUnreadable
+from reconciler.errors import StateError, StateUnreadable, UsageError
 from reconciler.types.event import Notice
+from reconciler.types.history import DEFAULT_RETENTION, Anchor, HistoryEntry
 from reconciler.types.ports import Backend, Clock, Emit
-from reconciler.types.state import State
+from reconciler.types.state import Preimage, State
 
 READ_TRIES = 5
 
@@ -94,3 +96,33 @@ def _holder(backend: Backend) -> str | None:
     except StateError as error:
         return error.message
     return None if holder is None else f"{holder.operation} by {holder.who} since {holder.since}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The history of one state, its chain checked."""
+
+    entries: tuple[HistoryEntry, ...]
+    """Oldest first; a run that was killed and that no later one has taken up yet stands last, as interrupted."""
+    anchor: Anchor
+
+
+def read_history(state: State, *, where: str = "the state") -> Recorded:
+    """The history of `state`. Raises `StateUnreadable` where its chain is broken, naming the place."""
+    closed, _ = close_run(state, state.serial, DEFAULT_RETENTION)
+    verify(closed, where=where)
+    return Recorded(closed.history.entries, closed.history.anchor)
+
+
+def show_run(state: State, serial: int, *, where: str = "the state") -> tuple[HistoryEntry, tuple[Preimage, ...]]:
+    """One entry and what its run changed. Raises `UsageError` for a serial without an entry."""
+    found = read_history(state, where=where)
+    entry = next((one for one in found.entries if one.serial == serial), None)
+    if entry is None:
+        known = ", ".join(str(one.serial) for one in found.entries[-10:]) or "none yet"
+        dropped = f"; what came before serial {found.anchor.serial} was dropped" if found.anchor.number else ""
+        raise UsageError(
+            f"no apply is recorded at serial {serial}",
+            hint=f"see reconciler state history (the last ones: {known}){dropped}",
+        )
+    return entry, changes_of(entry, where=where)

@@ -25,8 +25,7 @@ from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object, escape, join, lookup
 from reconciler.types.kind import Field
-from reconciler.types.manifest import Manifest
-from reconciler.types.manifest_edit import Edit, EditRefused, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, EditRefused, Manifest, RemoveValue, SetValue
 from reconciler.types.project import Project
 
 IGNORE = "/lifecycle/ignore"

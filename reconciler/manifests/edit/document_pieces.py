@@ -12,7 +12,7 @@ from reconciler.manifests.edit.text_layout import ALIAS, LIST, MAP, Member, Part
 from reconciler.manifests.edit.yaml_writer import Manner
 from reconciler.manifests.read.documents import Document
 from reconciler.types.json import escape, lookup, within
-from reconciler.types.manifest_edit import Edit, SetValue
+from reconciler.types.manifest import Edit, SetValue
 
 _START = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _OTHER_MARKS = re.compile(r"^(?:\.\.\.|%)|[\x85\u2028\u2029]|\r(?!\n)", re.MULTILINE)

@@ -24,7 +24,7 @@ from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import Json, lookup, within
 from reconciler.types.kind import KindSpec
-from reconciler.types.manifest_edit import Edit, EditRefused
+from reconciler.types.manifest import Edit, EditRefused
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -23,7 +23,7 @@ from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Span
 from reconciler.types.json import lookup
-from reconciler.types.manifest_edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
 
 PROMPT = "system_prompt"
 _FENCE = re.compile(r"---[ \t]*\r?\n")

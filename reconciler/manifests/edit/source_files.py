@@ -23,7 +23,7 @@ from reconciler.manifests.tree.repository import inside, link_boundary_of
 from reconciler.types.diagnostic import Diagnostic, Source, Span
 from reconciler.types.json import Json, Object, index_of, lookup, pointers
 from reconciler.types.kind import Kinds, KindSpec
-from reconciler.types.manifest_edit import Edit, EditRefused
+from reconciler.types.manifest import Edit, EditRefused
 from reconciler.types.project import Project
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, rebase, sibling, steps
 from reconciler.types.json import Json
-from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
 DOCUMENT: Json = {"a": {"b": {"c": 1}}, "list": [1, {"x": 2}], "null": None}
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.continuous.request_document import dump_requests, parse_requests
 from reconciler.core.state.state_document import peek
 from reconciler.errors import StateUnreadable
-from reconciler.types.watch import Memory, Round, Status
-from reconciler.types.watch_requests import Answer, Call, Pause, Report, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Call, Memory, Pause, Report, Requests, Round, Status, WaitingPlan
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 MOMENT = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))

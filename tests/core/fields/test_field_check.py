@@ -20,9 +20,9 @@ from reconciler.core.fields.field_check import (
 )
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address, ResourceRef, SecretRef
-from reconciler.types.bounds import Bounds
 from reconciler.types.diagnostic import Diagnostic, Severity, Source
 from reconciler.types.json import Json
+from reconciler.types.kind import Bounds
 
 PERSONA = kind("persona")
 TOOL = kind("tool")

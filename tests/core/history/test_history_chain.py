@@ -15,8 +15,7 @@ from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.state.state_document import dump_state, parse_state
 from reconciler.errors import StateUnreadable
 from reconciler.types.history import DEFAULT_RETENTION, Anchor, History, Retention, RunHeader, Running
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry, State
+from reconciler.types.state import Entry, Preimage, State
 from tests.support.making import at
 
 HEADER = RunHeader("apply", "ann@host", "2026-11-21T12:00:00Z", "1.0", "plan", "c0ffee")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.history.object_history import follow, put_back, related
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry
+from reconciler.types.state import Entry, Preimage
 from tests.support.making import at
 
 A, B, C = at("persona.a"), at("persona.b"), at("persona.c")

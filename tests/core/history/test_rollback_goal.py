@@ -8,8 +8,7 @@ from reconciler.core.history.rollback_goal import make_goal
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
 from reconciler.types.json import SENSITIVE
-from reconciler.types.preimage import Preimage
-from reconciler.types.state import Entry, State
+from reconciler.types.state import Entry, Preimage, State
 from tests.support.making import at
 
 A, T = at("persona.a"), at("tool.t")

@@ -9,12 +9,10 @@ import httpx
 import pytest
 
 from reconciler.core.history.history_chain import changes_of
-from reconciler.engine.apply.known_lists import FRESH, KnownLists
+from reconciler.engine.apply.known_lists import FRESH, KnownLists, Newcomers
 from reconciler.engine.apply.last_look import before_change
-from reconciler.engine.apply.newcomers import Newcomers
-from reconciler.engine.apply.run_changes import apply_changes
-from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.step_context import StepContext
+from reconciler.engine.apply.run_changes import Worker, apply_changes
+from reconciler.engine.apply.step import StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.types.change import Action, Reason
 from reconciler.types.live import Listing

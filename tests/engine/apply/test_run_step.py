@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.apply.create_object import look_up
-from reconciler.engine.apply.run_changes import apply_changes
-from reconciler.engine.apply.run_step import Worker
-from reconciler.engine.apply.step_context import StepContext
+from reconciler.engine.apply.run_changes import Worker, apply_changes
+from reconciler.engine.apply.step import StepContext
+from reconciler.engine.apply.write_object import look_up
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults, Mood
 from reconciler.types.event import StepDone, StepFailed

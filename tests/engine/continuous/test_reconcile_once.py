@@ -29,8 +29,7 @@ from reconciler.types.change import Action, Block, Change
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, StepResult
-from reconciler.types.watch import Memory, Mode, Round, Status, Watch, Window
-from reconciler.types.watch_requests import Answer, Pause, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Memory, Mode, Pause, Requests, Round, Status, WaitingPlan, Watch, Window
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DESK = Address("persona", "desk")

@@ -19,8 +19,7 @@ from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.manifests.read.source_pointer import RawPlace
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest import Manifest
-from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, Manifest, RemoveValue, SetValue
 from tests.support.making import at
 from tests.support.projects import load_project
 

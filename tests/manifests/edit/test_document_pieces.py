@@ -10,7 +10,7 @@ from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json
-from reconciler.types.manifest_edit import Edit, EditRefused, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, EditRefused, RemoveValue, RenameKey, SetValue
 
 SHARED = "a: &x {m: 1, n: 2}  # the first\nb: *x\nc:\n  - *x  # again\n  - k: 3\n"
 BLOCK = "a: &x\n  m: 1\n  # why\n  n: [1, 2]\nb: *x\nc:\n  d: *x\n"

@@ -13,7 +13,7 @@ from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json
-from reconciler.types.manifest_edit import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
 from tests.support.oddyaml import Odd, after, edits_for, odd_json, odd_yaml
 
 

@@ -10,7 +10,7 @@ from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.edit.editable_text import shifted
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
-from reconciler.types.manifest_edit import EditRefused, MoveValue
+from reconciler.types.manifest import EditRefused, MoveValue
 
 TEXT = """\
 spec:   # the body

@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.manifests.edit.source_files import RawFiles, TextEditor, read_sources
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.manifest_edit import EditRefused, SetValue
+from reconciler.types.manifest import EditRefused, SetValue
 from tests.support.projects import load_project
 
 PROJECT = """\

@@ -22,7 +22,7 @@ from reconciler.manifests.read.json_text import parse_json
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest_edit import SetValue
+from reconciler.types.manifest import SetValue
 
 
 def ours(text: str) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.migrating.migration import Context, Finding, Migration, MigrationDoc, Safety, Subject
-from reconciler.types.manifest_edit import RenameKey
+from reconciler.types.manifest import RenameKey
 
 
 def find_loudness(subject: Subject, context: Context) -> Iterator[Finding]:

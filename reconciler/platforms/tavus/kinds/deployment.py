@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.types.bounds import Bounds
-from reconciler.types.kind import Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, Field, KindSpec, Need, Type
 
 DOCS = "vendor client, deployments"
 PAGE = "/customization/landing_page"

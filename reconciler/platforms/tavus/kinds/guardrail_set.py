@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reconciler.platforms.tavus.kinds.guardrail import guardrail_fields
-from reconciler.types.bounds import Bounds
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
 DOCS = "legacy-guardrail-sets"
 

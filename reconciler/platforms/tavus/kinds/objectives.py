@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.types.bounds import Bounds
 from reconciler.types.json import Object, escape
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
 DOCS = "create-objectives"
 

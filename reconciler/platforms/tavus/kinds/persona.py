@@ -9,8 +9,7 @@ from __future__ import annotations
 from reconciler.platforms.tavus.kinds.persona_keys import MISTAKEN, SPENT
 from reconciler.platforms.tavus.kinds.persona_layers import LAYERS
 from reconciler.platforms.tavus.kinds.persona_skills import SKILLS
-from reconciler.types.bounds import Bounds
-from reconciler.types.kind import Companion, Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, Companion, Field, KindSpec, Need, Type
 
 LLM, FLOW = "/layers/llm", "/layers/conversational_flow"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.types.bounds import Bounds
-from reconciler.types.kind import Field, Type
+from reconciler.types.kind import Bounds, Field, Type
 
 SOURCE = "vendor client, capabilities"
 CANVAS, SLIDES = "/skills/magic_canvas", "/skills/presentation"

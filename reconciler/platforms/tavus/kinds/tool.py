@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.types.bounds import Bounds
 from reconciler.types.json import Json
-from reconciler.types.kind import Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, Field, KindSpec, Need, Type
 
 ORIGINS = ("llm", "vision", "audio")
 TRIGGERS = ("in_call", "post_call")

@@ -20,7 +20,7 @@ from reconciler.core.migrating.migration import (
 )
 from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder, in_account, in_files, new_manifest
 from reconciler.types.json import Json, Object, is_filled
-from reconciler.types.manifest_edit import Edit, NewDocument, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, NewDocument, RemoveValue, SetValue
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 MOST = 50

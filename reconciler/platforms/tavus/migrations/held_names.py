@@ -16,7 +16,7 @@ from reconciler.core.migrating.migration import Context, Subject
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup
-from reconciler.types.manifest_edit import NewDocument
+from reconciler.types.manifest import NewDocument
 
 THEIRS = "theirs"
 """The answer that uses what holds the name as it is."""

@@ -27,7 +27,7 @@ from reconciler.platforms.tavus.migrations.tool_index import (
 )
 from reconciler.platforms.tavus.migrations.tool_names import Decision
 from reconciler.types.json import Json, lookup
-from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
 DEDUPE_WHY = "a registry tool's name is unique in the account, so one name can stand for one body only"
 

@@ -22,7 +22,7 @@ from reconciler.core.migrating.migration import (
 )
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, is_filled, join, lookup, split
-from reconciler.types.manifest_edit import Edit, MoveValue, RemoveValue, RenameKey
+from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey
 
 VOCABULARY_WHY = (
     "personas are called PALs and replicas faces since 2026; both words work on the wire, so this is about the files"

@@ -19,7 +19,7 @@ from reconciler.core.migrating.migration import (
 )
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Object, join
-from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
 FACE = frozenset(
     {

@@ -22,7 +22,7 @@ from reconciler.core.migrating.migration import (
 from reconciler.types.catalogue import Catalogue, is_hosted
 from reconciler.types.catalogue_entry import Status, Successor
 from reconciler.types.json import is_filled, lookup
-from reconciler.types.manifest_edit import Edit, SetValue
+from reconciler.types.manifest import Edit, SetValue
 
 NO_REASON = Successor()
 

@@ -19,7 +19,7 @@ from reconciler.core.migrating.migration import (
     text_at,
 )
 from reconciler.types.json import Json, is_filled, lookup
-from reconciler.types.manifest_edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, RenameKey, SetValue
 
 VQA = "/layers/vqa"
 PERCEPTION = "/layers/perception"

@@ -19,7 +19,7 @@ from reconciler.core.migrating.migration import (
 from reconciler.platforms.tavus.migrations.inline_tool import NAME, PLACES
 from reconciler.platforms.tavus.migrations.tool_index import DEDUPE
 from reconciler.types.json import Json, escape, is_filled, within
-from reconciler.types.manifest_edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, RenameKey, SetValue
 
 CONTEXT_WHY = "context is deprecated since 2026-02-12; the server merges it into the system prompt"
 PASSIVE = ("echo", "speech-to-speech")

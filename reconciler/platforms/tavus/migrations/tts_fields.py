@@ -22,7 +22,7 @@ from reconciler.core.migrating.migration import (
 )
 from reconciler.platforms.tavus.migrations.model_successors import choices_for
 from reconciler.types.catalogue_entry import Status
-from reconciler.types.manifest_edit import Edit, RemoveValue, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
 LAYER = "/layers/tts"
 SPEED = f"{LAYER}/voice_settings/speed"

@@ -18,7 +18,7 @@ from reconciler.core.migrating.migration import (
     mapping_at,
 )
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest_edit import Edit, RemoveValue, RenameKey, SetValue
+from reconciler.types.manifest import Edit, RemoveValue, RenameKey, SetValue
 
 STT, FLOW = "/layers/stt", "/layers/conversational_flow"
 PAUSE, INTERRUPT, SMART = (

@@ -12,9 +12,8 @@ from typing import TypeAlias
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.fields.required_fields import missing
 from reconciler.platforms.tavus.simulator.secret_masks import SEALED
-from reconciler.types.bounds import Bounds
 from reconciler.types.json import Json, Object, lookup, split
-from reconciler.types.kind import Field, KindSpec, Type
+from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
 Rule: TypeAlias = Callable[[Json], str | None]
 Rules: TypeAlias = Mapping[str, Rule]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.apply.wait_ready import PATIENCE, wait_until_done
+from reconciler.engine.apply.read_back import PATIENCE, wait_until_done
 from reconciler.engine.plan.processing_status import failure, remedy, standing
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Action

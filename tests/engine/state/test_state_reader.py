@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.state.read_history import read_history, show_run
+from reconciler.engine.state.state_reader import read_history, show_run
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.types.history import History
 from tests.engine.plan.test_plan_rollback import persona

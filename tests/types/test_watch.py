@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.types.watch_requests import Answer, Call, Pause, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Call, Pause, Requests, WaitingPlan
 
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
