@@ -21,6 +21,7 @@ PAGES = {
     "migrations": ("Migrations", "migrations:page"),
     "metrics": ("Metrics of a watcher", "metrics:page"),
     "plugins": ("Output formats, state backends and providers", "plugins:page"),
+    "targets": ("Export targets", "targets:page"),
     "python": ("The Python API", "python:page"),
 }
 """File name without suffix -> (title, where the page is made)."""

@@ -164,8 +164,55 @@ class LiveKitEar:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveKitCall:
+    """How a plugin's language model is made in one language of the framework."""
+
+    package: str
+    """As people install it, from PyPI or npm."""
+    module: str = ""
+    """What is imported: of `livekit.plugins` in Python, the word for the package in Node; Python's where left out."""
+    call: str = "LLM"
+    """A class or a function of the module."""
+    model: str = "model"
+    """The argument that names the model."""
+    takes: tuple[str, ...] = ()
+    """Members of a custom model's layer, and sampling parameters, that it has an argument for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKitPlugin:
+    """A provider of language models that LiveKit speaks to through a plugin, with an account of one's own there."""
+
+    name: str
+    page: str = ""
+    """Of LiveKit's documentation."""
+    languages: tuple[str, ...] = ()
+    """Those that LiveKit's overview names: python, node."""
+    hosts: tuple[str, ...] = ()
+    """Of a `base_url`; `*` is one label of the name."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that the plugin reads its credentials from."""
+    address: str = ""
+    """Where the provider itself speaks OpenAI's protocol, for a language without a plugin."""
+    label: str = ""
+    """The argument that takes what `*` of the host stands for."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """Members of `default_query` that are arguments; all are needed."""
+    needs: str = ""
+    """What no manifest has and the plugin cannot be made without."""
+    python: LiveKitCall | None = None
+    node: LiveKitCall | None = None
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+    def call_in(self, language: str) -> LiveKitCall | None:
+        """How it is made in `python` or `node`; None where that language has none."""
+        return self.node if language == "node" else self.python
+
+
+@dataclass(frozen=True, slots=True)
 class LiveKit:
-    """What is known about LiveKit Inference."""
+    """What is known about LiveKit Inference, and of the plugins beside it."""
 
     release: str = ""
     """The newest of the lists that `models` were read from, as in `Entry.releases`."""
@@ -175,6 +222,8 @@ class LiveKit:
     ears: Mapping[str, LiveKitEar] = field(default_factory=dict)
     """By speech recognition engine of the vendor."""
     realtime_renames: Mapping[str, str] = field(default_factory=dict)
+    plugins: Mapping[str, LiveKitPlugin] = field(default_factory=dict)
+    """By the word for them in `LiveKitChoice.plugin`, in the order of LiveKit's overview."""
     notes: tuple[str, ...] = ()
 
     def status(self, id: str) -> Status:

@@ -100,13 +100,15 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What a target may look up."""
+    """What a target may look up, and the language it writes."""
 
     catalogue: Catalogue
     models: frozenset[str] | None = None
     """The models that the installed package of the target lists; None where it is not installed."""
     source: str = ""
     """What `models` was read from, for messages."""
+    language: str = ""
+    """One of the target's; empty for its first."""
 
 
 Generate: TypeAlias = Callable[[Sequence[Subject], Knowledge], Sequence[Generated]]
@@ -128,6 +130,8 @@ class Target:
     generate: Generate
     kind: str
     """The kind whose objects it writes."""
+    languages: tuple[str, ...] = ()
+    """Programming languages that it can write, the usual one first. Files of one never have the path of another's."""
     package: str = ""
     """The package that the files are for, as people install it."""
     installed: Callable[[], frozenset[str] | None] | None = None

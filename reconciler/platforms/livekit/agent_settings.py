@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from reconciler.core.export.target import ENV, OPEN, Ledger, Remark, Subject, sealed
 from reconciler.core.text import UNSEEN
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
-from reconciler.platforms.livekit.llm import llm_settings
+from reconciler.platforms.livekit.llm import llm_service
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
 from reconciler.platforms.livekit.unsupported import name_remains
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.catalogue import Catalogue
+from reconciler.types.catalogue_entry import LiveKitCall
 from reconciler.types.json import Json, Object
 
 FORMAT = "1.0"
@@ -29,6 +30,8 @@ class AgentSettings:
 
     values: Object
     """The JSON settings, without the seal."""
+    call: LiveKitCall | None
+    """How the plugin of the language model is made; None for LiveKit Inference."""
     tools: tuple[FunctionTool, ...]
     not_carried: tuple[Remark, ...]
     adjusted: tuple[Remark, ...]
@@ -47,13 +50,14 @@ class AgentSettings:
         assert isinstance(value, dict)
         arguments = value["arguments"]
         assert isinstance(arguments, dict)
-        return str(arguments.get("model") or "")
+        return str(arguments.get(self.call.model if self.call is not None else "model") or "")
 
 
-def agent_settings(subject: Subject, stem: str, catalogue: Catalogue) -> AgentSettings:
-    """The settings of `subject`, whatever its body holds."""
+def agent_settings(subject: Subject, stem: str, catalogue: Catalogue, language: str = "python") -> AgentSettings:
+    """The settings of `subject`, whatever its body holds, for an agent in this language."""
     ledger = Ledger(subject.address, subject.kind, subject.spec)
     name = subject.spec.get("pal_name")
+    llm = llm_service(ledger, catalogue, language)
     values: Object = {
         "format_version": FORMAT,
         "address": str(subject.address),
@@ -61,9 +65,9 @@ def agent_settings(subject: Subject, stem: str, catalogue: Catalogue) -> AgentSe
         "agent_name": stem.replace("_", "-"),
         "instructions": _instructions(ledger),
         "greeting": ledger.resolvable(ledger.take("/greeting"), "/greeting") or "",
-        "llm": llm_settings(ledger, catalogue),
+        "llm": {"service": llm.name, "arguments": llm.arguments},
         "stt": stt_settings(ledger, catalogue),
-        "tts": voice_settings(ledger, catalogue),
+        "tts": voice_settings(ledger, catalogue, language),
         "turn_handling": turn_settings(ledger),
         "keyterms": [*key_terms(ledger)],
         "avatar": _avatar(ledger, subject),
@@ -81,7 +85,9 @@ def agent_settings(subject: Subject, stem: str, catalogue: Catalogue) -> AgentSe
     values["environment"] = [*environment]
     values["adjusted"] = _listed(ledger.adjusted)
     values["not_carried"] = _listed(ledger.not_carried)
-    return AgentSettings(values, tuple(tools), tuple(ledger.not_carried), tuple(ledger.adjusted), environment)
+    return AgentSettings(
+        values, llm.call, tuple(tools), tuple(ledger.not_carried), tuple(ledger.adjusted), environment
+    )
 
 
 def _listed(remarks: Sequence[Remark]) -> list[Json]:

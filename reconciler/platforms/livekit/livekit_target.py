@@ -71,6 +71,7 @@ TARGET = Target(
     folder="livekit-agents",
     generate=generate,
     kind="persona",
+    languages=("python",),
     package="livekit-agents",
     installed=installed_models,
     next_steps=STEPS,

@@ -80,13 +80,16 @@ RANGES: Mapping[str, tuple[float, float]] = {"speed": (0.6, 2.0), "volume": (0.5
 """What sonic-3 takes (livekit-plugins-cartesia 1.8)."""
 
 
-def voice_settings(ledger: Ledger, catalogue: Catalogue) -> Object:
+def voice_settings(ledger: Ledger, catalogue: Catalogue, language: str = "python") -> Object:
     """`{service, arguments}`: the module that has the class `TTS`, and what that is called with."""
     engine = ledger.text(f"{TTS}/tts_engine")
     if engine == "elevenlabs":
         return _elevenlabs(ledger)
-    if engine == "azure":
+    if engine == "azure" and language == "python":
         return _azure(ledger)
+    if engine == "azure":
+        ledger.adjust(f"{TTS}/tts_engine", "azure has no plugin for Node (for Python: livekit-plugins-azure)")
+        return _cartesia(ledger, catalogue, own=False)
     if engine not in (None, "cartesia", "tavus-auto"):
         ledger.adjust(f"{TTS}/tts_engine", f"{plain(engine)} is not served by LiveKit Inference; Cartesia is used")
     return _cartesia(ledger, catalogue, own=engine in (None, "cartesia", "tavus-auto"))
@@ -96,8 +99,9 @@ def _cartesia(ledger: Ledger, catalogue: Catalogue, *, own: bool) -> Object:
     """Inference serves Cartesia's stock voices; a private one needs the plugin and one's own key."""
     model = ledger.text(f"{TTS}/tts_model_name") if own else None
     plugin = own and bool(ledger.members(TTS).get("api_key"))
-    if not own and ledger.text(f"{TTS}/tts_model_name"):
-        ledger.lose(f"{TTS}/tts_model_name", "the model belongs to the engine that is not served")
+    for word in () if own else ("tts_model_name", "external_voice_id", "api_key"):
+        if ledger.members(TTS).get(word):
+            ledger.lose(f"{TTS}/{word}", "it belongs to the engine that is not served", "one of Cartesia's voices")
     found = catalogue.livekit.voices.get(model or DEFAULT_MODEL)
     if found is None:
         found = f"cartesia/{model}" if model and model.startswith("sonic") else f"cartesia/{DEFAULT_MODEL}"
