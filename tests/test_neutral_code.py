@@ -39,6 +39,7 @@ ALLOWED = {
     "api/export_target.py": AGENTS,
     "reporters/exports.py": AGENTS,
     "reporters/model_table.py": LIVEKIT,
+    "reporters/target_page.py": LIVEKIT,
     "types/catalogue.py": LIVEKIT,
     "types/catalogue_entry.py": LIVEKIT,
     "manifests/read/build.py": "two spellings of one attachment set, told apart before kinds are",
