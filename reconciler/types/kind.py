@@ -212,7 +212,11 @@ class Processing:
     message: str | None = None
     """Why it failed."""
     remedy: str = ""
-    """What to do about a failure."""
+    """What to do about a failure, or what a person has to do."""
+    ready: tuple[str, ...] = ()
+    """Set where a person has to do something outside: the values that say that it was done."""
+    done_at: str | None = None
+    """The address where that is done, which the answer to a create shows, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,8 @@ WRONG: dict[Type, tuple[Any, ...]] = {
     Type.OBJECT: (7, "text", []),
     Type.ANY: (),
 }
+DECIDING = ("/channel", "/pipeline_mode", "/auth_config/type")
+"""Members that say what else has to be there."""
 STEP = {"objective_name": "greet", "objective_prompt": "Say hello."}
 RULE = {"text": "CVI", "pronunciation": "see-vee-eye", "type": "alias"}
 PAGE = {"title": "Claims", "description": "Ask about your claim."}
@@ -150,6 +152,17 @@ VALID: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("persona", pal()),
+    ("connector", {"name": "Linear", "server_url": URL}),
+    ("connector", {"name": "Linear", "server_url": URL, "auth_config": {"type": "oauth2"}}),
+    (
+        "connector",
+        {
+            "name": "Linear",
+            "server_url": URL,
+            "auth_config": {"type": "bearer", "token": "text"},
+            "selected_tool_names": ["find"],
+        },
+    ),
     ("persona", {"default_face_id": "r90bbd427f71", "pipeline_mode": "echo"}),
     ("persona", {"default_face_id": "r90bbd427f71", "pipeline_mode": "speech-to-speech"}),
     (
@@ -280,7 +293,7 @@ VALID: list[tuple[str, dict[str, Any]]] = [
         ),
     ),
     ("persona", pal(layers={"sts": {"model": "x"}, "transport": {"transport_type": "daily"}})),
-    ("persona", layer("mcp", connectors=["c8-58ea0f6420b2"])),
+    ("persona", layer("mcp", connectors=["c8-58ea0f6420b2"], connector_tools={"c8-58ea0f6420b2": ["find"]})),
     (
         "persona",
         pal(
@@ -339,6 +352,11 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
         ("pronunciation_dictionary", {"name": "Brands", "rules": [{k: v for k, v in RULE.items() if k != word}]})
         for word in RULE
     ),
+    ("connector", {"name": "Linear"}),
+    ("connector", {"name": "Linear", "server_url": ""}),
+    ("connector", {"name": "Linear", "server_url": URL, "auth_config": {"token": "text"}}),
+    ("connector", {"name": "Linear", "server_url": URL, "auth_config": {"type": "bearer"}}),
+    ("connector", {"name": "Linear", "server_url": URL, "auth_config": {"type": "bearer", "token": None}}),
     ("deployment", {"channel": "widget"}),
     ("deployment", {"pal_id": "PAL"}),
     ("deployment", {"pal_id": "PAL", "channel": "landing-page"}),
@@ -433,7 +451,7 @@ def siblings(*, good: bool) -> Iterator[Any]:
                 continue  # the others refer to it
             if good:
                 changes = [*(within(row.bounds) if row.bounds else ()), *row.enum, *row.seen]
-                changes = changes if pointer != "/channel" and pointer != "/pipeline_mode" else []
+                changes = [] if pointer in DECIDING else changes
             else:
                 types = (
                     [] if row.path.endswith("headers/*") or row.path.endswith("default_query/*") else WRONG[row.type]

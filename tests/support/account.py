@@ -48,6 +48,12 @@ BODIES: dict[str, Object] = {
         ],
     },
     "tool.look_up": {"name": "look_up", "description": "Looks it up"},
+    "connector.tickets": {
+        "name": "Tickets",
+        "server_url": "https://mcp.example.com/mcp",
+        "auth_config": {"type": "bearer", "token": env("KEY")},
+        "selected_tool_names": ["open_ticket", "find_ticket"],
+    },
     "persona.desk": {
         "pal_name": "Claims Desk",
         "system_prompt": "You handle first notice of loss.",
@@ -59,6 +65,7 @@ BODIES: dict[str, Object] = {
         "tools": [ResourceRef("tool.look_up")],
         "layers": {
             "llm": {"model": "tavus-gpt-oss"},
+            "mcp": {"connectors": [ResourceRef("connector.tickets")]},
             "tts": {
                 "tts_engine": "cartesia",
                 "pronunciation_dictionary_id": ResourceRef("pronunciation_dictionary.brand"),
@@ -100,7 +107,7 @@ MOODS = {
     "slow documents": Mood(document_reads=3),
     "defaults hidden": Mood(defaults="hide", items="summary", tool_ids=False),
 }
-CREATED = ("guardrails", "objectives", "documents", "pronunciation-dictionaries", "deployments")
+CREATED = ("guardrails", "objectives", "documents", "pronunciation-dictionaries", "connectors", "deployments")
 SKILLS: Object = {"presentation": {"document_ids": [ResourceRef("document.returns")], "slides_trigger": "on_demand"}}
 FULL = project(persona__desk={"skills": SKILLS})
 COLLECTIONS = {
@@ -110,6 +117,7 @@ COLLECTIONS = {
     "document.returns": "documents",
     "pronunciation_dictionary.brand": "pronunciation-dictionaries",
     "tool.look_up": "tools",
+    "connector.tickets": "connectors",
     "persona.desk": "pals",
     "deployment.web": "deployments",
 }

@@ -34,21 +34,13 @@ from reconciler.core.export.live_values import (
     unwritable,
 )
 from reconciler.core.fields.field_check import check_fields
+from reconciler.core.fields.required_fields import missing
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, Kinds, Type
 from reconciler.types.live import LiveObject
 
 DROP: Json = ["dropped"]
-AUTH = "/delivery/api/auth"
-AUTH_SECRETS: Mapping[str, str] = {
-    "bearer": "token",
-    "basic": "password",
-    "api_key": "value",
-    "hmac": "secret",
-    "oauth2_client_credentials": "client_secret",
-}
-"""How a tool authenticates -> the member that holds its secret, which some servers do not show at all."""
 SERVERS_OWN = re.compile(r"(id|uuid|object|owner|owner_\w+|version|\w+_(at|count)|(created|updated|deleted)\w*)")
 """Members at the top that no field table knows and that read like the server's own bookkeeping."""
 
@@ -261,9 +253,11 @@ class _Walk:
             if (row := field_at(self.spec, path)) is not None and row.secret
         ]
         wanted += [row.path for row in write_only_fields(self.spec) if lookup(document, str(row.told_by)) is True]
-        kind = lookup(body, f"{AUTH}/type")
-        if isinstance(kind, str) and kind in AUTH_SECRETS:
-            wanted.append(join(*split(AUTH), AUTH_SECRETS[kind]))
+        wanted += [
+            path
+            for path, _ in missing(self.spec, body)
+            if (row := field_at(self.spec, path)) is not None and row.secret
+        ]
         for path in wanted:
             if path not in self.secrets and lookup(body, path) is None:
                 self.secrets[path] = SecretRef("env", path)

@@ -53,7 +53,7 @@ def wait_until_done(
         now = standing(found)
     if now is not None and now.failed:
         raise Rejected(failure(str(change.address), now), hint=remedy(change))
-    return ()
+    return (f"{now.status}: {remedy(change)}",) if now is not None and now.waiting else ()
 
 
 READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)

@@ -71,6 +71,8 @@ class StepContext:
     """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
     ids: dict[Address, str] = field(init=False)
     """Every id known so far, those of this run included."""
+    doors: dict[Address, str] = field(default_factory=dict)
+    """Where a person makes a new object of this run ready for use (`Processing.done_at`)."""
     lists: KnownLists = field(init=False)
     newcomers: Newcomers = field(init=False)
     sent: Sent = field(default_factory=Sent)

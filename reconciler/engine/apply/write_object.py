@@ -29,6 +29,7 @@ from reconciler.types.live import LiveObject
 from reconciler.types.state import Entry, Intent
 
 CREATE_TRIES = 3
+LONGEST_DOOR = 2_000
 
 
 def create(context: StepContext, change: Change) -> Step:
@@ -46,7 +47,8 @@ def create(context: StepContext, change: Change) -> Step:
         send(context, change, request, None)
     found, notes = yield from read_back(context, change, id, first=None if others else live)
     waited = yield from wait_until_done(change, found, context.clock, context.emit, context.stop)
-    return id, notes + waited
+    door = context.doors.get(change.address)
+    return id, notes + waited + ((f"to be opened by a person: {door}",) if waited and door else ())
 
 
 def _make(
@@ -136,8 +138,17 @@ def _send_create(
             if not attempt:
                 ledger.drop(change.address)  # the API was not asked
             raise
+        _note_door(context, change, answer.body)
         return context.provider.created_id(intent.kind, answer), None
     raise AssertionError("unreachable")
+
+
+def _note_door(context: StepContext, change: Change, answer: Json) -> None:
+    """Keep the address for a person that the answer to a create shows."""
+    place = change.kind.processing.done_at if change.kind.processing is not None else None
+    door = lookup(answer, place) if place is not None else None
+    if isinstance(door, str) and door.startswith("https://") and len(door) <= LONGEST_DOOR:
+        context.doors[change.address] = door
 
 
 def name_in(spec: KindSpec, request: Request, otherwise: str) -> str:

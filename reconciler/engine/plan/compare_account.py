@@ -192,12 +192,12 @@ def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveOb
 
 
 def failure_warnings(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
-    """Objects of ours that the vendor could not process: in sync, and of no use."""
+    """Objects of ours that the vendor could not process, or that wait for a person: in sync, and of no use."""
     found: list[Diagnostic] = []
     for address, result in planned.items():
         live = known.live_of(address)
         now = standing(live) if live is not None else None
-        if now is not None and now.failed:
+        if now is not None and (now.failed or now.waiting):
             summary, hint = failure(str(address), now), remedy(result.change)
             source = known.resources[address].source
             found.append(Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source))

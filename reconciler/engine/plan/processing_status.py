@@ -18,6 +18,8 @@ class Standing:
     status: str
     busy: bool = False
     failed: bool = False
+    waiting: bool = False
+    """For a person, not for the vendor."""
     percent: int | None = None
     message: str = ""
 
@@ -42,17 +44,22 @@ def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> Stand
         status,
         busy=status in processing.busy,
         failed=status in processing.failed,
+        waiting=bool(processing.ready) and status not in processing.ready,
         percent=int(progress) if isinstance(progress, int | float) and not isinstance(progress, bool) else None,
         message=message if isinstance(message, str) else "",
     )
 
 
 def failure(address: str, now: Standing) -> str:
-    """The message about an object that the vendor could not process."""
+    """The message about an object that the vendor could not process, or that waits for a person."""
+    if now.waiting:
+        return f"{address} is of no use yet ({now.status})"
     return f"{address} could not be processed ({now.status}{': ' + now.message if now.message else ''})"
 
 
 def remedy(change: Change) -> str:
     """What to do about it."""
     processing = change.kind.processing
+    if processing is not None and processing.ready:
+        return processing.remedy
     return f"{processing.remedy}, or try once more with --replace {change.address}" if processing else ""

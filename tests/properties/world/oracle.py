@@ -24,6 +24,7 @@ USES = {
     "guardrails_id": "guardrail_set",
     "pal_id": "persona",
     "pronunciation_dictionary_id": "pronunciation_dictionary",
+    "connectors": "connector",
 }
 
 

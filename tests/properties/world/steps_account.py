@@ -13,7 +13,7 @@ from tests.properties.world.project import WORKSPACES
 from tests.properties.world.steps_files import FACE, some, text
 from tests.properties.world.words import PATHS
 
-MERGED = {"tool", "document"}  # kinds that are changed by a partial object
+MERGED = {"tool", "document", "connector"}  # kinds that are changed by a partial object
 
 
 def known(world: World, workspace: str, address: str) -> str:
@@ -32,7 +32,7 @@ def target(world: World, rnd: random.Random, *kinds: str) -> tuple[str, str] | N
 
 
 def propose_touch(world: World, rnd: random.Random) -> Step | None:
-    at = target(world, rnd, "persona", "tool", "guardrail", "document")
+    at = target(world, rnd, "persona", "tool", "guardrail", "document", "connector")
     if at is None:
         return None
     values: dict[str, dict[str, Any]] = {
@@ -43,6 +43,7 @@ def propose_touch(world: World, rnd: random.Random) -> Step | None:
         "tool": {"/description": text(world), "/tags": some(rnd, ["alpha", "mine"])},
         "guardrail": {"/guardrail_prompt": text(world), "/tags": some(rnd, ["alpha", "mine"])},
         "document": {"/tags": some(rnd, ["alpha", "mine"])},
+        "connector": {"/server_url": "https://mcp.example.com/mine", "/selected_tool_names": some(rnd, ["alpha"])},
     }  # fmt: skip
     pointer, value = rnd.choice(list(values[at[1].partition(".")[0]].items()))
     return {"workspace": at[0], "address": at[1], "pointer": pointer, "value": value}

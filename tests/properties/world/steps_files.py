@@ -53,6 +53,7 @@ def persona_fields(world: World, rnd: random.Random) -> dict[str, Any]:
         "/layers/tts/external_voice_id": text(world),
         "/layers/tts/api_key": {"env": rnd.choice(["KEY_A", "KEY_B"])},
         "/layers/tts/pronunciation_dictionary_id": one("pronunciation_dictionary"),
+        "/layers/mcp/connectors": refs("connector"),
         "/layers/stt/hotwords": text(world),
         "/layers/stt/participant_pause_sensitivity": rnd.choice(["low", "high"]),
         "/layers/perception/perception_model": rnd.choice(["raven-0", "raven-1"]),
@@ -92,6 +93,10 @@ def fields(world: World, rnd: random.Random, kind: str) -> dict[str, Any]:
             return {"/data": chain}
         case "document":
             return {"/tags": tags, "/document_name": f"Paper {rnd.choice(WORDS)}"}
+        case "connector":
+            ways = [{"type": "oauth2"}, {"type": "bearer", "token": {"env": rnd.choice(["KEY_A", "KEY_B"])}}]
+            return {"/server_url": f"https://mcp.example.com/{rnd.choice(WORDS)}", "/auth_config": rnd.choice(ways),
+                    "/selected_tool_names": some(rnd, WORDS) or None}  # fmt: skip
         case "pronunciation_dictionary":
             rule = {"type": "alias", "case_sensitive": False, "word_boundaries": True}
             return {"/rules": [{"text": w, "pronunciation": text(world), **rule} for w in tags]}
@@ -101,7 +106,7 @@ def fields(world: World, rnd: random.Random, kind: str) -> dict[str, Any]:
 
 
 KEPT = {"/system_prompt", "/pal_name", "/description", "/guardrail_prompt", "/data", "/document_name", "/rules",
-        "/delivery", "/on_call"}  # fmt: skip
+        "/delivery", "/on_call", "/server_url", "/auth_config"}  # fmt: skip
 
 
 def body(world: World, rnd: random.Random, kind: str, name: str) -> Tree | None:
@@ -168,7 +173,7 @@ def doc(world: World, address: str) -> Doc:
 
 def propose_new(world: World, rnd: random.Random) -> Step | None:
     kind = rnd.choice(["persona"] * 4 + ["tool"] * 2 + ["guardrail", "guardrail_set", "objectives", "document",
-                      "pronunciation_dictionary", "deployment"])  # fmt: skip
+                      "pronunciation_dictionary", "deployment", "connector"])  # fmt: skip
     name = rnd.choice(NAMES)
     spec = body(world, rnd, kind, name)
     if f"{kind}.{name}" in world.project.docs or spec is None or len(world.project.docs) > 8:

@@ -29,13 +29,13 @@ class Env:
 COLLECTIONS = {
     "persona": "pals", "tool": "tools", "guardrail": "guardrails", "guardrail_set": "guardrail_sets",
     "objectives": "objectives", "document": "documents", "pronunciation_dictionary": "pronunciation_dictionaries",
-    "deployment": "deployments",
+    "deployment": "deployments", "connector": "connectors",
 }  # fmt: skip
 PATHS = {**COLLECTIONS, "guardrail_set": "guardrails", "pronunciation_dictionary": "pronunciation-dictionaries"}
 HEADS = {
     "persona": "Persona", "tool": "Tool", "guardrail": "Guardrail", "guardrail_set": "GuardrailSet",
     "objectives": "Objectives", "document": "Document", "pronunciation_dictionary": "PronunciationDictionary",
-    "deployment": "Deployment",
+    "deployment": "Deployment", "connector": "Connector",
 }  # fmt: skip
 PAL = {
     "persona_name": "pal_name", "persona_description": "pal_description", "default_replica_id": "default_face_id",
@@ -44,7 +44,8 @@ SPELLINGS = ("pal_interruptibility", "face_interruptibility", "replica_interrupt
 INLINE = (("llm", "tools"), ("perception", "visual_tools"), ("perception", "perception_tools"),
           ("perception", "audio_tools"))  # fmt: skip
 SERVER = {"created_at", "updated_at", "owner_id", "processed_at", "progress", "has_password", "url", "embed_code",
-          "usage_today", "usage_total", "rules_count", "document_type", "conferencing_email"}  # fmt: skip
+          "usage_today", "usage_total", "rules_count", "document_type", "conferencing_email", "source",
+          "oauth_status", "oauth_scopes", "last_indexed_at", "last_index_error"}  # fmt: skip
 NAMES = {"guardrail_set": "guardrails_name", "objectives": "objectives_name"}
 
 

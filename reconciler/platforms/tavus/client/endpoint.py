@@ -79,6 +79,8 @@ class Endpoint:
     """Vocabulary -> canonical members without which a create in these words is refused."""
     create_else: Mapping[str, str] = field(default_factory=dict)
     """Vocabulary -> the one to create in instead; ids and objects are the same."""
+    newer: bool = False
+    """Servers of before do not have the collection: there a list that is answered with 404 is an empty one."""
     force_query: Mapping[str, str] = field(default_factory=dict)
     """What a PATCH carries to discard a person's unpublished edits."""
 

@@ -110,6 +110,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             page_base=0,
             list_words=("pronunciation_dictionaries", "dictionaries"),
         ),
+        # Sources: pages create-, list- and update-connector (a partial object); of pages of the list none speaks.
+        Endpoint(
+            kind="connector",
+            paths=everywhere("/connectors"),
+            list_words=("connectors",),
+            patch_style=PatchStyle.MERGE,
+            newer=True,
+        ),
         # Source: the vendor's client, which asks for 200 at once; rows under `deployments` as well as under `data`.
         Endpoint(
             kind="deployment",

@@ -51,6 +51,8 @@ from reconciler.types.ports import Answer, Clock, Emit, Gate
 if TYPE_CHECKING:
     import httpx
 
+NO_SUCH_PLACE = (404, 405, 410, 501)
+"""What a server answers that does not know a collection."""
 PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
 
 
@@ -170,16 +172,21 @@ class TavusProvider:
             if self._emit is not None:
                 self._emit(Reading(kind, done, total))
 
-        found = read_list(
-            f"{kind} objects",
-            fetch,
-            lambda item: id_of(spec, item),
-            base=endpoint.page_base,
-            limit=endpoint.page_limit,
-            width=self._parallelism,
-            progress=progress,
-            most=self._limits.pages,
-        )
+        try:
+            found = read_list(
+                f"{kind} objects",
+                fetch,
+                lambda item: id_of(spec, item),
+                base=endpoint.page_base,
+                limit=endpoint.page_limit,
+                width=self._parallelism,
+                progress=progress,
+                most=self._limits.pages,
+            )
+        except Rejected as refused:
+            if not endpoint.newer or refused.status not in NO_SUCH_PLACE:
+                raise
+            found = {}
         own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
         self._note_owner(list(own.values()))
         objects = {id: self._live(kind, id, item) for id, item in own.items()}
@@ -348,7 +355,18 @@ class TavusProvider:
             accept=None if create else lambda document: is_answer_to(spec, self._id_in(request.path), document),
             gate=gate,
         )
-        answer = self._client.write(call)
+        try:
+            answer = self._client.write(call)
+        except Rejected as refused:
+            if not create or not endpoint.newer or refused.status not in NO_SUCH_PLACE:
+                raise
+            what = spec.manifest_kinds[0]
+            raise Rejected(
+                refused.message,
+                status=refused.status,
+                hint=f"this server is older than {what}s: take the manifests of the kind out of this workspace"
+                " (`overlays`, `--exclude`), and what refers to them",
+            ) from None
         if create and self.created_id(request.address.kind, answer) is None:
             raise OutcomeUnknown(
                 f"POST {request.path} answered {answer.status} without an id; the object may exist",

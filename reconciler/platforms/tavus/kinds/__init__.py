@@ -14,6 +14,7 @@ KINDS = Kinds(
         "objectives": "objectives:KIND",
         "document": "document:KIND",
         "pronunciation_dictionary": "pronunciation_dictionary:KIND",
+        "connector": "connector:KIND",
         "deployment": "deployment:KIND",
     },
 )

@@ -362,10 +362,17 @@ MCP = (
     Field(
         "/layers/mcp/connectors",
         Type.STRINGS,
-        "Connectors (MCP servers) that the persona may use.",
+        "Connectors (MCP servers) that the persona may hand work to: ids, or {ref: connector.name}.",
         "mcp-connectors page",
         default=[],
         set_like=True,
+        ref="connector",
+    ),
+    Field(
+        "/layers/mcp/connector_tools",
+        Type.ANY,
+        "Keeps the persona to some of the tools of its connectors.",
+        "preview-connector-tools page",
     ),
 )
 

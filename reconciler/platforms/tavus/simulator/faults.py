@@ -32,7 +32,7 @@ class Mood:
     """Status for an unknown or foreign persona."""
     unknown_tool: Literal[400, 404] = 404
     unknown_object: Literal[400, 404] = 404
-    """Status for an unknown guardrail, set of objectives, document, dictionary or deployment."""
+    """Status for an unknown guardrail, set of objectives, document, dictionary, connector or deployment."""
     secrets: Literal["mask", "omit", "echo"] = "mask"
     """Keys on read. `echo` can only show values that this very process has received: the file keeps digests."""
     headers: Literal["mask", "omit", "echo"] = "mask"
@@ -65,6 +65,8 @@ class Mood:
     """Show `tool_ids` in persona bodies."""
     attach_touches: bool = False
     """Attaching and detaching tools moves the persona's `updated_at`."""
+    connectors: bool = True
+    """Whether the server has connectors: older ones answer 404."""
     guardrail_pages_from: Literal[0, 1] = 1
     """The base of `page` for guardrails; the documentation says 0, the vendor's client sends 1."""
     stale_reads: int = 0

@@ -22,6 +22,7 @@ TOOL_SECRETS: tuple[Pattern, ...] = (
     *(("delivery", "api", "auth", name) for name in ("token", "password", "value", "secret", "client_secret")),
     ("delivery", "api", "headers", "*"),
 )
+CONNECTOR_SECRETS: tuple[Pattern, ...] = (("auth_config", "token"),)
 DEPLOYMENT_SECRETS: tuple[Pattern, ...] = (("password",),)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.simulator import (
     attachments,
+    connector_handlers,
     deployment_handlers,
     dictionary_handlers,
     document_handlers,
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = merge(
     objectives_handlers.ROUTES,
     document_handlers.ROUTES,
     dictionary_handlers.ROUTES,
+    connector_handlers.ROUTES,
     deployment_handlers.ROUTES,
     stock.ROUTES,
 )
@@ -69,6 +71,8 @@ def answer(world: World, call: Call, *, mood: Mood, now: str, admits: Callable[[
     """
     try:
         route, ids, vocabulary = _find(call.method, call.path)
+        if not mood.connectors and route.path.startswith("/connectors"):
+            raise missing("Not Found", word="message")
         body = _read_body(call) if call.method in WRITES else None
         ctx = Context(world, mood, call, now, ids, vocabulary, body)
         if route.check is not None:

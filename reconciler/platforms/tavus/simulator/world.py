@@ -18,6 +18,7 @@ KINDS = (
     "objectives",
     "documents",
     "pronunciation_dictionaries",
+    "connectors",
     "deployments",
     "faces",
     "voices",

@@ -10,6 +10,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.simulator.http_types import write_json
 from reconciler.platforms.tavus.simulator.persona_body import TO_PAL, complete_flow, inward
 from reconciler.platforms.tavus.simulator.secret_masks import (
+    CONNECTOR_SECRETS,
     DEPLOYMENT_SECRETS,
     PERSONA_SECRETS,
     TOOL_SECRETS,
@@ -24,6 +25,7 @@ FORMAT = 1
 SECRETS: dict[str, tuple[Pattern, ...]] = {
     "pals": PERSONA_SECRETS,
     "tools": TOOL_SECRETS,
+    "connectors": CONNECTOR_SECRETS,
     "deployments": DEPLOYMENT_SECRETS,
 }
 IDS: Final = {
@@ -34,6 +36,7 @@ IDS: Final = {
     "objectives": ("objectives_id",),
     "documents": ("document_id",),
     "pronunciation_dictionaries": ("pronunciation_dictionary_id",),
+    "connectors": ("connector_id",),
     "deployments": ("deployment_id",),
     "faces": ("face_id", "replica_id"),
     "voices": ("voice_id",),
@@ -46,6 +49,7 @@ PREFIXES: Final = {
     "objectives": "o",
     "documents": "d1-",
     "pronunciation_dictionaries": "pd_",
+    "connectors": "c8-",
     "deployments": "dep_",
     "faces": "r",
     "voices": "v",

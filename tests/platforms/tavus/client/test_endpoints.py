@@ -63,7 +63,7 @@ def test_where_pages_begin_and_how_patches_look(endpoint: Endpoint) -> None:
     zero = {"document", "pronunciation_dictionary", "deployment"}
     assert endpoint.page_base == (0 if endpoint.kind in zero else 1)
     merge = endpoint.patch_style is PatchStyle.MERGE
-    assert merge == (endpoint.kind == "document")
+    assert merge == (endpoint.kind in ("document", "connector"))
 
 
 def test_guardrails_and_their_legacy_sets_share_a_path() -> None:

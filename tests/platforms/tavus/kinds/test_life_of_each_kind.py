@@ -11,7 +11,7 @@ from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction
 from tests.support.lab import Lab
-from tests.support.making import manifest
+from tests.support.making import env, manifest
 
 FACE = "rfe12d8b9597"
 STEP = {"objective_name": "ask", "objective_prompt": "Ask whether they were here before."}
@@ -63,6 +63,21 @@ LIVES = {
         {"name": "X", "rules": [RULE, {"text": "PAL", "pronunciation": "pal", "type": "alias"}]},
         ["/rules"],
         "/pronunciation-dictionaries",
+    ),
+    "connector": (
+        {
+            "name": "X",
+            "server_url": "https://mcp.example.com/mcp",
+            "auth_config": {"type": "bearer", "token": env("KEY")},
+        },
+        {
+            "name": "X",
+            "server_url": "https://mcp.example.com/v2",
+            "auth_config": {"type": "oauth2"},
+            "selected_tool_names": ["find", "open"],
+        },
+        ["/auth_config", "/selected_tool_names", "/server_url"],
+        "/connectors",
     ),
     "deployment": (
         {"name": "X", "pal_id": ResourceRef("persona.user"), "channel": "widget"},
