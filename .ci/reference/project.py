@@ -26,6 +26,9 @@ PLACES = {
     "RetryModel": "workspaces.NAME.watch.retry",
     "HealModel": "workspaces.NAME.watch.heal",
     "WindowModel": "an entry of workspaces.NAME.watch.windows",
+    "AccountModel": "accounts.NAME",
+    "SharedModel": "accounts.NAME.shared",
+    "FleetModel": "fleet",
     "NotifyModel": "an entry of workspaces.NAME.watch.notify",
 }
 """Classes that have a place of their own in the file; others show under their own name."""

@@ -13,9 +13,12 @@ from reconciler.api.remembered_rates import keep_rates, read_rates
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
+    from reconciler.backends.context import BackendContext
     from reconciler.core.settings.operator_trust import Trusted
     from reconciler.engine.run_context import RunContext
-    from reconciler.types.ports import Backend, Provider, Secrets
+    from reconciler.platforms.pace import Budget
+    from reconciler.types.ports import Backend, Provider, Secrets, SharedRate
+    from reconciler.types.project import BackendSettings
     from reconciler.types.state import State
 
 T = TypeVar("T")
@@ -46,6 +49,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         max_requests_per_second=workspace.max_requests_per_second,
         give_up_after=workspace.give_up_after,
         paces=paces,
+        budget=_budget(session),
         answers=session.recording,
     )
     make = session.connect or providers().get(workspace.provider.type)
@@ -57,21 +61,59 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             yield provider
     finally:
         keep_rates(session.environ, paces.rates())
+        if session.paces is None:
+            paces.close()
         session.hooks.settle()
+
+
+def _budget(session: Session) -> Budget | None:
+    """What the project file says of the account of this workspace, where it has a name there."""
+    from reconciler.platforms.pace import Budget
+
+    account = session.workspace.account
+    if account is None:
+        return None
+    name = f"{session.project.name}/{account.name}"
+
+    def share(settings: BackendSettings, rate: float) -> SharedRate:
+        from reconciler.backends.shared_rate import open_shared_rate
+
+        return open_shared_rate(settings, _backend_context(session, settings), name, rate, session.emit)
+
+    settings, rate = account.shared, account.requests_per_second
+    return Budget(
+        f"{session.project.file} {account.name}", rate, account.concurrency,
+        None if settings is None or rate is None else lambda: share(settings, rate),
+    )  # fmt: skip
 
 
 def open_backend(session: Session, *, beside: str = "") -> Backend:
     """Where the state is kept, or another document beside it. Connects to nothing before it is asked for something;
     to be closed."""
     from reconciler.backends import open_state
-    from reconciler.backends.context import BackendContext
     from reconciler.manifests.tree.repository import check_way
 
     settings = session.workspace.state
-    context = BackendContext(
+    context = _backend_context(session, settings, beside)
+    path = settings.settings.get("path")
+    if settings.type == "local" and isinstance(path, str):
+        check_way(context.project / path)
+    backend = _vouched(session, lambda: open_state(settings, context))
+    backend.stop_when(session.stop)
+    return backend
+
+
+def _backend_context(session: Session, settings: BackendSettings, beside: str = "") -> BackendContext:
+    """What a store with these settings is opened with."""
+    from reconciler.backends.context import BackendContext
+
+    lease = session.project.fleet.lease
+    return BackendContext(
         folder=session.folder,
         workspace=session.workspace.name,
         environ=session.environ,
+        lease_seconds=lease,
+        heartbeat_seconds=lease / 4,
         owner=session.project.identity,
         secrets=known_secrets(session) if settings.settings else None,
         trusted=lambda: trusted(session),
@@ -79,12 +121,6 @@ def open_backend(session: Session, *, beside: str = "") -> Backend:
         redactor=session.redactor,
         beside=beside,
     )
-    path = settings.settings.get("path")
-    if settings.type == "local" and isinstance(path, str):
-        check_way(context.project / path)
-    backend = _vouched(session, lambda: open_state(settings, context))
-    backend.stop_when(session.stop)
-    return backend
 
 
 @contextmanager

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from reconciler.api.fleet_workflow import Asked, ReconcileWorkspace
     from reconciler.types.watch import Round
 
-HEARTBEAT = 15.0
-"""Seconds without a sign of life after which a worker is taken for dead; it gives one three times as often."""
+USUAL = "127.0.0.1:7233"
+"""Where Temporal is, where nobody says something else."""
 
 
 def need_temporal() -> None:
@@ -35,6 +35,33 @@ def need_temporal() -> None:
         from reconciler.installation import extra_hint
 
         raise UsageError("`fleet` needs temporalio, which is not installed", hint=extra_hint("fleet")) from None
+
+
+def find_temporal(session: Session, address: str | None, namespace: str | None) -> tuple[str, str]:
+    """Address and namespace of Temporal: those given, else what the project file says, else the usual ones.
+
+    Raises `NotTrusted` for a host that only the project file names, `UsageError` for a variable that is not set.
+    """
+    from reconciler.api.connect import trusted
+    from reconciler.core.fields.web_addresses import parse_endpoint
+    from reconciler.core.settings.operator_trust import Operator
+    from reconciler.core.settings.setting_reader import not_yours, reference_in
+
+    fleet = session.project.fleet
+    if address is None and (reference := reference_in(fleet.address)) is not None:
+        address = session.environ.get(reference.variable or "", "").strip()
+        if not address:
+            raise UsageError(
+                f"{reference.variable} is not set, where `fleet.address` of the project file says Temporal is",
+                hint=f"set {reference.variable} to HOST:PORT, or give --address",
+            )
+    elif address is None and isinstance(fleet.address, str):
+        address, place = fleet.address, parse_endpoint(f"https://{fleet.address}")
+        if place is None:
+            raise UsageError(f"{address} of `fleet.address` is no HOST:PORT")
+        if not Operator(session.environ, lambda: trusted(session), session.platform.vendor).owns(place):
+            raise not_yours("'address' of fleet", place)
+    return address or USUAL, namespace or fleet.namespace or "default"
 
 
 @asynccontextmanager
@@ -117,7 +144,7 @@ def read_memory(text: str) -> Memory | None:
         return None
 
 
-async def sync(client: Client, session: Session, heartbeat: float = HEARTBEAT) -> list[str]:
+async def sync(client: Client, session: Session, heartbeat: float | None = None) -> list[str]:
     """Make the workflows those of the project file: one for each watched workspace, no others; what was done."""
     from temporalio.common import WorkflowIDConflictPolicy
 
@@ -132,7 +159,8 @@ async def sync(client: Client, session: Session, heartbeat: float = HEARTBEAT) -
         if id in running:
             await client.get_workflow_handle(id).signal(ReconcileWorkspace.call)
             continue
-        given = Given(str(session.project.file), name, heartbeat=heartbeat, account=own.workspace.provider.type)
+        account = own.workspace.account.name if own.workspace.account else own.workspace.provider.type
+        given = Given(str(session.project.file), name, account, heartbeat or session.project.fleet.heartbeat)
         await client.start_workflow(
             ReconcileWorkspace.run, given, id=id, task_queue=QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

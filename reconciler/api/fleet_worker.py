@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from reconciler.api.fleet import HEARTBEAT, Rounds, dump_memory
+from reconciler.api.fleet import Rounds, dump_memory
 from reconciler.api.fleet_workflow import QUEUE, ROUND, Asked, Ended, ReconcileWorkspace
 from reconciler.api.output_gate import open_redactors
 from reconciler.errors import Interrupted, ReconcilerError
@@ -72,7 +72,7 @@ def _alive() -> Iterator[threading.Event]:
     """Signs of life from a thread of its own, while a round waits for an account; set once Temporal says to stop."""
     over, cancelled, context = threading.Event(), threading.Event(), contextvars.copy_context()
     most = activity.info().heartbeat_timeout
-    turn = (most.total_seconds() if most else HEARTBEAT) / 3
+    turn = (most.total_seconds() if most else 15.0) / 3
 
     def beat() -> None:
         while not over.wait(turn):

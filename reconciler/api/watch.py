@@ -106,6 +106,7 @@ class Fleet:
         for thread in self.threads:
             while thread.is_alive():
                 thread.join(1.0)  # in turns, so that signals are heard meanwhile
+        self.close()
 
     def once(self) -> list[Round]:
         """One round of each, those first that others depend on; what they came to."""
@@ -114,7 +115,14 @@ class Fleet:
             if self.stop.is_set():
                 break
             done.append(self.one_round(one, called=True, last=True)[0])
+        self.close()
         return done
+
+    def close(self) -> None:
+        """Give back the connections that rounds have in common; a later round makes new ones."""
+        for one in self.workspaces:
+            if one.session.paces is not None:
+                one.session.paces.close()
 
     def _keep(self, one: Watched) -> None:
         called = False

@@ -129,7 +129,9 @@ class SessionTask:
         workspace = replace(
             found, provider=own.provider, state=own.state, parallelism=own.parallelism,
             max_requests_per_second=own.max_requests_per_second, give_up_after=own.give_up_after, watch=own.watch,
+            account=own.account,
         )  # fmt: skip
+        project = replace(project, fleet=session.project.fleet)
         return replace(session, project=project, workspace=workspace).reading(ref=ref)
 
 

@@ -13,13 +13,12 @@ holds the lock, its writes and lines are taken only as long as the row of the lo
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from reconciler.backends.context import BackendContext, check_settings, default_place, read_number, read_text
+from reconciler.backends.context import BackendContext, check_settings, default_place, read_number
 from reconciler.backends.lease import HeldLease
 from reconciler.backends.lock_acquire import (
     MOST_HOLDER,
@@ -36,15 +35,15 @@ from reconciler.backends.postgres_connection import (
     Statements,
     as_bytes,
     as_whole,
-    check_hosts,
+    read_place,
+    read_row,
     server_time,
     shared_database,
     too_large,
 )
 from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
-from reconciler.core.settings.setting_reader import STATE, read_limits, reference_in
-from reconciler.errors import StateLocked, StateMoved, UsageError
-from reconciler.installation import extra_hint
+from reconciler.core.settings.setting_reader import STATE, read_limits
+from reconciler.errors import StateLocked, StateMoved
 from reconciler.types.options import Limits
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings
@@ -52,13 +51,6 @@ from reconciler.types.state import LockInfo
 
 T = TypeVar("T")
 SETTINGS = ("dsn", "password", "schema", "name", "keep", *STATE)
-SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-USUAL = {
-    "connect_timeout": "10",
-    "keepalives_idle": "15",
-    "tcp_user_timeout": "30000",
-    "application_name": "reconciler",
-}
 
 
 def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
@@ -68,42 +60,10 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     unknown settings, and where psycopg is not installed; `NotTrusted` for a host that is not the operator's.
     """
     check_settings(settings, SETTINGS)
-    try:
-        from psycopg import Error
-        from psycopg.conninfo import conninfo_to_dict, make_conninfo
-    except ImportError:
-        raise UsageError(
-            "state backend 'postgres' needs psycopg, which is not installed",
-            hint=extra_hint("postgres"),
-        ) from None
-    schema = read_text(settings, "schema", context) or "reconciler"
-    if not SCHEMA.fullmatch(schema):
-        raise UsageError(
-            "the setting `schema` of state backend 'postgres' is no plain name",
-            hint="lower-case letters, digits and _, for example schema: reconciler",
-        )
-    written = read_text(settings, "dsn", context)
-    dsn = written or context.environ.get("PG_CONN_STR") or ""
-    try:
-        given = conninfo_to_dict(dsn)
-        reference = reference_in(settings.settings.get("dsn"))
-        theirs = reference is None or reference.variable is None
-        if written is not None and not settings.own and theirs:
-            check_hosts(given, context.operator)
-        usual = {key: value for key, value in USUAL.items() if key not in given}
-        password = read_text(settings, "password", context)
-        dsn = make_conninfo(dsn, **usual, **({"password": password} if password else {}))
-    except Error:
-        # Its message quotes the text, and that may hold a password.
-        raise UsageError(
-            "the setting `dsn` of state backend 'postgres' cannot be read",
-            hint="postgresql://user@host/database, or host=... dbname=...; and `password: {env: NAME}`",
-        ) from None
-    name = read_text(settings, "name", context) or default_place(context)
-    if not name.isprintable():
-        raise UsageError("the setting `name` of state backend 'postgres' holds characters that cannot be printed")
+    dsn, schema, place = read_place(settings, context)
+    name = read_row(settings, context, default_place(context))
     name += context.beside and f"\x1f{context.beside}"  # no name holds such a character
-    where = f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''} {schema}.state {name!r}"
+    where = f"{place} {schema}.state {name!r}"
     limits = read_limits(settings.settings, context.environ)
     database = shared_database(dsn, schema, name, where, limits)
     return PostgresBackend(database, schema, name, where, int(read_number(settings, "keep", 20)), context, limits)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from reconciler.backends.context import BackendContext, read_text
 from reconciler.backends.lease import Patience
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
 from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import not_yours
+from reconciler.core.settings.setting_reader import not_yours, reference_in
 from reconciler.errors import StateError, UsageError
+from reconciler.installation import extra_hint
 from reconciler.types.options import MB, Limits
+from reconciler.types.project import BackendSettings
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,6 +49,13 @@ TABLES = (
     "create table if not exists {schema}.lock (name text primary key, id text not null, holder bytea not null)",
 )
 NAMES = ("state", "journal", "history", "lock")
+SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+USUAL = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "tcp_user_timeout": "30000",
+    "application_name": "reconciler",
+}
 
 
 _OPENING = threading.Lock()
@@ -98,9 +109,19 @@ def shared_database(dsn: str, schema: str, name: str, where: str, limits: Limits
 class Database:
     """One connection, made when first needed; threads take turns."""
 
-    def __init__(self, dsn: str, schema: str, name: str, where: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        schema: str,
+        name: str,
+        where: str,
+        limits: Limits,
+        tables: Sequence[str] = TABLES,
+        names: Sequence[str] = NAMES,
+    ) -> None:
         """`name` is the row that every statement is about; `where` stands for all of it in messages; a transaction
-        with all its tries may take as long as `limits` says of a request."""
+        with all its tries may take as long as `limits` says of a request; `tables` makes those called `names`."""
+        self._tables, self._names = tables, names
         self._dsn = dsn
         self._schema = schema
         self._name = name
@@ -176,11 +197,11 @@ class Database:
         with self._transaction(connection) as run:
             there = run.one(
                 "select bool_and(to_regclass(one) is not null) from unnest(%(tables)s::text[]) one",
-                tables=[f"{self._schema}.{name}" for name in NAMES],
+                tables=[f"{self._schema}.{name}" for name in self._names],
             )
             if there is None or not there[0]:
                 run.all("select pg_advisory_xact_lock(%(key)s)", key=MAKING)
-                for statement in TABLES:
+                for statement in self._tables:
                     run.change(statement)
         self._ready = True
 
@@ -288,6 +309,54 @@ class PostgresJournal:
     def clear(self) -> None:
         """Remove all lines of this workspace."""
         self._database.do(lambda run: run.change("delete from {schema}.journal where name = %(name)s"))
+
+
+def read_place(settings: BackendSettings, context: BackendContext) -> tuple[str, str, str]:
+    """DSN and schema of `settings`, and the database as messages name it.
+
+    Raises `UsageError` for what cannot be read, and where psycopg is not installed; `NotTrusted` for a host that is
+    not the operator's.
+    """
+    try:
+        from psycopg import Error
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    except ImportError:
+        raise UsageError(
+            "state backend 'postgres' needs psycopg, which is not installed",
+            hint=extra_hint("postgres"),
+        ) from None
+    schema = read_text(settings, "schema", context) or "reconciler"
+    if not SCHEMA.fullmatch(schema):
+        raise UsageError(
+            "the setting `schema` of state backend 'postgres' is no plain name",
+            hint="lower-case letters, digits and _, for example schema: reconciler",
+        )
+    written = read_text(settings, "dsn", context)
+    dsn = written or context.environ.get("PG_CONN_STR") or ""
+    try:
+        given = conninfo_to_dict(dsn)
+        reference = reference_in(settings.settings.get("dsn"))
+        theirs = reference is None or reference.variable is None
+        if written is not None and not settings.own and theirs:
+            check_hosts(given, context.operator)
+        usual = {key: value for key, value in USUAL.items() if key not in given}
+        password = read_text(settings, "password", context)
+        dsn = make_conninfo(dsn, **usual, **({"password": password} if password else {}))
+    except Error:
+        # Its message quotes the text, and that may hold a password.
+        raise UsageError(
+            "the setting `dsn` of state backend 'postgres' cannot be read",
+            hint="postgresql://user@host/database, or host=... dbname=...; and `password: {env: NAME}`",
+        ) from None
+    return dsn, schema, f"{given.get('host') or 'postgres'}/{given.get('dbname') or ''}"
+
+
+def read_row(settings: BackendSettings, context: BackendContext, usual: str) -> str:
+    """The setting `name`, else `usual`. Raises `UsageError`."""
+    name = read_text(settings, "name", context) or usual
+    if not name.isprintable():
+        raise UsageError("the setting `name` of state backend 'postgres' holds characters that cannot be printed")
+    return name
 
 
 def check_hosts(given: Mapping[str, object], operator: Operator) -> None:

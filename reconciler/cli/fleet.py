@@ -49,16 +49,24 @@ that is killed is replaced by another one; locks, journals and leases are those 
     no_args_is_help=True,
 )
 ADDRESS = click.option(
-    "--address", envvar="TEMPORAL_ADDRESS", default="127.0.0.1:7233", metavar="HOST:PORT", help="Where Temporal is."
+    "--address",
+    envvar="TEMPORAL_ADDRESS",
+    metavar="HOST:PORT",
+    help="Where Temporal is; else `fleet` of the project file says, else 127.0.0.1:7233.",
 )
 NAMESPACE = click.option(
-    "--namespace", envvar="TEMPORAL_NAMESPACE", default="default", metavar="NAME", help="Of Temporal."
+    "--namespace",
+    envvar="TEMPORAL_NAMESPACE",
+    metavar="NAME",
+    help="Of Temporal; else `fleet` of the project file says, else `default`.",
 )
 
 
-def _run(address: str, namespace: str, do: Callable[[Client], Awaitable[Any]]) -> Any:
+def _run(session: Session, address: str | None, namespace: str | None, do: Callable[[Client], Awaitable[Any]]) -> Any:
     """What `do` gives with a connection."""
-    from reconciler.api.fleet import connected
+    from reconciler.api.fleet import connected, find_temporal
+
+    address, namespace = find_temporal(session, address, namespace)
 
     async def inside() -> Any:
         async with connected(address, namespace) as client:
@@ -71,7 +79,7 @@ def _run(address: str, namespace: str, do: Callable[[Client], Awaitable[Any]]) -
 @ADDRESS
 @NAMESPACE
 @click.option("--parallel", type=click.IntRange(1, 1000), default=10, help="Rounds at the same time. [default: 10]")
-def worker(settings: Settings, address: str, namespace: str, parallel: int) -> int:
+def worker(settings: Settings, address: str | None, namespace: str | None, parallel: int) -> int:
     """Make rounds, until Ctrl-C or SIGTERM: requests that are on their way finish, then it ends.
 
     Project files are found at the path that `fleet sync` named; keys come from this worker's environment.
@@ -88,7 +96,7 @@ def worker(settings: Settings, address: str, namespace: str, parallel: int) -> i
     need_temporal()
     from reconciler.api.fleet_worker import work
 
-    paces = Paces()
+    paces, base = Paces(), open_session(replace(settings, workspace=None))
 
     def opened(project: str) -> Session:
         from pathlib import Path
@@ -108,12 +116,15 @@ def worker(settings: Settings, address: str, namespace: str, parallel: int) -> i
                     await asyncio.sleep(0.2)
                 stop.set()
 
-            say(f"Takes rounds from Temporal at {address}, {parallel} at a time.")
+            say(f"Takes rounds from Temporal, {parallel} at a time.")
             heard = asyncio.create_task(watch_signals())
             await work(client, Rounds(opened, interrupts.stop), parallel=parallel, stop=stop)
             await heard
 
-        _run(address, namespace, serve)
+        try:
+            _run(base, address, namespace, serve)
+        finally:
+            paces.close()
     return exit_codes.DONE
 
 
@@ -132,9 +143,13 @@ def _root(project: str) -> str:
 @ADDRESS
 @NAMESPACE
 @click.option(
-    "--heartbeat", default="15s", metavar="DURATION", help="A worker without a sign of life for so long is replaced."
+    "--heartbeat",
+    metavar="DURATION",
+    help="A worker without a sign of life for so long is replaced; else `fleet` of the project file says, else 15s.",
 )
-def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace: str, heartbeat: str) -> int:
+def sync(
+    settings: Settings, projects: tuple[str, ...], address: str | None, namespace: str | None, heartbeat: str | None
+) -> int:
     """Make the workflows those of project files: one for each workspace with `watch:`, and none for others."""
     from dataclasses import replace
 
@@ -144,7 +159,7 @@ def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace:
     from reconciler.cli.watch_requests import read_duration
     from reconciler.errors import UsageError
 
-    seconds = read_duration(heartbeat, "15s")
+    seconds = None if heartbeat is None else read_duration(heartbeat, "15s")
     sessions = [open_session(replace(settings, project=one)) for one in projects] or [open_session(settings)]
     for session in sessions:
         if session.project.file is None:
@@ -153,7 +168,7 @@ def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace:
     async def do(client: Client) -> list[str]:
         return [line for session in sessions for line in await synchronise(client, session, seconds)]
 
-    told = _run(address, namespace, do)
+    told = _run(sessions[0], address, namespace, do)
     write("".join(f"{line}\n" for line in told) or "Nothing to change.\n")
     return exit_codes.DONE
 
@@ -161,7 +176,7 @@ def sync(settings: Settings, projects: tuple[str, ...], address: str, namespace:
 @command("status", examples="\nreconciler fleet status\nreconciler fleet status --format json\n")
 @ADDRESS
 @NAMESPACE
-def status(settings: Settings, address: str, namespace: str) -> int:
+def status(settings: Settings, address: str | None, namespace: str | None) -> int:
     """As `reconciler watch status`, and which workspaces have no workflow."""
     from reconciler.api.fleet import missing
     from reconciler.cli import watch_requests
@@ -170,19 +185,19 @@ def status(settings: Settings, address: str, namespace: str) -> int:
 
     session = open_session(settings)
     code: int = _requested(watch_requests.status)
-    for name in _run(address, namespace, lambda client: missing(client, session, session.project.watched)):
+    for name in _run(session, address, namespace, lambda client: missing(client, session, session.project.watched)):
         say(f"{name}: no workflow runs for it; start it with `reconciler fleet sync`")
     return code
 
 
-def _poke(settings: Settings, address: str, namespace: str) -> int:
+def _poke(settings: Settings, address: str | None, namespace: str | None) -> int:
     """Have the workspace looked at now."""
     from reconciler.api.fleet import call
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import say
 
     session = open_session(settings)
-    if not _run(address, namespace, lambda client: call(client, session)):
+    if not _run(session, address, namespace, lambda client: call(client, session)):
         say(f"{session.workspace.name}: no workflow runs for it; start it with `reconciler fleet sync`")
     return exit_codes.DONE
 
@@ -194,7 +209,7 @@ def _requested(request: click.Command, **given: Any) -> int:
     return code
 
 
-def _also(name: str, settings: Settings, address: str, namespace: str, **given: Any) -> int:
+def _also(name: str, settings: Settings, address: str | None, namespace: str | None, **given: Any) -> int:
     """The request of `watch` called `name`, heard at once."""
     from reconciler.cli import watch_requests
 
@@ -206,7 +221,7 @@ def _also(name: str, settings: Settings, address: str, namespace: str, **given: 
 @click.argument("digest")
 @ADDRESS
 @NAMESPACE
-def approve(settings: Settings, digest: str, address: str, namespace: str) -> int:
+def approve(settings: Settings, digest: str, address: str | None, namespace: str | None) -> int:
     """Let exactly this plan be carried out, as `reconciler watch approve`; it begins at once."""
     return _also("approve", settings, address, namespace, digest=digest)
 
@@ -216,7 +231,7 @@ def approve(settings: Settings, digest: str, address: str, namespace: str) -> in
 @click.option("--reason", metavar="TEXT", default="", help="Why, for everybody who looks.")
 @ADDRESS
 @NAMESPACE
-def reject(settings: Settings, digest: str, reason: str, address: str, namespace: str) -> int:
+def reject(settings: Settings, digest: str, reason: str, address: str | None, namespace: str | None) -> int:
     """Say no to a plan, as `reconciler watch reject`."""
     return _also("reject", settings, address, namespace, digest=digest, reason=reason)
 
@@ -228,7 +243,12 @@ def reject(settings: Settings, digest: str, reason: str, address: str, namespace
 @ADDRESS
 @NAMESPACE
 def pause(
-    settings: Settings, duration: str | None, until: str | None, reason: str, address: str, namespace: str
+    settings: Settings,
+    duration: str | None,
+    until: str | None,
+    reason: str,
+    address: str | None,
+    namespace: str | None,
 ) -> int:
     """Neither look at a workspace nor write to it, as `reconciler watch pause`."""
     return _also("pause", settings, address, namespace, duration=duration, until=until, reason=reason)
@@ -237,7 +257,7 @@ def pause(
 @command("resume", examples="\nreconciler fleet resume -w production\n")
 @ADDRESS
 @NAMESPACE
-def resume(settings: Settings, address: str, namespace: str) -> int:
+def resume(settings: Settings, address: str | None, namespace: str | None) -> int:
     """End a pause."""
     return _also("resume", settings, address, namespace)
 
@@ -245,7 +265,7 @@ def resume(settings: Settings, address: str, namespace: str) -> int:
 @command("reconcile", examples="\nreconciler fleet reconcile -w production\n")
 @ADDRESS
 @NAMESPACE
-def reconcile(settings: Settings, address: str, namespace: str) -> int:
+def reconcile(settings: Settings, address: str | None, namespace: str | None) -> int:
     """Have a round now, whatever the interval says."""
     return _also("reconcile", settings, address, namespace)
 

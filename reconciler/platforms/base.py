@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.core.settings.operator_trust import Trusted
-from reconciler.platforms.pace import Paces
+from reconciler.platforms.pace import Budget, Pace, Paces, account_name
 from reconciler.types.ports import Clock, Emit, Provider, Secrets
 from reconciler.types.project import ProviderSettings
 
@@ -61,12 +61,19 @@ class ProviderContext:
     """An upper bound; below it the rate is learned."""
     give_up_after: float = 600.0
     """Seconds in which the account lets nothing through, after which a request that was turned away is given up."""
+    budget: Budget | None = None
+    """What the account may take by the project file; None where it has no name there."""
     paces: Paces = field(default_factory=Paces)
     """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
     answers: Answers | None = None
     """Hears of every answer to a GET."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
+
+    def pace(self, base_url: str, key: str) -> Pace:
+        """The pace of the account that `key` opens at `base_url`, in common with all who use the same."""
+        account = account_name(base_url, key)
+        return self.paces.of(account, self.clock, self.max_requests_per_second, self.budget)
 
 
 class Serve(Protocol):

@@ -107,6 +107,11 @@ class LearnedRate:
             return None
         return max(self.rate, self._top) if self._refused == 0 else min(self.rate, self._top)
 
+    @property
+    def ceiling(self) -> float | None:
+        """What is never exceeded, in requests a second."""
+        return self._ceiling
+
     def limit(self, ceiling: float | None) -> None:
         """Never exceed `ceiling`, nor the one that was given before."""
         if ceiling is not None:

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from reconciler.platforms.learned_rate import LearnedRate, Sent
-from reconciler.types.ports import Clock
+from reconciler.types.ports import Clock, SharedRate
 from reconciler.waits import SHORT, TURN, Waits
 
 OWN_LIMIT = 3
 """A request, or a kind of request, that was turned away so often in a row has a limit of its own ..."""
 OTHERS = 8
 """... where so many others passed meanwhile."""
+
+
+LATE = 0.1
+"""Seconds after which a turn that was not used is given up, or twice its distance where that is more."""
+AHEAD = 0.25
+"""For so many seconds turns are taken at once, for requests that wait already."""
+
+
+UNASKED = 1.0
+"""Seconds for which other processes wait where a refusal does not say for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an account may take by the project file, from all workspaces that name it."""
+
+    name: str
+    """Of the account, in all projects of this process."""
+    requests_per_second: float | None = None
+    concurrency: int | None = None
+    """Requests at a time."""
+    share: Callable[[], SharedRate] | None = None
+    """Opens what several processes take their turns from."""
 
 
 class Pace:
@@ -35,6 +59,10 @@ class Pace:
         self._passed = self._sent = 0
         self._last_success: float | None = None
         self._streaks: dict[Hashable, tuple[int, int]] = {}
+        self._room: int | None = None
+        self._shared: SharedRate | None = None
+        self._turns: deque[tuple[float, float]] = deque()
+        """When a request may leave by the turns that were taken, and until when that counts."""
 
     @property
     def rate(self) -> float | None:
@@ -55,6 +83,25 @@ class Pace:
         """Never exceed `ceiling` from now on, nor what was said before."""
         with self._lock:
             self._learned.limit(ceiling)
+
+    def keep_within(self, budget: Budget) -> None:
+        """Keep to what the project file says of the account from now on. Raises what opening its store does."""
+        self.limit(budget.requests_per_second)
+        with self._lock:
+            if budget.concurrency is not None:
+                self._room = min(budget.concurrency, self._room or budget.concurrency)
+            if self._shared is None and budget.share is not None:
+                self._shared = budget.share()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a turn is one among those of other processes: what is asked first is to be asked before it."""
+        return self._shared is not None
+
+    def close(self) -> None:
+        """Give connections back; the next request makes new ones."""
+        if self._shared is not None:
+            self._shared.close()
 
     @property
     def found(self) -> float | None:
@@ -119,6 +166,12 @@ class Pace:
 
         True where that is this request's, or this kind's, own limit: it has to wait by itself then.
         """
+        own = self._turn_away(sent, asked, kinds)
+        if self._shared is not None and not own:
+            self._shared.pause(asked or UNASKED)
+        return own
+
+    def _turn_away(self, sent: Sent, asked: float | None, kinds: Iterable[Hashable]) -> bool:
         with self._lock:
             own = False
             for kind in kinds:
@@ -138,10 +191,36 @@ class Pace:
 
     def _is_due(self) -> bool:
         now = self._clock.monotonic()
-        due = self._learned.earliest(now, self._mine())
-        return due is not None and due <= now
+        due = self._earliest(now)
+        return due is not None and due <= now and self._has_turn(now)
+
+    def _earliest(self, now: float) -> float | None:
+        """When the next request of this thread may leave by what this process knows; None: after an answer."""
+        if self._room is not None and self._learned.under_way - self._mine() >= self._room:
+            return None
+        return self._learned.earliest(now, self._mine())
+
+    def _has_turn(self, now: float) -> bool:
+        """Whether the turn of the account's next request is there. What this process overslept is given up."""
+        if self._shared is None:
+            return True
+        while self._turns and self._turns[0][1] < now:
+            self._turns.popleft()
+        return bool(self._turns) and self._turns[0][0] <= now
+
+    def _take_turns(self, shared: SharedRate) -> None:
+        """Take turns for those who wait. The time that asking took is added to the waits: rather late than early."""
+        taken = shared.take(max(1, min(len(self._queue), int(AHEAD * (self._learned.ceiling or 0.0)))))
+        with self._lock:
+            now = self._clock.monotonic()
+            late = max(LATE, 2 * taken.gap)
+            for number in range(taken.count):
+                at = now + taken.wait + number * taken.gap
+                self._turns.append((at, at + late))
 
     def _leave(self) -> Sent:
+        if self._turns:
+            self._turns.popleft()
         self._held.count = self._mine() + 1
         self._sent += 1
         return self._learned.sent(self._clock.monotonic())
@@ -155,13 +234,18 @@ class Pace:
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                due = self._learned.earliest(now, self._mine())
+                due = self._earliest(now)
                 if due is not None and due <= now:
-                    return self._leave()
+                    if self._has_turn(now):
+                        return self._leave()
+                    due = self._turns[0][0] if self._turns else due
                 if due is None:
                     self._answered.wait(TURN)
                     waited += TURN
-            if due is not None:
+            if due is not None and due <= now and self._shared is not None:
+                waits.check()
+                self._take_turns(self._shared)
+            elif due is not None:
                 waits.sleep(due - now)
             elif waited > SHORT:
                 waits.check()
@@ -174,17 +258,29 @@ class Paces:
         """`remembered` are rates that earlier runs found, by account."""
         self._lock = threading.Lock()
         self._paces: dict[str, Pace] = {}
+        self._named: dict[str, Pace] = {}
         self._remembered = dict(remembered or {})
 
-    def of(self, account: str, clock: Clock, ceiling: float | None = None) -> Pace:
-        """The pace of `account`. The lowest of the ceilings that were named for it holds."""
+    def of(self, account: str, clock: Clock, ceiling: float | None = None, budget: Budget | None = None) -> Pace:
+        """The pace of `account`. The lowest of the ceilings that were named for it holds, and whatever has the same
+        name in the project file is one account, whichever key opens it. Raises what `Pace.keep_within` does."""
         with self._lock:
-            pace = self._paces.get(account)
+            pace = self._named.get(budget.name) if budget is not None else None
+            pace = pace or self._paces.get(account)
             if pace is None:
-                pace = self._paces[account] = Pace(clock, ceiling, self._remembered.get(account))
-            else:
-                pace.limit(ceiling)
+                pace = Pace(clock, ceiling, self._remembered.get(account))
+            pace.limit(ceiling)
+            if budget is not None:
+                pace.keep_within(budget)
+                self._named[budget.name] = pace
+            self._paces.setdefault(account, pace)
             return pace
+
+    def close(self) -> None:
+        """Give connections back; the next request makes new ones."""
+        with self._lock:
+            for pace in {id(one): one for one in (*self._paces.values(), *self._named.values())}.values():
+                pace.close()
 
     def rates(self) -> dict[str, float]:
         """The rate of each account whose limit was found, in requests a second."""

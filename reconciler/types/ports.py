@@ -42,6 +42,31 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """When requests of an account may leave: the first in `wait` seconds, each further one `gap` seconds later."""
+
+    wait: float
+    count: int
+    gap: float
+
+
+class SharedRate(Protocol):
+    """The requests of an account that several processes send together. Nothing here raises."""
+
+    def take(self, most: int) -> Turns:
+        """Turns for up to `most` requests, at least one. Turns that are not used are lost."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """The account asked everybody to wait for so long."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; what is asked later makes new ones."""
+        ...
+
+
 class Secrets(Protocol):
     """Resolves references to secrets. Nothing else sees a secret's value but the digest and the wire."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.history import Retention
-from reconciler.types.json import Object
+from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
 from reconciler.types.watch import Watch
 
@@ -30,6 +30,31 @@ class BackendSettings:
     settings: Object = field(default_factory=dict)
     own: bool = False
     """They stand on the command line, not in a file of the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an account takes that several workspaces, or several machines, use together."""
+
+    name: str
+    requests_per_second: float | None = None
+    concurrency: int | None = None
+    """Requests at a time, of all workspaces in one process."""
+    shared: BackendSettings | None = None
+    """Where all processes take their turns; None: each process by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSettings:
+    """How `reconciler fleet` schedules the rounds of a project."""
+
+    address: Json = None
+    """HOST:PORT of Temporal, or a marker for `{env: X}`; None: what the environment says."""
+    namespace: str | None = None
+    heartbeat: float = 15.0
+    """Seconds without a sign of life after which a worker is taken for dead."""
+    lease: float = 60.0
+    """Seconds for which the lock of a state outlives a run that is not heard of any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +120,8 @@ class Workspace:
     """What `{value: name}` stands for here: the project's values, and over them those of the workspace."""
     watch: Watch | None = None
     """How it is reconciled continuously; None: only where somebody names it."""
+    account: Account | None = None
+    """The one of the project file that `provider.account` names; None: known by its key alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +153,8 @@ class Project:
     """The model catalogue with the project's own file merged over it; None: as it ships."""
     catalogue_file: str | None = None
     """Absolute; None where the project has none of its own."""
+
+    fleet: FleetSettings = FleetSettings()
 
     source: str | None = None
     """Where pipelines install this program from, as the project file says it."""

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifests.project.find_project import FOLDER, candidates, find_above
-from reconciler.manifests.read.secrets_in_manifests import ENV_NAME
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
-from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
-from reconciler.manifests.tree.repository import inside, link_boundary
-from reconciler.types.address import SecretRef
+from reconciler.manifests.tree.problems import PROJECT, Findings, suggest
+from reconciler.manifests.tree.repository import link_boundary
 from reconciler.types.diagnostic import Source
-from reconciler.types.history import Retention
-from reconciler.types.json import Json, Object, join, lookup
-from reconciler.types.project import BackendSettings, Policy, Project, ProviderSettings, Workspace
+from reconciler.types.json import Json, join, lookup
+from reconciler.types.project import (
+    Project,
+    Workspace,
+)
 
 if TYPE_CHECKING:
     from reconciler.core.platform import Platforms
-    from reconciler.manifests.project.project_model import PolicyModel, ProjectModel, WorkspaceModel
-
-SECRET_SETTINGS = frozenset(
-    {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
-)
-"""Settings that may not stand in the file as they are."""
-FREE_TEXT = frozenset({"dsn", "access_key_id"})
-"""Secret settings that are often harmless as text; a literal is accepted."""
+    from reconciler.manifests.project.project_model import (
+        ProjectModel,
+    )
 
 
 def load_project(
@@ -192,7 +187,7 @@ def _report(tokens: Sequence[str], kind: str, text: str, source: Source, finding
     from reconciler.manifests.project.project_model import KNOWN_KEYS
 
     pointer = join(*tokens)
-    several = tokens[0] in ("workspaces", "defaults") if tokens else False
+    several = tokens[0] in ("workspaces", "defaults", "accounts") if tokens else False
     shape = ["*" if index == 1 and several else token for index, token in enumerate(tokens)]
     hint = None
     if kind == "extra_forbidden":
@@ -218,8 +213,12 @@ def _records(
     findings: Findings,
     platforms: Platforms,
 ) -> Project | None:
+    from reconciler.manifests.project.read_defaults import read_defaults
+    from reconciler.manifests.project.read_workspace import read_account, read_fleet, read_workspace
+
+    accounts = {name: read_account(name, one, source, findings) for name, one in model.accounts.items()}
     workspaces = {
-        name: _workspace(name, workspace, model.migrate, model.values, folder, source, findings, platforms)
+        name: read_workspace(name, workspace, model, accounts, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()
     } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(platforms).items()}
     for name, one in workspaces.items():
@@ -237,8 +236,6 @@ def _records(
         )
     answers = _answers(model, platforms, workspaces, source, findings)
     kinds = workspaces[default].kinds if default in workspaces else None
-    from reconciler.manifests.project.read_defaults import read_defaults
-
     defaults = read_defaults(model, folder, kinds, source, findings)
     own = None
     if model.catalogue is not None:
@@ -250,7 +247,7 @@ def _records(
     exclude = tuple(model.sources.exclude)
     project = Project(
         root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers,
-        source=model.source, defaults=defaults,
+        source=model.source, defaults=defaults, fleet=read_fleet(model.fleet, source, findings),
     )  # fmt: skip
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
@@ -284,60 +281,6 @@ def _answers(
     return result
 
 
-def _workspace(
-    name: str,
-    model: WorkspaceModel,
-    migrate: str,
-    values: Object,
-    folder: str,
-    source: Source,
-    findings: Findings,
-    platforms: Platforms,
-) -> Workspace:
-    from reconciler.manifests.project.project_model import BACKEND_SETTINGS
-    from reconciler.manifests.project.watch_model import seconds, watch_record
-
-    here, platform = join("workspaces", name), platforms.of(model.provider.type)
-    for index, overlay in enumerate(model.overlays):
-        target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
-        if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
-            findings.error(
-                FILE,
-                f"the overlay folder {overlay} leaves the project",
-                source=source,
-                pointer=f"{here}/overlays/{index}",
-                hint=f"give a folder under {Path(folder).name}/",
-            )
-    keys: tuple[str, ...] | None = None
-    if model.provider.type in platform.settings:
-        words = ("vocabulary",) if platform.vocabularies else ()
-        keys = ("type", *words, *platform.settings[model.provider.type])
-    provider = _settings(dict(model.provider.model_extra or {}), "provider", keys, here, source, findings)
-    keys = BACKEND_SETTINGS.get(model.state.backend)
-    state = _settings(dict(model.state.model_extra or {}), "state", keys, here, source, findings)
-    vocabulary = model.provider.vocabulary or ""
-    if vocabulary not in {"", *platform.vocabularies}:
-        wanted = " or ".join(platform.vocabularies) or "nothing"
-        summary, pointer = f"{vocabulary!r} stands where {wanted} is wanted", f"{here}/provider/vocabulary"
-        findings.error(PROJECT, summary, source=source, pointer=pointer)
-    return Workspace(
-        name,
-        ProviderSettings(model.provider.type, provider, vocabulary),
-        platform.kinds,
-        BackendSettings(model.state.backend, state),
-        tuple(model.overlays),
-        _policy(model.policy),
-        model.parallelism,
-        model.max_requests_per_second,
-        seconds(model.give_up_after),
-        model.migrate or migrate,
-        Retention(model.history.keep, model.history.max_bytes),
-        model.provider.type == platform.embedded,
-        {**values, **model.values},
-        None if model.watch is None else watch_record(model.watch),
-    )
-
-
 def _check_neighbours(
     name: str, workspace: Workspace, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
 ) -> None:
@@ -352,44 +295,3 @@ def _check_neighbours(
                 pointer=join("workspaces", name, "watch", "depends_on", str(index)),
                 hint=suggest(other, known) or "add `watch:` to that workspace",
             )
-
-
-def _policy(model: PolicyModel) -> Policy:
-    """Lists become tuples; everything else stands as it is."""
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in model}
-    return Policy(**given)
-
-
-def _settings(
-    values: dict[str, Json],
-    section: str,
-    known: Collection[str] | None,
-    here: str,
-    source: Source,
-    findings: Findings,
-) -> Object:
-    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references; `known` are all that it has,
-    None where it checks them itself."""
-    result: Object = {}
-    for key, value in values.items():
-        pointer = join(*here[1:].split("/"), section, key)
-        if known is not None and key not in known:
-            hint = suggest(key, known) or f"known here: {', '.join(known)}"
-            findings.error(PROJECT, f"unknown key {key!r}", source=source, pointer=pointer, hint=hint)
-        reference = dict(value) if isinstance(value, dict) and len(value) == 1 else {}
-        name, target = next(iter(reference.items()), ("", None))
-        if name in {"env", "file"} and isinstance(target, str):
-            if name == "env" and not ENV_NAME.fullmatch(target):
-                summary = f"{target!r} is not the name of an environment variable"
-                findings.error(PROJECT, summary, source=source, pointer=pointer)
-            value = SecretRef(name, target)
-        elif isinstance(value, str) and key in SECRET_SETTINGS - FREE_TEXT:
-            findings.error(
-                LITERAL_SECRET,
-                f"{key} stands in the file in clear",
-                source=source,
-                pointer=pointer,
-                hint="write {env: NAME} and put the value into that environment variable",
-            )
-        result[key] = value
-    return result

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+    model_validator,
+)
 
 from reconciler.core.text import matches
-from reconciler.manifests.project.watch_model import WATCH_KEYS, Duration, WatchModel
+from reconciler.manifests.project.watch_model import WATCH_KEYS, Duration, WatchModel, seconds
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.history import DEFAULT_RETENTION
 
@@ -40,6 +51,7 @@ Globs: TypeAlias = Annotated[list[Item], Field(min_length=1)]
 """An empty list would allow nothing at all: more likely a slip than a wish."""
 
 
+SHORTEST_LEASE, LONGEST_LEASE = 15.0, 3600.0
 MigrateWord: TypeAlias = Literal["auto", "ask", "off"]
 
 
@@ -67,11 +79,62 @@ class ProviderModel(_Open):
     """Who speaks to the account: a platform by its name, or its simulation in this process."""
     vocabulary: Text | None = None
     """The words on the wire; the platform's own by default."""
+    account: Name | None = None
+    """Which of `accounts` this is; workspaces that name the same one keep to its limits together."""
 
 
 class StateModel(_Open):
     backend: Text = "local"
     """Where the state is kept; its settings stand beside this key."""
+
+
+class SharedModel(_Open):
+    backend: Literal["postgres"]
+    """Where all processes take their turns; its settings (`dsn`, `password`, `schema`, `name`) stand beside this key.
+    `name` is what the account is called there, by default PROJECT/ACCOUNT."""
+
+
+class AccountModel(_Strict):
+    requests_per_second: Annotated[Number, Field(gt=0, le=10_000)] | None = None
+    """What all workspaces of the account may send together; below it the rate that the account takes is learned."""
+    concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Requests of all its workspaces at a time, in one process."""
+    shared: SharedModel | None = None
+    """Have several processes and machines keep to `requests_per_second` together."""
+
+    @model_validator(mode="after")
+    def _rated(self) -> AccountModel:
+        if self.shared is not None and self.requests_per_second is None:
+            raise ValueError("`shared` divides a rate: say which, with requests_per_second")
+        return self
+
+
+def _check_temporal(address: Any) -> Any:
+    if isinstance(address, str) and re.fullmatch(r"([^\s:/@]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}", address) is None:
+        raise ValueError("write HOST:PORT, as in temporal.example.com:7233")
+    return address
+
+
+class FleetModel(_Strict):
+    engine: Literal["temporal"] = "temporal"
+    """What schedules the rounds."""
+    address: Annotated[str | dict[Literal["env"], str], AfterValidator(_check_temporal)] | None = None
+    """HOST:PORT of Temporal, or {env: NAME}; by default TEMPORAL_ADDRESS, else 127.0.0.1:7233."""
+    namespace: Text | None = None
+    """Of Temporal; by default TEMPORAL_NAMESPACE, else `default`."""
+    heartbeat: Duration = "15s"
+    """A worker without a sign of life for so long is replaced; must be shorter than `lease`."""
+    lease: Duration = "60s"
+    """How long the lock of a state outlives a run that is not heard of any more; 15s to 1h."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FleetModel:
+        lease = seconds(self.lease)
+        if not SHORTEST_LEASE <= lease <= LONGEST_LEASE:
+            raise ValueError("a lease is between 15s and 1h")
+        if not 1.0 <= seconds(self.heartbeat) < lease:
+            raise ValueError("heartbeat is at least 1s and shorter than lease: who is replaced must not hold a lock")
+        return self
 
 
 class PolicyModel(_Strict):
@@ -173,6 +236,10 @@ class ProjectModel(_Strict):
     """What manifests of a kind or of a folder have in common; what stands later goes over what stands before."""
     workspaces: dict[Name, WorkspaceModel] = {}
     """One account plus its settings each."""
+    accounts: dict[Name, AccountModel] = {}
+    """What accounts take that several workspaces, or several machines, use together."""
+    fleet: FleetModel = FleetModel()
+    """How `reconciler fleet` schedules the rounds of the workspaces with `watch:`."""
     migrations: dict[str, AnswerWord | dict[str, AnswerWord]] = {}
     """Answers by migration; one word answers every question of it."""
 
@@ -182,6 +249,8 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "/metadata": tuple(MetadataModel.model_fields),
     "/defaults/*": tuple(DefaultsModel.model_fields),
     "/sources": tuple(SourcesModel.model_fields),
+    "/accounts/*": tuple(AccountModel.model_fields),
+    "/fleet": tuple(FleetModel.model_fields),
     "/workspaces/*": tuple(WorkspaceModel.model_fields),
     "/workspaces/*/policy": tuple(PolicyModel.model_fields),
     "/workspaces/*/history": tuple(HistoryModel.model_fields),
@@ -189,6 +258,8 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Keys by place, for did-you-mean."""
 
+SHARED_SETTINGS = ("backend", "dsn", "password", "schema", "name")
+"""Keys of `shared` of an account."""
 BACKEND_SETTINGS: dict[str, tuple[str, ...]] = {
     "local": ("backend", "encryption", "path"),
     "http": (

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import ManifestError, UsageError
 from reconciler.types.address import SecretRef
-from reconciler.types.project import Policy
+from reconciler.types.project import Account, BackendSettings, FleetSettings, Policy
 from tests.support.manifestfolder import Folder
 from tests.support.projects import load_project
 
@@ -33,6 +33,26 @@ workspaces:
     give_up_after: 90s
 """
 )
+
+
+def test_accounts_and_the_fleet(folder: Folder) -> None:
+    folder.write(
+        "manifests/reconciler.yaml",
+        HEAD
+        + """accounts:
+  main: {requests_per_second: 20, concurrency: 5, shared: {backend: postgres, dsn: {env: DATABASE}, name: us}}
+fleet: {address: {env: TEMPORAL}, namespace: us, heartbeat: 10s, lease: 30s}
+workspaces:
+  a: {provider: {type: tavus, account: main}}
+  b: {provider: {type: simulator}}
+""",
+    )
+    project = load_project(folder.root)
+    shared = BackendSettings("postgres", {"dsn": SecretRef("env", "DATABASE"), "name": "us"})
+    assert project.workspaces["a"].account == Account("main", 20, 5, shared)
+    assert "account" not in project.workspaces["a"].provider.settings
+    assert project.workspaces["b"].account is None
+    assert project.fleet == FleetSettings(SecretRef("env", "TEMPORAL"), "us", 10.0, 30.0)
 
 
 def test_every_setting(folder: Folder) -> None:
@@ -189,6 +209,27 @@ WORK = HEAD + "workspaces:\n  a:\n    provider: {type: tavus}\n"
         (HEAD + "workspaces: {a: {provider: {}}}\n", "4:28", "'type' is missing"),
         (HEAD + "workspaces: {a: {}}\n", "4:17", "'provider' is missing"),
         (HEAD + "workspaces: {a b: {provider: {type: tavus}}}\n", "4:19", "is no name"),
+        (HEAD + "workspaces: {a: {provider: {type: tavus, account: man}}}\n", "4:51", "accounts: {man:"),
+        (HEAD + "accounts: {main: {}}\nworkspaces: {a: {provider: {type: tavus, account: man}}}\n", "5:51", "'main'"),
+        (HEAD + "accounts: {main: {requests_per_secnd: 2}}\n", "4:39", "'requests_per_second'"),
+        (HEAD + "accounts: {main: {requests_per_second: 0}}\n", "4:40", "more than 0"),
+        (HEAD + "accounts: {main: {requests_per_second: 20/s}}\n", "4:40", "a number"),
+        (HEAD + "accounts: {main: {concurrency: 1.5}}\n", "4:32", "whole number"),
+        (HEAD + "accounts: {main: {shared: {backend: postgres}}}\n", "4:18", "requests_per_second"),
+        (HEAD + "accounts: {main: {requests_per_second: 2, shared: {backend: redis}}}\n", "4:61", "postgres"),
+        (HEAD + "accounts: {main: {requests_per_second: 2, shared: {backend: postgres, ds: x}}}\n", "4:75", "'dsn'"),
+        (
+            HEAD + "accounts: {main: {requests_per_second: 2, shared: {backend: postgres, password: x}}}\n",
+            "4:81",
+            "env",
+        ),
+        (HEAD + "fleet: {adress: x}\n", "4:17", "'address'"),
+        (HEAD + "fleet: {address: 'http://x:1'}\n", "4:18", "HOST:PORT"),
+        (HEAD + "fleet: {address: {env: 'A B'}}\n", "4:18", "environment"),
+        (HEAD + "fleet: {address: {file: x}}\n", "4:18", "env"),
+        (HEAD + "fleet: {lease: 5s}\n", "4:8", "between 15s and 1h"),
+        (HEAD + "fleet: {heartbeat: 60s}\n", "4:8", "shorter than lease"),
+        (HEAD + "fleet: {engine: cron}\n", "4:17", "temporal"),
         (HEAD + "defalt_workspace: a\n", "4:19", "'default_workspace'"),
         (HEAD + "default_workspace: sandbx\n", "4:20", "'sandbox'"),
         ("apiVersion: personas/v2\nkind: Project\nmetadata: {name: x}\n", "1:13", "personas/v1"),

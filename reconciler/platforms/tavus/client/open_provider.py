@@ -9,7 +9,6 @@ from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import Reader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotTrusted, UsageError
 from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.pace import account_name
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.platform import KEY_VARIABLE, PLATFORM, ROLES, URL_VARIABLE
 from reconciler.types.json import Json
@@ -36,7 +35,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         vocabulary=vocabulary_of(settings),
         reading=context.reading,
         parallelism=context.parallelism,
-        pace=context.paces.of(account_name(base_url, key), context.clock, context.max_requests_per_second),
+        pace=context.pace(base_url, key),
         policy=RetryPolicy(give_up_after=context.give_up_after),
         timeout=_timeout(settings.settings.get("timeout")),
         emit=context.emit,

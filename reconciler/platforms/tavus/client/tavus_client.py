@@ -179,6 +179,8 @@ class Client:
 
     def _attempt(self, call: Call, failures: int) -> tuple[Reply | Lost, bool]:
         """Wait for a turn and send once; whether the answer was a 429 of a limit that is not the whole account's."""
+        if self._pace.is_shared and call.gate is not None and call.gate(failures):
+            return Reply(204, {}), False
         sent = self._pace.wait(self._waits)
         kinds = (f"{call.method} {call.path.strip('/').partition('/')[0]}", id(call))
         told = False

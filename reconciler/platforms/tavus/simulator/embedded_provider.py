@@ -38,14 +38,16 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
     if named is not None and not isinstance(named, str):
         raise UsageError(f"workspace {context.workspace}: provider.faults is the path of a file")
     faults = load_faults(folder.parent.parent / named) if named else None
+    own = Pace(context.clock, context.max_requests_per_second)
+    key = f"simulator-{context.workspace}"
     return TavusProvider(
-        api_key=f"simulator-{context.workspace}",
+        api_key=key,
         base_url=BASE_URL,
         vocabulary=vocabulary_of(settings),
         reading=context.reading,
         transport=SimulatorTransport(world_path=folder / WORLD, faults=faults),
         parallelism=context.parallelism,
-        pace=Pace(context.clock, context.max_requests_per_second),
+        pace=own if context.budget is None else context.pace(BASE_URL, key),
         policy=RetryPolicy(give_up_after=context.give_up_after),
         emit=context.emit,
         redactor=context.redactor,

@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -143,6 +144,14 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """So many requests a second, and so many at once after a pause; what is beyond is answered with 429."""
+
+    per_second: float
+    burst: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Faults:
     """A faults file: rules in order (all that match apply), the mood, and keys that are refused."""
 
@@ -150,13 +159,17 @@ class Faults:
     seed: int = 0
     mood: Mood | None = None
     invalid_keys: frozenset[str] = field(default_factory=frozenset)
+    limit: Limit | None = None
 
 
 class FaultBook:
     """Counts the requests of one run. The same requests in the same order meet the same faults."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, seconds: Callable[[], float] = time.monotonic) -> None:
+        """`seconds` is the clock of the limit, which never runs backwards."""
         self._faults = faults
+        self._seconds = seconds
+        self._tokens, self._counted = faults.limit.burst if faults.limit else 0.0, seconds()
         self._mutex = threading.Lock()
         self._matched = [0] * len(faults.rules)
         self._struck = [0] * len(faults.rules)
@@ -165,6 +178,8 @@ class FaultBook:
         """The faults that this request meets; counts it."""
         met: list[Fault] = []
         with self._mutex:
+            if (beyond := self._beyond()) > 0:
+                return (Fault(status=429, retry_after=round(beyond + 0.0005, 3)),)
             for index, rule in enumerate(self._faults.rules):
                 if (rule.method and method not in rule.method) or not _glob(rule.path).fullmatch(path.rstrip("/")):
                     continue
@@ -173,6 +188,18 @@ class FaultBook:
                     self._struck[index] += 1
                     met.append(rule)
         return tuple(met)
+
+    def _beyond(self) -> float:
+        """Seconds until the limit lets one more request through; 0 where it lets this one."""
+        limit, now = self._faults.limit, self._seconds()
+        if limit is None:
+            return 0.0
+        self._tokens = min(limit.burst, self._tokens + (now - self._counted) * limit.per_second)
+        self._counted = now
+        if self._tokens < 1.0:
+            return (1.0 - self._tokens) / limit.per_second
+        self._tokens -= 1.0
+        return 0.0
 
     def _hits(self, index: int, rule: Fault) -> bool:
         count = self._matched[index]
@@ -219,14 +246,17 @@ def _parse(text: str, path: Path) -> Json:
 
 
 def parse_faults(data: Json, where: str = "faults") -> Faults:
-    """The faults in `data`: `{rules: [...], seed, mood: {...}, invalid_keys: [...]}`. Raises `UsageError`."""
+    """The faults in `data`: `{rules: [...], seed, mood: {...}, invalid_keys: [...], limit: {per_second, burst}}`.
+
+    Raises `UsageError`.
+    """
     if data is None:
         return Faults()
     if isinstance(data, list):
         data = {"rules": data}
     if not isinstance(data, Mapping):
-        raise UsageError(f"{where}: expected a mapping with rules, mood, seed or invalid_keys")
-    _check_names(data, ("rules", "seed", "mood", "invalid_keys"), where)
+        raise UsageError(f"{where}: expected a mapping with rules, mood, seed, invalid_keys or limit")
+    _check_names(data, ("rules", "seed", "mood", "invalid_keys", "limit"), where)
     rules, seed, keys = _listed(data, "rules"), data.get("seed", 0), _listed(data, "invalid_keys")
     if not isinstance(rules, list):
         raise UsageError(f"{where}: rules must be a list")
@@ -239,7 +269,20 @@ def parse_faults(data: Json, where: str = "faults") -> Faults:
         seed=seed,
         mood=parse_mood(data["mood"]) if "mood" in data else None,
         invalid_keys=frozenset(str(key) for key in keys),
+        limit=_parse_limit(data["limit"], f"{where}: limit") if data.get("limit") is not None else None,
     )
+
+
+def _parse_limit(data: Json, where: str) -> Limit:
+    if not isinstance(data, Mapping):
+        raise UsageError(f"{where} is not a mapping", hint="limit: {per_second: 20, burst: 5}")
+    _check_names(data, ("per_second", "burst"), where)
+    rate, burst = data.get("per_second"), data.get("burst", 1)
+    for name, value, least in (("per_second", rate, 0.001), ("burst", burst, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1e6:
+            raise UsageError(f"{where}: {name} is {value!r}; expected a number, {least:g} or more")
+    assert isinstance(rate, int | float) and isinstance(burst, int | float)
+    return Limit(float(rate), float(burst))
 
 
 def _check_names(data: Mapping[str, Json], known: tuple[str, ...], where: str) -> None:

@@ -94,6 +94,10 @@ def test_unreadable_files_are_named(tmp_path: Path, name: str, text: Any) -> Non
         ({"rules": [{"retry_after_date": 1}]}, "expected true or false"),
         ({"seed": "x"}, "seed must be a whole number"),
         ({"invalid_keys": "x"}, "invalid_keys must be a list of strings"),
+        ({"limit": 20}, "is not a mapping"),
+        ({"limit": {"per_second": 0}}, "per_second is 0"),
+        ({"limit": {"burst": 2}}, "per_second is None"),
+        ({"limit": {"rate": 2}}, "unknown key"),
         ({"mood": {"get": "round"}}, "expected flat, wrapped"),
     ],
 )
@@ -202,3 +206,16 @@ def test_a_misspelt_switch_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match="unknown switch 'secret'") as caught:
         parse_mood({"secret": "mask"})
     assert caught.value.hint == "did you mean 'secrets'?"
+
+
+def test_a_limit_lets_so_many_through_and_says_when_the_next_may_come() -> None:
+    now = [100.0]
+    book = FaultBook(parse_faults({"limit": {"per_second": 4, "burst": 2}}), lambda: now[0])
+    met = [book.strike("GET", "/v2/pals") for _ in range(3)]
+    assert met[:2] == [(), ()]
+    assert (met[2][0].status, met[2][0].retry_after) == (429, pytest.approx(0.25, abs=0.002))
+    now[0] += met[2][0].retry_after or 0.0
+    assert book.strike("GET", "/v2/pals") == ()
+    assert book.strike("GET", "/v2/pals")
+    now[0] += 3600
+    assert [len(book.strike("GET", "/v2/pals")) for _ in range(3)] == [0, 0, 1]

@@ -1,0 +1,156 @@
+"""The requests of one account that several machines send, in PostgreSQL: a row says when the next one may leave.
+
+<schema>.rate        name, next, held    when the next request of an account may leave; a pause that was asked for
+<schema>.rate_user   name, id, seen      who sends, so that each knows its share while the database is away
+
+The rule is GCRA (ITU-T I.371): each request moves `next` on by the time that one takes at the rate of the account. A
+process takes a few turns in one statement, for requests that wait already, so one that is killed costs as much as
+those took. All times are by the server; a process is told how many seconds from now, never a time of day.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from uuid import uuid4
+
+from reconciler.backends.context import BackendContext, check_settings
+from reconciler.backends.postgres_connection import Database, Statements, read_place, read_row
+from reconciler.core.settings.setting_reader import STATE
+from reconciler.errors import ReconcilerError
+from reconciler.types.event import Notice
+from reconciler.types.options import Limits
+from reconciler.types.ports import Emit, SharedRate, Turns
+from reconciler.types.project import BackendSettings
+
+SETTINGS = ("dsn", "password", "schema", "name", *STATE)
+TABLES = (
+    "create schema if not exists {schema}",
+    "create table if not exists {schema}.rate (name text primary key, next timestamptz not null,"
+    " held timestamptz not null)",
+    "create table if not exists {schema}.rate_user (name text not null, id text not null, seen timestamptz not null,"
+    " primary key (name, id))",
+)
+NAMES = ("rate", "rate_user")
+USED = 0.95
+"""Share of the rate that is made use of: requests do not arrive as evenly as they leave."""
+PATIENCE = 2.0
+"""Seconds for which the database is waited for, before each process goes on with its share of the rate."""
+AWAY = 10.0
+"""Seconds until a database that was away is asked again."""
+SEEN = 10.0
+"""How often a process says that it is there."""
+GONE = 60.0
+"""Seconds without that after which it does not count any more."""
+UNKNOWN = 4
+"""How many processes are reckoned with while that could never be asked."""
+LONGEST_PAUSE = 3600.0
+"""Seconds; what an answer asks for beyond that is not believed."""
+
+
+def open_shared_rate(
+    settings: BackendSettings, context: BackendContext, name: str, rate: float, emit: Emit
+) -> SharedRate:
+    """The row of an account that takes `rate` requests a second, called as `settings` say, else `name`.
+
+    Connects to nothing yet. Raises `UsageError` and `NotTrusted` as the state in PostgreSQL does.
+    """
+    check_settings(settings, SETTINGS)
+    dsn, schema, place = read_place(settings, context)
+    row = read_row(settings, context, name)
+    where = f"{place} {schema}.rate {row!r}"
+    return PostgresRate(Database(dsn, schema, row, where, Limits(whole=PATIENCE), TABLES, NAMES), rate, emit)
+
+
+class PostgresRate:
+    """The port over one connection; safe for several threads."""
+
+    def __init__(self, database: Database, rate: float, emit: Emit) -> None:
+        self._database = database
+        self._gap = 1.0 / (rate * USED)
+        self._emit = emit
+        self._id = str(uuid4())
+        self._turn = threading.Lock()
+        self._said = self._back = self._own = float("-inf")
+        self._users = UNKNOWN
+
+    def take(self, most: int) -> Turns:
+        """Turns for at most `most` requests; with the database away those of this process's share. Never raises."""
+        with self._turn:
+            if time.monotonic() >= self._back:
+                try:
+                    return self._database.do(lambda run: self._take(run, most))
+                except ReconcilerError as error:
+                    self._went_away(error)
+            return self._alone()
+
+    def pause(self, seconds: float) -> None:
+        """Nobody sends for so long. Never raises."""
+
+        def work(run: Statements) -> int:
+            return run.change(
+                "update {schema}.rate set held = greatest(held, clock_timestamp() + make_interval(secs => %(pause)s))"
+                " where name = %(name)s",
+                pause=min(seconds, LONGEST_PAUSE),
+            )
+
+        with self._turn:
+            self._own = max(self._own, time.monotonic() + seconds)
+            if time.monotonic() >= self._back:
+                try:
+                    self._database.do(work)
+                except ReconcilerError as error:
+                    self._went_away(error)
+
+    def close(self) -> None:
+        """Give the connection back; the next method makes a new one."""
+        self._database.close()
+
+    def _take(self, run: Statements, most: int) -> Turns:
+        row = run.one(
+            "insert into {schema}.rate as r (name, next, held) values (%(name)s,"
+            " clock_timestamp() + make_interval(secs => %(whole)s), clock_timestamp())"
+            " on conflict (name) do update set next = make_interval(secs => %(whole)s) + case"
+            " when greatest(r.next, r.held) > clock_timestamp() + make_interval(secs => %(never)s)"
+            " then clock_timestamp() else greatest(r.next, r.held, clock_timestamp()) end,"
+            # A server whose clock was put back would hold everybody until it is there again.
+            " held = case when r.held > clock_timestamp() + make_interval(secs => %(never)s)"
+            " then clock_timestamp() else r.held end"
+            " returning extract(epoch from next - clock_timestamp())::float8",
+            whole=most * self._gap, never=LONGEST_PAUSE + 100 * self._gap,
+        )  # fmt: skip
+        self._say(run)
+        left = row[0] if row else 0.0
+        return Turns(max(0.0, (left if isinstance(left, float) else 0.0) - most * self._gap), most, self._gap)
+
+    def _say(self, run: Statements) -> None:
+        """Note that this process is there, now and then, and who else is."""
+        now = time.monotonic()
+        if now - self._said < SEEN:
+            return
+        self._said = now
+        run.change(
+            "insert into {schema}.rate_user (name, id, seen) values (%(name)s, %(id)s, clock_timestamp())"
+            " on conflict (name, id) do update set seen = excluded.seen",
+            id=self._id,
+        )
+        run.change(
+            "delete from {schema}.rate_user where name = %(name)s"
+            " and seen < clock_timestamp() - make_interval(secs => %(gone)s)",
+            gone=GONE,
+        )
+        row = run.one("select count(*)::int from {schema}.rate_user where name = %(name)s")
+        self._users = max(1, row[0]) if row and isinstance(row[0], int) else UNKNOWN
+
+    def _alone(self) -> Turns:
+        """A turn without asking: this process's share of the rate."""
+        now = time.monotonic()
+        start = max(now, self._own)
+        gap = self._gap * self._users
+        self._own = start + gap
+        return Turns(start - now, 1, gap)
+
+    def _went_away(self, error: ReconcilerError) -> None:
+        self._back = time.monotonic() + AWAY
+        self._own = max(self._own, time.monotonic() + self._gap * self._users)
+        self._emit(Notice(f"{error.message}; until it is back each of {self._users} takes its share of the rate"))

@@ -1,0 +1,157 @@
+"""Parts of the project file as records: workspaces, accounts, how a fleet runs; and settings of plug-ins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.manifests.project.project_model import (
+    BACKEND_SETTINGS,
+    SHARED_SETTINGS,
+    AccountModel,
+    FleetModel,
+    PolicyModel,
+    ProjectModel,
+    WorkspaceModel,
+)
+from reconciler.manifests.project.watch_model import seconds, watch_record
+from reconciler.manifests.read.secrets_in_manifests import ENV_NAME
+from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
+from reconciler.manifests.tree.repository import inside
+from reconciler.types.address import SecretRef
+from reconciler.types.diagnostic import Source
+from reconciler.types.history import Retention
+from reconciler.types.json import Json, Object, join
+from reconciler.types.project import Account, BackendSettings, FleetSettings, Policy, ProviderSettings, Workspace
+
+if TYPE_CHECKING:
+    from reconciler.core.platform import Platforms
+
+SECRET_SETTINGS = frozenset(
+    {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
+)
+"""Settings that may not stand in the file as they are."""
+FREE_TEXT = frozenset({"dsn", "access_key_id"})
+"""Secret settings that are often harmless as text; a literal is accepted."""
+
+
+def read_workspace(
+    name: str,
+    model: WorkspaceModel,
+    whole: ProjectModel,
+    accounts: Mapping[str, Account],
+    folder: str,
+    source: Source,
+    findings: Findings,
+    platforms: Platforms,
+) -> Workspace:
+
+    here, platform = join("workspaces", name), platforms.of(model.provider.type)
+    for index, overlay in enumerate(model.overlays):
+        target = os.path.normpath(os.path.join(folder, overlay))  # noqa: PTH118
+        if os.path.isabs(overlay) or not inside(target, folder):  # noqa: PTH117
+            findings.error(
+                FILE,
+                f"the overlay folder {overlay} leaves the project",
+                source=source,
+                pointer=f"{here}/overlays/{index}",
+                hint=f"give a folder under {Path(folder).name}/",
+            )
+    keys: tuple[str, ...] | None = None
+    if model.provider.type in platform.settings:
+        words = ("vocabulary",) if platform.vocabularies else ()
+        keys = ("type", "account", *words, *platform.settings[model.provider.type])
+    provider = _settings(dict(model.provider.model_extra or {}), "provider", keys, here, source, findings)
+    keys = BACKEND_SETTINGS.get(model.state.backend)
+    state = _settings(dict(model.state.model_extra or {}), "state", keys, here, source, findings)
+    vocabulary = model.provider.vocabulary or ""
+    if model.provider.account is not None and model.provider.account not in accounts:
+        findings.error(
+            PROJECT,
+            f"account {model.provider.account!r} is none of the accounts of this file",
+            source=source,
+            pointer=f"{here}/provider/account",
+            hint=suggest(model.provider.account, accounts)
+            or f"add it: `accounts: {{{model.provider.account}: {{requests_per_second: 20}}}}`",
+        )
+    if vocabulary not in {"", *platform.vocabularies}:
+        wanted = " or ".join(platform.vocabularies) or "nothing"
+        summary, pointer = f"{vocabulary!r} stands where {wanted} is wanted", f"{here}/provider/vocabulary"
+        findings.error(PROJECT, summary, source=source, pointer=pointer)
+    return Workspace(
+        name,
+        ProviderSettings(model.provider.type, provider, vocabulary),
+        platform.kinds,
+        BackendSettings(model.state.backend, state),
+        tuple(model.overlays),
+        _policy(model.policy),
+        model.parallelism,
+        model.max_requests_per_second,
+        seconds(model.give_up_after),
+        model.migrate or whole.migrate,
+        Retention(model.history.keep, model.history.max_bytes),
+        model.provider.type == platform.embedded,
+        {**whole.values, **model.values},
+        None if model.watch is None else watch_record(model.watch),
+        accounts.get(model.provider.account or ""),
+    )
+
+
+def read_account(name: str, model: AccountModel, source: Source, findings: Findings) -> Account:
+
+    shared = None
+    if model.shared is not None:
+        given = dict(model.shared.model_extra or {})
+        found = _settings(given, "shared", SHARED_SETTINGS, join("accounts", name), source, findings)
+        shared = BackendSettings(model.shared.backend, found)
+    return Account(name, model.requests_per_second, model.concurrency, shared)
+
+
+def read_fleet(model: FleetModel, source: Source, findings: Findings) -> FleetSettings:
+
+    given: dict[str, Json] = {} if model.address is None else {"address": model.address}  # type: ignore[dict-item]
+    found = _settings(given, "fleet", None, "", source, findings)
+    return FleetSettings(found.get("address"), model.namespace, seconds(model.heartbeat), seconds(model.lease))
+
+
+def _policy(model: PolicyModel) -> Policy:
+    """Lists become tuples; everything else stands as it is."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in model}
+    return Policy(**given)
+
+
+def _settings(
+    values: dict[str, Json],
+    section: str,
+    known: Collection[str] | None,
+    here: str,
+    source: Source,
+    findings: Findings,
+) -> Object:
+    """The plug-in's own keys with `{env: X}` and `{file: p}` turned into references; `known` are all that it has,
+    None where it checks them itself."""
+    result: Object = {}
+    for key, value in values.items():
+        pointer = join(*(here[1:].split("/") if here else ()), section, key)
+        if known is not None and key not in known:
+            hint = suggest(key, known) or f"known here: {', '.join(known)}"
+            findings.error(PROJECT, f"unknown key {key!r}", source=source, pointer=pointer, hint=hint)
+        reference = dict(value) if isinstance(value, dict) and len(value) == 1 else {}
+        name, target = next(iter(reference.items()), ("", None))
+        if name in {"env", "file"} and isinstance(target, str):
+            if name == "env" and not ENV_NAME.fullmatch(target):
+                summary = f"{target!r} is not the name of an environment variable"
+                findings.error(PROJECT, summary, source=source, pointer=pointer)
+            value = SecretRef(name, target)
+        elif isinstance(value, str) and key in SECRET_SETTINGS - FREE_TEXT:
+            findings.error(
+                LITERAL_SECRET,
+                f"{key} stands in the file in clear",
+                source=source,
+                pointer=pointer,
+                hint="write {env: NAME} and put the value into that environment variable",
+            )
+        result[key] = value
+    return result
