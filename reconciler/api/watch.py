@@ -219,7 +219,7 @@ def watched(session: Session, names: Sequence[str] = (), mode: str | None = None
     if not chosen:
         raise UsageError(
             "no workspace of this project is watched",
-            hint="add `watch:` to a workspace in the project file (reconciler explain project), or name one: -w NAME",
+            hint="add `watch: {mode: drift}` to a workspace in the project file, or name one: -w NAME",
         )
     found = []
     session = replace(session, paces=session.paces or Paces(read_rates(session.environ)))
