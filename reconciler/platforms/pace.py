@@ -18,8 +18,8 @@ OTHERS = 8
 """... where so many others passed meanwhile."""
 
 
-LATE = 0.1
-"""Seconds after which a turn that was not used is given up, or twice its distance where that is more."""
+LATE = 0.01
+"""Seconds after which a turn that was not used is given up, or half its distance where that is more."""
 AHEAD = 0.25
 """For so many seconds turns are taken at once, for requests that wait already."""
 
@@ -213,7 +213,7 @@ class Pace:
         taken = shared.take(max(1, min(len(self._queue), int(AHEAD * (self._learned.ceiling or 0.0)))))
         with self._lock:
             now = self._clock.monotonic()
-            late = max(LATE, 2 * taken.gap)
+            late = max(LATE, taken.gap / 2)
             for number in range(taken.count):
                 at = now + taken.wait + number * taken.gap
                 self._turns.append((at, at + late))

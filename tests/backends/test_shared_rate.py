@@ -196,17 +196,18 @@ workspaces:
     provider: {{type: tavus, account: main, base_url: '{url}', api_key: {{env: KEY}}}}
 """
 EACH = 15
+BURST = 5.0
 
 
 @contextmanager
 def limited(rate: float) -> Iterator[Any]:
-    """A served account that takes so many requests a second, and not two at once."""
+    """A served account that takes so many requests a second, and few at once: what a busy machine bunches up."""
     from reconciler.platforms.tavus.simulator.faults import Faults, Limit
     from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
     from reconciler.platforms.tavus.simulator.service import Service
     from reconciler.platforms.tavus.simulator.world_store import Store
 
-    server = SimulatorServer("127.0.0.1", 0, Service(Store(None), faults=Faults(limit=Limit(rate, 2.0))))
+    server = SimulatorServer("127.0.0.1", 0, Service(Store(None), faults=Faults(limit=Limit(rate, BURST))))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
