@@ -18,7 +18,6 @@ ELSEWHERE = {
     "reconciler/api/fleet.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_worker.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_workflow.py": "tests/cli/test_fleet.py",
-    "reconciler/types/manifest.py": "tests/reporters/test_origins.py",
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",

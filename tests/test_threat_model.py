@@ -50,8 +50,8 @@ HELD = {
         "api/test_output_files.py::test_no_command_writes_through_a_committed_link",
     ),
     "**git runs nothing of the repository's**": (
-        "manifests/tree/test_git_status.py::test_no_filter_hook_or_monitor_of_the_repository_runs",
-        "manifests/tree/test_git_status.py::test_a_bare_repository_among_the_files_is_none",
+        "manifests/tree/test_source_version.py::test_no_filter_hook_or_monitor_of_the_repository_runs",
+        "manifests/tree/test_source_version.py::test_a_bare_repository_among_the_files_is_none",
     ),
     "0600 from the first byte": (
         "test_fsio.py::test_nobody_else_reads_it_while_it_is_written",

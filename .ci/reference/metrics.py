@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.reporters.watch_metrics import METRICS
+from reconciler.reporters.openmetrics import METRICS
 from reference import code, table
 
 

@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
+from reconciler.api.cache_folder import keep_rates, read_rates
 from reconciler.api.manifests import catalogue_of, known_secrets
-from reconciler.api.remembered_rates import keep_rates, read_rates
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

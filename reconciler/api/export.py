@@ -110,9 +110,9 @@ def write_files(session: Session, target: Path, found: Export, *, new: bool) -> 
 
 def _accept_what_is(session: Session, target: Path) -> Iterator[str]:
     """Accept what a new project is found wanting in: the account had it before there was a manifest. Says so."""
-    from reconciler.api.baseline import write_new_baseline
     from reconciler.api.session import choose_project
     from reconciler.api.state_paths import display_path
+    from reconciler.api.validate import write_new_baseline
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
     from reconciler.reporters.messages import baseline_note
 

@@ -33,7 +33,7 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
 
 def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, Secrets]:
     """The same, with what is wrong left in `ManifestSet.diagnostics`; not `settled`: also what is kept on purpose."""
-    from reconciler.api.baseline import settle
+    from reconciler.api.validate import settle
     from reconciler.manifests.read.load_manifests import load_manifests
 
     sources = session.sources

@@ -116,7 +116,7 @@ def with_commit(session: Session, plan: Plan) -> Plan:
     """The same plan, with the commit of the work tree that its manifests lie in; without git it stays as it is."""
     if plan.commit is not None or session.sources.ref is not None:
         return plan
-    from reconciler.manifests.tree.git_status import head_of
+    from reconciler.manifests.tree.source_version import head_of
 
     return replace(plan, commit=head_of(session.project.home))
 

@@ -67,7 +67,7 @@ READ_LATER = ("markdown", "html")
 
 def with_provenance(report: Report, environ: Mapping[str, str], now: str, folder: str = ".") -> Report:
     """The report with what its heading says: the commit of `folder` by git, else by the CI; `now` is ISO 8601."""
-    from reconciler.manifests.tree.git_status import author_of_head, head_of
+    from reconciler.manifests.tree.source_version import author_of_head, head_of
 
     told = next((environ[name] for name in COMMITS if environ.get(name)), "")
     commit = (report.plan.commit if report.plan else None) or head_of(folder) or told

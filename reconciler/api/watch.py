@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from reconciler.api.remembered_rates import read_rates
+from reconciler.api.cache_folder import read_rates
 from reconciler.api.session import Session
 from reconciler.api.watch_requests import RequestStore
 from reconciler.api.watch_task import SessionTask

@@ -84,7 +84,7 @@ def is_known(host: str | None, environ: Mapping[str, str]) -> bool:
 
 def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
     """Status, content type, policy and body of a GET."""
-    from reconciler.reporters.watch_metrics import CONTENT_TYPE, metrics_text
+    from reconciler.reporters.openmetrics import CONTENT_TYPE, metrics_text
     from reconciler.reporters.watch_status import seen_object
 
     workspaces = fleet.workspaces
@@ -104,7 +104,7 @@ def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
             document = {"format_version": "1.0", "workspaces": [seen_object(one, now) for one in seen]}
             return 200, "application/json", SILENT, json.dumps(document, indent=1) + "\n"
         case "/":
-            from reconciler.reporters.html.watch_page import watch_page
+            from reconciler.reporters.watch_status import watch_page
 
             page = watch_page(workspaces[0].session.project.name, seen, now)
             return 200, "text/html; charset=utf-8", SILENT, page

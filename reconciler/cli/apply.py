@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import REF, approval, options_for, options_of, spelling
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, is_terminal
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError

@@ -12,7 +12,7 @@ from reconciler.cli.interrupt import abortable
 from reconciler.cli.output import ask, is_terminal, say
 
 if TYPE_CHECKING:
-    from reconciler.cli.global_settings import Settings
+    from reconciler.cli.global_options import Settings
     from reconciler.errors import NotTrusted
     from reconciler.types.project import Project
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import write
 from reconciler.errors import ReconcilerError, UsageError

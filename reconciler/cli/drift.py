@@ -9,8 +9,7 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, SUMMARY, option, options_for, options_of
-from reconciler.cli.global_options import PATTERN
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import PATTERN, Settings
 from reconciler.cli.lazy_group import command
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
-"""`reconciler explain`: what a field of a manifest is, or what a rule or a migration is about."""
+"""`reconciler explain | models | schema`: what a manifest may say, in words, as a table and as JSON Schema."""
 
 from __future__ import annotations
 
 import click
 
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 
 EXAMPLES = """
@@ -64,3 +64,68 @@ def explain(settings: Settings, path: str) -> int:
     return emit_document(
         settings, text=lambda: pages.render(found, width=width), document=lambda: pages.as_json(found)
     )
+
+
+MODELS_EXAMPLES = """
+reconciler models                    everything
+reconciler models gpt --verbose      what has gpt in its name, and why a successor is one
+reconciler models --table tts_model
+reconciler models --format json
+"""
+
+
+@command("models", examples=MODELS_EXAMPLES)
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this kind of model, e.g. llm.")
+def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) -> int:
+    """The catalogue: status, successor and context window of every model that is known."""
+    from reconciler.api.manifests import project_catalogue
+    from reconciler.cli.composition import find_project
+    from reconciler.cli.output import emit_document, style
+    from reconciler.errors import UsageError
+    from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
+
+    unknown = [table for table in tables if table not in TITLES]
+    if unknown:
+        raise UsageError(f"unknown table {unknown[0]!r}; known: {', '.join(TITLES)}")
+    catalogue = project_catalogue(find_project(settings))
+    rows = [
+        row
+        for row in model_rows(catalogue, tables=tables or None)
+        if all(word.lower() in f"{row.id} {row.family}".lower() for word in words)
+    ]
+    how = style(settings)
+    return emit_document(
+        settings,
+        text=lambda: render_models(catalogue, rows, width=how.width, reasons=settings.verbose),
+        document=lambda: rows_as_json(catalogue, rows),
+    )
+
+
+SCHEMA_EXAMPLES = """
+reconciler schema > manifests.schema.json
+reconciler schema --kind tool
+
+In VS Code, with the YAML extension (settings.json):
+  "yaml.schemas": {"manifests.schema.json": "manifests/**/*.yaml"}
+"""
+
+
+@command("schema", examples=SCHEMA_EXAMPLES)
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; may be repeated.")
+def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
+    """Print the JSON Schema (draft 7) of manifests: completion and checks while you type."""
+    import json
+
+    from reconciler.api.offline import manifest_schema
+    from reconciler.api.output_files import write_file
+    from reconciler.cli.output import write
+    from reconciler.errors import UsageError
+
+    if settings.format not in {None, "json"} or any(name != "json" for name, _ in settings.reports):
+        raise UsageError("a JSON Schema is JSON; no other format makes sense here")
+    text = json.dumps(manifest_schema(kinds or None), ensure_ascii=False, indent=2) + "\n"
+    write(text)
+    for _, path in settings.reports:
+        write_file(path, text.encode())
+    return 0

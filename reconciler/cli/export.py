@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.global_options import SELECTOR
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import SELECTOR, Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 
 if TYPE_CHECKING:

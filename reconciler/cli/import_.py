@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.flags import option
-from reconciler.cli.global_options import ADDRESS, DURATION
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import ADDRESS, DURATION, Settings
 from reconciler.cli.lazy_group import command
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, option
-from reconciler.cli.global_options import PairType
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import PairType, Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import gate, is_terminal, say, write
 from reconciler.errors import UsageError
@@ -119,7 +118,7 @@ def migrate(
 
 def _is_news(run: MigrationRun, result: MigrationResult) -> bool:
     """Whether there is anything to do that the project's baseline does not hold; says what it holds."""
-    from reconciler.api.baseline import new_migrations
+    from reconciler.api.validate import new_migrations
 
     new, held = new_migrations(run.project, result, run.tree)
     if held:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.global_settings import Settings
+    from reconciler.cli.global_options import Settings
     from reconciler.core.secrets.redact_text import Redactor, Shown
     from reconciler.types.json import Json
     from reconciler.types.report import Report, Style
@@ -268,7 +268,7 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
     """
     from reconciler.core.secrets.redact_text import Shown
     from reconciler.core.text import visible
-    from reconciler.reporters.json_report import dump
+    from reconciler.reporters.plan_json import dump
 
     def rendered(name: str) -> Shown:
         if name == TEXT:

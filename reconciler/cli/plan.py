@@ -1,4 +1,4 @@
-"""`reconciler plan`: what apply would do."""
+"""`reconciler plan | show`: what apply would do, and a saved plan in any format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, option, options_for, options_of
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
 
@@ -127,3 +127,28 @@ def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
 
     write_file(out, dump_plan(made, key), mode=mode)
     return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"
+
+
+SHOW_EXAMPLES = """
+reconciler show pr.plan
+reconciler show pr.plan --format json
+reconciler show pr.plan --report markdown=comment.md --report html=plan.html
+"""
+
+
+@command("show", examples=SHOW_EXAMPLES)
+@SUMMARY
+@click.argument("planfile", metavar="PLANFILE")
+def show(settings: Settings, planfile: str, summary: bool) -> int:
+    """Show a plan that `plan --out` saved; needs neither the project nor the account."""
+    import os
+
+    from reconciler.api.offline import load_plan
+    from reconciler.api.output_files import read_file
+    from reconciler.api.session import plan_key
+    from reconciler.cli.output import deliver, reporting
+    from reconciler.types.report import Report
+
+    with reporting("show", settings):
+        plan = load_plan(read_file(planfile), plan_key(os.environ))
+        return deliver(Report("show", plan.workspace, plan), settings.summarised(summary))

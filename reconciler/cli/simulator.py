@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 
 TABLE = {

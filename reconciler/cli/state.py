@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.global_options import AddressType
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import AddressType, Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 from reconciler.types.json import number_in
 
@@ -100,7 +99,7 @@ TABLE = {
     "list": (f"{HERE}:list_", "The addresses that are managed."),
     "show": ("reconciler.cli.state:show", "What is recorded of one address, or what one apply changed."),
     "history": ("reconciler.cli.state:history", "What was applied, run by run."),
-    "rollback": ("reconciler.cli.state_rollback:rollback", "A plan back to the moment right after an earlier apply."),
+    "rollback": ("reconciler.cli.state_repair:rollback", "A plan back to the moment right after an earlier apply."),
     "mv": (f"{REPAIR}:mv", "Rename an address; the live object stays."),
     "rm": (f"{REPAIR}:rm", "Forget addresses; the live objects stay."),
     "pull": (f"{HERE}:pull", "Print the state document."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import write
 

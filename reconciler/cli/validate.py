@@ -1,4 +1,4 @@
-"""`reconciler validate`: are the manifests right, as far as this machine can tell?"""
+"""`reconciler validate | render`: are the manifests right, and how are they sent?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, option
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import ADDRESS, Settings
 from reconciler.cli.lazy_group import command
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
+    from reconciler.types.address import Address
 
 EXAMPLES = """
 reconciler validate
@@ -64,9 +65,48 @@ def validate(
 
 def _accept(session: Session) -> str:
     """Write the baseline; the line that says so."""
-    from reconciler.api.baseline import write_new_baseline
     from reconciler.api.state_paths import display_path
+    from reconciler.api.validate import write_new_baseline
     from reconciler.reporters.messages import baseline_note
 
     done = write_new_baseline(session)
     return baseline_note(display_path(done.path), done.findings, done.migrations, done.gone)
+
+
+RENDER_EXAMPLES = """
+reconciler -w production render                                    all, with overlays and values
+reconciler render --target persona.claims-desk --format json
+reconciler render --why persona.claims-desk/layers/llm/model       what decides, and where
+"""
+
+
+@command("render", examples=RENDER_EXAMPLES)
+@PATHS
+@REF
+@click.option(
+    "--target", "targets", type=ADDRESS, multiple=True, metavar="ADDR", help="Only this one; may be repeated."
+)
+@click.option("--why", metavar="ADDR/POINTER", help="Say where the value of one field comes from, and stop.")
+def render(
+    settings: Settings, paths: tuple[str, ...], ref: str | None, targets: tuple[Address, ...], why: str | None
+) -> int:
+    """Print the manifests as they will be sent from a workspace. Offline.
+
+    Overlays and defaults are merged in, values, files and joined texts stand in their places; secrets stay
+    references.
+    """
+    from reconciler.api.parse_options import parse_address
+    from reconciler.api.resolved_manifests import as_yaml, find_origins, resolved_documents
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import emit_document, reporting
+    from reconciler.reporters.messages import why_document, why_text
+
+    settings = settings.with_paths(paths)
+    with reporting("render", settings):
+        session = open_session(settings, ref=ref)
+        if why is not None:
+            name, slash, pointer = why.partition("/")
+            found = find_origins(session, parse_address(name), slash + pointer)
+            return emit_document(settings, text=lambda: why_text(found), document=lambda: why_document(found))
+        documents = resolved_documents(session, targets)
+        return emit_document(settings, text=lambda: as_yaml(documents), document=lambda: [*documents])

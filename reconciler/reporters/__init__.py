@@ -10,7 +10,7 @@ REPORTERS: Registry[Reporter] = Registry(
     "reconciler.reporters",
     {
         "text": "text:render",
-        "json": "json_report:render",
+        "json": "plan_json:render",
         "ndjson": "ndjson:render",
         "markdown": "markdown:render",
         "html": "html:render",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.serialization.digest import digest
-from reconciler.reporters.json_report import dump
+from reconciler.reporters.plan_json import dump
 from reconciler.reporters.report_findings import DRIFT, Finding, collect_findings
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json

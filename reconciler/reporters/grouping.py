@@ -1,4 +1,4 @@
-"""Changes that say the same of several objects, as one: `28 personas: /layers/llm/model "a" -> "b"`.
+"""In which order people should look at changes, and changes that say the same of several objects as one.
 
 What is blocked, and everything that only two objects share, stays by itself.
 """
@@ -6,17 +6,48 @@ What is blocked, and everything that only two objects share, stays by itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from reconciler.core.export.exported_manifests import folder_name
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves
 from reconciler.reporters.values import show
-from reconciler.types.change import Action, Change
+from reconciler.types.change import Action, Change, Direction
 from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.json import within
 from reconciler.types.kind import KindSpec
 from reconciler.types.plan import DriftItem
+
+
+def rank_change(change: Change) -> int:
+    """0 is the most dangerous: blocked, deletes, forgets, updates by what they touch, creates, imports and moves."""
+    if change.blocked:
+        return 0
+    match change.action:
+        case Action.DELETE:
+            return 1
+        case Action.FORGET:
+            return 2
+        case Action.UPDATE:
+            return _rank_update(change)
+        case Action.CREATE:
+            return 6
+        case Action.NOOP:
+            return 7
+
+
+def _rank_update(change: Change) -> int:
+    if any(field.direction is Direction.BOTH for field in change.fields):
+        return 3
+    touched = any(within(field.path, place) for field in change.fields for place in change.kind.decisive)
+    return 4 if touched else 5
+
+
+def rank_changes(changes: Iterable[Change]) -> list[Change]:
+    """Most dangerous first; equals by the number of changed fields, then by address."""
+    return sorted(changes, key=lambda change: (rank_change(change), -len(change.fields), change.address))
+
 
 SMALLEST = 3
 """So many like changes make a group."""

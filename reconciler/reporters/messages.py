@@ -1,4 +1,4 @@
-"""What a person reads beside the reports: events of a run, errors, who holds a lock, accepted values."""
+"""What a person reads beside the reports: events, errors, who holds a lock, where a value comes from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from difflib import unified_diff
 from traceback import extract_tb
 
 from reconciler.errors import DiagnosticsError, ReconcilerError, StateLocked
+from reconciler.reporters.values import show
 from reconciler.reporters.wording import plural
 from reconciler.types.change import Action
 from reconciler.types.diagnostic import Diagnostic
@@ -21,6 +22,8 @@ from reconciler.types.event import (
     StepSkipped,
     StepStarted,
 )
+from reconciler.types.json import Object
+from reconciler.types.manifest import Origin, Why
 
 DOING = {Action.CREATE: "Creating", Action.UPDATE: "Updating", Action.DELETE: "Deleting", Action.FORGET: "Forgetting"}
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.FORGET: "forgotten"}
@@ -154,3 +157,26 @@ def baseline_note(path: str, findings: int, migrations: int, gone: int) -> str:
         f" {plural(gone, 'line')} of the old one {'is' if gone == 1 else 'are'} not found any more." if gone else ""
     )
     return f"{path} accepts {held}: from now on only new ones are reported.{left}"
+
+
+def why_text(why: Why) -> str:
+    """The value, the place that decides it, and what lies below that."""
+    first, *below = why.origins
+    lines = [f"{why.address} {why.pointer}: {show(why.value, 200)}", f"  said at {_told(first)}"]
+    lines += [f"  over    {_told(one)}" for one in below]
+    return "\n".join(lines)
+
+
+def why_document(why: Why) -> Object:
+    """`{address, path, value, origins: [{place, layer, through}]}`, the one that decides first."""
+    return {
+        "address": str(why.address),
+        "path": why.pointer,
+        "value": why.value,
+        "origins": [{"place": one.place, "layer": one.layer, "through": one.through or None} for one in why.origins],
+    }
+
+
+def _told(origin: Origin) -> str:
+    through = f", through {origin.through}" if origin.through else ""
+    return f"{origin.place} ({origin.layer}{through})"

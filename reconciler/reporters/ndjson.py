@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from reconciler.reporters.change_json import ACTIONS, block_object, change_object, drift_object, plan_word
-from reconciler.reporters.json_report import dump
 from reconciler.reporters.messages import progress_text
-from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, summary_object
+from reconciler.reporters.plan_json import all_diagnostics, diagnostic_object, dump, summary_object
 from reconciler.reporters.wording import flags_of, report_summary, sentence
 from reconciler.types.address import Address
 from reconciler.types.change import Action

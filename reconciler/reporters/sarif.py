@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from reconciler.core.text import visible
-from reconciler.reporters.json_report import dump
+from reconciler.reporters.plan_json import dump
 from reconciler.reporters.report_findings import DRIFT, FAILED, PLANNED, SKIPPED, Finding, collect_findings
 from reconciler.reporters.wording import plural
 from reconciler.types.diagnostic import Severity

@@ -19,7 +19,7 @@ from reconciler.api.watch_server import is_known, parse_address, serving
 from reconciler.errors import UsageError
 from reconciler.manifests.project.project_file import load_project
 from reconciler.platforms import PLATFORMS
-from reconciler.reporters.watch_metrics import METRICS
+from reconciler.reporters.openmetrics import METRICS
 from reconciler.types.watch import Memory, Mode, Round, Status, Watch
 from tests.cli.conftest import PERSONA
 

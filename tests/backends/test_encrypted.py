@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.backends import BACKENDS, open_state
-from reconciler.backends.cipher import key_id
 from reconciler.backends.context import BackendContext
+from reconciler.backends.encrypted import key_id
 from reconciler.core.state.journal_records import Outcome, encode
 from reconciler.core.state.journal_replay import fold
 from reconciler.core.state.state_document import dump_state, parse_state

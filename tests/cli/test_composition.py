@@ -12,7 +12,7 @@ from reconciler.api.connect import open_provider
 from reconciler.api.manifests import known_secrets, placing, read_files, read_manifests
 from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address, SecretRef

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 
 EXAMPLES = """

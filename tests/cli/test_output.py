@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.render import render_report as render
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.output import (
     deliver,
     emit_document,

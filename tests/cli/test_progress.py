@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.cli.progress import Lines, Terminal, choose_emit
 from reconciler.reporters.messages import event_text, how_long
 from reconciler.types.address import Address

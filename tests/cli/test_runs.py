@@ -13,7 +13,7 @@ import pytest
 from reconciler.api.connect import open_provider, read_state
 from reconciler.api.manifests import known_secrets
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_settings import Settings
+from reconciler.cli.global_options import Settings
 from reconciler.engine.scaffold.new_project import edit_by_hand
 
 Call = Callable[..., Any]

@@ -12,8 +12,8 @@ from reconciler.engine.plan.accept_drift import Wanted, choose_accepted
 from reconciler.engine.plan.make_plan import find_differences, find_drift
 from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.reporters import html, junit, markdown, openmetrics, text
-from reconciler.reporters.json_report import render as as_json
 from reconciler.reporters.ndjson import render as as_lines
+from reconciler.reporters.plan_json import render as as_json
 from reconciler.types.change import Direction, Reason
 from reconciler.types.report import Report, Style
 from tests.support.lab import Lab, as_set

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.core.text import has_hidden
-from reconciler.reporters.html.html_escape import escape
+from reconciler.reporters.html.page_parts import escape
 
 EVIL = "x\x1b[31mRED\u202e\u200bé`</code><script>alert(1)</script>\n# H <img src=x onerror=a> |a|b|\n```\n\x00\x9b"
 Y = json.dumps(EVIL.replace("\x00", ""))

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.reporters import html, markdown
-from reconciler.reporters.html.page_budget import LARGEST, MAX_ITEMS
-from reconciler.reporters.html.page_budget import LIMIT as PAGE
-from reconciler.reporters.markdown.fit_items import FULL, Detail, Entry, fit, size
+from reconciler.reporters.html.page_parts import LARGEST, MAX_ITEMS
+from reconciler.reporters.html.page_parts import LIMIT as PAGE
+from reconciler.reporters.markdown.comment_text import FULL, Detail, Entry, fit, size
 from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.report import ApplyResult, Report, StepResult, Style
@@ -100,13 +100,13 @@ def test_a_page_can_be_opened(name: str) -> None:
 
 
 def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.reporters.html.page_budget.LIMIT", 100_000)
+    monkeypatch.setattr("reconciler.reporters.html.page_parts.LIMIT", 100_000)
     page = html.render(many_prompts(60), Style())
     detailed = page.count("<table")
     assert detailed > 0
     assert page.count("<details class=") == 60
     assert counted(page, r"objects?\. The json report") > 0
-    monkeypatch.setattr("reconciler.reporters.html.page_budget.MAX_ITEMS", 25)
+    monkeypatch.setattr("reconciler.reporters.html.page_parts.MAX_ITEMS", 25)
     page = html.render(many_prompts(60), Style())
     assert page.count("<details class=") == 25
     assert counted(page, r"more objects? not shown") == 35

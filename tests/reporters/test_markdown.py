@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reconciler.reporters.markdown import LIMIT, render
-from reconciler.reporters.markdown.markdown_escape import block, code, prose
+from reconciler.reporters.markdown.comment_text import block, code, prose
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Direction, FieldChange
 from reconciler.types.diagnostic import Diagnostic, Severity

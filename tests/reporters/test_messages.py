@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from reconciler.errors import ManifestError, StateLocked
-from reconciler.reporters.messages import accepted_text, error_lines, finding_lines, lock_text, trust_text
+from reconciler.reporters.messages import (
+    accepted_text,
+    error_lines,
+    finding_lines,
+    lock_text,
+    trust_text,
+    why_document,
+    why_text,
+)
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity, Source, Span
+from reconciler.types.manifest import Origin, Why
 
 FINDING = Diagnostic(
     "L18",
@@ -65,3 +74,22 @@ def test_accepted_values_are_shown_with_as_many_lines_around_as_may_be_seen() ->
     assert whole.endswith("Accepted 1 live value into a.yaml.\n2 more drifted; `reconciler drift` shows it.")
     assert "sk-1" not in accepted_text(1, files, 0, context=0)
     assert accepted_text(0, {}, 0) == "Nothing there has drifted; no file was touched."
+
+
+WHY = Why(
+    Address("persona", "desk"), "/greeting", "Hello.",
+    (Origin("a.yaml:1:2", "overlay", "the value 'hi'"), Origin("b.yaml:3:4", "manifest")),
+)  # fmt: skip
+
+
+def test_the_one_that_decides_comes_first() -> None:
+    lines = why_text(WHY).splitlines()
+    assert lines[0] == 'persona.desk /greeting: "Hello."'
+    assert "a.yaml:1:2 (overlay, through the value 'hi')" in lines[1]
+    assert "b.yaml:3:4 (manifest)" in lines[2]
+
+
+def test_the_same_as_json() -> None:
+    origins = why_document(WHY)["origins"]
+    assert isinstance(origins, list)
+    assert origins[1] == {"place": "b.yaml:3:4", "layer": "manifest", "through": None}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.reporters.json_report import dump
+from reconciler.reporters.plan_json import dump
 from reconciler.reporters.values import (
     ValueDifference,
     explain_value,

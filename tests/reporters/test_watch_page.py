@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.reporters.html.watch_page import next_step, watch_page
+from reconciler.reporters.watch_status import next_step, watch_page
 from reconciler.types.watch import Memory, Round, Seen, Status, Watch
 
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)

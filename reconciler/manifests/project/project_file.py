@@ -159,7 +159,7 @@ def _parse(text: str, path: str, findings: Findings, platforms: Platforms) -> Pr
     try:
         return ProjectModel.model_validate(value, context={"kinds": _kinds_in(value, platforms)})
     except ValidationError as problem:
-        from reconciler.manifests.project.validation_messages import explain_errors
+        from reconciler.manifests.project.project_model import explain_errors
 
         for place, kind, what in explain_errors(problem.errors(include_url=False), value):
             _report(place, kind, what, source, findings)

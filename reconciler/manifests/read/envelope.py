@@ -7,6 +7,7 @@ from reconciler.manifests.read.detect_kind import (
     PROJECT,
     SHARED_WORDS,
     bare_kind,
+    by_beginning,
     has_bodies,
     is_near_ours,
     looks_like_ours,
@@ -25,7 +26,6 @@ from reconciler.manifests.read.raw_manifest import (
     name_of,
     read_statement,
 )
-from reconciler.manifests.read.unread_files import by_beginning
 from reconciler.manifests.tree.problems import FIELD, KIND, NAME, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Source

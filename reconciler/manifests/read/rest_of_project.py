@@ -1,17 +1,25 @@
-"""What a run over a part of the manifests knows of the rest: what stands where, and what the part refers to."""
+"""What a run over a part of the manifests knows of the rest: what stands where, and which files are named."""
 
 from __future__ import annotations
 
+import codecs
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.manifest_words import LITERAL
 from reconciler.manifests.read.cross_checks import references
-from reconciler.manifests.read.discover import Discovered
+from reconciler.manifests.read.discover import Discovered, Discovery
 from reconciler.manifests.read.raw_manifest import RawManifest
+from reconciler.manifests.read.source_pointer import Misplaced
+from reconciler.manifests.tree.decode import decode
+from reconciler.manifests.tree.file_tree import Tree
 from reconciler.manifests.tree.problems import Findings
-from reconciler.types.address import Address
+from reconciler.types.address import Address, SecretRef
+from reconciler.types.json import Json
 from reconciler.types.kind import Kinds
 from reconciler.types.manifest import Elsewhere, Manifest
+from reconciler.types.project import Project
 
 
 def referred(
@@ -65,3 +73,87 @@ def declared(items: Discovered, findings: Findings) -> Elsewhere:
     places |= {one.address: one.source.path for one in items.drafts}
     wrong = {one.span or one.source for one in findings.items if one.is_error}
     return Elsewhere(places, tuple(sorted({place.path for place in wrong if place is not None})))
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def used_files(project: Project, tree: Tree) -> Iterator[str]:
+    """Absolute paths of every file that a manifest, an overlay or a setting of the project names.
+
+    Everything is read once more: what one run includes is not all that the project does.
+    """
+    bases = True
+    for workspace in project.workspaces.values():
+        discovery = Discovery(project, workspace, tree, Findings())
+        if bases:
+            yield from _included(project, discovery.read(project.manifests or (project.home,)).drafts)
+            bases = False
+        yield from _included(project, discovery.overlays().drafts)
+        for name in included_files([*workspace.values.values(), *(one.spec for one in project.defaults)]):
+            yield os.path.normpath(os.path.join(project.home, name))  # noqa: PTH118
+        for settings in (workspace.provider.settings, workspace.state.settings):
+            for name in _texts(settings):
+                yield from (os.path.normpath(os.path.join(folder, name)) for folder in (project.home, project.root))  # noqa: PTH118
+
+
+def _included(project: Project, drafts: Iterable[RawManifest]) -> Iterator[str]:
+    for draft in drafts:
+        folder = os.path.dirname(os.path.join(project.home, draft.source.path))  # noqa: PTH118, PTH120
+        for name in included_files(draft.body):
+            yield os.path.normpath(os.path.join(folder, name))  # noqa: PTH118
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Texts in the settings of a plug-in that may be names of files."""
+    if isinstance(value, SecretRef):
+        yield from _texts(value.name)
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, str) and "\0" not in value:
+        yield value
+
+
+def included_files(value: Json) -> Iterator[str]:
+    """The path in every `{file: path}` of a body as written."""
+    if isinstance(value, dict):
+        target = value.get("file")
+        if len(value) == 1 and isinstance(target, str):
+            yield target
+        if len(value) == 1 and (LITERAL in value or isinstance(target, str)):
+            return
+        for member in value.values():
+            yield from included_files(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from included_files(item)
+
+
+def file_with_text(data: bytes, text: str, path: str) -> bytes:
+    """The bytes of an included file that reads as `text`: encoding, line ends and the last line end as they were.
+
+    Raises `Misplaced` where no file reads as `text`.
+    """
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+    old = decode(data, path, Findings())
+    if old is None:
+        raise Misplaced(f"the file {path} cannot be read")
+    ending = "\n" if old.endswith("\n") or text.endswith("\n") or not old else ""
+    shown = text + ending
+    if "\r\n" in old:
+        shown = shown.replace("\n", "\r\n")
+    try:
+        result = mark + shown.encode(encoding)
+    except UnicodeEncodeError:
+        raise Misplaced(f"the live text cannot be written as {encoding.upper()}, as {path} is") from None
+    again = decode(result, path, Findings())
+    if again is None or again.replace("\r\n", "\n").removesuffix("\n") != text:
+        raise Misplaced("line ends of the live text would not survive in a file; write it into the manifest")
+    return result

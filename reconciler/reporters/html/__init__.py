@@ -14,9 +14,9 @@ from reconciler.reporters.grouping import (
     group_findings,
     opens_single,
     place_of,
+    rank_changes,
     size_of,
 )
-from reconciler.reporters.html.assets import SCRIPT, STYLE
 from reconciler.reporters.html.change_items import (
     block_box,
     change_item,
@@ -26,9 +26,8 @@ from reconciler.reporters.html.change_items import (
     group_item,
     text,
 )
-from reconciler.reporters.html.page_budget import MAX_ROWS, PageBudget, left_out
+from reconciler.reporters.html.page_parts import MAX_ROWS, SCRIPT, STYLE, PageBudget, left_out
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
-from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.wording import (
     accepted_line,

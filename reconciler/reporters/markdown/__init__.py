@@ -18,24 +18,24 @@ from reconciler.reporters.grouping import (
     names_of,
     opens_single,
     place_of,
+    rank_changes,
     size_of,
 )
 from reconciler.reporters.markdown.changes import (
     block_line,
     change_block,
     change_line,
+    comparison_lines,
     drift_block,
     drift_group_block,
     drift_group_line,
     drift_line,
     group_block,
     group_line,
+    heading,
 )
-from reconciler.reporters.markdown.comparison import comparison_lines, heading
-from reconciler.reporters.markdown.fit_items import Entry, fit, size
-from reconciler.reporters.markdown.markdown_escape import code, prose
+from reconciler.reporters.markdown.comment_text import Entry, code, fit, prose, size
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics
-from reconciler.reporters.ranking import rank_changes
 from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.wording import (
     accepted_line,

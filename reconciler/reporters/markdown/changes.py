@@ -1,12 +1,12 @@
-"""One change or one drifted object as a folded block of Markdown, and as one line for when there is no room."""
+"""One change or one drifted object as a folded block or one line of Markdown; two workspaces as a list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
 from reconciler.reporters.grouping import Group, is_pure_import, kinds_word, leaves_word, notes_of, title_of
-from reconciler.reporters.markdown.fit_items import FULL, Detail
-from reconciler.reporters.markdown.markdown_escape import block, code, prose
+from reconciler.reporters.markdown.comment_text import FULL, Detail, block, code, prose
 from reconciler.reporters.markdown.prompts import prompt_markdown
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
@@ -14,6 +14,7 @@ from reconciler.reporters.wording import directions_of, edited_line, plural, sen
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.json import Json
 from reconciler.types.plan import DriftItem
+from reconciler.types.report import Comparison, Side, Standing
 
 VALUE = 300
 NAMES = 200
@@ -164,3 +165,30 @@ def _inside_rows(leaf: Leaf, found: list[ValueDifference], most: int) -> Iterato
 
 def _item(leaf: Leaf, value: Json) -> str:
     return value if leaf.names and isinstance(value, str) else summarize(value)
+
+
+MOST = 20
+"""Leaves of one address that are shown; of the others only the number."""
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """Addresses that are not the same, each with the leaves that its manifests want differently."""
+    for side in comparison.sides:
+        if side.standing is not Standing.SAME:
+            yield _side(side, comparison)
+
+
+def heading(comparison: Comparison) -> str:
+    """What is compared, and how it stands."""
+    return f"{code(comparison.here)} beside {code(comparison.there)}: {prose(counts(comparison))}"
+
+
+def _side(side: Side, comparison: Comparison) -> str:
+    more = remark(side, comparison)
+    line = f"- {code(f'{SIGNS[side.standing]} {side.address}')} {prose(words(side.standing, comparison))}"
+    line += f" ({prose(more)})" if more else ""
+    found = list(leaves(side))
+    shown = [f"{code(one.path)}: {code(show(one.here))} → {code(show(one.there))}" for one in found[:MOST]]
+    if len(found) > MOST:
+        shown.append(f"… {len(found) - MOST:,} more")
+    return "\n".join([line, *(f"  - {piece}" for piece in shown)])

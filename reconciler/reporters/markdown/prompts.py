@@ -15,8 +15,7 @@ from reconciler.core.text_diff.text_diff import (
     diff_prompts,
     near_changes,
 )
-from reconciler.reporters.markdown.fit_items import FULL, Detail
-from reconciler.reporters.markdown.markdown_escape import block, code, prose
+from reconciler.reporters.markdown.comment_text import FULL, Detail, block, code, prose
 from reconciler.reporters.shown_leaves import Leaf
 from reconciler.reporters.wording import plural, token_change
 

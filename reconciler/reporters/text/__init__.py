@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics, plan_requests
 from reconciler.reporters.shown_leaves import with_names
-from reconciler.reporters.text.change_table import table_lines
-from reconciler.reporters.text.changes import block_lines, change_lines
+from reconciler.reporters.text.changes import block_lines, change_lines, table_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.sections import comparison_lines, diagnostic_lines, drift_lines, result_lines
 from reconciler.reporters.wording import count_lines, flags_of, folded_counts, incomplete_line, plural, report_summary

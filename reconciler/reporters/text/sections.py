@@ -15,7 +15,7 @@ from reconciler.reporters.grouping import (
     place_of,
 )
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
-from reconciler.reporters.text.field_lines import leaf_lines
+from reconciler.reporters.text.changes import leaf_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.wording import accepted_line, edited_line, plural
 from reconciler.types.change import Action

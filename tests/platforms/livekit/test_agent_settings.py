@@ -12,9 +12,8 @@ from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.target import AttachedTool, Subject, is_untouched
 from reconciler.core.text import has_hidden
-from reconciler.platforms.livekit.agent_settings import AgentSettings, agent_settings, settings_text
+from reconciler.platforms.livekit.agent_settings import FACE, AgentSettings, agent_settings, settings_text
 from reconciler.platforms.livekit.livekit_target import generate
-from reconciler.platforms.livekit.unsupported import FACE
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object, within

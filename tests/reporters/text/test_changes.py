@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from reconciler.reporters.shown_leaves import Leaf
-from reconciler.reporters.text.field_lines import MAX_ITEMS, leaf_lines
+from reconciler.reporters.text.changes import MAX_ITEMS, leaf_lines
 from reconciler.reporters.text.paint import Paint
 from reconciler.types.change import Direction
 from reconciler.types.report import Style

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.platforms.livekit.handler_stubs import RESERVED, function_names, stems
+from reconciler.platforms.livekit.agent_tools import RESERVED, function_names, stems
 from tests.support.livekitpersonas import NAMES
 
 SETS = st.lists(NAMES, unique_by=str.casefold, max_size=8)

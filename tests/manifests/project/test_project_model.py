@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reconciler.manifests.project.project_model import ProjectModel
-from reconciler.manifests.project.validation_messages import explain_errors
+from reconciler.manifests.project.project_model import ProjectModel, explain_errors
 from reconciler.types.json import Json
 
 GOOD: dict[str, Json] = {"apiVersion": "personas/v1", "kind": "Project", "metadata": {"name": "a"}}
