@@ -302,9 +302,9 @@ class EncryptedJournal:
         """The lines in clear; one that cannot be opened is handed on as it is, and counts as damaged."""
         return [self._seal.open_line(line, self._describe()) for line in self._inner.read()]
 
-    def append(self, line: bytes) -> None:
-        """Seal and append one line."""
-        self._inner.append(self._seal.close_line(line))
+    def append(self, *lines: bytes) -> None:
+        """Seal and append lines."""
+        self._inner.append(*map(self._seal.close_line, lines))
 
     def clear(self) -> None:
         """As the journal below."""

@@ -167,14 +167,14 @@ class FileJournal:
                 return []
         return data.split(b"\n")[:-1]
 
-    def append(self, line: bytes) -> None:
-        """Return once `line` is on the disk; the first thread to come writes for all that wait.
+    def append(self, *lines: bytes) -> None:
+        """Return once `lines` are on the disk; the first thread to come writes for all that wait.
 
         Raises `StateError`; the journal is then as it was.
         """
         self._prepare()
         with self._turn:
-            self._waiting.append(line)
+            self._waiting.append(b"".join(line + b"\n" for line in lines))
             self._added += 1
             mine = self._added
             while self._writing and self._done < mine:
@@ -187,7 +187,7 @@ class FileJournal:
         failure: StateError | None = StateError(f"{self._path}: the write was interrupted")
         try:
             with state_errors(self._path, "written"):
-                self._write(b"".join(one + b"\n" for one in batch))
+                self._write(b"".join(batch))
             failure = None
         except StateError as error:
             failure = error

@@ -297,12 +297,13 @@ class PostgresJournal:
 
         return self._database.read(work, [])
 
-    def append(self, line: bytes) -> None:
-        """One line, committed when this returns; twice, where the answer to the first was lost."""
+    def append(self, *lines: bytes) -> None:
+        """Lines, committed when this returns; twice, where the answer to the first try was lost."""
 
         def work(run: Statements) -> None:
             self._fence(run)
-            run.change("insert into {schema}.journal (name, line) values (%(name)s, %(line)s)", line=line)
+            for line in lines:
+                run.change("insert into {schema}.journal (name, line) values (%(name)s, %(line)s)", line=line)
 
         self._database.do(work)
 

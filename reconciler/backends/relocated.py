@@ -120,12 +120,12 @@ class Relocated:
         journal = self._old.journal if self._at_old else self._new.journal
         return journal.read() if journal is not None else ()
 
-    def append(self, line: bytes) -> None:
-        """One line behind the document, which is moved first where it was not."""
+    def append(self, *lines: bytes) -> None:
+        """Lines behind the document, which is moved first where it was not."""
         if self._at_old and (data := self._inherited()) is not None:
             self._move(data)
         if self._new.journal is not None:
-            self._new.journal.append(line)
+            self._new.journal.append(*lines)
 
     def clear(self) -> None:
         """Empty the journal."""
@@ -169,9 +169,9 @@ class MovingJournal:
         """Lines that continue the document which was read last."""
         return self._place.lines()
 
-    def append(self, line: bytes) -> None:
-        """Append one line; what is read from now on stands at the new place."""
-        self._place.append(line)
+    def append(self, *lines: bytes) -> None:
+        """Append lines; what is read from now on stands at the new place."""
+        self._place.append(*lines)
 
     def clear(self) -> None:
         """As the journal of the place that the document stands at."""

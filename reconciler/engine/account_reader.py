@@ -137,14 +137,19 @@ def _about_one_object(error: ProviderError) -> bool:
 
 def read_apart(provider: Provider, live: LiveObject, pointers: Collection[str]) -> LiveObject:
     """`live` with what the API keeps apart from it at `pointers`: attached tools, and parts in sub resources."""
-    spec = live.kind
-    if spec.attachments in pointers and live.tools is None:
-        live = replace(live, tools=provider.attached_tools(live.id))
-    missing = [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
-    if missing:
-        parts = {pointer: provider.part(*live.key, pointer) for pointer in missing}
-        live = replace(live, parts={**live.parts, **parts})
+    for pointer in missing_parts(live, pointers):
+        if pointer == live.kind.attachments:
+            live = replace(live, tools=provider.attached_tools(live.id))
+        else:
+            live = replace(live, parts={**live.parts, pointer: provider.part(*live.key, pointer)})
     return live
+
+
+def missing_parts(live: LiveObject, pointers: Collection[str]) -> list[str]:
+    """Those of `pointers` at which nothing was read yet: what the API keeps apart from the object."""
+    spec = live.kind
+    attached = [pointer for pointer in pointers if pointer == spec.attachments and live.tools is None]
+    return attached + [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
 
 
 def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> dict[Address, Entry]:

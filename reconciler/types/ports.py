@@ -192,8 +192,9 @@ class Journal(Protocol):
         """Lines appended since the last `clear`, a torn last line left out."""
         ...
 
-    def append(self, line: bytes) -> None:
-        """Append one line (without newline) and make it durable before returning. Called from several threads."""
+    def append(self, *lines: bytes) -> None:
+        """Append lines (without newline), all or none, and make them durable before returning. Called from several
+        threads."""
         ...
 
     def clear(self) -> None: ...

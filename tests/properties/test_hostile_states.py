@@ -343,9 +343,9 @@ def _kill_an_apply(folder: Path, kind: str, store: Store, chance: random.Random)
 
 
 def _noting(method: Callable[..., object], said: list[bytes]) -> Callable[..., object]:
-    def noted(self: object, data: bytes) -> object:
-        said.append(data)
-        return method(self, data)
+    def noted(self: object, *data: bytes) -> object:
+        said.extend(data)
+        return method(self, *data)
 
     return noted
 

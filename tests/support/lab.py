@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -116,6 +117,9 @@ class MemoryLedger:
 
     def finish(self, address: Address) -> None:
         pass
+
+    def batch(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def forget(self, address: Address) -> None:
         with self.mutex:

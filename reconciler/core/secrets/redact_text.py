@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from reconciler.core.credential_looks import url_credentials
 from reconciler.core.secrets.secret_spellings import (
@@ -33,6 +33,8 @@ from reconciler.types.json import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
 
 T = TypeVar("T")
+
+_PLAIN = (bool, int, float, Enum, Address)
 
 OPERATORS = (
     DIGEST_KEY, PREVIOUS_KEY, PLAN_KEY, CACHE_KEY,
@@ -111,7 +113,7 @@ class Redactor:
 
     def record(self, value: T) -> T:
         """A record, or JSON, with every text in it hidden; the same object where there was nothing to hide."""
-        return cast(T, self._record(value))
+        return cast(T, self._record(value, set()))
 
     def error(self, error: BaseException) -> None:
         """Hide in an error what it says, and what the errors that it came from say."""
@@ -119,37 +121,42 @@ class Redactor:
         seen: set[int] = set()
         while link is not None and id(link) not in seen:
             seen.add(id(link))
-            link.args = tuple(self._record(part) for part in link.args)
+            link.args = self.record(link.args)
             for name in ("message", "hint", "diagnostics", "holder"):
                 if (held := getattr(link, name, None)) is not None:
-                    setattr(link, name, self._record(held))
+                    setattr(link, name, self.record(held))
             link = link.__cause__ or link.__context__
 
-    def _record(self, value: object) -> object:
+    def _record(self, value: object, clean: set[str]) -> object:
+        """`clean`: texts in which nothing was found; a record of thousands of objects says most texts many times."""
         if isinstance(value, str):
-            if isinstance(value, Mask | Enum):
+            if value in clean or isinstance(value, Mask | Enum):
                 return value
             hidden = self.hide(value)
-            return value if hidden == value else SENSITIVE if hidden == SENSITIVE else hidden
-        if value is None or isinstance(value, bool | int | float | Enum | Address):
-            return value
-        if isinstance(value, Mapping):
-            members = {key: self._record(member) for key, member in value.items()}
-            return members if any(members[key] is not member for key, member in value.items()) else value
-        if isinstance(value, list | tuple):
-            items = [self._record(item) for item in value]
-            if all(new is old for new, old in zip(items, value, strict=True)):
+            if hidden == value:
+                clean.add(value)
                 return value
-            return items if isinstance(value, list) else tuple(items)
-        if is_dataclass(value) and not isinstance(value, type):
-            changed = {}
-            for name in _names(type(value)):
-                old = getattr(value, name)
-                new = self._record(old)
-                if new is not old:
-                    changed[name] = new
-            return replace(value, **changed) if changed else value
-        return value
+            return SENSITIVE if hidden == SENSITIVE else hidden
+        if value is None or isinstance(value, _PLAIN):
+            return value
+        changed: dict[Any, object] = {}
+        names = _names(type(value))
+        if not names and isinstance(value, Mapping):
+            for key, old in value.items():
+                if (new := self._record(old, clean)) is not old:
+                    changed[key] = new
+            return {**value, **changed} if changed else value
+        if isinstance(value, list | tuple):
+            for place, old in enumerate(value):
+                if (new := self._record(old, clean)) is not old:
+                    changed[place] = new
+            items = [changed.get(place, old) for place, old in enumerate(value)] if changed else value
+            return tuple(items) if changed and isinstance(value, tuple) else items
+        for name in names:
+            old = getattr(value, name)
+            if (new := self._record(old, clean)) is not old:
+                changed[name] = new
+        return replace(cast(Any, value), **changed) if changed else value
 
 
 class Shown(str):
@@ -183,6 +190,7 @@ def union(redactors: Iterable[Redactor]) -> Redactor:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record that hold text of others; none for what is no record."""
     found = fields(kind) if is_dataclass(kind) else ()
     return tuple(field.name for field in found if field.init and field.name not in PLACES)
 

@@ -157,11 +157,23 @@ class Schedule:
                 return
 
 
+TOGETHER = 500
+"""Changes that send nothing, marked by one write."""
+
+
 class Run(Protocol):
     """What decides on changes, and is told what becomes of them. Called from several threads."""
 
     def announce(self, changes: Sequence[Change]) -> None:
         """These may start from now on, and are marked together before the first of them does."""
+        ...
+
+    def quiet(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those of the announced ones that ask nothing of the account."""
+        ...
+
+    def settle(self, changes: Sequence[Change]) -> None:
+        """Carry out quiet ones, together."""
         ...
 
     def begin(self, change: Change) -> Step | None:
@@ -271,9 +283,19 @@ class Dispatcher:
 
     def _announce(self, changes: Sequence[Change]) -> None:
         self._run.announce(changes)
+        quiet = self._run.quiet(changes)
+        left = {change.address: change for change in changes}
+        for change in quiet:
+            del left[change.address]
         with self._turn:
-            for change in changes:
-                heapq.heappush(self._announced, (self._schedule.place(change.address), change))
+            for address, change in left.items():
+                heapq.heappush(self._announced, (self._schedule.place(address), change))
+            self._turn.notify_all()
+        for start in range(0, len(quiet), TOGETHER):
+            self._run.settle(quiet[start : start + TOGETHER])
+        with self._turn:
+            for change in quiet:
+                self._schedule.end(change.address)
             self._announcing = False
 
     def _begin(self, change: Change) -> None:

@@ -96,6 +96,13 @@ class Worker:
         self.context.ledger.finish(change.address)
         return done
 
+    def is_quiet(self, change: Change) -> bool:
+        """Whether carrying `change` out asks nothing of the account."""
+        if change.action is Action.FORGET:
+            return True
+        live = self.context.live.get((change.address.kind, change.id or ""))
+        return change.action is Action.NOOP and live is not None and not self.context.lacks(change, live)
+
     def announce(self, changes: Sequence[Change]) -> None:
         """Mark that `changes` may start now, together. Raises `StateError`."""
         ledger = self.context.ledger
@@ -213,6 +220,32 @@ class _Run:
             self._interrupted = True
         except ReconcilerError as error:
             self._unmarked |= dict.fromkeys((change.address for change in coming), error)
+
+    def quiet(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those that ask nothing of the account."""
+        return [change for change in changes if self._worker.is_quiet(change)]
+
+    def settle(self, changes: Sequence[Change]) -> None:
+        """Carry out quiet ones; a kill before the one write leaves all of them to the next run."""
+        ended: list[tuple[Change, Done]] = []
+        try:
+            with self._context.ledger.batch():
+                for change in changes:
+                    step = self.begin(change)
+                    if step is None:
+                        continue
+                    try:
+                        next(step)
+                    except StopIteration as end:
+                        ended.append((change, end.value))
+                    except ReconcilerError as error:
+                        self.failed(change, error)
+        except StateError as error:
+            for change, _ in ended:
+                self.failed(change, error)
+        else:
+            for change, done in ended:
+                self.done(change, done)
 
     def begin(self, change: Change) -> Step | None:
         """The step of a change; None where it is skipped."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refreshed
-from reconciler.engine.account_reader import read_apart
+from reconciler.engine.account_reader import missing_parts, read_apart
 from reconciler.engine.apply.known_lists import KnownLists, Newcomers
 from reconciler.engine.apply.last_look import Sent, Watch, base_of, before_change
 from reconciler.engine.apply.staleness import NOTHING, Begun
@@ -119,8 +119,11 @@ class StepContext:
 
     def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
         """The object with what the API keeps apart from it, as far as that is ours."""
-        needs_detail = {*(change.managed or {}), *(field.path for field in change.fields)}
-        return read_apart(self.provider, live, needs_detail & set(change.kind.apart))
+        return read_apart(self.provider, live, _apart_of(change))
+
+    def lacks(self, change: Change, live: LiveObject) -> bool:
+        """Whether some of that was not read with it."""
+        return bool(missing_parts(live, _apart_of(change)))
 
     def remember(self, change: Change, live: LiveObject) -> None:
         """Record what was sent and what the account shows of it."""
@@ -131,6 +134,10 @@ class StepContext:
         else:
             entry = record(change, live, old, self.book, self.ids)
         self.ledger.keep(change.address, entry)
+
+
+def _apart_of(change: Change) -> set[str]:
+    return {*(change.managed or {}), *(field.path for field in change.fields)} & set(change.kind.apart)
 
 
 def name_key(change: Change) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from reconciler.core.history.preimage import pack, write_item
@@ -79,6 +80,11 @@ class Ledger(Protocol):
         """The change of `address` was carried out whole; what a saved plan that is cut short need not do again."""
         ...
 
+    def batch(self) -> AbstractContextManager[None]:
+        """What this thread says meanwhile is written together at the end of the block: for what sends nothing, so
+        that none of it need be durable before. Raises `StateError` there, and then none of it counts."""
+        ...
+
 
 class StepRecorder:
     """The ledger of the steps on top of the session's journal."""
@@ -97,6 +103,7 @@ class StepRecorder:
         self._began = threading.Lock()
         self._begun = False
         """Whether anything was marked as about to change: a run that changes nothing leaves no entry."""
+        self._held = threading.local()
 
     @property
     def state(self) -> State:
@@ -118,13 +125,30 @@ class StepRecorder:
         self._session.record_all(marks)
         self._announced = {intent.address for intent in intents}
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        held: list[Record] = []
+        self._held.records = held
+        try:
+            yield
+        finally:
+            self._held.records = None
+        self._session.record_all(held)
+
+    def _record(self, *records: Record) -> None:
+        held: list[Record] | None = getattr(self._held, "records", None)
+        if held is None:
+            self._session.record_all(records)
+        else:
+            held += records
+
     def retract(self) -> None:
         left, self._announced = sorted(self._announced), set()
         self._session.record_all([IntentDropped(address) for address in left])
 
     def begin(self, preimage: Preimage) -> None:
         self._note_begin()
-        self._session.record(ChangeBegan(preimage.address, pack(write_item(preimage))))
+        self._record(ChangeBegan(preimage.address, pack(write_item(preimage))))
 
     def _note_begin(self) -> None:
         with self._began:
@@ -156,11 +180,11 @@ class StepRecorder:
         self._session.record_all([*marks, Renamed(tuple(moves))])
 
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:
-        self._session.record(Outcome(address, "recorded", entry, previous))
+        self._record(Outcome(address, "recorded", entry, previous))
 
     def forget(self, address: Address) -> None:
-        self._session.record(Outcome(address, "forgotten"))
+        self._record(Outcome(address, "forgotten"))
 
     def finish(self, address: Address) -> None:
         if self._digest is not None:
-            self._session.record(PlanStep(self._digest, address))
+            self._record(PlanStep(self._digest, address))

@@ -168,23 +168,23 @@ class StateSession:
             else:
                 self._checkpoints.note()
         elif self._journal is not None:
-            for record in records:
-                self._append(self._journal, record)
+            self._append(self._journal, records)
 
     def close(self) -> None:
         """No more writes but `save`."""
         if self._checkpoints is not None:
             self._checkpoints.close()
 
-    def _append(self, journal: Journal, record: Record) -> None:
+    def _append(self, journal: Journal, records: Sequence[Record]) -> None:
         with self._lock:
             if self._document.data is None:
                 # The journal continues a document; without one, a killed first run would leave lines of no lineage.
                 self._document.write_first(dump_state(self._start))
-        journal.append(encode(record, self._start.lineage, self._start.serial))
+        journal.append(*(encode(record, self._start.lineage, self._start.serial) for record in records))
         with self._lock:
             self._journalled = True
-            self._folding.add(record)
+            for record in records:
+                self._folding.add(record)
 
     def _checkpoint(self, records: Sequence[Record]) -> None:
         """Write the document with everything recorded so far and `records`; these count only if that succeeds."""

@@ -52,10 +52,18 @@ class ManifestBuilder:
         self.references = references
         self.findings = findings
         self._defaults: dict[int, Object] = {}
+        self._prepared: set[Address] = set()
+
+    def prepare(self, draft: RawManifest) -> None:
+        """What can be done as soon as a file was read, while its values are still at hand for the processor: in a
+        second pass over thousands of files every one of them has to be fetched from memory again."""
+        if draft.address not in self._prepared:  # a second one of that address is an error, and not built
+            self._prepared.add(draft.address)
+            draft.spec = self.canonical(draft)
 
     def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
-        spec = self.canonical(base)
+        spec = self.canonical(base) if base.spec is None else base.spec
         below = [
             index
             for index, one in enumerate(self.project.defaults)

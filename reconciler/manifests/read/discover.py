@@ -62,7 +62,14 @@ class Discovery:
         ]
         return [*named, *map(self.tree.real, named)]
 
-    def read(self, starts: Sequence[str], *, explicit: Sequence[str] = ()) -> Discovered:
+    def read(
+        self,
+        starts: Sequence[str],
+        *,
+        explicit: Sequence[str] = (),
+        each: Callable[[RawManifest], None] = lambda draft: None,
+    ) -> Discovered:
+        """What the files under `starts` declare; `each` is handed every draft as soon as its file was read."""
         search = self._search(self.reach.and_around(*starts), (*self.overlay_folders(), *self.project.own_files))
         files: dict[str, None] = {}
         for start in starts:
@@ -72,7 +79,10 @@ class Discovery:
                 files[start] = None
         items = Discovered()
         for path in sorted(files):
+            known = len(items.drafts)
             self._collect(path, items, given=path in explicit)
+            for draft in items.drafts[known:]:
+                each(draft)
         return items
 
     def _collect(self, path: str, items: Discovered, *, given: bool = False, overlay: bool = False) -> None:

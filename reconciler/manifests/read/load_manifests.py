@@ -145,7 +145,6 @@ class _Run:
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole(self.project))
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
         discovery = Discovery(self.project, self.workspace, self.tree, self.findings, self.known)
-        items = discovery.read(given or whole(self.project), explicit=given)
         included = Included(self.tree, self.home, boundaries, discovery.reach.and_around(*given), discovery.digests)
         references = References(
             included,
@@ -155,10 +154,11 @@ class _Run:
             allow_literals=self.allow_literals,
             values=self.workspace.values,
         )
+        builder = ManifestBuilder(self.project, self.workspace, references, self.findings)
+        items = discovery.read(given or whole(self.project), explicit=given, each=builder.prepare)
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()
         layers = build.attach(bases, over.drafts, self.findings, partial=partial)
-        builder = ManifestBuilder(self.project, self.workspace, references, self.findings)
         manifests = {address: builder.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         cross_checks.check_references(
             manifests,

@@ -30,6 +30,8 @@ class RawManifest:
     labels: dict[str, str] = field(default_factory=dict)
     lifecycle: Object = field(default_factory=dict)
     """As written, checked by `lifecycle.check`."""
+    spec: Object | None = None
+    """The body resolved and in canonical words, where that was done already."""
 
     @property
     def head(self) -> Source:

@@ -124,6 +124,9 @@ class Script:
     def announce(self, changes):
         pass
 
+    def quiet(self, changes):
+        return []
+
     def begin(self, change):
         return self.steps[change.address]
 

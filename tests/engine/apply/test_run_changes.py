@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -48,6 +49,9 @@ class Worker:
 
     def announce(self, changes):
         self.announced.append([str(one.address) for one in changes])
+
+    def is_quiet(self, change):
+        return False
 
     def rename(self, changes):
         self.renamed = [(str(one.previous), str(one.address)) for one in changes]
@@ -259,3 +263,29 @@ def test_what_cannot_be_marked_fails_and_the_rest_is_carried_out():
         "tool.t": "done", "persona.a": "failed", "tool.u": "done",
     }  # fmt: skip
     assert "it cannot be read" in next(step.message for step in result.steps if step.outcome == "failed")
+
+
+def test_what_sends_nothing_is_done_once_it_is_written():
+    """Together, the rest beside it; what is not written is not told as done."""
+    worker = Worker(persona__b=Rejected("gone"))
+    worker.is_quiet = lambda change: change.address.kind == "persona"
+    changes = [change("persona.a"), change("persona.b"), change("tool.t", depends_on=(at("persona.a"),))]
+    result, _ = carried_out(worker, *changes)
+    assert {str(step.address): step.outcome for step in result.steps} == {
+        "persona.a": "done", "persona.b": "failed", "tool.t": "done",
+    }  # fmt: skip
+    worker, told = Worker(), []
+    worker.is_quiet = lambda change: change.address.kind == "persona"
+
+    @contextmanager
+    def full():
+        yield
+        raise StateError("no space left")
+
+    worker.context.ledger.batch = full
+    with pytest.raises(StateError, match="no space"):
+        apply_changes(
+            replace(PLAN, changes=tuple(changes)), worker, parallelism=1, emit=told.append, stop=lambda: False
+        )
+    assert not [event for event in told if isinstance(event, StepDone)]
+    assert [str(event.address) for event in told if isinstance(event, StepSkipped)] == ["tool.t"]

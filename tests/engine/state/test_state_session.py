@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.backends.local import FileJournal
 from reconciler.core.state.journal_records import AccountNoted, IntentDropped, IntentNoted, Outcome, encode
 from reconciler.core.state.state_document import dump_state, parse_state
+from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.state.lock_owner import describe_run, run_url
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
@@ -171,6 +173,39 @@ def test_many_threads_record(backend: Backend, events: Events) -> None:
             pool.map(lambda n: run.record(Outcome(Address("persona", f"p{n}"), "created", Entry(f"i{n}"))), range(80))
         )
     assert len(look(backend, events).resources) == 80
+
+
+def test_what_sends_nothing_is_marked_by_one_write_and_counts_whole_or_not_at_all(
+    backend: Backend, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+    append = FileJournal.append
+
+    def counted(journal: FileJournal, *lines: bytes) -> None:
+        writes.append(len(lines))
+        append(journal, *lines)
+
+    def full(journal: FileJournal, *lines: bytes) -> None:
+        raise StateError("no space left")
+
+    addresses = [Address("persona", f"p{number}") for number in range(300)]
+    monkeypatch.setattr(FileJournal, "append", counted)
+    with session(backend, events) as run:
+        ledger = StepRecorder(run, digest="d")
+        with ledger.batch():
+            for address in addresses:
+                ledger.keep(address, Entry(f"id-{address.name}"))
+                ledger.finish(address)
+            assert not run.state.resources, "nothing of it counts before it is written"
+        assert writes == [600]
+        assert run.state.resources.keys() == set(addresses)
+        ledger.forget(addresses[0])
+        assert writes == [600, 1]
+        monkeypatch.setattr(FileJournal, "append", full)
+        with pytest.raises(StateError), ledger.batch():
+            ledger.keep(CLAIMS, Entry("p1"))
+        assert run.entry(CLAIMS) is None
+    assert look(backend, events).resources.keys() == set(addresses[1:])
 
 
 def test_a_lost_lock_is_told_and_the_state_is_rescued(tmp_path: Path, backend: Backend, events: Events) -> None:
