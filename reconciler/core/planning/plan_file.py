@@ -13,11 +13,13 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 
+from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
-from reconciler.core.serialization.digest import digest_bytes
+from reconciler.core.serialization.digest import digest_bytes, digest_pieces
 from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
 from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address, SecretRef
@@ -93,7 +95,9 @@ def plan_digest(plan: Plan | bytes) -> str:
 
     Raises `PlanUnreadable` for bytes that are no whole plan file.
     """
-    return _digest(_open(plan) if isinstance(plan, bytes) else _content(plan))
+    if isinstance(plan, bytes):
+        return _digest(_open(plan))
+    return digest_pieces(piece.encode("ascii") for piece in _spelled(plan))
 
 
 def looks_like_plan(data: bytes) -> bool:
@@ -114,7 +118,26 @@ def _signature(content: Object, key: bytes) -> str:
 
 
 def _bytes_of(content: Object) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _text(content).encode("ascii")
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _spelled(plan: Plan) -> Iterator[str]:
+    """The text that `_bytes_of` makes of the content, a change at a time: whole, it is several times the plan."""
+    members = read.mapping(write_marks(record_codec.to_json(replace(plan, changes=()))), "/plan")
+    yield f'{{"format":{FORMAT},"plan":{{'
+    for place, name in enumerate(sorted({*members, "changes"} if plan.changes else members)):
+        yield f"{',' if place else ''}{_text(name)}:"
+        if name == "changes":
+            for number, change in enumerate(plan.changes):
+                yield f"{',' if number else '['}{_text(write_marks(record_codec.to_json(change)))}"
+            yield "]"
+        else:
+            yield _text(members[name])
+    yield f'}},"type":{_text(TYPE)}}}'
 
 
 def _open(data: bytes, key: bytes | None = None) -> Object:

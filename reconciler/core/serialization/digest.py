@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 
 from reconciler.errors import StateError
 from reconciler.types.json import Json
@@ -40,7 +41,15 @@ def digest(value: Json) -> str:
 
 def digest_bytes(data: bytes) -> str:
     """The same over bytes as they are: for files and checksums."""
-    return _short(hashlib.blake2b(data, digest_size=_SIZE).digest())
+    return digest_pieces((data,))
+
+
+def digest_pieces(pieces: Iterable[bytes]) -> str:
+    """The same over bytes that are never together in memory."""
+    total = hashlib.blake2b(digest_size=_SIZE)
+    for piece in pieces:
+        total.update(piece)
+    return _short(total.digest())
 
 
 class SecretDigests:
