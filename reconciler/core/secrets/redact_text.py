@@ -140,7 +140,8 @@ class Redactor:
         if value is None or isinstance(value, _PLAIN):
             return value
         changed: dict[Any, object] = {}
-        names = _names(type(value))
+        kind: Any = type(value)
+        names = _names(kind)
         if not names and isinstance(value, Mapping):
             for key, old in value.items():
                 if (new := self._record(old, clean)) is not old:
