@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from reconciler.types.address import SecretRef
 from reconciler.types.change import Change, Request
@@ -18,8 +18,10 @@ from reconciler.types.event import Event
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Account, Listing, ListPage, LiveObject
-from reconciler.types.report import Report, Style
 from reconciler.types.state import LockInfo
+
+if TYPE_CHECKING:
+    from reconciler.types.report import Report, Style
 
 Emit: TypeAlias = Callable[[Event], None]
 Confirm: TypeAlias = Callable[[str], bool]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
-from reconciler.types.watch import Watch
+
+if TYPE_CHECKING:
+    from reconciler.types.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)

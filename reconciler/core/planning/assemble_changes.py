@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from reconciler.core.canonical.references import bind_resource
 from reconciler.core.canonical.vocabulary import live_document, object_digest
-from reconciler.core.history.rollback_goal import gone_untouched, not_made
 from reconciler.core.planning.attachments import AttachedTools
 from reconciler.core.planning.records import Account, Bound, Desired, PlanRequest
 from reconciler.core.planning.selection_check import missing_state_warning
@@ -37,6 +36,8 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
         matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
     resources, problems = desired.resources, [*matching.problems]
     if request.goal is not None:
+        from reconciler.core.history.rollback_goal import gone_untouched, not_made
+
         resources, unknown = request.goal.settled(matching, tools)
         problems += [not_made(address, why) for address, why in sorted(unknown.items())]
         ids = {address: desired.state.resources[address].id for address in desired.untouched}

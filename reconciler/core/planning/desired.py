@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.history.rollback_goal import torn
 from reconciler.core.planning.address_moves import find_replaced, follow_moves
 from reconciler.core.planning.records import Bound, Compared, Desired, Moves, PlanRequest
 from reconciler.core.planning.run_scope import leave_what_moved, make_along, scope
@@ -41,6 +40,8 @@ def desire(request: PlanRequest) -> Desired:
         return Desired(resources, state, moves, chosen, beside=beside, problems=tuple(problems))
     leaving = goal.leaving | goal.orphans
     back = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
+    from reconciler.core.history.rollback_goal import torn
+
     problems += [torn(address) for address in goal.torn(back.wanted | back.deletable)]
     return Desired(resources, state, moves, back, chosen.deletable - leaving, beside, tuple(problems))
 

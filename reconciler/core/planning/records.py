@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.usage import NOTHING, Usage
 from reconciler.core.resource_diff.resource_plan import Context, Matching, ResourcePlan, Seen
 from reconciler.errors import ProviderError
@@ -16,6 +16,9 @@ from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftField, Plan
 from reconciler.types.state import State
+
+if TYPE_CHECKING:
+    from reconciler.core.history.rollback_goal import Goal
 
 Key = tuple[str, str]
 """Kind and id of a live object."""

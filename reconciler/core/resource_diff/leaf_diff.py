@@ -88,7 +88,8 @@ def _judged(subject: Subject, one: Difference) -> Findings:
 def settle(subject: Subject, found: Findings) -> Findings:
     """Leave the vendor's own changes to the manifest; everything else that differs is to be written."""
     differences, vendors = _vendors(subject, found.differences)
-    found = replace(found, differences=tuple(differences))
+    if differences is not found.differences:
+        found = replace(found, differences=tuple(differences))
     for one in differences:
         found += _settled(subject, one, vendors.get(one.path), copies=bool(found.copies))
     for path in merged_along(subject.spec, subject.managed, subject.document, found.edits):

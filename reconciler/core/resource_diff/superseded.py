@@ -72,6 +72,8 @@ def find_leftovers(subject: Subject, found: Findings) -> Findings:
     if subject.observing or subject.resource.touched is not None:
         return found
     old = [*_spent_fields(subject), *_spent_places(subject), *_outdone(subject)]
+    if not old and not found.copies:
+        return found
     gone = (*found.copies, *(one.path for one in old if one.goes))
     left = (*found.left, *(one.left for one in old if one.left is not None))
     if not subject.context.migrate:

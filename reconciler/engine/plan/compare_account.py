@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.core.canonical.field_tree import unlisted
-from reconciler.core.history.rollback_goal import Goal
 from reconciler.core.planning.address_moves import as_replacement
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
@@ -30,6 +30,9 @@ from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Resource
 from reconciler.types.state import State
+
+if TYPE_CHECKING:
+    from reconciler.core.history.rollback_goal import Goal
 
 
 def read_account(

@@ -12,10 +12,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.history.rollback_goal import Goal
-from reconciler.core.planning.account_comparison import literals_told_apart
 from reconciler.core.planning.account_findings import unlisted_text
 from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.attachments import leftover_warnings
@@ -39,6 +38,9 @@ from reconciler.types.manifest import ManifestSet, Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.plan import DriftField, Plan, Summary
 from reconciler.types.state import State
+
+if TYPE_CHECKING:
+    from reconciler.core.history.rollback_goal import Goal
 
 
 def make_plan(
@@ -156,6 +158,8 @@ def view(
     """The plan of a workspace, what its manifests want with references still by name, and the names of what was
     read. Literal secrets are told apart by digests under `key`, which is to live no longer than the comparison.
     Sends nothing but GET requests. Raises what `make_plan` raises."""
+    from reconciler.core.planning.account_comparison import literals_told_apart
+
     planned = make_plan(manifests, state, options, setting)
     resources = resources_of(manifests.manifests)
     chosen = scope(resources, state, options, manifests.paths).wanted

@@ -11,9 +11,8 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from io import FileIO
 from typing import Protocol
 
 from reconciler.errors import UsageError
@@ -110,11 +109,10 @@ class WorkTree:
             return None
 
     def read(self, path: str) -> bytes:
-        with _opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
+        with _Opened(path) as (handle, size):
             if size > MAX_BYTES:
                 raise Unreadable(f"larger than {MAX_BYTES // (1024 * 1024)} MB ({size:,} bytes); split it")
-            data = file.read(size + 1) or b""
+            data = _read(handle, size + 1)
             if len(data) != size:
                 raise Unreadable("it changes while it is read", hint="run again once it is written")
         if parse_lfs_pointer(data) is not None:
@@ -122,24 +120,52 @@ class WorkTree:
         return data
 
     def start(self, path: str, size: int) -> bytes:
-        with _opened(path) as file:
-            return file.read(size) or b""
+        with _Opened(path) as (handle, _):
+            return _read(handle, size)
 
 
-@contextmanager
-def _opened(path: str) -> Iterator[FileIO]:
-    """A regular file, unbuffered. Raises `Unreadable`, also for what goes wrong while it is read."""
-    try:
-        # Not blocking: a pipe that bears a manifest's name must not hang the run.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with FileIO(handle) as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Unreadable("not a regular file")
-            yield file
-    except OSError as problem:
-        if problem.errno in (errno.ENXIO, errno.EOPNOTSUPP):
-            raise Unreadable("not a regular file") from None  # a socket, a device that is not there
-        raise Unreadable(problem.strerror or "not readable") from None
+class _Opened:
+    """A regular file: its handle and its size. Raises `Unreadable`, also for what goes wrong while it is read.
+
+    Plain calls of the system: this runs once a file.
+    """
+
+    # Not blocking: a pipe that bears a manifest's name must not hang the run.
+    FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> tuple[int, int]:
+        try:
+            self._handle = os.open(self._path, self.FLAGS)
+        except OSError as problem:
+            raise _unreadable(problem) from None
+        found = os.fstat(self._handle)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._handle)
+            raise Unreadable("not a regular file")
+        return self._handle, found.st_size
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        os.close(self._handle)
+        if isinstance(problem, OSError):
+            raise _unreadable(problem) from None
+
+
+def _read(handle: int, size: int) -> bytes:
+    """Up to `size` bytes; less only where the file ends."""
+    parts = []
+    while size > 0 and (part := os.read(handle, min(size, 1 << 30))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _unreadable(problem: OSError) -> Unreadable:
+    if problem.errno in (errno.ENXIO, errno.EOPNOTSUPP):
+        return Unreadable("not a regular file")  # a socket, a device that is not there
+    return Unreadable(problem.strerror or "not readable")
 
 
 def relative(path: str, folder: str) -> str:
