@@ -151,12 +151,14 @@ def _composed(text: str) -> Iterator[Node]:
 
 def _may_overflow(text: str) -> bool:
     """Whether so many nested collections could open that composing them recursively is unsafe."""
+    if len(text) > SAFE_OPENERS * SAFE_OPENERS:
+        return True
     openers = text.count("[") + text.count("{")
     if openers + text.count("-") + text.count("?") <= SAFE_OPENERS:
         return False  # nearly every file, and single characters are found many times quicker
     for indicator in "-?":
         openers += text.count(indicator + " ") + text.count(indicator + "\t")
-    return openers > SAFE_OPENERS or len(text) > SAFE_OPENERS * SAFE_OPENERS
+    return openers > SAFE_OPENERS
 
 
 def _refuse_deep(text: str) -> None:

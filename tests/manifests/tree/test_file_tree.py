@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from io import FileIO
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import UsageError
 from reconciler.manifests.read.load_manifests import load_manifests
-from reconciler.manifests.tree import file_tree as module
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
 from reconciler.manifests.tree.file_tree import OverlaidTree, Unreadable, WorkTree, relative
@@ -200,12 +198,13 @@ def test_a_file_that_changes_while_it_is_read_is_not_half_read(
 ) -> None:
     path = folder.write("a.yaml", "a: 1\n")
 
-    class Overtaken(FileIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            path.write_text(change)
-            return super().read(-1 if size is None else size)
+    read = os.read
 
-    monkeypatch.setattr(module, "FileIO", Overtaken)
+    def overtaken(handle: int, size: int) -> bytes:
+        path.write_text(change)
+        return read(handle, size)
+
+    monkeypatch.setattr(os, "read", overtaken)
     with pytest.raises(Unreadable, match="changes while it is read"):
         WorkTree().read(str(path))
 
