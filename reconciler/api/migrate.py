@@ -90,6 +90,13 @@ class MigrationRun:
     paths: tuple[str, ...] = ()
     """What was asked for; empty: the whole project."""
 
+    @property
+    def project_file(self) -> str:
+        """What a person calls the project file; empty where there is none."""
+        from reconciler.api.state_paths import display_path
+
+        return display_path(self.project.file) if self.project.file is not None else ""
+
     def once(self, answers: Answers) -> MigrationResult:
         """One run over the files as they were read."""
         from reconciler.api.manifests import project_catalogue
@@ -121,6 +128,24 @@ class MigrationRun:
             held=frozenset(bodies.held & {one.path for one in files}),
         )
 
+    def accept_proposals(self) -> tuple[MigrationResult, Answers]:
+        """Answer whatever has a proposal with it, and what that brings up, too: the result, and those answers."""
+        from reconciler.core.migrating.migration import merge_answers
+
+        given: Answers = {}
+        tried: set[tuple[str, str, str]] = set()
+        while True:
+            result, more = self.once(merge_answers(self.options.answers, given)), given
+            for asked in result.open_questions:
+                for one in asked.by_address() if asked.proposal is None else (asked,):
+                    keys, proposal = one.keys_of_its_own if one.alone else (asked.key,), one.proposal
+                    if proposal is not None and (asked.name, keys[0], proposal) not in tried:
+                        tried.add((asked.name, keys[0], proposal))
+                        more = merge_answers(more, {asked.name: dict.fromkeys(keys, proposal)})
+            if more == given:
+                return result, given
+            given = more
+
     def require_manifests(self, result: MigrationResult, *, allow_empty: bool = False) -> None:
         """Raise `NothingFound` where a run looked at nothing, or a path that was named holds nothing: that is never
         the success of having nothing to migrate. What is wrong with files is told instead, where something is."""
@@ -129,7 +154,7 @@ class MigrationRun:
         from reconciler.manifests.tree.file_tree import WorkTree, placed
         from reconciler.manifests.tree.repository import inside
 
-        if allow_empty or result.diagnostics:
+        if allow_empty or any(one.is_error for one in result.diagnostics):
             return
         project = self.project
         held = [os.path.join(project.home, path) for path in result.held]  # noqa: PTH118
@@ -195,6 +220,37 @@ def _outside(subject: Subject, outside: Collection[str], excluded: Collection[Ad
     return f"{subject.path} is outside of the paths; name it as well"
 
 
+def saving_answers(run: MigrationRun, result: MigrationResult, answers: Answers) -> MigrationResult:
+    """The result with the answers in the project file, as one more file that changes: its text stays as it is written
+    around them. Raises `ReconcilerError` where there is no project file, or none that takes them."""
+    from reconciler.api.manifests import platform_of
+    from reconciler.api.output_files import read_file
+    from reconciler.core.migrating.migration import known_names
+    from reconciler.core.migrating.migration_result import FileChange
+    from reconciler.errors import ReconcilerError
+    from reconciler.manifests.project.migration_answers import with_answers
+    from reconciler.types.manifest import EditRefused
+
+    file = run.project.file
+    if file is None:
+        raise ReconcilerError("there is no project file to save the answers in", hint="`reconciler init` writes one")
+    path = project_path(run)
+    before = read_file(file)
+    try:
+        after = with_answers(before, path, answers, known_names(platform_of(run.project).migrations))
+    except EditRefused as problem:
+        raise ReconcilerError(f"the answers cannot be saved: {problem}", hint="write them there by hand") from None
+    if after == before:
+        return result
+    return replace(result, files=(*result.files, FileChange(path, before, after)))
+
+
+def project_path(run: MigrationRun) -> str:
+    """The project file as the files of a result are called; empty where there is none."""
+    file = run.project.file
+    return os.path.relpath(file, run.project.home).replace(os.sep, "/") if file is not None else ""
+
+
 def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Replacement] = ()) -> None:
     """Put the new texts in place, new files first, so that nothing ever refers to what is not there yet.
 
@@ -205,6 +261,8 @@ def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Repl
 
     places = {one.path: one.place for one in run.raw.files}
     home = Path(run.project.home)
+    if run.project.file is not None:  # a link stays one: what it leads to is written
+        places[project_path(run)] = os.path.realpath(run.project.file)
     write_files(
         [
             *also,

@@ -162,26 +162,38 @@ class OpenedProject:
         skip: Sequence[str] = (),
         answers: Mapping[str, str] | None = None,
         words: str | None = None,
+        accept_proposed: bool = False,
+        save_answers: bool = False,
         allow_empty: bool = False,
     ) -> MigrationResult:
         """The manifests off what is deprecated; `write` puts the new texts in place, all or none.
 
         `answers` as for `--answer`: `{"model-successor.tavus-gpt-4o": "tavus-gpt-oss"}`; `words`: pal | persona.
+        `accept_proposed` answers whatever proposes something with it; `save_answers` keeps all of them in the project
+        file, which then is among the result's files.
         Raises `NothingFound` where there are no manifests to look at, unless that is allowed.
         """
         from reconciler.api.export_target import prepare_agents
         from reconciler.api.manifests import platform_of
-        from reconciler.api.migrate import read_migration, write_result
-        from reconciler.core.migrating.migration import choose_migrations, parse_answers, requested_names
+        from reconciler.api.migrate import read_migration, saving_answers, write_result
+        from reconciler.core.migrating.migration import (
+            choose_migrations,
+            merge_answers,
+            parse_answers,
+            requested_names,
+        )
 
         session, known = self.session, platform_of(self.session.project).migrations
+        said = parse_answers((answers or {}).items(), known)
         run = read_migration(
             session.project, session.sources.paths, choose_migrations(known, only, skip),
-            parse_answers((answers or {}).items(), known),
+            said,
             words=words, requested=requested_names(known, only),
         )  # fmt: skip
-        result = run.once(run.options.answers)
+        result, more = run.accept_proposals() if accept_proposed else (run.once(run.options.answers), {})
         run.require_manifests(result, allow_empty=allow_empty)
+        if save_answers and (kept := merge_answers(said, more)):
+            result = saving_answers(run, result, kept)
         agents = prepare_agents(self.session, result)
         if write and result.files:
             write_result(run, result, agents.changes if agents is not None else ())

@@ -43,9 +43,7 @@ def render(
         case Sequence():
             return render_report(Report("validate", diagnostics=tuple(found)), format, style, redactor)
         case _:
-            return render_migration(
-                found, format, written=False, width=style.width, quiet=style.quiet, redactor=redactor
-            )
+            return render_migration(found, format, style, written=False, redactor=redactor)
 
 
 def render_report(report: Report, name: str, how: Style, redactor: Redactor) -> Shown:
@@ -89,9 +87,9 @@ def rule_text(code: str) -> RuleText | None:
 
 
 def render_migration(
-    result: MigrationResult, name: str, *, written: bool, width: int, quiet: bool, redactor: Redactor
+    result: MigrationResult, name: str, how: Style, *, written: bool, redactor: Redactor, file: str = ""
 ) -> Shown:
-    """The report in one format."""
+    """The report in one format; `file` is what the project file is called."""
     import json
 
     from reconciler.reporters import migration_report as report
@@ -109,6 +107,7 @@ def render_migration(
         return Shown(pages[name]())
     if name != "text":
         raise UsageError(f"migrate speaks {', '.join(MIGRATION_FORMATS)}, not {name}")
-    if quiet:
+    if how.quiet:
         return Shown(report.summary(result, written=written) + "\n")
-    return Shown(report.as_text(result, written=written, width=width))
+    text = report.as_text(result, written=written, width=how.width, detail=how.detail, rows=how.rows, file=file)
+    return Shown(text)

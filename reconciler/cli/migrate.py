@@ -13,19 +13,19 @@ from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, option
 from reconciler.cli.global_options import PairType, Settings
 from reconciler.cli.lazy_group import command
-from reconciler.cli.output import gate, is_terminal, say, write
+from reconciler.cli.output import ask, gate, is_terminal, say, write
 from reconciler.errors import UsageError
-from reconciler.types.json import number_in
 
 if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport
     from reconciler.api.migrate import MigrationRun
-    from reconciler.core.migrating.migration import Answers, Migration, Question
+    from reconciler.core.migrating.migration import Answers, Migration
     from reconciler.core.migrating.migration_result import MigrationResult
 
 EXAMPLES = """
 reconciler migrate                                      what would change, and what needs a choice
-reconciler migrate --write                              change the files
+reconciler migrate --write                              show the diff, ask, change the files
+reconciler migrate --write --accept-proposed --yes      take what is proposed; what has no proposal stays open
 reconciler migrate --check                              for CI: exits with 2 when there is something to do
 reconciler migrate --only model-successor --answer model-successor.tavus-gpt-4o=tavus-gpt-oss --write
 reconciler migrate --format markdown                    a report for a ticket
@@ -37,6 +37,7 @@ reconciler migrate --list                               all migrations
 @command("migrate", examples=EXAMPLES)
 @PATHS
 @click.option("--write", is_flag=True, help="Change the files; without it, only show.")
+@click.option("--yes", is_flag=True, help="With --write, do not ask before writing.")
 @click.option(
     "--check",
     is_flag=True,
@@ -54,6 +55,15 @@ reconciler migrate --list                               all migrations
     help="Answer a question; NAME is a migration, or MIGRATION.KEY for one of its questions.",
 )
 @click.option(
+    "--accept-proposed", is_flag=True, help="Answer every question with what it proposes; the others stay open."
+)
+@click.option(
+    "--save-answers/--no-save-answers",
+    "save",
+    default=None,
+    help="Keep the answers under `migrations:` in the project file [default: those given on a terminal].",
+)
+@click.option(
     "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
     help="Where livekit-handover puts the agents [default: livekit-agents].",
 )  # fmt: skip
@@ -63,19 +73,25 @@ def migrate(
     settings: Settings,
     paths: tuple[str, ...],
     write: bool,
+    yes: bool,
     check: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     words: str | None,
     given: tuple[tuple[str, str], ...],
+    accept_proposed: bool,
+    save: bool | None,
     folder: str | None,
     allow_empty: bool,
     listing: bool,
 ) -> int:
     """Rewrite manifests off deprecated models, fields and inline tools; comments and formatting stay.
 
-    Prints a diff and what needs a choice; --write carries it out, in all files or in none. Choices are asked on a
-    terminal, or answered with --answer or under `migrations:` in the project file; else they are left and listed.
+    Prints a diff and what needs a choice; --write carries it out, in all files or in none, after a question where
+    there is a terminal. Choices are asked on a terminal, or answered with --answer or under `migrations:` in the
+    project file (by question, by manifest, or for all: `keep` leaves things as they are). Without a terminal nobody
+    is asked: what is open is left and listed with the line that answers it, and the exit code is 0, with --check 2
+    when there is something to do.
     """
     from reconciler.api.export_target import is_handover
     from reconciler.api.manifests import platform_of
@@ -97,20 +113,32 @@ def migrate(
     else:
         settings = settings.with_paths(paths)
     run = open_migration(settings, chosen, answers, words, requested)
-    result: MigrationResult = run.once(run.options.answers) if check else ask_and_migrate(run, settings)
+    result, said = settle_questions(run, settings, accept=accept_proposed, check=check)
     run.require_manifests(result, allow_empty=allow_empty)
+    result = result if check else with_saved_answers(run, result, answers, said, save=save)
     agents = agents_of(settings, result, folder)
+    asks = can_ask(settings)
+    if asks and not write and not check:
+        offer_to_save(run, result, settings)
+        return exit_codes.worst(problems_of(result))
+    if asks and write and result.files and not yes:
+        deliver_result(run, result, settings, written=False)
+        if not confirm_writing(run, result, settings):
+            say("Cancelled; nothing was written.")
+            return exit_codes.ERROR
+        settings = replace(settings, quiet=True, reports=())
     written = write and bool(result.files)
     if written:
         write_result(run, result, agents.changes if agents is not None else ())
     news = not check or _is_news(run, result)
-    deliver_result(result, settings if news or settings.verbose else replace(settings, quiet=True), written=written)
+    shown = settings if news or settings.verbose else replace(settings, quiet=True)
+    deliver_result(run, result, shown, written=written)
     if agents is not None:
         from reconciler.reporters.exports import handover_lines
 
         for line in handover_lines(agents.target, agents.workspace, agents.personas, agents.written, written=written):
             say(line)
-    codes = [exit_codes.ERROR] if result.diagnostics else []
+    codes = problems_of(result)
     if check and news:
         codes.append(exit_codes.DIFFERENCES)
     return exit_codes.worst(codes)
@@ -127,30 +155,69 @@ def _is_news(run: MigrationRun, result: MigrationResult) -> bool:
     return new > 0 or bool(result.files and not held)
 
 
-ROUNDS = 20
-"""An answer may bring up another question; after so many rounds nobody wants to go on."""
+def problems_of(result: MigrationResult) -> list[int]:
+    """Exit codes for files that could not be read."""
+    return [exit_codes.ERROR for one in result.diagnostics if one.is_error]
 
 
-def ask_and_migrate(run: MigrationRun, settings: Settings) -> MigrationResult:
-    """Session the migrations; on a terminal, ask what is open and run them again."""
-    answers = run.options.answers
-    result = run.once(answers)
-    if not can_ask(settings):
-        return result
+def settle_questions(
+    run: MigrationRun, settings: Settings, *, accept: bool, check: bool
+) -> tuple[MigrationResult, Answers]:
+    """Run the migrations; take what is proposed where that is wanted, and on a terminal ask what is open, unless this
+    is a check. The result, and the answers that were given here."""
+    from reconciler.cli.migrate_questions import Questions
+    from reconciler.cli.output import style
+
+    result, given = run.accept_proposals() if accept else (run.once(run.options.answers), {})
+    questions = Questions(run, style(settings).width, result, given)
+    if can_ask(settings) and not check:
+        questions.ask_all()
+    return questions.result, questions.given
+
+
+def with_saved_answers(
+    run: MigrationRun, result: MigrationResult, flags: Answers, said: Answers, *, save: bool | None
+) -> MigrationResult:
+    """The result with the project file among its files, where answers are kept there: those of this terminal, unless
+    that is not wanted; with --save-answers those of --answer as well. One that cannot take them is said."""
+    from reconciler.api.migrate import saving_answers
     from reconciler.core.migrating.migration import merge_answers
+    from reconciler.errors import ReconcilerError
+    from reconciler.reporters.migration_questions import answer_lines
 
-    passed: set[tuple[str, str]] = set()
-    for _ in range(ROUNDS):
-        todo = [(name, question) for name, question in result.questions if (name, question.key) not in passed]
-        if not todo:
-            break
-        for name, question in todo:
-            passed.add((name, question.key))
-            answer = ask_question(name, question)
-            if answer is not None:
-                answers = merge_answers(answers, {name: {question.key: answer}})
-        result = run.once(answers)
-    return result
+    kept = merge_answers(flags, said) if save else said if save is None and is_terminal(sys.stdin) else {}
+    if not kept:
+        return result
+    try:
+        return saving_answers(run, result, kept)
+    except ReconcilerError as error:
+        say(f"warning: {error}{f' ({error.hint})' if error.hint else ''}; the answers are:")
+        for line in answer_lines(kept):
+            say(f"  {line}")
+        return result
+
+
+def offer_to_save(run: MigrationRun, result: MigrationResult, settings: Settings) -> None:
+    """Without --write: show everything, and keep the answers where a person wants that."""
+    from reconciler.api.migrate import project_path, write_result
+
+    deliver_result(run, result, settings, written=False)
+    own = tuple(one for one in result.files if one.path == project_path(run))
+    stay = "The manifests stay as they are: --write changes them."
+    if own and ask(f"Save the answers in {run.project_file}?", stay):
+        write_result(run, replace(result, files=own))
+        say(f"Saved in {run.project_file}.")
+
+
+def confirm_writing(run: MigrationRun, result: MigrationResult, settings: Settings) -> bool:
+    """Whether a person who saw the diff wants it written; where standard output is no screen, it is shown here."""
+    from reconciler.reporters.migration_diff import file_diff
+
+    if not is_terminal(sys.stdout):
+        for one in result.files:
+            say(file_diff(one, result.secrets, result.prefix))
+    count = len(result.files)
+    return ask(f"Write {'this file' if count == 1 else f'these {count} files'}?", "All of them are written, or none.")
 
 
 def open_migration(
@@ -177,44 +244,22 @@ def can_ask(settings: Settings) -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr) and settings.format in {None, "text"}
 
 
-def ask_question(name: str, question: Question) -> str | None:
-    """Ask on standard error: a number, a value, or nothing to leave it open."""
-    from reconciler.core.migrating.migration import KEEP, Choice
-    from reconciler.reporters.migration_report import reason_of
-
-    choices = (*question.choices, Choice(KEEP, "leave it as it is"))
-    say(f"\n{name}: {question.text}")
-    for number, choice in enumerate(choices, 1):
-        say(f"  {number}. {choice.value}: {reason_of(choice)}")
-    if question.free:
-        say(f"     or {question.free}")
-    say("  Answer (empty: decide later): ", end="")
-    try:
-        line = sys.stdin.readline().strip()
-    except (OSError, UnicodeDecodeError):
-        line = ""
-    if (chosen := number_in(line)) is not None and 1 <= chosen <= len(choices):
-        return choices[chosen - 1].value
-    return line or None
-
-
-def deliver_result(result: MigrationResult, settings: Settings, *, written: bool) -> None:
-    """The report to standard output and into the files of `--report`; unreadable files on standard error."""
+def deliver_result(run: MigrationRun, result: MigrationResult, settings: Settings, *, written: bool) -> None:
+    """The report to standard output and into the files of `--report`; problems on standard error."""
     from reconciler.api.output_files import write_file
     from reconciler.api.render import render_migration
     from reconciler.cli.output import style
 
-    width = style(settings).width
-    redactor = gate()
+    how, redactor = style(settings), gate()
     for problem in result.diagnostics:
-        say(f"error: {problem.span}: {problem.summary}" if problem.span else f"error: {problem.summary}")
-    write(
-        render_migration(
-            result, settings.format or "text", written=written, width=width, quiet=settings.quiet, redactor=redactor
-        )
-    )
+        place = f"{problem.span}: " if problem.span else ""
+        hint = f" ({problem.hint})" if problem.hint and not problem.is_error else ""
+        say(f"{problem.severity.value}: {place}{problem.summary}{hint}")
+    name, file = settings.format or "text", run.project_file
+    write(render_migration(result, name, how, written=written, redactor=redactor, file=file))
     for name, path in settings.reports:
-        text = render_migration(result, name, written=written, width=width, quiet=False, redactor=redactor)
+        whole = replace(how, quiet=False, detail=settings.detail or "full")
+        text = render_migration(result, name, whole, written=written, redactor=redactor, file=file)
         write_file(path, text.encode("utf-8", "backslashreplace"))
 
 

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import unified_diff
 from textwrap import wrap
 
-from reconciler.core.migrating.migration import KEEP, Choice, Migration, Question
+from reconciler.core.migrating.migration import Migration
 from reconciler.core.migrating.migration_result import (
-    FileChange,
     MigrationResult,
     Outcome,
     Status,
     by_address,
     counts,
 )
-from reconciler.core.text import one_line, visible
+from reconciler.core.text import one_line
+from reconciler.reporters.migration_diff import conceal, file_diff, folded_diff
+from reconciler.reporters.migration_questions import (
+    answer_flag,
+    how_to_answer,
+    question_in_short,
+    question_json,
+    question_lines,
+    some,
+)
 from reconciler.types.json import Json, Object
-
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
-HIDDEN = "(sensitive)"
-
-
-def file_diff(change: FileChange, secrets: Iterable[str] = (), prefix: str = "") -> str:
-    """The unified diff of one file; what a screen hides is written out, secrets are not shown."""
-    before = _lines(change.before or b"")
-    after = _lines(change.after)
-    path = visible(prefix + change.path)
-    old = f"a/{path}" if change.before is not None else "/dev/null"
-    shown: list[str] = []
-    for line in unified_diff(before, after, old, f"b/{path}", lineterm=""):
-        shown.append(visible(line.rstrip("\r\n")))
-        if line[:1] in ("+", "-", " ") and not line.endswith("\n") and not line.startswith(("--- ", "+++ ")):
-            shown.append("\\ No newline at end of file")
-    return conceal("\n".join(shown), secrets)
-
-
-def conceal(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
-
-
-def _lines(data: bytes) -> list[str]:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return LINE.findall(data.decode(encoding, "replace"))
-
 
 FORMAT_VERSION = "1.0"
 TITLES = {
@@ -55,7 +31,7 @@ TITLES = {
     Status.REFUSED: "Could not be changed",
     Status.REPORTED: "Only reported",
 }
-KEPT = "Kept by a comment"
+KEPT = "Kept, as somebody said"
 
 
 def summary(result: MigrationResult, *, written: bool) -> str:
@@ -72,23 +48,74 @@ def summary(result: MigrationResult, *, written: bool) -> str:
     )
 
 
-def as_text(result: MigrationResult, *, written: bool, width: int = 100, diff: bool = True) -> str:
-    """Diff, what was done, what is left, and the summary line."""
-    parts: list[str] = []
+def as_text(
+    result: MigrationResult, *, written: bool, width: int = 100, diff: bool = True, detail: str = "full",
+    rows: int = 0, file: str = "",
+) -> str:  # fmt: skip
+    """Diff, what was done, what is left, how to answer, and the summary line.
+
+    `detail`: full, compact (like changes once, by migration), or auto (compact where it is longer than `rows`);
+    `file`: the project file as a person would call it.
+    """
+    parts = _full(result, written, width, diff=diff) if detail != "compact" else []
+    if detail == "compact" or (detail == "auto" and sum(part.count("\n") + 2 for part in parts) > rows > 0):
+        parts = _compact(result, written, width, diff=diff)
+    parts += ["\n".join(how_to_answer(result, file)), summary(result, written=written)]
+    return conceal("\n\n".join(part for part in parts if part), result.secrets) + "\n"
+
+
+def _full(result: MigrationResult, written: bool, width: int, *, diff: bool) -> list[str]:
+    parts = []
     if diff and not written:
         parts += [file_diff(change, result.secrets, result.prefix) for change in result.files]
-    done = result.of(Status.DONE)
-    if done:
-        parts.append("\n".join(_done(done, "Migrated:" if written else "To be migrated:")))
-    if questions := _open(result, width):
-        parts.append("\n".join(questions))
+    if done := result.of(Status.DONE):
+        parts.append("\n".join(_done(done, _title(written))))
+    parts.append("\n".join(_open(result, width, full=True)))
     if result.kept:
         parts.append("\n".join(_done(result.kept, f"{KEPT}:")))
     for status in (Status.REFUSED, Status.REPORTED):
         if left := result.of(status):
             parts.append("\n".join(_done(left, f"{TITLES[status]}:")))
-    parts.append(summary(result, written=written))
-    return conceal("\n\n".join(part for part in parts if part), result.secrets) + "\n"
+    return parts
+
+
+def _compact(result: MigrationResult, written: bool, width: int, *, diff: bool) -> list[str]:
+    """The same with like changes once; --full has every line."""
+    parts = []
+    if diff and not written and result.files:
+        parts.append("\n".join(("Like changes once (--full shows each file):", *folded_diff(result))))
+    if done := result.of(Status.DONE):
+        parts.append("\n".join(_by_migration(done, _title(written))))
+    parts.append("\n".join(_open(result, width, full=False)))
+    if result.kept:
+        parts.append("\n".join(_by_migration(result.kept, f"{KEPT}:")))
+    for status in (Status.REFUSED, Status.REPORTED):
+        if left := result.of(status):
+            parts.append("\n".join(_by_migration(left, f"{TITLES[status]}:")))
+    return parts
+
+
+def _title(written: bool) -> str:
+    return "Migrated:" if written else "To be migrated:"
+
+
+def _by_migration(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
+    """One line for all like outcomes of a migration, with who has them; notes and reasons once."""
+    yield title
+    found: dict[tuple[str, str, str, str], list[Outcome]] = {}
+    for one in outcomes:
+        found.setdefault((one.id, one.name, one.finding.summary, one.finding.answer or ""), []).append(one)
+    for (id, name, said, answer), group in found.items():
+        answered = f" [answer: {one_line(answer)}]" if answer else ""
+        who = some(list(dict.fromkeys(str(one.address) for one in group)), 3)
+        yield f"  {id} {name}: {one_line(said)}{answered}"
+        yield f"       in {one_line(who)}"
+        reasons = list(dict.fromkeys(one.reason for one in group if one.reason))
+        yield from (f"       {one_line(reason)}" for reason in reasons[:3])
+        if len(reasons) > 3:
+            yield f"       and {len(reasons) - 3} more reasons"
+        notes = dict.fromkeys(note for one in group for note in one.finding.notes)
+        yield from (f"       note: {one_line(note)}" for note in notes)
 
 
 def _done(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
@@ -104,49 +131,15 @@ def _done(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
                 yield f"         note: {one_line(note)}"
 
 
-def _open(result: MigrationResult, width: int) -> list[str]:
-    if not result.questions:
-        return []
-    lines = [f"{TITLES[Status.OPEN]}:"]
-    for name, question in result.questions:
-        users = users_of(result, name, question)
-        still = result.of(Status.OPEN)
-        first = next(one for one in still if one.name == name and one.finding.question == question)
-        lines.append(f"  {first.id} {name}: {one_line(question.text)}")
-        lines += [f"      {line}" for line in wrap(f"why: {one_line(first.finding.why)}", max(width - 6, 40))]
-        for choice in (*question.choices, Choice(KEEP, "leave it as it is, and do not ask again")):
-            lines.append(f"      {one_line(choice.value)}: {one_line(reason_of(choice))}")
-        if question.free:
-            lines.append(f"      or {question.free}")
-        for note in dict.fromkeys(first.finding.notes):
-            lines.append(f"      note: {one_line(note)}")
-        lines.append(f"      in {one_line(_some(users))}")
-        lines.append(f"      answer with --answer '{one_line(name)}.{one_line(question.key)}=VALUE'")
-    return lines
-
-
-def users_of(result: MigrationResult, name: str, question: Question) -> list[str]:
-    """Addresses that an open question is about."""
-    return sorted(
-        {
-            str(one.address)
-            for one in result.of(Status.OPEN)
-            if one.name == name and one.finding.question is not None and one.finding.question.key == question.key
-        }
-    )
-
-
-def reason_of(choice: Choice) -> str:
-    """Why a choice might be right: reason, basis, scores, context window."""
-    facts = [choice.basis] if choice.basis else []
-    if choice.scores is not None:
-        scores = choice.scores
-        facts.append(
-            f"speed {scores.speed}, intelligence {scores.intelligence}, naturalness {scores.naturalness} of 3"
-        )
-    if choice.context_window is not None:
-        facts.append(f"context window {choice.context_window:,} tokens")
-    return f"{choice.reason} ({'; '.join(facts)})" if facts else choice.reason
+def _open(result: MigrationResult, width: int, *, full: bool) -> Iterator[str]:
+    questions = result.open_questions
+    if questions:
+        yield f"{TITLES[Status.OPEN]}:"
+    for asked in questions:
+        lines = question_lines(result, asked, width - 2, full=True) if full else question_in_short(asked)
+        yield from (f"  {line}" for line in lines)
+        if full:
+            yield f"      answer with {answer_flag(asked)}"
 
 
 def as_json(result: MigrationResult, *, written: bool) -> Object:
@@ -160,10 +153,11 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
         {"path": file.path, "new": file.before is None, "diff": file_diff(file, result.secrets, result.prefix)}
         for file in result.files
     ]
-    questions: list[Json] = [_question(result, name, question) for name, question in result.questions]
+    questions: list[Json] = [question_json(result, asked) for asked in result.open_questions]
     problems: list[Json] = [
         {
             "code": diagnostic.code,
+            "severity": diagnostic.severity.value,
             "summary": diagnostic.summary,
             "place": str(diagnostic.span) if diagnostic.span else None,
         }
@@ -212,34 +206,6 @@ def _item(outcome: Outcome) -> Object:
     }
 
 
-def _question(result: MigrationResult, name: str, question: Question) -> Object:
-    choices: list[Json] = [
-        {
-            "value": choice.value,
-            "reason": choice.reason,
-            "basis": choice.basis or None,
-            "context_window": choice.context_window,
-            "scores": None
-            if choice.scores is None
-            else {
-                "speed": choice.scores.speed,
-                "intelligence": choice.scores.intelligence,
-                "naturalness": choice.scores.naturalness,
-            },
-        }
-        for choice in question.choices
-    ]
-    users: list[Json] = list(users_of(result, name, question))
-    return {
-        "migration": name,
-        "key": question.key,
-        "text": question.text,
-        "choices": choices,
-        "free": question.free or None,
-        "manifests": users,
-    }
-
-
 def table_text(migrations: Iterable[Migration], width: int = 100) -> str:
     """The table of `migrate --list`."""
     lines: list[str] = []
@@ -264,11 +230,6 @@ def table_json(migrations: Iterable[Migration]) -> list[Json]:
         }
         for row in migrations
     ]
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count(number: int, noun: str) -> str:

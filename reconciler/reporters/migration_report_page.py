@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from reconciler.core.migrating.migration import KEEP, Choice
-from reconciler.core.migrating.migration_result import MigrationResult, Outcome, Status, by_address, counts
+from reconciler.core.migrating.migration_result import (
+    MigrationResult,
+    OpenQuestion,
+    Outcome,
+    Status,
+    by_address,
+    counts,
+)
 from reconciler.core.text import one_line, visible
-from reconciler.reporters.migration_report import KEPT, TITLES, conceal, file_diff, reason_of, summary, users_of
+from reconciler.reporters.migration_diff import conceal, file_diff
+from reconciler.reporters.migration_questions import KEEP_CHOICE, edit_text, project_line, reason_of, some
+from reconciler.reporters.migration_report import KEPT, TITLES, summary
 
 HEADINGS = ("Manifest", "Automatic", "Answered", "Needs a choice", "Refused", "Only reported")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~^$<>&@])")
@@ -28,13 +36,14 @@ def as_markdown(result: MigrationResult, *, written: bool) -> str:
     lines += [f"| {' | '.join([_md(row[0]), *row[1:]])} |" for row in _rows(result)]
     if result.questions:
         lines += ["", f"### {TITLES[Status.OPEN]}", ""]
-    for name, question in result.questions:
-        lines.append(f"- **{_md(name)}**: {_md(question.text)}")
-        lines.append(f"  - in {_md(', '.join(users_of(result, name, question)))}")
-        for choice in (*question.choices, Choice(KEEP, "leave it as it is, and do not ask again")):
-            lines.append(f"  - `{_code(choice.value)}`: {_md(reason_of(choice))}")
-        if question.free:
-            lines.append(f"  - or {_md(question.free)}")
+    for asked in result.open_questions:
+        lines.append(f"- **{_md(asked.name)}**: {_md(asked.question.text)}")
+        lines.append(f"  - why: {_md(asked.outcomes[0].finding.why)}")
+        lines.append(f"  - in {_md(', '.join(asked.addresses))}")
+        lines += [f"  - `{_code(value)}`: {_md(said)}" for value, said in _answers(result, asked)]
+        if asked.question.free:
+            lines.append(f"  - or {_md(asked.question.free)}")
+        lines.append(f"  - in the project file: `migrations: {{{_code(project_line(asked))}}}`")
     for title, outcomes in _sections(result, written):
         lines += ["", f"### {title}", ""]
         for address, found in by_address(outcomes).items():
@@ -57,12 +66,12 @@ def as_html(result: MigrationResult, *, written: bool) -> str:
     body.append("</tbody></table>")
     if result.questions:
         body.append(f"<h2>{TITLES[Status.OPEN]}</h2>")
-    for name, question in result.questions:
-        body.append(f"<h3>{_h(name)}: {_h(question.text)}</h3>")
-        body.append(f"<p>In {_h(', '.join(users_of(result, name, question)))}</p><ul>")
-        for choice in (*question.choices, Choice(KEEP, "leave it as it is, and do not ask again")):
-            body.append(f"<li><code>{_h(choice.value)}</code>: {_h(reason_of(choice))}</li>")
-        body.append(f"<li>or {_h(question.free)}</li></ul>" if question.free else "</ul>")
+    for asked in result.open_questions:
+        body.append(f"<h3>{_h(asked.name)}: {_h(asked.question.text)}</h3><p>{_h(asked.outcomes[0].finding.why)}</p>")
+        body.append(f"<p>In {_h(', '.join(asked.addresses))}</p><ul>")
+        body += [f"<li><code>{_h(value)}</code>: {_h(said)}</li>" for value, said in _answers(result, asked)]
+        body.append(f"<li>or {_h(asked.question.free)}</li></ul>" if asked.question.free else "</ul>")
+        body.append(f"<p>In the project file: <code>migrations: {{{_h(project_line(asked))}}}</code></p>")
     for title, outcomes in _sections(result, written):
         body.append(f"<h2>{title}</h2><ul>")
         for address, found in by_address(outcomes).items():
@@ -84,6 +93,18 @@ def as_html(result: MigrationResult, *, written: bool) -> str:
     # Secrets are looked for as they are written here: escaped.
     secrets = {*result.secrets, *(escape(secret) for secret in result.secrets)}
     return conceal(f"{page}\n" + "\n".join(body), secrets) + "\n</main></body></html>\n"
+
+
+def _answers(result: MigrationResult, asked: OpenQuestion) -> Iterator[tuple[str, str]]:
+    """Each answer with what it means and does, `keep` last."""
+    for value, kinds in asked.choices.items():
+        said = "; ".join(
+            reason_of(choice) + (f" [{some(who, 3)}]" if len(who) < len(asked.addresses) else "")
+            for choice, who in kinds.items()
+        )
+        does = "; ".join(map(edit_text, result.effects.get((asked.name, asked.key, value), ())))
+        yield value, f"{said}{f' -> {does}' if does else ''}{' (proposed)' if value == asked.proposal else ''}"
+    yield KEEP_CHOICE.value, KEEP_CHOICE.reason
 
 
 def _rows(result: MigrationResult) -> Iterator[list[str]]:

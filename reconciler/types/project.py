@@ -148,6 +148,8 @@ class Project:
     """Globs over paths relative to `folder`: files and folders that are not looked at."""
     migrations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Answers to the questions of `migrate`: by migration name, then by what the question is about (`*`: any)."""
+    answered: Mapping[str, str] = field(default_factory=dict)
+    """Places in the project file of the answers that are for one manifest alone, each with its address."""
 
     defaults: tuple[Defaults, ...] = ()
     """In order: what stands later goes over what stands before."""

@@ -45,7 +45,7 @@ def test_no_findings() -> None:
 @pytest.mark.parametrize("format", MIGRATION_FORMATS)
 def test_a_migration_has_formats_of_its_own(format: str) -> None:
     assert render(MigrationResult(), format) == render_migration(
-        MigrationResult(), format, written=False, width=100, quiet=False, redactor=Redactor()
+        MigrationResult(), format, Style(), written=False, redactor=Redactor()
     )
 
 

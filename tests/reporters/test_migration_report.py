@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.core.migrating.migration_result import FileChange, MigrationResult, Status, counts
 from reconciler.platforms.tavus.migrations import MIGRATIONS
+from reconciler.reporters.migration_diff import file_diff
+from reconciler.reporters.migration_questions import reason_of
 from reconciler.reporters.migration_report import (
     as_json,
     as_text,
-    file_diff,
-    reason_of,
     summary,
     table_json,
     table_text,
@@ -50,7 +50,8 @@ def test_the_summary_counts() -> None:
 def test_text_shows_diff_choices_and_how_to_answer() -> None:
     shown = as_text(result(), written=False)
     assert "-persona_name: A\n+pal_name: A" in shown
-    assert "answer with --answer 'model-successor.tavus-gpt-4o=VALUE'" in shown
+    assert "answer with --answer 'model-successor.tavus-gpt-4o=tavus-gpt-5.2'" in shown
+    assert "  model-successor: {tavus-gpt-4o: tavus-gpt-5.2}\n" in shown
     assert "in persona.a, persona.b" in shown
     assert "speed 2, intelligence 2, naturalness 2 of 3; context window 32,000 tokens" in shown
     assert "Only reported:" in shown

@@ -1,4 +1,4 @@
-"""Edits of a raw document (`types.manifest_edit`) and JSON Merge Patch (RFC 7386), carried out on its data."""
+"""Edits of a raw document (`types.manifest`) and JSON Merge Patch (RFC 7386), carried out on its data."""
 
 from __future__ import annotations
 

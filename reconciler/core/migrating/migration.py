@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
@@ -61,6 +61,13 @@ class Question:
     """The first is the proposal; `keep` is always possible."""
     free: str = ""
     """What else may be answered, in words; empty: only the choices."""
+    proposes: bool = True
+    """Whether the first choice loses nothing, so that it may be taken without looking at each case."""
+
+    @property
+    def proposal(self) -> str | None:
+        """The answer that may be taken unseen."""
+        return self.choices[0].value if self.choices and self.proposes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,7 @@ class Held:
 
 
 Answers: TypeAlias = Mapping[str, Mapping[str, str]]
-"""By migration name, then by question key, by address, or `*`."""
+"""By migration name, then by `ADDRESS:KEY`, by address, by question key, or `*`: the first of these that is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,18 @@ class Context:
     def answer(self, name: str, key: str, subject: Subject) -> str | None:
         """The answer of the person, the one for this very object first."""
         given = self.answers.get(name, {})
-        return next((given[word] for word in (str(subject.address), key, ANY) if word in given), None)
+        address = str(subject.address)
+        return next((given[word] for word in (for_one(address, key), address, key, ANY) if word in given), None)
+
+    def is_left_alone(self, name: str, subject: Subject) -> bool:
+        """Whether a person said that the migration keeps its hands off this very object, or off all of them."""
+        given = self.answers.get(name, {})
+        return given.get(str(subject.address), given.get(ANY)) == KEEP
+
+
+def for_one(address: str, key: str) -> str:
+    """What the answer to a question is called that holds for one object alone."""
+    return f"{address}:{key}"
 
 
 Find: TypeAlias = Callable[[Subject, Context], Iterable[Finding]]
@@ -223,10 +241,14 @@ class Migration:
         return finding.kept or any(subject.keeps(pointer, self.codes) for pointer in finding.pointers)
 
     def search(self, subject: Subject, context: Context) -> Iterator[Finding]:
-        """What there is in this body. Of a part of a body only what that part says by itself."""
+        """What there is in this body. Of a part of a body only what that part says by itself; where a person said
+        `keep`, only what a more special answer is about."""
         if subject.address.kind not in self.kinds:
             return
+        alone = context.is_left_alone(self.name, subject)
         for finding in self.find(subject, context):
+            if alone and finding.is_change and finding.question is None:
+                continue
             if not subject.overlay or self.overlays or all(_held(subject.spec, one) for one in finding.places):
                 yield finding
 
@@ -242,11 +264,13 @@ def ask(
     """The finding as far as the answers go: with edits where one was given and fits, else with its question.
 
     `carry_out` gives the edits for an answer, None for one that it does not understand. The answer `keep` leaves no
-    finding at all.
+    finding at all; `yes` takes what is proposed.
     """
     answer = context.answer(name, question.key, subject)
     if answer == KEEP:
         return
+    if answer == YES:
+        answer = question.proposal or answer
     edits = carry_out(answer) if answer is not None else None
     notes = finding.notes
     if answer is not None and edits is None:
@@ -307,6 +331,17 @@ def merge_answers(*layers: Answers) -> Answers:
                 result.pop(name, None)
             result.setdefault(name, {}).update(given)
     return result
+
+
+def addressed(answers: Answers, kinds: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str, str]]:
+    """(migration, key, address) of every answer that is about one object alone; `kinds` are those that each migration
+    looks at."""
+    for name, given in answers.items():
+        for key in given:
+            address = key.partition(":")[0]
+            kind, dot, rest = address.partition(".")
+            if dot and rest and kind in kinds.get(name, ()):
+                yield name, key, address
 
 
 def choose_migrations(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.core.migrating.migration import Finding, Question
+from reconciler.core.migrating.migration import Choice, Finding, Question, for_one
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.manifest import Edit
 
 
 class Status(Enum):
@@ -44,6 +45,68 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """One question of one migration, and everything that waits for its answer."""
+
+    outcomes: tuple[Outcome, ...]
+    alone: bool = False
+    """Asked for one manifest by itself, though others have the same question."""
+
+    def by_address(self) -> tuple[OpenQuestion, ...]:
+        """The same question for each manifest by itself."""
+        return tuple(
+            OpenQuestion(tuple(one for one in self.outcomes if str(one.address) == address), alone=True)
+            for address in self.addresses
+        )
+
+    @property
+    def keys_of_its_own(self) -> tuple[str, ...]:
+        """What an answer is called that is for these manifests alone."""
+        return tuple(for_one(address, self.key) for address in self.addresses)
+
+    @property
+    def name(self) -> str:
+        """The migration that asks."""
+        return self.outcomes[0].name
+
+    @property
+    def question(self) -> Question:
+        """As the first of them asks it."""
+        question = self.outcomes[0].finding.question
+        assert question is not None
+        return question
+
+    @property
+    def key(self) -> str:
+        return self.question.key
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Who is concerned, in order."""
+        return tuple(sorted({str(one.address) for one in self.outcomes}))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before answering, or why an answer was none."""
+        return tuple(dict.fromkeys(note for one in self.outcomes for note in one.finding.notes))
+
+    @property
+    def choices(self) -> dict[str, dict[Choice, tuple[str, ...]]]:
+        """By answer: what it means, and for whom it means that; what not everybody may choose comes last."""
+        found: dict[str, dict[Choice, dict[str, None]]] = {}
+        for one in self.outcomes:
+            for choice in one.finding.question.choices if one.finding.question is not None else ():
+                found.setdefault(choice.value, {}).setdefault(choice, {})[str(one.address)] = None
+        return {value: {one: tuple(who) for one, who in kinds.items()} for value, kinds in found.items()}
+
+    @property
+    def proposal(self) -> str | None:
+        """The answer that may be taken unseen, where all of them propose the same."""
+        wanted = {one.finding.question.proposal for one in self.outcomes if one.finding.question is not None}
+        return next(iter(wanted)) if len(wanted) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
 class FileChange:
     """One file. `before` is None for a new one."""
 
@@ -61,11 +124,14 @@ class MigrationResult:
     kept: tuple[Outcome, ...] = ()
     """What a comment in the file keeps as it is; no outcome, because somebody decided it already."""
     diagnostics: tuple[Diagnostic, ...] = ()
-    """Files that could not be read, so that nobody looked at them."""
+    """Errors: files that could not be read, so that nobody looked at them. Warnings: answers about nothing."""
     manifests: int = 0
     """How many were looked at."""
     held: frozenset[str] = frozenset()
     """Paths of the files that hold documents of ours, below the project's home, asked for or not."""
+    effects: Mapping[tuple[str, str, str], tuple[Edit, ...]] = field(default_factory=dict)
+    """By migration, key of an open question and answer: what that answer would change in the first manifest that may
+    choose it."""
     prefix: str = ""
     """What stands before the paths, seen from where the run takes place."""
     secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
@@ -76,13 +142,18 @@ class MigrationResult:
         return tuple(one for one in self.outcomes if one.status is status)
 
     @property
-    def questions(self) -> tuple[tuple[str, Question], ...]:
-        """Open questions with the name of their migration, each once."""
-        found: dict[tuple[str, str], Question] = {}
+    def open_questions(self) -> tuple[OpenQuestion, ...]:
+        """What waits for a person, like questions as one, in the order in which they came up."""
+        found: dict[tuple[str, str], list[Outcome]] = {}
         for one in self.of(Status.OPEN):
             if one.finding.question is not None:
-                found.setdefault((one.name, one.finding.question.key), one.finding.question)
-        return tuple((name, question) for (name, _), question in found.items())
+                found.setdefault((one.name, one.finding.question.key), []).append(one)
+        return tuple(OpenQuestion(tuple(outcomes)) for outcomes in found.values())
+
+    @property
+    def questions(self) -> tuple[tuple[str, Question], ...]:
+        """Open questions with the name of their migration, each once."""
+        return tuple((one.name, one.question) for one in self.open_questions)
 
 
 def undone(result: MigrationResult) -> tuple[Outcome, ...]:

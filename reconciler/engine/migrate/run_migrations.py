@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.migrating.migration import Answers, Context, Finding, Held, Migration, Subject
-from reconciler.core.migrating.migration_result import FileChange, MigrationResult, Outcome, Status
+from reconciler.core.migrating.migration import (
+    Answers,
+    Context,
+    Finding,
+    Held,
+    Migration,
+    Subject,
+    addressed,
+    for_one,
+)
+from reconciler.core.migrating.migration_result import FileChange, MigrationResult, OpenQuestion, Outcome, Status
 from reconciler.engine.migrate.migration_files import Editor, NewManifests, OpenFile, SourceFile
 from reconciler.engine.migrate.move_units import Layers, Part, Written, canonical_place, obstacle, part_of
 from reconciler.engine.migrate.workspace_views import Picture, differs, pictures
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Object, lookup
-from reconciler.types.manifest import EditRefused
+from reconciler.types.manifest import Edit, EditRefused
 from reconciler.types.project import Defaults
 
 ROUNDS = 100
@@ -305,7 +315,42 @@ def finish(work: MigrationWork, done: Sequence[Outcome], last: Round) -> Migrati
     diagnostics = [one for path, file in work.files.items() if file.selected for one in work.opened[path].problems]
     outcomes = (*done, *last.refused.values(), *last.left)
     count = sum(one.subject.selected for one in work.manifests)
-    return MigrationResult(outcomes, tuple(changes), tuple(last.kept.values()), tuple(diagnostics), count)
+    diagnostics += _answers_about_nothing(work)
+    result = MigrationResult(outcomes, tuple(changes), tuple(last.kept.values()), tuple(diagnostics), count)
+    return replace(result, effects=dict(_effects(work, result.open_questions)))
+
+
+def _answers_about_nothing(work: MigrationWork) -> list[Diagnostic]:
+    """Answers for single manifests that are not there."""
+    kinds = {one.name: one.kinds for one in work.options.migrations}
+    return [
+        Diagnostic(
+            "E-project",
+            Severity.WARNING,
+            f"an answer of {name} is for {address}, and there is no such manifest",
+            hint="take it out of `migrations:` in the project file (or of --answer), or mend the address",
+        )
+        for name, _, address in addressed(work.options.answers, kinds)
+        if address not in work.layers.bases
+    ]
+
+
+def _effects(
+    work: MigrationWork, questions: Sequence[OpenQuestion]
+) -> Iterator[tuple[tuple[str, str, str], tuple[Edit, ...]]]:
+    """What each answer to each open question would change in the first manifest that may choose it."""
+    by_name = {one.name: one for one in work.options.migrations}
+    places = {(str(one.subject.address), one.path): one.subject for one in work.manifests}
+    for asked in questions:
+        for value, kinds in asked.choices.items():
+            address = next(iter(kinds.values()))[0]
+            path = next(one.path for one in asked.outcomes if str(one.address) == address)
+            given = {asked.name: {**work.options.answers.get(asked.name, {}), for_one(address, asked.key): value}}
+            context = replace(work.context(), answers={**work.options.answers, **given}, cache={})
+            for finding in by_name[asked.name].search(places[address, path], context):
+                if finding.question is not None and finding.question.key == asked.key and finding.edits:
+                    yield (asked.name, asked.key, value), finding.edits
+                    break
 
 
 def _places_asked(migration: Migration, one: Written, findings: Sequence[Finding]) -> list[tuple[str, str]]:

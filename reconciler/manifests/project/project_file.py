@@ -234,7 +234,10 @@ def _records(
             pointer="/default_workspace",
             hint=suggest(default, workspaces),
         )
-    answers = _answers(model, platforms, workspaces, source, findings)
+    from reconciler.manifests.project.migration_answers import read_answers
+
+    types = {one.provider.type for one in workspaces.values()}
+    answers, answered = read_answers(model, [platforms.of(one).migrations for one in types], source, findings)
     kinds = workspaces[default].kinds if default in workspaces else None
     defaults = read_defaults(model, folder, kinds, source, findings)
     own = None
@@ -247,38 +250,9 @@ def _records(
     exclude = tuple(model.sources.exclude)
     project = Project(
         root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers,
-        source=model.source, defaults=defaults, fleet=read_fleet(model.fleet, source, findings),
+        answered, source=model.source, defaults=defaults, fleet=read_fleet(model.fleet, source, findings),
     )  # fmt: skip
     return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
-
-
-def _answers(
-    model: ProjectModel, platforms: Platforms, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
-) -> dict[str, dict[str, str]]:
-    """The answers to questions of migrations, each as text."""
-    if not model.migrations:
-        return {}
-    from reconciler.core.migrating.migration import as_answer, known_names
-
-    types = {one.provider.type for one in workspaces.values()}
-    known: dict[str, str] = {}
-    for one in types:
-        known |= known_names(platforms.of(one).migrations)
-    result: dict[str, dict[str, str]] = {}
-    for word, given in model.migrations.items():
-        name = known.get(word)
-        if name is None:
-            findings.error(
-                PROJECT,
-                f"unknown migration {word!r}",
-                source=source,
-                pointer=join("migrations", word),
-                hint=suggest(word, known) or "`reconciler migrate --list` shows them",
-            )
-            continue
-        members = given if isinstance(given, dict) else {"*": given}
-        result.setdefault(name, {}).update({key: as_answer(value) for key, value in members.items()})
-    return result
 
 
 def _check_neighbours(

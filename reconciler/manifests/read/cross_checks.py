@@ -8,7 +8,7 @@ from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.resource_diff.match_objects import difference, folded
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
-from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, REF, Findings, suggest
+from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, PROJECT, REF, Findings, suggest
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, escape
@@ -30,6 +30,26 @@ def unique(drafts: Sequence[RawManifest], locate: Locate, findings: Findings) ->
                 address=draft.address,
             )
     return result
+
+
+def check_answers(
+    answered: Mapping[str, str],
+    known: Collection[Address],
+    kinds: Collection[str],
+    source: Source,
+    findings: Findings,
+) -> None:
+    """An answer to a migration that is for one manifest alone, and there is no such manifest, is said."""
+    names = {str(address): address for address in known}
+    for pointer, address in answered.items():
+        if address not in names and address.partition(".")[0] in kinds:
+            findings.warning(
+                PROJECT,
+                f"this answer is for {address}, and there is no such manifest",
+                source=source,
+                pointer=pointer,
+                hint=suggest(address, names) or "take it out, or mend the address",
+            )
 
 
 def check_twins(manifests: Mapping[Address, Manifest], places: Places, findings: Findings) -> None:

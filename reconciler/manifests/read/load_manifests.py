@@ -23,7 +23,7 @@ from reconciler.manifests.tree.git_tree import open_tree
 from reconciler.manifests.tree.problems import FILE, SIZE, Findings
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic
+from reconciler.types.diagnostic import Diagnostic, Source
 from reconciler.types.manifest import Elsewhere, Manifest, ManifestSet
 from reconciler.types.ports import Secrets
 from reconciler.types.project import Project, Workspace
@@ -168,6 +168,11 @@ class _Run:
         )
         cross_checks.check_claims(manifests, self.findings)
         cross_checks.check_twins(manifests, self.places, self.findings)
+        if self.project.answered and self.project.file is not None and not given:
+            file = Source(relative(self.project.file, self.home))
+            cross_checks.check_answers(
+                self.project.answered, manifests, list(self.workspace.kinds), file, self.findings
+            )
         cross_checks.check_moves(manifests, items.moved, items.removed, self.findings)
         discovery.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         discovery.report_beside()

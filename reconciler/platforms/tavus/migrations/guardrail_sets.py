@@ -46,6 +46,8 @@ def find_guardrail_set_split(subject: Subject, context: Context) -> Iterator[Fin
 
 
 def _split(subject: Subject, context: Context, target: str, entries: list[Object]) -> Iterator[Finding]:
+    if context.answer(GUARDRAIL_SET_SPLIT.name, target, subject) == KEEP:
+        return
     documents: list[NewDocument] = []
     references: list[Json] = []
     open_names: list[Finding] = []
@@ -111,6 +113,7 @@ def _taken(target: str, name: str, holder: Holder, answer: str | None) -> Findin
         f"{target} has a guardrail {name}, and {holder.whose} another one of that name. What becomes of it?",
         (Choice(THEIRS, "the set's is dropped for it: its text counts from then on"),),
         "another name for the set's (callbacks carry it)",
+        proposes=False,
     )
     notes = (f"the name {answer} is taken, too",) if answer else ()
     if answer == THEIRS:
@@ -172,7 +175,7 @@ def find_guardrail_set_detach(subject: Subject, context: Context) -> Iterator[Fi
         return
     edits: dict[str, tuple[Edit, ...]] = {"detach": (RemoveValue("/guardrails_id"),)}
     choices = (Choice("detach", "once every rule of the set is among the guardrails", "judgement"),)
-    question = Question("detach", "does the persona still need its legacy set?", choices)
+    question = Question("detach", "does the persona still need its legacy set?", choices, proposes=False)
     why = "both together only enforce twice; the set itself is never deleted while another persona may have it"
     beside = ("/guardrail_ids", "/guardrail_tags")
     finding = Finding(("/guardrails_id",), "a legacy set beside single guardrails", why, beside=beside)

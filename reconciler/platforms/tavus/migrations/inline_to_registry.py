@@ -56,7 +56,9 @@ def find_inline_tool_dedupe(subject: Subject, context: Context) -> Iterator[Find
             yield from _decided(one, book.decision(one.name))
     if kept := book.kept(subject):
         names = ", ".join(dict.fromkeys(one.name for one in kept))
-        yield Finding(tuple(one.pointer for one in kept), f"{names}: inline", "a comment keeps it", kept=True)
+        yield Finding(
+            tuple(one.pointer for one in kept), f"{names}: inline", "somebody said that it stays", kept=True
+        )
     if double:
         where = tuple(edit.pointer for edit in double if isinstance(edit, RemoveValue))
         yield Finding(where, "the same inline tool stands twice in one list", "once is enough", tuple(double))
@@ -80,7 +82,7 @@ def _parsed(subject: Subject, context: Context, place: str, text: str) -> Iterat
     if not isinstance(value, list):
         return
     edits: dict[str, tuple[Edit, ...]] = {"parse": (SetValue(place, value),)}
-    question = Question(f"{subject.address}:{place}", "read the text as a list?", (Choice("parse", "as JSON"),))
+    question = Question(place, "read the text as a list?", (Choice("parse", "as JSON"),))
     finding = Finding((place,), "inline tools as one text", "the API wants a list")
     yield from ask(subject, context, DEDUPE, question, finding, edits.get)
 

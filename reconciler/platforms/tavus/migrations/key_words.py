@@ -60,12 +60,13 @@ def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Fi
         yield Finding(where, f"{new} is empty and {old} becomes {new}", VOCABULARY_WHY, take_old)
     else:
         question = Question(
-            f"{subject.address}:{new}",
+            new,
             f"{old} and {new} disagree: which of the two counts?",
             (
                 Choice(new, f"the value of {new}: {_short(after)}"),
                 Choice(old, f"the value of {old}: {_short(before)}"),
             ),
+            proposes=False,
         )
         finding = Finding(where, f"{old} and {new} disagree", "the two are one field")
         edits = {new: drop_old, old: take_old}

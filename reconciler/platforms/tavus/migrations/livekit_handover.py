@@ -64,8 +64,8 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
     if isinstance(prompt, dict) and isinstance(prompt.get("file"), str):
         notes.append(f"{prompt['file']} is not used by this manifest any more")
     question = Question(
-        str(subject.address),
-        f"hand {subject.address} over to a LiveKit agent? Its prompt, model, voice and tools leave this file",
+        "handover",
+        "hand over to a LiveKit agent? Prompt, model, voice and tools leave the file",
         (Choice("handover", "Tavus keeps the face only; the agent does the rest"),),
     )
     why = "with LiveKit as transport only echo mode works; language model, voice and turn taking are the agent's"

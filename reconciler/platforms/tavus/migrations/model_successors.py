@@ -43,6 +43,12 @@ def choices_for(catalogue: Catalogue, id: str, table: str, *, others: bool = Fal
     return tuple(rows.values())
 
 
+def follows(catalogue: Catalogue, id: str, table: str) -> bool:
+    """Whether the catalogue names a successor: else the first choice is only the first of many."""
+    after = catalogue.successor(id, table)
+    return after is not None and after.id is not None and after.id != id
+
+
 def proposed(catalogue: Catalogue, id: str, table: str, answer: str) -> str:
     """The answer; for `yes` (in a project file) the successor, where the catalogue proposes one."""
     after = catalogue.successor(id, table)
@@ -74,7 +80,10 @@ def replace_outdated(name: str, pointer: str, table: str, why: str) -> Find:
 
         finding = Finding((pointer,), f"{value} is {status.value}", why, broken=status is Status.REMOVED)
         choices = choices_for(catalogue, value, table)
-        question = Question(value, f"what follows {value}?", choices, "any other value of the catalogue")
+        question = Question(
+            value, f"what follows {value}?", choices, "any other value of the catalogue",
+            proposes=follows(catalogue, value, table),
+        )  # fmt: skip
         yield from ask(subject, context, name, question, finding, carry_out)
 
     return find
@@ -127,7 +136,7 @@ def find_model_successor(subject: Subject, context: Context) -> Iterator[Finding
             f"{scores.naturalness}"
         )
     choices = choices_for(catalogue, model, "llm", others=True)
-    question = Question(model, f"what follows {model}?", choices)
+    question = Question(model, f"what follows {model}?", choices, proposes=follows(catalogue, model, "llm"))
     broken = status in (Status.REMOVED, Status.INTERNAL)
     finding = Finding((LLM_MODEL,), summary, why, notes=notes, beside=(BASE_URL,), broken=broken)
     yield from ask(subject, context, MODEL_SUCCESSOR.name, question, finding, carry_out)

@@ -79,7 +79,9 @@ def _choose_model(
         choices.insert(0, Choice("query", "the current perception model, the old prompt as a visual awareness query"))
     state = "on" if enabled else "not clearly on or off" if enabled is None else "off, and perception is set up"
     finding = Finding((VQA,), f"vision of the first generation, {state}", VQA_WHY, beside=(MODEL,), broken=True)
-    question = Question("vision", "what becomes of layers.vqa?", tuple(choices))
+    question = Question(
+        "vision", "what becomes of layers.vqa?", tuple(choices), proposes="query" in edits or not prompt.strip()
+    )
     yield from ask(subject, context, VQA_TO_PERCEPTION.name, question, finding, edits.get)
 
 
@@ -151,7 +153,7 @@ def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Fi
         more = [item for item in before if not any(same(item, other) for other in after)]
         edits["both"] = (*(SetValue(f"{where[1]}/-", item) for item in more), *drop)
         choices.insert(0, Choice("both", f"the entries of {old} that {new} lacks are added to it"))
-    question = Question(f"{subject.address}:{new}", f"{old} and {new} differ: what counts?", tuple(choices))
+    question = Question(new, f"{old} and {new} differ: what counts?", tuple(choices), proposes="both" in edits)
     finding = Finding(where, f"{old} and {new} differ", "which of the two the server prefers is not documented")
     yield from ask(subject, context, PERCEPTION_FIELD_NAMES.name, question, finding, edits.get)
 
@@ -213,7 +215,7 @@ def find_perception_tool_prompt(subject: Subject, context: Context) -> Iterator[
             "remove": "it is not needed any more",
         }
         choices = tuple(Choice(name, reason) for name, reason in reasons.items() if name in edits)
-        question = Question(str(subject.address), "which prompt does the text belong to?", choices)
+        question = Question("tool_prompt", "which prompt does the text belong to?", choices)
         finding = Finding(
             (TOOL_PROMPT,), "tool_prompt has to be split by hand or given to one side", TOOL_PROMPT_WHY, broken=True
         )

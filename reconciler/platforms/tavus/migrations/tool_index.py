@@ -6,8 +6,9 @@ Registry names are unique in an account, so one persona alone cannot say what it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from reconciler.core.migrating.migration import Context, Subject, text_at
+from reconciler.core.migrating.migration import KEEP, Context, Subject, for_one, text_at
 from reconciler.platforms.tavus.migrations.held_names import Holder, in_account, in_files
 from reconciler.platforms.tavus.migrations.inline_tool import (
     MOST,
@@ -47,6 +48,7 @@ class ToolIndex:
                 )
             elif subject.address.kind == "persona" and (not subject.overlay or _attaches(subject)):
                 found = list(inline_tools(subject))
+                found = [one if one.kept or not self._stays(one) else replace(one, kept=True) for one in found]
                 if found:
                     self.by_subject[id(subject)] = found
                 for one in (one for one in found if not one.kept):
@@ -56,6 +58,11 @@ class ToolIndex:
     def of(self, subject: Subject) -> list[Inline]:
         """The inline tools of one persona, less those that a comment keeps."""
         return [one for one in self.by_subject.get(id(subject), []) if not one.kept]
+
+    def _stays(self, inline: Inline) -> bool:
+        """Whether a person said that the tools of its persona, or this one there, stay inline."""
+        address = str(inline.subject.address)
+        return KEEP in (self.given.get(address), self.given.get(for_one(address, inline.name)))
 
     def kept(self, subject: Subject) -> list[Inline]:
         """Those that a comment keeps inline."""
@@ -108,10 +115,6 @@ class ToolIndex:
         if name not in self._dropped:
             self._dropped[name] = sorted({word for inline in self.groups[name] for word in inline.dropped})
         return self._dropped[name]
-
-    def answer(self, key: str, group: list[Inline]) -> str | None:
-        """The answer to a question about a tool; an answer for one persona alone makes no sense here."""
-        return self.given.get(key) or (self.given.get("*") if group else None)
 
 
 def _tools_named(subject: Subject) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.core.migrating.migration import KEEP, YES, Choice, Question
+from reconciler.core.migrating.migration import ANY, KEEP, YES, Choice, Question
 from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder
 from reconciler.platforms.tavus.migrations.inline_tool import (
     LARGEST,
@@ -145,7 +145,7 @@ def _targets(book: ToolIndex, decision: Decision, wanted: str, group: list[Inlin
 def _is_settled(book: ToolIndex, decision: Decision, wanted: str, *, several: bool) -> bool:
     """Whether a person said ahead what is done where the account has the name: then that is done, whoever looked
     there, so that files alone and a plan come to the same."""
-    explicit = book.given.get(decision.name)
+    explicit = _said(book, decision, wanted)
     if explicit is None or explicit == wanted or (explicit == RENAME and decision.name != wanted):
         return False  # at most an answer about a name that is not legal
     if several:
@@ -163,15 +163,15 @@ def _respect_account(book: ToolIndex, decision: Decision, group: list[Inline]) -
         del decision.bodies[name]
         odd = [digest for digest, target in decision.targets.items() if target == name]
         decision.targets = {digest: to for digest, to in decision.targets.items() if to != name}
-        if book.given.get(decision.name) == RENAME and name == decision.name:
+        if _said(book, decision, name) == RENAME and (name == decision.name or _key(decision, name) in book.given):
             sample = {one.digest: one for one in group}
             for digest in odd:
                 new = _suffixed(name, sample[digest])
                 _become(book, decision, sample[digest], new, str(body["description"]))
             continue
-        question = _question(decision.name, name, group, held, odd, dual=False)
+        question = _question(_key(decision, name), name, group, held, odd, dual=False)
         choices = tuple(choice for choice in question.choices if choice.value != ODD_INLINE)
-        decision.question = replace(question, choices=choices)
+        decision.question = replace(question, choices=choices, proposes=False)
         decision.note = f"the answer {decision.answered!r} does not settle that" if decision.answered else ""
 
 
@@ -210,7 +210,10 @@ def _several(
     common = max(of_llm or bodies, key=lambda digest: bodies[digest])
     odd = [digest for digest in bodies if digest not in decision.targets and (holder is not None or digest != common)]
     dual = len({one.origin for one in group}) > 1
-    answer = book.answer(decision.name, group)
+    answer = _said(book, decision, wanted) or book.given.get(ANY)
+    question = _question(_key(decision, wanted), wanted, group, holder, odd, dual=dual)
+    if answer == YES:
+        answer = question.proposal
     decision.answered = answer
     if answer in (THEIRS, COMMON) and not dual and (holder is not None or answer == COMMON):
         if holder is None:
@@ -230,7 +233,7 @@ def _several(
                 name = base if base == answer and len(odd) == 1 else _suffixed(base, sample[digest])
                 _become(book, decision, sample[digest], name, description)
     elif answer != KEEP:
-        decision.question = _question(decision.name, wanted, group, holder, odd, dual=dual)
+        decision.question = question
         if answer is not None and answer != RENAME:
             decision.note = f"the answer {answer!r} is no answer here, or a name that is taken"
         decision.answered = None
@@ -243,21 +246,35 @@ def _is_new_name(book: ToolIndex, answer: str, wanted: str, odd: list[Inline]) -
     return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)
 
 
+def _said(book: ToolIndex, decision: Decision, wanted: str) -> str | None:
+    """What a person said about the registry tool that is to be called `wanted`."""
+    given = book.given.get(_key(decision, wanted))
+    earlier = book.given.get(decision.name)
+    return given if given is not None or earlier not in WORDS else earlier
+
+
+def _key(decision: Decision, wanted: str) -> str:
+    """What a question about the bodies is called. Where another name had to be found for the inline tool first, that
+    was a question of its own: this one is about the new name."""
+    return decision.name if may_be_called(decision.name) else wanted
+
+
 def _question(
-    name: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
+    key: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
 ) -> Question:
+    """What becomes of bodies that cannot all be called `wanted`."""
     bodies = {one.digest for one in group}
     origins = sorted({one.origin for one in group})
     who = ", ".join(sorted({str(one.subject.address) for one in group if one.digest in odd}))
     if holder is not None:
         other = "a body that nobody looked at" if holder.spec is None else "another body"
-        text = f"{name}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"
+        text = f"{wanted}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"
         first = Choice(ODD_INLINE, "those that differ from the registry tool stay inline; nothing changes")
         use = [Choice(THEIRS, f"the registry tool as it is, for {who}: its behaviour counts from then on")]
     else:
         others = f"used as {' and as '.join(origins)}" if dual else f"{len(bodies)} different bodies"
-        text = f"{name}: {others}. What becomes of them?"
+        text = f"{wanted}: {others}. What becomes of them?"
         first = Choice(ODD_INLINE, f"the commonest body becomes the registry tool; inline stays: {who}")
         use = [Choice(COMMON, f"one body for all; this changes {who}")]
     rename = Choice(RENAME, "each other body becomes a tool of a new name; prompts and frontends must follow")
-    return Question(name, text, (first, *(() if dual else use), rename), "a name for the new tool")
+    return Question(key, text, (first, *(() if dual else use), rename), "a name for the new tool")

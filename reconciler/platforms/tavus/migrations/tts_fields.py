@@ -20,7 +20,7 @@ from reconciler.core.migrating.migration import (
     mapping_at,
     text_at,
 )
-from reconciler.platforms.tavus.migrations.model_successors import choices_for
+from reconciler.platforms.tavus.migrations.model_successors import choices_for, follows
 from reconciler.types.catalogue_entry import Status
 from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
@@ -64,7 +64,7 @@ def _speed(subject: Subject, context: Context, word: str) -> Iterator[Finding]:
             return (SetValue(SPEED, number(answer)),) if NUMBER.fullmatch(answer) else None
 
         choices = (Choice("remove", "the engine's own speed"),)
-        question = Question(word, f"which number is speed {word}?", choices, "a number")
+        question = Question(word, f"which number is speed {word}?", choices, "a number", proposes=False)
         why = "speed is a number now, and no page says which number the words stood for"
         yield from ask(subject, context, TTS_TYPES.name, question, Finding((SPEED,), f"speed {word}", why), carry_out)
 
@@ -169,7 +169,10 @@ def _model(subject: Subject, context: Context) -> Iterator[Finding]:
     why = after.reason if after is not None else "superseded"
     notes = ("the voice changes; emotion and speed are dropped with it and have to be chosen anew",)
     finding = Finding((MODEL,), f"{model} is {status.value}", why, notes=notes, broken=status is Status.REMOVED)
-    question = Question(model, f"what follows {model}?", choices, "any other voice model of the catalogue")
+    question = Question(
+        model, f"what follows {model}?", choices, "any other voice model of the catalogue",
+        proposes=follows(context.catalogue, model, "tts_model"),
+    )  # fmt: skip
     yield from ask(subject, context, TTS_ENGINE_AND_MODEL.name, question, finding, carry_out)
 
 

@@ -77,7 +77,9 @@ def _choose(
     if "definition" not in edits:
         notes.append("a level here is none of high, medium, low, verylow, superlow")
     key = "fixed-delay" if stt.get(SMART) is False else "levels"
-    question = Question(key, "how do the old levels translate?", tuple(choices))
+    question = Question(
+        key, "how do the old levels translate?", tuple(choices), proposes="definition" in edits and key == "levels"
+    )
     names = ", ".join(pointer.rpartition("/")[2] for pointer in where)
     finding = Finding(where, f"{names} move to the conversational flow", FLOW_WHY, notes=tuple(notes))
     yield from ask(subject, context, STT_TO_CONVERSATIONAL_FLOW.name, question, finding, edits.get)
@@ -146,7 +148,7 @@ def find_interruptibility_spelling(subject: Subject, context: Context) -> Iterat
     edits = {str(value): _keep_one(found, word) for word, value in reversed(list(values.items()))}
     choices = tuple(Choice(str(value), f"as {word} says") for word, value in values.items())
     question = Question(
-        f"{subject.address}:{INTERRUPTIBILITY}", f"{' and '.join(found)} disagree: which value counts?", choices
+        INTERRUPTIBILITY, f"{' and '.join(found)} disagree: which value counts?", choices, proposes=False
     )
     finding = Finding(where, f"{' and '.join(found)} disagree", SPELLING_WHY)
     yield from ask(subject, context, INTERRUPTIBILITY_SPELLING.name, question, finding, edits.get)

@@ -1,0 +1,47 @@
+"""Answers of migrations written into a project file: they read back, and nothing beside them changes."""
+
+from __future__ import annotations
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.migrating.migration import as_answer, known_names, merge_answers
+from reconciler.manifests.project.migration_answers import with_answers
+from reconciler.platforms.tavus.migrations import MIGRATIONS
+
+KNOWN = known_names(MIGRATIONS)
+HEAD = "# ours\napiVersion: personas/v1\nkind: Project\nmetadata: {name: x} # name\n"
+HELD = [
+    "", "migrations: {}\n", "migrations: {M16: tavus-auto} # flow\n", "migrations:\n  stt-engine: yes # all\n",
+    "migrations:\n  M16: {tavus-advanced: keep} # one\n  tts-types: # two\n    fast: 1.1\n    slow: false\n",
+    "migrations:\r\n    stt-engine:\r\n        tavus-turbo: x # y\r\n",
+]  # fmt: skip
+keys = st.sampled_from(["*", "tavus-advanced", "persona.a", "persona.a:fast", "fast", "a b: {c}", "yes", "#1"])
+values = st.sampled_from(["keep", "yes", "tavus-auto", "1.5", "off", "a: b", "{env: HOME}", "- x", "\u00e4\u2028"])
+answers = st.dictionaries(
+    st.sampled_from(["stt-engine", "tts-types"]), st.dictionaries(keys, values, min_size=1, max_size=3), max_size=2
+)
+
+
+def read(data: bytes) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for word, members in (yaml.safe_load(data).get("migrations") or {}).items():
+        pairs = members.items() if isinstance(members, dict) else [("*", members)]
+        found.setdefault(KNOWN[word], {}).update({str(key): as_answer(value) for key, value in pairs})
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(HELD), answers)
+def test_what_is_written_reads_back_and_the_rest_stays(held: str, said: dict[str, dict[str, str]]) -> None:
+    before = f"{HEAD.replace(chr(10), chr(13) + chr(10)) if chr(13) in held else HEAD}{held}".encode()
+    after = with_answers(before, "reconciler.yaml", said, KNOWN)
+    assert read(after) == merge_answers(read(before), said)
+    assert with_answers(after, "reconciler.yaml", said, KNOWN) == after, "twice is once"
+    for comment in ("# ours", "# name"):
+        assert comment in after.decode()
+    kept = yaml.safe_load(after)
+    assert {key: kept[key] for key in ("apiVersion", "kind", "metadata")} == {
+        "apiVersion": "personas/v1", "kind": "Project", "metadata": {"name": "x"},
+    }  # fmt: skip
