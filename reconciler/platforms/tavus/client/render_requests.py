@@ -1,20 +1,26 @@
-"""A planned change -> the writes that carry it out, in order; pure."""
+"""A planned change -> the writes that carry it out, in order; a write -> the call that sends it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import quote
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import quote, unquote
 
 from reconciler.core.canonical.canonical_form import without
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.diff.request_body import partial, sendable, with_markers
-from reconciler.platforms.tavus.client.endpoint import Endpoint, Part, PatchStyle
-from reconciler.types.address import ResourceRef
+from reconciler.errors import Rejected
+from reconciler.platforms.tavus.client.endpoint import Endpoint, Part, PatchStyle, is_answer_to
+from reconciler.platforms.tavus.client.http_attempt import Call
+from reconciler.platforms.tavus.client.retry_policy import is_repeatable, judge, needs_image
+from reconciler.types.address import ResourceRef, is_reference
 from reconciler.types.change import Action, Change, PatchOp, Request
-from reconciler.types.json import Json, Object, lookup, within
+from reconciler.types.json import Json, Object, is_mask, lookup, within
 from reconciler.types.kind import KindSpec
+from reconciler.types.ports import Gate
 
 ATTACHED_WORDS = ("tools", "tool_ids")
+PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
 
 
 def render(
@@ -169,3 +175,58 @@ def _touches_keyed(spec: KindSpec, ops: Sequence[PatchOp]) -> bool:
     keyed = [row.path for row in spec.fields if row.keyed]
     places = [place for op in ops if op.op != "add" for place in (op.path, op.source) if place is not None]
     return any(within(place, pointer) or within(pointer, place) for place in places for pointer in keyed)
+
+
+def call_of(
+    request: Request,
+    spec: KindSpec,
+    endpoint: Endpoint,
+    body_of: Callable[[str, str], Object | None],
+    *,
+    force: bool,
+    gate: Gate | None,
+) -> Call:
+    """The call that sends a write whose placeholders are filled. Raises `Rejected` where one still stands.
+
+    `body_of(kind, id)` reads an object, to find out whether a PATCH without an answer took effect.
+    """
+    if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
+        raise Rejected(
+            f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
+        )
+    parts = request.path.strip("/").split("/")
+    # A POST to `/pals/{id}/tools` attaches, and may be repeated.
+    attaches = endpoint.attachments is not None and len(parts) == 3 and parts[2] == endpoint.attachments
+    create = request.method == "POST" and not attaches
+    id = unquote(parts[1]) if len(parts) == 2 else ""  # none in a collection and a sub resource
+    return Call(
+        request.method,
+        request.path,
+        query=endpoint.force_query if force and request.method == "PATCH" else {},
+        body=request.body,
+        create=create,
+        landed=_landed(request, lambda: body_of(endpoint.kind, unquote(parts[-1]))),
+        accept=None if create else lambda document: is_answer_to(spec, id, document),
+        gate=gate,
+    )
+
+
+def _landed(request: Request, read: Callable[[], Object | None]) -> Callable[[], bool] | None:
+    """How to find out whether a PATCH landed; None where sending it again does no harm."""
+    if request.method != "PATCH" or not isinstance(request.body, list) or is_repeatable(request.body):
+        return None
+    landed = judge(request.body, read() if needs_image(request.body) else None)
+
+    def ask() -> bool:
+        body = read()
+        return body is not None and landed(body)
+
+    return ask
+
+
+def _has_placeholder(value: Json) -> bool:
+    if is_mask(value) or is_reference(value):
+        return True
+    if isinstance(value, dict):
+        return any(_has_placeholder(member) for member in value.values())
+    return isinstance(value, list) and any(_has_placeholder(item) for item in value)

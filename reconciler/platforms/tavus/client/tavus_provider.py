@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from reconciler.core.network import Due
 from reconciler.core.secrets.redact_document import credentials_in
@@ -22,7 +21,6 @@ from reconciler.platforms.tavus.client.endpoint import (
     attached_in,
     id_of,
     is_answer_about,
-    is_answer_to,
     is_stock,
     items_in,
     name_of,
@@ -32,17 +30,15 @@ from reconciler.platforms.tavus.client.endpoint import (
     total_in,
 )
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
-from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.pagination import Page, read_list
-from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, is_repeatable, judge, needs_image
+from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import Client
 from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.kinds import kind as kind_named
-from reconciler.types.address import is_reference
 from reconciler.types.change import Change, Request
 from reconciler.types.event import Reading
-from reconciler.types.json import Json, Object, is_mask
+from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.options import Limits
@@ -53,7 +49,6 @@ if TYPE_CHECKING:
 
 NO_SUCH_PLACE = (404, 405, 410, 501)
 """What a server answers that does not know a collection."""
-PLACEHOLDER = re.compile(r"\{[a-z_]+\.[^{}/]*\}")
 
 
 class TavusProvider:
@@ -338,27 +333,15 @@ class TavusProvider:
 
     def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
         """Send one write whose placeholders are filled; 304 is an answer. See the port for what is raised."""
+        from reconciler.platforms.tavus.client.render_requests import call_of
+
         endpoint, spec = ENDPOINTS[request.address.kind], kind_named(request.address.kind)
-        if PLACEHOLDER.search(unquote(request.path)) or _has_placeholder(request.body):
-            raise Rejected(
-                f"{request.method} {request.path} still holds a placeholder", hint="this is a bug; nothing was sent"
-            )
         self._redactor.learn(*credentials_in(spec, request.body))
-        create = request.method == "POST" and not self._is_sub_resource(endpoint, request.path)
-        call = Call(
-            request.method,
-            request.path,
-            query=endpoint.force_query if force and request.method == "PATCH" else {},
-            body=request.body,
-            create=create,
-            landed=self._judge(request, endpoint),
-            accept=None if create else lambda document: is_answer_to(spec, self._id_in(request.path), document),
-            gate=gate,
-        )
+        call = call_of(request, spec, endpoint, self._body_of, force=force, gate=gate)
         try:
             answer = self._client.write(call)
         except Rejected as refused:
-            if not create or not endpoint.newer or refused.status not in NO_SUCH_PLACE:
+            if not call.create or not endpoint.newer or refused.status not in NO_SUCH_PLACE:
                 raise
             what = spec.manifest_kinds[0]
             raise Rejected(
@@ -367,7 +350,7 @@ class TavusProvider:
                 hint=f"this server is older than {what}s: take the manifests of the kind out of this workspace"
                 " (`overlays`, `--exclude`), and what refers to them",
             ) from None
-        if create and self.created_id(request.address.kind, answer) is None:
+        if call.create and self.created_id(request.address.kind, answer) is None:
             raise OutcomeUnknown(
                 f"POST {request.path} answered {answer.status} without an id; the object may exist",
                 status=answer.status,
@@ -380,39 +363,6 @@ class TavusProvider:
         spec = kind_named(kind)
         return id_of(spec, object_in(spec, answer.body))
 
-    @staticmethod
-    def _is_sub_resource(endpoint: Endpoint, path: str) -> bool:
-        """Whether `path` is `/pals/{id}/tools`: a POST there attaches, and may be repeated."""
-        parts = path.strip("/").split("/")
-        return endpoint.attachments is not None and len(parts) == 3 and parts[2] == endpoint.attachments
-
-    @staticmethod
-    def _id_in(path: str) -> str:
-        """The id of the object whose own path this is; empty for a collection and a sub resource."""
-        parts = path.strip("/").split("/")
-        return unquote(parts[1]) if len(parts) == 2 else ""
-
-    def _judge(self, request: Request, endpoint: Endpoint) -> Callable[[], bool] | None:
-        """How to find out whether a PATCH landed; None where sending it again does no harm."""
-        if request.method != "PATCH" or not isinstance(request.body, list) or is_repeatable(request.body):
-            return None
-        image = self._body_at(request.path, endpoint) if needs_image(request.body) else None
-        landed = judge(request.body, image)
-
-        def ask() -> bool:
-            body = self._body_at(request.path, endpoint)
-            return body is not None and landed(body)
-
-        return ask
-
-    def _body_at(self, path: str, endpoint: Endpoint) -> Object | None:
-        found = self.get(endpoint.kind, unquote(path.rstrip("/").rpartition("/")[2]))
+    def _body_of(self, kind: str, id: str) -> Object | None:
+        found = self.get(kind, id)
         return found.body if found is not None else None
-
-
-def _has_placeholder(value: Json) -> bool:
-    if is_mask(value) or is_reference(value):
-        return True
-    if isinstance(value, dict):
-        return any(_has_placeholder(member) for member in value.values())
-    return isinstance(value, list) and any(_has_placeholder(item) for item in value)
