@@ -24,7 +24,7 @@ AGENTS = "agents are made of personas; the words are those of the JSON output"
 LIVEKIT = "what the model catalogue says of another vendor's models"
 ALLOWED = {
     "cli/": EXAMPLES,
-    "core/fields/envelope_fields.py": EXAMPLES,
+    "core/fields/json_schema.py": EXAMPLES,
     "core/fields/spelling_hints.py": EXAMPLES,
     "manifests/project/project_model.py": EXAMPLES,
     "manifests/read/raw_manifest.py": EXAMPLES,
@@ -32,7 +32,7 @@ ALLOWED = {
     "api/scaffold.py": STARTER,
     "engine/scaffold/": STARTER,
     "manifests/edit/editable_text.py": BODY,
-    "manifests/edit/new_manifest_files.py": BODY,
+    "manifests/edit/manifest_writer.py": BODY,
     "manifests/read/envelope.py": BODY,
     "manifests/read/source_pointer.py": BODY,
     "manifests/read/source_spans.py": BODY,
@@ -41,7 +41,6 @@ ALLOWED = {
     "reporters/model_table.py": LIVEKIT,
     "reporters/target_page.py": LIVEKIT,
     "types/catalogue.py": LIVEKIT,
-    "types/catalogue_entry.py": LIVEKIT,
     "manifests/read/build.py": "two spellings of one attachment set, told apart before kinds are",
     "manifests/read/detect_kind.py": "how an apiVersion of ours begins, where it is misspelt",
     "core/diff/vendor_changes.py": "the name of a migration, as a hint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from reconciler.core.fields.envelope_fields import ENVELOPE
+from reconciler.core.fields.json_schema import ENVELOPE
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.kind import Field, KindSpec
 from reference import code, table

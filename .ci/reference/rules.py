@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.linting.rule import Rule
+from reconciler.core.linting import Rule
 from reconciler.platforms.tavus.rules import RULES
 from reference import block, table
 

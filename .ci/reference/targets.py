@@ -6,7 +6,7 @@ from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Target
 from reconciler.platforms import TARGETS
 from reconciler.reporters.target_page import CHOICE, PAGES, call_text
-from reconciler.types.catalogue_entry import LiveKitPlugin
+from reconciler.types.catalogue import LiveKitPlugin
 from reference import code, table
 
 HEAD = ("plugin", "provider", "Python", "Node", "hosts of `base_url`", "variables", "remarks")

@@ -94,7 +94,7 @@ def check_accepted(
 
 def put(files: Sequence[FileText]) -> None:
     """Write all files, or none."""
-    from reconciler.api.output_files import write_files
+    from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
     write_files([Replacement(one.path, one.before, one.after, one.shown) for one in files])
@@ -102,7 +102,7 @@ def put(files: Sequence[FileText]) -> None:
 
 def put_back(files: Sequence[FileText]) -> None:
     """The texts as they were."""
-    from reconciler.api.output_files import write_files
+    from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
     write_files([Replacement(one.path, one.after, one.before, one.shown) for one in files])

@@ -151,7 +151,7 @@ def writing_run(session: Session, secrets: Secrets, *, reading: bool = False) ->
 
 def claim_folder(session: Session) -> None:
     """Note whose folder the workspace's is, before the first file of a state is written there."""
-    from reconciler.api.state_paths import claim_folder as claim
+    from reconciler.api.paths import claim_folder as claim
 
     settings = session.workspace.state
     if settings.type == "local" and "path" not in settings.settings:

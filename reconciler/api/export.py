@@ -88,7 +88,7 @@ def claimed_manifests(session: Session, target: Path) -> tuple[ManifestSet, bool
 
 def write_files(session: Session, target: Path, found: Export, *, new: bool) -> Exported:
     """Write one file a manifest, and the project file of a new project."""
-    from reconciler.manifests.edit.new_manifest_files import manifest_file
+    from reconciler.manifests.edit.manifest_writer import manifest_file
 
     files: list[ExportedFile] = []
     place = NewFiles(target)
@@ -110,8 +110,8 @@ def write_files(session: Session, target: Path, found: Export, *, new: bool) -> 
 
 def _accept_what_is(session: Session, target: Path) -> Iterator[str]:
     """Accept what a new project is found wanting in: the account had it before there was a manifest. Says so."""
+    from reconciler.api.paths import display_path
     from reconciler.api.session import choose_project
-    from reconciler.api.state_paths import display_path
     from reconciler.api.validate import write_new_baseline
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
     from reconciler.reporters.messages import baseline_note
@@ -179,9 +179,9 @@ def inside_of(session: Session, target: Path) -> bool:
 
 def write_project_file(session: Session, target: Path) -> None:
     """The project file of a new project: the workspace that the account was read with."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.engine.scaffold.new_project import project_name
-    from reconciler.manifests.edit.new_manifest_files import project_file
+    from reconciler.manifests.edit.manifest_writer import project_file
     from reconciler.manifests.tree.file_tree import PROJECT_FILES
 
     if inside_of(session, target) or has_project_file(target):

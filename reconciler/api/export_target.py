@@ -61,7 +61,7 @@ def export_target(
     Raises `UsageError` for an unknown target or a name that no persona bears, `ManifestError`, `ProviderError`, and
     `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
-    from reconciler.api.output_files import write_files
+    from reconciler.api.paths import write_files
 
     made = prepare_target(session, name, folder, names, origin=origin, force=force)
     write_files(made.changes)
@@ -151,7 +151,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
 
     Raises `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.core.export.target import is_untouched
     from reconciler.fsio import Replacement
 

@@ -93,7 +93,7 @@ class MigrationRun:
     @property
     def project_file(self) -> str:
         """What a person calls the project file; empty where there is none."""
-        from reconciler.api.state_paths import display_path
+        from reconciler.api.paths import display_path
 
         return display_path(self.project.file) if self.project.file is not None else ""
 
@@ -149,7 +149,7 @@ class MigrationRun:
     def require_manifests(self, result: MigrationResult, *, allow_empty: bool = False) -> None:
         """Raise `NothingFound` where a run looked at nothing, or a path that was named holds nothing: that is never
         the success of having nothing to migrate. What is wrong with files is told instead, where something is."""
-        from reconciler.api.state_paths import describe_search, display_path
+        from reconciler.api.paths import describe_search, display_path
         from reconciler.errors import NothingFound
         from reconciler.manifests.tree.file_tree import WorkTree, placed
         from reconciler.manifests.tree.repository import inside
@@ -224,7 +224,7 @@ def saving_answers(run: MigrationRun, result: MigrationResult, answers: Answers)
     """The result with the answers in the project file, as one more file that changes: its text stays as it is written
     around them. Raises `ReconcilerError` where there is no project file, or none that takes them."""
     from reconciler.api.manifests import platform_of
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.core.migrating.migration import known_names
     from reconciler.core.migrating.migration_result import FileChange
     from reconciler.errors import ReconcilerError
@@ -256,7 +256,7 @@ def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Repl
 
     `also`: files beside the manifests that belong to the change; all of them are written, or none.
     """
-    from reconciler.api.output_files import write_files
+    from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
     places = {one.path: one.place for one in run.raw.files}

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.cache_folder import FOLDER, CacheFolder, find_key, find_obstacle, program
+from reconciler.api.paths import STATE_FOLDER
 from reconciler.api.run_recording import ACCOUNT, ANSWER, SECRET, STATE, TREE, Recording
-from reconciler.api.state_paths import STATE_FOLDER
 from reconciler.core.planning.run_trace import Question, Trace
 from reconciler.errors import Interrupted, ProviderError
 from reconciler.types.diagnostic import Diagnostic
@@ -80,7 +80,7 @@ class PlanCache:
     @contextmanager
     def recorded(self) -> Iterator[Session]:
         """The session whose run is heard, and what is read from files meanwhile."""
-        from reconciler.manifests.tree.recorded_tree import listening
+        from reconciler.manifests.tree.file_tree import listening
 
         with listening(self.recording.asked_tree):
             yield replace(self.session, recording=self.recording, emit=self.recording.emit(self.session.emit))
@@ -115,8 +115,7 @@ class PlanCache:
 
     def _ask_files(self, now: Recording, kept: _Kept) -> None:
         from reconciler.api.manifests import known_secrets
-        from reconciler.manifests.tree.file_tree import WorkTree
-        from reconciler.manifests.tree.recorded_tree import RecordedTree, ask_again
+        from reconciler.manifests.tree.file_tree import RecordedTree, WorkTree, ask_again
         from reconciler.types.address import SecretRef
 
         tree = RecordedTree(WorkTree(), now.asked_tree)

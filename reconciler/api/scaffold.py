@@ -51,7 +51,7 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     `source` is what a person gave for `--source`. Raises `ReconcilerError` where another file stands in its place,
     `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
     """
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, update
     from reconciler.engine.scaffold.project_facts import EXPECTED
 

@@ -108,7 +108,7 @@ class Session:
     def folder(self) -> Path:
         """Where this workspace keeps its own files: `.reconciler/<workspace>`. Raises `ReconcilerError` where a link
         of the repository leads out of it."""
-        from reconciler.api.state_paths import find_state_folder
+        from reconciler.api.paths import find_state_folder
         from reconciler.manifests.tree.repository import check_way
 
         found = find_state_folder(self.project, self.workspace.name, self.place)
@@ -226,7 +226,7 @@ def choose_workspace(project: Project, name: str | None) -> Workspace:
         return project.workspaces[wanted]
     from difflib import get_close_matches
 
-    from reconciler.api.state_paths import display_path
+    from reconciler.api.paths import display_path
 
     close = get_close_matches(wanted, project.workspaces, n=1)
     known = ", ".join(project.workspaces)

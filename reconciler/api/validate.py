@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.api.session import Session
-    from reconciler.core.linting.baseline import Accepted
+    from reconciler.core.linting import Accepted
     from reconciler.core.migrating.migration_result import MigrationResult, Outcome
     from reconciler.engine.validate import ReadText
     from reconciler.manifests.tree.file_tree import Tree
@@ -43,7 +43,7 @@ def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, .
     """The findings without those that a comment keeps as they are; those of the baseline are marked, and unknown
     fields are errors where the policy denies them. Raises `ManifestError` where the baseline cannot be read."""
     from reconciler.core.fields.field_check import UNKNOWN_FIELD
-    from reconciler.core.linting.baseline import mark_accepted
+    from reconciler.core.linting import mark_accepted
     from reconciler.engine.validate import without_kept
     from reconciler.types.diagnostic import Severity
 
@@ -78,7 +78,7 @@ def baseline_of(project: Project, ref: str | None = None, tree: Tree | None = No
 
 def accepted_migration(one: Outcome) -> Accepted:
     """What a baseline holds of a change that `migrate` would make or ask about."""
-    from reconciler.core.linting.baseline import Accepted
+    from reconciler.core.linting import Accepted
 
     pointer = one.finding.pointers[0] if one.finding.pointers else ""
     return Accepted(one.id, str(one.address), pointer, one.finding.summary)
@@ -101,8 +101,8 @@ def write_new_baseline(session: Session) -> NewBaseline:
     would make. Raises `ReconcilerError` where the file cannot be written."""
     from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import read_migration
-    from reconciler.api.output_files import write_file
-    from reconciler.core.linting.baseline import to_accept
+    from reconciler.api.paths import write_file
+    from reconciler.core.linting import to_accept
     from reconciler.core.migrating.migration import choose_migrations
     from reconciler.core.migrating.migration_result import undone
     from reconciler.manifests.project.baseline_file import baseline_path, write_baseline

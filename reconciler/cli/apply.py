@@ -74,7 +74,7 @@ def destroy(settings: Settings, **flags: Any) -> int:
 
 def saved_plan(paths: tuple[str, ...]) -> bytes | None:
     """The bytes of the plan file among the arguments; None where they are manifests. Told apart by content."""
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.core.planning.plan_file import looks_like_plan
 
     found = [path for path in paths if Path(path).is_file() and looks_like_plan(read_file(path))]

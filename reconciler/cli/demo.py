@@ -48,7 +48,7 @@ CLEAN = Step("And everything is as the manifests say.", ("drift",), exit_codes.D
 @click.option("--dir", "folder", metavar="DIR", help="Work in this folder and keep it [default: a temporary one].")
 def demo(settings: Settings, folder: str | None) -> int:
     """Two minutes: plan, apply, an edit by hand, drift, and the way back. No key, no network."""
-    from reconciler.api.state_paths import STATE_FOLDER
+    from reconciler.api.paths import STATE_FOLDER
 
     with place_for(folder) as root:
         manifests = manifests_for(root, settings)
@@ -88,7 +88,7 @@ def place_for(folder: str | None) -> Iterator[Path]:
 
 def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
     """The manifests given, as absolute paths; else a small project is written into the folder."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.engine.scaffold.new_project import scaffold
 
     if settings.manifests:

@@ -118,7 +118,7 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     import json
 
     from reconciler.api.offline import manifest_schema
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.cli.output import write
     from reconciler.errors import UsageError
 

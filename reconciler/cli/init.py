@@ -96,7 +96,7 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
 
 def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
     """Write files, and the line of `.gitignore` beside the project, saying so."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.cli.output import write
     from reconciler.engine.scaffold.new_project import ignore_line
 
@@ -111,6 +111,6 @@ def place(root: Path, texts: Mapping[str, str], verb: str = "wrote") -> None:
 
 def ignore_text(path: Path) -> str | None:
     """What stands in `.gitignore`, None where there is none."""
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
 
     return read_file(path).decode("utf-8", "surrogateescape") if path.exists() else None

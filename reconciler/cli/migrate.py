@@ -246,7 +246,7 @@ def can_ask(settings: Settings) -> bool:
 
 def deliver_result(run: MigrationRun, result: MigrationResult, settings: Settings, *, written: bool) -> None:
     """The report to standard output and into the files of `--report`; problems on standard error."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.api.render import render_migration
     from reconciler.cli.output import style
 

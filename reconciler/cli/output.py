@@ -176,7 +176,7 @@ def _with_heading(report: Report, settings: Settings) -> Report:
 
 def deliver_files(report: Report, settings: Settings) -> None:
     """Write the files of `--report`."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.api.render import render_report as render
 
     problems = []
@@ -278,7 +278,7 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
             return Shown(dump(gate().record(document())) + "\n")
         raise UsageError(f"this command speaks text and json, not {name}")
 
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
 
     write(rendered(settings.format or TEXT))
     for name, path in settings.reports:

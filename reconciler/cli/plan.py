@@ -122,7 +122,7 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
 
 def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
     """Write the plan file, signed where there is a key; a line that says how to apply it."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.core.planning.plan_file import dump_plan
 
     write_file(out, dump_plan(made, key), mode=mode)
@@ -144,7 +144,7 @@ def show(settings: Settings, planfile: str, summary: bool) -> int:
     import os
 
     from reconciler.api.offline import load_plan
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.api.session import plan_key
     from reconciler.cli.output import deliver, reporting
     from reconciler.types.report import Report

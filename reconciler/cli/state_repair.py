@@ -67,7 +67,7 @@ def rm(settings: Settings, addresses: tuple[Address, ...], lock_timeout: float) 
 @WAIT
 def push(settings: Settings, file: str, force: bool, lock_timeout: float) -> int:
     """Put a state document in place, for example the one that a run could not save."""
-    from reconciler.api.output_files import read_file
+    from reconciler.api.paths import read_file
     from reconciler.cli.output import write
     from reconciler.core.planning.plan_file import looks_like_plan
     from reconciler.engine.state.state_operations import push_state

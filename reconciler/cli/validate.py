@@ -65,7 +65,7 @@ def validate(
 
 def _accept(session: Session) -> str:
     """Write the baseline; the line that says so."""
-    from reconciler.api.state_paths import display_path
+    from reconciler.api.paths import display_path
     from reconciler.api.validate import write_new_baseline
     from reconciler.reporters.messages import baseline_note
 
@@ -95,8 +95,8 @@ def render(
     Overlays and defaults are merged in, values, files and joined texts stand in their places; secrets stay
     references.
     """
+    from reconciler.api.manifests import as_yaml, find_origins, resolved_documents
     from reconciler.api.parse_options import parse_address
-    from reconciler.api.resolved_manifests import as_yaml, find_origins, resolved_documents
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document, reporting
     from reconciler.reporters.messages import why_document, why_text

@@ -47,7 +47,7 @@ def status(settings: Settings) -> int:
 @click.option("--out", metavar="FILE", help="Also write it to a file, for `reconciler show`.")
 def plan(settings: Settings, out: str | None) -> int:
     """Show the plan that waits for a person, in any format that `plan` has."""
-    from reconciler.api.output_files import write_file
+    from reconciler.api.paths import write_file
     from reconciler.api.watch_requests import RequestStore, waiting_plan
     from reconciler.cli.output import deliver, reporting
     from reconciler.errors import PlanStale

@@ -14,7 +14,7 @@ from reconciler.core.settings.operator_trust import Vendor
 from reconciler.registry import Registry
 
 if TYPE_CHECKING:
-    from reconciler.core.linting.rule import Rule
+    from reconciler.core.linting import Rule
     from reconciler.core.migrating.migration import Migration
     from reconciler.core.settings.setting_reader import Role
     from reconciler.types.kind import Kinds

@@ -1,4 +1,4 @@
-"""Reading the account for one run: complete lists, and single objects only where a list cannot tell."""
+"""Reading the account for one run: complete lists, single objects, and where the vendor is with each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_changes import made_by
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.types.address import Address
-from reconciler.types.kind import Kinds
+from reconciler.types.change import Change
+from reconciler.types.json import lookup
+from reconciler.types.kind import Kinds, KindSpec, Processing
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.ports import Provider
 from reconciler.types.state import Entry, State
@@ -183,3 +186,57 @@ def run_parallel(function: Callable[[T], R], items: Iterable[T], width: int) -> 
             for future in futures:
                 future.cancel()
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the vendor is with an object."""
+
+    status: str
+    busy: bool = False
+    failed: bool = False
+    waiting: bool = False
+    """For a person, not for the vendor."""
+    percent: int | None = None
+    message: str = ""
+
+
+def standing(live: LiveObject) -> Standing | None:
+    """What the object shows of its processing; None for a kind that has none, or where nothing is shown."""
+    spec = live.kind
+    processing = spec.processing
+    if processing is None:
+        return None
+    return _standing(spec, processing, live)
+
+
+def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> Standing | None:
+    body, _ = canonical_words(spec, live.body)
+    status = lookup(body, processing.status)
+    if not isinstance(status, str):
+        return None
+    progress = lookup(body, processing.progress) if processing.progress else None
+    message = lookup(body, processing.message) if processing.message else None
+    return Standing(
+        status,
+        busy=status in processing.busy,
+        failed=status in processing.failed,
+        waiting=bool(processing.ready) and status not in processing.ready,
+        percent=int(progress) if isinstance(progress, int | float) and not isinstance(progress, bool) else None,
+        message=message if isinstance(message, str) else "",
+    )
+
+
+def failure(address: str, now: Standing) -> str:
+    """The message about an object that the vendor could not process, or that waits for a person."""
+    if now.waiting:
+        return f"{address} is of no use yet ({now.status})"
+    return f"{address} could not be processed ({now.status}{': ' + now.message if now.message else ''})"
+
+
+def remedy(change: Change) -> str:
+    """What to do about it."""
+    processing = change.kind.processing
+    if processing is not None and processing.ready:
+        return processing.remedy
+    return f"{processing.remedy}, or try once more with --replace {change.address}" if processing else ""

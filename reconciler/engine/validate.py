@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from reconciler.core.linting.baseline import is_kept, split_lines
-from reconciler.core.linting.rule import Rule, RuleContext
+from reconciler.core.linting import Rule, RuleContext, is_kept, split_lines
 from reconciler.registry import Registry
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue

@@ -1,16 +1,25 @@
-"""What every entry of the providers table looks like, and what it is handed when a run opens it."""
+"""What the entries of the providers table look like, what they are handed, and a provider to inherit from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+from urllib.parse import quote, unquote
 
+from reconciler.core.canonical.vocabulary import wire_words
+from reconciler.core.diff.request_body import partial, sendable, with_markers
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.core.settings.operator_trust import Trusted
+from reconciler.errors import Rejected, WriteRefused
 from reconciler.platforms.pace import Budget, Pace, Paces, account_name
-from reconciler.types.ports import Clock, Emit, Provider, Secrets
+from reconciler.types.change import Action, Change, Request
+from reconciler.types.json import Json, Object, lookup
+from reconciler.types.kind import Kinds, KindSpec
+from reconciler.types.live import Account, Listing, ListPage, LiveObject
+from reconciler.types.ports import Answer, Clock, Emit, Gate, Provider, Secrets
 from reconciler.types.project import ProviderSettings
 
 
@@ -101,3 +110,128 @@ class OpenProvider(Protocol):
     """
 
     def __call__(self, settings: ProviderSettings, context: ProviderContext) -> Provider: ...
+
+
+class CollectionProvider(ABC):
+    """An account whose kinds are collections of objects with ids.
+
+    A platform writes `read_all`, `read_one` and `write`. Ids and names are found by the kind's `id_words` and
+    `name_field`; a create is a POST to the kind's collection, an update a PATCH (a partial object where the kind says
+    `merge_patch`, else RFC 6902 operations), a delete a DELETE. An API with attachments, sub resources or ids of a
+    library overrides what of `types.ports.Provider` it has.
+    """
+
+    kinds: Kinds
+    vocabulary = ""
+    timeout = 30.0
+
+    def __init__(self, base_url: str, clock: Clock, *, key: str = "", reading: bool = False) -> None:
+        """`reading`: refuse every write. `key` tells one account from another, and is never shown."""
+        self._base_url = base_url
+        self._clock = clock
+        self._key = key
+        self._reading = reading
+        self._stop: Callable[[], bool] = lambda: False
+
+    # --- what a platform writes ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def read_all(self, kind: KindSpec) -> Iterable[Object]:
+        """The bodies of all objects of the account. Raises `IncompleteList`, `AuthRefused`, `Unavailable`."""
+
+    @abstractmethod
+    def read_one(self, kind: KindSpec, id: str) -> Object | None:
+        """The body of one object; None where the API does not know the id."""
+
+    @abstractmethod
+    def write(self, request: Request, kind: KindSpec, id: str) -> Answer:
+        """Send one write; `id` is that of its object, empty for a create. Raises `ProviderError`s."""
+
+    # --- the port --------------------------------------------------------------------------------------------------
+
+    @property
+    def requests_sent(self) -> int | None:
+        return None
+
+    @property
+    def requests_per_second(self) -> float | None:
+        return None
+
+    def account(self) -> Account:
+        return Account(self._base_url, self.vocabulary)
+
+    def fingerprint(self, digest: Callable[[str], str]) -> str:
+        return digest(self._key)
+
+    def list(self, kind: str) -> Listing:
+        spec = self.kinds.get(kind)
+        found = (self._live(spec, body) for body in self.read_all(spec))
+        return Listing(kind, {one.id: one for one in found if one is not None})
+
+    def list_page(self, kind: str, place: int) -> ListPage | None:
+        return None
+
+    def get(self, kind: str, id: str) -> LiveObject | None:
+        spec = self.kinds.get(kind)
+        body = self.read_one(spec, id) if id else None
+        return None if body is None else self._live(spec, body, detailed=True)
+
+    def attached_tools(self, id: str) -> tuple[str, ...]:
+        return ()
+
+    def part(self, kind: str, id: str, pointer: str) -> Json:
+        return None
+
+    def check_library(self, library: str, id: str) -> str | None:
+        return None
+
+    def reserved(self, kind: str) -> frozenset[str]:
+        return frozenset()
+
+    def requests(self, change: Change, before: Object | None) -> tuple[Request, ...]:
+        spec = change.kind
+        if change.action is Action.CREATE:
+            document = with_markers(spec, change.after or {}, change.managed or {})
+            body = wire_words(spec, sendable(spec, document), self.vocabulary)
+            return (Request("POST", f"/{spec.name}", change.address, body, "create"),)
+        id = change.id or change.importing
+        path = f"/{spec.name}/{quote(id, safe='') if id else f'{{{change.address}}}'}"
+        if change.action is Action.DELETE:
+            return (Request("DELETE", path, change.address, purpose="delete"),)
+        if change.action is not Action.UPDATE or not change.patch:
+            return ()
+        patch: Json = [op.to_json() for op in change.patch]
+        body_sent = partial(spec, self.vocabulary, change, before) if spec.merge_patch else patch
+        return (Request("PATCH", path, change.address, body_sent, "update"),)
+
+    def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:
+        if self._reading:
+            raise WriteRefused(f"{request.method} {request.path}: this run only reads")
+        kind, _, id = request.path.strip("/").partition("/")
+        if "{" in unquote(id):
+            raise Rejected(f"{request.method} {request.path} still holds a placeholder")
+        if gate is not None and gate(0):
+            return Answer(304)
+        return self.write(request, self.kinds.get(kind), unquote(id))
+
+    def stop_when(self, stop: Callable[[], bool]) -> None:
+        self._stop = stop
+
+    def created_id(self, kind: str, answer: Answer) -> str | None:
+        return self.id_of(self.kinds.get(kind), answer.body)
+
+    def close(self) -> None:  # noqa: B027 - most have nothing open
+        """Give connections back."""
+
+    def id_of(self, kind: KindSpec, body: Json) -> str | None:
+        """The id in a body; None where it has none."""
+        members = body if isinstance(body, dict) else {}
+        found = next((members[word] for word in kind.id_words if members.get(word)), None)
+        return None if found is None else str(found)
+
+    def _live(self, kind: KindSpec, body: Object, *, detailed: bool = False) -> LiveObject | None:
+        id, name = self.id_of(kind, body), lookup(body, kind.name_field)
+        if id is None:
+            return None
+        shown = name if isinstance(name, str) else None
+        return LiveObject(kind, id, shown, body, detailed, read_at=self._clock.monotonic())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from reconciler.core.canonical.keyed_lists import by_place
 from reconciler.core.secrets.redact_document import redact, sensitive_mask
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.reporters.shown_leaves import hidden_paths, safe_adoption, safe_drift, safe_operation
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action, Adoption, Block, Change, Direction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import indent, wrap
 
-from reconciler.core.linting.rule import Rule
+from reconciler.core.linting import Rule
 from reconciler.core.migrating.migration import Migration, Safety, known_names
 from reconciler.registry import Registry
 from reconciler.types.json import Json, Object

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import Scores, Status
+from reconciler.types.catalogue import Catalogue, Scores, Status
 from reconciler.types.json import Json, Object
 
 TITLES = {

@@ -11,7 +11,7 @@ import json
 import re
 from math import isfinite
 
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.core.text import UNSEEN
 from reconciler.reporters.change_json import (
     ACTIONS,

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from reconciler.core.export.target import Target
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import LiveKitCall, LiveKitPlugin
+from reconciler.types.catalogue import Catalogue, LiveKitCall, LiveKitPlugin
 from reconciler.types.json import Json, Object
 
 PAGES = "https://docs.livekit.io/agents/models/llm/plugins"

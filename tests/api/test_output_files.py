@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api import output_files
-from reconciler.api.output_files import read_file, write_file
+from reconciler.api import paths
+from reconciler.api.paths import read_file, write_file
 from reconciler.cli.main import run
 from reconciler.errors import ReconcilerError
 from tests.cli.conftest import PERSONA
@@ -32,7 +32,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output_files.os, "replace", fail)
+    monkeypatch.setattr(paths.os, "replace", fail)
     with pytest.raises(ReconcilerError, match=r"cannot write .*plan: No space left"):
         write_file(target, b"new")
     assert target.read_bytes() == b"old"

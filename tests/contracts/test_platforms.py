@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.linting.rule import Rule, RuleContext
+from reconciler.core.linting import Rule, RuleContext
 from reconciler.core.migrating.migration import Migration
 from reconciler.core.platform import Platform
 from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused

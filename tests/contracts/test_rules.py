@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from reconciler.core.linting.rule import Rule
+from reconciler.core.linting import Rule
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.platforms.tavus.rules.body_reader import exists
 from reconciler.types.diagnostic import Severity

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.api.offline import load_catalogue
 from reconciler.engine.plan.make_plan import find_drift
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Status
 from tests.support.lab import Lab, as_set
 from tests.support.making import manifest
 

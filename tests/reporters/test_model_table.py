@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.api.offline import load_catalogue
 from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Status
 
 CATALOGUE = load_catalogue()
 

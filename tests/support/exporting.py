@@ -9,7 +9,7 @@ from reconciler.api.export import NewFiles, write_project_file
 from reconciler.api.session import Session, SystemClock
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.engine.export_account import Export, ExportChoice, export_account
-from reconciler.manifests.edit.new_manifest_files import manifest_file
+from reconciler.manifests.edit.manifest_writer import manifest_file
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator.faults import Faults, Mood

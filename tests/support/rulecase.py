@@ -6,7 +6,7 @@ import yaml
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.linting.rule import RuleContext
+from reconciler.core.linting import RuleContext
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address, ResourceRef, SecretRef

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.types.catalogue import Catalogue, Generation, is_hosted
-from reconciler.types.catalogue_entry import Entry, Scores, Status, Successor
+from reconciler.types.catalogue import Catalogue, Entry, Generation, Scores, Status, Successor, is_hosted
 
 
 def made(**changes: object) -> Catalogue:

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import read_item, write_item
-from reconciler.manifests.edit.new_manifest_files import manifest_file
-from reconciler.manifests.edit.yaml_writer import write_document
+from reconciler.manifests.edit.manifest_writer import manifest_file, write_document
 from reconciler.types.address import Address
 from reconciler.types.json import (
     MOST_DIGITS,

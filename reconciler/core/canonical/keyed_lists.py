@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.field_tree import Node, shape
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
 

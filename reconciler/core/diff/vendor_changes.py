@@ -15,8 +15,7 @@ from reconciler.core.canonical.canonical_form import leaf_at, same
 from reconciler.core.diff.three_way import Sync, Verdict
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
-from reconciler.types.catalogue import Catalogue, is_hosted
-from reconciler.types.catalogue_entry import Status, Successor
+from reconciler.types.catalogue import Catalogue, Status, Successor, is_hosted
 from reconciler.types.change import Adoption
 from reconciler.types.json import Json, Object, within
 from reconciler.types.kind import KindSpec

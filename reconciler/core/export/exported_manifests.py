@@ -19,7 +19,7 @@ from reconciler.core.export.manifest_body import ExportedBody, export_body, name
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import markers
 from reconciler.core.serialization.digest import digest
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.json import Json, Object, join, lookup, split
 from reconciler.types.kind import Kinds, KindSpec

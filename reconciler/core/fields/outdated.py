@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.types.catalogue import Catalogue, is_hosted
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Catalogue, Status, is_hosted
 from reconciler.types.json import Json, is_filled, split, within
 from reconciler.types.kind import Field, KindSpec
 

@@ -21,7 +21,7 @@ from reconciler.core.secrets.redact_document import redact
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import MOST_ANSWER, Malformed, parse_json, receive
-from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
+from reconciler.core.serialization.record_codec import lookalikes, read_marks, write_marks
 from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_format import entry_from_json, entry_to_json
 from reconciler.types.address import SecretRef

@@ -14,8 +14,7 @@ from reconciler.core.canonical.raw_edit import exists, sibling
 from reconciler.errors import UsageError
 from reconciler.registry import Registry
 from reconciler.types.address import Address
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import Scores
+from reconciler.types.catalogue import Catalogue, Scores
 from reconciler.types.json import Object, lookup
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Edit, MoveValue, NewDocument, RenameKey

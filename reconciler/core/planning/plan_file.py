@@ -20,7 +20,7 @@ from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
 from reconciler.core.serialization.digest import digest_bytes, digest_pieces
-from reconciler.core.serialization.reference_marks import lookalikes, read_marks, write_marks
+from reconciler.core.serialization.record_codec import lookalikes, read_marks, write_marks
 from reconciler.errors import PlanError, PlanUnreadable
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Severity

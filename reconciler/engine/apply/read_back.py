@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.read_back import Judgement, judge
+from reconciler.engine.account_reader import failure, remedy, standing
 from reconciler.engine.apply.step import Look, StepContext
-from reconciler.engine.plan.processing_status import failure, remedy, standing
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Change, Request
 from reconciler.types.event import StepProgress

@@ -20,8 +20,7 @@ from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_changes import name_of
-from reconciler.engine.account_reader import Reader, kinds_to_read
-from reconciler.engine.plan.processing_status import failure, remedy, standing
+from reconciler.engine.account_reader import Reader, failure, kinds_to_read, remedy, standing
 from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason

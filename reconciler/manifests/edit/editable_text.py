@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, steps
+from reconciler.manifests.edit.manifest_writer import Manner
 from reconciler.manifests.edit.splice import (
     find_member,
     raw_value,
@@ -17,7 +18,6 @@ from reconciler.manifests.edit.splice import (
     splice_set,
 )
 from reconciler.manifests.edit.text_layout import MAP, CannotEdit, Part, json_layout, json_part, yaml_layout
-from reconciler.manifests.edit.yaml_writer import Manner
 from reconciler.manifests.read.documents import Document
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings

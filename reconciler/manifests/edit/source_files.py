@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.canonical.raw_edit import rebase
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.linting.baseline import codes_at, split_lines
+from reconciler.core.linting import codes_at, split_lines
 from reconciler.manifests.edit.editable_file import EditableFile
-from reconciler.manifests.edit.yaml_writer import write_document
+from reconciler.manifests.edit.manifest_writer import write_document
 from reconciler.manifests.read.documents import Document, read_documents
 from reconciler.manifests.read.envelope import read_document
 from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest

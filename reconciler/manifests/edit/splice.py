@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.manifests.edit.text_layout import ALIAS, LIST, MAP, CannotEdit, Member, Part
-from reconciler.manifests.edit.yaml_writer import (
+from reconciler.manifests.edit.manifest_writer import (
     Manner,
     Written,
     block_item,
@@ -19,6 +18,7 @@ from reconciler.manifests.edit.yaml_writer import (
     write_json,
     write_key,
 )
+from reconciler.manifests.edit.text_layout import ALIAS, LIST, MAP, CannotEdit, Member, Part
 from reconciler.types.json import Json, split
 
 

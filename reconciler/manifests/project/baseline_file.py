@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from reconciler.core.linting.baseline import BASELINE, Accepted
+from reconciler.core.linting import BASELINE, Accepted
 from reconciler.errors import ManifestError
-from reconciler.manifests.edit.yaml_writer import Manner, write_flow
+from reconciler.manifests.edit.manifest_writer import Manner, write_flow
 from reconciler.manifests.read.documents import read_documents
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import Findings

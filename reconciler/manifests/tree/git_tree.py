@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator
 
 from reconciler.errors import UsageError
-from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree
+from reconciler.manifests.tree.file_tree import Absent, Tree, Unreadable, WorkTree, heard
 from reconciler.manifests.tree.git_objects import Objects
-from reconciler.manifests.tree.recorded_tree import heard
 from reconciler.manifests.tree.repository import commit_of, git_output, inside, top_of
 from reconciler.types.project import Project
 

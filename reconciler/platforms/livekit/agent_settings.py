@@ -13,8 +13,7 @@ from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tool
 from reconciler.platforms.livekit.llm import llm_service
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
 from reconciler.types.address import ResourceRef, SecretRef
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import LiveKitCall
+from reconciler.types.catalogue import Catalogue, LiveKitCall
 from reconciler.types.json import Json, Object, within
 
 FACE = (

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from reconciler.core.export.target import ENV, Ledger, plain
 from reconciler.errors import UsageError
 from reconciler.types.address import SecretRef
-from reconciler.types.catalogue import Catalogue, is_hosted
-from reconciler.types.catalogue_entry import LiveKitCall, LiveKitChoice, LiveKitPlugin
+from reconciler.types.catalogue import Catalogue, LiveKitCall, LiveKitChoice, LiveKitPlugin, is_hosted
 from reconciler.types.json import Json, Object, escape
 
 LAYER = "/layers/llm"

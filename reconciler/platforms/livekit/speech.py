@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import is_masked
 from reconciler.core.export.target import Ledger, plain
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import LiveKitEar
+from reconciler.types.catalogue import Catalogue, LiveKitEar
 from reconciler.types.json import Json, Object, escape
 
 STT = "/layers/stt"

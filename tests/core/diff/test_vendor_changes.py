@@ -16,7 +16,7 @@ from reconciler.core.resource_diff.resource_plan import Binding, Context
 from reconciler.core.state.applied_record import record
 from reconciler.core.state.entry_changes import refresh_change, refreshed
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Status
 from reconciler.types.change import Action, Direction, Reason
 from tests.support.making import at, book, entry, env, live, resource
 

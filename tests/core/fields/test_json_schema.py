@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from reconciler.api.offline import manifest_schema
+from reconciler.core.fields.json_schema import API_VERSION, ENVELOPE
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.json import Json
+from reconciler.types.json import Json, lookup
+from reconciler.types.manifest import Lifecycle, Manage
 
 SCHEMA = manifest_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
@@ -146,3 +148,28 @@ def test_some_kinds_only() -> None:
     assert check.is_valid(tool)
     assert not check.is_valid({**tool, "kind": "Persona"})
     assert not check.is_valid({"persona_name": "x"})
+
+
+def members(definition: str) -> set[str]:
+    found = lookup(manifest_schema(["tool"]), f"/definitions/{definition}/properties")
+    assert isinstance(found, dict)
+    return set(found)
+
+
+def below(parent: str) -> set[str]:
+    paths = [row.path for row in ENVELOPE.fields if row.path.startswith(parent + "/")]
+    return {path[len(parent) + 1 :] for path in paths} - {"labels/*"}
+
+
+def test_it_names_what_the_schema_takes() -> None:
+    assert {path.partition("/")[0] for path in below("")} == members("tool")
+    assert below("/metadata") == members("metadata")
+    assert below("/lifecycle") == members("lifecycle")
+
+
+def test_its_defaults_are_those_of_the_record() -> None:
+    rows = {row.path: row for row in ENVELOPE.fields}
+    assert rows["/lifecycle/protect"].default is Lifecycle().protect
+    assert rows["/lifecycle/manage"].default == Lifecycle().manage.value
+    assert set(rows["/lifecycle/manage"].enum) == {one.value for one in Manage}
+    assert rows["/apiVersion"].enum == (API_VERSION,)

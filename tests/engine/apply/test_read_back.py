@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.engine.account_reader import failure, remedy, standing
 from reconciler.engine.apply.read_back import PATIENCE, wait_until_done
-from reconciler.engine.plan.processing_status import failure, remedy, standing
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Action
 from reconciler.types.event import StepProgress

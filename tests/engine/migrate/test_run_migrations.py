@@ -292,7 +292,7 @@ bodies = st.fixed_dictionaries(
 @settings(max_examples=60)
 def test_what_keeps_the_meaning_keeps_the_canonical_form(body: Object) -> None:
     """Vocabulary and spelling: the program compares the two files as equal."""
-    from reconciler.manifests.edit.yaml_writer import write_document
+    from reconciler.manifests.edit.manifest_writer import write_document
 
     text = write_document(body).encode()
     project = Project({"p.yaml": text})
@@ -339,7 +339,7 @@ layers = st.dictionaries(
 @given(layers, st.sampled_from(["", "keep", "move", "remove", "raven-1", "append", "definition", "rename"]))
 @settings(max_examples=150)
 def test_any_body_migrates_twice_as_once(layer: Object, answer: str) -> None:
-    from reconciler.manifests.edit.yaml_writer import write_document
+    from reconciler.manifests.edit.manifest_writer import write_document
     from reconciler.platforms.tavus.migrations import MIGRATIONS
 
     project = Project({"p.yaml": write_document({"persona_name": "A", "context": "x", "layers": layer}).encode()})

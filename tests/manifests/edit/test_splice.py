@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.manifests.edit.manifest_writer import Manner
 from reconciler.manifests.edit.splice import raw_value, splice_remove, splice_rename, splice_set
 from reconciler.manifests.edit.text_layout import CannotEdit, yaml_layout
-from reconciler.manifests.edit.yaml_writer import Manner
 
 MANNER = Manner()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.linting.baseline import Accepted
+from reconciler.core.linting import Accepted
 from reconciler.errors import ManifestError
 from reconciler.manifests.project.baseline_file import read_baseline, write_baseline
 from reconciler.manifests.project.project_file import load_project

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.api.offline import load_catalogue
 from reconciler.errors import ManifestError
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Status
 from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, lookup
 

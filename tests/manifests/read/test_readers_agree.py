@@ -16,8 +16,7 @@ from ruamel.yaml import YAML
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.manifests.edit.editable_file import rewrite
-from reconciler.manifests.edit.new_manifest_files import manifest_file
-from reconciler.manifests.edit.yaml_writer import write_document
+from reconciler.manifests.edit.manifest_writer import manifest_file, write_document
 from reconciler.manifests.read.json_text import parse_json
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.errors import AuthRefused, NotFound, Rejected, UsageError
-from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.collection_provider import CollectionProvider
+from reconciler.platforms.base import CollectionProvider, ProviderContext
 from reconciler.types.change import PatchOp, Request
 from reconciler.types.json import Object
 from reconciler.types.kind import KindSpec

@@ -1,19 +1,82 @@
-"""Opens the Tavus provider for a workspace: settings, key and address, from project file or environment."""
+"""Opens the Tavus provider for a workspace: settings, key, address; and the library of faces and voices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from urllib.parse import quote
 
 from reconciler.core.settings.operator_trust import Operator
 from reconciler.core.settings.setting_reader import Reader, read_limits, reference_in
-from reconciler.errors import AuthRefused, NotTrusted, UsageError
+from reconciler.errors import AuthRefused, NotFound, NotTrusted, ProviderError, Rejected, UsageError
 from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.tavus.client.endpoints import items_in
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.platform import KEY_VARIABLE, PLATFORM, ROLES, URL_VARIABLE
 from reconciler.types.json import Json
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
+
+FACES = {"pal": "/faces", "persona": "/replicas"}
+FACE_WORDS = ("faces", "replicas")
+VOICE_IDS = ("voice_id", "uuid", "id")
+MOST_PAGES = 20
+
+Read = Callable[[str, Mapping[str, str]], Json]
+"""GET of a path with a query. Raises `ProviderError`s."""
+
+
+def check_face(read: Read, vocabulary: str, id: str) -> str | None:
+    """What is wrong with a face that a manifest names; None where nothing is, or where it cannot be told."""
+    path = FACES[vocabulary]
+    try:
+        answer = read(f"{path}/{quote(id, safe='')}", {})
+    except (NotFound, Rejected):
+        # A server without such a path says the same; so the collection is asked whether it is there at all.
+        return f"no face is called {id!r} in this account or its library" if _has_list(read, path) else None
+    except ProviderError:
+        return None
+    body = answer.get("data", answer) if isinstance(answer, dict) else None
+    status = body.get("status") if isinstance(body, dict) else None
+    if status in ("started", "error"):
+        return f"the face {id!r} cannot be used: its training is in status {status}"
+    return None
+
+
+def _has_list(read: Read, path: str) -> bool:
+    try:
+        return bool(items_in(FACE_WORDS, read(path, {"limit": "1"})))
+    except ProviderError:
+        return False
+
+
+def check_voice(read: Read, id: str) -> str | None:
+    """The same for a voice, by the list: there is no way to ask for one. Lists without ids tell nothing."""
+    seen: set[str] = set()
+    for page in range(1, MOST_PAGES + 1):
+        try:
+            items = items_in(("voices",), read("/voices", {"source": "all", "limit": "100", "page": str(page)}))
+        except ProviderError:
+            return None
+        ids = {found for item in items or () if (found := _voice_id(item)) is not None}
+        if id in ids or (items and not ids):
+            return None
+        if not ids - seen or len(items or ()) < 100:
+            break
+        seen |= ids
+    else:
+        return None
+    return f"no voice is called {id!r} in the library" if seen | ids else None
+
+
+def _voice_id(item: Json) -> str | None:
+    if isinstance(item, dict):
+        for word in VOICE_IDS:
+            value = item.get(word)
+            if isinstance(value, str):
+                return value
+    return None
+
 
 BASE_URL = "https://tavusapi.com/v2"
 

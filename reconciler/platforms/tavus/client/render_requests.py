@@ -10,7 +10,7 @@ from reconciler.core.canonical.canonical_form import without
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.diff.request_body import partial, sendable, with_markers
 from reconciler.errors import Rejected
-from reconciler.platforms.tavus.client.endpoint import Endpoint, Part, PatchStyle, is_answer_to
+from reconciler.platforms.tavus.client.endpoints import Endpoint, Part, PatchStyle, is_answer_to
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.retry_policy import is_repeatable, judge, needs_image
 from reconciler.types.address import ResourceRef, is_reference

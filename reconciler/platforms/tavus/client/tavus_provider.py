@@ -15,7 +15,8 @@ from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
 from reconciler.platforms.pace import Pace
-from reconciler.platforms.tavus.client.endpoint import (
+from reconciler.platforms.tavus.client.endpoints import (
+    ENDPOINTS,
     PAGE_LIMIT,
     Endpoint,
     attached_in,
@@ -29,11 +30,10 @@ from reconciler.platforms.tavus.client.endpoint import (
     share_texts,
     total_in,
 )
-from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
+from reconciler.platforms.tavus.client.open_provider import check_face, check_voice
 from reconciler.platforms.tavus.client.pagination import Page, read_list
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import Client
-from reconciler.platforms.tavus.client.vendor_library import check_face, check_voice
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.kinds import kind as kind_named
 from reconciler.types.change import Change, Request

@@ -19,8 +19,7 @@ from reconciler.core.migrating.migration import (
     mapping_at,
     text_at,
 )
-from reconciler.types.catalogue import Catalogue, is_hosted
-from reconciler.types.catalogue_entry import Status, Successor
+from reconciler.types.catalogue import Catalogue, Status, Successor, is_hosted
 from reconciler.types.json import is_filled, lookup
 from reconciler.types.manifest import Edit, SetValue
 

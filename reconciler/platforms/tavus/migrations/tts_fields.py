@@ -21,7 +21,7 @@ from reconciler.core.migrating.migration import (
     text_at,
 )
 from reconciler.platforms.tavus.migrations.model_successors import choices_for, follows
-from reconciler.types.catalogue_entry import Status
+from reconciler.types.catalogue import Status
 from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
 LAYER = "/layers/tts"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.registry import Registry
 
 if TYPE_CHECKING:
-    from reconciler.core.linting.rule import Rule
+    from reconciler.core.linting import Rule
 
 RULES: Registry[Rule] = Registry(
     "rule",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds.tool import (
     API_MEMBERS,
     CHANNELS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked
 from reconciler.core.canonical.field_tree import looks_secret
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import BASE_URL, LLM, mapping, text
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import escape, is_filled, split

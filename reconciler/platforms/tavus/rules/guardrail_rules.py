@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import sequence, text
 from reconciler.platforms.tavus.rules.value_rules import out_of_bounds
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import escape, split

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import (
     BASE_URL,
     LLM,
@@ -18,8 +18,7 @@ from reconciler.platforms.tavus.rules.body_reader import (
     text,
 )
 from reconciler.types.address import is_reference
-from reconciler.types.catalogue import is_hosted
-from reconciler.types.catalogue_entry import Setting, Status
+from reconciler.types.catalogue import Setting, Status, is_hosted
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, escape, is_filled, lookup
 from reconciler.types.manifest import Manifest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.platforms.tavus.rules.body_reader import (
     AUDIO_TOOLS,
     PERCEPTION,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
-from reconciler.core.serialization.reference_marks import write_marks
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
+from reconciler.core.serialization.record_codec import write_marks
 from reconciler.platforms.tavus.kinds.tool import SIZE, size_of
 from reconciler.platforms.tavus.rules.body_reader import exists, inline_tools, sequence, tool_body
 from reconciler.types.address import is_reference

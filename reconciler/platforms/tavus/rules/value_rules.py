@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields, misfits
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.body_reader import TTS, text
 from reconciler.types.address import is_reference

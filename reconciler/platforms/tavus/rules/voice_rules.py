@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.linting.rule import Rule, RuleContext, RuleDoc
+from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.rules.body_reader import TTS, has, mapping, text
 from reconciler.types.address import is_reference
-from reconciler.types.catalogue import Catalogue
-from reconciler.types.catalogue_entry import Entry, Setting
+from reconciler.types.catalogue import Catalogue, Entry, Setting
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity
 from reconciler.types.json import Json, Object, escape, is_filled
 from reconciler.types.manifest import Manifest

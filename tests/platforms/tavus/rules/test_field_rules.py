@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.linting.rule import RuleContext
+from reconciler.core.linting import RuleContext
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object

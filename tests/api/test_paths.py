@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.api.paths import claim_folder, find_state_folder
 from reconciler.api.session import choose_project
-from reconciler.api.state_paths import claim_folder, find_state_folder
 from reconciler.cli.main import run
 from reconciler.core.state.state_document import parse_state
 from tests.support.gittrees import repository

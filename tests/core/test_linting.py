@@ -1,4 +1,4 @@
-"""The baseline: a finding is known by what it says, wherever it stands; errors that stop runs are never accepted."""
+"""The values of a body that its kind's field table declares."""
 
 from __future__ import annotations
 
@@ -8,10 +8,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.linting.baseline import accepted_form, is_kept, kept_codes, mark_accepted, split_lines, to_accept
+from reconciler.core.linting import (
+    accepted_form,
+    declared,
+    is_kept,
+    kept_codes,
+    mark_accepted,
+    split_lines,
+    to_accept,
+)
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity, Span
+from tests.support.rulecase import body
+
+
+def test_declared_values_know_the_stars_and_stop_at_schemas() -> None:
+    headers = body(llm={"headers": {"X": "y"}})
+    places = {pointer: row.path for pointer, _, row in declared(kind("persona"), headers)}
+    assert places["/layers/llm/headers/X"] == "/layers/llm/headers/*"
+    tool = declared(kind("tool"), {"parameters": {"name": {"description": 1}}})
+    assert [pointer for pointer, _, _ in tool] == ["/parameters"]
+
 
 SPANS = st.builds(Span, st.sampled_from(("a.yaml", "b.yaml")), st.integers(1, 9), st.integers(1, 9))
 FINDINGS = st.builds(

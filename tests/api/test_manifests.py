@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.manifests import find_origins, resolved_documents
 from reconciler.api.project import open_project
-from reconciler.api.resolved_manifests import find_origins, resolved_documents
 from reconciler.cli.main import run
 from reconciler.errors import NothingFound, UsageError
 from reconciler.types.address import Address

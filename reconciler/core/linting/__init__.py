@@ -1,1 +1,0 @@
-"""What a lint rule is, and what it reads."""
