@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -55,6 +57,15 @@ def seen_object(seen: Seen, now: datetime) -> Object:
         "rounds": dict(seen.rounds),
         "writes": seen.writes,
     }
+
+
+def spell(time: timedelta) -> str:
+    """A time that is left, or is over, as people say it; none is negative."""
+    seconds = max(0, round(time.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    unit, size = ("min", 60) if seconds < 2 * 3600 else ("h", 3600) if seconds < 2 * 86400 else ("days", 86400)
+    return f"{round(seconds / size)} {unit}"
 
 
 def short(version: str) -> str:
@@ -137,12 +148,12 @@ def noted_table(found: Sequence[tuple[str, Requests]], now: datetime) -> str:
                 " ".join(done.reason.split()) if done else "",
             )
         )
-        notes += [f"{name}: {line}" for line in _notes(requests, now)]
+        notes += [f"{name}: {line}" for line in _notes(name, requests, now)]
     table = columns(("WORKSPACE", "STATUS", "SINCE", "LOOKED", "NEXT", "VERSION", "REASON"), rows)
     return table + "".join(f"{line}\n" for line in notes)
 
 
-def _notes(requests: Requests, now: datetime) -> list[str]:
+def _notes(name: str, requests: Requests, now: datetime) -> list[str]:
     """What the last round could not know, and what a person can do."""
     report, pause, waiting, answer = requests.report, requests.pause, requests.waiting, requests.answered(now)
     notes = []
@@ -156,12 +167,13 @@ def _notes(requests: Requests, now: datetime) -> list[str]:
     elif waiting is not None and answer is None:
         notes.append(
             f"the plan {waiting.digest[:12]} waits until {waiting.expires:%Y-%m-%d %H:%M} UTC: {waiting.summary}"
-            f" (look: reconciler watch plan; then: reconciler watch approve {waiting.digest[:12]})"
+            f" (look: reconciler watch plan -w {name}; then: reconciler watch approve -w {name}"
+            f" {waiting.digest[:12]})"
         )
     elif waiting is not None and answer is not None:
         word = "approved" if answer.yes else "rejected"
         notes.append(f"the plan {waiting.digest[:12]} was {word} by {answer.who} at {answer.at:%Y-%m-%d %H:%M} UTC")
-    if report is not None and report.round.hint:
+    if report is not None and report.round.hint and report.round.status is not Status.AWAITING_APPROVAL:
         notes.append(" ".join(report.round.hint.split()))
     return notes
 
@@ -223,8 +235,12 @@ def _slack(text: str) -> str:
 
 
 REFRESH_SECONDS = 10
-CALM = frozenset({Status.SYNCED, Status.PENDING, Status.PAUSED})
+CALM = frozenset({Status.PENDING, Status.PAUSED})
 LOUD = frozenset({Status.FAILED, Status.UNAUTHORIZED, Status.BLOCKED})
+OWN_STYLE = """
+.tag.good { background: var(--add-bg); color: var(--add); } td { padding: .45rem .6rem; }
+td.time { white-space: nowrap; } th { white-space: nowrap; }
+"""
 
 
 def watch_page(project: str, workspaces: Sequence[Seen], now: datetime) -> str:
@@ -237,9 +253,12 @@ def _page(project: str, workspaces: Sequence[Seen], now: datetime) -> Iterator[s
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
-    yield f"<title>reconciler watch {text(project)}</title><style>{STYLE}</style></head><body>"
+    yield f"<title>reconciler watch {text(project)}</title><style>{STYLE}{OWN_STYLE}</style></head><body>"
     yield f"<header><h1>reconciler watch {text(project)}</h1>"
-    yield f"<p class=lead>{len(workspaces)} watched, at {now:%Y-%m-%d %H:%M:%S} UTC</p></header>"
+    yield f"<p class=lead>{len(workspaces)} watched, at {now:%Y-%m-%d %H:%M:%S} UTC</p>"
+    counts = Counter(_word(seen.status) for seen in workspaces)
+    yield f"<ul class=counts>{''.join(f'<li><b>{count}</b>{text(word)}</li>' for word, count in counts.items())}</ul>"
+    yield "</header>"
     yield "<main><div class=scroll><table>"
     heads = ("Workspace", "Status", "Since (UTC)", "Why", "What comes next", "Version", "Last plan")
     yield f"<thead><tr>{''.join(f'<th scope=col>{head}</th>' for head in heads)}</tr></thead><tbody>"
@@ -252,23 +271,38 @@ def _page(project: str, workspaces: Sequence[Seen], now: datetime) -> Iterator[s
 def _row(seen: Seen, now: datetime) -> str:
     done = seen.round
     status = seen.status
-    tone = "tag blocked" if status in LOUD else "tag" if status in CALM else "tag live"
-    word = status.value.replace("_", " ") if status is not None else "not looked at yet"
-    reason = text(done.reason) if done is not None else ""
+    reason = _prose(done.reason) if done is not None else ""
     if done is not None and done.hint:
-        reason += f"<br><span class=soft>{text(done.hint)}</span>"
-    since = f"{seen.memory.since:%Y-%m-%d %H:%M:%S}" if done is not None and seen.memory.since else ""
+        reason += f"<br><span class=soft>{_prose(done.hint)}</span>"
+    moment = seen.memory.since if done is not None else None
+    since = f"{moment:%Y-%m-%d %H:%M:%S}<br><span class=soft>{spell(now - moment)} ago</span>" if moment else ""
     link = f'<a href="/plan/{quote(seen.workspace, safe="")}">plan</a>' if seen.plan else ""
     cells = (
         f"{text(seen.workspace)}<br><span class=soft>mode {text(seen.watch.mode.value)}</span>",
-        f'<span class="{tone}">{text(word)}</span>',
+        f'<span class="{_tone(status)}">{text(_word(status))}</span>',
         since,
         reason,
         text(next_step(seen, now)),
         f"<code>{text(short(done.commit))}</code>" if done is not None and done.commit else "",
         link,
     )
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    times = ["" if cell is not since else " class=time" for cell in cells]
+    return f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(times, cells, strict=True))}</tr>"
+
+
+def _word(status: Status | None) -> str:
+    return status.value.replace("_", " ") if status is not None else "not looked at yet"
+
+
+def _tone(status: Status | None) -> str:
+    if status is Status.SYNCED:
+        return "tag good"
+    return "tag blocked" if status in LOUD else "tag" if status is None or status in CALM else "tag live"
+
+
+def _prose(words: str) -> str:
+    """A text whose `commands` stand out."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", text(words))
 
 
 def next_step(seen: Seen, now: datetime) -> str:
@@ -277,4 +311,18 @@ def next_step(seen: Seen, now: datetime) -> str:
         return f"{seen.doing} since {seen.looked:%H:%M:%S}" if seen.looked else seen.doing
     if seen.next is None:
         return "a round is under way" if seen.looked is not None else "the first round"
-    return f"the next round at {seen.next:%H:%M:%S} UTC, in {max(0, round((seen.next - now).total_seconds()))} s"
+    when = f"at {seen.next:%H:%M:%S} UTC, in {spell(seen.next - now)}"
+    if seen.watch.mode is Mode.OFF:
+        return "nothing, until the project file says something else"
+    after = seen.round.after if seen.round is not None else None
+    match seen.status:
+        case Status.PAUSED:
+            return f"it goes on {when}" if after is not None else "nothing, until somebody resumes it"
+        case Status.AWAITING_APPROVAL:
+            return f"a person's yes or no; a look {when}"
+        case Status.BLOCKED:
+            return f"a commit, or a person; a look {when}"
+        case Status.FAILED | Status.LOCKED | Status.UNAUTHORIZED:
+            return f"another try {when}"
+        case _:
+            return f"a look {when}"

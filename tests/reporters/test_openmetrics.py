@@ -1,11 +1,13 @@
-"""None"""
+"""Metrics in the text form: of a report, and of a running watcher; rules for alerts name what exists."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
 
 from reconciler.reporters.openmetrics import METRICS, metrics_text, render, render_textfile
 from reconciler.types.report import Report, Style
@@ -104,3 +106,20 @@ def test_what_is_counted() -> None:
     ):
         assert f"\n{line}\n" in text
     assert all(f"# TYPE {metric.name} {metric.type}\n" in text for metric in METRICS)
+
+
+RULES = yaml.safe_load((Path(__file__).parents[2] / ".github" / "prometheus-rules.yml").read_text())["groups"][0][
+    "rules"
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))
+def test_rules_for_alerts_name_metrics_labels_and_statuses_that_exist(rule: dict[str, str]) -> None:
+    labels = {metric.name: {"workspace", metric.label} for metric in METRICS} | {"reconciler_build_info": {"version"}}
+    named = re.findall(r"(reconciler_\w+)(?:\{(.*?)\})?", rule["expr"])
+    assert named
+    for name, matchers in named:
+        assert name in labels
+        for label, values in re.findall(r'(\w+)=~?"(.*?)"', matchers):
+            assert label in labels[name]
+            assert set(values.split("|")) <= {status.value for status in Status}

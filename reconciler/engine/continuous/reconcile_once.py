@@ -216,7 +216,8 @@ def _ask(work: Work, plan: Plan, found: Round, waiting: WaitingPlan | None, answ
         why = f": {answer.reason}" if answer.reason else ""
         reason = f"{answer.who} rejected this{why}; {_differs(plan)}"
         return Done(replace(found, status=Status.BLOCKED, reason=reason, hint="change the manifests, or approve it"))
-    hint = f"look at it: `reconciler watch plan -w {work.workspace}`; then `reconciler watch approve {digest[:12]}`"
+    where = f"-w {work.workspace}"
+    hint = f"look at it: `reconciler watch plan {where}`; then `reconciler watch approve {digest[:12]} {where}`"
     return Done(replace(found, hint=hint, plan=digest))
 
 
@@ -277,7 +278,13 @@ def _write(work: Work, found: Round, plan: Plan) -> Done:
 def _paused(found: Round, pause: Pause, now: datetime) -> Round:
     reason = f"paused by {pause.who} since {pause.since:%Y-%m-%d %H:%M} UTC, {pause.ending}"
     after = max(0.0, (pause.until - now).total_seconds()) if pause.until else None
-    return replace(found, status=Status.PAUSED, reason=reason, after=after, hint="`reconciler watch resume` ends it")
+    return replace(
+        found,
+        status=Status.PAUSED,
+        reason=reason,
+        after=after,
+        hint=f"`reconciler watch resume -w {found.workspace}` ends it",
+    )
 
 
 def _written(found: Round, result: ApplyResult | None, healed: str | None) -> Done:
