@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from reconciler.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from reconciler.api.accept import Accepted as Accepted
     from reconciler.api.export import Exported as Exported
     from reconciler.api.export import ExportedFile as ExportedFile
     from reconciler.api.offline import load_catalogue as load_catalogue
     from reconciler.api.offline import load_plan as load_plan
     from reconciler.api.offline import manifest_schema as manifest_schema
+    from reconciler.api.plan import Accepted as Accepted
     from reconciler.api.project import OpenedProject as OpenedProject
     from reconciler.api.project import open_project as open_project
     from reconciler.api.render import render as render
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from reconciler.types.state import State as State
 
 EXPORTS = {
-    "reconciler.api.accept": ("Accepted",),
+    "reconciler.api.plan": ("Accepted",),
     "reconciler.api.export": ("Exported", "ExportedFile"),
     "reconciler.api.offline": ("load_catalogue", "load_plan", "manifest_schema"),
     "reconciler.api.project": ("OpenedProject", "open_project"),

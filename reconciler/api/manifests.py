@@ -137,7 +137,7 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
     """An envelope for each manifest, overlays and defaults merged in, values and files in their places; secrets as
     references. Raises `ManifestError`, `NothingFound` for an address without a manifest."""
     from reconciler.core.canonical.field_tree import shape
-    from reconciler.core.canonical.manifest_words import spell_members
+    from reconciler.core.canonical.references import spell_members
     from reconciler.core.export.exported_manifests import API_VERSION
 
     manifests, _ = read_manifests(session)
@@ -169,7 +169,7 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
     """Which layer decides a field of a manifest. Raises `ManifestError`, `NothingFound` for an address without a
     manifest, `UsageError` for a place that nothing speaks of."""
     from reconciler.core.canonical.field_tree import shape
-    from reconciler.core.canonical.manifest_words import spell_members
+    from reconciler.core.canonical.references import spell_members
     from reconciler.manifests.read.build import canonical_pointer
     from reconciler.types.json import lookup
 
@@ -202,7 +202,7 @@ def _origin(session: Session, one: Manifest, source: Source, layer: str, pointer
     """What a document says of the place; None where it says nothing."""
     from pathlib import Path
 
-    from reconciler.manifests.read.documents import read_documents
+    from reconciler.manifests.read.envelope import read_documents
     from reconciler.manifests.read.load_manifests import places_of
     from reconciler.manifests.read.source_pointer import Misplaced, find_place
     from reconciler.manifests.tree.git_tree import open_tree

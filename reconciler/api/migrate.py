@@ -228,7 +228,7 @@ def saving_answers(run: MigrationRun, result: MigrationResult, answers: Answers)
     from reconciler.core.migrating.migration import known_names
     from reconciler.core.migrating.migration_result import FileChange
     from reconciler.errors import ReconcilerError
-    from reconciler.manifests.project.migration_answers import with_answers
+    from reconciler.manifests.project.project_parts import with_answers
     from reconciler.types.manifest import EditRefused
 
     file = run.project.file

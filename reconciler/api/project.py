@@ -15,9 +15,9 @@ from reconciler.api.session import Session, Sources, SystemClock, choose_project
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.api.accept import Accepted
     from reconciler.api.export import Exported
     from reconciler.api.export_target import TargetExport
+    from reconciler.api.plan import Accepted
     from reconciler.api.state import ProjectState
     from reconciler.core.migrating.migration_result import MigrationResult
     from reconciler.types.address import Address
@@ -147,7 +147,7 @@ class OpenedProject:
 
     def accept(self, *wanted: str) -> Accepted:
         """Take live values that drifted into the manifests: `persona.desk`, or one field, `persona.desk/greeting`."""
-        from reconciler.api.accept import accept_now
+        from reconciler.api.plan import accept_now
         from reconciler.engine.plan.accept_drift import Wanted
 
         parts = [one.partition("/") for one in wanted]
@@ -275,7 +275,7 @@ def open_project(
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
         give_up_after=give_up_after,
     )  # fmt: skip
-    from reconciler.manifests.read.documents import KnownDocuments
+    from reconciler.manifests.read.envelope import KnownDocuments
 
     redactor = open_gate()
     emit = redacting(guarded_listener(on_event), redactor)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
-    from reconciler.manifests.read.documents import KnownDocuments
+    from reconciler.manifests.read.envelope import KnownDocuments
     from reconciler.platforms.base import OpenProvider
     from reconciler.platforms.pace import Paces
     from reconciler.types.diagnostic import Diagnostic

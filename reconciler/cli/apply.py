@@ -1,4 +1,4 @@
-"""`reconciler apply` and `reconciler destroy`: a plan, saved or made on the spot, shown, approved and carried out."""
+"""`reconciler apply | destroy | import`: a plan, saved or made on the spot, shown, approved and carried out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import REF, approval, options_for, options_of, spelling
-from reconciler.cli.global_options import Settings
+from reconciler.cli.flags import REF, approval, option, options_for, options_of, spelling
+from reconciler.cli.global_options import ADDRESS, DURATION, Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, is_terminal
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.types.report import ApplyResult
 
     Confirm: TypeAlias = Callable[[Plan, ManifestSet], bool]
+    from reconciler.types.address import Address
 
 EXAMPLES = """
 reconciler apply                          plan, show, ask, carry out
@@ -273,3 +274,31 @@ def finish(
         plan, findings = replace(plan, diagnostics=()), ()
     report = Report(verb, session.workspace.name, plan, result, tuple(findings), exit_codes.worst(codes))
     return deliver(report, settings)
+
+
+IMPORT_EXAMPLES = """
+reconciler import persona.claims-desk p7c1e0a9b42d
+reconciler -w production import tool.lookup_policy t0a1b2c3d4e5
+"""
+
+
+@command("import", examples=IMPORT_EXAMPLES)
+@click.argument("address", type=ADDRESS, metavar="ADDR")
+@click.argument("id", metavar="ID")
+@option("accept_account")
+@click.option("--lock-timeout", type=DURATION, default=0.0, metavar="DURATION", help="Wait this long for a lock.")
+def import_(settings: Settings, address: Address, id: str, accept_account: bool, lock_timeout: float) -> int:
+    """Record that the live object ID is ADDR. Writes nothing to the account.
+
+    The manifest has to be there. Where it and the object differ, the next plan says so.
+    """
+    from reconciler.api.apply import apply_options, import_now
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import reporting
+
+    with reporting("import", settings):
+        session = open_session(settings)
+        how = apply_options(session, lock_timeout=lock_timeout, accept_account=accept_account)
+        with interruptible(session) as run:
+            plan, result = import_now(run, address, id, how)
+        return finish("import", settings, session, plan, result)

@@ -13,7 +13,7 @@ from reconciler.cli.global_options import PATTERN, Settings
 from reconciler.cli.lazy_group import command
 
 if TYPE_CHECKING:
-    from reconciler.api.accept import Accepted
+    from reconciler.api.plan import Accepted
     from reconciler.engine.plan.accept_drift import Wanted
     from reconciler.types.json import Json
 
@@ -108,8 +108,7 @@ def drift(
     With `--unmanaged` also what somebody made by hand: objects that neither a manifest nor the state claims, and that
     are newer than the last run that the state remembers (`--since` says another time). They count as differences.
     """
-    from reconciler.api.accept import accept_now
-    from reconciler.api.plan import drift_now
+    from reconciler.api.plan import accept_now, drift_now
     from reconciler.cli.composition import open_session
     from reconciler.cli.drift_review import require_terminal, review
     from reconciler.cli.output import deliver, reporting

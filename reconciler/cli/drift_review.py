@@ -55,8 +55,7 @@ def require_terminal() -> None:
 
 def review(settings: Settings, session: Session, options: PlanOptions, ref: str | None) -> int:
     """Ask about each edited field, carry the answers out; 2 while something is left as it drifted."""
-    from reconciler.api.accept import accept_now
-    from reconciler.api.plan import drift_now
+    from reconciler.api.plan import accept_now, drift_now
     from reconciler.cli.drift import show_accepted
 
     if ref is not None:

@@ -34,12 +34,13 @@ def explain(settings: Settings, path: str) -> int:
     from reconciler.reporters.documentation import (
         describe_migration,
         describe_rule,
+        describe_target,
         find_migration,
         find_rule,
         migration_as_json,
         rule_as_json,
+        target_as_json,
     )
-    from reconciler.reporters.target_page import describe_target, target_as_json
 
     width = style(settings).width
     if (rule := find_rule(path, PLATFORMS.rules())) is not None:

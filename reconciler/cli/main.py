@@ -25,7 +25,7 @@ COMMANDS = {
     "fleet": ("reconciler.cli.fleet:fleet", "The same over several machines, scheduled by Temporal."),
     "migrate": ("reconciler.cli.migrate:migrate", "Rewrite manifests off what was deprecated."),
     "export": ("reconciler.cli.export:export", "Write manifests for everything in the account that has none."),
-    "import": ("reconciler.cli.import_:import_", "Take a live object under management."),
+    "import": ("reconciler.cli.apply:import_", "Take a live object under management."),
     "state": ("reconciler.cli.state:state", "Look at the state, repair it, free its lock."),
     "trust": ("reconciler.cli.trust:trust", "Say which hosts and commands a project file may name."),
     "models": ("reconciler.cli.explain:models", "The catalogue of models: status, successor, context window."),

@@ -10,7 +10,7 @@ from typing import TypeVar
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.entry_changes import made_by
+from reconciler.core.state.entry_records import made_by
 from reconciler.errors import AuthRefused, ProviderError, Unreachable
 from reconciler.types.address import Address
 from reconciler.types.change import Change

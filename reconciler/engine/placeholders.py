@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical.references import bind, references
+from reconciler.core.canonical.references import bind, reference_texts
 from reconciler.core.secrets.secret_book import SecretBook, markers
-from reconciler.core.state.applied_record import digests_to_write
+from reconciler.core.state.entry_records import digests_to_write
 from reconciler.errors import PlanStale, SecretMissing
 from reconciler.types.address import Address
 from reconciler.types.change import Change, Request
@@ -32,7 +32,7 @@ def fill_request(request: Request, ids: Mapping[Address, str], book: SecretBook)
         return ids[address]
 
     body = bind(request.body, ids)
-    unknown = next(references(body), None)
+    unknown = next(reference_texts(body), None)
     if unknown is not None:
         raise PlanStale(f"the id of {unknown} is not known: it was not created")
     missing = book.missing(body)

@@ -14,7 +14,7 @@ from reconciler import Action, Address, Plan, Severity, dump_plan, load_plan, op
 from reconciler.api.connect import open_backend
 from reconciler.api.project import OpenedProject
 from reconciler.errors import Interrupted, ManifestError, PlanBlocked, PlanError, PlanStale, StateLocked, UsageError
-from reconciler.manifests.read import documents
+from reconciler.manifests.read import envelope
 from reconciler.types.event import Event, RunFinished, StepDone
 from tests.cli.conftest import Ended
 from tests.support.dashboard import edit_persona, replaced
@@ -279,13 +279,13 @@ def museum(project: Path) -> Path:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the files that are parsed from here on."""
     seen: list[str] = []
-    real = documents.parse_yaml
+    real = envelope.parse_yaml
 
     def parse(text: str, path: str, *rest: Any) -> Any:
         seen.append(path)
         return real(text, path, *rest)
 
-    monkeypatch.setattr(documents, "parse_yaml", parse)
+    monkeypatch.setattr(envelope, "parse_yaml", parse)
     return seen
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.migrating.migration import Migration, Safety
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.types.json import Json

@@ -14,7 +14,7 @@ from reconciler.engine.migrate import run_migrations as engine
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit import editable_text
 from reconciler.manifests.edit.editable_file import EditableFile
-from reconciler.manifests.read import documents
+from reconciler.manifests.read import envelope
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.types.manifest import SetValue
 from tests.bench.migrating import in_many_files, in_one_file, in_one_list
@@ -34,7 +34,7 @@ class Counting:
 def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Counting]:
     found = Counting()
     lengths = {path: len(data) for path, data in project.files.items()}
-    parse, layout, data = documents.parse_yaml, editable_text.yaml_layout, EditableFile.data
+    parse, layout, data = envelope.parse_yaml, editable_text.yaml_layout, EditableFile.data
     part = editable_text.json_part
 
     def parsed(text, path, findings):  # type: ignore[no-untyped-def]
@@ -55,7 +55,7 @@ def counting(monkeypatch: pytest.MonkeyPatch, project: Project) -> Iterator[Coun
         return data(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "parse_yaml", parsed)
+        patch.setattr(envelope, "parse_yaml", parsed)
         patch.setattr(editable_text, "yaml_layout", laid_out)
         patch.setattr(editable_text, "json_part", part_laid_out)
         patch.setattr(EditableFile, "data", written)

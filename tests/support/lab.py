@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import httpx
 
 from reconciler.api.offline import load_catalogue
-from reconciler.core.state.entry_changes import renamed
+from reconciler.core.state.entry_records import renamed
 from reconciler.engine.apply.run_changes import Worker, apply_changes
 from reconciler.engine.apply.step import Look, StepContext
 from reconciler.engine.plan.make_plan import make_plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.core.canonical.manifest_words import is_written_reference
+from reconciler.core.canonical.references import is_written_reference
 from reconciler.types.json import Json, Object, index_of, join, lookup, split, within
 from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 

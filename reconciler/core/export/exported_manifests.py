@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_form import keyed_items, leaf_at, same
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.manifest_words import spell_members
-from reconciler.core.canonical.references import resources_of
+from reconciler.core.canonical.references import resources_of, spell_members
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
 from reconciler.core.resource_diff.match_objects import objects_of

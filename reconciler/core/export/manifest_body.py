@@ -19,7 +19,7 @@ from reconciler.core.canonical.canonical_form import (
     write_only_fields,
 )
 from reconciler.core.canonical.field_tree import Node, field_at, looks_secret, shape
-from reconciler.core.canonical.manifest_words import unspellable
+from reconciler.core.canonical.references import unspellable
 from reconciler.core.canonical.vocabulary import canonical_words, wire_words
 from reconciler.core.export.live_values import (
     EMPTY,

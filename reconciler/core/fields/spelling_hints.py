@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.field_tree import Node
-from reconciler.core.canonical.manifest_words import WORDS
+from reconciler.core.canonical.references import WORDS
 from reconciler.types.json import Json
 from reconciler.types.kind import Field, KindSpec, Type
 

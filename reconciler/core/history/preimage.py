@@ -22,8 +22,8 @@ from reconciler.core.secrets.secret_book import has_secret
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import MOST_ANSWER, Malformed, parse_json, receive
 from reconciler.core.serialization.record_codec import lookalikes, read_marks, write_marks
-from reconciler.core.state.applied_record import rests_on_absence
 from reconciler.core.state.entry_format import entry_from_json, entry_to_json
+from reconciler.core.state.entry_records import rests_on_absence
 from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Change, Reason
 from reconciler.types.json import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from reconciler.core.canonical.vocabulary import live_document
-from reconciler.core.history.object_history import Thread, follow
+from reconciler.core.history.history_chain import Thread, follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.restored import Restored, without
 from reconciler.core.resource_diff.resource_plan import Matching

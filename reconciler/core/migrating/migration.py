@@ -9,8 +9,8 @@ from enum import Enum
 from functools import cache
 from typing import TypeAlias
 
-from reconciler.core.canonical.manifest_words import is_written_reference
 from reconciler.core.canonical.raw_edit import exists, sibling
+from reconciler.core.canonical.references import is_written_reference
 from reconciler.errors import UsageError
 from reconciler.registry import Registry
 from reconciler.types.address import Address

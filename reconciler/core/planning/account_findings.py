@@ -18,7 +18,7 @@ from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.resource_diff.resource_plan import Binding, Context, ignored
 from reconciler.core.secrets.secret_book import SecretBook, is_unseen
-from reconciler.core.state.entry_changes import name_given
+from reconciler.core.state.entry_records import name_given
 from reconciler.types.address import Address
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.change import Action, Change, Direction, Reason

@@ -14,7 +14,7 @@ from reconciler.core.planning.preconditions import WRITES, loosened
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.record_codec import write_marks
-from reconciler.core.state.entry_changes import bears, old_address, renamed, set_aside
+from reconciler.core.state.entry_records import bears, old_address, renamed, set_aside
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Reason, Request
 from reconciler.types.json import Object

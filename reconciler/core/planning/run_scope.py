@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical.references import references
+from reconciler.core.canonical.references import reference_texts
 from reconciler.core.planning.records import Scope
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.core.text import matches
@@ -189,7 +189,7 @@ def make_along(
         _is_absent(resource, text)
         for resource in (resources[address] for address in sorted(wanted))
         if resource.refs
-        for text in sorted({text for value in resource.leaves.values() for text in references(value)} - made)
+        for text in sorted({text for value in resource.leaves.values() for text in reference_texts(value)} - made)
     ]
     return replace(chosen, wanted=wanted), problems
 
@@ -211,6 +211,6 @@ def _is_absent(resource: Resource, address: str) -> Diagnostic:
         f"{address} is not in the account, and nothing inside of the paths makes it",
         hint=f"`reconciler validate` shows what is wrong with its manifest; name the file of {address} as well",
         address=resource.address,
-        pointer=next((path for path, value in resource.leaves.items() if address in references(value)), None),
+        pointer=next((path for path, value in resource.leaves.items() if address in reference_texts(value)), None),
         source=resource.source,
     )

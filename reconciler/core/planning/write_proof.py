@@ -17,7 +17,7 @@ from reconciler.core.canonical.canonical_form import (
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import item_of
-from reconciler.core.canonical.references import differs_in_ids, references
+from reconciler.core.canonical.references import differs_in_ids, reference_texts
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import hidden
@@ -126,7 +126,7 @@ def agree(shown: Json, wanted: Json) -> bool:
         return all(agree(shown.get(key), wanted.get(key)) for key in {**shown, **wanted})
     if isinstance(wanted, list) and isinstance(shown, list):
         return len(shown) == len(wanted) and all(map(agree, shown, wanted))
-    if shown in EMPTY and shown is not False and (wanted in EMPTY or any(True for _ in references(wanted))):
+    if shown in EMPTY and shown is not False and (wanted in EMPTY or any(True for _ in reference_texts(wanted))):
         return True
     return same(shown, wanted)
 
@@ -250,4 +250,4 @@ def _repointed(spec: KindSpec, change: Change, field: FieldChange) -> bool:
 
 def _referred(change: Change) -> set[str]:
     """Addresses of everything that the requests refer to and has no id yet."""
-    return {str(one) for request in change.requests for one in references(request.body)}
+    return {str(one) for request in change.requests for one in reference_texts(request.body)}

@@ -19,7 +19,7 @@ from reconciler.core.resource_diff.resource_plan import (
     ignored,
     unknown_ids,
 )
-from reconciler.core.state.entry_changes import is_name_hidden
+from reconciler.core.state.entry_records import is_name_hidden
 from reconciler.types.change import Adoption, Block, Direction, FieldChange
 from reconciler.types.json import SENSITIVE, Json, Object, lookup, within
 from reconciler.types.kind import KindSpec

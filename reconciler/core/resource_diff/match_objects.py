@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.resource_diff.resource_plan import Binding, Matching, Seen
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.entry_changes import is_name_hidden, made_by, name_of
+from reconciler.core.state.entry_records import is_name_hidden, made_by, name_of
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity

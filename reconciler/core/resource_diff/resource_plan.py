@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.core.canonical.canonical_form import is_masked, is_unset, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import ToolBody
-from reconciler.core.canonical.references import references
+from reconciler.core.canonical.references import reference_texts
 from reconciler.core.diff import three_way
 from reconciler.core.secrets.secret_book import SecretBook, has_secret
 from reconciler.types.address import Address
@@ -181,7 +181,7 @@ def atomic_parent(spec: KindSpec, path: str) -> str | None:
 
 def unknown_ids(value: Json) -> bool:
     """Whether a reference inside `value` has no id yet."""
-    return any(True for _ in references(value))
+    return any(True for _ in reference_texts(value))
 
 
 def field_change(

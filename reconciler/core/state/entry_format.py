@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
 from reconciler.core.serialization.digest import digest
-from reconciler.core.state.entry_changes import old_address
+from reconciler.core.state.entry_records import old_address
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Adopt, Lifecycle, Manage

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.core.serialization.checked_json import Malformed
-from reconciler.core.state.entry_changes import renamed_entries, renamed_intents
+from reconciler.core.state.entry_records import renamed_entries, renamed_intents
 from reconciler.core.state.journal_records import (
     AccountNoted,
     ChangeBegan,

@@ -10,8 +10,8 @@ from reconciler.core.planning.preconditions import as_we_left
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.entry_changes import made_by, name_given
 from reconciler.core.state.entry_format import entry_digest
+from reconciler.core.state.entry_records import made_by, name_given
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanStale

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.applied_record import record
-from reconciler.core.state.entry_changes import refreshed
+from reconciler.core.state.entry_records import record, refreshed
 from reconciler.engine.account_reader import missing_parts, read_apart
 from reconciler.engine.apply.known_lists import KnownLists, Newcomers
 from reconciler.engine.apply.last_look import Sent, Watch, base_of, before_change

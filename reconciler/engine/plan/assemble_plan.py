@@ -21,9 +21,8 @@ from reconciler.core.planning.usage import claimed, keep_used, kept_warning, wai
 from reconciler.core.policies.guard import guard, standing_violations
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
-from reconciler.core.state.applied_record import record
-from reconciler.core.state.entry_changes import refresh_change
 from reconciler.core.state.entry_format import entry_digest
+from reconciler.core.state.entry_records import record, refresh_change
 from reconciler.engine.account_reader import run_parallel
 from reconciler.engine.placeholders import missing_secrets
 from reconciler.engine.run_context import RunContext

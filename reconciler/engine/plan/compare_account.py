@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.core.canonical.field_tree import unlisted
-from reconciler.core.planning.address_moves import as_replacement
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
+from reconciler.core.planning.desired import as_replacement
 from reconciler.core.planning.records import Account, Bound, Compared, Desired, Key
 from reconciler.core.resource_diff.removals import find_mistyped
 from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
-from reconciler.core.state.applied_record import rests_on_absence
-from reconciler.core.state.entry_changes import name_of
+from reconciler.core.state.entry_records import name_of, rests_on_absence
 from reconciler.engine.account_reader import Reader, failure, kinds_to_read, remedy, standing
 from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import normal, same
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, node_at
-from reconciler.core.canonical.manifest_words import LITERAL, is_reserved, is_written_reference, spell
+from reconciler.core.canonical.references import LITERAL, is_reserved, is_written_reference, spell
 from reconciler.core.export.live_values import unfilled_object
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.editable_file import rewrite
-from reconciler.manifests.read.documents import Document, read_documents
+from reconciler.manifests.read.envelope import Document, read_documents
 from reconciler.manifests.read.rest_of_project import file_with_text, included_files
 from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_place, is_literal
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree

@@ -10,7 +10,7 @@ from reconciler.manifests.edit.editable_text import EditableText, is_json
 from reconciler.manifests.edit.manifest_writer import Manner
 from reconciler.manifests.edit.splice import splice_drop
 from reconciler.manifests.edit.text_layout import ALIAS, LIST, MAP, Member, Part, json_layout, member_end, yaml_layout
-from reconciler.manifests.read.documents import Document
+from reconciler.manifests.read.envelope import Document
 from reconciler.types.json import escape, lookup, within
 from reconciler.types.manifest import Edit, SetValue
 

@@ -17,7 +17,7 @@ from reconciler.core.canonical.raw_edit import Unfit, rebase
 from reconciler.manifests.edit.document_pieces import Piece, cut, written_out
 from reconciler.manifests.edit.editable_text import EditableText, edited
 from reconciler.manifests.edit.text_layout import CannotEdit
-from reconciler.manifests.read.documents import Document, read_documents
+from reconciler.manifests.read.envelope import Document, read_documents
 from reconciler.manifests.read.json_text import parse_json
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings

@@ -18,7 +18,7 @@ from reconciler.manifests.edit.splice import (
     splice_set,
 )
 from reconciler.manifests.edit.text_layout import MAP, CannotEdit, Part, json_layout, json_part, yaml_layout
-from reconciler.manifests.read.documents import Document
+from reconciler.manifests.read.envelope import Document
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Span

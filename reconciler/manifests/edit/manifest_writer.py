@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.manifests.read import yaml_rules
-from reconciler.manifests.read.documents import FENCE, read_documents
+from reconciler.manifests.read.envelope import FENCE, read_documents
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import SecretRef

@@ -12,8 +12,7 @@ from reconciler.core.diff.three_way import is_secret
 from reconciler.core.linting import codes_at, split_lines
 from reconciler.manifests.edit.editable_file import EditableFile
 from reconciler.manifests.edit.manifest_writer import write_document
-from reconciler.manifests.read.documents import Document, read_documents
-from reconciler.manifests.read.envelope import read_document
+from reconciler.manifests.read.envelope import Document, read_document, read_documents
 from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.read.source_spans import Places, in_order, locate
 from reconciler.manifests.tree.file_search import Search

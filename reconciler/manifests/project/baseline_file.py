@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.core.linting import BASELINE, Accepted
 from reconciler.errors import ManifestError
 from reconciler.manifests.edit.manifest_writer import Manner, write_flow
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, relative
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Diagnostic, Span

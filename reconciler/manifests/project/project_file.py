@@ -213,8 +213,7 @@ def _records(
     findings: Findings,
     platforms: Platforms,
 ) -> Project | None:
-    from reconciler.manifests.project.read_defaults import read_defaults
-    from reconciler.manifests.project.read_workspace import read_account, read_fleet, read_workspace
+    from reconciler.manifests.project.project_parts import read_account, read_defaults, read_fleet, read_workspace
 
     accounts = {name: read_account(name, one, source, findings) for name, one in model.accounts.items()}
     workspaces = {
@@ -234,7 +233,7 @@ def _records(
             pointer="/default_workspace",
             hint=suggest(default, workspaces),
         )
-    from reconciler.manifests.project.migration_answers import read_answers
+    from reconciler.manifests.project.project_parts import read_answers
 
     types = {one.provider.type for one in workspaces.values()}
     answers, answered = read_answers(model, [platforms.of(one).migrations for one in types], source, findings)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.manifests.read.detect_kind import LARGEST, by_name
-from reconciler.manifests.read.documents import KnownDocuments, read_documents
-from reconciler.manifests.read.envelope import read_document
+from reconciler.manifests.read.envelope import KnownDocuments, read_document, read_documents
 from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search

@@ -8,7 +8,7 @@ from copy import deepcopy
 from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.canonical.manifest_words import JOIN, LITERAL, NULL, VALUE, child_of, word_of
+from reconciler.core.canonical.references import JOIN, LITERAL, NULL, VALUE, child_of, word_of
 from reconciler.core.credential_looks import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.manifest_words import LITERAL
+from reconciler.core.canonical.references import LITERAL
 from reconciler.manifests.read.cross_checks import references
 from reconciler.manifests.read.discover import Discovered, Discovery
 from reconciler.manifests.read.raw_manifest import RawManifest

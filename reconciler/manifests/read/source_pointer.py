@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.canonical.keyed_lists import item_names
-from reconciler.core.canonical.manifest_words import LITERAL
-from reconciler.manifests.read.documents import Document
+from reconciler.core.canonical.references import LITERAL
+from reconciler.manifests.read.envelope import Document
 from reconciler.types.json import Json, join, lookup, split
 from reconciler.types.kind import KindSpec
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
 from reconciler.manifests.read import yaml_rules
-from reconciler.manifests.read.documents import split_front_matter
+from reconciler.manifests.read.envelope import split_front_matter
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address

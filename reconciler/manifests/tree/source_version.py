@@ -9,7 +9,7 @@ from hashlib import blake2b, sha1, sha256
 from reconciler.errors import SourceAway, UsageError
 from reconciler.manifests.tree.decode import parse_lfs_pointer
 from reconciler.manifests.tree.file_tree import Unreadable
-from reconciler.manifests.tree.git_objects import Objects
+from reconciler.manifests.tree.git_tree import Objects
 from reconciler.manifests.tree.repository import commit_of, fetch_git, inside, run_git, top_of
 from reconciler.types.manifest import DIRTY
 

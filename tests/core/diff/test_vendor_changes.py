@@ -13,8 +13,7 @@ from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.resource_plan import Binding, Context
-from reconciler.core.state.applied_record import record
-from reconciler.core.state.entry_changes import refresh_change, refreshed
+from reconciler.core.state.entry_records import record, refresh_change, refreshed
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.catalogue import Status
 from reconciler.types.change import Action, Direction, Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.manifest_words import spell_members
+from reconciler.core.canonical.references import spell_members
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, Object

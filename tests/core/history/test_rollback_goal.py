@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.history.object_history import follow
+from reconciler.core.history.history_chain import follow
 from reconciler.core.history.restore_object import Setting, restore
 from reconciler.core.history.rollback_goal import make_goal
 from reconciler.platforms.tavus.kinds import KINDS

@@ -24,7 +24,7 @@ from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.desired import desire
 from reconciler.core.planning.records import Account, Compared, PlanRequest
 from reconciler.core.resource_diff.resource_plan import Context, Seen
-from reconciler.core.state.applied_record import record
+from reconciler.core.state.entry_records import record
 from reconciler.errors import ProviderError
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Request

@@ -7,17 +7,26 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.planning.desired import asked_in_vain, desire, with_orphans
+from reconciler.core.planning.desired import (
+    as_replacement,
+    asked_in_vain,
+    desire,
+    find_replaced,
+    follow_moves,
+    with_orphans,
+)
 from reconciler.core.planning.records import PlanRequest
-from reconciler.core.resource_diff.resource_plan import Context, Seen
+from reconciler.core.resource_diff.resource_plan import Context, ResourcePlan, Seen
 from reconciler.errors import NothingFound
 from reconciler.platforms.tavus.kinds import KINDS
+from reconciler.types.change import Action, Block
 from reconciler.types.diagnostic import Source
 from reconciler.types.live import Listing
-from reconciler.types.manifest import Manifest, ManifestSet, Moved
+from reconciler.types.manifest import Lifecycle, Manage, Manifest, ManifestSet, Moved, Removed
 from reconciler.types.options import PlanOptions
 from reconciler.types.state import Intent, State
-from tests.support.making import at, book, entry, listing, live, manifest, state
+from tests.support.making import at, book, entry, listing, live, manifest, resource, state
+from tests.support.records import change_of
 
 A, B = manifest("persona.a", {"pal_name": "A"}), manifest("persona.b", {"pal_name": "B"})
 STATE = state(persona__a=entry("p1"), persona__old=entry("p2"))
@@ -95,3 +104,111 @@ def orphan(lists: Mapping[str, Listing]) -> set[str]:
 def test_an_open_create_without_a_manifest_leaves_once_its_object_is_there() -> None:
     assert orphan({}) == set()
     assert orphan({"persona": listing("persona", live("persona", "p3", {"pal_name": "C"}))}) == {"persona.c"}
+
+
+HERE = Source("moves.yaml")
+FIXED = Block("immutable", "cannot", "hint")
+DOCUMENT = at("document.a")
+
+
+def move(before, after):
+    return Moved(at(before), at(after), HERE)
+
+
+def test_an_entry_follows_its_move():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__a=entry("p1")))
+    assert result.state.resources == {at("persona.b"): entry("p1")}
+    assert result.previous == {at("persona.b"): at("persona.a")}
+    assert result.problems == ()
+
+
+def test_moves_in_a_row_lead_from_the_first_to_the_last():
+    moved = (move("persona.a", "persona.b"), move("persona.b", "persona.c"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1")))
+    assert result.previous == {at("persona.c"): at("persona.a")}
+
+
+def test_the_order_of_the_documents_means_nothing():
+    moved = (move("persona.b", "persona.c"), move("persona.a", "persona.b"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1")))
+    assert result.previous == {at("persona.c"): at("persona.a")}
+
+
+def test_two_that_end_at_one_address_are_an_error():
+    moved = (move("persona.b", "persona.c"), move("persona.a", "persona.b"))
+    result = follow_moves(ManifestSet(moved=moved), state(persona__a=entry("p1"), persona__b=entry("p2")))
+    assert [one.code for one in result.problems] == ["E-moved"]
+
+
+@pytest.mark.parametrize("names", ["a", "ab", "abc"])
+def test_a_circle_is_told_once(names):
+    circle = tuple(move(f"persona.{a}", f"persona.{b}") for a, b in zip(names, names[1:] + names[0], strict=True))
+    assert [one.code for one in follow_moves(ManifestSet(moved=circle), state()).problems] == ["E-moved"]
+
+
+def test_references_and_open_creates_follow():
+    known = state(tool__t=entry("t1"), persona__a=replace(entry("p1"), refs=("tool.t",)))
+    known = replace(known, pending=(Intent(at("tool.n"), "tool", "n"),))
+    result = follow_moves(ManifestSet(moved=(move("tool.t", "tool.u"), move("tool.n", "tool.m"))), known)
+    assert result.state.resources[at("persona.a")].refs == ("tool.u",)
+    assert [intent.address for intent in result.state.pending] == [at("tool.m")]
+
+
+def test_a_move_made_before_is_nothing():
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), state(persona__b=entry("p1")))
+    assert (result.previous, result.problems) == ({}, ())
+
+
+def test_both_in_state_is_an_error():
+    known = state(persona__a=entry("p1"), persona__b=entry("p2"))
+    result = follow_moves(ManifestSet(moved=(move("persona.a", "persona.b"),)), known)
+    assert result.problems[0].is_error
+    assert result.state == known
+
+
+def test_removed_and_declared_is_an_error():
+    given = ManifestSet((manifest("persona.a", {}),), removed=(Removed(at("persona.a"), HERE),))
+    assert follow_moves(given, state()).problems[0].code == "E-removed"
+    assert follow_moves(ManifestSet(removed=(Removed(at("persona.a"), HERE),)), state()).removed == {at("persona.a")}
+
+
+def planned(address: str = "document.a", *blocks: Block, manage: Manage = Manage.FULL) -> dict:
+    change = change_of(at(address), Action.UPDATE, blocked=blocks, lifecycle=Lifecycle(manage=manage))
+    return {at(address): ResourcePlan(change)}
+
+
+def found(result, *, id=None, held=None, asked=(), address="document.a"):
+    body = {"document_url": "https://x.example"} if address.startswith("document") else {"name": "t"}
+    resources = {at(address): resource(address, body, id=id)}
+    return find_replaced(result, resources, held or state(document__a=entry("d1"), tool__t=entry("t1")), asked)
+
+
+def test_a_fixed_field_that_changes_and_what_was_asked_for() -> None:
+    assert found(planned("document.a", FIXED)) == (DOCUMENT,)
+    assert found(planned(), asked=(DOCUMENT,)) == (DOCUMENT,)
+    assert found(planned()) == ()
+    assert found(planned("document.a", Block("secret", "x", "y"))) == ()
+
+
+@pytest.mark.parametrize(
+    "why_not",
+    [
+        {"id": "d1"},
+        {"held": state()},
+    ],
+    ids=["bound to one id", "not ours yet"],
+)
+def test_what_cannot_be_made_anew(why_not: dict) -> None:
+    assert found(planned("document.a", FIXED), **why_not) == ()
+
+
+def test_what_is_only_observed_stays() -> None:
+    assert found(planned("document.a", FIXED, manage=Manage.OBSERVE)) == ()
+
+
+def test_a_name_that_must_be_unique_cannot_be_borne_twice() -> None:
+    assert found(planned("tool.t"), asked=(at("tool.t"),), address="tool.t") == ()
+
+
+def test_the_create_knows_where_the_old_entry_goes() -> None:
+    assert as_replacement(change_of(DOCUMENT, Action.CREATE), "d1").replaces == at("document.a~d1")

@@ -8,7 +8,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.resource_plan import Binding, Context, field_change
-from reconciler.core.state.applied_record import record
+from reconciler.core.state.entry_records import record
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, Reason

@@ -7,7 +7,7 @@ import yaml
 
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.manifests.edit.editable_file import EditableFile
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json
 from reconciler.types.manifest import Edit, EditRefused, RemoveValue, RenameKey, SetValue

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
 from reconciler.manifests.edit.editable_file import rewrite
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.json import Json
 from reconciler.types.manifest import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue

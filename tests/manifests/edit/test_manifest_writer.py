@@ -24,7 +24,7 @@ from reconciler.manifests.edit.manifest_writer import (
     write_json,
     write_key,
 )
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import KINDS

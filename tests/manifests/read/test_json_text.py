@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.read.documents import read_documents
+from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.read.json_text import parse_json, places
 from reconciler.manifests.read.yaml_reader import MAX_PROBLEMS
 from reconciler.manifests.tree.problems import Findings

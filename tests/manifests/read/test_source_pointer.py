@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests.read.documents import Document
+from reconciler.manifests.read.envelope import Document
 from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_place
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object

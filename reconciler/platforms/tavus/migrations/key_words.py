@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.canonical.manifest_words import is_written_reference
 from reconciler.core.canonical.raw_edit import exists
+from reconciler.core.canonical.references import is_written_reference
 from reconciler.core.migrating.migration import (
     KEEP,
     Choice,

@@ -1,17 +1,40 @@
-"""Answers of migrations written into a project file: they read back, and nothing beside them changes."""
+"""Defaults of the project file name a kind, by any of its words, and a folder of the project."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.migrating.migration import as_answer, known_names, merge_answers
-from reconciler.manifests.project.migration_answers import with_answers
+from reconciler.errors import ManifestError
+from reconciler.manifests.project.project_parts import Defaults, with_answers
 from reconciler.platforms.tavus.migrations import MIGRATIONS
+from tests.support.projects import load_project
+
+HEAD = (
+    "apiVersion: personas/v1\nkind: Project\nmetadata: {name: x}\nworkspaces: {one: {provider: {type: simulator}}}\n"
+)
+
+
+def test_a_kind_by_any_of_its_words(tmp_path: Path) -> None:
+    rows = "[{kind: PAL, spec: {a: 1}}, {kind: persona, folder: ./b, spec: {}}]"
+    (tmp_path / "reconciler.yaml").write_text(f"{HEAD}defaults: {rows}\n")
+    assert load_project(tmp_path).defaults == (Defaults("persona", {"a": 1}), Defaults("persona", {}, "b"))
+
+
+@pytest.mark.parametrize("row", ["{kind: Pesona, spec: {}}", "{kind: PAL, folder: ../b, spec: {}}", "{kind: PAL}"])
+def test_everything_else_is_an_error(tmp_path: Path, row: str) -> None:
+    (tmp_path / "reconciler.yaml").write_text(f"{HEAD}defaults: [{row}]\n")
+    with pytest.raises(ManifestError):
+        load_project(tmp_path)
+
 
 KNOWN = known_names(MIGRATIONS)
-HEAD = "# ours\napiVersion: personas/v1\nkind: Project\nmetadata: {name: x} # name\n"
+ANSWERED = "# ours\napiVersion: personas/v1\nkind: Project\nmetadata: {name: x} # name\n"
 HELD = [
     "", "migrations: {}\n", "migrations: {M16: tavus-auto} # flow\n", "migrations:\n  stt-engine: yes # all\n",
     "migrations:\n  M16: {tavus-advanced: keep} # one\n  tts-types: # two\n    fast: 1.1\n    slow: false\n",
@@ -35,7 +58,7 @@ def read(data: bytes) -> dict[str, dict[str, str]]:
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(HELD), answers)
 def test_what_is_written_reads_back_and_the_rest_stays(held: str, said: dict[str, dict[str, str]]) -> None:
-    before = f"{HEAD.replace(chr(10), chr(13) + chr(10)) if chr(13) in held else HEAD}{held}".encode()
+    before = f"{ANSWERED.replace(chr(10), chr(13) + chr(10)) if chr(13) in held else ANSWERED}{held}".encode()
     after = with_answers(before, "reconciler.yaml", said, KNOWN)
     assert read(after) == merge_answers(read(before), said)
     assert with_answers(after, "reconciler.yaml", said, KNOWN) == after, "twice is once"

@@ -1,9 +1,9 @@
-"""Parts of the project file as records: workspaces, accounts, how a fleet runs; and settings of plug-ins."""
+"""Parts of the project file as records: workspaces, accounts, defaults, answers to questions, a fleet's settings."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,28 @@ from reconciler.manifests.project.project_model import (
 )
 from reconciler.manifests.project.watch_model import seconds, watch_record
 from reconciler.manifests.read.secrets_in_manifests import ENV_NAME
+from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FILE, LITERAL_SECRET, PROJECT, Findings, suggest
 from reconciler.manifests.tree.repository import inside
 from reconciler.types.address import SecretRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.history import Retention
-from reconciler.types.json import Json, Object, join
-from reconciler.types.project import Account, BackendSettings, FleetSettings, Policy, ProviderSettings, Workspace
+from reconciler.types.json import Json, Object, join, lookup
+from reconciler.types.kind import Kinds
+from reconciler.types.project import (
+    Account,
+    BackendSettings,
+    Defaults,
+    FleetSettings,
+    Policy,
+    ProviderSettings,
+    Workspace,
+)
 
 if TYPE_CHECKING:
+    from reconciler.core.migrating.migration import Answers, Migration
     from reconciler.core.platform import Platforms
+    from reconciler.registry import Registry
 
 SECRET_SETTINGS = frozenset(
     {"api_key", "password", "token", "secret_access_key", "secret_key", "dsn", "access_key_id"}
@@ -155,3 +167,104 @@ def _settings(
             )
         result[key] = value
     return result
+
+
+def read_defaults(
+    model: ProjectModel, folder: str, kinds: Kinds | None, source: Source, findings: Findings
+) -> tuple[Defaults, ...]:
+    """The defaults that name a kind and a folder of the project."""
+    words = kinds.words if kinds is not None else {}
+    known = {**words, **{one.name: one for one in words.values()}}
+    result: list[Defaults] = []
+    for index, one in enumerate(model.defaults):
+        target = os.path.normpath(os.path.join(folder, one.folder or "."))  # noqa: PTH118
+        if os.path.isabs(one.folder or "") or not inside(target, folder):  # noqa: PTH117
+            findings.error(
+                FILE, f"the folder {one.folder} leaves the project", source=source,
+                pointer=join("defaults", str(index), "folder"), hint=f"give a folder under {Path(folder).name}/",
+            )  # fmt: skip
+        elif one.kind not in known and known:
+            findings.error(
+                PROJECT, f"unknown kind {one.kind!r}", source=source, pointer=join("defaults", str(index), "kind"),
+                hint=suggest(one.kind, known) or f"known kinds: {', '.join(words)}",
+            )  # fmt: skip
+        elif known:
+            place = relative(target, folder)
+            result.append(Defaults(known[one.kind].name, one.spec, "" if place == "." else place))
+    return tuple(result)
+
+
+def read_answers(
+    model: ProjectModel, tables: Iterable[Registry[Migration]], source: Source, findings: Findings
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """The answers to questions of migrations, each as text, and where those stand that are for one manifest alone.
+
+    `tables` are the migrations of the platforms that the workspaces are of.
+    """
+    if not model.migrations:
+        return {}, {}
+    from reconciler.core.migrating.migration import addressed, as_answer, known_names
+
+    known: dict[str, Migration] = {}
+    for table in tables:
+        by_name = {one.name: one for one in table.all().values()}
+        known |= {word: by_name[name] for word, name in known_names(table).items()}
+    result: dict[str, dict[str, str]] = {}
+    places: dict[str, str] = {}
+    for word, given in model.migrations.items():
+        migration = known.get(word)
+        if migration is None:
+            findings.error(
+                PROJECT,
+                f"unknown migration {word!r}",
+                source=source,
+                pointer=join("migrations", word),
+                hint=suggest(word, known) or "`reconciler migrate --list` shows them",
+            )
+            continue
+        members = given if isinstance(given, dict) else {"*": given}
+        answers = {key: as_answer(value) for key, value in members.items()}
+        result.setdefault(migration.name, {}).update(answers)
+        for _, key, address in addressed({migration.name: answers}, {migration.name: migration.kinds}):
+            places[join("migrations", word, key)] = address
+    return result, places
+
+
+def with_answers(data: bytes, path: str, answers: Answers, known: Mapping[str, str]) -> bytes:
+    """The project file with answers in it, the rest as it is written; `known` are the migrations' names by everything
+    that they may be called. An answer for all questions of a migration takes the place of all that were there.
+
+    Raises `EditRefused` where the text does not allow it: an anchor ties the place to another one.
+    """
+    from reconciler.core.migrating.migration import as_answer
+    from reconciler.manifests.edit.editable_file import EditableFile
+    from reconciler.types.manifest import SetValue
+
+    file = EditableFile(data, path, values=True)
+    held = lookup(file.documents[0].value, "/migrations")
+    words = list(held) if isinstance(held, dict) else []
+    edits: list[SetValue] = []
+    for name, given in answers.items():
+        mine = [word for word in words if known.get(word) == name]
+        word = mine[-1] if mine else name
+        present = held.get(word) if isinstance(held, dict) else None
+        place = join("migrations", word)
+        if "*" in given or present is None:
+            whole: Json = given["*"] if list(given) == ["*"] else dict(given)
+            same = present is not None and not isinstance(present, dict) and as_answer(_scalar(present)) == whole
+            edits += [] if same or present == whole else [SetValue(place, whole)]
+        elif not isinstance(present, dict):
+            edits.append(SetValue(place, {"*": present, **given}))
+        else:
+            edits += [
+                SetValue(join("migrations", word, key), value)
+                for key, value in given.items()
+                if key not in present or as_answer(_scalar(present[key])) != value
+            ]
+    if edits:
+        file.edit(0, edits)
+    return file.data()
+
+
+def _scalar(value: Json) -> str | float | bool:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
