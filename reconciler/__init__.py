@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.api.project import open_project as open_project
     from reconciler.api.render import render as render
     from reconciler.api.state import ProjectState as ProjectState
-    from reconciler.core.migrating.migration_result import MigrationResult as MigrationResult
+    from reconciler.core.migration_result import MigrationResult as MigrationResult
     from reconciler.core.planning.plan_file import dump_plan as dump_plan
     from reconciler.errors import AuthRefused as AuthRefused
     from reconciler.errors import IncompleteList as IncompleteList
@@ -93,7 +93,7 @@ EXPORTS = {
         "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked",
         "StateMoved", "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
     ),
-    "reconciler.core.migrating.migration_result": ("MigrationResult",),
+    "reconciler.core.migration_result": ("MigrationResult",),
     "reconciler.types.address": ("Address",),
     "reconciler.types.change": ("Action", "Block", "Change", "Direction", "Request"),
     "reconciler.types.diagnostic": ("Diagnostic", "Severity"),

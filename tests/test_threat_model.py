@@ -60,17 +60,17 @@ HELD = {
     ),
     "an address that is written out, or stands in a file": (
         "scenarios/test_where_keys_go.py::test_no_state_address_of_a_branch_gets_a_credential",
-        "core/settings/test_operator_trust.py::test_what_is_not",
-        "core/settings/test_operator_trust.py::test_no_host_is_the_operators_by_looking_like_one",
+        "core/test_operator_trust.py::test_what_is_not",
+        "core/test_operator_trust.py::test_no_host_is_the_operators_by_looking_like_one",
     ),
     "Variables that CI systems fill with an author's words": (
-        "core/settings/test_operator_trust.py::test_no_address_comes_out_of_an_authors_words",
+        "core/test_operator_trust.py::test_no_address_comes_out_of_an_authors_words",
     ),
     "| `{env: X}` as a credential |": ("cli/test_runs.py::test_secrets_stay_out_of_everything",),
-    "| `{env: X}` elsewhere": ("core/settings/test_operator_trust.py::test_variables_that_may_become_names",),
+    "| `{env: X}` elsewhere": ("core/test_operator_trust.py::test_variables_that_may_become_names",),
     "| a command (`encryption.key.command`": (
         "cli/test_trust.py::test_a_command_is_run_once_it_is_trusted_exactly",
-        "core/settings/test_operator_trust.py::test_commands_of_the_environment_are_whole_lines",
+        "core/test_operator_trust.py::test_commands_of_the_environment_are_whole_lines",
     ),
     "| a proxy, certificates, a file of credentials": (
         "backends/test_bucket.py::test_proxies_certificates_files_and_programs_are_not_the_repositorys",

@@ -21,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.core.settings.operator_trust import CACHE_KEY
+from reconciler.core.operator_trust import CACHE_KEY
 
 if TYPE_CHECKING:
     from reconciler.types.project import Project

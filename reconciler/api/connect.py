@@ -14,7 +14,7 @@ from reconciler.api.manifests import catalogue_of, known_secrets
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.backends.context import BackendContext
-    from reconciler.core.settings.operator_trust import Trusted
+    from reconciler.core.operator_trust import Trusted
     from reconciler.engine.run_context import RunContext
     from reconciler.platforms.pace import Budget
     from reconciler.types.ports import Backend, Provider, Secrets, SharedRate

@@ -15,8 +15,8 @@ from reconciler.errors import ReconcilerError, UsageError
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.core.export.target import Generated, Knowledge, Subject, Target
-    from reconciler.core.migrating.migration import Answers
-    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.migration import Answers
+    from reconciler.core.migration_result import MigrationResult
     from reconciler.fsio import Replacement
     from reconciler.types.address import Address
     from reconciler.types.project import Project
@@ -206,7 +206,7 @@ def name_personas(project: Project, words: Sequence[str]) -> Answers:
     Overlays of a persona change with it, wherever they lie, so the whole project is looked at.
     Raises `UsageError` for an address that no manifest has, or a path that does not exist.
     """
-    from reconciler.core.migrating.migration import ANY, KEEP
+    from reconciler.core.migration import ANY, KEEP
     from reconciler.errors import UsageError
     from reconciler.manifests.edit.source_files import TextEditor, read_sources
     from reconciler.types.address import Address
@@ -238,7 +238,7 @@ def _is_persona(word: str) -> bool:
 
 def handed_over(result: MigrationResult) -> frozenset[Address]:
     """The personas that leave for an agent in this run."""
-    from reconciler.core.migrating.migration_result import Status
+    from reconciler.core.migration_result import Status
 
     return frozenset(one.address for one in result.of(Status.DONE) if one.name == NAME)
 

@@ -44,8 +44,8 @@ def find_temporal(session: Session, address: str | None, namespace: str | None) 
     """
     from reconciler.api.connect import trusted
     from reconciler.core.fields.web_addresses import parse_endpoint
-    from reconciler.core.settings.operator_trust import Operator
-    from reconciler.core.settings.setting_reader import not_yours, reference_in
+    from reconciler.core.operator_trust import Operator
+    from reconciler.core.setting_reader import not_yours, reference_in
 
     fleet = session.project.fleet
     if address is None and (reference := reference_in(fleet.address)) is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration import Answers, Migration, Subject
-    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.migration import Answers, Migration, Subject
+    from reconciler.core.migration_result import MigrationResult
     from reconciler.engine.migrate.migration_files import Body, SourceFile
     from reconciler.engine.migrate.run_migrations import MigrateOptions
     from reconciler.fsio import Replacement
@@ -130,7 +130,7 @@ class MigrationRun:
 
     def accept_proposals(self) -> tuple[MigrationResult, Answers]:
         """Answer whatever has a proposal with it, and what that brings up, too: the result, and those answers."""
-        from reconciler.core.migrating.migration import merge_answers
+        from reconciler.core.migration import merge_answers
 
         given: Answers = {}
         tried: set[tuple[str, str, str]] = set()
@@ -193,7 +193,7 @@ def read_migration(
     write it.
     """
     from reconciler.api.manifests import platform_of
-    from reconciler.core.migrating.migration import merge_answers
+    from reconciler.core.migration import merge_answers
     from reconciler.engine.migrate.run_migrations import MigrateOptions
     from reconciler.manifests.edit.source_files import read_sources
 
@@ -225,8 +225,8 @@ def saving_answers(run: MigrationRun, result: MigrationResult, answers: Answers)
     around them. Raises `ReconcilerError` where there is no project file, or none that takes them."""
     from reconciler.api.manifests import platform_of
     from reconciler.api.paths import read_file
-    from reconciler.core.migrating.migration import known_names
-    from reconciler.core.migrating.migration_result import FileChange
+    from reconciler.core.migration import known_names
+    from reconciler.core.migration_result import FileChange
     from reconciler.errors import ReconcilerError
     from reconciler.manifests.project.project_parts import with_answers
     from reconciler.types.manifest import EditRefused

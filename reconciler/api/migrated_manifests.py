@@ -13,8 +13,8 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
-    from reconciler.core.migrating.migration import Held
-    from reconciler.core.migrating.migration_result import MigrationResult, Outcome
+    from reconciler.core.migration import Held
+    from reconciler.core.migration_result import MigrationResult, Outcome
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.options import PlanOptions
@@ -48,8 +48,8 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     `reconciler migrate --write`; with `--ref` they are those of the commit.
     """
     from reconciler.api.migrate import read_migration
-    from reconciler.core.migrating.migration import choose_migrations
-    from reconciler.core.migrating.migration_result import Status
+    from reconciler.core.migration import choose_migrations
+    from reconciler.core.migration_result import Status
     from reconciler.manifests.tree.git_tree import open_tree
 
     sources = session.sources
@@ -123,8 +123,8 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
     from reconciler.core.canonical.canonical_form import comparable
     from reconciler.core.canonical.vocabulary import live_document
-    from reconciler.core.migrating.migration import Held
-    from reconciler.core.migrating.migration_result import Status
+    from reconciler.core.migration import Held
+    from reconciler.core.migration_result import Status
     from reconciler.core.planning.attachments import item_ids, shadows
     from reconciler.types.address import Address
 

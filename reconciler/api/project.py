@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport
     from reconciler.api.plan import Accepted
     from reconciler.api.state import ProjectState
-    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.migration_result import MigrationResult
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.event import Event
@@ -176,7 +176,7 @@ class OpenedProject:
         from reconciler.api.export_target import prepare_agents
         from reconciler.api.manifests import platform_of
         from reconciler.api.migrate import read_migration, saving_answers, write_result
-        from reconciler.core.migrating.migration import (
+        from reconciler.core.migration import (
             choose_migrations,
             merge_answers,
             parse_answers,

@@ -14,7 +14,7 @@ from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult, Provenance, Report, RuleText, Style
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.migration_result import MigrationResult
     from reconciler.core.secrets.redact_text import Redactor
     from reconciler.types.ports import Reporter
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.core.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
 from reconciler.core.secrets.redact_text import OPERATORS, Redactor
-from reconciler.core.settings.operator_trust import DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY, WORKSPACE
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

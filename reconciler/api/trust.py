@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.core.fields.web_addresses import parse_endpoint
-from reconciler.core.settings.operator_trust import PORTS, Trusted, name_of
+from reconciler.core.operator_trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.project.project_model import explain_errors
 from reconciler.types.json import Json, join

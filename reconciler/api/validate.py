@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.api.session import Session
     from reconciler.core.linting import Accepted
-    from reconciler.core.migrating.migration_result import MigrationResult, Outcome
+    from reconciler.core.migration_result import MigrationResult, Outcome
     from reconciler.engine.validate import ReadText
     from reconciler.manifests.tree.file_tree import Tree
     from reconciler.types.diagnostic import Diagnostic
@@ -86,7 +86,7 @@ def accepted_migration(one: Outcome) -> Accepted:
 
 def new_migrations(project: Project, result: MigrationResult, tree: Tree | None = None) -> tuple[int, int]:
     """How many changes `migrate --check` speaks up for, and how many more the baseline holds."""
-    from reconciler.core.migrating.migration_result import undone
+    from reconciler.core.migration_result import undone
 
     found = [accepted_migration(one) for one in undone(result)]
     if not found:
@@ -103,8 +103,8 @@ def write_new_baseline(session: Session) -> NewBaseline:
     from reconciler.api.migrate import read_migration
     from reconciler.api.paths import write_file
     from reconciler.core.linting import to_accept
-    from reconciler.core.migrating.migration import choose_migrations
-    from reconciler.core.migrating.migration_result import undone
+    from reconciler.core.migration import choose_migrations
+    from reconciler.core.migration_result import undone
     from reconciler.manifests.project.baseline_file import baseline_path, write_baseline
 
     findings: set[Accepted] = set()

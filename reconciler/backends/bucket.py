@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from reconciler.backends.context import BackendContext
 from reconciler.backends.lease import Patience, Tries
 from reconciler.core.serialization.checked_json import Unfit, receive
-from reconciler.core.settings.setting_reader import Role
+from reconciler.core.setting_reader import Role
 from reconciler.errors import StateError, UsageError
 from reconciler.installation import extra_hint
 from reconciler.types.options import Limits

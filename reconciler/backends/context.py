@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
+from reconciler.core.operator_trust import Operator, Trusted, Vendor
 from reconciler.core.secrets.redact_text import Redactor
-from reconciler.core.settings.operator_trust import Operator, Trusted, Vendor
-from reconciler.core.settings.setting_reader import ROLES, Reader, Role
+from reconciler.core.setting_reader import ROLES, Reader, Role
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object

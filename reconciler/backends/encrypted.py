@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.backends.context import BackendContext, read_flag, read_text
 from reconciler.core.serialization.checked_json import Unfit, parse_json
-from reconciler.core.settings.setting_reader import not_your_command
+from reconciler.core.setting_reader import not_your_command
 from reconciler.core.state.state_document import peek
 from reconciler.errors import StateUnreadable, UsageError
 from reconciler.installation import extra_hint

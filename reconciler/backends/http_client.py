@@ -14,7 +14,7 @@ from reconciler.backends.context import BackendContext, check_settings, read_fla
 from reconciler.backends.lease import Patience, Tries
 from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
 from reconciler.core.serialization.checked_json import ENCODINGS, Unfit, receive
-from reconciler.core.settings.setting_reader import STATE, read_limits
+from reconciler.core.setting_reader import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError
 from reconciler.types.json import number_in
 from reconciler.types.options import Limits

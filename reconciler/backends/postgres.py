@@ -42,7 +42,7 @@ from reconciler.backends.postgres_connection import (
     too_large,
 )
 from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
-from reconciler.core.settings.setting_reader import STATE, read_limits
+from reconciler.core.setting_reader import STATE, read_limits
 from reconciler.errors import StateLocked, StateMoved
 from reconciler.types.options import Limits
 from reconciler.types.ports import Backend, Clock, Emit, Lease

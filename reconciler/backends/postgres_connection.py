@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from reconciler.backends.context import BackendContext, read_text
 from reconciler.backends.lease import Patience
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
-from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import not_yours, reference_in
+from reconciler.core.operator_trust import Operator
+from reconciler.core.setting_reader import not_yours, reference_in
 from reconciler.errors import StateError, UsageError
 from reconciler.installation import extra_hint
 from reconciler.types.options import MB, Limits

@@ -31,7 +31,7 @@ from reconciler.backends.lock_acquire import (
     reason_to_take,
 )
 from reconciler.backends.stored_lock import LockRecord, break_stored_lock, hold_lock, lease_record
-from reconciler.core.settings.setting_reader import STATE, read_limits
+from reconciler.core.setting_reader import STATE, read_limits
 from reconciler.errors import StateError, StateMoved, UsageError
 from reconciler.types.ports import Backend, Clock, Emit, Lease
 from reconciler.types.project import BackendSettings

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from reconciler.backends.context import BackendContext, check_settings
 from reconciler.backends.postgres_connection import Database, Statements, read_place, read_row
-from reconciler.core.settings.setting_reader import STATE
+from reconciler.core.setting_reader import STATE
 from reconciler.errors import ReconcilerError
 from reconciler.types.event import Notice
 from reconciler.types.options import Limits

@@ -19,8 +19,8 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport
     from reconciler.api.migrate import MigrationRun
-    from reconciler.core.migrating.migration import Answers, Migration
-    from reconciler.core.migrating.migration_result import MigrationResult
+    from reconciler.core.migration import Answers, Migration
+    from reconciler.core.migration_result import MigrationResult
 
 EXAMPLES = """
 reconciler migrate                                      what would change, and what needs a choice
@@ -97,7 +97,7 @@ def migrate(
     from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import write_result
     from reconciler.cli.composition import find_project
-    from reconciler.core.migrating.migration import choose_migrations, parse_answers, requested_names
+    from reconciler.core.migration import choose_migrations, parse_answers, requested_names
     from reconciler.errors import UsageError
 
     if listing:
@@ -181,7 +181,7 @@ def with_saved_answers(
     """The result with the project file among its files, where answers are kept there: those of this terminal, unless
     that is not wanted; with --save-answers those of --answer as well. One that cannot take them is said."""
     from reconciler.api.migrate import saving_answers
-    from reconciler.core.migrating.migration import merge_answers
+    from reconciler.core.migration import merge_answers
     from reconciler.errors import ReconcilerError
     from reconciler.reporters.migration_questions import answer_lines
 
@@ -278,7 +278,7 @@ def named_answers(settings: Settings, words: tuple[str, ...], given: Answers) ->
     """The personas that `words` name (addresses or files) are handed over, unless `--answer` says otherwise."""
     from reconciler.api.export_target import name_personas
     from reconciler.cli.composition import find_project
-    from reconciler.core.migrating.migration import merge_answers
+    from reconciler.core.migration import merge_answers
 
     return merge_answers(name_personas(find_project(settings), words), given)
 

@@ -11,8 +11,8 @@ from reconciler.types.json import number_in
 
 if TYPE_CHECKING:
     from reconciler.api.migrate import MigrationRun
-    from reconciler.core.migrating.migration import Answers, Migration
-    from reconciler.core.migrating.migration_result import MigrationResult, OpenQuestion
+    from reconciler.core.migration import Answers, Migration
+    from reconciler.core.migration_result import MigrationResult, OpenQuestion
 
 LATER, EACH, END = "", "each", "q"
 
@@ -65,7 +65,7 @@ class Questions:
 
     def meant(self, asked: OpenQuestion, line: str) -> str:
         """The answer that a line stands for: its number in the list, or the words themselves."""
-        from reconciler.core.migrating.migration import KEEP
+        from reconciler.core.migration import KEEP
 
         values = [*asked.choices, KEEP]
         number = number_in(line)
@@ -73,7 +73,7 @@ class Questions:
 
     def answer(self, asked: OpenQuestion, value: str) -> bool:
         """Take the answer, where it settles the question for at least one manifest; else say why not."""
-        from reconciler.core.migrating.migration import KEEP
+        from reconciler.core.migration import KEEP
         from reconciler.reporters.migration_diff import conceal
 
         reasons: dict[str, None] = {}
@@ -117,7 +117,7 @@ class Questions:
         return self._merged(self.run.options.answers, self.given, more)
 
     def _merged(self, *layers: Answers) -> Answers:
-        from reconciler.core.migrating.migration import merge_answers
+        from reconciler.core.migration import merge_answers
 
         return merge_answers(*layers)
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.core.settings.operator_trust import Vendor
+from reconciler.core.operator_trust import Vendor
 from reconciler.registry import Registry
 
 if TYPE_CHECKING:
     from reconciler.core.linting import Rule
-    from reconciler.core.migrating.migration import Migration
-    from reconciler.core.settings.setting_reader import Role
+    from reconciler.core.migration import Migration
+    from reconciler.core.setting_reader import Role
     from reconciler.types.kind import Kinds
     from reconciler.types.project import ProviderSettings
 

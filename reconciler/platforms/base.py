@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from reconciler.core.canonical.vocabulary import wire_words
 from reconciler.core.diff.request_body import partial, sendable, with_markers
+from reconciler.core.operator_trust import Trusted
 from reconciler.core.secrets.redact_text import Redactor
-from reconciler.core.settings.operator_trust import Trusted
 from reconciler.errors import Rejected, WriteRefused
 from reconciler.platforms.pace import Budget, Pace, Paces, account_name
 from reconciler.types.change import Action, Change, Request

@@ -7,7 +7,7 @@ from textwrap import indent, wrap
 
 from reconciler.core.export.target import Target
 from reconciler.core.linting import Rule
-from reconciler.core.migrating.migration import Migration, Safety, known_names
+from reconciler.core.migration import Migration, Safety, known_names
 from reconciler.registry import Registry
 from reconciler.types.catalogue import Catalogue, LiveKitCall, LiveKitPlugin
 from reconciler.types.json import Json, Object

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, unified_diff
 
-from reconciler.core.migrating.migration_result import FileChange, MigrationResult
+from reconciler.core.migration_result import FileChange, MigrationResult
 from reconciler.core.text import visible
 from reconciler.reporters.migration_questions import some
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
-from reconciler.core.migrating.migration import KEEP, Answers, Choice, Migration
-from reconciler.core.migrating.migration_result import MigrationResult, OpenQuestion
+from reconciler.core.migration import KEEP, Answers, Choice, Migration
+from reconciler.core.migration_result import MigrationResult, OpenQuestion
 from reconciler.core.text import one_line
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from reconciler.core.migrating.migration import Migration
-from reconciler.core.migrating.migration_result import (
+from reconciler.core.migration import Migration
+from reconciler.core.migration_result import (
     MigrationResult,
     Outcome,
     Status,

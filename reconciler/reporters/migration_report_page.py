@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from reconciler.core.migrating.migration_result import (
+from reconciler.core.migration_result import (
     MigrationResult,
     OpenQuestion,
     Outcome,

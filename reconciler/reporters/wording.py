@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.text import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
-from reconciler.core.text_diff.text_diff import PromptDiff
+from reconciler.core.text_diff import PromptDiff
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason

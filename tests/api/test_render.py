@@ -10,7 +10,7 @@ import pytest
 
 from reconciler import Report, Style, UsageError, render
 from reconciler.api.render import MIGRATION_FORMATS, render_migration, with_provenance
-from reconciler.core.migrating.migration_result import MigrationResult
+from reconciler.core.migration_result import MigrationResult
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.reporters import REPORTERS
 from reconciler.types.report import ApplyResult, Provenance

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.trust import add_trusted, parse_command, parse_host, parse_trust, read_trusted, trust_file
-from reconciler.core.settings.operator_trust import Trusted
+from reconciler.core.operator_trust import Trusted
 from reconciler.errors import ReconcilerError, UsageError
 
 

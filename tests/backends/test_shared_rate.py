@@ -107,7 +107,7 @@ def test_while_the_database_is_away_each_process_takes_its_share(monkeypatch: py
 
 def test_its_settings_are_those_of_the_project_file() -> None:
     from reconciler.backends.shared_rate import SETTINGS
-    from reconciler.core.settings.setting_reader import STATE
+    from reconciler.core.setting_reader import STATE
 
     assert set(SHARED_SETTINGS) == {"backend", *SETTINGS} - set(STATE)
 

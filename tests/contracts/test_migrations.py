@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.migrating.migration import Migration, Safety
+from reconciler.core.migration import Migration, Safety
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.migrations import MIGRATIONS

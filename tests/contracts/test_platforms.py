@@ -14,7 +14,7 @@ import yaml
 
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.linting import Rule, RuleContext
-from reconciler.core.migrating.migration import Migration
+from reconciler.core.migration import Migration
 from reconciler.core.platform import Platform
 from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused
 from reconciler.manifests.project.read_catalogue import load_catalogue

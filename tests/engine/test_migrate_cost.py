@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.migrating.migration import Finding
+from reconciler.core.migration import Finding
 from reconciler.engine.migrate import run_migrations as engine
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit import editable_text

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reconciler.core.migrating.migration_result import FileChange, MigrationResult, Status, counts
+from reconciler.core.migration_result import FileChange, MigrationResult, Status, counts
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.reporters.migration_diff import file_diff
 from reconciler.reporters.migration_questions import reason_of

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.text_diff.text_diff import diff_prompts
+from reconciler.core.text_diff import diff_prompts
 from reconciler.reporters import html, markdown
 from reconciler.reporters.wording import plural, report_summary, token_change
 from reconciler.types.address import Address

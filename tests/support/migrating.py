@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from reconciler.api.migrate import BodyEditor
 from reconciler.api.offline import load_catalogue
-from reconciler.core.migrating.migration import Held, choose_migrations, requested_names
-from reconciler.core.migrating.migration_result import MigrationResult, Status
+from reconciler.core.migration import Held, choose_migrations, requested_names
+from reconciler.core.migration_result import MigrationResult, Status
 from reconciler.engine.migrate.migration_files import SourceFile
 from reconciler.engine.migrate.run_migrations import MigrateOptions, migrate
 from reconciler.manifests.edit.source_files import TextEditor

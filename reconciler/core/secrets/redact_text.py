@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from reconciler.core.credential_looks import url_credentials
+from reconciler.core.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.core.secrets.secret_spellings import (
     BASE64_LIKE,
     FOLDED,
@@ -27,7 +28,6 @@ from reconciler.core.secrets.secret_spellings import (
     SpelledText,
     first_mark,
 )
-from reconciler.core.settings.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import SENSITIVE, Mask
 from reconciler.types.ports import Secrets

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.migrating.migration import Subject
+from reconciler.core.migration import Subject
 from reconciler.engine.migrate.move_units import Written
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Span

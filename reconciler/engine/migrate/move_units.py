@@ -14,7 +14,7 @@ from reconciler.core.canonical.canonical_form import leaves, same, tool_name
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.raw_edit import edit_document, merge_written
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.migrating.migration import Finding, Subject
+from reconciler.core.migration import Finding, Subject
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Edit, Manage, MoveValue, RemoveValue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     Answers,
     Context,
     Finding,
@@ -15,7 +15,7 @@ from reconciler.core.migrating.migration import (
     addressed,
     for_one,
 )
-from reconciler.core.migrating.migration_result import FileChange, MigrationResult, OpenQuestion, Outcome, Status
+from reconciler.core.migration_result import FileChange, MigrationResult, OpenQuestion, Outcome, Status
 from reconciler.engine.migrate.migration_files import Editor, NewManifests, OpenFile, SourceFile
 from reconciler.engine.migrate.move_units import Layers, Part, Written, canonical_place, obstacle, part_of
 from reconciler.engine.migrate.workspace_views import Picture, differs, pictures

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.migrating.migration import Context, Finding, Migration, Subject
+from reconciler.core.migration import Context, Finding, Migration, Subject
 from reconciler.engine.migrate.move_units import Layers, View, lifecycle_in, merged
 from reconciler.types.json import Json, Object, within
 from reconciler.types.manifest import Manage

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.operator_trust import HANDED_ON
 from reconciler.core.secrets.secret_book import markers
-from reconciler.core.settings.operator_trust import HANDED_ON
-from reconciler.core.settings.setting_reader import reference_in
+from reconciler.core.setting_reader import reference_in
 from reconciler.installation import Source
 from reconciler.types.json import Json
 from reconciler.types.project import Workspace

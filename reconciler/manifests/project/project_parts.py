@@ -37,7 +37,7 @@ from reconciler.types.project import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration import Answers, Migration
+    from reconciler.core.migration import Answers, Migration
     from reconciler.core.platform import Platforms
     from reconciler.registry import Registry
 
@@ -203,7 +203,7 @@ def read_answers(
     """
     if not model.migrations:
         return {}, {}
-    from reconciler.core.migrating.migration import addressed, as_answer, known_names
+    from reconciler.core.migration import addressed, as_answer, known_names
 
     known: dict[str, Migration] = {}
     for table in tables:
@@ -236,7 +236,7 @@ def with_answers(data: bytes, path: str, answers: Answers, known: Mapping[str, s
 
     Raises `EditRefused` where the text does not allow it: an anchor ties the place to another one.
     """
-    from reconciler.core.migrating.migration import as_answer
+    from reconciler.core.migration import as_answer
     from reconciler.manifests.edit.editable_file import EditableFile
     from reconciler.types.manifest import SetValue
 

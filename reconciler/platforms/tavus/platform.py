@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from reconciler.core.operator_trust import Vendor
 from reconciler.core.platform import Platform
-from reconciler.core.settings.operator_trust import Vendor
-from reconciler.core.settings.setting_reader import PROVIDER, Role
+from reconciler.core.setting_reader import PROVIDER, Role
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.platforms.tavus.rules import RULES

@@ -7,7 +7,7 @@ from itertools import groupby, zip_longest
 from typing import TypeVar
 
 from reconciler.core.text import one_line, visible
-from reconciler.core.text_diff.text_diff import Fate, Line, Mark, Section, diff_prompts, near_changes
+from reconciler.core.text_diff import Fate, Line, Mark, Section, diff_prompts, near_changes
 from reconciler.reporters.change_json import plan_word
 from reconciler.reporters.grouping import Group, is_pure_import, kinds_word, leaves_word, notes_of, title_of
 from reconciler.reporters.html.page_parts import escape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.core.text_diff.text_diff import (
+from reconciler.core.text_diff import (
     Fate,
     Line,
     Mark,

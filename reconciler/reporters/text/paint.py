@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from reconciler.core.text import one_line, visible
-from reconciler.core.text_diff.text_diff import Piece
+from reconciler.core.text_diff import Piece
 from reconciler.types.report import Style
 
 NEAR = 32

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.core.text import budget_band, count_tokens, has_hidden, visible
-from reconciler.core.text_diff.text_diff import (
+from reconciler.core.text_diff import (
     Fate,
     Line,
     Mark,

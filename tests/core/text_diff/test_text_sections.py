@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text_diff.line_diff import cut_blocks, pair_blocks
+from reconciler.core.line_diff import cut_blocks, pair_blocks
 
 LINES = st.lists(
     st.sampled_from(["", "# One", "## One", "# Two", "#hash", "    # code", "```", "~~~", "text", "other text"])

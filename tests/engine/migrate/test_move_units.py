@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.canonical.raw_edit import merge_written
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.migrating.migration_result import MigrationResult, Status
+from reconciler.core.migration_result import MigrationResult, Status
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import kind

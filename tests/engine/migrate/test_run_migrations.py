@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves, same
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import kind

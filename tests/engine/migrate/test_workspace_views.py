@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from reconciler.types.json import Object
 from tests.support.migrating import Project
 

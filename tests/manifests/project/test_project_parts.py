@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.migrating.migration import as_answer, known_names, merge_answers
+from reconciler.core.migration import as_answer, known_names, merge_answers
 from reconciler.errors import ManifestError
 from reconciler.manifests.project.project_parts import Defaults, with_answers
 from reconciler.platforms.tavus.migrations import MIGRATIONS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text_diff.text_diff import Piece
+from reconciler.core.text_diff import Piece
 from reconciler.reporters.text.paint import SMALLEST_WIDTH, Paint, Tone, flow_pieces, plain
 from reconciler.types.report import Style
 

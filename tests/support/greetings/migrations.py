@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.migrating.migration import Context, Finding, Migration, MigrationDoc, Safety, Subject
+from reconciler.core.migration import Context, Finding, Migration, MigrationDoc, Safety, Subject
 from reconciler.types.manifest import RenameKey
 
 

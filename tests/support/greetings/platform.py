@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reconciler.core.operator_trust import Vendor
 from reconciler.core.platform import Platform
-from reconciler.core.settings.operator_trust import Vendor
 from reconciler.registry import Registry
 from tests.support.greetings.kinds import KINDS
 

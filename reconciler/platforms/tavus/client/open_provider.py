@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from urllib.parse import quote
 
-from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import Reader, read_limits, reference_in
+from reconciler.core.operator_trust import Operator
+from reconciler.core.setting_reader import Reader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotFound, NotTrusted, ProviderError, Rejected, UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.endpoints import items_in

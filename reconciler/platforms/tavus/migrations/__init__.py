@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.registry import Registry
 
 if TYPE_CHECKING:
-    from reconciler.core.migrating.migration import Migration
+    from reconciler.core.migration import Migration
 
 MIGRATIONS: Registry[Migration] = Registry(
     "migration",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     KEEP,
     Choice,
     Context,

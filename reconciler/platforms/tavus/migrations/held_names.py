@@ -12,7 +12,7 @@ from reconciler.core.canonical.canonical_form import effective, leaves, same
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import normal
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.migrating.migration import Context, Subject
+from reconciler.core.migration import Context, Subject
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object, lookup

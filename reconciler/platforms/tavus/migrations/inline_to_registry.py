@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     Choice,
     Context,
     Finding,

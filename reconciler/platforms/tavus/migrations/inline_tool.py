@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.keyed_lists import body_digest, registry_tool
-from reconciler.core.migrating.migration import Subject
+from reconciler.core.migration import Subject
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json, Object, lookup
 

@@ -8,7 +8,7 @@ from functools import cache
 from reconciler.core.canonical.canonical_form import same
 from reconciler.core.canonical.raw_edit import exists
 from reconciler.core.canonical.references import is_written_reference
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     KEEP,
     Choice,
     Context,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import shape
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     Choice,
     Context,
     Finding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     YES,
     Choice,
     Context,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.migrating.migration import KEEP, Context, Subject, for_one, text_at
+from reconciler.core.migration import KEEP, Context, Subject, for_one, text_at
 from reconciler.platforms.tavus.migrations.held_names import Holder, in_account, in_files
 from reconciler.platforms.tavus.migrations.inline_tool import (
     MOST,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.core.migrating.migration import ANY, KEEP, YES, Choice, Question
+from reconciler.core.migration import ANY, KEEP, YES, Choice, Question
 from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder
 from reconciler.platforms.tavus.migrations.inline_tool import (
     LARGEST,

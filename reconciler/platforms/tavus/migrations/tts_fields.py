@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.raw_edit import exists
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     Choice,
     Context,
     Finding,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from reconciler.types.json import Json, Object
 from tests.support.migrating import Project, said
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from reconciler.core.canonical.keyed_lists import body_digest
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from tests.support.migrating import Project, said
 
 TOOLS = ["M20", "M21", "M22", "M23", "M26"]

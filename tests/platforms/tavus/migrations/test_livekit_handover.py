@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object
 from tests.support.bodies import bodies

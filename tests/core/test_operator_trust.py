@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
-from reconciler.core.settings.operator_trust import Operator, Trusted, name_of
+from reconciler.core.operator_trust import Operator, Trusted, name_of
 from reconciler.errors import UsageError
 from reconciler.platforms.tavus.platform import PLATFORM
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.core.migrating.migration import Choice, Finding, Question, for_one
+from reconciler.core.migration import Choice, Finding, Question, for_one
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.manifest import Edit

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.core.text import budget_band, count_tokens, has_hidden, visible, visible_spaces
-from reconciler.core.text_diff.line_diff import (
+from reconciler.core.line_diff import (
     Block,
     Work,
     cut_blocks,
@@ -25,6 +24,7 @@ from reconciler.core.text_diff.line_diff import (
     pair_blocks,
     split_words,
 )
+from reconciler.core.text import budget_band, count_tokens, has_hidden, visible, visible_spaces
 
 MIN_MOVED_CHARACTERS = 40
 MAX_CANDIDATES = 20

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.text import budget_band, count_tokens, visible
-from reconciler.core.text_diff.text_diff import MIN_MOVED_CHARACTERS, Fate, Line, Mark, PromptDiff, diff_prompts
+from reconciler.core.text_diff import MIN_MOVED_CHARACTERS, Fate, Line, Mark, PromptDiff, diff_prompts
 from tests.support.reports import PROMPT, PROMPT_AFTER, long_text
 
 TEXTS = st.lists(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.migrating.migration import (
+from reconciler.core.migration import (
     as_answer,
     choose_migrations,
     known_names,

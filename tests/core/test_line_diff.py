@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text_diff.line_diff import MAX_CELLS, Work, find_edits, find_partners, find_rising, split_words
+from reconciler.core.line_diff import MAX_CELLS, Work, find_edits, find_partners, find_rising, split_words
 
 LINES = st.lists(st.sampled_from(["", "a", "b", "c", "d e"]), max_size=30)
 

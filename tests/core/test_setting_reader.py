@@ -10,9 +10,9 @@ import pytest
 
 import reconciler
 from reconciler.backends.bucket import OPTIONS
-from reconciler.core.settings import operator_trust
-from reconciler.core.settings.operator_trust import Operator
-from reconciler.core.settings.setting_reader import ROLES, Reader, Role, read_limits
+from reconciler.core import operator_trust
+from reconciler.core.operator_trust import Operator
+from reconciler.core.setting_reader import ROLES, Reader, Role, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.manifests.project.project_model import BACKEND_SETTINGS
 from reconciler.platforms.tavus.platform import PLATFORM

@@ -10,7 +10,7 @@ from enum import Enum
 from math import isfinite
 
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
-from reconciler.core.settings.operator_trust import (
+from reconciler.core.operator_trust import (
     ALLOWED_COMMANDS,
     ALLOWED_ENV,
     ALLOWED_HOSTS,

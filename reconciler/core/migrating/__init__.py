@@ -1,1 +1,0 @@
-"""What a migration is, its answers, and the result of a run."""

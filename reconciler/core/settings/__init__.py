@@ -1,1 +1,0 @@
-"""Settings of providers and stores: roles, trust, limits."""

@@ -1,1 +1,0 @@
-"""Two long texts side by side: sections, lines, words, and what moved."""
