@@ -8,11 +8,13 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from reconciler.core.fields.web_addresses import parse_endpoint
+from reconciler.core.settings.operator_trust import ALLOWED_HOSTS, Operator
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 HERE = "127.0.0.1"
 SECONDS = 10.0
 """How long a request may take to arrive."""
-NAMES = "RECONCILER_ALLOWED_HOSTS"
-"""Names besides addresses and `localhost` under which the page may be asked for."""
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -68,18 +68,15 @@ def serving(fleet: Fleet, address: str) -> Iterator[str]:
 def is_known(host: str | None, environ: Mapping[str, str]) -> bool:
     """Whether a `Host` header names this machine by an address, or by a name that the operator gave: a page of
     somebody else, whose name was made to lead here, reads nothing."""
+    place = parse_endpoint(f"http://{host}") if host else None
+    if place is None:
+        return False
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(place.host))
     try:
-        name = urlsplit(f"//{host}").hostname if host else None
-        if name is None:
-            return False
-        ipaddress.ip_address(name)
-    except ValueError:
-        name = (name or "").rstrip(".")
-        allowed = [one.strip().lower() for one in environ.get(NAMES, "").split(",") if one.strip()]
-        return name == "localhost" or any(
-            name.endswith(one[1:]) if one.startswith("*.") else name == one for one in allowed
-        )
-    return True
+        return place.is_loopback or Operator(environ).lists(place)
+    except UsageError:  # the list cannot be read
+        return False
 
 
 def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
@@ -134,7 +131,7 @@ def _handler(fleet: Fleet) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             if not is_known(self.headers.get("Host"), environ):
-                self._send(421, PLAIN, SILENT, f"this name is not known here; {NAMES} lists those that are\n")
+                self._send(421, PLAIN, SILENT, f"this name is not known here; {ALLOWED_HOSTS} lists those that are\n")
                 return
             try:
                 self._send(*answer(fleet, urlsplit(self.path).path))

@@ -114,9 +114,13 @@ class Operator:
             or (usual and store and any(pattern.fullmatch(place.host) for pattern in _STORES))
             or any(_same(place, known) for known in self._addresses())
             or (place.scheme == "postgresql" and place.host in _database_hosts(self.variables))
-            or any(_fits(place, pattern) for pattern in self._patterns())
+            or self.lists(place)
             or name_of(place) in self.trusted().hosts
         )
+
+    def lists(self, place: Endpoint) -> bool:
+        """Whether the list of hosts in the environment names `place`. Raises `UsageError` where it cannot be read."""
+        return any(_fits(place, pattern) for pattern in self._patterns())
 
     def runs(self, command: str) -> bool:
         """Whether `command` may be run: it stands, exactly so, in the environment or in the trust file."""

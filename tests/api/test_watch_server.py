@@ -147,10 +147,13 @@ def test_a_name_that_was_made_to_lead_here_reads_nothing(url: str, host: str) ->
 @pytest.mark.parametrize(
     ("host", "known"),
     [("127.0.0.1:9090", True), ("[::1]:9090", True), ("localhost", True), ("10.0.0.7", True), ("watch.example", True),
-     ("a.internal.example", True), ("internal.example", False), ("watch.example.evil", False), (None, False)],
+     ("a.internal.example", True), ("internal.example", False), ("watch.example.evil", False), (None, False),
+     ("near.example:9090", True), ("near.example:80", False), ("watch.example.", True),
+     ("evil\\@watch.example", False)],
 )  # fmt: skip
 def test_names_that_the_operator_gave_are_known(host: str | None, known: bool) -> None:
-    assert is_known(host, {"RECONCILER_ALLOWED_HOSTS": "watch.example, *.internal.example"}) is known
+    names = "watch.example, *.internal.example, near.example:9090"
+    assert is_known(host, {"RECONCILER_ALLOWED_HOSTS": names}) is known
 
 
 @pytest.mark.parametrize(

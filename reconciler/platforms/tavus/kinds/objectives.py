@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
+
 from reconciler.types.json import Object, escape
 from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
@@ -110,18 +112,11 @@ def next_steps(step: Object) -> list[str]:
 
 def circle_of(follow: dict[str, list[str]]) -> list[str]:
     """Names on a way that ends where it began; empty when there is none. Without recursion: sets may be deep."""
-    left = {name: {target for target in targets if target in follow} for name, targets in follow.items()}
-    while ends := [name for name, targets in left.items() if not targets]:
-        for end in ends:
-            del left[end]
-        for targets in left.values():
-            targets.difference_update(ends)
-    way: list[str] = []
-    name = next(iter(left), None)
-    while name is not None and name not in way:
-        way.append(name)
-        name = min(left[name])
-    return [*way[way.index(name) :], name] if name is not None else []
+    try:
+        TopologicalSorter({name: set(targets) & set(follow) for name, targets in follow.items()}).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
 def refused_flow(document: Object) -> tuple[str, str] | None:

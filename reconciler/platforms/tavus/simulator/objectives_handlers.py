@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
+
 from reconciler.platforms.tavus.kinds.objectives import KIND as KIND_SPEC
 from reconciler.platforms.tavus.simulator.collection import (
     Context,
@@ -67,27 +69,13 @@ def _check_flow(steps: list[Object], *, allow_loops: bool) -> None:
                 raise _bad(f"Objective '{name}' refers to unknown objective '{target}'.")
     if allow_loops:
         return
-    if _has_cycle(follow):
-        raise _bad("The objectives contain a cycle.")
+    try:
+        TopologicalSorter(follow).prepare()
+    except CycleError:
+        raise _bad("The objectives contain a cycle.") from None
     roots = set(names) - {target for targets in follow.values() for target in targets}
     if len(roots) != 1:
         raise _bad("The objectives must have exactly one root.")
-
-
-def _has_cycle(follow: dict[str, list[str]]) -> bool:
-    waiting = dict.fromkeys(follow, 0)
-    for targets in follow.values():
-        for target in targets:
-            waiting[target] += 1
-    ready = [name for name, count in waiting.items() if not count]
-    done = 0
-    while ready:
-        done += 1
-        for target in follow[ready.pop()]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                ready.append(target)
-    return done != len(follow)
 
 
 def check_create(ctx: Context) -> None:
