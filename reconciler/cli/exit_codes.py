@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 MEANINGS = {
     DONE: "done, or nothing to do",
-    ERROR: "error",
+    ERROR: "an error: bad input, a refused request, a missing secret, the answer no",
     DIFFERENCES: "differences (plan --detailed-exitcode, drift)",
     REFUSED: "refused by a safety rule or a policy; nothing was sent",
     LOCKED: "the state is locked by somebody else",

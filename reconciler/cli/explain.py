@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.reporters.topics import Topic
 
 EXAMPLES = """
 reconciler explain persona
@@ -15,6 +21,9 @@ reconciler explain /layers/conversational_flow       a path out of a plan
 reconciler explain L32                               a rule, by its code or name
 reconciler explain M20                               a migration, likewise
 reconciler explain livekit                           an export target, with the plugins of its models
+reconciler explain E-field                           a finding of any other code; also: explain mass_change
+reconciler explain project.workspaces.NAME.policy    keys of the project file
+reconciler explain references                        {env}, {file} ...; also: Moved, Removed, exit-codes, json
 """
 
 
@@ -23,11 +32,13 @@ reconciler explain livekit                           an export target, with the 
 def explain(settings: Settings, path: str) -> int:
     """What a field is: its type, default, limits, known values, and where that is known from.
 
-    Or what a finding is about, by its code: what it looks for, why, and an example of both sides.
+    Or what a finding is about, by its code: what it looks for, why, and an example of both sides; what stops a plan,
+    what an exit code says, what the project file takes, and what the commands put out as JSON.
     Or an export target: what it writes, and the plugins that it chooses from.
     """
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
+    from reconciler.cli.exit_codes import MEANINGS
     from reconciler.cli.output import emit_document, style
     from reconciler.platforms import PLATFORMS, TARGETS
     from reconciler.reporters import field_page as pages
@@ -41,8 +52,18 @@ def explain(settings: Settings, path: str) -> int:
         rule_as_json,
         target_as_json,
     )
+    from reconciler.reporters.topics import (
+        TOPICS,
+        code_topics,
+        error_topics,
+        exit_topics,
+        find_topic,
+        topic_as_json,
+        topic_text,
+    )
 
     width = style(settings).width
+    topics = [*TOPICS, *exit_topics(MEANINGS), *code_topics(), *error_topics(all_errors()), *project_topics()]
     if (rule := find_rule(path, PLATFORMS.rules())) is not None:
         return emit_document(
             settings, text=lambda: describe_rule(rule, width=width), document=lambda: rule_as_json(rule)
@@ -53,18 +74,72 @@ def explain(settings: Settings, path: str) -> int:
             text=lambda: describe_migration(migration, width=width),
             document=lambda: migration_as_json(migration),
         )
-    project = find_project(settings)
     if path in TARGETS:
-        target, catalogue = TARGETS.get(path), project_catalogue(project)
+        target, catalogue = TARGETS.get(path), project_catalogue(find_project(settings))
         return emit_document(
             settings,
             text=lambda: describe_target(target, catalogue, width=width),
             document=lambda: target_as_json(target, catalogue),
         )
-    found = pages.explain(path, project.kinds, project_catalogue(project))
+    topic = find_topic(path, topics)
+    if topic is None:
+        others = [*(one.name for one in topics), *PLATFORMS.rules(), *PLATFORMS.migrations(), *TARGETS]
+        project = find_project(settings)
+        try:
+            found = pages.explain(path, project.kinds, project_catalogue(project), others)
+        except UsageError:
+            if (topic := find_topic(path, topics, also=True)) is None:
+                raise
+    if topic is not None:
+        page = topic
+        return emit_document(
+            settings, text=lambda: topic_text(page, width=width), document=lambda: topic_as_json(page)
+        )
     return emit_document(
         settings, text=lambda: pages.render(found, width=width), document=lambda: pages.as_json(found)
     )
+
+
+def project_topics() -> list[Topic]:
+    """A page for each mapping of the project file, and for each of its keys."""
+    from reconciler.manifests.project.project_keys import keys, models, title_of
+    from reconciler.reporters.topics import Topic
+
+    found = []
+    titles = {name: title_of(name).removeprefix("an entry of ") for name in models()}
+    pages = {name: "project" if title == "The file" else f"project.{title}" for name, title in titles.items()}
+    for name, model in models().items():
+        whole = pages[name]
+        rows = [*keys(model)]
+        widest = max(len(key) for key, *_ in rows)
+        lines = [
+            f"  {key:<{widest}}  {kind}{f' (default {default})' if default not in ('', 'null') else ''}: {doc}"
+            for key, kind, default, doc in rows
+        ]
+        found.append(
+            Topic(
+                whole,
+                "Keys of the project file",
+                "\n".join(lines),
+                (whole.removeprefix("project."), whole.rpartition(".")[2]),
+            )
+        )
+        found += [
+            Topic(
+                f"{whole}.{key}", kind, f"{doc}\nDefault: {default or 'none, it has to be given'}",
+                (f"{whole.removeprefix('project.')}.{key}",),
+            )
+            for key, kind, default, doc in rows
+            if f"{whole}.{key}" not in pages.values()
+        ]  # fmt: skip
+    return found
+
+
+def all_errors() -> list[type[ReconcilerError]]:
+    """Every deliberate error."""
+    from reconciler import errors
+
+    return [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, ReconcilerError)]
 
 
 MODELS_EXAMPLES = """
@@ -83,7 +158,6 @@ def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) 
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
     from reconciler.cli.output import emit_document, style
-    from reconciler.errors import UsageError
     from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
 
     unknown = [table for table in tables if table not in TITLES]
@@ -121,7 +195,6 @@ def schema(settings: Settings, kinds: tuple[str, ...]) -> int:
     from reconciler.api.offline import manifest_schema
     from reconciler.api.paths import write_file
     from reconciler.cli.output import write
-    from reconciler.errors import UsageError
 
     if settings.format not in {None, "json"} or any(name != "json" for name, _ in settings.reports):
         raise UsageError("a JSON Schema is JSON; no other format makes sense here")

@@ -31,6 +31,7 @@ OUT_MODE = click.option(
     show_default=True,
     help="Permissions of the plan file, in octal digits: it holds prompts and what the account has.",
 )
+WHY = click.option("--why", metavar="ADDR/POINTER", help="Say where the value of one field comes from, and stop.")
 SUMMARY = click.option("--summary", is_flag=True, help="One line an object.")
 APPROVE = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 

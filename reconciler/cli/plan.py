@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, option, options_for, options_of
+from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, WHY, option, options_for, options_of
 from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.errors import UsageError
@@ -24,6 +24,7 @@ reconciler plan --target persona.claims-desk
 reconciler plan --summary                        one line an object; --full every change by itself
 reconciler plan --out pr.plan --detailed-exitcode --report markdown=plan.md
 reconciler plan --ref origin/main --format json
+reconciler plan --why persona.claims-desk/layers/llm/model   the file, overlay, default or value that decides
 reconciler -w staging plan --compare production  what promoting to production would change
 """
 
@@ -38,6 +39,7 @@ reconciler -w staging plan --compare production  what promoting to production wo
     metavar="WORKSPACE",
     help="Show this workspace beside another one, and the plan of that one: what promoting would change there.",
 )
+@WHY
 @SUMMARY
 @option("unmanaged")
 @REF
@@ -49,6 +51,7 @@ def plan(
     out_mode: int,
     detailed_exitcode: bool,
     compare: str | None,
+    why: str | None,
     summary: bool,
     ref: str | None,
     **flags: Any,
@@ -72,6 +75,10 @@ def plan(
     options = options_of(**flags, record=out is not None)
     with reporting("plan", settings):
         session = open_session(settings, ref=ref)
+        if why is not None:
+            from reconciler.cli.validate import show_why
+
+            return show_why(settings, session, why)
         if compare is not None:
             from reconciler.api.compare import compare_now
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.flags import PATHS, REF, option
+from reconciler.cli.flags import PATHS, REF, WHY, option
 from reconciler.cli.global_options import ADDRESS, Settings
 from reconciler.cli.lazy_group import command
 
@@ -86,7 +86,7 @@ reconciler render --why persona.claims-desk/layers/llm/model       what decides,
 @click.option(
     "--target", "targets", type=ADDRESS, multiple=True, metavar="ADDR", help="Only this one; may be repeated."
 )
-@click.option("--why", metavar="ADDR/POINTER", help="Say where the value of one field comes from, and stop.")
+@WHY
 def render(
     settings: Settings, paths: tuple[str, ...], ref: str | None, targets: tuple[Address, ...], why: str | None
 ) -> int:
@@ -95,18 +95,26 @@ def render(
     Overlays and defaults are merged in, values, files and joined texts stand in their places; secrets stay
     references.
     """
-    from reconciler.api.manifests import as_yaml, find_origins, resolved_documents
-    from reconciler.api.parse_options import parse_address
+    from reconciler.api.manifests import as_yaml, resolved_documents
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import emit_document, reporting
-    from reconciler.reporters.messages import why_document, why_text
 
     settings = settings.with_paths(paths)
     with reporting("render", settings):
         session = open_session(settings, ref=ref)
         if why is not None:
-            name, slash, pointer = why.partition("/")
-            found = find_origins(session, parse_address(name), slash + pointer)
-            return emit_document(settings, text=lambda: why_text(found), document=lambda: why_document(found))
+            return show_why(settings, session, why)
         documents = resolved_documents(session, targets)
         return emit_document(settings, text=lambda: as_yaml(documents), document=lambda: [*documents])
+
+
+def show_why(settings: Settings, session: Session, why: str) -> int:
+    """Where the value of one field comes from: file, overlay, defaults, value, text. Offline."""
+    from reconciler.api.manifests import find_origins
+    from reconciler.api.parse_options import parse_address
+    from reconciler.cli.output import emit_document
+    from reconciler.reporters.messages import why_document, why_text
+
+    name, slash, pointer = why.partition("/")
+    found = find_origins(session, parse_address(name), slash + pointer)
+    return emit_document(settings, text=lambda: why_text(found), document=lambda: why_document(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
@@ -49,12 +50,12 @@ class Explanation:
     """Name, type and first sentence of each member, `*` for members of any name."""
 
 
-def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None) -> Explanation:
+def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None, others: Collection[str] = ()) -> Explanation:
     """What `kind`, `kind.field.field` or `/field/field` (of the first kind) is; every vocabulary is understood.
     `manifest`, `manifest.metadata.id` or `tool.lifecycle` are the fields around the spec.
 
     `[0]` and numbers are skipped, so that a path out of a plan can be pasted. With a catalogue the known models are
-    listed. Raises `UsageError` with the nearest field for an unknown one.
+    listed. Raises `UsageError` with the nearest field for an unknown one; `others` are what else has a page.
     """
     tokens = _tokens(path, kinds)
     if not tokens:
@@ -64,7 +65,7 @@ def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None) -> Expl
         )
         field = f"{kinds.default.name}{nested.replace('/', '.')}"
         raise UsageError("explain what?", hint=f"give a kind ({known}) or a field, for example {field}")
-    spec, rest = _kind(tokens, kinds)
+    spec, rest = _kind(tokens, kinds, others)
     if rest and rest[0] in shape(ENVELOPE).children and rest[0] not in shape(spec).children:
         spec = ENVELOPE
     node = shape(spec)
@@ -98,7 +99,7 @@ def _tokens(path: str, kinds: Kinds) -> list[str]:
     return [part for part in re.split(r"[./]", text) if part and part != "spec"]
 
 
-def _kind(tokens: list[str], kinds: Kinds) -> tuple[KindSpec, list[str]]:
+def _kind(tokens: list[str], kinds: Kinds, others: Collection[str]) -> tuple[KindSpec, list[str]]:
     if tokens[0].lower() == ENVELOPE.name or tokens[0] in shape(ENVELOPE).children:
         return ENVELOPE, tokens[1:] if tokens[0].lower() == ENVELOPE.name else tokens
     head = tokens[0].lower().replace("-", "_")
@@ -110,9 +111,13 @@ def _kind(tokens: list[str], kinds: Kinds) -> tuple[KindSpec, list[str]]:
     root = shape(kinds.default)
     if root.renames.get(tokens[0], tokens[0]) in root.children:
         return kinds.default, tokens
-    close = get_close_matches(head, [*words, *root.children, *root.renames], n=1)
+    pages = {one.lower().replace("-", "_"): one for one in others}
+    words |= {name: name for name in (*root.children, *root.renames, *shape(ENVELOPE).children, ENVELOPE.name)}
+    whole = ".".join([head, *(one.lower() for one in tokens[1:])])
+    near = get_close_matches(whole, pages, n=1, cutoff=0.8) or get_close_matches(head, [*words, *pages], n=1)
+    close = [(pages | words)[one] for one in near]
     raise UsageError(
-        f"nothing is called {tokens[0]!r}",
+        f"nothing is called {'.'.join(tokens)!r}",
         hint=f"did you mean {close[0]!r}?" if close else f"kinds: {', '.join(sorted(kinds))}",
     )
 

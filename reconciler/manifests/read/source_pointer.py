@@ -75,7 +75,7 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
         node = node.child(token)
     reference = None if taken else _reference(here)
     file = reference[1] if reference and reference[0] == "file" else None
-    shared = _shared(reference) if reference is not None else ""
+    shared = _shared(reference, here) if reference is not None else ""
     return RawPlace(join(*way), True, here, file, shared, taken=taken)
 
 
@@ -127,11 +127,20 @@ def _item(node: Node, token: str, items: list[Json]) -> int | None:
     return names.index(token) if token in names else None
 
 
-def _shared(reference: tuple[str, str]) -> str:
+def _shared(reference: tuple[str, str], value: Json) -> str:
     word, target = reference
     if word == "value":
         return f"the value {target!r} of the project file"
-    return "several texts that are put together" if word == "join" else ""
+    parts = value.get("join") if isinstance(value, dict) else None
+    return f"texts put together: {', '.join(map(_part, parts))}" if isinstance(parts, list) else ""
+
+
+def _part(part: Json) -> str:
+    """One of the texts that are put together, in few words."""
+    if isinstance(part, dict) and len(part) == 1:
+        ((word, target),) = part.items()
+        return f"{word} {target}" if isinstance(target, str) else str(word)
+    return "a text" if isinstance(part, str) else "a number"
 
 
 def _reference(value: Json) -> tuple[str, str] | None:
