@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from reconciler.core.fields.web_addresses import parse_endpoint
-from reconciler.core.settings.operator_trust import ALLOWED_HOSTS, Operator
+from reconciler.core.operator_trust import ALLOWED_HOSTS, Operator
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
