@@ -53,17 +53,19 @@ def export_target(
     names: Sequence[str] = (),
     *,
     origin: str = MANIFESTS,
+    language: str = "",
     force: bool = False,
 ) -> TargetExport:
     """Write the files of the target `name` for the personas whose names fit; all of them, or none.
 
-    `origin` is where the personas are read: `manifests` or `account` (with GET requests only).
-    Raises `UsageError` for an unknown target or a name that no persona bears, `ManifestError`, `ProviderError`, and
-    `ReconcilerError` with every generated file that somebody changed, unless `force`.
+    `origin` is where the personas are read: `manifests` or `account` (with GET requests only). `language` is one of
+    the target's, its first where empty.
+    Raises `UsageError` for an unknown target or language or a name that no persona bears, `ManifestError`,
+    `ProviderError`, and `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
     from reconciler.api.paths import write_files
 
-    made = prepare_target(session, name, folder, names, origin=origin, force=force)
+    made = prepare_target(session, name, folder, names, origin=origin, language=language, force=force)
     write_files(made.changes)
     return made
 
@@ -75,6 +77,7 @@ def prepare_target(
     names: Sequence[str] = (),
     *,
     origin: str = MANIFESTS,
+    language: str = "",
     force: bool = False,
     only: Collection[Address] | None = None,
 ) -> TargetExport:
@@ -83,15 +86,16 @@ def prepare_target(
     from reconciler.platforms import TARGETS
 
     target = TARGETS.get(name)
+    check_language(target, language)
     subjects, notes = read_subjects(session, origin, tuple(names), target.kind)
     chosen = set(choose_subjects(subjects, tuple(names)))
     if only is not None:
         chosen &= set(only)
     if names and not chosen:
         raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
-    made = [one for one in target.generate(subjects, knowledge(session, target)) if one.address in chosen]
+    made = [one for one in target.generate(subjects, knowledge(session, target, language)) if one.address in chosen]
     place = folder or target.folder
-    _require_apart(session, place)
+    require_apart(session, place)
     changes, kept = replacements(made, place, force=force)
     lacking = lacking_handlers(made, place)
     return TargetExport(
@@ -99,12 +103,21 @@ def prepare_target(
     )
 
 
+def check_language(target: Target, language: str) -> None:
+    """Raises `UsageError` for a language that the target cannot write."""
+    if language and language not in target.languages:
+        raise UsageError(
+            f"the target {target.name} writes no agents in {language}",
+            hint=f"known: {', '.join(target.languages)}" if target.languages else None,
+        )
+
+
 def _known(subjects: Sequence[Subject]) -> str:
     names = [subject.address.name for subject in subjects]
     return f"known: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}" if names else "there are no personas"
 
 
-def _require_apart(session: Session, folder: str) -> None:
+def require_apart(session: Session, folder: str) -> None:
     """Settings are JSON: among the manifests they would be read as such."""
     from reconciler.manifests.tree.repository import inside
 
@@ -138,12 +151,12 @@ def read_subjects(
     return subjects_of_manifests(manifests, state, kind), notes
 
 
-def knowledge(session: Session, target: Target) -> Knowledge:
+def knowledge(session: Session, target: Target, language: str = "") -> Knowledge:
     """The project's catalogue, and the models that the target's installed package lists."""
     from reconciler.core.export.target import Knowledge
 
     models = target.installed() if target.installed is not None else None
-    return Knowledge(catalogue_of(session), models, f"the installed {target.package}")
+    return Knowledge(catalogue_of(session), models, f"the installed {target.package}", language)
 
 
 def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:
@@ -151,7 +164,6 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
 
     Raises `ReconcilerError` with every generated file that somebody changed, unless `force`.
     """
-    from reconciler.api.paths import read_file
     from reconciler.core.export.target import is_untouched
     from reconciler.fsio import Replacement
 
@@ -162,7 +174,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
         shown = f"{folder.rstrip('/')}/{file.path}"
         place = Path(folder).absolute() / file.path
         data = file.text.encode("utf-8")
-        before = read_file(place) if place.exists() else None
+        before = read_inside(folder, file.path)
         if before is not None and file.yours:
             kept.append(shown)
         elif before is None or before.replace(b"\r\n", b"\n") != data:
@@ -172,9 +184,36 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
     if touched:
         raise ReconcilerError(
             f"changed since they were generated: {', '.join(touched)}; nothing was written",
-            hint="move your changes into the *_tools.py beside them, or write over them with --force",
+            hint="move your changes into the file of the tools beside them, or write over them with --force",
         )
     return changes, kept
+
+
+def read_inside(folder: str, path: str) -> bytes | None:
+    """The file `path` of an export's folder; None where there is none.
+
+    Raises `ReconcilerError` where a link leads out of the folder, and where something else than a file is there.
+    """
+    from reconciler.api.paths import read_file
+    from reconciler.manifests.tree.repository import inside
+
+    place, shown = Path(folder).absolute() / path, f"{folder.rstrip('/')}/{path}"
+    top = os.path.realpath(folder)
+    for parent in (place, *place.parents):
+        if not inside(str(parent), str(Path(folder).absolute())) or parent == Path(folder).absolute():
+            break
+        if parent.is_symlink() and not inside(os.path.realpath(parent), top):
+            raise ReconcilerError(
+                f"{shown}: {parent.name} is a link that leads out of {folder}; nothing was read or written there",
+                hint="remove the link, or name the folder that is meant",
+            )
+    if not os.path.lexists(place):
+        return None
+    if not place.is_file():
+        if place.is_symlink() and not place.exists():
+            return None
+        raise ReconcilerError(f"{shown} is no file, so nothing was written", hint="move it away")
+    return read_file(place)
 
 
 def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
@@ -182,10 +221,10 @@ def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
     notes: list[str] = []
     for one in made:
         for file in (file for file in one.files if file.yours):
-            try:
-                text = (Path(os.path.realpath(folder)) / file.path).read_text(encoding="utf-8", errors="replace")
-            except OSError:
+            data = read_inside(folder, file.path)
+            if data is None:
                 continue
+            text = data.decode("utf-8", "replace")
             lacking = [name for name in one.handlers if name not in text]
             if lacking:
                 notes.append(f"{one.address}: {file.path} has no handler for {', '.join(lacking)} yet")

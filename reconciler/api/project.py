@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.api.export_target import TargetExport
     from reconciler.api.plan import Accepted
     from reconciler.api.state import ProjectState
+    from reconciler.api.target_drift import TargetDrift
     from reconciler.core.migration_result import MigrationResult
     from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
@@ -223,18 +224,32 @@ class OpenedProject:
         *,
         names: Sequence[str] = (),
         account: bool = False,
+        language: str = "",
         force: bool = False,
     ) -> TargetExport:
         """Write agents for another platform (`livekit`) out of the manifests, or out of the account.
 
-        Generated files that somebody changed are an error unless `force`; a person's own files are never written.
+        `language` is `python` or `node`, the first where empty. Generated files that somebody changed are an error
+        unless `force`; a person's own files are never written.
         """
         from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
 
         place = str(folder) if folder is not None else None
         return export_target(
-            self.session, target, place, names, origin=ACCOUNT if account else MANIFESTS, force=force
-        )
+            self.session, target, place, names,
+            origin=ACCOUNT if account else MANIFESTS, language=language, force=force,
+        )  # fmt: skip
+
+    def drift_target(
+        self, target: str, folder: str | Path | None = None, *, languages: Sequence[str] = ()
+    ) -> TargetDrift:
+        """Compare the agents in `folder` with what the manifests say now; nothing is written.
+
+        Without `languages` all that have agents there. Raises `ReconcilerError` where no agent is there.
+        """
+        from reconciler.api.target_drift import drift_target
+
+        return drift_target(self.session, target, str(folder) if folder is not None else None, languages)
 
     def import_(self, address: str | Address, id: str, *, lock_timeout: float = 0.0) -> ApplyResult:
         """Record that the live object `id` is `address`, which has a manifest. Writes nothing to the account."""

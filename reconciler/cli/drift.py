@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, SUMMARY, option, options_for, options_of
-from reconciler.cli.global_options import PATTERN, Settings
+from reconciler.cli.global_options import PATTERN, PatternType, Settings
 from reconciler.cli.lazy_group import command
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.plan import Accepted
@@ -34,6 +35,28 @@ class WantedType(click.ParamType):  # type: ignore[type-arg]
         return Wanted(PATTERN.convert(address, param, ctx), slash + pointer)
 
 
+class ScopeType(PatternType):
+    """An address, a pattern of addresses, or the name of an export target."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from reconciler.platforms import TARGETS
+
+        return str(value) if str(value) in TARGETS else super().convert(value, param, ctx)
+
+
+TARGET = {
+    "type": ScopeType(),
+    "metavar": "ADDR|TARGET",
+    "help": "Only this and what it depends on. Or livekit: are the agents those of the manifests?",
+}
+AGENTS = click.option(
+    "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
+    help="With --target livekit: where the agents are [default: livekit-agents].",
+)  # fmt: skip
+LANGUAGE = click.option(
+    "--language", "languages", multiple=True, metavar="LANGUAGE",
+    help="With --target livekit: only agents in python, or in node.",
+)  # fmt: skip
 ACCEPT = click.option(
     "--accept", "accepted", type=WantedType(), multiple=True, metavar="ADDR[/POINTER]",
     help="Write the live value into the manifest; of one field, or of all that drifted.",
@@ -78,6 +101,7 @@ reconciler drift --unmanaged --since 24h            also what somebody made by h
 reconciler drift --review                           accept, revert, ignore or skip each edit
 reconciler drift --accept persona.claims-desk/system_prompt   the edit by hand becomes the manifest's
 reconciler drift --accept 'persona.*/greeting'      ... of every persona; '*' is everything
+reconciler drift --target livekit                   are the agents that export wrote those of the manifests?
 """
 
 
@@ -88,7 +112,9 @@ reconciler drift --accept 'persona.*/greeting'      ... of every persona; '*' is
 @ACCEPT
 @click.option("--review", "reviewed", is_flag=True, help="Ask about each field: accept, revert, ignore or skip.")
 @option("unmanaged")
-@options_for("drift")
+@options_for("drift", targets=TARGET)
+@AGENTS
+@LANGUAGE
 def drift(
     settings: Settings,
     paths: tuple[str, ...],
@@ -96,6 +122,8 @@ def drift(
     accepted: tuple[Any, ...],
     reviewed: bool,
     summary: bool,
+    folder: str | None,
+    languages: tuple[str, ...],
     **flags: Any,
 ) -> int:
     """Report what was changed in the account since the last apply; exits with 2 when something was.
@@ -107,6 +135,9 @@ def drift(
 
     With `--unmanaged` also what somebody made by hand: objects that neither a manifest nor the state claims, and that
     are newer than the last run that the state remembers (`--since` says another time). They count as differences.
+
+    With `--target livekit` the files of exported agents are compared with the manifests, not the account with the
+    state; the exit code is 2 when a file is not as an export would write it.
     """
     from reconciler.api.plan import accept_now, drift_now
     from reconciler.cli.composition import open_session
@@ -115,6 +146,21 @@ def drift(
     from reconciler.reporters.wording import unmanaged_line
     from reconciler.types.report import Report
 
+    if (name := _export_target(flags)) is not None:
+        if (
+            paths
+            or accepted
+            or reviewed
+            or summary
+            or any(value for word, value in flags.items() if word != "targets")
+        ):
+            raise UsageError(
+                f"--target {name} compares all agents of a folder with the manifests",
+                hint="with it go --agents, --language, --ref and the global options",
+            )
+        return show_target(settings, name, folder, languages, ref)
+    if folder is not None or languages:
+        raise UsageError("--agents and --language go with --target livekit")
     settings = settings.with_paths(paths).summarised(summary)
     options = options_of(**flags)
     with reporting("drift", settings):
@@ -134,3 +180,33 @@ def drift(
         notes = (*looked.notes, *map(unmanaged_line, new))
         report = Report("drift", session.workspace.name, looked.plan, None, findings, code, notes)
         return deliver(report, settings)
+
+
+def _export_target(flags: dict[str, Any]) -> str | None:
+    """The export target that is meant by `--target`; raises `UsageError` for one beside something else."""
+    targets = flags["targets"]
+    named = [one for one in targets if isinstance(one, str)]
+    if named and len(targets) > 1:
+        raise UsageError(f"--target {named[0]} is an export target: it stands alone")
+    return named[0] if named else None
+
+
+def show_target(
+    settings: Settings, name: str, folder: str | None, languages: tuple[str, ...], ref: str | None
+) -> int:
+    """Compare the agents of an export with the manifests."""
+    from reconciler.api.target_drift import drift_target
+    from reconciler.cli.composition import open_session
+    from reconciler.cli.output import emit_document, reporting
+    from reconciler.reporters.exports import target_drift_document, target_drift_text
+
+    with reporting("drift", settings):
+        found = drift_target(open_session(settings, ref=ref), name, folder, languages)
+        rows = [(file.path, file.status.value, file.before, file.after) for file in found.files]
+        absent = [str(address) for address in found.absent]
+        emit_document(
+            settings,
+            text=lambda: target_drift_text(name, found.folder, rows, len(found.agents), absent, found.notes),
+            document=lambda: target_drift_document(name, found.folder, rows, found.agents, absent, found.notes),
+        )
+        return exit_codes.DIFFERENCES if found.files else exit_codes.DONE

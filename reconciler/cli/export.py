@@ -21,6 +21,7 @@ reconciler export manifests/imported --kind persona --name "Claims*"
 reconciler export out --field pipeline_mode=full --field /layers/llm/model=tavus-gpt-oss
 reconciler export --target livekit --name claims-desk     a LiveKit agent out of the manifests
 reconciler -w production export --target livekit agents   ... out of the account
+reconciler export --target livekit --language node        ... in TypeScript
 """
 
 
@@ -60,6 +61,11 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
         return found
 
 
+LANGUAGE = click.option(
+    "--language", metavar="LANGUAGE", help="With --target: of the agents, python or node [default: python]."
+)
+
+
 @command("export", examples=EXAMPLES)
 @click.argument("folder", metavar="[FOLDER]", required=False, type=click.Path(file_okay=False))
 @click.option(
@@ -78,6 +84,7 @@ class KindType(click.ParamType):  # type: ignore[type-arg]
     "--from", "origin", type=click.Choice(["manifests", "account"]),
     help="With --target: where the personas are read [default: the manifests; with -w the account].",
 )  # fmt: skip
+@LANGUAGE
 @click.option("--force", is_flag=True, help="With --target: write over generated files that somebody changed.")
 def export(
     settings: Settings,
@@ -88,6 +95,7 @@ def export(
     selector: tuple[Any, ...],
     target: str | None,
     origin: Any,
+    language: str | None,
     force: bool,
 ) -> int:
     """Write manifests for everything in the account that has none yet.
@@ -107,13 +115,13 @@ def export(
     if target is not None:
         if kinds or fields:
             raise UsageError("--target writes personas; choose them with --name, not with --kind or --field")
-        return run_target(settings, target, folder, names, origin, force=force)
+        return run_target(settings, target, folder, names, origin, language or "", force=force)
     if folder is None:
         raise UsageError(
             "name the FOLDER that the manifests are to be written to", hint="reconciler export manifests"
         )
-    if origin is not None or force:
-        raise UsageError("--from and --force go with --target")
+    if origin is not None or force or language is not None:
+        raise UsageError("--from, --language and --force go with --target")
     from reconciler.api.export import export_into
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import reporting
@@ -148,7 +156,14 @@ def show_export(settings: Settings, folder: str, exported: Exported) -> int:
 
 
 def run_target(
-    settings: Settings, name: str, folder: str | None, names: tuple[str, ...], origin: str | None, *, force: bool
+    settings: Settings,
+    name: str,
+    folder: str | None,
+    names: tuple[str, ...],
+    origin: str | None,
+    language: str,
+    *,
+    force: bool,
 ) -> int:
     """Export for a target: from the account where a workspace is named (`-w`), else from the manifests."""
     from reconciler.api.export_target import ACCOUNT, MANIFESTS, export_target
@@ -159,7 +174,7 @@ def run_target(
     with reporting("export", settings):
         session = open_session(settings)
         source = origin or (ACCOUNT if settings.workspace else MANIFESTS)
-        made = export_target(session, name, folder, names, origin=source, force=force)
+        made = export_target(session, name, folder, names, origin=source, language=language, force=force)
         files = {"written": made.written, "kept": made.kept, "notes": made.notes}
         return emit_document(
             settings,

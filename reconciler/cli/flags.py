@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -20,6 +21,8 @@ TYPES: dict[Value, dict[str, Any]] = {
     Value.LABELS: {"type": SELECTOR, "multiple": True, "metavar": "KEY=VALUE"},
     Value.SECONDS: {"type": DURATION, "default": 0.0, "metavar": "DURATION"},
 }
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...")
 REF = click.option("--ref", metavar="GITREF", help="Read manifests and project file from this commit.")
@@ -41,9 +44,15 @@ def option(name: str) -> Option[Any]:
     return _option(name, {**PLAN_FLAGS, **APPLY_FLAGS}[name])
 
 
-def options_for(command: str) -> Option[Any]:
-    """Decorator: what a plan of this command may be asked, and how long it waits for the lock."""
-    taken = [*_taken(command, PLAN_FLAGS, but="unmanaged"), *_taken(command, APPLY_FLAGS, but="force_maker")]
+def options_for(command: str, **more: dict[str, Any]) -> Option[Any]:
+    """Decorator: what a plan of this command may be asked, and how long it waits for the lock.
+
+    `more` are parameters of click by field, for a command that takes more there than the others.
+    """
+    taken = [
+        *_taken(command, PLAN_FLAGS, but="unmanaged", more=more),
+        *_taken(command, APPLY_FLAGS, but="force_maker", more=more),
+    ]
     return _together(taken)
 
 
@@ -52,14 +61,16 @@ def approval(command: str) -> Option[Any]:
     return _together([APPROVE, *_taken(command, APPLY_FLAGS, but="lock_timeout")])
 
 
-def _taken(command: str, flags: dict[str, Flag], *, but: str) -> Iterator[Option[Any]]:
+def _taken(
+    command: str, flags: dict[str, Flag], *, but: str, more: Mapping[str, dict[str, Any]] = NOTHING
+) -> Iterator[Option[Any]]:
     for name, one in flags.items():
         if command in one.commands and name != but:
-            yield _option(name, one)
+            yield _option(name, one, more.get(name, {}))
 
 
-def _option(name: str, one: Flag) -> Option[Any]:
-    return click.option(one.name, name, help=one.help, **TYPES[one.value])
+def _option(name: str, one: Flag, more: Mapping[str, Any] = NOTHING) -> Option[Any]:
+    return click.option(one.name, name, **{"help": one.help, **TYPES[one.value], **more})
 
 
 def _together(options: list[Option[Any]]) -> Option[Any]:

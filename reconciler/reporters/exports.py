@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from typing import TypeAlias
 
 from reconciler.core.export.exported_manifests import ExportedManifest
 from reconciler.core.export.target import Generated, Target
+from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 
 
@@ -108,6 +111,67 @@ def agents_document(
         "not_carried": [
             {"address": str(agent.address), **remark.as_json()} for agent in agents for remark in agent.not_carried
         ],
+        "notes": [*notes],
+    }
+
+
+ADVICE = {
+    "outdated": "the manifests say something else now: export again",
+    "edited": "somebody changed it: an export stops there, or writes over it with --force",
+    "missing": "export again",
+    "left": "no manifest asks for it any more; delete it if nobody runs it",
+}
+Row: TypeAlias = tuple[str, str, str, str]
+"""Path, status, what is there, what the manifests say."""
+
+
+def target_drift_text(
+    target: str, folder: str, files: Sequence[Row], agents: int, absent: Sequence[str], notes: Sequence[str]
+) -> str:
+    """Agents against manifests: each file that differs with what an export would change, then one line for all."""
+    lines: list[str] = []
+    for path, status, before, after in files:
+        lines.append(f"{path}: {status}; {ADVICE[status]}")
+        if status in ("outdated", "edited"):
+            there, wanted = (text.split("\n") for text in (before, after))
+            lines += [f"  {line}" for line in unified_diff(there, wanted, path, "manifests", lineterm="")]
+    lines += [f"Note: {note}" for note in notes]
+    if absent:
+        lines.append(f"Without an agent there: {', '.join(absent)}.")
+    noun = "agent" if agents == 1 else "agents"
+    if not files:
+        lines.append(f"{agents} {noun} of {target} in {folder}: as the manifests say.")
+        return "\n".join(lines)
+    counts = ", ".join(f"{sum(row[1] == status for row in files)} {status}" for status in ADVICE if
+                       any(row[1] == status for row in files))  # fmt: skip
+    lines.append(f"{agents} {noun} of {target} in {folder}: {counts}.")
+    return "\n".join(lines)
+
+
+def target_drift_document(
+    target: str,
+    folder: str,
+    files: Sequence[Row],
+    agents: Sequence[tuple[Address, str]],
+    absent: Sequence[str],
+    notes: Sequence[str],
+) -> Object:
+    """`{format_version, target, folder, agents: [{address, language}], files: [{path, status, diff}], absent,
+    notes}`."""
+    changed: list[Json] = []
+    for path, status, before, after in files:
+        shown = status in ("outdated", "edited")
+        diff = (
+            list(unified_diff(before.split("\n"), after.split("\n"), path, "manifests", lineterm="")) if shown else []
+        )
+        changed.append({"path": path, "status": status, "diff": [*diff]})
+    return {
+        "format_version": "1.0",
+        "target": target,
+        "folder": folder,
+        "agents": [{"address": str(address), "language": language or None} for address, language in agents],
+        "files": changed,
+        "absent": [*absent],
         "notes": [*notes],
     }
 

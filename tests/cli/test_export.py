@@ -261,6 +261,58 @@ def test_a_tool_that_came_later_is_asked_for_and_works_meanwhile(project: Path, 
     assert json.loads((project / "out/desk/desk_agent.json").read_text())["tools"][0]["name"] == "lookup"
 
 
+def test_the_same_agent_for_node_lies_beside_it(project: Path, call: Callable) -> None:
+    call("export", "--target", "livekit", "out")
+    before = files(project / "out")
+    done = call("export", "--target", "livekit", "out", "--language", "node")
+    assert done.code == 0, done
+    after = files(project / "out")
+    assert {path: after[path] for path in before} == before
+    assert {path.split("/")[0] for path in set(after) - set(before)} == {"desk-node"}
+    settings = json.loads((project / "out/desk-node/settings.json").read_text())
+    assert settings["instructions"] == "You welcome visitors."
+    assert settings["llm"] == {"service": "inference", "arguments": {"model": "openai/gpt-oss-120b"}}
+    unknown = call("export", "--target", "livekit", "out", "--language", "cobol")
+    assert (unknown.code, "known: python, node" in unknown.err) == (64, True)
+
+
+def test_drift_of_a_target_says_which_files_are_those_of_the_manifests(project: Path, call: Callable) -> None:
+    nothing = call("drift", "--target", "livekit", "--agents", "out")
+    assert (nothing.code, "nothing to compare with" in nothing.err) == (1, True)
+    call("export", "--target", "livekit", "out")
+    done = call("drift", "--target", "livekit", "--agents", "out")
+    assert (done.code, done.out.strip()) == (0, "1 agent of livekit in out: as the manifests say.")
+    desk = project / "manifests" / "desk.yaml"
+    desk.write_text(desk.read_text().replace("welcome visitors", "greet people"))
+    example = project / "out/desk/.env.example"
+    example.write_text(example.read_text() + "TAVUS_API_KEY=a-key-of-somebody\n")
+    done = call("drift", "--target", "livekit", "--agents", "out")
+    assert done.code == 2
+    assert "out/desk/desk_agent.json: outdated" in done.out
+    assert "You greet people." in done.out
+    assert "out/desk/.env.example: edited" in done.out
+    assert "a-key-of-somebody" not in done.out
+    told = json.loads(call("drift", "--target", "livekit", "--agents", "out", "--format", "json").out)
+    assert {row["path"]: row["status"] for row in told["files"]} == {
+        "out/desk/desk_agent.json": "outdated", "out/desk/.env.example": "edited",
+    }  # fmt: skip
+    assert told["agents"] == [{"address": "persona.desk", "language": "python"}]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--target", "livekit", "manifests"), ("--target", "livekit", "--accept", "*"),
+        ("--target", "livekit", "--target", "persona.desk"), ("--target", "livekit", "--exclude", "persona.desk"),
+        ("--agents", "out"), ("--language", "node"), ("--target", "livekit", "--language", "cobol"),
+    ],
+)  # fmt: skip
+def test_words_that_do_not_go_with_drift_of_a_target_are_wrong_usage(
+    project: Path, call: Callable, words: tuple[str, ...]
+) -> None:
+    assert call("drift", *words).code == 64
+
+
 def test_json_says_what_was_not_carried(project: Path, call: Callable) -> None:
     desk = project / "manifests" / "desk.yaml"
     desk.write_text(desk.read_text() + "  memories: [likes tea]\n")

