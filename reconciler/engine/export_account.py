@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical.canonical_form import comparable, same
+from reconciler.core.canonical.field_tree import field_at, unlisted
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import canonical_words, live_document
 from reconciler.core.export.exported_manifests import (
     ExportedManifest,
     Key,
@@ -28,6 +30,9 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from reconciler.types.state import State
+
+SAMPLE = 4
+"""Objects of a kind that are read by themselves before its list is taken at its word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def export_account(
     ]
     choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
     chosen = [live for live in free if choice.takes(live)]
-    found = [live for live in _in_detail(reader, chosen, notes) if matches_fields(live, choice.fields)]
+    found = [live for live in _in_detail(reader, chosen, notes, listings) if matches_fields(live, choice.fields)]
     exported = export_objects(found, listings, claims, write_id, reader.provider.kinds)
     addresses = {(one.address.kind, one.id): one.address for one in exported}
     notes += _remarks(exported)
@@ -144,17 +149,54 @@ def _known(listings: Mapping[str, Listing]) -> set[Key]:
     return {(name, id) for name, listing in listings.items() for id in listing.objects}
 
 
-def _in_detail(reader: Reader, chosen: list[LiveObject], notes: list[str]) -> list[LiveObject]:
-    """List items may lack members; an object that vanished since it was listed is none any more."""
-    details = reader.details([live for live in chosen if not live.detailed])
+def _in_detail(
+    reader: Reader, chosen: list[LiveObject], notes: list[str], listings: Mapping[str, Listing]
+) -> list[LiveObject]:
+    """List items may lack members: some objects of each kind are read by themselves, and all of a kind where one of
+    these holds anything else than its list shows. An object that vanished since it was listed is none any more."""
+    kinds: dict[str, list[LiveObject]] = {}
+    for live in chosen:
+        if not live.detailed:
+            kinds.setdefault(live.kind.name, []).append(live)
+    details = reader.details([one for listed in kinds.values() for one in _telling(listed)])
+    whole = {live.kind.name for live in chosen if _is_whole(live, details.get(live.key))}
+    lacking = {
+        live.kind.name for live in chosen if live.key in details and not _is_whole(live, details.get(live.key))
+    }
+    left = [one for name in kinds.keys() - (whole - lacking) for one in kinds[name] if one.key not in details]
+    details |= reader.details(left)
     result: list[LiveObject] = []
     for live in chosen:
         found = details.get(live.key, live)
         if found is None:
             notes.append(f"{live.kind.name} {live.id} ({live.name!r}) was deleted meanwhile")
         else:
-            result.append(found)
+            result.append(_without_tools(found, listings))
     return run_parallel(lambda live: _whole(reader, live, notes), result, reader.width)
+
+
+def _without_tools(live: LiveObject, listings: Mapping[str, Listing]) -> LiveObject:
+    """With nothing attached, where the account has nothing that could be."""
+    row = field_at(live.kind, live.kind.attachments) if live.kind.attachments else None
+    attached = listings.get(row.ref or "") if row is not None else None
+    return live if live.tools is not None or attached is None or attached.objects else replace(live, tools=())
+
+
+def _telling(listed: list[LiveObject]) -> list[LiveObject]:
+    """Those by which one sees whether a list shows its objects whole: the largest, the smallest, one in between."""
+    if len(listed) <= SAMPLE:
+        return listed
+    by_size = sorted(listed, key=lambda live: len(repr(live.body)))
+    return [by_size[0], by_size[len(by_size) // 2], *by_size[2 - SAMPLE :]]
+
+
+def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
+    """Whether a list item says what the object does that was read by itself."""
+    spec = listed.kind
+    if found is None or unlisted(spec):
+        return False
+    one, other = (comparable(spec, live_document(spec, live)) for live in (listed, found))
+    return all(f"/{name}" in spec.apart or same(one.get(name), other.get(name)) for name in {**one, **other})
 
 
 def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.engine.export_account import ExportChoice, choose_subjects, subjects_of_account, subjects_of_manifests
+from reconciler.engine.export_account import (
+    SAMPLE,
+    ExportChoice,
+    choose_subjects,
+    subjects_of_account,
+    subjects_of_manifests,
+)
 from reconciler.errors import NotFound, NothingFound, Rejected
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.address import ResourceRef, SecretRef
-from reconciler.types.json import Json
+from reconciler.types.json import Json, Object
 from reconciler.types.live import Listing
 from reconciler.types.manifest import ManifestSet
 from tests.support.exporting import ExportLab, random_account, without_ids
@@ -158,6 +165,56 @@ def test_faults_on_the_way_change_nothing() -> None:
         one.fill(account, 3)
     assert without_ids(rough.found().manifests) == without_ids(calm.found().manifests)
     assert {status for method, _, status in rough.requests("GET")} == {200, 429, 503}
+
+
+PEOPLE: Object = {
+    "personas": [
+        {"persona_name": f"P{number}", "system_prompt": f"{number}", "default_replica_id": "r90bbd427f71"}
+        for number in range(40)
+    ]
+}
+
+
+def _read_alone(lab: ExportLab) -> int:
+    """How many personas were read by themselves."""
+    return sum(re.fullmatch(r"/v2/pals/\w+", path) is not None for _, path, _ in lab.requests("GET"))
+
+
+def test_lists_that_show_their_objects_whole_are_taken_at_their_word() -> None:
+    lab = ExportLab()
+    lab.fill(PEOPLE)
+    assert len([one for one in lab.found().manifests if one.kind.name == "persona"]) == 40
+    assert _read_alone(lab) == SAMPLE
+    assert not [path for _, path, _ in lab.requests("GET") if path.endswith("/tools") and "/pals/" in path]
+
+
+@pytest.mark.parametrize("lacks", ["system_prompt", "layers", "default_face_id"])
+def test_where_a_list_shows_less_every_object_is_read_by_itself(lacks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    account: Object = {
+        "personas": [
+            {**one, "layers": {"llm": {"model": "tavus-gpt-oss"}}}
+            for one in PEOPLE["personas"]  # type: ignore[union-attr, dict-item]
+        ]
+    }
+    whole, partial = ExportLab(), ExportLab()
+    for lab in (whole, partial):
+        lab.fill(account)
+    expected = without_ids(whole.found().manifests)
+    real = TavusProvider.list
+
+    def shortened(self: TavusProvider, kind: str) -> Listing:
+        found = real(self, kind)
+        return Listing(
+            kind,
+            {
+                id: replace(one, body={name: value for name, value in one.body.items() if name != lacks})
+                for id, one in found.objects.items()
+            },
+        )
+
+    monkeypatch.setattr(TavusProvider, "list", shortened)
+    assert without_ids(partial.found().manifests) == expected
+    assert _read_alone(partial) == 40
 
 
 def test_mirrors_are_known_though_lists_of_sets_show_only_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,8 +127,9 @@ class Redactor:
                     setattr(link, name, self.record(held))
             link = link.__cause__ or link.__context__
 
-    def _record(self, value: object, clean: set[str]) -> object:
-        """`clean`: texts in which nothing was found; a record of thousands of objects says most texts many times."""
+    def _record(self, value: object, clean: set[str | int]) -> object:
+        """`clean`: texts in which nothing was found, and the `id` of such mappings; a record of thousands of objects
+        says most texts many times, and has most objects on both sides of a change."""
         if isinstance(value, str):
             if value in clean or isinstance(value, Mask | Enum):
                 return value
@@ -143,10 +144,15 @@ class Redactor:
         kind: Any = type(value)
         names = _names(kind)
         if not names and isinstance(value, Mapping):
+            if id(value) in clean:
+                return value
             for key, old in value.items():
                 if (new := self._record(old, clean)) is not old:
                     changed[key] = new
-            return {**value, **changed} if changed else value
+            if changed:
+                return {**value, **changed}
+            clean.add(id(value))
+            return value
         if isinstance(value, list | tuple):
             for place, old in enumerate(value):
                 if (new := self._record(old, clean)) is not old:
