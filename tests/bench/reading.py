@@ -144,6 +144,17 @@ def ratios(found: dict[int, dict[str, Cost]]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in told.items()}
 
 
+def fallen_behind(now: dict[str, float], stored: dict[str, float]) -> list[str]:
+    """What is more than a quarter above the stored table; a row that is not in it is compared with nothing."""
+    return [name for name, value in now.items() if value > stored.get(name, value) * ALLOWED]
+
+
+def table(now: dict[str, float], stored: dict[str, float]) -> list[str]:
+    """A line for each ratio, beside the stored one."""
+    known = {name: format(stored[name], ".2f") if name in stored else "-" for name in now}
+    return [f"{name:32} {value:7.2f}   stored {known[name]:>7}" for name, value in now.items()]
+
+
 def main(*words: str) -> None:
     sizes = [int(word) for word in words if word.isdigit()] or list(SIZES)
     found = {}
@@ -156,15 +167,11 @@ def main(*words: str) -> None:
                 flush=True,
             )
     stored = json.loads(STORED.read_text()) if STORED.exists() else {}
-    now, worse = ratios(found), []
-    for name, value in now.items():
-        known = stored.get(name)
-        if known is not None and value > known * ALLOWED:
-            worse.append(name)
-        print(f"{name:32} {value:7.2f}   stored {'-' if known is None else format(known, '.2f'):>7}")
+    now = ratios(found)
+    print("\n".join(table(now, stored)))
     if "--keep" in words:
         STORED.write_text(json.dumps(stored | now, indent=1) + "\n")
-    elif worse:
+    elif worse := fallen_behind(now, stored):
         raise SystemExit(f"worse than stored: {', '.join(worse)}")
 
 
