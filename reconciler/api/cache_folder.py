@@ -114,7 +114,7 @@ def find_key(environ: Mapping[str, str], project: Project) -> bytes | None:
 
 
 def _kept_key(environ: Mapping[str, str], project: Project) -> bytes | None:
-    from reconciler.api.trust import configuration_folder, lies_in_repository
+    from reconciler.api.paths import configuration_folder, lies_in_repository
     from reconciler.fsio import OWNER_ONLY, create_file
 
     path = configuration_folder(environ) / KEY_FILE

@@ -10,29 +10,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from reconciler.api.paths import configuration_folder, lies_in_repository
 from reconciler.core.fields.web_addresses import parse_endpoint
 from reconciler.core.operator_trust import PORTS, Trusted, name_of
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.project.project_model import explain_errors
 from reconciler.types.json import Json, join
-
-
-def configuration_folder(environ: Mapping[str, str]) -> Path:
-    """Where it is: `reconciler` in the folder that the system has for it (absolute)."""
-    given = environ.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME", "")
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises without one
-    folder = Path(given) if os.path.isabs(given) else Path(home) / ".config"  # noqa: PTH117
-    return folder / "reconciler"
-
-
-def lies_in_repository(path: Path, folder: str) -> bool:
-    """Whether `path` lies where whoever writes the repository around `folder` could write it; without a repository
-    that is the folder of the project which keeps its manifests in `folder`."""
-    from reconciler.manifests.tree.repository import inside, top_of
-
-    real = os.path.realpath(folder)
-    above = os.path.dirname(real) if os.path.basename(real) == "manifests" else real  # noqa: PTH119, PTH120
-    return inside(os.path.realpath(path), top_of(real) or above)
 
 
 def trust_file(environ: Mapping[str, str]) -> Path:

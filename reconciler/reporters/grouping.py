@@ -10,7 +10,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from reconciler.core.export.exported_manifests import folder_name
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves
 from reconciler.reporters.values import show
 from reconciler.types.change import Action, Change, Direction
@@ -152,6 +151,8 @@ def kinds_word(kinds: Sequence[KindSpec]) -> str:
     names = {kind.name for kind in kinds}
     if len(names) > 1:
         return f"{len(kinds):,} objects"
+    from reconciler.core.export.exported_manifests import folder_name
+
     return f"{len(kinds):,} {folder_name(kinds[0]).replace('_', ' ')}"
 
 

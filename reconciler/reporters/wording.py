@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.core.text import BEST_TOKENS, DEGRADED_TOKENS, LIMIT_TOKENS
-from reconciler.core.text_diff import PromptDiff
 from reconciler.reporters.plan_json import all_diagnostics
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -14,6 +14,9 @@ from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.manifest import DIRTY
 from reconciler.types.plan import DriftItem, Incomplete, Obstacle, Plan, Summary, Unmanaged
 from reconciler.types.report import ApplyResult, Provenance, Report
+
+if TYPE_CHECKING:
+    from reconciler.core.text_diff import PromptDiff
 
 BANDS = {
     "best": f"best up to {BEST_TOKENS:,}",

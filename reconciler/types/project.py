@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.types.catalogue import Catalogue
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Kinds
 
 if TYPE_CHECKING:
+    from reconciler.types.catalogue import Catalogue
     from reconciler.types.watch import Watch
 
 

@@ -16,7 +16,6 @@ from reconciler.reporters.grouping import (
 )
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.text.paint import Paint, Tone, plain
-from reconciler.reporters.text.prompts import prompt_lines
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
 from reconciler.reporters.wording import directions_of, plural, sentence
 from reconciler.types.change import Action, Block, Change, Direction, Reason
@@ -67,6 +66,8 @@ def leaf_lines(leaves: Sequence[Leaf], paint: Paint, indent: str) -> Iterator[st
         tail = paint(f"  ({leaf.direction.value})", _tone(leaf.direction)) if leaf.direction else ""
         below = indent + "    "
         if _is_text(leaf):
+            from reconciler.reporters.text.prompts import prompt_lines
+
             first, *rest = prompt_lines(leaf.before, leaf.after, paint, below)
             yield f"{head}: {first}{tail}"
             yield from rest

@@ -6,10 +6,13 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from reconciler.core.text import one_line, visible
-from reconciler.core.text_diff import Piece
 from reconciler.types.report import Style
+
+if TYPE_CHECKING:
+    from reconciler.core.text_diff import Piece
 
 NEAR = 32
 _WORDS = re.compile(r"\S+\s*|\s+")
@@ -39,6 +42,8 @@ def _chunks(word: str, width: int) -> list[str]:
 
 
 def _append(row: list[Piece], text: str, changed: bool) -> None:
+    from reconciler.core.text_diff import Piece
+
     if row and row[-1].changed == changed:
         row[-1] = Piece(row[-1].text + text, changed)
     else:
@@ -46,6 +51,8 @@ def _append(row: list[Piece], text: str, changed: bool) -> None:
 
 
 def _cut(pieces: Sequence[Piece], width: int) -> list[Piece]:
+    from reconciler.core.text_diff import Piece
+
     if not any(piece.changed for piece in pieces):
         text = "".join(piece.text for piece in pieces)
         return [Piece(_gap(text, width * 3 // 4 - 12, width // 4 - 12))] if len(text) > width * 3 else list(pieces)
