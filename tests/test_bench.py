@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
 import sys
 import tracemalloc
 from contextlib import chdir
@@ -19,6 +20,23 @@ BENCH = Path(__file__).parent / "bench"
 SMALL, LARGE = 10, 60
 PERSONA = 4_600
 """Bytes of a manifest of the bench, about; its prompt is most of it, and is kept once for both sides."""
+
+
+HEAVY = ("pydantic", "yaml", "reconciler.manifests.read.build", "reconciler.core.resource_diff",
+         "reconciler.engine.plan", "reconciler.core.history", "reconciler.core.text_diff")  # fmt: skip
+"""What a plan needs no more once it is known that nothing moved since the last one."""
+
+
+def _modules_after(*words: str) -> set[str]:
+    """What is loaded after the program ran in a process of its own."""
+    script = (
+        "import json, sys; from reconciler.cli.main import run\n"
+        "try: run(sys.argv[1:])\n"
+        "finally: sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert "No changes." in done.stdout, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1]))
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +105,14 @@ def test_memory_grows_with_the_account_by_no_more_than_it_did(reading: Any, monk
                 assert bench.asked() == 2 * -(-count // 100), "a page for a hundred objects, and nothing else"
     growth = {name: (found[1] - found[0]) / (LARGE - SMALL) / PERSONA for name, found in peaks.items()}
     assert max(growth.values()) < 6, growth
+
+
+def test_a_plan_that_is_known_imports_next_to_nothing(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with reading.opened(1) as bench, monkeypatch.context() as environ, chdir(bench.folder):
+        for name in ("TAVUS_API_KEY", "TAVUS_PUBLIC_API_BASE_URL", "PYTHONPATH"):
+            environ.setenv(name, bench.environ[name])
+        with open_project(workspace="tavus") as project:
+            project.apply(confirm=lambda plan: True)
+        _modules_after("-w", "tavus", "plan")
+        loaded = _modules_after("-w", "tavus", "plan")
+    assert [name for name in HEAVY if name in loaded] == []
