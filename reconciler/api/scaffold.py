@@ -13,7 +13,6 @@ from reconciler.installation import Source, installed_source, parse_source
 if TYPE_CHECKING:
     from reconciler.engine.scaffold.project_facts import PipelineFacts
     from reconciler.types.json import Json
-    from reconciler.types.project import Project
 
 
 ADD = "add the workspace to the project file: {name}: {{provider: {{type: tavus, api_key: {{env: {key}}}}}}}"
@@ -52,11 +51,12 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     `UsageError` for a source that is none, `ManifestError` for a project file that is not valid.
     """
     from reconciler.api.paths import read_file
-    from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, update
+    from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, source_given, update
     from reconciler.engine.scaffold.project_facts import EXPECTED
 
     path = pipeline_path(root, ci)
-    facts = read_facts(root, source)
+    before = read_file(path).decode("utf-8", "surrogateescape") if path.exists() else None
+    facts = read_facts(root, source, source_given(before or ""))
     first: tuple[tuple[str, str], ...] = ()
     if not facts.accounts:
         facts = replace(facts, accounts=(EXPECTED,))
@@ -64,12 +64,10 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     text = SYSTEMS[ci].text(facts)
     kept: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    before: str | None = None
-    if not path.exists():
-        text = sealed(text)
+    if before is None:
+        text = sealed(text, source)
     else:
-        before = read_file(path).decode("utf-8", "surrogateescape")
-        updated = update(before, text)
+        updated = update(before, text, source)
         if updated is None:
             raise ReconcilerError(
                 f"{path} exists already, and `init` did not write it; nothing was written",
@@ -80,8 +78,8 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
 
 
-def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
-    """What a pipeline has to know of the project in `root`.
+def read_facts(root: Path, source: str | None = None, earlier: str | None = None) -> PipelineFacts:
+    """What a pipeline has to know of the project in `root`; `earlier` is the source that somebody gave before.
 
     Raises `ManifestError` where manifests cannot be read: the variables that they name would be missing.
     """
@@ -104,7 +102,7 @@ def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
     accounts = accounts_of(project.workspaces.values(), bodies)
     served = {one.workspace for one in accounts}
     return PipelineFacts(
-        source=find_source(source, project),
+        source=find_source(source or project.source or earlier),
         accounts=accounts,
         branch=default_branch(top),
         directory=_below(real, top),
@@ -113,14 +111,13 @@ def read_facts(root: Path, source: str | None = None) -> PipelineFacts:
     )
 
 
-def find_source(given: str | None, project: Project | None = None) -> Source:
-    """Where pipelines install from: `given`, else the project file's `source`, else where this program came from.
+def find_source(given: str | None) -> Source:
+    """Where pipelines install from: what was `given`, else where this program came from.
 
     A clone stands for its remote repository `origin` and its commit. Raises `UsageError` for what is no source.
     """
-    written = given or (project.source if project is not None else None)
-    if written:
-        return parse_source(written)
+    if given:
+        return parse_source(given)
     source = installed_source()
     if source.kind != "folder":
         return source

@@ -150,3 +150,19 @@ def test_a_project_without_an_account(tmp_path: Path, call: Callable[..., Any]) 
     assert ended.code == 0
     assert "1. add the workspace to the project file: production:" in ended.out
     assert "workspace: production" in (tmp_path / ".github/workflows/personas.yml").read_text()
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@pytest.mark.parametrize("source", ["acme/ours@" + "a" * 40, "git+https://git.example.com/acme/ours@v1.2"])
+def test_a_source_that_was_given_once_is_kept(tmp_path: Path, call: Callable[..., Any], ci: str, source: str) -> None:
+    done = call("-C", str(tmp_path), "init", "--ci", ci, "--source", source)
+    assert done.code == 0, done
+    file = next(tmp_path.rglob("personas.yml" if ci == "github" else ".gitlab-ci.yml"))
+    first = file.read_text()
+    assert "@COMMIT" not in first
+    assert call("-C", str(tmp_path), "init", "--ci", ci).code == 0
+    assert file.read_text() == first
+    other = "acme/other@" + "b" * 40
+    assert call("-C", str(tmp_path), "init", "--ci", ci, "--source", other).code == 0
+    assert "acme/other" in file.read_text()
+    assert "acme/ours" not in file.read_text()

@@ -13,6 +13,7 @@ from reconciler.engine.scaffold.project_facts import PipelineFacts
 _KEY = re.compile(r"""["']?([\w.-]+)["']?:(?:\s|$)""")
 _JOB = re.compile(r"""  ["']?([\w.-]+)["']?:(?:\s|$)""")
 _MARK = re.compile(r"^# init wrote:((?: [\w.-]+=[0-9a-f]{12})*)$", re.MULTILINE)
+_SOURCE = re.compile(r"^# init --source (\S+)\n", re.MULTILINE)
 EXPLAINED = "# How `init --ci` knows what was changed by hand:\n"
 
 
@@ -25,17 +26,30 @@ class Updated:
     left_out: tuple[str, ...] = ()
 
 
-def sealed(text: str) -> str:
-    """The generated text with a last line by which a later `update` knows each of its blocks again."""
-    return text + EXPLAINED + _mark({name: _digest(block) for name, block in split(text).items()})
+def sealed(text: str, source: str | None = None) -> str:
+    """The generated text with last lines by which a later `update` knows each of its blocks again, and the `source`
+    that somebody gave."""
+    return text + EXPLAINED + _given(source) + _mark({name: _digest(block) for name, block in split(text).items()})
 
 
-def update(before: str, text: str) -> Updated | None:
+def source_given(text: str) -> str | None:
+    """The `--source` that a pipeline was written with; None where nobody gave one."""
+    found = _SOURCE.search(text)
+    return found[1] if found else None
+
+
+def _given(source: str | None) -> str:
+    return f"# init --source {source}\n" if source else ""
+
+
+def update(before: str, text: str, source: str | None = None) -> Updated | None:
     """The file `before` with what `text`, generated today, says; None where `before` was not written by `sealed`.
 
     Block by block, a block being a top-level key or a job with the comments above it: untouched ones are replaced,
     removed where `text` has none, and added where they are new; changed ones, and those of somebody else, stay.
     """
+    source = source or source_given(before)
+    before = _SOURCE.sub("", before)
     found = _MARK.search(before)
     if found is None:
         return None
@@ -60,7 +74,7 @@ def update(before: str, text: str) -> Updated | None:
     digests = {name: _digest(new[name]) for name in new if name in merged and name not in kept}
     digests |= {name: written[name] for name in (*kept, *left_out) if name in written}
     body = _ended("".join(merged.values()))
-    return Updated(body + EXPLAINED + _mark(digests), tuple(kept), tuple(left_out))
+    return Updated(body + EXPLAINED + _given(source) + _mark(digests), tuple(kept), tuple(left_out))
 
 
 def split(text: str) -> dict[str, str]:
