@@ -22,7 +22,7 @@ _PREFIXES = re.compile(
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _PLAIN_ENDINGS = frozenset(
     {"id", "ids", "version", "region", "organization", "organisation", "org", "project", "tenant", "trace", "model"}
-    | {"deployment", "type", "name", "agent", "date", "workspace", "environment", "beta"}
+    | {"deployment", "type", "name", "agent", "date", "workspace", "environment", "beta", "source"}
 )
 """Last words of names whose values may be long and random and are no credentials for that."""
 RANDOM_LENGTH = 24
@@ -50,6 +50,12 @@ def is_credential(name: str, value: str) -> bool:
     words = _PARTS.findall(name)
     plain = bool(words) and words[-1].lower() in _PLAIN_ENDINGS
     return is_credential_name(name) or looks_like_credential(value) or (not plain and _is_random(value))
+
+
+def is_setting(name: str, value: str) -> bool:
+    """Whether a header or query parameter is known to be none: by a name of settings, and a value of no such look."""
+    words = _PARTS.findall(name)
+    return bool(words) and words[-1].lower() in _PLAIN_ENDINGS and not is_credential(name, value)
 
 
 def _is_random(value: str) -> bool:

@@ -47,9 +47,14 @@ def _safe_pair(
     before, after = sides
     inside = marked(before, after)
     hides_whole = any(within(path, pointer) for pointer in hidden) or "" in inside
-    if sensitive or hides_whole or is_mask(before) or is_mask(after) or is_secret(kind, path):
+    row = field_at(kind, path) if kind is not None else None
+    # A server may mask any header or parameter: what is sent in its place is no secret for that.
+    hides_whole |= is_mask(before) and (row is None or not row.by_look)
+    if sensitive or hides_whole or is_mask(after) or is_secret(kind, path):
         return (SENSITIVE if before is not None else None), (SENSITIVE if after is not None else None)
     everything = {*hidden, *(path + pointer for pointer in inside)}
+    if is_mask(before):
+        return SENSITIVE, redact_at(kind, path, after, everything)
     return redact_at(kind, path, before, everything), redact_at(kind, path, after, everything)
 
 

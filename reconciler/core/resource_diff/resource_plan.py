@@ -192,11 +192,13 @@ def field_change(
     `secret` says that state knows the place as a secret, whatever the manifest has there now.
     """
     row = field_at(spec, path)
-    # What a server leaves out of headers and parameters is not known to be there; what is sent is no secret for that.
-    sensitive = secret or any(three_way.is_secret(row, one) for one in (before, after)) or is_masked(before)
+    # What a server leaves out of headers and parameters is not known to be there, and one that it masks is not known;
+    # what is sent there, in clear and without the look of a credential, is no secret for that.
+    masked = is_masked(before) and not (row is not None and row.by_look and after is not None)
+    sensitive = secret or any(three_way.is_secret(row, one) for one in (before, after)) or masked
     unknown = unknown_ids(after)
     before = None if is_unset(row, before) else before
-    shown = SENSITIVE if sensitive and before is not None else before
+    shown = SENSITIVE if before is not None and (sensitive or is_masked(before)) else before
     new = after
     if sensitive and after is not None and not has_secret(after):
         new = SENSITIVE

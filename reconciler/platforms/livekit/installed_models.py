@@ -20,7 +20,7 @@ def installed_models(package: str = PACKAGE) -> frozenset[str] | None:
         path = folder / WHERE
         try:
             if path.stat().st_size <= LONGEST:
-                found = _literals(path.read_text(encoding="utf-8"))
+                found = literals(path.read_text(encoding="utf-8"))
                 return frozenset(found) or None
         except (OSError, ValueError, SyntaxError):
             continue
@@ -37,7 +37,7 @@ def _folders(package: str) -> list[Path]:
     return [Path(place) for place in places or ()]
 
 
-def _literals(source: str) -> set[str]:
+def literals(source: str) -> set[str]:
     found: set[str] = set()
     for node in ast.parse(source).body:
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Subscript):

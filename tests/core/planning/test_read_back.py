@@ -127,7 +127,7 @@ def test_an_unknown_field_alone_may_be_late():
         "/greeting",
         "/verbal_disclosure/text",
         "/layers/vqa/enable_vision",
-        "/layers/mcp/connector_tools",
+        "/layers/mcp/brand_new",
         "/layers/stt/participant_pause_sensitivity",
         "/layers/perception/ambient_awareness_queries",
     ],

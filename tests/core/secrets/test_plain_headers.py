@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.canonical.field_tree import field_at, looks_secret
+from reconciler.core.export.manifest_body import export_body
 from reconciler.core.secrets.redact_document import is_secret, redact, redact_at
-from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.json import SENSITIVE
+from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.platforms.tavus.simulator.faults import Mood
+from reconciler.reporters.shown_leaves import hidden_paths, safe_field
+from reconciler.types.json import SENSITIVE, lookup
+from reconciler.types.manifest import Manifest
+from tests.support.lab import Lab
+from tests.support.making import manifest
 
 PERSONA = kind("persona")
 PLACES = (
@@ -63,3 +69,35 @@ def test_the_azure_example_is_readable() -> None:
         "headers": {"X-Organization-ID": "nw"},
     }
     assert redact(PERSONA, {"layers": {"llm": llm}}) == {"layers": {"llm": {**llm, "api_key": SENSITIVE}}}
+
+
+AZURE = {"model": "gpt-4o", "base_url": "https://llm.example.com/v1", "api_key": "k-first"}
+
+
+def azure(version: str, organization: str) -> Manifest:
+    free = {"default_query": {"api-version": version}, "headers": {"X-Organization-ID": organization}}
+    body = {"pal_name": "A", "system_prompt": "x", "default_face_id": "r90bbd427f71", "layers": {"llm": AZURE | free}}
+    return manifest("persona.a", body)
+
+
+@pytest.mark.parametrize("headers", ["plain", "echo", "mask", "omit"])
+def test_a_changed_setting_is_shown_whatever_the_server_shows(headers: str) -> None:
+    lab = Lab(Mood(headers=headers))  # type: ignore[arg-type]
+    lab.apply(azure("2026-05-01", "northwind"))
+    assert lab.plan(azure("2026-05-01", "northwind")).differences == ()
+    (change,) = lab.plan(azure("2026-09-01", "acme")).differences
+    shown = {one.path: safe_field(change.kind, one, hidden_paths(change)) for one in change.fields}
+    after = {path.rpartition("/")[2]: pair[1] for path, pair in shown.items()}
+    assert after == {"api-version": "2026-09-01", "X-Organization-ID": "acme"}
+    if headers in ("plain", "echo"):
+        assert {pair[0] for pair in shown.values()} == {"2026-05-01", "northwind"}
+
+
+def test_the_sandbox_exports_settings_in_clear() -> None:
+    lab = Lab()
+    lab.apply(azure("2026-05-01", "northwind"))
+    (live,) = lab.provider().list("persona").objects.values()
+    found = export_body(live, lambda kind, id: None, KINDS)
+    assert lookup(found.spec, "/layers/llm/default_query") == {"api-version": "2026-05-01"}
+    assert lookup(found.spec, "/layers/llm/headers") == {"X-Organization-ID": "northwind"}
+    assert found.secrets == ("/layers/llm/api_key",)

@@ -36,8 +36,9 @@ class Mood:
     """Status for an unknown guardrail, set of objectives, document, dictionary, connector or deployment."""
     secrets: Literal["mask", "omit", "echo"] = "mask"
     """Keys on read. `echo` can only show values that this very process has received: the file keeps digests."""
-    headers: Literal["mask", "omit", "echo"] = "mask"
-    """The same for header values and query parameters, which the API may or may not hide."""
+    headers: Literal["plain", "mask", "omit", "echo"] = "plain"
+    """The same for header values and query parameters, which the API may or may not hide; `plain` shows what is
+    a setting by its name (`api-version`)."""
     defaults: Literal["fill", "hide", "null"] = "fill"
     """Values at their default on read: shown, left out, or null."""
     layers: Literal["absent", "null", "all"] = "absent"

@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, TypeAlias
 
+from reconciler.core.credential_looks import is_setting
 from reconciler.platforms.tavus.simulator.http_types import MASK
 from reconciler.types.json import Json, Object
 
 Pattern: TypeAlias = tuple[str, ...]
 Show: TypeAlias = Literal["mask", "omit", "echo"]
+ShowFree: TypeAlias = Literal["plain", "mask", "omit", "echo"]
+"""`plain` hides all but settings by their names, `X-Organization-ID`; the others all."""
 SEALED = "$sealed"
 
 PERSONA_SECRETS: tuple[Pattern, ...] = (
@@ -31,6 +34,8 @@ class _Gone:
 
 
 GONE: Final = _Gone()
+_Change: TypeAlias = "Callable[[Pattern, str, Json], Json | _Gone]"
+"""Pattern, last word and value of a secret place -> what stands there instead."""
 
 
 class Vault:
@@ -78,20 +83,33 @@ class Vault:
 
 
 def seal(body: Object, patterns: Sequence[Pattern], vault: Vault) -> Object:
-    """`body` with every secret replaced by its digest."""
-    return _each(body, patterns, lambda _, value: vault.seal(value))
+    """`body` with every secret replaced by its digest; in free objects whatever is not a setting by its name."""
+
+    def change(pattern: Pattern, name: str, value: Json) -> Json:
+        plain = pattern[-1] == "*" and isinstance(value, str) and is_setting(name, value)
+        return value if plain else vault.seal(value)
+
+    return _each(body, patterns, change)
 
 
-def reveal(body: Object, patterns: Sequence[Pattern], vault: Vault, keys: Show, headers: Show) -> Object:
+def reveal(body: Object, patterns: Sequence[Pattern], vault: Vault, keys: Show, headers: ShowFree) -> Object:
     """`body` as a read shows it: `keys` for named secrets, `headers` for members of free objects."""
-    return _each(body, patterns, lambda pattern, value: vault.show(value, headers if pattern[-1] == "*" else keys))
+
+    def change(pattern: Pattern, name: str, value: Json) -> Json | _Gone:
+        if pattern[-1] != "*":
+            return vault.show(value, keys)
+        if isinstance(value, dict) and SEALED in value:
+            return vault.show(value, "mask" if headers == "plain" else headers)
+        return {"mask": MASK, "omit": GONE}.get(headers, value)
+
+    return _each(body, patterns, change)
 
 
 def echoes_mask(body: Object, patterns: Sequence[Pattern]) -> str | None:
     """The dotted path of a secret member that holds the mask itself, None when there is none."""
     found: list[str] = []
 
-    def look(pattern: Pattern, value: Json) -> Json:
+    def look(pattern: Pattern, name: str, value: Json) -> Json:
         if value == MASK:
             found.append(".".join(token for token in pattern if token != "*"))
         return value
@@ -100,7 +118,7 @@ def echoes_mask(body: Object, patterns: Sequence[Pattern]) -> str | None:
     return found[0] if found else None
 
 
-def _each(body: Object, patterns: Sequence[Pattern], change: Callable[[Pattern, Json], Json | _Gone]) -> Object:
+def _each(body: Object, patterns: Sequence[Pattern], change: _Change) -> Object:
     for pattern in patterns:
         changed = _at(body, pattern, pattern, change)
         if isinstance(changed, dict):
@@ -108,24 +126,22 @@ def _each(body: Object, patterns: Sequence[Pattern], change: Callable[[Pattern, 
     return body
 
 
-def _at(
-    value: Json, rest: Pattern, pattern: Pattern, change: Callable[[Pattern, Json], Json | _Gone]
-) -> Json | _Gone:
+def _at(value: Json, rest: Pattern, pattern: Pattern, change: _Change, name: str = "") -> Json | _Gone:
     if not rest:
-        return change(pattern, value)
+        return change(pattern, name, value)
     if not isinstance(value, dict) or SEALED in value:
         return value
     result: Object = value
-    for name in list(value) if rest[0] == "*" else [rest[0]]:
-        if name not in value:
+    for word in list(value) if rest[0] == "*" else [rest[0]]:
+        if word not in value:
             continue
-        new = _at(value[name], rest[1:], pattern, change)
-        if new is value[name]:
+        new = _at(value[word], rest[1:], pattern, change, word)
+        if new is value[word]:
             continue
         if result is value:
             result = dict(value)
         if isinstance(new, _Gone):
-            del result[name]
+            del result[word]
         else:
-            result[name] = new
+            result[word] = new
     return result

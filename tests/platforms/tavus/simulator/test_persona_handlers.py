@@ -264,11 +264,12 @@ def test_lists_show_writes_at_once(api: Any) -> None:
 
 
 def test_secrets_are_masked_on_read(api: Any, custom: dict[str, str]) -> None:
-    layers = {"llm": {**custom, "headers": {"X-Org": "nw"}, "default_query": {"v": "1"}}, "tts": {"api_key": "el"}}
+    free = {"headers": {"X-Team": "nw", "X-Org": "o"}, "default_query": {"v": "1", "api-version": "2"}}
+    layers = {"llm": {**custom, **free}, "tts": {"api_key": "el"}}
     live = api.live(api.pal(layers=layers))["layers"]
     assert live["llm"]["api_key"] == live["tts"]["api_key"] == "********"
-    assert live["llm"]["headers"] == {"X-Org": "********"}
-    assert live["llm"]["default_query"] == {"v": "********"}
+    assert live["llm"]["headers"] == {"X-Team": "********", "X-Org": "o"}
+    assert live["llm"]["default_query"] == {"v": "********", "api-version": "2"}
     assert live["llm"]["base_url"] == custom["base_url"]
 
 
