@@ -100,7 +100,9 @@ def reveal(body: Object, patterns: Sequence[Pattern], vault: Vault, keys: Show, 
             return vault.show(value, keys)
         if isinstance(value, dict) and SEALED in value:
             return vault.show(value, "mask" if headers == "plain" else headers)
-        return {"mask": MASK, "omit": GONE}.get(headers, value) if isinstance(value, str) else value
+        if not isinstance(value, str) or headers in ("plain", "echo"):
+            return value
+        return MASK if headers == "mask" else GONE
 
     return _each(body, patterns, change)
 
