@@ -25,7 +25,7 @@ LIVEKIT = "what the model catalogue says of another vendor's models"
 ALLOWED = {
     "cli/": EXAMPLES,
     "core/fields/json_schema.py": EXAMPLES,
-    "core/fields/spelling_hints.py": EXAMPLES,
+    "core/fields/field_hints.py": EXAMPLES,
     "manifests/project/project_model.py": EXAMPLES,
     "manifests/read/raw_manifest.py": EXAMPLES,
     "types/address.py": EXAMPLES,

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 
 import reconciler
-from reconciler.api.parse_options import PlanFlags
+from reconciler.api.boundary import PlanFlags
 from reconciler.api.project import OpenedProject
 from reconciler.api.state import ProjectState
 from reconciler.errors import ReconcilerError

@@ -16,9 +16,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from reconciler.api.boundary import open_redactors
 from reconciler.api.fleet import Rounds, dump_memory
 from reconciler.api.fleet_workflow import QUEUE, ROUND, Asked, Ended, ReconcileWorkspace
-from reconciler.api.output_gate import open_redactors
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.types.watch import Status
 

@@ -9,8 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack, overload
 
-from reconciler.api.output_gate import guarded_listener, open_gate, redact_errors, redacting
-from reconciler.api.parse_options import Choice, PlanFlags, parse_address, plan_options
+from reconciler.api.boundary import (
+    Choice,
+    PlanFlags,
+    guarded_listener,
+    open_gate,
+    parse_address,
+    plan_options,
+    redact_errors,
+    redacting,
+)
 from reconciler.api.session import Session, Sources, SystemClock, choose_project, report_project
 from reconciler.errors import UsageError
 

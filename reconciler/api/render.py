@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.api.output_gate import open_redactors
+from reconciler.api.boundary import open_redactors
 from reconciler.core.secrets.redact_text import Shown
 from reconciler.errors import UsageError
 from reconciler.types.diagnostic import Diagnostic

@@ -7,10 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
+from reconciler.api.boundary import BackFlags, parse_address, plan_options, redact_errors
 from reconciler.api.connect import open_backend, open_store, read_state, reading_run, writing_run
 from reconciler.api.manifests import known_secrets, placing, read_files
-from reconciler.api.output_gate import redact_errors
-from reconciler.api.parse_options import BackFlags, parse_address, plan_options
 
 if TYPE_CHECKING:
     from reconciler.api.apply import Carried

@@ -210,7 +210,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     that the API shares: what it would refuse is not sent.
     """
     from reconciler.api.plan import with_spans
-    from reconciler.core.fields.required_fields import takes_away
+    from reconciler.core.fields.field_hints import takes_away
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.manifests.read.load_manifests import place

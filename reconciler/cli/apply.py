@@ -215,7 +215,7 @@ def refused(verb: str, settings: Settings, session: Session, error: PlanBlocked)
 @contextmanager
 def interruptible(session: Session) -> Iterator[Session]:
     """The session of a run that writes: Ctrl-C is gentle from the first change on."""
-    from reconciler.cli.interrupt import listening
+    from reconciler.cli.composition import listening
     from reconciler.types.event import Event, RunStarted
 
     with listening() as interrupts:

@@ -78,7 +78,7 @@ def review(settings: Settings, session: Session, options: PlanOptions, ref: str 
 def revert(settings: Settings, addresses: Sequence[Address]) -> int:
     """Plan these objects anew, with the files as they are now; show, ask, apply."""
     from reconciler.api.apply import apply_now, apply_options
-    from reconciler.api.parse_options import plan_options
+    from reconciler.api.boundary import plan_options
     from reconciler.cli.apply import show_and_carry_out
     from reconciler.cli.composition import open_session
 

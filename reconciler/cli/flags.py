@@ -86,7 +86,7 @@ def _together(options: list[Option[Any]]) -> Option[Any]:
 
 def options_of(*, selector: tuple[tuple[str, str], ...] = (), **flags: Any) -> PlanOptions:
     """The options of a plan out of parameters of a command. Raises `UsageError` for those that exclude each other."""
-    from reconciler.api.parse_options import plan_options
+    from reconciler.api.boundary import plan_options
 
     wanted: dict[str, str] = {}
     for key, value in selector:

@@ -88,8 +88,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
     from reconciler.api.fleet import Rounds, need_temporal
     from reconciler.api.session import Hooks
-    from reconciler.cli.composition import open_session
-    from reconciler.cli.interrupt import listening
+    from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
     from reconciler.platforms.pace import Paces
 
@@ -281,7 +280,7 @@ def dev(settings: Settings, port: int, db: str | None) -> int:
     import sys
     from pathlib import Path
 
-    from reconciler.cli.interrupt import listening
+    from reconciler.cli.composition import listening
     from reconciler.cli.output import say
     from reconciler.errors import UsageError
 

@@ -68,7 +68,7 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
     name = "address"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        from reconciler.api.parse_options import parse_address
+        from reconciler.api.boundary import parse_address
         from reconciler.errors import UsageError
 
         try:
@@ -97,7 +97,7 @@ class PatternType(AddressType):
     """`kind.name`, or a pattern: `persona.front-*`, `tool.*`, `*`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        from reconciler.api.parse_options import parse_pattern
+        from reconciler.api.boundary import parse_pattern
         from reconciler.errors import UsageError
 
         try:

@@ -31,7 +31,7 @@ COMMANDS = {
     "models": ("reconciler.cli.explain:models", "The catalogue of models: status, successor, context window."),
     "explain": ("reconciler.cli.explain:explain", "What a manifest field is."),
     "schema": ("reconciler.cli.explain:schema", "JSON Schema of manifests, for editors."),
-    "simulator": ("reconciler.cli.simulator:simulator", "The simulated API."),
+    "simulator": ("reconciler.cli.demo:simulator", "The simulated API."),
     "demo": ("reconciler.cli.demo:demo", "A two-minute tour on the embedded simulator."),
     "completion": ("reconciler.cli.completion:completion", "Shell completion."),
 }

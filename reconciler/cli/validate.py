@@ -110,8 +110,8 @@ def render(
 
 def show_why(settings: Settings, session: Session, why: str) -> int:
     """Where the value of one field comes from: file, overlay, defaults, value, text. Offline."""
+    from reconciler.api.boundary import parse_address
     from reconciler.api.manifests import find_origins
-    from reconciler.api.parse_options import parse_address
     from reconciler.cli.output import emit_document
     from reconciler.reporters.messages import why_document, why_text
 

@@ -99,8 +99,7 @@ def keep_watching(
     """Watch until somebody says stop, or with `once` for one round; the exit code."""
     from reconciler.api.session import Hooks
     from reconciler.api.watch import Fleet, watched
-    from reconciler.cli.composition import open_session
-    from reconciler.cli.interrupt import listening
+    from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import status_table
 

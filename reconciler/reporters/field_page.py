@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from textwrap import wrap
 
 from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.fields.field_hints import when_needed
 from reconciler.core.fields.json_schema import ENVELOPE
-from reconciler.core.fields.required_fields import when_needed
 from reconciler.errors import UsageError
 from reconciler.types.catalogue import Catalogue
 from reconciler.types.json import Json, Object

@@ -107,14 +107,14 @@ def test_flags_arrive(project: Path) -> None:
 
 
 def test_the_first_change_makes_interrupts_gentle(project: Path) -> None:
-    from reconciler.cli import interrupt
+    from reconciler.cli import composition
 
     run = open_session(Settings(quiet=True))
     with interruptible(run) as session:
         import signal
 
         handler = signal.getsignal(signal.SIGINT)
-        assert isinstance(handler, interrupt.Interrupts)
+        assert isinstance(handler, composition.Interrupts)
         assert not handler.graceful
         session.emit(RunStarted("apply", 1))
         assert handler.graceful

@@ -34,7 +34,7 @@ from reconciler.core.export.live_values import (
     unwritable,
 )
 from reconciler.core.fields.field_check import check_fields
-from reconciler.core.fields.required_fields import missing
+from reconciler.core.fields.field_hints import missing
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, Kinds, Type

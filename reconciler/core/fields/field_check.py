@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.canonical.field_tree import Node, field_at, shape
-from reconciler.core.fields.spelling_hints import hint_for_item, hint_for_key, hint_for_value, item_name
+from reconciler.core.fields.field_hints import hint_for_item, hint_for_key, hint_for_value, item_name
 from reconciler.types.address import Address, is_reference
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source
 from reconciler.types.json import Json, Object, escape, lookup

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.fields.field_check import schema
-from reconciler.core.fields.required_fields import when_needed
+from reconciler.core.fields.field_hints import when_needed
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import Field, Kinds, KindSpec, Type

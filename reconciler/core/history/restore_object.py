@@ -19,7 +19,7 @@ from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.keyed_lists import by_place
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.export.live_values import unfilled_items, unfilled_object
-from reconciler.core.fields.required_fields import missing
+from reconciler.core.fields.field_hints import missing
 from reconciler.core.history.history_chain import Thread, related
 from reconciler.core.history.restored import Restored
 from reconciler.core.resource_diff.resource_plan import atomic_parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
+from reconciler.core.fields.field_hints import Outdated, outdated_field, outdated_name, outdated_place
 from reconciler.core.fields.web_addresses import Endpoint, find_addresses, parse_endpoint
 from reconciler.core.policies.policy import PolicyRule, Situation, Subject, Violation, origin
 from reconciler.core.text import CHARACTERS_PER_TOKEN, any_matches, count_tokens, has_wildcard, matches

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.api.parse_options import parse_pattern
+from reconciler.api.boundary import parse_pattern
 from reconciler.core.canonical.references import bind_resource, resources_of
 from reconciler.core.planning.run_scope import (
     expand,

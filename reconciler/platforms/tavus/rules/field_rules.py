@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
-from reconciler.core.fields.outdated import Outdated, outdated_field, outdated_name, outdated_place
-from reconciler.core.fields.required_fields import missing
+from reconciler.core.fields.field_hints import Outdated, missing, outdated_field, outdated_name, outdated_place
 from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.body_reader import (

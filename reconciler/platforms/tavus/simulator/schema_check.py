@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from reconciler.core.canonical.field_tree import Node, shape
-from reconciler.core.fields.required_fields import missing
+from reconciler.core.fields.field_hints import missing
 from reconciler.platforms.tavus.simulator.secret_masks import SEALED
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.kind import Bounds, Field, KindSpec, Type

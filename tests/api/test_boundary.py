@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.parse_options import BackFlags, Choice, PlanFlags, parse_address, plan_options
+from reconciler.api.boundary import BackFlags, Choice, PlanFlags, guarded_listener, parse_address, plan_options
 from reconciler.errors import UsageError
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
+from reconciler.types.event import Notice
 from reconciler.types.options import PLAN_FLAGS
 
 ADDRESSES = st.builds(
@@ -67,3 +68,18 @@ def test_the_flags_of_the_verbs_are_those_of_the_options() -> None:
 def test_a_flag_that_is_none() -> None:
     with pytest.raises(TypeError, match="allow_everything"):
         plan_options(allow_everything=True)  # type: ignore[call-arg]
+
+
+def test_what_a_listener_raises_is_a_warning_once():
+    heard_so_far = []
+
+    def listener(event):
+        heard_so_far.append(event)
+        raise ValueError("not now")
+
+    emit = guarded_listener(listener)
+    with pytest.warns(RuntimeWarning, match="ValueError: not now") as caught:
+        emit(Notice("a"))
+        emit(Notice("b"))
+    assert len(caught) == 1
+    assert [event.message for event in heard_so_far] == ["a", "b"]
