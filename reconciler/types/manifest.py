@@ -120,7 +120,7 @@ class Resource:
     address: Address
     kind: KindSpec = field(compare=False, repr=False)
     spec: Object
-    leaves: Mapping[str, Json]
+    leaves: dict[str, Json]
     name: str
     """The name sent with a create: the spec's own, else that of the manifest."""
     id: str | None = None

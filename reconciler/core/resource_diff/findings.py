@@ -78,7 +78,7 @@ def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: 
     compared = resource.leaves
     if ignore:
         compared = {path: value for path, value in compared.items() if not ignored(path, ignore)}
-    managed = {path: value for path, value in compared.items() if path not in lent}
+    managed = {path: value for path, value in compared.items() if path not in lent} if lent else compared
     return Subject(resource, live, binding, context, live_document(resource.kind, live), compared, managed)
 
 
