@@ -17,7 +17,6 @@ from reconciler.core.migration import (
     ask,
 )
 from reconciler.platforms.tavus.migrations.held_names import new_manifest
-from reconciler.platforms.tavus.migrations.inline_tool import FIT_MODEL, MOST, PERCEPTION_MODEL, PLACES, Inline
 from reconciler.platforms.tavus.migrations.tool_index import (
     DEDUPE,
     ToolIndex,
@@ -25,7 +24,14 @@ from reconciler.platforms.tavus.migrations.tool_index import (
     hindrance,
     tool_index_of,
 )
-from reconciler.platforms.tavus.migrations.tool_names import Decision
+from reconciler.platforms.tavus.migrations.tool_names import (
+    FIT_MODEL,
+    MOST,
+    PERCEPTION_MODEL,
+    PLACES,
+    Decision,
+    Inline,
+)
 from reconciler.types.json import Json, lookup
 from reconciler.types.manifest import Edit, RemoveValue, SetValue
 

@@ -16,8 +16,8 @@ from reconciler.core.migration import (
     Subject,
     ask,
 )
-from reconciler.platforms.tavus.migrations.inline_tool import NAME, PLACES
 from reconciler.platforms.tavus.migrations.tool_index import DEDUPE
+from reconciler.platforms.tavus.migrations.tool_names import NAME, PLACES
 from reconciler.types.json import Json, escape, is_filled, within
 from reconciler.types.manifest import Edit, RemoveValue, RenameKey, SetValue
 

@@ -10,15 +10,16 @@ from dataclasses import replace
 
 from reconciler.core.migration import KEEP, Context, Subject, for_one, text_at
 from reconciler.platforms.tavus.migrations.held_names import Holder, in_account, in_files
-from reconciler.platforms.tavus.migrations.inline_tool import (
+from reconciler.platforms.tavus.migrations.tool_names import (
     MOST,
     PERCEPTION_MODEL,
     UNFIT_MODELS,
+    Decision,
     Inline,
+    decide,
     inline_tools,
     registry_digest,
 )
-from reconciler.platforms.tavus.migrations.tool_names import Decision, decide
 
 DEDUPE = "inline-tool-dedupe"
 

@@ -6,8 +6,8 @@ from reconciler.platforms.tavus.kinds.connector import KIND as SPEC
 from reconciler.platforms.tavus.simulator.collection import Context, Route, dated, find, page_of, select, show
 from reconciler.platforms.tavus.simulator.http_types import MASK, Reply, invalid, refused
 from reconciler.platforms.tavus.simulator.schema_check import table_errors
-from reconciler.platforms.tavus.simulator.secret_masks import CONNECTOR_SECRETS, echoes_mask, reveal, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
+from reconciler.platforms.tavus.simulator.world import CONNECTOR_SECRETS, echoes_mask, reveal, seal
 from reconciler.types.json import Json, Object
 
 KIND, ID, WHAT = "connectors", "connector_id", "Connector"

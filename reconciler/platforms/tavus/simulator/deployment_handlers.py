@@ -17,8 +17,8 @@ from reconciler.platforms.tavus.simulator.collection import (
 )
 from reconciler.platforms.tavus.simulator.http_types import MASK, Reply, invalid, refused
 from reconciler.platforms.tavus.simulator.schema_check import table_errors
-from reconciler.platforms.tavus.simulator.secret_masks import DEPLOYMENT_SECRETS, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
+from reconciler.platforms.tavus.simulator.world import DEPLOYMENT_SECRETS, seal
 from reconciler.types.json import Object
 
 KIND = "deployments"

@@ -9,7 +9,7 @@ from reconciler.platforms.tavus.kinds.persona import KIND
 from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.platforms.tavus.simulator.http_types import CUSTOM_LLM, MASK, Refusal, invalid, refused
 from reconciler.platforms.tavus.simulator.schema_check import note, table_errors
-from reconciler.platforms.tavus.simulator.secret_masks import PERSONA_SECRETS, echoes_mask
+from reconciler.platforms.tavus.simulator.world import PERSONA_SECRETS, echoes_mask
 from reconciler.types.catalogue import is_hosted
 from reconciler.types.json import Json, Object, split
 

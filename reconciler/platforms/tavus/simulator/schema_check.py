@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from reconciler.core.canonical.field_tree import Node, shape
 from reconciler.core.fields.field_hints import missing
-from reconciler.platforms.tavus.simulator.secret_masks import SEALED
+from reconciler.platforms.tavus.simulator.world import SEALED
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.kind import Bounds, Field, KindSpec, Type
 

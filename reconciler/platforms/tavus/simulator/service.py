@@ -25,7 +25,6 @@ from reconciler.platforms.tavus.simulator import (
     guardrail_handlers,
     objectives_handlers,
     persona_handlers,
-    persona_patch,
     stock,
     tool_handlers,
 )
@@ -51,7 +50,6 @@ WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 ROUTES: tuple[Route, ...] = merge(
     persona_handlers.ROUTES,
-    persona_patch.ROUTES,
     attachments.ROUTES,
     tool_handlers.ROUTES,
     guardrail_handlers.ROUTES,

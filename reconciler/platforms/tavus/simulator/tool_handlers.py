@@ -20,9 +20,8 @@ from reconciler.platforms.tavus.kinds.tool import KIND as SPEC
 from reconciler.platforms.tavus.simulator.collection import Context, Route, cut, matches, scrub, timestamp
 from reconciler.platforms.tavus.simulator.http_types import MASK, Refusal, Reply, invalid, refused, write_json
 from reconciler.platforms.tavus.simulator.schema_check import table_errors
-from reconciler.platforms.tavus.simulator.secret_masks import TOOL_SECRETS, echoes_mask, reveal, seal
 from reconciler.platforms.tavus.simulator.server_json_patch import same
-from reconciler.platforms.tavus.simulator.world import TYPE, Page, is_own
+from reconciler.platforms.tavus.simulator.world import TOOL_SECRETS, TYPE, Page, echoes_mask, is_own, reveal, seal
 from reconciler.types.json import Json, Object, lookup
 
 AUTH = {kind: way.needed for kind, way in CREDENTIALS.items()}

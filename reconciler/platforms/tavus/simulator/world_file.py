@@ -9,16 +9,17 @@ from typing import Final
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.simulator.http_types import write_json
 from reconciler.platforms.tavus.simulator.persona_body import TO_PAL, complete_flow, inward
-from reconciler.platforms.tavus.simulator.secret_masks import (
+from reconciler.platforms.tavus.simulator.stock import new_world
+from reconciler.platforms.tavus.simulator.world import (
     CONNECTOR_SECRETS,
     DEPLOYMENT_SECRETS,
+    KINDS,
     PERSONA_SECRETS,
     TOOL_SECRETS,
     Pattern,
+    World,
     seal,
 )
-from reconciler.platforms.tavus.simulator.stock import new_world
-from reconciler.platforms.tavus.simulator.world import KINDS, World
 from reconciler.types.json import Json, Object
 
 FORMAT = 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.simulator import schema_check as check
 from reconciler.platforms.tavus.simulator.schema_check import table_errors
-from reconciler.platforms.tavus.simulator.secret_masks import SEALED
+from reconciler.platforms.tavus.simulator.world import SEALED
 from reconciler.types.json import Object
 from tests.support.bodies import bodies
 
