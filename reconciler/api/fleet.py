@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.api.session import Session
-from reconciler.api.watch import Fleet, watched
+from reconciler.api.watch import Fleet, Watched, watched
 from reconciler.api.watch_requests import RequestStore
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
@@ -92,6 +92,8 @@ class Rounds:
 
     open: Callable[[str], Session]
     """The session of a project file."""
+    told: Callable[[Watched, Round, Memory], None] = lambda one, done, before: None
+    """Called after each round."""
     stop: threading.Event = field(default_factory=threading.Event)
     _turns: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,7 +110,7 @@ class Rounds:
             (one,) = watched(base, [asked.workspace])
             one.memory = read_memory(asked.memory) or one.memory
             fleet = Fleet(
-                [one], lambda one, done, before: None, lambda text: None, _Either(self.stop, cancelled),
+                [one], self.told, lambda text: None, _Either(self.stop, cancelled),
                 elsewhere=lambda name: _synced_at(base, name),
             )  # fmt: skip
             done, seconds = fleet.one_round(one, called=True)

@@ -29,6 +29,7 @@ OFTEN, SELDOM = 1.0, 15.0
 """Seconds between two looks for requests: a sixtieth of the interval, within these."""
 REPORTED = 30.0
 """Seconds after which the same status is noted once more: a watcher that is not heard of for long is dead."""
+WINDOW = "a window began to deny writing, and what was under way stopped"
 WATCHER = f"process {os.getpid()} on {socket.gethostname()}"
 Voice: TypeAlias = "tuple[Pause | None, Answer | None, Call | None]"
 NOBODY: Voice = (None, None, None)
@@ -159,9 +160,13 @@ class Fleet:
         try:
             done = reconcile_once(one.name, one.watch, task, before, now, called=called)
         except Interrupted:
-            raise
+            if self.stop.is_set() or not task.window_began:
+                raise
+            done = Done(Round(one.name, Status.FROZEN, WINDOW, before.commit))
         except Exception as error:  # a fault of ours in one workspace must not end the others
             done = _fault(one.name, before, error)
+        if done is not None and task.window_began and done.round.status is Status.FAILED:
+            done = Done(replace(done.round, status=Status.FROZEN, reason=f"{WINDOW}; {done.round.reason}"))
         with one.turn:
             one.doing = ""
             if done is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.apply import apply_now, apply_options, apply_plan
 from reconciler.api.plan import plan_now
 from reconciler.api.watch_requests import RequestStore, plan_name, waiting_plan
+from reconciler.core.continuous.schedule import closed
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.errors import PlanUnreadable, UsageError
 from reconciler.manifests.project.project_file import load_project
@@ -29,12 +30,20 @@ ASKED = PlanOptions(allow_deletes=True, allow_mass_change=True, record=True)
 """Of a plan that is shown to a person: a yes to it lifts what these flags lift, and nothing else does."""
 
 
+WRITING = "writing"
+
+
 class SessionTask:
     """The port `engine.continuous.reconcile_once.Task` over a session."""
 
     def __init__(self, one: Watched, synced_at: Callable[[str], str | None], stop: Callable[[], bool]) -> None:
         self._one = one
-        self._session = replace(one.session, stop=stop)
+        self._session = replace(one.session, stop=lambda: stop() or self._window_began())
+        self._stopping = [window for window in one.watch.windows if window.stops]
+        self._looked = float("-inf")
+        self._manual = False
+        self.window_began = False
+        """Whether a window that stops what is under way began to deny."""
         self._watch = one.watch
         self._synced_at = synced_at
         self._requests = RequestStore(one.session)
@@ -66,7 +75,7 @@ class SessionTask:
 
     def apply(self, commit: str) -> tuple[Plan, ApplyResult | None]:
         """The plan made again under the lock, and what became of it."""
-        self._one.doing = "writing"
+        self._one.doing = WRITING
         session = self._at(commit)
         done = apply_now(session, PlanOptions(), apply_options(session), self._may_write)
         return done.plan, done.result if done.plan.differences else None
@@ -101,12 +110,20 @@ class SessionTask:
         answer = requests.answered(now)
         if answer is None or not answer.yes or answer.digest != waiting.digest or _pauses(requests, now):
             return None
-        self._one.doing, self._one.plan = "writing", plan
+        self._one.doing, self._one.plan, self._manual = WRITING, plan, True
         session = self._at(waiting.commit)
         return apply_plan(session, plan, apply_options(session))
 
     def synced_at(self, workspace: str) -> str | None:
         return self._synced_at(workspace)
+
+    def _window_began(self) -> bool:
+        """Whether a window that stops what is under way denies by now; asked a few times a second."""
+        seconds = self._session.clock.monotonic()
+        if self._stopping and not self.window_began and self._one.doing == WRITING and seconds - self._looked >= 0.2:
+            self._looked = seconds
+            self.window_began = closed(self._stopping, self._now, manual=self._manual) is not None
+        return self.window_began
 
     @property
     def _now(self) -> datetime:

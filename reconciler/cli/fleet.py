@@ -90,6 +90,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     from reconciler.api.session import Hooks
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
+    from reconciler.cli.watch import telling
     from reconciler.platforms.pace import Paces
 
     need_temporal()
@@ -104,7 +105,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
         session = open_session(replace(settings, project=project, workspace=None), root=Path(root))
         return replace(session, emit=lambda event: None, hooks=Hooks(), paces=paces)
 
-    with listening() as interrupts:
+    with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True
 
         async def serve(client: Client) -> None:
@@ -117,7 +118,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
             say(f"Takes rounds from Temporal, {parallel} at a time.")
             heard = asyncio.create_task(watch_signals())
-            await work(client, Rounds(opened, interrupts.stop), parallel=parallel, stop=stop)
+            await work(client, Rounds(opened, tell, interrupts.stop), parallel=parallel, stop=stop)
             await heard
 
         try:

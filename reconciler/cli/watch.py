@@ -139,7 +139,7 @@ def listening_at(fleet: Fleet, address: str | None) -> Iterator[None]:
 
 @contextmanager
 def telling(
-    settings: Settings, workspaces: tuple[Watched, ...]
+    settings: Settings, workspaces: tuple[Watched, ...] = ()
 ) -> Iterator[Callable[[Watched, Round, Memory], None]]:
     """Prints a line a round (of rounds like the last one only with --verbose, or for machines), and tells whom the
     project file names."""

@@ -82,6 +82,8 @@ class Window:
     timezone: str = "UTC"
     manual: bool = False
     """Whether what a person approved may be written while it denies."""
+    stops: bool = False
+    """Whether changes that are under way when it begins to deny are stopped as by Ctrl-C; else they finish."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ ENDS: tuple[tuple[type[ReconcilerError], Status], ...] = (
 """What an error means for a workspace; any other one is a failure."""
 
 
+SOONEST, LONGEST_LEASE = 5.0, 3600.0
+"""Bounds of the wait for a lock, in seconds: the clock of its store may be another one."""
+
+
 class Task(Protocol):
     """A workspace, as a round meets it. Everything raises `ReconcilerError`s."""
 
@@ -133,7 +137,7 @@ def reconcile_once(
     except Interrupted:
         raise
     except ReconcilerError as error:
-        return Done(_ended(workspace, watch, commit, error))
+        return Done(_ended(workspace, watch, commit, error, now))
 
 
 def _against_the_last(workspace: str, task: Task, commit: str | None, away: SourceAway) -> Round:
@@ -303,10 +307,21 @@ def _written(found: Round, result: ApplyResult | None, healed: str | None) -> Do
     return Done(replace(found, status=Status.FAILED, reason=reason), healed)
 
 
-def _ended(workspace: str, watch: Watch, commit: str | None, error: ReconcilerError) -> Round:
+def _ended(workspace: str, watch: Watch, commit: str | None, error: ReconcilerError, now: datetime) -> Round:
     status = next((status for kind, status in ENDS if isinstance(error, kind)), Status.FAILED)
     after = watch.retry.first if status is Status.PENDING else None  # something moved in between: plan again soon
+    if isinstance(error, StateLocked):
+        after = _lease_left(error.holder.get("Expires", ""), now)
     return Round(workspace, status, error.message, commit, hint=error.hint, after=after)
+
+
+def _lease_left(expires: str, now: datetime) -> float | None:
+    """Seconds until the lock of whoever holds it ends, unless it is renewed; None where it has no end."""
+    try:
+        left = (datetime.fromisoformat(expires) - now).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(SOONEST, left + 1.0), LONGEST_LEASE)
 
 
 def _differs(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,16 @@ from reconciler.types.project import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.core.platform import Platforms
+    from reconciler.core.platform import Platform, Platforms
     from reconciler.manifests.project.project_model import (
         ProjectModel,
     )
+
+
+MOST_READ = 8
+"""Files whose records are kept: a process that makes round after round meets the same one again and again."""
+_READ: dict[tuple[bytes, str, str, str], tuple[tuple[Platform, ...], Project]] = {}
+"""Content and place -> the platforms that it was read with, and what it said. Without those that read other files."""
 
 
 def load_project(
@@ -88,6 +95,10 @@ def _load(
         data = tree.read(file)
     except Unreadable as problem:
         raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
+    known, whose = (bytes(data), shown, root, file), tuple(platforms.all().values())
+    held = _READ.get(known)
+    if held is not None and len(held[0]) == len(whose) and all(map(is_, held[0], whose)):
+        return replace(held[1], start=start, beside=_beside(tree, file) if given is None else ())
     text = decode(data, shown, findings)
     model = _parse(text, shown, findings, platforms) if text is not None else None
     project = (
@@ -98,6 +109,10 @@ def _load(
 
         problems = in_order(Places(lambda _: data, str).place(findings.items))
         raise ManifestError(f"{shown} is not a valid project file", problems)
+    if project.catalogue_file is None:
+        while len(_READ) >= MOST_READ:
+            _READ.pop(next(iter(_READ), known), None)
+        _READ[known] = (whose, project)
     return replace(project, start=start, beside=_beside(tree, file) if given is None else ())
 
 

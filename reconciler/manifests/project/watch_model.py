@@ -75,6 +75,8 @@ class WindowModel(_Strict):
     """The time zone of the schedule, by its name."""
     manual: Literal["allow", "deny"] = "deny"
     """Whether a plan that a person approved may be carried out while the window denies."""
+    running: Literal["finish", "stop"] = "finish"
+    """What becomes of changes that are under way when it begins to deny: all finish, or running requests alone."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> WindowModel:
@@ -147,4 +149,4 @@ def watch_record(model: WatchModel) -> Watch:
 
 def _window(model: WindowModel) -> Window:
     kind, cron = ("deny", model.deny) if model.deny is not None else ("allow", model.allow or "")
-    return Window(kind, cron, seconds(model.for_), model.timezone, model.manual == "allow")
+    return Window(kind, cron, seconds(model.for_), model.timezone, model.manual == "allow", model.running == "stop")

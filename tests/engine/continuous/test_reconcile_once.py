@@ -259,3 +259,18 @@ def test_a_pause_says_who_and_until_when() -> None:
     done = once(Bench(CHANGED, said=Requests(pause=pause))).round
     assert all(part in done.reason for part in ("kim@host", "11:00", "14:00", "the fair"))
     assert done.after == 7200.0
+
+
+@pytest.mark.parametrize(
+    ("expires", "after"),
+    [
+        ("2026-11-28T12:00:40Z", 41.0),
+        ("2026-11-28T11:00:00Z", 5.0),
+        ("2027-11-28T12:00:40Z", 3600.0),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_a_lock_is_tried_again_when_its_lease_ends(expires: str, after: float | None) -> None:
+    bench = Bench(CHANGED, StateLocked("locked", holder={"Expires": expires}))
+    assert once(bench, mode=Mode.AUTO).round.after == after

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.errors import ManifestError, UsageError
+from reconciler.manifests.project import project_file
 from reconciler.types.address import SecretRef
 from reconciler.types.project import Account, BackendSettings, FleetSettings, Policy
 from tests.support.manifestfolder import Folder
@@ -293,3 +295,26 @@ def test_a_project_without_a_file_imports_no_pydantic(folder: Folder) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_file_that_did_not_change_is_read_once_and_one_that_did_anew(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = project_file._parse
+
+    def counted(text: str, *rest: Any) -> Any:
+        parsed.append(text)
+        return parse(text, *rest)
+
+    monkeypatch.setattr(project_file, "_parse", counted)
+    folder.write("reconciler.yaml", HEAD + "workspaces: {counted: {provider: {type: simulator}}}\n")
+    first = load_project(folder.root)
+    assert load_project(folder.root) == first
+    assert len(parsed) == 1
+    folder.write("reconciler.yaml", HEAD + "workspaces: {another: {provider: {type: simulator}}}\n")
+    assert list(load_project(folder.root).workspaces) == ["another"]
+    for number in range(20):
+        folder.write("reconciler.yaml", HEAD + f"default_workspace: sandbox # {number}\n")
+        load_project(folder.root)
+    assert len(project_file._READ) <= project_file.MOST_READ
