@@ -43,7 +43,8 @@ workspaces:
 @contextmanager
 def running(*words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KEY": "any"}
-    process = forked.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **options)
+    given: dict[str, Any] = {"stdout": subprocess.DEVNULL, **options}
+    process = forked.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **given)
     try:
         yield process
     finally:

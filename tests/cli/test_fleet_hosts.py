@@ -102,7 +102,7 @@ def on_another_host(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KEY": "any"}
     process = subprocess.Popen(
         ["unshare", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", inside],
-        env=environment, stderr=subprocess.DEVNULL,
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
