@@ -13,15 +13,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from uuid import uuid4
 
-from reconciler.core.history.history_chain import close_run
-from reconciler.core.state.journal_records import PlanStarted, Record, encode
-from reconciler.core.state.journal_replay import Folding, fold
+from reconciler.core.state.journal_records import Record, encode
+from reconciler.core.state.journal_replay import fold
 from reconciler.core.state.state_document import dump_state, peek
 from reconciler.engine.state.checkpoints import Checkpoints, is_urgent
 from reconciler.engine.state.lock_owner import Rescue, describe_run
+from reconciler.engine.state.recorded_state import RecordedState, Succession
 from reconciler.engine.state.state_reader import base_state, journal_lines, report_neighbours
 from reconciler.errors import Interrupted, StateError, StateLocked, StateMoved
 from reconciler.types.address import Address
@@ -97,20 +96,14 @@ class StateSession:
         project: str | None = None,
     ) -> None:
         """`journal`: that of the store, None where it keeps none."""
-        self._retention = retention
-        self._project = project
-        self._claimed = False
-        self._plans: set[str] = set()
-        """Digests of the saved plans that are carried out: by this run, or the killed one that it takes over from."""
-        self._start = state
-        self._folding = Folding(state)
+        self._recorded = RecordedState(state)
+        self._next = Succession(retention, project)
         self._lease = lease
         self._emit = emit
         self._document = document
         self._journalled = False
         self.sent: Callable[[], str] = lambda: ""
         """What this run sent to the account, in words, for when its lock or its store is lost."""
-        self._lock = threading.Lock()
         self._storing = threading.Lock()
         self._journal = journal
         self._checkpoints = Checkpoints(self._checkpoint, clock) if journal is None else None
@@ -123,19 +116,16 @@ class StateSession:
     @property
     def state(self) -> State:
         """The state with everything recorded so far; a later record does not change what was handed out."""
-        with self._lock:
-            return self._folding.state()
+        return self._recorded.state
 
     def entry(self, address: Address) -> Entry | None:
         """What state holds at `address` now; cheaper than `state` while much is being recorded."""
-        with self._lock:
-            return self._folding.entry(address)
+        return self._recorded.entry(address)
 
     def claim(self, project: str | None = None) -> None:
         """From here on the state is this run's project's (or `project`'s, as it is called now), also where there
         is nothing else to record."""
-        self._project = project or self._project
-        self._claimed = True
+        self._next.claim(project)
 
     def check(self) -> None:
         """Raise `StateLocked` when the lock was lost: nothing more may be sent."""
@@ -156,13 +146,10 @@ class StateSession:
         """Keep several records with as few writes as the store allows."""
         if not records:
             return
-        self._plans |= {record.digest for record in records if isinstance(record, PlanStarted)}
+        self._next.note(records)
         if self._checkpoints is not None:
             urgent = [record for record in records if is_urgent(record)]
-            with self._lock:
-                for record in records:
-                    if not is_urgent(record):
-                        self._folding.add(record)
+            self._recorded.add([record for record in records if not is_urgent(record)])
             if urgent:
                 self._checkpoints.put(urgent)
             else:
@@ -176,71 +163,55 @@ class StateSession:
             self._checkpoints.close()
 
     def _append(self, journal: Journal, records: Sequence[Record]) -> None:
-        with self._lock:
+        document = self._recorded.document
+        with self._recorded.lock:
             if self._document.data is None:
                 # The journal continues a document; without one, a killed first run would leave lines of no lineage.
-                self._document.write_first(dump_state(self._start))
-        journal.append(*(encode(record, self._start.lineage, self._start.serial) for record in records))
-        with self._lock:
+                self._document.write_first(dump_state(document))
+        journal.append(*(encode(record, document.lineage, document.serial) for record in records))
+        with self._recorded.lock:
             self._journalled = True
-            for record in records:
-                self._folding.add(record)
+            self._recorded.add(records)
 
     def _checkpoint(self, records: Sequence[Record]) -> None:
         """Write the document with everything recorded so far and `records`; these count only if that succeeds."""
         with self._storing:
-            with self._lock:
-                folding = Folding(self._folding.state())
-            for record in records:
-                folding.add(record)
-            state = folding.state()
-            if state == self._start:
+            state = self._recorded.with_records(records)
+            if state == self._recorded.document:
                 return
-            state = self._next(state)
-            self._document.write(dump_state(state))
-            with self._lock:
-                for record in records:
-                    self._folding.add(record)
-                self._start = state
-                self._folding = Folding(self._next(self._folding.state(), state.serial))
+            serial = self._recorded.document.serial + 1
+            document = self._next.following(state, serial)
+            self._document.write(dump_state(document))
+            self._recorded.stored(document, records, lambda state: self._next.following(state, serial))
 
     def take_over(self, folded: State) -> None:
         """Make what a killed run left behind part of the document, and clear its journal."""
-        with self._lock:
-            self._folding = Folding(folded)
-            self._journalled = True
-            if folded.running is not None and folded.running.header.plan is not None:
-                self._plans.add(folded.running.header.plan)
-            self._plans |= {plan.digest for plan in folded.plans if plan != self._start.plan(plan.digest)}
-        if folded != self._start or folded.running is not None:
+        document = self._recorded.document
+        self._recorded.replace(folded)
+        self._journalled = True
+        self._next.note_left_behind(folded, document)
+        if folded != document or folded.running is not None:
             self._emit(Notice("an earlier run ended before it could save; what it recorded was taken up"))
         self.save()
-        self._plans.clear()
+        self._next.forget_plans()
 
     def save(self) -> State:
         """Write the document with the next serial and clear the journal; nothing, when nothing changed.
 
         Raises `StateError` when that fails; the state is then kept by `rescue`, and the journal still stands.
         """
-        with self._storing, self._lock:
-            state, dropped = close_run(self._folding.state(), self._start.serial + 1, self._retention)
-            if self._claimed and self._document.data is not None:
-                state = replace(state, project=self._project)
-            if state != self._start:
-                state = self._next(state)
+        with self._storing, self._recorded.lock:
+            document = self._recorded.document
+            serial, stored = document.serial + 1, self._document.data is not None
+            state, dropped = self._next.closing(self._recorded.state, serial, stored=stored)
+            if state != document:
+                state = self._next.following(state, serial)
                 self._write(state)
                 self._tell_dropped(dropped)
             elif self._journalled and self._journal is not None:
                 self._journal.clear()
             self._journalled = False
             return state
-
-    def _next(self, state: State, serial: int | None = None) -> State:
-        """`state` as the next document holds it: its serial, whose it is, and of which plans it is the last word."""
-        serial = self._start.serial + 1 if serial is None else serial
-        plans = tuple(replace(one, serial=serial) if one.digest in self._plans else one for one in state.plans)
-        project = self._project if self._claimed else state.project or self._project
-        return replace(state, serial=serial, project=project, plans=plans)
 
     def _tell_dropped(self, dropped: Sequence[HistoryEntry]) -> None:
         if dropped:
@@ -254,8 +225,7 @@ class StateSession:
 
     def _write(self, state: State) -> None:
         self._document.write_last(dump_state(state))
-        self._start = state
-        self._folding = Folding(state)
+        self._recorded.restart(state)
         # From here on the lines are of an older serial, so a journal that cannot be removed does no harm.
         if self._journal is not None:
             try:
