@@ -112,8 +112,9 @@ def write_new_baseline(session: Session) -> NewBaseline:
     for name in session.project.workspaces:
         here = session.in_workspace(name)
         rules, (found, _) = here.platform.rules, check(here)
-        findings |= to_accept(found, rules)
-        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one], rules))
+        held = {one.address for one in read_files(here, settled=False)[0].manifests if one.id is not None}
+        findings |= to_accept(found, rules, held)
+        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one], rules, held))
     run = read_migration(session.project, (), choose_migrations(platform_of(session.project).migrations), {})
     migrations = {accepted_migration(one) for one in undone(run.once(run.options.answers))}
     old = baseline_of(session.project)
@@ -228,6 +229,8 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     # What the loader says about a place is shown already, in its own words.
     said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
     more = tolerated((one for one in kept if (one.code, one.address, one.pointer) not in said), rules)
+    # What the account has so is accepted as long as nothing is written; what is sent has to be good.
+    more = tuple(replace(one, accepted=one.accepted and not one.is_error) for one in more)
     errors = sum(one.is_error for one in more)
     if errors:
         noun = "error" if errors == 1 else "errors"

@@ -31,7 +31,8 @@ reconciler -w production validate --format json
 @click.option(
     "--write-baseline",
     is_flag=True,
-    help="Accept all warnings, and what migrate would change, in .baseline.yaml beside the project file.",
+    help="Accept all warnings, errors in what the account has so (metadata.id), and what migrate would change, in "
+    ".baseline.yaml beside the project file.",
 )
 @option("allow_empty")
 def validate(

@@ -166,9 +166,9 @@ class Accepted:
 
 
 def accepted_form(finding: Diagnostic, rules: Registry[Rule]) -> Accepted | None:
-    """What a baseline holds of a finding; None for what nobody can accept: an error that stops runs, and what is
-    about no resource and no file."""
-    if finding.is_error and not (finding.code in rules and rules.get(finding.code).taken):
+    """What a baseline holds of a finding; None for what nobody can accept: an error of the loader, and what is about
+    no resource and no file."""
+    if finding.is_error and finding.code not in rules:
         return None
     if finding.address is not None:
         return Accepted(finding.code, str(finding.address), finding.pointer or "", finding.summary)
@@ -185,9 +185,17 @@ def mark_accepted(
     return tuple(replace(one, accepted=True) if accepted_form(one, rules) in baseline else one for one in found)
 
 
-def to_accept(found: Iterable[Diagnostic], rules: Registry[Rule]) -> set[Accepted]:
-    """What a new baseline holds: everything that a person is shown and that can be accepted."""
-    forms = (accepted_form(one, rules) for one in found if one.severity is not Severity.INFO)
+def to_accept(
+    found: Iterable[Diagnostic], rules: Registry[Rule], held: Collection[Address] = frozenset()
+) -> set[Accepted]:
+    """What a new baseline holds: everything that a person is shown and that can be accepted. What the API would
+    refuse only of the resources `held`, which name an object that there is: the account has it so."""
+    forms = (
+        accepted_form(one, rules)
+        for one in found
+        if one.severity is not Severity.INFO
+        and (not one.is_error or one.address in held or (one.code in rules and rules.get(one.code).taken))
+    )
     return {form for form in forms if form is not None}
 
 

@@ -415,3 +415,26 @@ def test_an_account_with_a_past_is_green_once_it_is_exported(tmp_path: Path, mon
         text.replace("One", "Three").replace("id:", "labels:")
     )
     assert call("migrate", "--check").code == 2
+
+
+def test_errors_that_the_account_has_are_accepted_until_they_would_be_written(
+    tmp_path: Path, monkeypatch, call: Callable
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with dashboard(tmp_path) as client:
+        assert client.post("/personas", json={"persona_name": "One", "system_prompt": "Hi."}).status_code == 200
+    world = tmp_path / ".reconciler" / "sandbox" / "world.json"
+    account = json.loads(world.read_text())
+    for body in account["objects"]["pals"].values():
+        body["layers"] = {"llm": {"model": "tavus-gpt-oss"}, "stt": {"stt_engine": "tavus-gone"}}
+    world.write_text(json.dumps(account))
+    assert call("export", "manifests").code == 0
+    assert call("validate").code == 0
+    assert call("plan", "--detailed-exitcode").code != 1
+    one = tmp_path / "manifests" / "personas" / "One.yaml"
+    one.write_text(one.read_text().replace("Hi.", "Good day."))
+    refused = call("plan")
+    assert refused.code == 1
+    assert "stt_engine" in refused.err
+    one.write_text(one.read_text().replace("id:", "labels:"))
+    assert call("validate", "--write-baseline").code == 1, "a new object is not what the account has"

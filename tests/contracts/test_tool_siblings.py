@@ -116,6 +116,7 @@ INVALID: dict[str, dict[str, Any]] = {
     "filler without text": tool(on_call="static_filler"),
     "seen and said": tool(origin="vision", on_call="silent"),
     "heard and filled": tool(origin="audio", static_filler="Hm."),
+    "heard and filled with nothing": tool(origin="audio", static_filler=""),
     "seen and answered": tool(origin="vision", on_resolve="generate_response"),
     "reserved parameter": tool(
         parameters={"type": "object", "properties": {"tavus_x": {"type": "string"}}, "required": ["tavus_x"]}

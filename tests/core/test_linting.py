@@ -45,14 +45,19 @@ FINDINGS = st.builds(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(FINDINGS, max_size=6))
-def test_what_was_accepted_is_marked_and_nothing_is_lost(found: list[Diagnostic]) -> None:
-    marked = mark_accepted(found, to_accept(found, RULES), RULES)
+@given(st.lists(FINDINGS, max_size=6), st.sampled_from([frozenset(), frozenset({Address("persona", "desk")})]))
+def test_what_was_accepted_is_marked_and_nothing_is_lost(found: list[Diagnostic], held: frozenset[Address]) -> None:
+    baseline = to_accept(found, RULES, held)
+    marked = mark_accepted(found, baseline, RULES)
     assert list(marked) == found
     for one in marked:
         shown = one.severity is not Severity.INFO
-        assert one.accepted or not shown or accepted_form(one, RULES) is None
-        assert not (one.is_error and one.accepted and one.code != "L12"), "an error that stops runs"
+        assert one.accepted or not shown or accepted_form(one, RULES) not in baseline
+        stops = one.is_error and one.code != "L12"
+        assert one.accepted or not shown or stops or accepted_form(one, RULES) is None
+        said = [other for other in found if accepted_form(other, RULES) == accepted_form(one, RULES)]
+        if stops and one.accepted and all(other.is_error for other in said):
+            assert one.address in held, "what the account does not have so"
 
 
 @settings(max_examples=60, deadline=None)

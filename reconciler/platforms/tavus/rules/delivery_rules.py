@@ -148,7 +148,7 @@ def check_tool_on_call(manifest: Manifest, context: RuleContext) -> Iterator[Dia
     origin, on_call, on_resolve = spec.get("origin"), spec.get("on_call"), spec.get("on_resolve")
     if origin in ("vision", "audio"):
         for word in ("on_call", "static_filler"):
-            if is_filled(spec.get(word)):
+            if spec.get(word) is not None:
                 yield TOOL_ON_CALL.found(manifest, f"/{word}", f"a tool of origin {origin} has no {word}")
         if isinstance(on_resolve, str) and on_resolve and on_resolve != "fire_and_forget":
             summary = f"a tool of origin {origin} only knows on_resolve fire_and_forget, not {on_resolve}"
