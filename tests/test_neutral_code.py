@@ -44,7 +44,7 @@ ALLOWED = {
     "manifests/read/build.py": "two spellings of one attachment set, told apart before kinds are",
     "manifests/read/detect_kind.py": "how an apiVersion of ours begins, where it is misspelt",
     "core/diff/vendor_changes.py": "the name of a migration, as a hint",
-    "core/planning/read_back.py": "how a source of facts is called",
+    "core/planning/write_check.py": "how a source of facts is called",
 }
 
 

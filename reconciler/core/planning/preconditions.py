@@ -9,7 +9,7 @@ from reconciler.core.canonical.canonical_form import at_default, effective, is_m
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document, vocabulary_of, wire_pointer
 from reconciler.core.diff.three_way import is_secret
-from reconciler.core.planning.read_back import is_there, judge, wanted_at
+from reconciler.core.planning.write_check import is_there, judge, wanted_at
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change, FieldChange, Request

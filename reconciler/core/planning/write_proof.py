@@ -21,7 +21,7 @@ from reconciler.core.canonical.references import differs_in_ids, reference_texts
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import hidden
-from reconciler.core.planning.read_back import is_there
+from reconciler.core.planning.write_check import is_there
 from reconciler.core.resource_diff.resource_plan import atomic_parent, field_change
 from reconciler.core.secrets.redact_document import marked, redact
 from reconciler.core.secrets.secret_book import UNKNOWN, SecretBook, has_secret

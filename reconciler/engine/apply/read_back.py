@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
 from reconciler.core.canonical.vocabulary import live_document
-from reconciler.core.planning.read_back import Judgement, judge
+from reconciler.core.planning.write_check import Judgement, judge
 from reconciler.engine.account_reader import failure, remedy, standing
 from reconciler.engine.apply.step import Look, StepContext
 from reconciler.errors import Rejected, Unavailable

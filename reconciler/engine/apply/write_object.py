@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from reconciler.core.canonical.vocabulary import canonical_words
-from reconciler.core.planning.read_back import is_draft
+from reconciler.core.planning.write_check import is_draft
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.state.entry_records import name_digest
 from reconciler.engine.apply.read_back import (

@@ -17,7 +17,6 @@ from urllib.parse import unquote
 
 from reconciler.errors import ReconcilerError
 from reconciler.platforms.tavus.simulator import (
-    attachments,
     connector_handlers,
     deployment_handlers,
     dictionary_handlers,
@@ -25,6 +24,7 @@ from reconciler.platforms.tavus.simulator import (
     guardrail_handlers,
     objectives_handlers,
     persona_handlers,
+    persona_parts,
     stock,
     tool_handlers,
 )
@@ -50,7 +50,7 @@ WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 ROUTES: tuple[Route, ...] = merge(
     persona_handlers.ROUTES,
-    attachments.ROUTES,
+    persona_parts.ROUTES,
     tool_handlers.ROUTES,
     guardrail_handlers.ROUTES,
     objectives_handlers.ROUTES,

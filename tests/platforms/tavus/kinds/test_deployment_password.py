@@ -94,7 +94,7 @@ def test_a_password_that_stays_although_it_was_taken_away_is_a_failure(lab: Lab)
     provider = lab.setting().provider
     still = provider.get("deployment", lab.id_of(str(PLACE)))
     assert still is not None
-    from reconciler.core.planning.read_back import judge
+    from reconciler.core.planning.write_check import judge
 
     assert judge(change, still, lab.setting().book(lab.state), {}).pending == ("/password",)
 

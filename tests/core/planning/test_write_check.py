@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.planning.read_back import is_doubtful, judge
+from reconciler.core.planning.write_check import is_doubtful, judge
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, FieldChange
