@@ -14,6 +14,7 @@ from tests.support.pictures import (
     COMMAND,
     IMAGES,
     SIGNATURE,
+    comment,
     digest,
     make_plan,
     page,
@@ -43,14 +44,18 @@ def test_the_report_was_photographed_as_it_is_now(plan: Plan) -> None:
     assert signature((IMAGES / "report.png").read_bytes()) == digest(page(plan)), STALE
 
 
+def test_the_comment_was_photographed_as_it_is_now(plan: Plan) -> None:
+    assert signature((IMAGES / "comment.png").read_bytes()) == digest(comment(plan)), STALE
+
+
 def test_pictures_are_small_and_used() -> None:
     text = README.read_text("utf-8")
-    for name in ("plan.svg", "report.png"):
+    for name in ("plan.svg", "report.png", "comment.png"):
         assert (IMAGES / name).stat().st_size < 150_000
         assert re.search(rf"!\[[^\]]{{10,}}\]\(\.github/images/{re.escape(name)}\)", text), (
             "with words for who cannot see"
         )
-    assert {path.name for path in IMAGES.iterdir()} == {"plan.svg", "report.png"}, "nothing lies about"
+    assert {path.name for path in IMAGES.iterdir()} == {"plan.svg", "report.png", "comment.png"}, "nothing lies about"
     width, height = struct.unpack(">II", (IMAGES / "report.png").read_bytes()[16:24])
     assert width == 1000
     assert height > 400
@@ -60,6 +65,7 @@ def test_two_runs_make_the_same_picture(plan: Plan, tmp_path: Path) -> None:
     again = make_plan(tmp_path)
     assert terminal(again) == terminal(plan)
     assert page(again) == page(plan)
+    assert comment(again) == comment(plan)
 
 
 def test_every_text_survives_being_drawn() -> None:

@@ -19,7 +19,17 @@ from reconciler.platforms.tavus.simulator.http_server import SimulatorServer, op
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-LINE = re.compile(r"^ {4}((?:reconciler|cd|export) [^#\n]*?)(?: +#.*)?$", re.MULTILINE)
+LINE = re.compile(r"^ {4}((?:reconciler|cd|export|git) [^#\n]*?)(?: +#.*)?$", re.MULTILINE)
+INSTALLING = {
+    "pipx install 'git+https://github.com/OWNER/REPO@COMMIT'": "test_packaging.py::test_it_installs_the_command",
+    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/reconciler demo --manifests manifests": (
+        "cli/test_demo.py::test_the_example_project"
+    ),
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest -n auto": (
+        "test_repository.py::test_ci_runs_what_the_readme_says"
+    ),
+}
+"""Lines that need a network or a virtual environment of their own: the test that carries out what they lead to."""
 FINE = {0, 2}
 """Done, or differences found."""
 
@@ -60,13 +70,18 @@ def test_the_commands_work_in_the_order_of_the_page(
     monkeypatch.setenv("TAVUS_PUBLIC_API_BASE_URL", account)
     monkeypatch.setenv("TAVUS_API_KEY", "key")
     seed(tmp_path / "museum")
-    (tmp_path / "empty").mkdir()
+    clone_empty(tmp_path)
     done: list[str] = []
     folder = tmp_path
     for section, line in lines():
         words = shlex.split(line.partition(" > ")[0])
         monkeypatch.chdir(tmp_path / "empty" if section == "Adopt an account" else folder)
-        if words[0] == "cd":
+        if words[0] == "git":
+            if words[1] == "commit":
+                touch(tmp_path / "empty" / "manifests")
+            git(tmp_path / "empty", *words[1:])
+            done.append(line)
+        elif words[0] == "cd":
             folder = folder / words[1]
             (folder / "manifests" / "reconciler.yaml").write_text(PROJECT)
         elif words[0] == "reconciler":
@@ -76,6 +91,9 @@ def test_the_commands_work_in_the_order_of_the_page(
             assert code in FINE, f"{line}\nexit {code}\n{told.out}\n{told.err}"
             done.append(line)
     assert len(done) > 20
+    pushed = git(tmp_path / "origin", "log", "--format=%s", "new-greeting")
+    assert pushed.split("\n") == ["A new greeting", "Our personas as code"]
+    assert "personas.yml" in git(tmp_path / "origin", "ls-tree", "-r", "--name-only", "new-greeting")
     assert (tmp_path / "my-personas" / ".github" / "workflows" / "personas.yml").is_file()
     assert list((tmp_path / "empty" / "manifests" / "personas").iterdir())
 
@@ -86,6 +104,50 @@ def seed(folder: Path) -> None:
     assert run(["-C", str(folder), "init"]) == 0
     (folder / "manifests" / "reconciler.yaml").unlink()
     assert run(["-C", str(folder), "-w", "tavus", "apply", "--auto-approve"]) == 0
+
+
+def git(folder: Path, *words: str) -> str:
+    given = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "push.default=current"]
+    done = subprocess.run(["git", *given, *words], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {words}\n{done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def clone_empty(root: Path) -> None:
+    """A new repository of somebody, and the clone that the page begins in."""
+    (root / "origin").mkdir()
+    git(root / "origin", "init", "--quiet", "--bare", "--initial-branch=main")
+    git(root, "clone", "--quiet", "origin", "empty")
+
+
+def touch(manifests: Path) -> None:
+    """The edit that the page speaks of."""
+    with next(manifests.rglob("personas/*.yaml")).open("a") as file:
+        file.write("# edited\n")
+
+
+def every_command() -> set[str]:
+    """Every line of a block of code that is no YAML and no Python, without its comment."""
+    fenced = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    blocks = [
+        re.sub(r"```.*?```", "", README, flags=re.DOTALL),
+        *(f"    {one}".replace("\n", "\n    ") for one in fenced),
+    ]
+    found = [line for block in blocks for line in re.findall(r"^ {4}(\S.*)$", block, re.MULTILINE)]
+    return {re.sub(r"(?<!&) +#.*$", "", line).strip() for line in found}
+
+
+def test_every_command_of_the_page_is_carried_out() -> None:
+    """In order, or by the three lines of the watcher, or, where it installs, by the test that is named for it."""
+    watched = re.search(r"```sh\n(reconciler init watched .*?)```", README, re.DOTALL)
+    assert watched
+    known = {line for _, line in lines()} | {*INSTALLING}
+    known |= {re.sub(r" +#.*$", "", line).strip() for line in watched[1].splitlines()}
+    assert every_command() - known == set()
+    assert INSTALLING.keys() - every_command() == set()
+    for named in INSTALLING.values():
+        path, _, test = named.partition("::")
+        assert f"def {test}(" in (ROOT / "tests" / path).read_text("utf-8"), named
 
 
 def python_of_the_page() -> str:
