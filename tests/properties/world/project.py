@@ -61,7 +61,8 @@ class Project:
     """Address -> {spec, lifecycle}: what the workspace `staging` sets differently."""
     moves: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """By migration: a word, or words by address (`*`: all)."""
     name: str = "world"
     provider: Tree = field(default_factory=lambda: {"type": "tavus", "api_key": {"env": "TAVUS_API_KEY"}})
     state: Tree | None = None

@@ -15,7 +15,13 @@ from tests.properties.world.steps_files import INLINE, doc, inline, pick, put, t
 FLAGS = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
 ANSWERS = {
     "context-into-system-prompt": ("append", "prepend", "keep"), "guardrail-set-split": ("split", "keep"),
-    "perception-field-names": ("rename", "keep"), "raven-0-to-raven-1": ("yes", "keep"),
+    "perception-field-names": ("rename", "both", "old", "keep"), "raven-0-to-raven-1": ("yes", "keep"),
+    "misplaced-keys": ("move", "remove", "keep"), "vqa-to-perception": ("query", "raven-1", "off", "keep"),
+    "perception-tool-prompt-removed": ("visual", "audio", "both", "keep"), "turn-detection-model": ("yes", "keep"),
+    "stt-turn-taking-to-conversational-flow": ("definition", "guide", "remove", "keep"),
+    "tts-engine-and-model": ("yes", "sonic-3", "keep"), "model-successor": ("yes", "tavus-gpt-oss", "keep"),
+    "stt-engine": ("yes", "keep"), "inline-tool-dedupe": ("odd-inline", "common", "rename", "keep"),
+    "inline-tool-create": ("keep",), "vocabulary-persona-to-pal": ("keep",), "inline-tool-swap": ("keep",),
 }  # fmt: skip
 
 
@@ -31,6 +37,15 @@ def propose_outdated(world: World, rnd: random.Random) -> Step | None:
         "/context": said, INLINE[0]: tools, INLINE[1]: tools, INLINE[2]: tools,
         "/layers/perception/ambient_awareness_queries": [said],
         "/layers/vqa/enable_vision": "false", "/layers/stt/participant_pause_sensitivity": "high",
+        "/layers/vqa": {"enable_vision": True, "prompt": said}, "/layers/stt/stt_engine": "tavus-advanced",
+        "/layers/perception/tool_prompt": said, "/layers/perception/perception_tool_prompt": said,
+        "/layers/perception/perception_model": rnd.choice(["raven-0", "basic"]),
+        "/layers/conversational_flow/turn_detection_model": "sparrow-0",
+        "/layers/stt/participant_interrupt_sensitivity": "low",
+        "/layers/stt/smart_turn_detection": rnd.random() < 0.5,
+        "/layers/llm/model": rnd.choice(["tavus-llama-4", "tavus-gpt-4o"]), "/layers/llm/temperature": 0.3,
+        "/layers/tts/tts_model_name": "sonic",
+        "/layers/llm/extra_body/top_p": 0.5, "/layers/perception/audio_tools": tools,
     }  # fmt: skip
     if rails:
         values["/guardrails_id"] = {"ref": rnd.choice(rails)}
@@ -48,12 +63,14 @@ def outdated(world: World, address: str, pointer: str, value: Any, over: bool) -
 
 def propose_answer(world: World, rnd: random.Random) -> Step | None:
     name = rnd.choice(list(ANSWERS))
-    return {"name": name, "answer": rnd.choice(ANSWERS[name])}
+    one = pick(world, rnd, "persona") if rnd.random() < 0.3 else None
+    return {"name": name, "answer": rnd.choice(ANSWERS[name]), **({"address": one} if one else {})}
 
 
-def answer(world: World, name: str, answer: str) -> None:
-    """A question of a migration is answered in the project file."""
-    world.project.answers[name] = answer
+def answer(world: World, name: str, answer: str, address: str = "*") -> None:
+    """A question of a migration is answered in the project file, for all or for one persona."""
+    held = world.project.answers.get(name, {})
+    world.project.answers[name] = {**({"*": held} if isinstance(held, str) else held), address: answer}
 
 
 def propose_migrate(world: World, rnd: random.Random) -> Step | None:
