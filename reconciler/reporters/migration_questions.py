@@ -1,5 +1,4 @@
-"""An open question of a migration, for people and as data: why, who is concerned, what each answer does, and where
-an answer is written down."""
+"""An open question of a migration, for people and as data: why, whom it concerns, what each answer does, who says."""
 
 from __future__ import annotations
 

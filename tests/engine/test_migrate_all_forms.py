@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import same
-from reconciler.core.migrating.migration_result import Status
+from reconciler.core.migration_result import Status
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, Object
@@ -176,11 +176,12 @@ def test_all_forms_come_to_the_same(body: Object, said: dict[str, str]) -> None:
         assert [one for one in result.diagnostics if one.is_error] == []
         after = bodies_of(project)
         refused = [f"{one.finding.summary}: {one.reason}" for one in result.of(Status.REFUSED)]
-        assert not refused, (name, refused)
+        assert all("open question" in one for one in refused), (name, refused)
         lost = {word for one in before.values() for word in words(one)} - {
             word for one in after.values() for word in words(one)
         }
-        assert all(GOING.get(word, set()) & {*said.values()} for word in lost), (name, lost)
+        noted = " ".join(note for one in result.of(Status.DONE) for note in one.finding.notes)
+        assert all(word in noted or GOING.get(word, set()) & {*said.values()} for word in lost), (name, lost)
         assert [address for address in before if address not in after] == [], name
         again = project.migrate(answers=given)
         assert again.files == () and not again.of(Status.DONE), name

@@ -203,11 +203,13 @@ class _Edit:
             rest = between if kept else between.removesuffix("\n").removesuffix("\r")
             return text[: member.colon] + head + comment + below + rest + kept + text[last:]
         gap = text[member.colon : part.start] or " "
-        last = self.line_end(part.end)
+        # A text that keeps its last line ends (`|+`) holds that of its own last line, too.
+        end = self.line_end(part.end - 1) if text[part.end - 1 : part.end] == "\n" else part.end
+        last = self.line_end(end)
         header = self.header_comment(part)
         if not below:
-            return text[: member.colon] + gap + written.head + header + text[part.end :]
-        behind = header or text[part.end : last].rstrip()
+            return text[: member.colon] + gap + written.head + header + text[end:]
+        behind = header or text[end:last].rstrip()
         head = gap + written.head if written.head else ""
         return text[: member.colon] + head + behind + below + text[last:]
 

@@ -251,3 +251,18 @@ def test_a_grown_text_means_what_was_wanted(data: st.DataObject) -> None:
     result = rewrite(odd.text.encode(), "x.yaml", [(0, SetValue(f"/{key}", new))])
     assert same(read(result, "x.yaml")[0], {**odd.data, key: new})
     assert all(comment in result.decode() for comment in odd.comments)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("sign", ["|+", ">+", "|+   # why"])
+@pytest.mark.parametrize("ends", ["\n", "\n\n", "\n\n\n"])
+@pytest.mark.parametrize("rest", ["b: 1\n", ""])
+@pytest.mark.parametrize("value", ["one", "x\n\ntwo\n", "x\n\ntwo", 7])
+def test_a_text_that_keeps_its_line_ends_is_replaced(
+    newline: str, sign: str, ends: str, rest: str, value: Json
+) -> None:
+    text = f"a: {sign}\n  x{ends}{rest}".replace("\n", newline)
+    changed = rewrite(text.encode(), "p.yaml", [(0, SetValue("/a", value))])
+    [document] = read_documents(changed, "p.yaml", Findings())
+    assert same(document.value, {"a": value, **({"b": 1} if rest else {})})
+    assert changed.decode().endswith(rest.replace("\n", newline)) and ("# why" in changed.decode()) is ("#" in sign)

@@ -41,14 +41,21 @@ def find_vqa_to_perception(subject: Subject, context: Context) -> Iterator[Findi
     drop: Edit = RemoveValue(VQA, prune=True)
     chosen = lookup(subject.spec, MODEL)
     if not vqa or (enabled is False and chosen == "off"):
-        yield Finding((VQA,), "layers.vqa says nothing any more and goes", VQA_WHY, (drop,), beside=(MODEL,))
+        what = "layers.vqa says nothing any more and goes"
+        yield Finding((VQA,), what, VQA_WHY, (drop,), notes=_unused(subject), beside=(MODEL,))
     elif enabled is False and not is_filled(chosen) and not _perceives(subject):
         off: Edit = SetValue(MODEL, "off")
         summary = 'vision was switched off: perception_model becomes "off"'
         beside = tuple(f"{PERCEPTION}/{name}" for name in SEEING)
-        yield Finding((VQA,), summary, VQA_WHY, (off, drop), beside=beside)
+        yield Finding((VQA,), summary, VQA_WHY, (off, drop), notes=_unused(subject), beside=beside)
     else:
         yield from _choose_model(subject, context, enabled, drop, is_filled(chosen))
+
+
+def _unused(subject: Subject) -> tuple[str, ...]:
+    """The prompt of a layer that is switched off: it goes with it, and is said."""
+    prompt = text_at(subject.spec, f"{VQA}/prompt").strip()
+    return (f"its prompt, which nothing read, goes with it: {prompt}",) if prompt else ()
 
 
 def _perceives(subject: Subject) -> bool:
