@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reconciler.core.export.target import ENV, OPEN, Ledger, Remark, Subject, sealed
 from reconciler.core.text import UNSEEN
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
-from reconciler.platforms.livekit.llm import llm_service
+from reconciler.platforms.livekit.llm import llm_service, require_legal
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.catalogue import Catalogue, LiveKitCall
@@ -152,6 +152,7 @@ def agent_settings(subject: Subject, stem: str, catalogue: Catalogue, language: 
     ledger = Ledger(subject.address, subject.kind, subject.spec)
     name = subject.spec.get("pal_name")
     llm = llm_service(ledger, catalogue, language)
+    require_legal(llm, ledger.variables)
     values: Object = {
         "format_version": FORMAT,
         "address": str(subject.address),

@@ -59,8 +59,8 @@ def resolve(value: Any) -> Any:
     return [resolve(item) for item in value] if isinstance(value, list) else value
 
 
-def arguments(part: str) -> dict[str, Any]:
-    """What the class of llm, stt or tts is called with."""
+def arguments(part: str) -> Any:
+    """What the class of llm, stt or tts is called with: a dict by argument."""
     return resolve(SETTINGS[part]["arguments"])
 
 
@@ -87,7 +87,7 @@ def build_agent() -> Agent:
 
 '''
 SESSION = '''
-def build_session() -> AgentSession:
+def build_session() -> AgentSession[Any]:
     """Language model, ears, voice and turn taking. Call it inside a running event loop."""
 @BEFORE@    return AgentSession(
         llm=@LLM@(**arguments("llm")),

@@ -36,6 +36,26 @@ class Service:
     """How the plugin is made; None for LiveKit Inference."""
 
 
+WORD = r"[A-Za-z_][A-Za-z0-9_]*"
+PACKAGE = r"(@[a-z0-9][a-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+def require_legal(service: Service, variables: Iterable[str]) -> None:
+    """Words of a catalogue that go into code, or name what is installed, are names and nothing else.
+
+    Raises `UsageError` for others: a project's catalogue may hold any text.
+    """
+    call = service.call
+    words = [] if call is None else [(call.module, WORD), (call.call, rf"{WORD}(\.{WORD})*"), (call.package, PACKAGE)]
+    words += [(name, WORD) for name in (*variables, *service.arguments)]
+    wrong = next((text for text, pattern in words if re.fullmatch(pattern, text) is None), None)
+    if wrong is not None:
+        raise UsageError(
+            f"the catalogue's plugin {plain(service.name)} has {plain(wrong)!r} where a name belongs",
+            hint="look at livekit.plugins in the project's catalogue",
+        )
+
+
 def llm_service(ledger: Ledger, catalogue: Catalogue, language: str) -> Service:
     """The service that answers for the persona's model in an agent of this language."""
     model = ledger.text(f"{LAYER}/model")

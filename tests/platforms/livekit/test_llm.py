@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Ledger
+from reconciler.errors import UsageError
+from reconciler.platforms.livekit.agent_settings import agent_settings
 from reconciler.platforms.livekit.llm import ARGUMENTS, Service, llm_service, plugin_of
 from reconciler.types.address import SecretRef
 from reconciler.types.catalogue import Catalogue
@@ -178,6 +180,30 @@ class TestTheCatalogueDecides:
         found, adjusted, left = self.chosen({"plugin": plugin}, language=language)
         assert found.name == "inference"
         assert "/layers/llm/model" in {*adjusted, *left}
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"module": "os\nimport evil"}, {"call": "LLM(); evil()"}, {"package": "x; rm"}, {"module": ""},
+        {"model": "model=evil(), x"}, {"call": "LLM.\u0430"},
+    ],
+)  # fmt: skip
+def test_words_of_a_catalogue_do_not_become_code(language: str, entry: Object) -> None:
+    good = {"package": "p", "module": "m", "call": "LLM", "takes": ["api_key", "base_url"]}
+    plugin: Json = {"name": "E", "hosts": ["llm.example"], language: {**good, **entry}}
+    catalogue = load_catalogue({"livekit": {"plugins": {"evil": plugin}}})
+    subject = persona(layers={"llm": own(base_url="https://llm.example/v1")})
+    with pytest.raises(UsageError, match="where a name belongs"):
+        agent_settings(subject, "desk", catalogue, language)
+
+
+def test_a_variable_of_a_catalogue_is_a_name() -> None:
+    plugin: Json = {"groq": {"variables": ["A=1\nB"]}}
+    catalogue = load_catalogue({"livekit": {"plugins": plugin, "nearest": {"m": {"plugin": "groq"}}}})
+    with pytest.raises(UsageError, match="where a name belongs"):
+        agent_settings(persona(layers={"llm": {"model": "m"}}), "desk", catalogue)
 
 
 @given(
