@@ -161,11 +161,6 @@ def undone(result: MigrationResult) -> tuple[Outcome, ...]:
     return (*result.of(Status.DONE), *(one for one in result.of(Status.OPEN) if one.finding.broken))
 
 
-def is_undone(result: MigrationResult) -> bool:
-    """Whether there is something to do."""
-    return bool(result.files or undone(result))
-
-
 def by_address(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Outcomes by what they are about, in order of first appearance."""
     found: dict[str, list[Outcome]] = {}

@@ -32,7 +32,6 @@ _NO_POINT = re.compile(r"^(-?[0-9]+)(e[-+][0-9]+)$")
 _UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-_DATE = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,6 @@ def whole(project: Project) -> tuple[str, ...]:
     return project.manifests or (project.home,)
 
 
-def secrets_of(project: Project, environ: Mapping[str, str] | None = None) -> Secrets:
-    """Resolves references without any manifest: for saved plans."""
-    return RunSecrets(os.environ if environ is None else environ, project.home)
-
-
 def _workspace(project: Project, workspace: Workspace | str) -> Workspace:
     if isinstance(workspace, Workspace):
         return workspace
