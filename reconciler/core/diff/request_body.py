@@ -111,6 +111,8 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
 
 
 def _clean(node: Node, value: Json) -> Json:
+    if isinstance(value, list) and node.star is not None and node.star.children:
+        return [_clean(node.star, item) for item in value]
     if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
         return value
     result: Object = {}

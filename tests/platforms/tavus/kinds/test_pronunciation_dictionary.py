@@ -5,6 +5,8 @@ from __future__ import annotations
 from reconciler.core.canonical.canonical_form import normal
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.pronunciation_dictionary import KIND
+from tests.support.lab import Lab
+from tests.support.making import manifest
 
 ROWS = {row.path: row for row in KIND.fields}
 
@@ -33,3 +35,13 @@ def test_how_many_rules_there_are_is_the_servers() -> None:
 def test_personas_name_it_in_their_voice() -> None:
     rows = {row.path: row for row in kind("persona").fields}
     assert rows["/layers/tts/pronunciation_dictionary_id"].ref == KIND.name
+
+
+def test_null_in_a_rule_is_not_sent() -> None:
+    lab = Lab()
+    rule = {"text": "CVI", "pronunciation": "see-vee-eye", "type": "alias"}
+    wanted = manifest("pronunciation_dictionary.d", {"name": "D", "rules": [{**rule, "case_sensitive": None}]})
+    (change,) = lab.plan(wanted).differences
+    assert [request.body for request in change.requests] == [{"name": "D", "rules": [rule]}]
+    lab.apply(wanted)
+    assert lab.plan(wanted).differences == ()
