@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.read.load_manifests import secrets_of
 from reconciler.manifests.read.secrets_in_manifests import RunSecrets, is_mask, reference_for
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import SecretRef
@@ -81,6 +80,6 @@ def test_literals_are_found_by_their_place(tmp_path: Path) -> None:
 
 def test_a_run_without_manifests_has_secrets_too(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("x")
-    secrets = secrets_of(load_project(tmp_path), {"A": "1"})
+    secrets = RunSecrets({"A": "1"}, load_project(tmp_path).home)
     assert secrets.resolve(SecretRef("file", "key")) == "x"
     assert secrets.resolve(SecretRef("env", "A")) == "1"
