@@ -25,8 +25,8 @@ from reconciler.core.secrets.secret_spellings import (
     SCHEME,
     SHORTEST,
     Folded,
+    SearchedText,
     SpelledText,
-    first_mark,
 )
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import SENSITIVE, Mask
@@ -85,9 +85,9 @@ class Redactor:
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         if self._may_hold(text):
-            mark = first_mark(text)
+            searched = SearchedText(text)
             for value in self._values:
-                yield from value.find(text, self._spared, mark)
+                yield from value.find(searched, self._spared)
 
     def _add(self, value: SpelledText) -> None:
         self._known.add(value.text)

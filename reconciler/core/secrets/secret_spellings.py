@@ -18,6 +18,9 @@ SCHEME = re.compile(r"(?i:bearer|basic|token|digest)\s+|[a-z][a-z0-9+.-]*://|---
 """Beginnings that many texts share: they alone tell nothing."""
 TRIED_WHOLE = 1000
 """Characters up to which a text is also looked for by one pattern, which is dear to make."""
+TOLD = 256
+"""Characters of a beginning that tell the value whatever follows: so much in common is no chance. It also bounds what
+is spent on each of many beginnings in a text that is nearly the value."""
 BASE64_HEAD = 12
 """Characters of base64 that are enough to know eight bytes by."""
 CUT = re.compile(
@@ -47,6 +50,8 @@ LONGEST_ATOM = 1_000
 """Characters of the longest spelling of one character: 16 backslashes, each written out, before each of two units."""
 RARE = 4
 """Letters and digits in a row that few texts hold by chance."""
+SHARED = 3
+"""Atoms by which a beginning is sought that has none of these; many values share them, so the text is asked once."""
 MANY = "{1,16}"
 """Backslashes before a character that was escaped again and again. Bounded, or a text of nothing else takes ages."""
 SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
@@ -79,6 +84,31 @@ class Folded:
             start + self._ahead[bisect_right(self._starts, start)],
             stop + self._ahead[bisect_left(self._ends, stop)],
         )
+
+
+class SearchedText:
+    """A text in which many values are looked for: what several of them ask of it is found out once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._starts: dict[tuple[str, ...], list[int]] = {}
+
+    @cached_property
+    def mark(self) -> int | None:
+        """Where the first sign ends behind which a cut text may go on; None where there is none."""
+        mark = CUT_MARK.search(self.text)
+        return None if mark is None else mark.end()
+
+    def starts(self, patterns: tuple[str, ...]) -> list[int]:
+        """Every place where these patterns stand one behind the other."""
+        if patterns not in self._starts:
+            if len(patterns) == 1:
+                found = [match.start() for match in re.finditer(f"(?={patterns[0]})", self.text)]
+            else:
+                match_at = re.compile("".join(patterns)).match
+                found = [place for place in self.starts(patterns[:-1]) if match_at(self.text, place)]
+            self._starts[patterns] = found
+        return self._starts[patterns]
 
 
 class SpelledText:
@@ -131,26 +161,30 @@ class SpelledText:
             found |= {core: None, core.translate(str.maketrans("+/", "-_")): None}
         return tuple(found)
 
-    def find(self, text: str, spared: Collection[str], mark: int | None) -> Iterator[tuple[int, int]]:
-        """Where it stands in `text`, less where it is a part of a spared name; `mark` is `first_mark(text)`."""
-        match = self._next_head(text, 0)
+    def find(self, searched: SearchedText, spared: Collection[str]) -> Iterator[tuple[int, int]]:
+        """Where it stands in that text, less where it is a part of a spared name."""
+        text = searched.text
+        match = self._next_head(searched, 0)
         while match is not None:
             end = self._end(text, match)
             if end is not None and not self._is_spared(text, match.start(), spared):
                 yield self._start(text, match.start()), end
-            match = self._next_head(text, max(match.start() + 1, end or 0))
-        if mark is not None:
-            yield from self._cut_before(text, mark)
+            match = self._next_head(searched, max(match.start() + 1, end or 0))
+        if searched.mark is not None:
+            yield from self._cut_before(text, searched.mark)
         for core in self.cores:
             if core in text:
                 yield from _runs(core, text)
 
-    def _next_head(self, text: str, start: int) -> re.Match[str] | None:
-        """The next beginning from `start` on; the pattern is tried near its literal only, where that can be."""
+    def _next_head(self, searched: SearchedText, start: int) -> re.Match[str] | None:
+        """The next beginning from `start` on; the pattern is tried near its literal only, where that tells enough."""
+        text = searched.text
         place = text.find(self.literal, start)
-        while place >= 0:
-            if self._reach is None:
-                return self._head.search(text, start)
+        if place >= 0 and self._reach is None:
+            starts = searched.starts(tuple(pattern for _, pattern in self.atoms[: min(SHARED, self._count)]))
+            tries = (self._head.match(text, at) for at in starts[bisect_left(starts, start) :])
+            return next(filter(None, tries), None)
+        while place >= 0 and self._reach is not None:
             before, after = self._reach
             try_at = self._head.search if before else self._head.match
             match = try_at(text, max(start, place - before), place + len(self.literal) + after)
@@ -160,7 +194,7 @@ class SpelledText:
         return None
 
     def _end(self, text: str, head: re.Match[str]) -> int | None:
-        """Where the value ends that begins at `head`; None where it is another text that begins alike."""
+        """Where the value that begins at `head` ends, or what is there of it; None where another text begins so."""
         end = head.end()
         before: list[tuple[int, str]] = []
         for piece in self._rest:
@@ -180,7 +214,7 @@ class SpelledText:
             whole = self._whole.match(text, head.start())
             if whole is not None:
                 return whole.end()
-        return end if CUT.match(text, end) else None
+        return end if end - head.start() >= TOLD or CUT.match(text, end) else None
 
     def _start(self, text: str, start: int) -> int:
         """With a backslash right before, which would be left to escape what comes in its place."""
@@ -204,12 +238,6 @@ class SpelledText:
             if inside >= 0 and start >= inside and text.startswith(name, start - inside):
                 return True
         return False
-
-
-def first_mark(text: str) -> int | None:
-    """Where in `text` the first sign ends behind which a cut text may go on; None where there is none."""
-    mark = CUT_MARK.search(text)
-    return None if mark is None else mark.end()
 
 
 def _after(piece: str | re.Pattern[str], text: str, place: int) -> int | None:
