@@ -163,8 +163,9 @@ EMPTY_SET = PolicyRule("empty_set", "A project without a manifest does not empty
 def check_account(changes: Sequence[Change], situation: Situation) -> Block | None:
     """A non-empty state and a key that shows none of its objects: probably the wrong key."""
     if situation.options.accept_account or same_account(
-        situation.state, situation.account, situation.listings, situation.fingerprint
-    ):
+        situation.state, situation.account, situation.listings, situation.fingerprint,
+        back=situation.options.rollback is not None,
+    ):  # fmt: skip
         return None
     return Block(
         "account",
@@ -174,13 +175,24 @@ def check_account(changes: Sequence[Change], situation: Situation) -> Block | No
 
 
 def same_account(
-    state: State, account: Account, listings: Mapping[str, Listing], fingerprint: Callable[[], str]
+    state: State,
+    account: Account,
+    listings: Mapping[str, Listing],
+    fingerprint: Callable[[], str],
+    *,
+    back: bool = False,
 ) -> bool:
-    """By owner where the API shows one, else by any managed id in the key's user list, else by a known key."""
-    if not state.resources:
+    """By owner where the API shows one, else by any managed id in the key's user list, else by a known key.
+
+    A state without objects fits every account as long as it has no history, which is of one account, too. `back`:
+    what the history holds is to come back.
+    """
+    if not state.resources and not state.history.entries:
         return True
     if state.owner is not None and account.owner is not None:
         return state.owner == account.owner
+    if not state.resources and not back:
+        return True
     if any(
         entry.id in listing.objects
         for address, entry in state.resources.items()

@@ -98,7 +98,9 @@ def check_account(
         reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
     account = setting.provider.account()
     other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
-    if not accept and (other or not same_account(state, account, listings, lambda: setting.fingerprint(state))):
+    back = plan.rollback is not None
+    known = other or same_account(state, account, listings, lambda: setting.fingerprint(state), back=back)
+    if not accept and (other or not known):
         raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
     live = _read(plan, listings, reader)
     begun = find_begun(plan, state, listings, progress, setting.book(state))
