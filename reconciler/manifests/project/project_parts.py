@@ -224,6 +224,17 @@ def read_answers(
             continue
         members = given if isinstance(given, dict) else {"*": given}
         answers = {key: as_answer(value) for key, value in members.items()}
+        for key, value in answers.items():
+            other = result.get(migration.name, {}).get(key, value)
+            if other != value:
+                what = "everything" if key == "*" else repr(key)
+                findings.error(
+                    PROJECT,
+                    f"{migration.name} ({migration.id}) is answered twice for {what}: {other!r} and {value!r}",
+                    source=source,
+                    pointer=join("migrations", word),
+                    hint="it stands here under its name and under its id: take one of the two out",
+                )
         result.setdefault(migration.name, {}).update(answers)
         for _, key, address in addressed({migration.name: answers}, {migration.name: migration.kinds}):
             places[join("migrations", word, key)] = address
@@ -236,23 +247,27 @@ def with_answers(data: bytes, path: str, answers: Answers, known: Mapping[str, s
 
     Raises `EditRefused` where the text does not allow it: an anchor ties the place to another one.
     """
-    from reconciler.core.migration import as_answer
+    from reconciler.core.migration import as_answer, merge_answers
     from reconciler.manifests.edit.editable_file import EditableFile
-    from reconciler.types.manifest import SetValue
+    from reconciler.types.manifest import Edit, RemoveValue, SetValue
 
     file = EditableFile(data, path, values=True)
     held = lookup(file.documents[0].value, "/migrations")
     words = list(held) if isinstance(held, dict) else []
-    edits: list[SetValue] = []
+    edits: list[Edit] = []
     for name, given in answers.items():
         mine = [word for word in words if known.get(word) == name]
-        word = mine[-1] if mine else name
+        if len(mine) > 1 and isinstance(held, dict):  # under its name and under its id: together from now on
+            both = merge_answers(*({name: _members(held[word])} for word in mine), {name: given})
+            edits.append(SetValue(join("migrations", mine[0]), _whole(both[name])))
+            edits += [RemoveValue(join("migrations", word)) for word in mine[1:]]
+            continue
+        word = mine[0] if mine else name
         present = held.get(word) if isinstance(held, dict) else None
         place = join("migrations", word)
         if "*" in given or present is None:
-            whole: Json = given["*"] if list(given) == ["*"] else dict(given)
-            same = present is not None and not isinstance(present, dict) and as_answer(_scalar(present)) == whole
-            edits += [] if same or present == whole else [SetValue(place, whole)]
+            same = present is not None and _members(present) == dict(given)
+            edits += [] if same else [SetValue(place, _whole(given))]
         elif not isinstance(present, dict):
             edits.append(SetValue(place, {"*": present, **given}))
         else:
@@ -264,6 +279,18 @@ def with_answers(data: bytes, path: str, answers: Answers, known: Mapping[str, s
     if edits:
         file.edit(0, edits)
     return file.data()
+
+
+def _whole(given: Mapping[str, str]) -> Json:
+    """All answers of a migration as they stand in the file."""
+    return given["*"] if list(given) == ["*"] else dict(given)
+
+
+def _members(value: Json) -> dict[str, str]:
+    from reconciler.core.migration import as_answer
+
+    pairs = value.items() if isinstance(value, dict) else [("*", value)]
+    return {key: as_answer(_scalar(one)) for key, one in pairs}
 
 
 def _scalar(value: Json) -> str | float | bool:

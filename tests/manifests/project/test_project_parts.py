@@ -38,6 +38,7 @@ ANSWERED = "# ours\napiVersion: personas/v1\nkind: Project\nmetadata: {name: x} 
 HELD = [
     "", "migrations: {}\n", "migrations: {M16: tavus-auto} # flow\n", "migrations:\n  stt-engine: yes # all\n",
     "migrations:\n  M16: {tavus-advanced: keep} # one\n  tts-types: # two\n    fast: 1.1\n    slow: false\n",
+    "migrations:\n  M16: {tavus-advanced: keep, fast: keep}\n  stt-engine:\n    tavus-turbo: x\n",
     "migrations:\r\n    stt-engine:\r\n        tavus-turbo: x # y\r\n",
 ]  # fmt: skip
 keys = st.sampled_from(["*", "tavus-advanced", "persona.a", "persona.a:fast", "fast", "a b: {c}", "yes", "#1"])
@@ -68,3 +69,23 @@ def test_what_is_written_reads_back_and_the_rest_stays(held: str, said: dict[str
     assert {key: kept[key] for key in ("apiVersion", "kind", "metadata")} == {
         "apiVersion": "personas/v1", "kind": "Project", "metadata": {"name": "x"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("{M16: {tavus-turbo: keep}, stt-engine: {tavus-turbo: tavus-auto}}", True),
+        ("{M16: keep, stt-engine: tavus-auto}", True),
+        ("{M16: {tavus-turbo: keep}, stt-engine: {tavus-turbo: false}}", False),
+        ("{M16: {tavus-turbo: keep}, stt-engine: tavus-auto}", False),
+    ],
+)
+def test_answers_that_contradict_are_an_error(tmp_path: Path, text: str, wrong: bool) -> None:
+    (tmp_path / "reconciler.yaml").write_text(f"{HEAD}migrations: {text}\n")
+    if not wrong:
+        assert load_project(tmp_path).migrations
+        return
+    with pytest.raises(ManifestError) as caught:
+        load_project(tmp_path)
+    [found] = caught.value.diagnostics
+    assert "answered twice" in found.summary and str(found.span).startswith("reconciler.yaml:5:")
