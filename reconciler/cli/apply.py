@@ -201,12 +201,13 @@ def for_machines(settings: Settings) -> bool:
 
 def refused(verb: str, settings: Settings, session: Session, error: PlanBlocked) -> int:
     """Deliver the plan that was refused, and on standard error what blocks it and the ways out."""
-    from reconciler.cli.output import deliver, say
+    from reconciler.cli.output import deliver, home_of, say
     from reconciler.reporters.messages import error_lines
     from reconciler.types.report import Report
 
     session.hooks.settle()
-    code = deliver(Report(verb, session.workspace.name, error.plan, exit_code=error.exit_code), settings)
+    report = Report(verb, session.workspace.name, error.plan, exit_code=error.exit_code, home=home_of(session))
+    code = deliver(report, settings)
     for line in error_lines(error):
         say(line)
     return code

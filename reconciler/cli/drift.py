@@ -63,8 +63,8 @@ ACCEPT = click.option(
 )  # fmt: skip
 
 
-def show_accepted(settings: Settings, accepted: Accepted) -> int:
-    """The diff, and what is left to do."""
+def show_accepted(settings: Settings, accepted: Accepted, home: str) -> int:
+    """The diff, and what is left to do; files are named as seen from the folder of the run, as `home` says."""
     from reconciler.cli.output import emit_document, visible
     from reconciler.manifests.tree.decode import decode
     from reconciler.manifests.tree.problems import Findings
@@ -74,7 +74,7 @@ def show_accepted(settings: Settings, accepted: Accepted) -> int:
 
     def text() -> str:
         texts = {
-            file.shown: (
+            f"{home}/{file.shown}" if home else file.shown: (
                 decode(file.before, file.shown, Findings()) or "",
                 decode(file.after, file.shown, Findings()) or "",
             )
@@ -86,7 +86,7 @@ def show_accepted(settings: Settings, accepted: Accepted) -> int:
     def document() -> Json:
         return {
             "accepted": [{"address": str(one.address), "path": one.pointer, "value": one.value} for one in values],
-            "files": [one.shown for one in files],
+            "files": [f"{home}/{one.shown}" if home else one.shown for one in files],
             "left": left,
         }
 
@@ -142,7 +142,7 @@ def drift(
     from reconciler.api.plan import accept_now, drift_now
     from reconciler.cli.composition import open_session
     from reconciler.cli.drift_review import require_terminal, review
-    from reconciler.cli.output import deliver, reporting
+    from reconciler.cli.output import deliver, home_of, reporting
     from reconciler.reporters.wording import unmanaged_line
     from reconciler.types.report import Report
 
@@ -170,7 +170,7 @@ def drift(
         if reviewed:
             return review(settings, session, options, ref)
         if accepted:
-            return show_accepted(settings, accept_now(session, options, accepted))
+            return show_accepted(settings, accept_now(session, options, accepted), home_of(session))
         looked = drift_now(session, options)
         new = [one for one in looked.plan.unmanaged if one.is_new]
         code = exit_codes.DIFFERENCES if looked.plan.drift or new else exit_codes.DONE
@@ -178,7 +178,9 @@ def drift(
             code = exit_codes.ERROR
         findings = looked.findings
         notes = (*looked.notes, *map(unmanaged_line, new))
-        report = Report("drift", session.workspace.name, looked.plan, None, findings, code, notes)
+        report = Report(
+            "drift", session.workspace.name, looked.plan, None, findings, code, notes, home=home_of(session)
+        )
         return deliver(report, settings)
 
 

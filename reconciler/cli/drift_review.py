@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exit_codes
-from reconciler.cli.output import is_terminal, say
+from reconciler.cli.output import home_of, is_terminal, say
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def review(settings: Settings, session: Session, options: PlanOptions, ref: str 
     answers = ask_all(looked.plan, frozenset(looked.addresses), settings)
     code = exit_codes.DIFFERENCES if answers.skipped else exit_codes.DONE
     if answers.accepted or answers.ignored:
-        show_accepted(settings, accept_now(session, options, answers.accepted, answers.ignored))
+        done = accept_now(session, options, answers.accepted, answers.ignored)
+        show_accepted(settings, done, home_of(session))
     back = answers.put_back()
     for address in dict.fromkeys(one.address for one in answers.reverted if one.address not in back):
         say(f"{address} stays as it is: a field of it was skipped, and an apply puts back the whole object.")

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.api.session import Session
     from reconciler.cli.global_options import Settings
     from reconciler.core.secrets.redact_text import Redactor, Shown
     from reconciler.types.json import Json
@@ -96,6 +97,14 @@ def say_in_signal_handler(line: str) -> None:
         os.write(sys.stderr.fileno(), f"{line}\n".encode())
     except (OSError, ValueError, AttributeError):  # closed, or no file: a stream of whoever embeds this program
         say(line)
+
+
+def home_of(session: Session) -> str:
+    """`Report.home`: the folder of the manifests, seen from that of the run."""
+    from reconciler.manifests.tree.file_tree import relative
+
+    home = relative(session.project.home, session.project.root)
+    return "" if home == "." else home
 
 
 def visible(text: str) -> str:
@@ -185,7 +194,7 @@ def deliver_files(report: Report, settings: Settings) -> None:
         try:
             write_file(
                 path,
-                render(report, name, _of_file(settings), gate()).encode("utf-8", "backslashreplace"),
+                render(report, name, _of_file(settings, name), gate()).encode("utf-8", "backslashreplace"),
             )
         except ReconcilerError as error:
             problems.append(error)
@@ -205,15 +214,30 @@ def style(settings: Settings) -> Style:
     width, rows = shutil.get_terminal_size((100, 60))
     return Style(
         color=terminal and not plain, width=width, verbose=settings.verbose, quiet=settings.quiet,
-        detail=settings.detail or ("full" if settings.verbose else "auto"), rows=rows, folder=called_from(settings),
+        detail=settings.detail or ("full" if settings.verbose else "auto"), rows=rows,
+        folder=seen_from(settings, settings.format or TEXT),
     )  # fmt: skip
 
 
-def _of_file(settings: Settings) -> Style:
+def _of_file(settings: Settings, name: str) -> Style:
     """How a file of `--report` is written: whole, or as the command line says."""
     from reconciler.types.report import Style
 
-    return Style(verbose=settings.verbose, folder=called_from(settings), detail=settings.detail or "")
+    return Style(verbose=settings.verbose, folder=seen_from(settings, name), detail=settings.detail or "")
+
+
+def seen_from(settings: Settings, name: str) -> str:
+    """The folder of the run as `Style.folder`: machines and pages of a forge want it from the top of the repository,
+    a person from where the program was called."""
+    from reconciler.manifests.tree.file_tree import relative
+    from reconciler.manifests.tree.repository import top_of
+
+    here = os.path.realpath(".")
+    top = None if name == TEXT else top_of(here)
+    if top is None:
+        return called_from(settings)
+    below = relative(here, os.path.realpath(top))
+    return "" if below == "." else below
 
 
 def called_from(settings: Settings) -> str:
@@ -240,7 +264,7 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
         raise
     except ReconcilerError as error:
         if settings.format not in {None, TEXT}:
-            how = Style(folder=called_from(settings))
+            how = Style(folder=seen_from(settings, settings.format or TEXT))
             write(render(failed(verb, error, workspace), settings.format or TEXT, how, gate()))
         try:
             deliver_files(failed(verb, error, workspace), settings)

@@ -67,7 +67,7 @@ def plan(
     """
     from reconciler.api.plan import plan_now
     from reconciler.cli.composition import open_session
-    from reconciler.cli.output import deliver, reporting
+    from reconciler.cli.output import deliver, home_of, reporting
     from reconciler.types.report import Report
 
     settings = settings.with_paths(paths).summarised(summary)
@@ -92,7 +92,8 @@ def plan(
             notes = (*notes, save_plan(made, out, session.plan_key, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.findings
-        return deliver(Report("plan", session.workspace.name, made, None, findings, code, notes), settings)
+        report = Report("plan", session.workspace.name, made, None, findings, code, notes, home=home_of(session))
+        return deliver(report, settings)
 
 
 def exit_code(made: Plan, options: PlanOptions, *, detailed: bool) -> int:

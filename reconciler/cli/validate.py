@@ -46,7 +46,7 @@ def validate(
     """Check manifests: schema, references, lint. Offline; exits with 1 when there are errors."""
     from reconciler.api.validate import check
     from reconciler.cli.composition import open_session
-    from reconciler.cli.output import deliver, reporting
+    from reconciler.cli.output import deliver, home_of, reporting
     from reconciler.errors import UsageError
     from reconciler.types.report import Report
 
@@ -60,7 +60,10 @@ def validate(
             notes = (*notes, _accept(session))
             findings, _ = check(session, strict=strict, allow_empty=allow_empty)
         code = exit_codes.ERROR if any(one.is_error and not one.accepted for one in findings) else exit_codes.DONE
-        report = Report("validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes)
+        report = Report(
+            "validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes,
+            home=home_of(session),
+        )  # fmt: skip
         return deliver(report, settings)
 
 

@@ -83,9 +83,8 @@ def _all(report: Report) -> Iterator[Finding]:
     if flags := flags_of(report.plan):
         yield Finding(PLANNED, Severity.INFO, visible(f"Planned with {flags}"))
     for diagnostic in all_diagnostics(report):
-        path = visible(
-            diagnostic.span.path if diagnostic.span else diagnostic.source.path if diagnostic.source else PROJECT_FILE
-        )
+        source = diagnostic.source.path if diagnostic.source else ""
+        path = visible(diagnostic.span.path if diagnostic.span else _at(report, source))
         line, column = (diagnostic.span.line, diagnostic.span.column) if diagnostic.span else (1, 1)
         yield Finding(
             visible(diagnostic.code),
@@ -99,14 +98,20 @@ def _all(report: Report) -> Iterator[Finding]:
             column,
         )
     if report.plan and report.result is None:
-        yield from _of_plan(report.plan)
+        yield from _of_plan(report.plan, report)
     if report.result:
         for step in report.result.steps:
             if step.outcome != "done":
                 yield _of_step(step)
 
 
-def _of_plan(plan: Plan) -> Iterator[Finding]:
+def _at(report: Report, source: str | None) -> str:
+    """A file of the manifests as the run sees it; the project file where none is known."""
+    path = source or PROJECT_FILE
+    return path if path.startswith("/") or not report.home else f"{report.home}/{path}"
+
+
+def _of_plan(plan: Plan, report: Report) -> Iterator[Finding]:
     sources = {change.address: change.source for change in plan.changes if change.source}
     for block in plan.blocked:
         yield Finding(visible(f"block-{block.rule}"), Severity.ERROR, visible(block.message), visible(block.hint))
@@ -115,7 +120,7 @@ def _of_plan(plan: Plan) -> Iterator[Finding]:
             known = str(change.address) in block.message
             message = visible(block.message if known else f"{change.address}: {block.message}")
             span = block.span
-            path = visible(span.path if span else change.source or PROJECT_FILE)
+            path = visible(span.path if span else _at(report, change.source))
             yield Finding(
                 visible(f"block-{block.rule}"),
                 Severity.ERROR,
@@ -135,10 +140,10 @@ def _of_plan(plan: Plan) -> Iterator[Finding]:
             "",
             one.address,
             visible(one.path),
-            visible(sources.get(one.address) or PROJECT_FILE) if one.address else PROJECT_FILE,
+            visible(_at(report, sources.get(one.address) if one.address else None)),
         )
     for item in plan.drift:
-        yield from _of_drift(item, visible(sources.get(item.address) or PROJECT_FILE))
+        yield from _of_drift(item, visible(_at(report, sources.get(item.address) or item.source)))
 
 
 def _of_drift(item: DriftItem, path: str) -> Iterator[Finding]:

@@ -70,6 +70,8 @@ class DriftItem:
     """`deleted_outside`, `observe`, `vendor` (nobody else moved anything), or None."""
     edited: str | None = None
     """When the object was last changed, by the account's clock: `2026-10-01 08:30 UTC`."""
+    source: str = ""
+    """The manifest file that declared it when it was last applied, relative to the folder of the manifests."""
     editor: str | None = None
     """Who changed it, where the API tells."""
 

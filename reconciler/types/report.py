@@ -144,6 +144,8 @@ class Report:
     """What is written about the lint rule of a code; None for a code of any other finding."""
     made: Provenance | None = None
     """For the heading of what people read later."""
+    home: str = ""
+    """The folder of the manifests, seen from that of the run: paths of sources are relative to it."""
     reached: bool = True
     """False where an error ended the run before there was anything to tell."""
 

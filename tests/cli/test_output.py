@@ -6,7 +6,9 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.report import Report, Style
+from tests.support.gittrees import repository
 
 WARNING = Diagnostic("L08", Severity.WARNING, "odd")
 ERROR = Diagnostic("L18", Severity.ERROR, "wrong")
@@ -162,8 +165,14 @@ def test_every_rendering_ends_with_a_line_break() -> None:
     ],
 )
 def test_files_are_named_as_seen_from_where_the_program_was_called(
-    chdir: str | None, folder: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    chdir: str | None,
+    folder: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Outside of any repository."""
+    monkeypatch.chdir(tmp_path)
     settings = Settings(chdir=chdir, format="github", reports=(("codequality", str(tmp_path / "r")),))
     place = Diagnostic("L18", Severity.ERROR, "wrong", span=Span("a.yaml", 3, 1))
     deliver(Report("validate", diagnostics=(place,)), settings)
@@ -271,3 +280,25 @@ def test_silence_points_the_descriptor_elsewhere(monkeypatch: pytest.MonkeyPatch
         os.write(stream.fileno(), b"lost")
     assert os.read(reading, 10) == b""
     os.close(reading)
+
+
+@pytest.mark.parametrize("way", ["top", "inside"])
+@pytest.mark.parametrize("format", ["github", "codequality", "sarif"])
+def test_annotations_name_files_from_the_top_of_the_repository(
+    way: str, format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., Any]
+) -> None:
+    """Of what is wrong in a file and of what drifted, in a project in a folder of the repository."""
+    repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert call("init", "agents").code == 0
+    persona = tmp_path / "agents" / "manifests" / "personas" / "front-desk.yaml"
+    assert call("-C", "agents", "apply", "--auto-approve").code == 0
+    assert call("-C", "agents", "simulator", "edit").code == 0
+    persona.write_text(persona.read_text() + "  greting: Hello\n")
+    where = ["-C", "agents"] if way == "top" else []
+    if way == "inside":
+        monkeypatch.chdir(tmp_path / "agents")
+    for verb in ("validate", "drift"):
+        text = call(*where, verb, "--format", format).out
+        assert "agents/manifests/personas/front-desk.yaml" in text, (verb, text)
+        assert "agents/agents" not in text

@@ -124,7 +124,11 @@ def drift_items(
                 context = Context(book, bound.kinds, bound.vocabulary, catalogue=catalogue)
                 item = _with_vendor(item, entry, live, declared[address], context)
             found.append(item)
-    return tuple(_with_editor(item, compared) for item in found if item is not None)
+    return tuple(
+        _with_editor(replace(item, source=state.resources[item.address].source or ""), compared)
+        for item in found
+        if item is not None
+    )
 
 
 def _with_editor(item: DriftItem, compared: Compared) -> DriftItem:
