@@ -366,6 +366,8 @@ def _differences(
         delivery = effect.must.get("/delivery")
         if pointer == "/delivery_token" and isinstance(delivery, dict) and "api" not in delivery:
             continue  # it goes with the way of delivery that it belongs to
+        if pointer == "/auth_config_token" and effect.must.get("/auth_config") == {"type": "oauth2"}:
+            continue
         was, became = old.get(pointer), new.get(pointer)
         if isinstance(was, list):
             was = [item for item in was if str(item) not in deleted]

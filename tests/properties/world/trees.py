@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from tests.properties.world.words import Env, Ref
 
 Tree = dict[str, object]
-WHOLE = {"/parameters", "/delivery"}  # the API replaces these whole
+WHOLE = {"/parameters", "/delivery", "/auth_config"}  # the API replaces these whole
 SETS = ("/tools", "_ids", "_tags", "/tags", "/allowed_origins", "/connectors", "/selected_tool_names")
-SECRET = ("/api_key", "/delivery_token", "/password", "/auth_config/token")
+SECRET = ("/api_key", "/delivery_token", "/password", "/auth_config_token")
 # Documented defaults of the places that the machine writes: absent, null and these are one value on reading.
 DEFAULTS: dict[str, object] = {
     "/pipeline_mode": "full", "/layers/llm/speculative_inference": True, "/layers/tts/tts_emotion_control": True,

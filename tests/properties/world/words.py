@@ -50,7 +50,7 @@ NAMES = {"guardrail_set": "guardrails_name", "objectives": "objectives_name"}
 
 
 def canonical(kind: str, body: Mapping[str, Any]) -> Tree:
-    """A body with one spelling for everything, named lists by name, and a tool's token beside its delivery."""
+    """A body with one spelling for everything, named lists by name, and a token beside what it goes with."""
     result = {PAL.get(key, key): value for key, value in body.items()}
     if isinstance(result.get("layers"), dict):
         result["layers"] = {name: _layer(name, layer) for name, layer in result["layers"].items()}
@@ -59,6 +59,9 @@ def canonical(kind: str, body: Mapping[str, Any]) -> Tree:
         result["data"] = {item[word]: item for item in result["data"]}
     if isinstance(result.get("delivery"), dict):
         result |= _delivery(result["delivery"])
+    if isinstance(auth := result.get("auth_config"), dict) and auth.get("token"):
+        result["auth_config"] = {key: value for key, value in auth.items() if key != "token"}
+        result["auth_config_token"] = auth["token"]
     return result
 
 
