@@ -62,8 +62,8 @@ def open_backend(settings: BackendSettings, context: BackendContext) -> Backend:
     check_settings(settings, SETTINGS)
     dsn, schema, place = read_place(settings, context)
     name = read_row(settings, context, default_place(context))
+    where = f"{place} {schema}.state {name!r}{context.beside and f' ({context.beside})'}"
     name += context.beside and f"\x1f{context.beside}"  # no name holds such a character
-    where = f"{place} {schema}.state {name!r}"
     limits = read_limits(settings.settings, context.environ)
     database = shared_database(dsn, schema, name, where, limits)
     return PostgresBackend(database, schema, name, where, int(read_number(settings, "keep", 20)), context, limits)

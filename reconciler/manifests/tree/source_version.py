@@ -34,7 +34,8 @@ def fetch_commit(folder: str, ref: str) -> str:
     done = fetch_git(folder, *quietly, "--end-of-options", REMOTE, wanted, seconds=FETCH_SECONDS)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = said[-1].removeprefix("fatal: ") if said else "git fetch failed"
+        said = [line for line in said if line.startswith(("fatal: ", "error: "))] or said[-1:]  # advice follows
+        reason = said[0].partition(": ")[2] or said[0] if said else "git fetch failed"
         raise SourceAway(
             f"{ref} cannot be fetched from {REMOTE}: {reason}",
             hint="what was fetched last is held against the account; nothing is written meanwhile",

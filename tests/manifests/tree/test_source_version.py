@@ -65,8 +65,9 @@ def test_what_does_not_answer_is_away(clone: Repository, origin: Repository, ref
     with pytest.raises(SourceAway):
         fetch_commit(str(origin.root), ref)
     (origin.root / ".git").rename(origin.root / "gone")
-    with pytest.raises(SourceAway):
+    with pytest.raises(SourceAway) as away:
         fetch_commit(str(clone.root), "main")
+    assert str(origin.root) in away.value.message, "what is wrong, not the advice that git gives after it"
 
 
 def test_the_digest_of_a_folder_changes_with_its_files_alone(tmp_path: Path) -> None:
