@@ -22,7 +22,7 @@ def due(watch: Watch, memory: Memory, commit: str | None, now: datetime) -> bool
         return True
     if memory.status is not None and memory.status is not Status.SYNCED:
         return True
-    return now - memory.looked >= timedelta(seconds=watch.drift_interval)
+    return not timedelta() <= now - memory.looked < timedelta(seconds=watch.drift_interval)  # a clock may be put back
 
 
 def seconds_to_next(watch: Watch, memory: Memory, last: Round, random: float) -> float:
@@ -44,8 +44,9 @@ def heal_wait(watch: Watch, memory: Memory, changes: str, now: datetime) -> floa
     """
     if memory.healed != changes or memory.healed_at is None:
         return 0.0
-    ready = memory.healed_at + timedelta(seconds=watch.heal.seconds(memory.heals - 1))
-    return max(0.0, (ready - now).total_seconds())
+    wait = watch.heal.seconds(memory.heals - 1)
+    left = wait - (now - memory.healed_at).total_seconds()
+    return min(max(0.0, left), wait)  # no longer, where the clock was put back
 
 
 def remember(memory: Memory, done: Round, now: datetime, *, healed: str | None = None) -> Memory:

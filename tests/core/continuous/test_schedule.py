@@ -84,6 +84,13 @@ def test_success_and_a_new_commit_forget_what_was_put_back(done: Round) -> None:
     assert heal_wait(WATCH, remember(memory, done, NOW), "same", NOW) == 0
 
 
+def test_a_clock_that_was_put_back_holds_up_nothing() -> None:
+    synced = remember(Memory(), round_of(Status.SYNCED), NOW)
+    assert due(WATCH, synced, "a", after(-86400))
+    healed = remember(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
+    assert heal_wait(WATCH, healed, "same", after(-86400)) == WATCH.heal.first
+
+
 def test_waiting_for_the_heal_forgets_nothing() -> None:
     memory = remember(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
     waiting = remember(memory, round_of(Status.PENDING), after(30))
