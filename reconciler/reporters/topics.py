@@ -1,5 +1,8 @@
-"""Pages of `explain` beside fields, rules and migrations: codes of findings, reasons of blocks, exit codes, words
-of a manifest that stand for something else, and what the commands put out as JSON."""
+"""Pages of `explain` beside fields, rules and migrations.
+
+Codes of findings, reasons of blocks, exit codes, words of a manifest that stand for something else, and what the
+commands put out as JSON.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ E-removed: A Removed document names something that a manifest still declares.
 E-left: Something stays as it is because a part of what belongs together may not be written: it is ignored,
   observed, out of scope, or open.
 E-list: The account did not list the objects of a kind; what needs the list is not decided.
-E-library: An id of the vendor's library (face, voice) is not known to the account.
+E-library: An id of the vendor's library is not known to the account.
 E-literal-secret: A plan cannot be saved with a secret that stands in a manifest as it is. Write {env: NAME} or
   {file: path}.
 E-secret: A secret's value is not there: its variable is not set, or its file cannot be read. It does no harm until
@@ -144,7 +147,7 @@ TOPICS: tuple[Topic, ...] = (
         "Moved: an address changes and the object stays",
         "A document of its own, beside the manifests. The object and its history go on under the new address; one "
         "apply finishes it, and then the document may go.\n  apiVersion: personas/v1\n  kind: Moved\n"
-        "  from: persona.desk\n  to: persona.front-desk",
+        "  from: tool.find\n  to: tool.find_room",
     ),
     Topic(
         "removed",
