@@ -1,0 +1,61 @@
+"""A fleet without a server: where Temporal is looked for, what a history keeps, and rounds that a worker makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.api.fleet import Rounds, dump_memory, find_temporal, read_memory, workflow_id
+from reconciler.errors import NotTrusted, UsageError
+from reconciler.types.address import SecretRef
+from reconciler.types.json import Json
+from reconciler.types.project import FleetSettings
+from reconciler.types.watch import Memory, Status
+from tests.api.test_watch import session
+
+
+def found(folder: Path, address: Json, given: str | None = None, **environ: str) -> tuple[str, str]:
+    base = session(folder)
+    project = replace(base.project, fleet=FleetSettings(address, "ours"))
+    return find_temporal(replace(base, project=project, environ=environ), given, None)
+
+
+def test_the_address_that_was_given_wins_and_the_file_comes_before_the_usual_one(tmp_path: Path) -> None:
+    assert found(tmp_path, "127.0.0.1:7", "a:1") == ("a:1", "ours")
+    assert found(tmp_path, "127.0.0.1:7") == ("127.0.0.1:7", "ours")
+    assert found(tmp_path, SecretRef("env", "PLACE"), PLACE="b:2") == ("b:2", "ours")
+    assert found(tmp_path, None) == ("127.0.0.1:7233", "ours")
+    with pytest.raises(UsageError):
+        found(tmp_path, SecretRef("env", "PLACE"))
+
+
+def test_a_host_that_the_repository_alone_names_is_not_connected_to(tmp_path: Path) -> None:
+    with pytest.raises(NotTrusted):
+        found(tmp_path, "evil.example:7233")
+    assert found(tmp_path, "mine.example:7233", RECONCILER_ALLOWED_HOSTS="mine.example:7233")
+
+
+def test_what_a_history_keeps_comes_back_and_what_others_wrote_is_forgotten() -> None:
+    memory = Memory(Status.SYNCED, datetime(2026, 11, 30, tzinfo=UTC), "c1", heals=3)
+    assert read_memory(dump_memory(memory)) == memory
+    assert read_memory("") is None
+    assert read_memory('{"status": "unheard of"}') is None
+
+
+def test_a_worker_makes_the_round_and_remembers(tmp_path: Path) -> None:
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    from reconciler.api.fleet_worker import runner
+    from reconciler.api.fleet_workflow import Asked
+
+    assert runner() is not None
+    base, told = session(tmp_path), []
+    rounds = Rounds(lambda project: base, lambda one, done, before: told.append(done))
+    done, memory, seconds = rounds.make(Asked("p", "sandbox", "", called=True), lambda: False)
+    assert (done.status, memory.status, told) == (Status.BLOCKED, Status.BLOCKED, [done]), (
+        "there is nothing to look at"
+    )
+    assert seconds > 0
+    assert workflow_id(base).endswith("/sandbox")
