@@ -103,36 +103,11 @@ def explain(settings: Settings, path: str) -> int:
 def project_topics() -> list[Topic]:
     """A page for each mapping of the project file, and for each of its keys."""
     from reconciler.manifests.project.project_keys import keys, models, title_of
-    from reconciler.reporters.topics import Topic
+    from reconciler.reporters.topics import key_topics
 
-    found = []
-    titles = {name: title_of(name).removeprefix("an entry of ") for name in models()}
-    pages = {name: "project" if title == "The file" else f"project.{title}" for name, title in titles.items()}
-    for name, model in models().items():
-        whole = pages[name]
-        rows = [*keys(model)]
-        widest = max(len(key) for key, *_ in rows)
-        lines = [
-            f"  {key:<{widest}}  {kind}{f' (default {default})' if default not in ('', 'null') else ''}: {doc}"
-            for key, kind, default, doc in rows
-        ]
-        found.append(
-            Topic(
-                whole,
-                "Keys of the project file",
-                "\n".join(lines),
-                (whole.removeprefix("project."), whole.rpartition(".")[2]),
-            )
-        )
-        found += [
-            Topic(
-                f"{whole}.{key}", kind, f"{doc}\nDefault: {default or 'none, it has to be given'}",
-                (f"{whole.removeprefix('project.')}.{key}",),
-            )
-            for key, kind, default, doc in rows
-            if f"{whole}.{key}" not in pages.values()
-        ]  # fmt: skip
-    return found
+    return key_topics(
+        {title_of(name).removeprefix("an entry of "): [*keys(model)] for name, model in models().items()}
+    )
 
 
 def all_errors() -> list[type[ReconcilerError]]:

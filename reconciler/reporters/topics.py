@@ -7,7 +7,7 @@ commands put out as JSON.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -244,6 +244,30 @@ def error_topics(errors: Iterable[type[ReconcilerError]]) -> list[Topic]:
         )
         for one in errors
     ]  # fmt: skip
+
+
+def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> list[Topic]:
+    """A page for each mapping of the project file by its place (key, type, default, meaning), and for each key."""
+    found = []
+    pages = {title: "project" if title == "The file" else f"project.{title}" for title in mappings}
+    for title, rows in mappings.items():
+        whole = pages[title]
+        widest = max(len(key) for key, *_ in rows)
+        lines = [
+            f"  {key:<{widest}}  {kind}{f' (default {default})' if default not in ('', 'null') else ''}: {doc}"
+            for key, kind, default, doc in rows
+        ]
+        also = (whole.removeprefix("project."), whole.rpartition(".")[2])
+        found.append(Topic(whole, "Keys of the project file", "\n".join(lines), also))
+        found += [
+            Topic(
+                f"{whole}.{key}", kind, f"{doc}\nDefault: {default or 'none, it has to be given'}",
+                (f"{whole.removeprefix('project.')}.{key}",),
+            )
+            for key, kind, default, doc in rows
+            if f"{whole}.{key}" not in pages.values()
+        ]  # fmt: skip
+    return found
 
 
 def find_topic(word: str, topics: Iterable[Topic], *, also: bool = False) -> Topic | None:
