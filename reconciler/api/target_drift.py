@@ -143,6 +143,7 @@ def _compare(one: Generated, file: TargetFile, folder: str, language: str) -> Fi
 
 
 PAIR = re.compile(r"""(?P<name>[\w.-]+)(?P<mark>["']?\s*[:=]\s*["'`]?)(?P<value>[^\s"'`,;]+)""")
+LINE = re.compile("[^\n]+")
 WORD = re.compile(r"""[^\s"'`,;(){}\[\]]{8,}""")
 
 
@@ -158,9 +159,11 @@ def masked(data: bytes, known: str) -> str:
     def word(found: re.Match[str]) -> str:
         return SENSITIVE if looks_like_credential(found.group()) else found.group()
 
+    def line(found: re.Match[str]) -> str:
+        return found.group() if found.group() in lines else WORD.sub(word, PAIR.sub(pair, found.group()))
+
     lines = set(known.split("\n"))
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-    return "\n".join(line if line in lines else WORD.sub(word, PAIR.sub(pair, line)) for line in text.split("\n"))
+    return LINE.sub(line, data.decode("utf-8", "replace").replace("\r\n", "\n"))
 
 
 def _left(folder: str, target: Target, wanted: set[str], skipped: set[Address]) -> Iterator[str]:
@@ -178,7 +181,7 @@ def _left(folder: str, target: Target, wanted: set[str], skipped: set[Address]) 
         ]
         found = [(path, data) for path in paths if (data := read_inside(folder, path)) is not None]
         ours = [(path, data) for path, data in found if is_generated(data, target.name)]
-        heads = "\n".join(data[:HEAD_BYTES].decode("utf-8", "replace") for _, data in ours)
+        heads = "\0".join(data[:HEAD_BYTES].decode("utf-8", "replace") for _, data in ours)
         if not any(re.search(rf"(?<![\w.-]){re.escape(str(one))}(?![\w-])", heads) for one in skipped):
             yield from (path for path, _ in ours)
 

@@ -148,6 +148,8 @@ def shown_lines(plan: Plan, item: DriftItem, change: DriftField, settings: Setti
 
 def ask_one(choices: Sequence[str]) -> str:
     """One of the choices, by its name or first letter; asked again until it is one. The end of the input: quit."""
+    from reconciler.reporters.messages import choice_lines
+
     question = ", ".join(f"[{one[0]}]{one[1:]}" for one in choices)
     while True:
         say(f"{question}, ? for help: ", end="")
@@ -164,5 +166,5 @@ def ask_one(choices: Sequence[str]) -> str:
                 return one
         if answer != "?":
             say(f"{answer!r} is no answer." if answer else "Nothing was answered.")
-        for one in choices:
-            say(f"  {one:<7} {MEANS[one]}")
+        for help_line in choice_lines({one: MEANS[one] for one in choices}):
+            say(help_line)

@@ -159,6 +159,12 @@ def baseline_note(path: str, findings: int, migrations: int, gone: int) -> str:
     return f"{path} accepts {held}: from now on only new ones are reported.{left}"
 
 
+def choice_lines(means: Mapping[str, str]) -> Iterator[str]:
+    """The answers that a question takes, each with what it does."""
+    width = max(map(len, means), default=0)
+    yield from (f"  {choice:<{width}} {meaning}" for choice, meaning in means.items())
+
+
 def why_text(why: Why) -> str:
     """The value, the place that decides it, and what lies below that."""
     first, *below = why.origins
