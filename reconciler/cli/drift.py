@@ -44,11 +44,7 @@ class ScopeType(PatternType):
         return str(value) if str(value) in TARGETS else super().convert(value, param, ctx)
 
 
-TARGET = {
-    "type": ScopeType(),
-    "metavar": "ADDR|TARGET",
-    "help": "Only this and what it depends on. Or livekit: are the agents those of the manifests?",
-}
+TARGET = {"type": ScopeType(), "metavar": "ADDR|TARGET"}
 AGENTS = click.option(
     "--agents", "folder", metavar="FOLDER", type=click.Path(file_okay=False),
     help="With --target livekit: where the agents are [default: livekit-agents].",

@@ -23,7 +23,7 @@ reconciler explain M20                               a migration, likewise
 reconciler explain livekit                           an export target, with the plugins of its models
 reconciler explain E-field                           a finding of any other code; also: explain mass_change
 reconciler explain project.workspaces.NAME.policy    keys of the project file
-reconciler explain references                        {env}, {file} ...; also: Moved, Removed, exit-codes, json
+reconciler explain references                        {env}, {file}; also Moved, Removed, exit-codes, json
 """
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 reconciler migrate                                      what would change, and what needs a choice
 reconciler migrate --write                              show the diff, ask, change the files
-reconciler migrate --write --accept-proposed --yes      take what is proposed; what has no proposal stays open
+reconciler migrate --write --accept-proposed --yes      take what is proposed; what is not stays open
 reconciler migrate --check                              for CI: exits with 2 when there is something to do
 reconciler migrate --only model-successor --answer model-successor.tavus-gpt-4o=tavus-gpt-oss --write
 reconciler migrate --format markdown                    a report for a ticket

@@ -24,7 +24,7 @@ reconciler plan --target persona.claims-desk
 reconciler plan --summary                        one line an object; --full every change by itself
 reconciler plan --out pr.plan --detailed-exitcode --report markdown=plan.md
 reconciler plan --ref origin/main --format json
-reconciler plan --why persona.claims-desk/layers/llm/model   the file, overlay, default or value that decides
+reconciler plan --why persona.claims-desk/layers/llm/model   the file, overlay, default or value behind it
 reconciler -w staging plan --compare production  what promoting to production would change
 """
 

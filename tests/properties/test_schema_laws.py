@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import jsonschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.vocabulary import wire_words
-from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
+from reconciler.core.fields.field_check import WRONG_TYPE, check_fields, misfits
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, lookup, split
@@ -32,18 +34,28 @@ def as_written(value: Json) -> Json:
 
 
 def without_wrong_types(kind: str, body: Object) -> Object:
-    """`body` less what the loader calls a wrong type, and less references: they have a test of their own."""
+    """`body` less what the loader calls a wrong type or out of bounds, and less references: those have a test
+    of their own."""
     body = {
         key: member
         for key, member in body.items()
         if "ResourceRef(" not in repr(member) and "SecretRef(" not in repr(member)
     }
-    while wrong := [one for one in check_fields(KINDS.get(kind), body) if one.code == WRONG_TYPE]:
-        pointer = wrong[0].pointer or ""
+    while wrong := [*_wrong(kind, body)]:
+        pointer = wrong[0]
         while not isinstance(lookup(body, pointer.rpartition("/")[0]), dict):
             pointer = pointer.rpartition("/")[0]
         body = _dropped(body, split(pointer))
     return body
+
+
+def _wrong(kind: str, body: Object) -> Iterator[str]:
+    """Pointers of values of a wrong type, or out of the bounds of their field (rule L39)."""
+    spec = KINDS.get(kind)
+    yield from (one.pointer or "" for one in check_fields(spec, body) if one.code == WRONG_TYPE)
+    for row in spec.fields:
+        if row.bounds is not None and any(misfits(row.bounds, lookup(body, row.path), row.path)):
+            yield row.path
 
 
 def _dropped(body: Object, tokens: tuple[str, ...]) -> Object:

@@ -306,18 +306,18 @@ class Heard:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def manifests(tmp_path: Path) -> Path:
     (tmp_path / "a.yaml").write_text("a: 1")
     (tmp_path / "inner").mkdir()
     (tmp_path / "link").symlink_to("a.yaml")
     return tmp_path
 
 
-def ask_everything(tree: RecordedTree | WorkTree, folder: Path) -> list[object]:
+def ask_everything(tree: RecordedTree | WorkTree, manifests: Path) -> list[object]:
     """Every question of the port, about what is there and what is not."""
-    found: list[object] = [sorted(tree.children(str(folder))), tree.absent(str(folder))]
+    found: list[object] = [sorted(tree.children(str(manifests))), tree.absent(str(manifests))]
     for name in ("a.yaml", "inner", "link", "none"):
-        path = str(folder / name)
+        path = str(manifests / name)
         found += [tree.is_file(path), tree.is_folder(path), tree.real(path), tree.link(path)]
         for read in (tree.read, lambda path: tree.start(path, 2)):
             try:
@@ -327,45 +327,45 @@ def ask_everything(tree: RecordedTree | WorkTree, folder: Path) -> list[object]:
     return found
 
 
-def test_it_answers_as_the_tree_below(folder: Path) -> None:
+def test_it_answers_as_the_tree_below(manifests: Path) -> None:
     heard = Heard()
-    assert ask_everything(RecordedTree(WorkTree(), heard.note), folder) == ask_everything(WorkTree(), folder)
+    assert ask_everything(RecordedTree(WorkTree(), heard.note), manifests) == ask_everything(WorkTree(), manifests)
     assert heard.again() == heard.found
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda folder: (folder / "a.yaml").write_text("a: 2"),
-        lambda folder: (folder / "b.yaml").write_text(""),
-        lambda folder: (folder / "a.yaml").unlink(),
-        lambda folder: (folder / "a.yaml").chmod(0) if os.getuid() else (folder / "a.yaml").unlink(),
-        lambda folder: (folder / "inner").rmdir(),
-        lambda folder: ((folder / "link").unlink(), (folder / "link").symlink_to("inner")),
-        lambda folder: ((folder / "link").unlink(), (folder / "link").write_text("a: 1")),
+        lambda manifests: (manifests / "a.yaml").write_text("a: 2"),
+        lambda manifests: (manifests / "b.yaml").write_text(""),
+        lambda manifests: (manifests / "a.yaml").unlink(),
+        lambda manifests: (manifests / "a.yaml").chmod(0) if os.getuid() else (manifests / "a.yaml").unlink(),
+        lambda manifests: (manifests / "inner").rmdir(),
+        lambda manifests: ((manifests / "link").unlink(), (manifests / "link").symlink_to("inner")),
+        lambda manifests: ((manifests / "link").unlink(), (manifests / "link").write_text("a: 1")),
     ],
 )
-def test_whatever_changes_is_told_otherwise(folder: Path, change: Callable[[Path], object]) -> None:
+def test_whatever_changes_is_told_otherwise(manifests: Path, change: Callable[[Path], object]) -> None:
     heard = Heard()
-    ask_everything(RecordedTree(WorkTree(), heard.note), folder)
-    change(folder)
+    ask_everything(RecordedTree(WorkTree(), heard.note), manifests)
+    change(manifests)
     assert heard.again() != heard.found
 
 
-def test_a_file_that_says_what_an_error_says_is_another_answer(folder: Path) -> None:
+def test_a_file_that_says_what_an_error_says_is_another_answer(manifests: Path) -> None:
     heard = Heard()
     with pytest.raises(Unreadable):
-        RecordedTree(WorkTree(), heard.note).read(str(folder / "none"))
-    (folder / "none").write_bytes(next(iter(heard.found.values()))[1:])
+        RecordedTree(WorkTree(), heard.note).read(str(manifests / "none"))
+    (manifests / "none").write_bytes(next(iter(heard.found.values()))[1:])
     assert heard.again() != heard.found
 
 
-def test_who_listens_hears_of_every_tree_that_is_opened_meanwhile(folder: Path) -> None:
-    project, heard = load_project(folder), Heard()
+def test_who_listens_hears_of_every_tree_that_is_opened_meanwhile(manifests: Path) -> None:
+    project, heard = load_project(manifests), Heard()
     with listening(heard.note):
-        assert open_tree(project, None)[0].read(str(folder / "a.yaml")) == b"a: 1"
-    open_tree(project, None)[0].read(str(folder / "link"))
-    assert list(heard.found) == [("read", str(folder / "a.yaml"))]
+        assert open_tree(project, None)[0].read(str(manifests / "a.yaml")) == b"a: 1"
+    open_tree(project, None)[0].read(str(manifests / "link"))
+    assert list(heard.found) == [("read", str(manifests / "a.yaml"))]
 
 
 def test_a_question_that_no_tree_knows_is_refused() -> None:

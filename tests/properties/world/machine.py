@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import random
@@ -175,6 +176,7 @@ class World:
         """What the oracle says of an apply: the memory that it starts from, and the verdict.
 
         `empty`: the run is told that nothing may be there."""
+        account = copy.deepcopy(account)
         memory, forgotten = oracle.moved(self.memory[workspace], self.project.moves, self.project.removed)
         wanted = self.wanted(workspace)
         verdict = oracle.judge(account, wanted, memory, run, self.env, len(forgotten))

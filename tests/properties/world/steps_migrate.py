@@ -43,7 +43,7 @@ def propose_outdated(world: World, rnd: random.Random) -> Step | None:
         "/layers/conversational_flow/turn_detection_model": "sparrow-0",
         "/layers/stt/participant_interrupt_sensitivity": "low",
         "/layers/stt/smart_turn_detection": rnd.random() < 0.5,
-        "/layers/llm/model": rnd.choice(["tavus-llama-4", "tavus-gpt-4o"]), "/layers/llm/temperature": 0.3,
+        "/layers/llm/model": "tavus-gpt-4o", "/layers/llm/temperature": 0.3,
         "/layers/tts/tts_model_name": "sonic",
         "/layers/llm/extra_body/top_p": 0.5, "/layers/perception/audio_tools": tools,
     }  # fmt: skip

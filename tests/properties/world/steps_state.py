@@ -93,8 +93,10 @@ def import_(world: World, workspace: str, address: str) -> None:
         project.import_(address, id)
     except ReconcilerError as error:
         raise Violated("an object that was ours cannot be imported", f"{error} {error.hint}") from error
-    if wire.account() != account:
-        raise Violated("import wrote to the account", address)
+    after = wire.account()
+    if after != account:
+        moved = [(key, account.get(key), after.get(key)) for key in account if account[key] != after.get(key)]
+        raise Violated("import wrote to the account", f"{address}: {moved}")
     world.memory[workspace] = world.recalled(workspace)
 
 
