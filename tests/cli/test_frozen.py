@@ -25,7 +25,7 @@ import sys
 import reconciler.backends.context as base, reconciler.backends.lease as lease
 opened = base.BackendContext.__init__
 short = {"lease_seconds": 1.0, "heartbeat_seconds": 0.25}
-base.BackendContext.__init__ = lambda self, *places, **named: opened(self, *places, **short | named)
+base.BackendContext.__init__ = lambda self, *places, **named: opened(self, *places, **named | short)
 lease.QUIET = 0.5
 from reconciler.__main__ import main
 main()
