@@ -39,7 +39,7 @@ def propose_outdated(world: World, rnd: random.Random) -> Step | None:
         "/layers/vqa/enable_vision": "false", "/layers/stt/participant_pause_sensitivity": "high",
         "/layers/vqa": {"enable_vision": True, "prompt": said}, "/layers/stt/stt_engine": "tavus-advanced",
         "/layers/perception/tool_prompt": said, "/layers/perception/perception_tool_prompt": said,
-        "/layers/perception/perception_model": rnd.choice(["raven-0", "basic"]),
+        "/layers/perception/perception_model": "raven-0",
         "/layers/conversational_flow/turn_detection_model": "sparrow-0",
         "/layers/stt/participant_interrupt_sensitivity": "low",
         "/layers/stt/smart_turn_detection": rnd.random() < 0.5,
