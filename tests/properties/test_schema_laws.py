@@ -50,11 +50,13 @@ def without_wrong_types(kind: str, body: Object) -> Object:
 
 
 def _wrong(kind: str, body: Object) -> Iterator[str]:
-    """Pointers of values of a wrong type, or out of the bounds of their field (rule L39)."""
+    """Pointers of values of a wrong type, out of the bounds of their field (L39) or of its closed list (L17)."""
     spec = KINDS.get(kind)
     yield from (one.pointer or "" for one in check_fields(spec, body) if one.code == WRONG_TYPE)
     for row in spec.fields:
-        if row.bounds is not None and any(misfits(row.bounds, lookup(body, row.path), row.path)):
+        value = lookup(body, row.path)
+        beyond = row.bounds is not None and any(misfits(row.bounds, value, row.path))
+        if beyond or (row.closed and isinstance(value, str) and value not in {*row.enum, *row.seen}):
             yield row.path
 
 
