@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 USUAL = "127.0.0.1:7233"
 """Where Temporal is, where nobody says something else."""
+PATIENCE = 10.0
+"""Seconds for a Temporal that takes connections to answer one."""
 
 
 def need_temporal() -> None:
@@ -66,19 +69,65 @@ def find_temporal(session: Session, address: str | None, namespace: str | None) 
 
 @asynccontextmanager
 async def connected(address: str, namespace: str) -> AsyncIterator[Client]:
-    """A connection to Temporal. Raises `ReconcilerError` where nobody answers there."""
+    """A connection to Temporal. Raises `ReconcilerError` where nobody listens there (at once), where nobody answers
+    for `PATIENCE` seconds, and for what it refuses later."""
     need_temporal()
+    from temporalio.service import RPCError
+
+    client = await _connect(address, namespace)
+    try:
+        yield client
+    except RPCError as error:
+        raise ReconcilerError(
+            f"Temporal at {address} refused: {_first_line(error)}",
+            hint=f"does it have the namespace {namespace!r}? --namespace, or TEMPORAL_NAMESPACE, names another one",
+        ) from None
+
+
+async def _connect(address: str, namespace: str) -> Client:
+    """A server that has just opened its port refuses at first: tried again, with growing pauses."""
     from temporalio.client import Client
 
+    problem, pause = "it takes connections, and does not answer", 0.1
     try:
-        client = await Client.connect(address, namespace=namespace)
-    except RuntimeError as error:
-        first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ReconcilerError(
-            f"Temporal at {address} does not answer: {first}",
-            hint="for a try: `reconciler fleet dev`; else --address, or TEMPORAL_ADDRESS",
-        ) from None
-    yield client
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await _probe(address)
+                try:
+                    return await Client.connect(address, namespace=namespace)
+                except RuntimeError as error:
+                    problem = _first_line(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+    except TimeoutError:
+        raise _silent(address, problem) from None
+
+
+async def _probe(address: str) -> None:
+    """Raise `ReconcilerError` where nobody listens."""
+    from reconciler.core.fields.web_addresses import parse_endpoint
+
+    place = parse_endpoint(f"https://{address}")
+    if place is None or not place.port or int(place.port) > 65535:
+        raise UsageError(f"{address} is no HOST:PORT, where Temporal was looked for", hint=f"for example {USUAL}")
+    try:
+        _, writer = await asyncio.open_connection(place.host, int(place.port))
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise _silent(address, error.strerror or type(error).__name__) from None
+    writer.close()
+
+
+def _silent(address: str, problem: str) -> ReconcilerError:
+    return ReconcilerError(
+        f"Temporal at {address} does not answer: {problem}",
+        hint="for a try: `reconciler fleet dev`; else --address, or TEMPORAL_ADDRESS",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
 def workflow_id(session: Session) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from reconciler.api.fleet import Rounds, dump_memory, find_temporal, read_memory, workflow_id
-from reconciler.errors import NotTrusted, UsageError
+from reconciler.api.fleet import Rounds, connected, dump_memory, find_temporal, read_memory, workflow_id
+from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
 from reconciler.types.project import FleetSettings
@@ -43,6 +45,42 @@ def test_what_a_history_keeps_comes_back_and_what_others_wrote_is_forgotten() ->
     assert read_memory(dump_memory(memory)) == memory
     assert read_memory("") is None
     assert read_memory('{"status": "unheard of"}') is None
+
+
+async def reached(address: str) -> object:
+    async with connected(address, "default") as client:
+        return client
+
+
+def test_a_temporal_that_has_just_opened_its_port_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = pytest.importorskip("temporalio.client", reason="rare: the extra `fleet` is not installed")
+    answers: list[object] = [RuntimeError("its words are its own"), RuntimeError(), "a client"]
+
+    async def connect(address: str, namespace: str) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(client.Client, "connect", connect)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        assert asyncio.run(reached(address)) == "a client"
+        monkeypatch.setattr("reconciler.api.fleet.PATIENCE", 0.3)
+        answers[:] = [RuntimeError("still starting")] * 10
+        with pytest.raises(ReconcilerError, match="does not answer"):
+            asyncio.run(reached(address))
+        assert answers, "it gave up"
+    with pytest.raises(ReconcilerError, match="does not answer") as nobody:
+        asyncio.run(reached(address))
+    assert "still starting" not in str(nobody.value), "nobody was asked where nobody listens"
+
+
+@pytest.mark.parametrize("address", ["", "temporal", "host:", "host:x", "host:99999", "a b:7"])
+def test_what_is_no_address_is_told_as_that(address: str) -> None:
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        asyncio.run(reached(address))
 
 
 def test_a_worker_makes_the_round_and_remembers(tmp_path: Path) -> None:

@@ -20,10 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.conftest import PERSONA, ROOT
-from tests.support.postgres import free_port, missing_postgres, postgres
-from tests.support.servers import wait_for_port
+from tests.support import servers
+from tests.support.postgres import missing_postgres, postgres
 
-PROGRAM = shutil.which("temporal") or str(Path(sys.executable).parent / "temporal")
 HEAD = """\
 apiVersion: personas/v1
 kind: Project
@@ -59,11 +58,8 @@ def started(*words: str, **options: object) -> Iterator[subprocess.Popen[bytes]]
 @contextmanager
 def temporal() -> Iterator[subprocess.Popen[bytes]]:
     """Temporal's own server; its address goes to the environment."""
-    port = free_port()
-    words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
-    with started(PROGRAM, *words, stdout=subprocess.DEVNULL) as server:
-        wait_for_port(server, port)
-        os.environ.update(TEMPORAL_ADDRESS=f"127.0.0.1:{port}", PYTHONPATH=str(ROOT), KEY="any")
+    with servers.temporal() as (address, server):
+        os.environ.update(TEMPORAL_ADDRESS=address, PYTHONPATH=str(ROOT), KEY="any")
         yield server
 
 

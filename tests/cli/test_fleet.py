@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import PERSONA, ROOT, Ended
-from tests.support import forked
+from tests.support import forked, servers
 from tests.support.postgres import free_port
-from tests.support.servers import wait_for_port
 
 pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
 HISTORY = Path(__file__).with_name("fleet_history.json")
-PROGRAM = shutil.which("temporal") or str(Path(sys.executable).parent / "temporal")
-needs_server = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="rare: the program `temporal` is not installed")
+needs_server = pytest.mark.skipif(
+    servers.find_program("temporal") is None, reason="rare: the program `temporal` is not installed"
+)
 COUNT = 4
 Call = Callable[..., Ended]
 PROJECT = """\
@@ -53,18 +52,11 @@ def running(*words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def temporal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def temporal(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of Temporal's own server."""
-    port = free_port()
-    words = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "never"]
-    server = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(server, port)
-        monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{port}")
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
+    with servers.temporal() as (address, _):
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        yield address
 
 
 @pytest.fixture
@@ -101,11 +93,12 @@ def until(call: Call, *workers: subprocess.Popen[bytes], **wanted: object) -> di
         found = status(call)
         if all(found.get(key) == value for key, value in wanted.items()):
             return found
+        with suppress(subprocess.TimeoutExpired):  # the cores are for the workers
+            workers[0].wait(0.3)
         assert any(one.poll() is None for one in workers), found
 
 
 @needs_server
-@pytest.mark.timeout(100)
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal: str, many: Path, call: Call) -> None:
     journal = many / ".reconciler" / "production" / "state.journal"
     with running("fleet", "worker") as first:
@@ -124,7 +117,6 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal:
 
 
 @needs_server
-@pytest.mark.timeout(100)
 def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(temporal: str, many: Path, call: Call) -> None:
     file = many / "manifests" / "reconciler.yaml"
     file.write_text(file.read_text().replace("mode: auto", "mode: approve"))

@@ -128,7 +128,6 @@ def missing_namespaces() -> str | None:
 needs_hosts = pytest.mark.skipif(missing_namespaces() is not None, reason=str(missing_namespaces()))
 
 
-@pytest.mark.timeout(100)
 def test_what_was_approved_is_finished_by_the_next_watcher_after_a_kill(
     account: Account, many: Callable[..., Path], call: Call
 ) -> None:
@@ -149,7 +148,6 @@ def test_what_was_approved_is_finished_by_the_next_watcher_after_a_kill(
 
 
 @needs_server
-@pytest.mark.timeout(100)
 def test_what_was_approved_is_finished_by_another_worker_after_a_kill(
     temporal: str, account: Account, many: Callable[..., Path], call: Call
 ) -> None:
@@ -168,7 +166,6 @@ def test_what_was_approved_is_finished_by_another_worker_after_a_kill(
 
 @needs_server
 @needs_hosts
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("fate", ["killed", "frozen"][-tried(1, 2) :])
 def test_a_worker_of_another_host_is_replaced_at_the_end_of_its_lease(
     fate: str, temporal: str, account: Account, many: Callable[..., Path], call: Call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off",
@@ -108,12 +110,31 @@ def unprivileged_user() -> str | None:
 
 
 def free_port() -> int:
-    """A port below the range that clients are given, so that none takes it between now and the start."""
+    """A port of this process alone for as long as it lives; two workers of one run never get the same.
+
+    It is below the range that clients are given, so that none of them takes it between now and the start.
+    """
     for port in range(20_000 + os.getpid() % 5_000, 32_000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if reserve(port):
             return port
     raise RuntimeError("no port is free")
+
+
+def reserve(port: int) -> bool:
+    """Take a port for this process, unless somebody listens there or another process of tests has taken it."""
+    if port in RESERVED:
+        return False
+    mark = Path(f"/tmp/rec-port-{os.getuid()}-{port}").open("ab")  # noqa: SIM115 - locked until this process ends
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        mark.close()
+        return False
+    RESERVED[port] = mark
+    return True
+
+
+RESERVED: dict[int, IO[bytes]] = {}
+"""The ports of this process, with the files that say so to others."""

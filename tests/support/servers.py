@@ -1,7 +1,8 @@
-"""Real servers as processes: SeaweedFS and rclone as object stores, PgBouncer before PostgreSQL."""
+"""Real servers as processes: SeaweedFS and rclone as object stores, PgBouncer before PostgreSQL, Temporal."""
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from reconciler.types.json import Object
 from tests.support.objectstore import BUCKET, settings_for
-from tests.support.postgres import Postgres, free_port, unprivileged_user
+from tests.support.postgres import Postgres, free_port, reserve, unprivileged_user
 
 READY_SECONDS = 120.0
 
@@ -184,6 +185,57 @@ def pgbouncer(server: Postgres) -> Iterator[str]:
             process.wait()
 
 
+@contextmanager
+def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Temporal's own server: its address, and its process. It answers clients and lists workflows by then."""
+    program = find_program("temporal")
+    assert program is not None
+    server, port = _start_temporal(program)
+    try:
+        yield f"127.0.0.1:{port}", server
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _start_temporal(program: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Parts of it speak over ports that it picks itself, and it ends where one was taken: started anew then."""
+    for _ in range(3):
+        port = free_port()
+        words = [program, "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless"]
+        server = subprocess.Popen(
+            [*words, "--log-level", "never"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.monotonic() + READY_SECONDS
+        while server.poll() is None and time.monotonic() < end:
+            if asyncio.run(answers_clients(f"127.0.0.1:{port}")):
+                return server, port
+            try:
+                server.wait(0.2)
+            except subprocess.TimeoutExpired:
+                pass
+        server.kill()
+        server.wait()
+    raise RuntimeError("Temporal does not come up")
+
+
+async def answers_clients(address: str) -> bool:
+    """Whether Temporal takes a client, has the namespace `default` and can list what runs there: its port is open
+    long before."""
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    try:
+        client = await Client.connect(address)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+        async for _ in client.list_workflows("ExecutionStatus = 'Running'"):
+            pass
+    except (RuntimeError, RPCError):
+        return False
+    return True
+
+
 def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
     """Return once somebody listens there; raises when the process ended instead."""
     end = time.monotonic() + READY_SECONDS
@@ -201,20 +253,11 @@ def weed_ports() -> list[int]:
     """Four free ports whose numbers plus 10,000 are free too: that is where its parts speak to each other."""
     found: list[int] = []
     for port in range(10_000 + os.getpid() % 4_000, 22_000):
-        if _is_free(port) and _is_free(port + 10_000):
+        if reserve(port) and reserve(port + 10_000):
             found.append(port)
         if len(found) == 4:
             return found
     raise RuntimeError("no ports are free")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 @contextmanager
