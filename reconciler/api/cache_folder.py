@@ -81,7 +81,9 @@ class CacheFolder:
     def _sweep(self) -> None:
         """Remove what was not used for longest, beyond the number that is kept."""
         with os.scandir(self.path) as entries:
-            found = sorted(((one.stat().st_mtime, one.path) for one in entries if one.is_file()), reverse=True)
+            found = sorted(
+                ((entry.stat().st_mtime, entry.path) for entry in entries if entry.is_file()), reverse=True
+            )
         for _, path in found[MOST:]:
             Path(path).unlink(missing_ok=True)
 
@@ -90,7 +92,7 @@ def find_obstacle(folder: Path) -> str | None:
     """Why a cache in `folder` could be somebody else's; None where nothing speaks against it."""
     from reconciler.manifests.tree.repository import is_committed, top_of
 
-    for path in (folder, folder.parent, *(folder / one for one in _names(folder))):
+    for path in (folder, folder.parent, *(folder / name for name in _names(folder))):
         if path.is_symlink():
             return f"{path} is a link"
     top = top_of(os.path.realpath(folder.parent))

@@ -76,7 +76,7 @@ def claimed_manifests(session: Session, target: Path) -> tuple[ManifestSet, bool
         return ManifestSet(), False
     paths = None if within else [str(target)]
     found, _ = load_manifests(session.project, session.workspace, paths=paths, allow_literal_secrets=True)
-    errors = sum(one.is_error for one in found.diagnostics)
+    errors = sum(diagnostic.is_error for diagnostic in found.diagnostics)
     if errors:
         raise ManifestError(
             f"{errors} error{'' if errors == 1 else 's'} in the manifests that are there; nothing was exported",
@@ -97,13 +97,15 @@ def write_files(session: Session, target: Path, found: Export, *, new: bool) -> 
         write_project_file(session, target)
     notes = list(found.notes)
     failed = 0
-    for one in found.manifests:
-        file = manifest_file(one.document)
+    for manifest in found.manifests:
+        file = manifest_file(manifest.document)
         if file is None:
             failed += 1
-            notes.append(f"{one.address}: no file can hold it (too large, or a number that is none); not exported")
+            notes.append(
+                f"{manifest.address}: no file can hold it (too large, or a number that is none); not exported"
+            )
             continue
-        files.append(ExportedFile(one, place.add(one, file.suffix, file.data)))
+        files.append(ExportedFile(manifest, place.add(manifest, file.suffix, file.data)))
     notes += _accept_what_is(session, target) if new and files else ()
     return Exported(tuple(files), found.claimed, tuple(notes), failed)
 
@@ -134,15 +136,15 @@ class NewFiles:
         self.target = target
         self._taken: dict[Path, set[str]] = {}
 
-    def add(self, one: ExportedManifest, suffix: str, data: bytes) -> str:
+    def add(self, manifest: ExportedManifest, suffix: str, data: bytes) -> str:
         """Write one file; its path below the target."""
         from reconciler.core.export.exported_manifests import file_stem, folder_name, unique_name
         from reconciler.fsio import create_file
 
-        place = self.target / folder_name(one.kind)
+        place = self.target / folder_name(manifest.kind)
         try:
             taken = self.taken(place)
-            stem = unique_name(file_stem(one.address.name), taken)
+            stem = unique_name(file_stem(manifest.address.name), taken)
             create_file(place / f"{stem}{suffix}", data)
         except OSError as error:
             raise ReconcilerError(

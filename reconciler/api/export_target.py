@@ -93,7 +93,11 @@ def prepare_target(
         chosen &= set(only)
     if names and not chosen:
         raise UsageError(f"no persona is called {' or '.join(names)}", hint=_known(subjects))
-    made = [one for one in target.generate(subjects, knowledge(session, target, language)) if one.address in chosen]
+    made = [
+        generated
+        for generated in target.generate(subjects, knowledge(session, target, language))
+        if generated.address in chosen
+    ]
     place = folder or target.folder
     require_apart(session, place)
     changes, kept = replacements(made, place, force=force)
@@ -170,7 +174,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
     changes: list[Replacement] = []
     kept: list[str] = []
     touched: list[str] = []
-    for file in (file for one in made for file in one.files):
+    for file in (file for generated in made for file in generated.files):
         shown = f"{folder.rstrip('/')}/{file.path}"
         place = Path(folder).absolute() / file.path
         data = file.text.encode("utf-8")
@@ -219,15 +223,15 @@ def read_inside(folder: str, path: str) -> bytes | None:
 def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
     """Tools that came later than the file with the handlers, which is never written again."""
     notes: list[str] = []
-    for one in made:
-        for file in (file for file in one.files if file.yours):
+    for generated in made:
+        for file in (file for file in generated.files if file.yours):
             data = read_inside(folder, file.path)
             if data is None:
                 continue
             text = data.decode("utf-8", "replace")
-            lacking = [name for name in one.handlers if name not in text]
+            lacking = [name for name in generated.handlers if name not in text]
             if lacking:
-                notes.append(f"{one.address}: {file.path} has no handler for {', '.join(lacking)} yet")
+                notes.append(f"{generated.address}: {file.path} has no handler for {', '.join(lacking)} yet")
     return notes
 
 
@@ -255,7 +259,7 @@ def name_personas(project: Project, words: Sequence[str]) -> Answers:
     editor, known, found = TextEditor(project.kinds), set[Address](), set[Address]()
     for file in read_sources(project, paths).files:
         drafts = editor.open(file.path, file.data, overlay=file.overlay).drafts
-        here = {one.address for one in drafts if one.address.kind == "persona" and not file.overlay}
+        here = {draft.address for draft in drafts if draft.address.kind == "persona" and not file.overlay}
         known |= here
         found |= here if file.selected and paths else set()
     for word in addresses:
@@ -279,7 +283,7 @@ def handed_over(result: MigrationResult) -> frozenset[Address]:
     """The personas that leave for an agent in this run."""
     from reconciler.core.migration_result import Status
 
-    return frozenset(one.address for one in result.of(Status.DONE) if one.name == NAME)
+    return frozenset(outcome.address for outcome in result.of(Status.DONE) if outcome.name == NAME)
 
 
 def prepare_agents(session: Session, result: MigrationResult, folder: str | None = None) -> TargetExport | None:

@@ -228,9 +228,9 @@ async def _running(client: Client, project: str) -> AsyncIterator[str]:
     from reconciler.api.fleet_workflow import WORKFLOW
 
     query = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
-    async for one in client.list_workflows(query):
-        if one.id.rpartition("/")[0] == project:
-            yield one.id
+    async for workflow in client.list_workflows(query):
+        if workflow.id.rpartition("/")[0] == project:
+            yield workflow.id
 
 
 async def call(client: Client, session: Session) -> bool:

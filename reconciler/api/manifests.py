@@ -29,7 +29,7 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
     from reconciler.errors import ManifestError
 
     found, secrets = read_files(session)
-    count = sum(one.is_error for one in found.diagnostics)
+    count = sum(diagnostic.is_error for diagnostic in found.diagnostics)
     if count:
         noun = "error" if count == 1 else "errors"
         raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", found.diagnostics)
@@ -52,7 +52,7 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
         texts=sources.texts,
         known=sources.known,
     )
-    session.redactor.spare(*(str(one.address) for one in found.manifests))
+    session.redactor.spare(*(str(manifest.address) for manifest in found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)
     if settled and diagnostics:
         diagnostics = settle(session, diagnostics)
@@ -141,18 +141,18 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
     from reconciler.core.export.exported_manifests import API_VERSION
 
     manifests, _ = read_manifests(session)
-    known = {one.address: one for one in manifests.manifests}
+    known = {manifest.address: manifest for manifest in manifests.manifests}
     wanted = [_known(known, address) for address in addresses] or list(manifests.manifests)
     found: list[Object] = []
-    for one in wanted:
-        labels: Object = {"labels": dict(one.labels)} if one.labels else {}
-        id: Object = {"id": one.id} if one.id is not None else {}
+    for manifest in wanted:
+        labels: Object = {"labels": dict(manifest.labels)} if manifest.labels else {}
+        id: Object = {"id": manifest.id} if manifest.id is not None else {}
         found.append(
             {
                 "apiVersion": API_VERSION,
-                "kind": one.kind.written_as or one.kind.manifest_kinds[0],
-                "metadata": {"name": one.address.name, **id, **labels},
-                "spec": spell_members(shape(one.kind), _without_literals(one.spec)),
+                "kind": manifest.kind.written_as or manifest.kind.manifest_kinds[0],
+                "metadata": {"name": manifest.address.name, **id, **labels},
+                "spec": spell_members(shape(manifest.kind), _without_literals(manifest.spec)),
             }
         )
     return found
@@ -174,21 +174,21 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
     from reconciler.types.json import lookup
 
     manifests, _ = read_manifests(session)
-    one = _known({one.address: one for one in manifests.manifests}, address)
-    place = canonical_pointer(one.kind, pointer)
+    manifest = _known({manifest.address: manifest for manifest in manifests.manifests}, address)
+    place = canonical_pointer(manifest.kind, pointer)
     layers = [
-        *((source, "overlay") for source in reversed(one.overlays)),
-        (one.source, "manifest"),
-        *((source, "defaults") for source in reversed(one.defaults)),
+        *((source, "overlay") for source in reversed(manifest.overlays)),
+        (manifest.source, "manifest"),
+        *((source, "defaults") for source in reversed(manifest.defaults)),
     ]
     origins = [
-        found for source, layer in layers if (found := _origin(session, one, source, layer, place)) is not None
+        found for source, layer in layers if (found := _origin(session, manifest, source, layer, place)) is not None
     ]
     if not origins:
         raise UsageError(
             f"nothing says {place} of {address}", hint=f"`reconciler render --target {address}` shows what is said"
         )
-    value = lookup(spell_members(shape(one.kind), _without_literals(one.spec)), place)
+    value = lookup(spell_members(shape(manifest.kind), _without_literals(manifest.spec)), place)
     return Why(address, place, value, tuple(origins))
 
 
@@ -198,7 +198,7 @@ def _known(manifests: dict[Address, Manifest], address: Address) -> Manifest:
     return manifests[address]
 
 
-def _origin(session: Session, one: Manifest, source: Source, layer: str, pointer: str) -> Origin | None:
+def _origin(session: Session, manifest: Manifest, source: Source, layer: str, pointer: str) -> Origin | None:
     """What a document says of the place; None where it says nothing."""
     from pathlib import Path
 
@@ -212,7 +212,7 @@ def _origin(session: Session, one: Manifest, source: Source, layer: str, pointer
     tree, close = open_tree(project, session.sources.ref)
     try:
         data = tree.read(str(Path(project.home, source.path)))
-        span = places_of(project, tree).locate(source, pointer, one.kind)
+        span = places_of(project, tree).locate(source, pointer, manifest.kind)
     finally:
         close()
     documents = read_documents(data, source.path, Findings())
@@ -220,7 +220,7 @@ def _origin(session: Session, one: Manifest, source: Source, layer: str, pointer
     if document is None:
         return None
     try:
-        place = find_place(one.kind, document, source.base, pointer)
+        place = find_place(manifest.kind, document, source.base, pointer)
     except Misplaced as problem:
         return Origin(str(span), layer, str(problem)) if "reference" in str(problem) else None
     through = f"file {place.file}" if place.file else place.shared

@@ -105,7 +105,7 @@ class MigrationRun:
         from reconciler.manifests.edit.source_files import TextEditor
 
         files: list[SourceFile] = [
-            SourceFile(one.path, one.data, one.overlay, one.selected) for one in self.raw.files
+            SourceFile(file.path, file.data, file.overlay, file.selected) for file in self.raw.files
         ]
         editor = TextEditor(self.project.kinds)
         bodies = BodyEditor(editor)
@@ -125,7 +125,7 @@ class MigrationRun:
             secrets=frozenset(editor.secrets),
             diagnostics=diagnostics,
             prefix=prefix,
-            held=frozenset(bodies.held & {one.path for one in files}),
+            held=frozenset(bodies.held & {file.path for file in files}),
         )
 
     def accept_proposals(self) -> tuple[MigrationResult, Answers]:
@@ -137,8 +137,8 @@ class MigrationRun:
         while True:
             result, more = self.once(merge_answers(self.options.answers, given)), given
             for asked in result.open_questions:
-                for one in asked.by_address() if asked.proposal is None else (asked,):
-                    keys, proposal = one.keys_of_its_own if one.alone else (asked.key,), one.proposal
+                for question in asked.by_address() if asked.proposal is None else (asked,):
+                    keys, proposal = question.keys_of_its_own if question.alone else (asked.key,), question.proposal
                     if proposal is not None and (asked.name, keys[0], proposal) not in tried:
                         tried.add((asked.name, keys[0], proposal))
                         more = merge_answers(more, {asked.name: dict.fromkeys(keys, proposal)})
@@ -154,7 +154,7 @@ class MigrationRun:
         from reconciler.manifests.tree.file_tree import WorkTree, placed
         from reconciler.manifests.tree.repository import inside
 
-        if allow_empty or any(one.is_error for one in result.diagnostics):
+        if allow_empty or any(diagnostic.is_error for diagnostic in result.diagnostics):
             return
         project = self.project
         held = [os.path.join(project.home, path) for path in result.held]  # noqa: PTH118
@@ -202,7 +202,7 @@ def read_migration(
     wanted = {platform.word_migration: {"words": words}} if words and platform.word_migration else {}
     merged = merge_answers(project.migrations, wanted, answers)
     layers = {name: paths for name, paths in raw.layers.items() if workspace in (None, name)}
-    outside = {one.path for one in raw.files if not one.selected}
+    outside = {file.path for file in raw.files if not file.selected}
     target = words or next(iter(platform.vocabularies), "")
     options = MigrateOptions(
         tuple(chosen), merged, target, requested, raw.folder, workspaces=layers, addresses=addresses,
@@ -259,7 +259,7 @@ def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Repl
     from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
-    places = {one.path: one.place for one in run.raw.files}
+    places = {file.path: file.place for file in run.raw.files}
     home = Path(run.project.home)
     if run.project.file is not None:  # a link stays one: what it leads to is written
         places[project_path(run)] = os.path.realpath(run.project.file)
@@ -267,8 +267,8 @@ def write_result(run: MigrationRun, result: MigrationResult, also: Sequence[Repl
         [
             *also,
             *(
-                Replacement(places.get(one.path, str(home / one.path)), one.before, one.after, one.path)
-                for one in result.files
+                Replacement(places.get(file.path, str(home / file.path)), file.before, file.after, file.path)
+                for file in result.files
             ),
         ]
     )

@@ -68,8 +68,8 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     finally:
         close()
     home = Path(session.project.home)
-    places = {one.path: one.place for one in migration.raw.files}
-    texts = {places.get(one.path, str(home / one.path)): one.after for one in result.files}
+    places = {file.path: file.place for file in migration.raw.files}
+    texts = {places.get(file.path, str(home / file.path)): file.after for file in result.files}
     session = session.reading(unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
     asked = _asked(result, alone)
     if not texts:
@@ -85,12 +85,12 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     return session.reading(texts=texts), (note, *more, *asked)
 
 
-def _unmoved(one: Outcome) -> Diagnostic:
+def _unmoved(outcome: Outcome) -> Diagnostic:
     """A change that was not made, with the reason."""
     from reconciler.types.diagnostic import Diagnostic, Severity
 
-    summary = f"not migrated: {one.finding.summary}; {one.reason}"
-    return Diagnostic("E-left", Severity.WARNING, summary, address=one.address)
+    summary = f"not migrated: {outcome.finding.summary}; {outcome.reason}"
+    return Diagnostic("E-left", Severity.WARNING, summary, address=outcome.address)
 
 
 def _expanded(session: Session, options: PlanOptions) -> PlanOptions:
@@ -129,10 +129,10 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     from reconciler.types.address import Address
 
     found = (*result.of(Status.DONE), *result.of(Status.REFUSED))
-    documents = [document for one in found for document in one.finding.documents]
+    documents = [document for outcome in found for document in outcome.finding.documents]
     words, migrations = session.workspace.kinds.words, session.platform.migrations
-    wanted = {words[word].name for one in documents if (word := str(one.document.get("kind"))) in words}
-    wanted |= {about for one in result.of(Status.OPEN) if (about := migrations.get(one.id).asks_about)}
+    wanted = {words[word].name for document in documents if (word := str(document.document.get("kind"))) in words}
+    wanted |= {about for outcome in result.of(Status.OPEN) if (about := migrations.get(outcome.id).asks_about)}
     held: dict[str, dict[str, Held]] = {}
     if not wanted:
         return held

@@ -36,7 +36,7 @@ class Notifier:
         self._thread = threading.Thread(target=self._deliver, name="notify", daemon=True)
         self._thread.start()
 
-    def tell(self, one: Watched, done: Round, before: Memory) -> None:
+    def tell(self, watched: Watched, done: Round, before: Memory) -> None:
         """Queue a message for everybody who wants to hear of this round; the same end again is no news."""
         from reconciler.core.continuous.schedule import recovered
         from reconciler.reporters.watch_status import notification
@@ -44,14 +44,14 @@ class Notifier:
         better = recovered(before, done)
         if done.status is before.status:
             return
-        for target in one.watch.notify:
+        for target in watched.watch.notify:
             if done.status.value not in target.on and not (better and "recovered" in target.on):
                 continue
-            body = notification(target.format, done, one.memory, one.watch, one.now, recovered=better)
+            body = notification(target.format, done, watched.memory, watched.watch, watched.now, recovered=better)
             try:
-                self._waiting.put_nowait((one, target, body))
+                self._waiting.put_nowait((watched, target, body))
             except queue.Full:
-                self._complain(f"{one.name}: too many messages are waiting to be sent; this one is dropped")
+                self._complain(f"{watched.name}: too many messages are waiting to be sent; this one is dropped")
 
     def close(self, seconds: float = SECONDS) -> None:
         """Deliver what waits, for at most `seconds`."""
@@ -60,18 +60,18 @@ class Notifier:
 
     def _deliver(self) -> None:
         while (item := self._waiting.get()) is not None:
-            one, target, body = item
-            if (problem := self._send(one, target, body)) is not None:
-                self._complain(f"{one.name}: a message to {target.webhook} could not be delivered: {problem}")
+            watched, target, body = item
+            if (problem := self._send(watched, target, body)) is not None:
+                self._complain(f"{watched.name}: a message to {target.webhook} could not be delivered: {problem}")
 
-    def _send(self, one: Watched, target: Notification, body: Object) -> str | None:
+    def _send(self, watched: Watched, target: Notification, body: Object) -> str | None:
         """None once it was taken; else why not."""
         import httpx
 
         from reconciler.api.manifests import known_secrets
 
         try:
-            address = known_secrets(one.session).resolve(target.webhook)
+            address = known_secrets(watched.session).resolve(target.webhook)
         except ReconcilerError as error:
             return error.message
         if not address:
@@ -92,5 +92,5 @@ class Notifier:
                 asked = number_in(answer.headers.get("retry-after", ""))
                 wait = wait if asked is None else min(asked, LONGEST)
             if turn < TRIES - 1:
-                one.session.clock.sleep(wait)
+                watched.session.clock.sleep(wait)
         return problem

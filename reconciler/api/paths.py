@@ -29,8 +29,8 @@ def find_state_folder(project: Project, workspace: str, place: Path | None = Non
     beside = _beside(project)
     places = (place,) if place is not None else (Path(project.root), beside, _owner(project, beside))
     usual = own = Path()
-    for one in places:
-        usual, own = _folders(project, workspace, one)
+    for path in places:
+        usual, own = _folders(project, workspace, path)
         kept = [folder for folder in (own, usual) if folder.exists() and _is_free(folder, project)]
         if kept:
             return next((folder for folder in kept if _read_owner(folder) is not None), kept[-1])
@@ -65,7 +65,7 @@ def _file(project: Project) -> Path | None:
 
 def _depth(folder: Path) -> int:
     """How many folders up the one is that holds `.reconciler`."""
-    return next(index for index, one in enumerate(folder.parents) if one.name == STATE_FOLDER) + 1
+    return next(index for index, path in enumerate(folder.parents) if path.name == STATE_FOLDER) + 1
 
 
 def _read_owner(folder: Path) -> Path | None:
@@ -97,7 +97,7 @@ def display_path(path: str | Path) -> str:
 def describe_places(project: Project, paths: Sequence[str]) -> str:
     """Where manifests are looked for, for a person; `paths` are those of the command line."""
     places = paths or project.manifests or (project.home,)
-    return ", ".join(display_path(os.path.join(project.base, one)) for one in places)  # noqa: PTH118
+    return ", ".join(display_path(os.path.join(project.base, place)) for place in places)  # noqa: PTH118
 
 
 def describe_search(project: Project, paths: Sequence[str], state: str | None = None) -> str:

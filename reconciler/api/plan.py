@@ -108,7 +108,7 @@ def drift_now(session: Session, options: PlanOptions) -> Verdict:
 
 
 def _verdict(plan: Plan, manifests: ManifestSet, notes: tuple[str, ...] = ()) -> Verdict:
-    addresses = tuple(str(one.address) for one in manifests.manifests)
+    addresses = tuple(str(manifest.address) for manifest in manifests.manifests)
     return Verdict(plan, manifests.diagnostics, notes, addresses)
 
 
@@ -123,9 +123,9 @@ def with_commit(session: Session, plan: Plan) -> Plan:
 
 def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple[Diagnostic, ...]:
     """The same findings; what names an address of the manifests also names the document that declares it."""
-    if all(one.address is None or one.span is not None for one in diagnostics):
+    if all(diagnostic.address is None or diagnostic.span is not None for diagnostic in diagnostics):
         return tuple(diagnostics)
-    sources = {one.address: one.source for one in manifests.manifests}
+    sources = {manifest.address: manifest.source for manifest in manifests.manifests}
 
     def source(one: Diagnostic) -> Source | None:
         known = sources.get(one.address) if one.address is not None else None
@@ -133,7 +133,10 @@ def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> t
         vague = one.source is None or (known is not None and one.source == Source(known.path))
         return known if known is not None and vague else one.source
 
-    return tuple(one if one.span is not None else replace(one, source=source(one)) for one in diagnostics)
+    return tuple(
+        diagnostic if diagnostic.span is not None else replace(diagnostic, source=source(diagnostic))
+        for diagnostic in diagnostics
+    )
 
 
 def with_spans(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
@@ -152,16 +155,16 @@ def with_spans(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
         if pointer is not None
     )
     diagnostics = with_sources(plan.diagnostics, manifests)
-    open_places = any(one.source is not None and one.span is None for one in diagnostics)
+    open_places = any(diagnostic.source is not None and diagnostic.span is None for diagnostic in diagnostics)
     if not asked and not open_places:
         return plan
-    sources = {one.address: one.source for one in manifests.manifests}
+    sources = {manifest.address: manifest.source for manifest in manifests.manifests}
     questions = [
         Diagnostic("E-place", Severity.ERROR, "", address=address, pointer=pointer, source=sources.get(address))
         for address, pointer in asked
     ]
     found = place(session.project, [*diagnostics, *questions], manifests=manifests.manifests, ref=session.sources.ref)
-    spans = {(one.address, one.pointer): one.span for one in found[len(diagnostics) :]}
+    spans = {(diagnostic.address, diagnostic.pointer): diagnostic.span for diagnostic in found[len(diagnostics) :]}
 
     def placed(change: Change, block: Block) -> Block:
         span = spans.get((change.address, block.pointer)) if block.pointer is not None else None
@@ -216,7 +219,7 @@ def accept_now(
         files = accept_values(
             session.project,
             manifests.manifests,
-            [NewValue(by_address[one.address], one.pointer, one.value, one.ids) for one in values],
+            [NewValue(by_address[value.address], value.pointer, value.value, value.ids) for value in values],
             [(by_address[one.address], one.pointer) for one in ignored],
         )
         if files:
@@ -229,8 +232,8 @@ def accept_now(
                 raise ReconcilerError(
                     f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
                 ) from problem
-    accepted = {(one.address, one.pointer) for one in values} | {(one.address, one.pointer) for one in ignored}
-    left = sum((item.address, one.path) not in accepted for item in found.plan.drift for one in item.changes)
+    accepted = {(value.address, value.pointer) for value in values} | {(one.address, one.pointer) for one in ignored}
+    left = sum((item.address, change.path) not in accepted for item in found.plan.drift for change in item.changes)
     return Accepted(tuple(values), tuple(files), left)
 
 
@@ -247,8 +250,8 @@ def check_accepted(
     """The files as they are now say what is live. Raises `ReconcilerError`."""
     manifests, _ = read_manifests(session)
     found = find_accepted(session, context, manifests, options).fields
-    left = {(address, one.path) for address, fields in found.items() for one in fields}
-    still = [f"{one.address}{one.pointer}" for one in values if (one.address, one.pointer) in left]
+    left = {(address, field.path) for address, fields in found.items() for field in fields}
+    still = [f"{value.address}{value.pointer}" for value in values if (value.address, value.pointer) in left]
     if still:
         raise ReconcilerError(f"the manifest cannot say what is live at {', '.join(still)}")
 
@@ -258,7 +261,7 @@ def put(files: Sequence[FileText]) -> None:
     from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
-    write_files([Replacement(one.path, one.before, one.after, one.shown) for one in files])
+    write_files([Replacement(file.path, file.before, file.after, file.shown) for file in files])
 
 
 def put_back(files: Sequence[FileText]) -> None:
@@ -266,4 +269,4 @@ def put_back(files: Sequence[FileText]) -> None:
     from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
-    write_files([Replacement(one.path, one.after, one.before, one.shown) for one in files])
+    write_files([Replacement(file.path, file.after, file.before, file.shown) for file in files])

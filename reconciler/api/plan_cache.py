@@ -176,7 +176,7 @@ def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache |
         or session.sources.unmoved
     ):
         return NoCache(session)
-    place = next((one for one in session.folder.parents if one.name == STATE_FOLDER), None)
+    place = next((parent for parent in session.folder.parents if parent.name == STATE_FOLDER), None)
     key = find_key(session.environ, session.project)
     if place is None or key is None or FOLDER in session.project.workspaces:
         return NoCache(session)

@@ -74,7 +74,7 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
                 hint="rename it, run the same command again, and carry over what you want to keep",
             )
         text, kept, left_out = updated.text, updated.kept, updated.left_out
-    served = tuple(one.workspace for one in facts.accounts)
+    served = tuple(account.workspace for account in facts.accounts)
     return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
 
 
@@ -96,11 +96,11 @@ def read_facts(root: Path, source: str | None = None, earlier: str | None = None
     for name, workspace in project.workspaces.items():
         if not workspace.embedded:
             found, _ = load_manifests(project, workspace)
-            if any(one.is_error for one in found.diagnostics):
+            if any(diagnostic.is_error for diagnostic in found.diagnostics):
                 raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)
-            bodies[name] = [one.spec for one in found.manifests]
+            bodies[name] = [manifest.spec for manifest in found.manifests]
     accounts = accounts_of(project.workspaces.values(), bodies)
-    served = {one.workspace for one in accounts}
+    served = {account.workspace for account in accounts}
     return PipelineFacts(
         source=find_source(source or project.source or earlier),
         accounts=accounts,

@@ -147,7 +147,7 @@ class ProjectState:
         from reconciler.engine.state.state_operations import remove_entries
 
         with access(self.session, self.lock_timeout) as state:
-            return remove_entries(state, [parse_address(one) for one in addresses])
+            return remove_entries(state, [parse_address(address) for address in addresses])
 
     def pull(self) -> bytes:
         """The document as it would be stored now."""

@@ -89,14 +89,16 @@ def drift_target(session: Session, name: str, folder: str | None, languages: Seq
     wanted: set[str] = set()
     skipped: set[Address] = set()
     for language in target.languages or ("",):
-        for one in target.generate(subjects, knowledge(session, target, language)):
-            wanted |= {file.path for file in one.files}
-            skipped |= {one.address} if one.skipped else set()
-            if (languages and language not in languages) or not _is_there(one, place, target):
+        for generated in target.generate(subjects, knowledge(session, target, language)):
+            wanted |= {file.path for file in generated.files}
+            skipped |= {generated.address} if generated.skipped else set()
+            if (languages and language not in languages) or not _is_there(generated, place, target):
                 continue
-            agents.append((one.address, language))
-            files += (found for file in one.files if (found := _compare(one, file, place, language)) is not None)
-            notes += lacking_handlers([one], place)
+            agents.append((generated.address, language))
+            files += (
+                found for file in generated.files if (found := _compare(generated, file, place, language)) is not None
+            )
+            notes += lacking_handlers([generated], place)
     left = list(_left(place, target, wanted, skipped)) if not languages else []
     files += (FileDrift(f"{place.rstrip('/')}/{path}", FileStatus.LEFT) for path in left)
     if not agents and not left:
@@ -105,7 +107,7 @@ def drift_target(session: Session, name: str, folder: str | None, languages: Seq
             hint=f"`reconciler export --target {name}` writes them; --agents names another folder",
         )
     here = {address for address, _ in agents}
-    absent = tuple(one.address for one in subjects if one.address not in here | skipped)
+    absent = tuple(subject.address for subject in subjects if subject.address not in here | skipped)
     return TargetDrift(target, place, tuple(files), tuple(agents), absent, tuple(notes), session.workspace.name)
 
 
@@ -121,25 +123,25 @@ def require_own_way(folder: str) -> None:
         )
 
 
-def _is_there(one: Generated, folder: str, target: Target) -> bool:
+def _is_there(generated: Generated, folder: str, target: Target) -> bool:
     """Whether the folder has anything of this agent that an export wrote."""
     from reconciler.core.export.target import is_generated
 
-    found = ((file, read_inside(folder, file.path)) for file in one.files)
+    found = ((file, read_inside(folder, file.path)) for file in generated.files)
     return any(data is not None and (file.yours or is_generated(data, target.name)) for file, data in found)
 
 
-def _compare(one: Generated, file: TargetFile, folder: str, language: str) -> FileDrift | None:
+def _compare(generated: Generated, file: TargetFile, folder: str, language: str) -> FileDrift | None:
     from reconciler.core.export.target import is_untouched
 
     data = read_inside(folder, file.path)
     shown = f"{folder.rstrip('/')}/{file.path}"
     if data is None:
-        return FileDrift(shown, FileStatus.MISSING, one.address, language, "", file.text)
+        return FileDrift(shown, FileStatus.MISSING, generated.address, language, "", file.text)
     if file.yours or data.replace(b"\r\n", b"\n") == file.text.encode("utf-8"):
         return None
     status = FileStatus.OUTDATED if is_untouched(data) else FileStatus.EDITED
-    return FileDrift(shown, status, one.address, language, masked(data, file.text), file.text)
+    return FileDrift(shown, status, generated.address, language, masked(data, file.text), file.text)
 
 
 PAIR = re.compile(r"""(?P<name>[\w.-]+)(?P<mark>["']?\s*[:=]\s*["'`]?)(?P<value>[^\s"'`,;]+)""")
@@ -182,7 +184,7 @@ def _left(folder: str, target: Target, wanted: set[str], skipped: set[Address]) 
         found = [(path, data) for path in paths if (data := read_inside(folder, path)) is not None]
         ours = [(path, data) for path, data in found if is_generated(data, target.name)]
         heads = "\0".join(data[:HEAD_BYTES].decode("utf-8", "replace") for _, data in ours)
-        if not any(re.search(rf"(?<![\w.-]){re.escape(str(one))}(?![\w-])", heads) for one in skipped):
+        if not any(re.search(rf"(?<![\w.-]){re.escape(str(address))}(?![\w-])", heads) for address in skipped):
             yield from (path for path, _ in ours)
 
 

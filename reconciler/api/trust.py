@@ -56,7 +56,9 @@ def add_trusted(
     known[_key(project)] = replace(before, hosts=hosts, commands=commands)
     document = {
         "format": FORMAT,
-        "projects": {key: {"hosts": list(one.hosts), "commands": list(one.commands)} for key, one in known.items()},
+        "projects": {
+            key: {"hosts": list(trusted.hosts), "commands": list(trusted.commands)} for key, trusted in known.items()
+        },
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,7 +137,7 @@ def parse_trust(document: Json) -> dict[str, Trusted]:
         found = _TrustFile.model_validate(document)
     except ValidationError as problem:
         raise ValueError("; ".join(_told(problem, document))) from None
-    return {path: Trusted(tuple(one.hosts), tuple(one.commands)) for path, one in found.projects.items()}
+    return {path: Trusted(tuple(project.hosts), tuple(project.commands)) for path, project in found.projects.items()}
 
 
 def _told(problem: ValidationError, document: Json) -> Iterator[str]:

@@ -55,10 +55,10 @@ def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, .
     if session.workspace.policy.unknown_fields != "deny":
         return marked
     return tuple(
-        replace(one, severity=Severity.ERROR, summary=one.summary.partition("; ")[0], detail=DENIED)
-        if one.code == UNKNOWN_FIELD and not one.accepted and one.severity is Severity.WARNING
-        else one
-        for one in marked
+        replace(diagnostic, severity=Severity.ERROR, summary=diagnostic.summary.partition("; ")[0], detail=DENIED)
+        if diagnostic.code == UNKNOWN_FIELD and not diagnostic.accepted and diagnostic.severity is Severity.WARNING
+        else diagnostic
+        for diagnostic in marked
     )
 
 
@@ -76,23 +76,23 @@ def baseline_of(project: Project, ref: str | None = None, tree: Tree | None = No
         close()
 
 
-def accepted_migration(one: Outcome) -> Accepted:
+def accepted_migration(outcome: Outcome) -> Accepted:
     """What a baseline holds of a change that `migrate` would make or ask about."""
     from reconciler.core.linting import Accepted
 
-    pointer = one.finding.pointers[0] if one.finding.pointers else ""
-    return Accepted(one.id, str(one.address), pointer, one.finding.summary)
+    pointer = outcome.finding.pointers[0] if outcome.finding.pointers else ""
+    return Accepted(outcome.id, str(outcome.address), pointer, outcome.finding.summary)
 
 
 def new_migrations(project: Project, result: MigrationResult, tree: Tree | None = None) -> tuple[int, int]:
     """How many changes `migrate --check` speaks up for, and how many more the baseline holds."""
     from reconciler.core.migration_result import undone
 
-    found = [accepted_migration(one) for one in undone(result)]
+    found = [accepted_migration(outcome) for outcome in undone(result)]
     if not found:
         return 0, 0
     baseline = baseline_of(project, tree=tree)
-    held = sum(one in baseline for one in found)
+    held = sum(accepted in baseline for accepted in found)
     return len(found) - held, held
 
 
@@ -112,11 +112,15 @@ def write_new_baseline(session: Session) -> NewBaseline:
     for name in session.project.workspaces:
         here = session.in_workspace(name)
         rules, (found, _) = here.platform.rules, check(here)
-        held = {one.address for one in read_files(here, settled=False)[0].manifests if one.id is not None}
+        held = {
+            manifest.address for manifest in read_files(here, settled=False)[0].manifests if manifest.id is not None
+        }
         findings |= to_accept(found, rules, held)
-        left |= dict.fromkeys(one for one in found if one.is_error and not to_accept([one], rules, held))
+        left |= dict.fromkeys(
+            diagnostic for diagnostic in found if diagnostic.is_error and not to_accept([diagnostic], rules, held)
+        )
     run = read_migration(session.project, (), choose_migrations(platform_of(session.project).migrations), {})
-    migrations = {accepted_migration(one) for one in undone(run.once(run.options.answers))}
+    migrations = {accepted_migration(outcome) for outcome in undone(run.once(run.options.answers))}
     old = baseline_of(session.project)
     path = baseline_path(session.project)
     accepted = findings | migrations
@@ -145,7 +149,7 @@ def check(
     catalogue, rules = catalogue_of(session), session.platform.rules
     manifests, _ = read_files(session, settled=False)
     manifests = replace(manifests, diagnostics=(*manifests.diagnostics, *unknown_plugins(session.project)))
-    if not any(one.is_error for one in manifests.diagnostics):
+    if not any(diagnostic.is_error for diagnostic in manifests.diagnostics):
         require_manifests(session, manifests, allow_empty=allow_empty)
     found = validate(manifests, catalogue, rules)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
@@ -154,10 +158,10 @@ def check(
     if strict:
         # Promoted here, once: the exit code and every format tell of errors then.
         found = tuple(
-            replace(one, severity=Severity.ERROR)
-            if not one.accepted and (one.severity is Severity.WARNING or one.code == UNKNOWN_KEY)
-            else one
-            for one in found
+            replace(diagnostic, severity=Severity.ERROR)
+            if not diagnostic.accepted and (diagnostic.severity is Severity.WARNING or diagnostic.code == UNKNOWN_KEY)
+            else diagnostic
+            for diagnostic in found
         )
     return found, remarks(session, manifests)
 
@@ -222,16 +226,19 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     if not written:
         return plan
     catalogue, rules = catalogue_of(session), session.platform.rules
-    new = {one.address for one in plan.changes if one.action is Action.CREATE or takes_away(one)}
+    new = {change.address for change in plan.changes if change.action is Action.CREATE or takes_away(change)}
     found = validate(replace(manifests, diagnostics=()), catalogue, rules, only=written, new=new)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
     # What the loader says about a place is shown already, in its own words.
-    said = {(one.code, one.address, one.pointer) for one in manifests.diagnostics}
-    more = tolerated((one for one in kept if (one.code, one.address, one.pointer) not in said), rules)
+    said = {(diagnostic.code, diagnostic.address, diagnostic.pointer) for diagnostic in manifests.diagnostics}
+    more = tolerated(
+        (diagnostic for diagnostic in kept if (diagnostic.code, diagnostic.address, diagnostic.pointer) not in said),
+        rules,
+    )
     # What the account has so is accepted as long as nothing is written; what is sent has to be good.
-    more = tuple(replace(one, accepted=one.accepted and not one.is_error) for one in more)
-    errors = sum(one.is_error for one in more)
+    more = tuple(replace(diagnostic, accepted=diagnostic.accepted and not diagnostic.is_error) for diagnostic in more)
+    errors = sum(diagnostic.is_error for diagnostic in more)
     if errors:
         noun = "error" if errors == 1 else "errors"
         summary = f"{errors} {noun} in the manifests of what would be written; nothing was sent"

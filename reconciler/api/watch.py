@@ -97,11 +97,14 @@ class Fleet:
 
     def dead(self) -> list[str]:
         """Workspaces whose thread ended though nobody said stop: a fault."""
-        return [] if self.stop.is_set() else [one.name for one in self.threads if not one.is_alive()]
+        return [] if self.stop.is_set() else [thread.name for thread in self.threads if not thread.is_alive()]
 
     def run(self) -> None:
         """Reconcile all of them until `stop` is set; changes that are on their way are finished."""
-        self.threads = [threading.Thread(target=self._keep, args=(one,), name=one.name) for one in self.workspaces]
+        self.threads = [
+            threading.Thread(target=self._keep, args=(workspace,), name=workspace.name)
+            for workspace in self.workspaces
+        ]
         for thread in self.threads:
             thread.start()
         for thread in self.threads:
@@ -121,9 +124,9 @@ class Fleet:
 
     def close(self) -> None:
         """Give back the connections that rounds have in common; a later round makes new ones."""
-        for one in self.workspaces:
-            if one.session.paces is not None:
-                one.session.paces.close()
+        for workspace in self.workspaces:
+            if workspace.session.paces is not None:
+                workspace.session.paces.close()
 
     def _keep(self, one: Watched) -> None:
         called = False
@@ -201,7 +204,7 @@ class Fleet:
             one.trouble = error.message
 
     def _synced_at(self, name: str) -> str | None:
-        here = next((one for one in self.workspaces if one.name == name), None)
+        here = next((workspace for workspace in self.workspaces if workspace.name == name), None)
         return self.elsewhere(name) if here is None else here.memory.synced
 
 
@@ -250,7 +253,7 @@ def _recalled(session: Session) -> Memory:
 def in_order(workspaces: Sequence[Watched]) -> list[Watched]:
     """The same, each after those that it depends on; a circle is left as it stands in the file."""
     found: list[Watched] = []
-    by_name = {one.name: one for one in workspaces}
+    by_name = {workspace.name: workspace for workspace in workspaces}
 
     def add(one: Watched, above: tuple[str, ...]) -> None:
         if one.name in above or one in found:
@@ -260,8 +263,8 @@ def in_order(workspaces: Sequence[Watched]) -> list[Watched]:
                 add(by_name[name], (*above, one.name))
         found.append(one)
 
-    for one in workspaces:
-        add(one, ())
+    for workspace in workspaces:
+        add(workspace, ())
     return found
 
 

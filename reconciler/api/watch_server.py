@@ -86,7 +86,7 @@ def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
 
     workspaces = fleet.workspaces
     redactor, now = workspaces[0].session.redactor, workspaces[0].now
-    seen = [redactor.record(one.seen) for one in workspaces]
+    seen = [redactor.record(workspace.seen) for workspace in workspaces]
     match path:
         case "/healthz":
             dead = fleet.dead()
@@ -106,19 +106,19 @@ def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
             page = watch_page(workspaces[0].session.project.name, seen, now)
             return 200, "text/html; charset=utf-8", SILENT, page
     name = unquote(path.removeprefix("/plan/")) if path.startswith("/plan/") else ""
-    one = next((one for one in workspaces if one.name == name), None)
-    if one is None or one.plan is None:
+    watched = next((workspace for workspace in workspaces if workspace.name == name), None)
+    if watched is None or watched.plan is None:
         return 404, PLAIN, SILENT, "there is no such page\n"
-    return 200, "text/html; charset=utf-8", "frame-ancestors 'none'", _plan_page(one)
+    return 200, "text/html; charset=utf-8", "frame-ancestors 'none'", _plan_page(watched)
 
 
-def _plan_page(one: Watched) -> str:
+def _plan_page(watched: Watched) -> str:
     from reconciler.api.render import render_report
     from reconciler.types.report import Report, Style
 
-    when = f"Looked at {one.memory.looked:%Y-%m-%d %H:%M:%S} UTC." if one.memory.looked else ""
-    report = Report("plan", one.name, one.plan, None, (), 0, (when,) if when else ())
-    return str(render_report(report, "html", Style(), one.session.redactor))
+    when = f"Looked at {watched.memory.looked:%Y-%m-%d %H:%M:%S} UTC." if watched.memory.looked else ""
+    report = Report("plan", watched.name, watched.plan, None, (), 0, (when,) if when else ())
+    return str(render_report(report, "html", Style(), watched.session.redactor))
 
 
 def _handler(fleet: Fleet) -> type[BaseHTTPRequestHandler]:

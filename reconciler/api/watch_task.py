@@ -36,17 +36,17 @@ WRITING = "writing"
 class SessionTask:
     """The port `engine.continuous.reconcile_once.Task` over a session."""
 
-    def __init__(self, one: Watched, synced_at: Callable[[str], str | None], stop: Callable[[], bool]) -> None:
-        self._one = one
-        self._session = replace(one.session, stop=lambda: stop() or self._window_began())
-        self._stopping = [window for window in one.watch.windows if window.stops]
+    def __init__(self, watched: Watched, synced_at: Callable[[str], str | None], stop: Callable[[], bool]) -> None:
+        self._one = watched
+        self._session = replace(watched.session, stop=lambda: stop() or self._window_began())
+        self._stopping = [window for window in watched.watch.windows if window.stops]
         self._looked = float("-inf")
         self._manual = False
         self.window_began = False
         """Whether a window that stops what is under way began to deny."""
-        self._watch = one.watch
+        self._watch = watched.watch
         self._synced_at = synced_at
-        self._requests = RequestStore(one.session)
+        self._requests = RequestStore(watched.session)
 
     def requests(self) -> Requests:
         """What people ask, as it stands beside the state now."""

@@ -73,7 +73,7 @@ BackendFactory: TypeAlias = Callable[[BackendSettings, BackendContext], Backend]
 
 def own_folder(folder: Path) -> Path | None:
     """The `.reconciler` that `folder` lies in; None where it lies in none."""
-    return next((one for one in folder.parents if one.name == OWN), None)
+    return next((parent for parent in folder.parents if parent.name == OWN), None)
 
 
 def default_place(context: BackendContext) -> str:

@@ -238,7 +238,7 @@ def encrypt_backend(inner: Backend, setting: Json, context: BackendContext, *, o
     old = setting.get("old_keys") or []
     if not isinstance(old, list):
         raise UsageError("`old_keys` under `encryption` is a list", hint="old_keys: [{env: OLD_STATE_KEY}]")
-    first, *others = [read_key(one, context, own=own) for one in (setting["key"], *old)]
+    first, *others = [read_key(item, context, own=own) for item in (setting["key"], *old)]
     plain = read_flag(BackendSettings("encryption", setting), "accept_plain", False)
     return EncryptedBackend(inner, DocumentCipher(first, others, context.workspace, accept_plain=plain))
 

@@ -152,7 +152,7 @@ class S3Backend:
         if len(parts) < 4 or parts[0] != "reconciler":
             return ()
         root, *owner, workspace, file = parts
-        found = (one for one in self._bucket.folders(root) if one != "/".join(owner))
+        found = (folder for folder in self._bucket.folders(root) if folder != "/".join(owner))
         there = (one[:MOST_NAME] for one in found if self._bucket.exists(f"{root}/{one}/{workspace}/{file}"))
         return sorted(islice(there, MOST_NEIGHBOURS))
 

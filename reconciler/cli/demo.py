@@ -105,7 +105,7 @@ def sandbox_of(root: Path, manifests: tuple[str, ...], wanted: str | None) -> st
     from reconciler.platforms import PLATFORMS
 
     project = load_project(root, PLATFORMS, manifests=manifests or None, upward=False)
-    embedded = [name for name, one in project.workspaces.items() if one.embedded]
+    embedded = [name for name, workspace in project.workspaces.items() if workspace.embedded]
     if wanted is not None and wanted not in embedded:
         raise UsageError(f"the tour works on the embedded simulator only, and {wanted!r} is none")
     if not embedded:

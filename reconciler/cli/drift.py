@@ -81,8 +81,10 @@ def show_accepted(settings: Settings, accepted: Accepted, home: str) -> int:
 
     def document() -> Json:
         return {
-            "accepted": [{"address": str(one.address), "path": one.pointer, "value": one.value} for one in values],
-            "files": [f"{home}/{one.shown}" if home else one.shown for one in files],
+            "accepted": [
+                {"address": str(value.address), "path": value.pointer, "value": value.value} for value in values
+            ],
+            "files": [f"{home}/{text.shown}" if home else text.shown for text in files],
             "left": left,
         }
 
@@ -168,7 +170,7 @@ def drift(
         if accepted:
             return show_accepted(settings, accept_now(session, options, accepted), home_of(session))
         looked = drift_now(session, options)
-        new = [one for one in looked.plan.unmanaged if one.is_new]
+        new = [unmanaged for unmanaged in looked.plan.unmanaged if unmanaged.is_new]
         code = exit_codes.DIFFERENCES if looked.plan.drift or new else exit_codes.DONE
         if options.strict_complete and looked.plan.incomplete:
             code = exit_codes.ERROR
@@ -183,7 +185,7 @@ def drift(
 def _export_target(flags: dict[str, Any]) -> str | None:
     """The export target that is meant by `--target`; raises `UsageError` for one beside something else."""
     targets = flags["targets"]
-    named = [one for one in targets if isinstance(one, str)]
+    named = [target for target in targets if isinstance(target, str)]
     if named and len(targets) > 1:
         raise UsageError(f"--target {named[0]} is an export target: it stands alone")
     return named[0] if named else None

@@ -40,8 +40,10 @@ class Answers:
 
     def put_back(self) -> list[Address]:
         """The objects that an apply may put back whole: of which nothing was skipped."""
-        held = {one.address for one in self.skipped}
-        return [one for one in dict.fromkeys(wanted.address for wanted in self.reverted) if one not in held]
+        held = {wanted.address for wanted in self.skipped}
+        return [
+            address for address in dict.fromkeys(wanted.address for wanted in self.reverted) if address not in held
+        ]
 
 
 def require_terminal() -> None:
@@ -71,7 +73,7 @@ def review(settings: Settings, session: Session, options: PlanOptions, ref: str 
         done = accept_now(session, options, answers.accepted, answers.ignored)
         show_accepted(settings, done, home_of(session))
     back = answers.put_back()
-    for address in dict.fromkeys(one.address for one in answers.reverted if one.address not in back):
+    for address in dict.fromkeys(wanted.address for wanted in answers.reverted if wanted.address not in back):
         say(f"{address} stays as it is: a field of it was skipped, and an apply puts back the whole object.")
     return exit_codes.worst([code, revert(settings, back)]) if back else code
 
@@ -150,7 +152,7 @@ def ask_one(choices: Sequence[str]) -> str:
     """One of the choices, by its name or first letter; asked again until it is one. The end of the input: quit."""
     from reconciler.reporters.messages import choice_lines
 
-    question = ", ".join(f"[{one[0]}]{one[1:]}" for one in choices)
+    question = ", ".join(f"[{choice[0]}]{choice[1:]}" for choice in choices)
     while True:
         say(f"{question}, ? for help: ", end="")
         try:
@@ -161,10 +163,10 @@ def ask_one(choices: Sequence[str]) -> str:
         if not line:
             say("")
             return QUIT
-        for one in choices:
-            if answer in {one, one[0]}:
-                return one
+        for choice in choices:
+            if answer in {choice, choice[0]}:
+                return choice
         if answer != "?":
             say(f"{answer!r} is no answer." if answer else "Nothing was answered.")
-        for help_line in choice_lines({one: MEANS[one] for one in choices}):
+        for help_line in choice_lines({choice: MEANS[choice] for choice in choices}):
             say(help_line)

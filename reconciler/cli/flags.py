@@ -64,13 +64,13 @@ def approval(command: str) -> Option[Any]:
 def _taken(
     command: str, flags: dict[str, Flag], *, but: str, more: Mapping[str, dict[str, Any]] = NOTHING
 ) -> Iterator[Option[Any]]:
-    for name, one in flags.items():
-        if command in one.commands and name != but:
-            yield _option(name, one, more.get(name, {}))
+    for name, flag in flags.items():
+        if command in flag.commands and name != but:
+            yield _option(name, flag, more.get(name, {}))
 
 
-def _option(name: str, one: Flag, more: Mapping[str, Any] = NOTHING) -> Option[Any]:
-    return click.option(one.name, name, **{"help": one.help, **TYPES[one.value], **more})
+def _option(name: str, flag: Flag, more: Mapping[str, Any] = NOTHING) -> Option[Any]:
+    return click.option(flag.name, name, **{"help": flag.help, **TYPES[flag.value], **more})
 
 
 def _together(options: list[Option[Any]]) -> Option[Any]:

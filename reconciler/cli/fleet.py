@@ -160,7 +160,7 @@ def sync(
     from reconciler.errors import UsageError
 
     seconds = None if heartbeat is None else read_duration(heartbeat, "15s")
-    sessions = [open_session(replace(settings, project=one)) for one in projects] or [open_session(settings)]
+    sessions = [open_session(replace(settings, project=project)) for project in projects] or [open_session(settings)]
     for session in sessions:
         if session.project.file is None:
             raise UsageError("there is no project file here", hint="name one: reconciler fleet sync PROJECT")

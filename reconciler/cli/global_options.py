@@ -90,7 +90,9 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
             found = list_entries(read_state(session)) if session.workspace.state.type == "local" else ()
         except (ReconcilerError, OSError):
             return []
-        return [CompletionItem(str(one.address)) for one in found if str(one.address).startswith(incomplete)]
+        return [
+            CompletionItem(str(managed.address)) for managed in found if str(managed.address).startswith(incomplete)
+        ]
 
 
 class PatternType(AddressType):

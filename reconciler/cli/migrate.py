@@ -157,7 +157,7 @@ def _is_news(run: MigrationRun, result: MigrationResult) -> bool:
 
 def problems_of(result: MigrationResult) -> list[int]:
     """Exit codes for files that could not be read."""
-    return [exit_codes.ERROR for one in result.diagnostics if one.is_error]
+    return [exit_codes.ERROR for diagnostic in result.diagnostics if diagnostic.is_error]
 
 
 def settle_questions(
@@ -202,7 +202,7 @@ def offer_to_save(run: MigrationRun, result: MigrationResult, settings: Settings
     from reconciler.api.migrate import project_path, write_result
 
     deliver_result(run, result, settings, written=False)
-    own = tuple(one for one in result.files if one.path == project_path(run))
+    own = tuple(file for file in result.files if file.path == project_path(run))
     stay = "The manifests stay as they are: --write changes them."
     if own and ask(f"Save the answers in {run.project_file}?", stay):
         write_result(run, replace(result, files=own))
@@ -214,8 +214,8 @@ def confirm_writing(run: MigrationRun, result: MigrationResult, settings: Settin
     from reconciler.reporters.migration_diff import file_diff
 
     if not is_terminal(sys.stdout):
-        for one in result.files:
-            say(file_diff(one, result.secrets, result.prefix))
+        for file in result.files:
+            say(file_diff(file, result.secrets, result.prefix))
     count = len(result.files)
     return ask(f"Write {'this file' if count == 1 else f'these {count} files'}?", "All of them are written, or none.")
 

@@ -33,7 +33,7 @@ class Questions:
     def ask_all(self) -> None:
         """Ask what is open, one after the other, until nothing is or the person has enough."""
         count = 0
-        while todo := [one for one in self.result.open_questions if not _what(one) <= self.passed]:
+        while todo := [question for question in self.result.open_questions if not _what(question) <= self.passed]:
             count += 1
             if not self.ask_one(todo[0], f"Question {count} of {count + len(todo) - 1}"):
                 return
@@ -59,7 +59,9 @@ class Questions:
             if line.startswith("?"):
                 self.explain(asked, line[1:].strip())
             elif line == EACH and several:
-                return all(self.ask_one(one, f"For {one.addresses[0]} alone") for one in asked.by_address())
+                return all(
+                    self.ask_one(question, f"For {question.addresses[0]} alone") for question in asked.by_address()
+                )
             elif self.answer(asked, self.meant(asked, line)):
                 return True
 
@@ -82,7 +84,14 @@ class Questions:
                 continue
             more = {asked.name: dict.fromkeys(keys, value)}
             trial = self.run.once(self._with(more))
-            left = next((one for one in trial.open_questions if (one.name, one.key) == (asked.name, asked.key)), None)
+            left = next(
+                (
+                    question
+                    for question in trial.open_questions
+                    if (question.name, question.key) == (asked.name, asked.key)
+                ),
+                None,
+            )
             still = set(left.addresses) & set(asked.addresses) if left is not None else set()
             fewer = len(still) < len(asked.addresses)
             if fewer or (left is not None and left.question.text != asked.question.text):
@@ -103,10 +112,10 @@ class Questions:
             value = self.meant(asked, which)
             keys = asked.keys_of_its_own if asked.alone else (asked.key,)
             trial = self.run.once(self._with({asked.name: dict.fromkeys(keys, value)}))
-            before = {one.path: one.after for one in self.result.files}
-            files = [one for one in trial.files if before.get(one.path) != one.after]
-            for one in files:
-                say(file_diff(one, trial.secrets, trial.prefix))
+            before = {file.path: file.after for file in self.result.files}
+            files = [file for file in trial.files if before.get(file.path) != file.after]
+            for file in files:
+                say(file_diff(file, trial.secrets, trial.prefix))
             say(f"  {value}: {'as above' if files else 'no file changes'}")
             return
         migration: Migration = next(one for one in self.run.options.migrations if one.name == asked.name)

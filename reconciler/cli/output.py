@@ -279,7 +279,7 @@ def failed(verb: str, error: ReconcilerError, workspace: str = "") -> Report:
     from reconciler.types.report import Report
 
     findings = error.diagnostics if isinstance(error, DiagnosticsError) else ()
-    if not any(one.is_error for one in findings):
+    if not any(finding.is_error for finding in findings):
         code = f"E-{type(error).__name__}"
         findings = (*findings, Diagnostic(code, Severity.ERROR, error.message, hint=error.hint))
     return Report(verb, workspace, diagnostics=findings, exit_code=error.exit_code, reached=False)

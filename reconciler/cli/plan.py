@@ -125,7 +125,7 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     """One line for each object that nothing claims, where the plan lists them."""
     from reconciler.reporters.wording import unmanaged_line
 
-    return tuple(unmanaged_line(replace(one, is_new=False)) for one in made.unmanaged)
+    return tuple(unmanaged_line(replace(unmanaged, is_new=False)) for unmanaged in made.unmanaged)
 
 
 def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:

@@ -145,11 +145,13 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     found = list_entries(read_state(session), prefixes)
     return emit_document(
         settings,
-        text=lambda: "".join(f"{one.address}\n" for one in found),
+        text=lambda: "".join(f"{managed.address}\n" for managed in found),
         document=lambda: {
             "format_version": "1.0",
             "workspace": session.workspace.name,
-            "resources": [{"address": str(one.address), "id": one.id, "name": one.name} for one in found],
+            "resources": [
+                {"address": str(managed.address), "id": managed.id, "name": managed.name} for managed in found
+            ],
         },
     )
 

@@ -59,7 +59,11 @@ def validate(
         if write_baseline:
             notes = (*notes, _accept(session))
             findings, _ = check(session, strict=strict, allow_empty=allow_empty)
-        code = exit_codes.ERROR if any(one.is_error and not one.accepted for one in findings) else exit_codes.DONE
+        code = (
+            exit_codes.ERROR
+            if any(finding.is_error and not finding.accepted for finding in findings)
+            else exit_codes.DONE
+        )
         report = Report(
             "validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes,
             home=home_of(session),

@@ -117,7 +117,14 @@ def keep_watching(
         rounds = fleet.once()
     if not settings.json_log and not settings.quiet:
         write(
-            status_table([(done, one.memory) for one in workspaces for done in rounds if done.workspace == one.name])
+            status_table(
+                [
+                    (done, workspace.memory)
+                    for workspace in workspaces
+                    for done in rounds
+                    if done.workspace == workspace.name
+                ]
+            )
         )
     return exit_codes.worst(code_of(done) for done in rounds)
 
@@ -147,7 +154,7 @@ def telling(
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import round_line, round_object
 
-    notifier = Notifier(say) if any(one.watch.notify for one in workspaces) else None
+    notifier = Notifier(say) if any(workspace.watch.notify for workspace in workspaces) else None
 
     def tell(one: Watched, done: Round, before: Memory) -> None:
         if settings.json_log:

@@ -182,7 +182,10 @@ def mark_accepted(
     """The same findings; those that the baseline holds say so."""
     if not baseline:
         return tuple(found)
-    return tuple(replace(one, accepted=True) if accepted_form(one, rules) in baseline else one for one in found)
+    return tuple(
+        replace(diagnostic, accepted=True) if accepted_form(diagnostic, rules) in baseline else diagnostic
+        for diagnostic in found
+    )
 
 
 def to_accept(
@@ -191,10 +194,14 @@ def to_accept(
     """What a new baseline holds: everything that a person is shown and that can be accepted. What the API would
     refuse only of the resources `held`, which name an object that there is: the account has it so."""
     forms = (
-        accepted_form(one, rules)
-        for one in found
-        if one.severity is not Severity.INFO
-        and (not one.is_error or one.address in held or (one.code in rules and rules.get(one.code).taken))
+        accepted_form(diagnostic, rules)
+        for diagnostic in found
+        if diagnostic.severity is not Severity.INFO
+        and (
+            not diagnostic.is_error
+            or diagnostic.address in held
+            or (diagnostic.code in rules and rules.get(diagnostic.code).taken)
+        )
     )
     return {form for form in forms if form is not None}
 

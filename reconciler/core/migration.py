@@ -248,7 +248,7 @@ class Migration:
         for finding in self.find(subject, context):
             if alone and finding.is_change and finding.question is None:
                 continue
-            if not subject.overlay or self.overlays or all(_held(subject.spec, one) for one in finding.places):
+            if not subject.overlay or self.overlays or all(_held(subject.spec, place) for place in finding.places):
                 yield finding
 
 
@@ -302,7 +302,9 @@ def _held(spec: Object, pointer: str) -> bool:
 def known_names(migrations: Registry[Migration]) -> dict[str, str]:
     """What a migration of the table may be called: its name or its id, each with the name."""
     found = migrations.all()
-    return {one.name: one.name for one in found.values()} | {id: one.name for id, one in found.items()}
+    return {migration.name: migration.name for migration in found.values()} | {
+        id: one.name for id, one in found.items()
+    }
 
 
 def as_answer(value: str | float | bool) -> str:
@@ -349,7 +351,11 @@ def choose_migrations(
     """The migrations to run, in table order; names or ids. Raises `UsageError` for one that does not exist."""
     wanted = {_name(word, migrations) for word in only} or set(known_names(migrations).values())
     left_out = {_name(word, migrations) for word in skip}
-    return tuple(one for one in migrations.all().values() if one.name in wanted and one.name not in left_out)
+    return tuple(
+        migration
+        for migration in migrations.all().values()
+        if migration.name in wanted and migration.name not in left_out
+    )
 
 
 def requested_names(migrations: Registry[Migration], only: Sequence[str]) -> frozenset[str]:

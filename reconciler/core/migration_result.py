@@ -55,7 +55,7 @@ class OpenQuestion:
     def by_address(self) -> tuple[OpenQuestion, ...]:
         """The same question for each manifest by itself."""
         return tuple(
-            OpenQuestion(tuple(one for one in self.outcomes if str(one.address) == address), alone=True)
+            OpenQuestion(tuple(outcome for outcome in self.outcomes if str(outcome.address) == address), alone=True)
             for address in self.addresses
         )
 
@@ -83,26 +83,28 @@ class OpenQuestion:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Who is concerned, in order."""
-        return tuple(sorted({str(one.address) for one in self.outcomes}))
+        return tuple(sorted({str(outcome.address) for outcome in self.outcomes}))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What to know before answering, or why an answer was none."""
-        return tuple(dict.fromkeys(note for one in self.outcomes for note in one.finding.notes))
+        return tuple(dict.fromkeys(note for outcome in self.outcomes for note in outcome.finding.notes))
 
     @property
     def choices(self) -> dict[str, dict[Choice, tuple[str, ...]]]:
         """By answer: what it means, and for whom it means that; what not everybody may choose comes last."""
         found: dict[str, dict[Choice, dict[str, None]]] = {}
-        for one in self.outcomes:
-            for choice in one.finding.question.choices if one.finding.question is not None else ():
-                found.setdefault(choice.value, {}).setdefault(choice, {})[str(one.address)] = None
+        for outcome in self.outcomes:
+            for choice in outcome.finding.question.choices if outcome.finding.question is not None else ():
+                found.setdefault(choice.value, {}).setdefault(choice, {})[str(outcome.address)] = None
         return {value: {one: tuple(who) for one, who in kinds.items()} for value, kinds in found.items()}
 
     @property
     def proposal(self) -> str | None:
         """The answer that may be taken unseen, where all of them propose the same."""
-        wanted = {one.finding.question.proposal for one in self.outcomes if one.finding.question is not None}
+        wanted = {
+            outcome.finding.question.proposal for outcome in self.outcomes if outcome.finding.question is not None
+        }
         return next(iter(wanted)) if len(wanted) == 1 else None
 
 
@@ -139,42 +141,42 @@ class MigrationResult:
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         """The outcomes of one sort, in order."""
-        return tuple(one for one in self.outcomes if one.status is status)
+        return tuple(outcome for outcome in self.outcomes if outcome.status is status)
 
     @property
     def open_questions(self) -> tuple[OpenQuestion, ...]:
         """What waits for a person, like questions as one, in the order in which they came up."""
         found: dict[tuple[str, str], list[Outcome]] = {}
-        for one in self.of(Status.OPEN):
-            if one.finding.question is not None:
-                found.setdefault((one.name, one.finding.question.key), []).append(one)
+        for outcome in self.of(Status.OPEN):
+            if outcome.finding.question is not None:
+                found.setdefault((outcome.name, outcome.finding.question.key), []).append(outcome)
         return tuple(OpenQuestion(tuple(outcomes)) for outcomes in found.values())
 
     @property
     def questions(self) -> tuple[tuple[str, Question], ...]:
         """Open questions with the name of their migration, each once."""
-        return tuple((one.name, one.question) for one in self.open_questions)
+        return tuple((question.name, question.question) for question in self.open_questions)
 
 
 def undone(result: MigrationResult) -> tuple[Outcome, ...]:
     """What there is to do: changes of texts, and open questions about what no longer works."""
-    return (*result.of(Status.DONE), *(one for one in result.of(Status.OPEN) if one.finding.broken))
+    return (*result.of(Status.DONE), *(outcome for outcome in result.of(Status.OPEN) if outcome.finding.broken))
 
 
 def by_address(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Outcomes by what they are about, in order of first appearance."""
     found: dict[str, list[Outcome]] = {}
-    for one in outcomes:
-        found.setdefault(str(one.address), []).append(one)
+    for outcome in outcomes:
+        found.setdefault(str(outcome.address), []).append(outcome)
     return found
 
 
 def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """How many were automatic, answered, open, refused and only reported."""
     return {
-        "automatic": sum(one.automatic for one in outcomes),
-        "answered": sum(one.status is Status.DONE and not one.automatic for one in outcomes),
-        "open": sum(one.status is Status.OPEN for one in outcomes),
-        "refused": sum(one.status is Status.REFUSED for one in outcomes),
-        "reported": sum(one.status is Status.REPORTED for one in outcomes),
+        "automatic": sum(outcome.automatic for outcome in outcomes),
+        "answered": sum(outcome.status is Status.DONE and not outcome.automatic for outcome in outcomes),
+        "open": sum(outcome.status is Status.OPEN for outcome in outcomes),
+        "refused": sum(outcome.status is Status.REFUSED for outcome in outcomes),
+        "reported": sum(outcome.status is Status.REPORTED for outcome in outcomes),
     }

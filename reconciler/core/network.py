@@ -108,7 +108,7 @@ def bound(transport: T, due: Due) -> T:
 
 def speaks_plainly(error: BaseException) -> bool:
     """Whether what answered does not speak TLS: mostly an http address that was given as https."""
-    return any(getattr(one, "reason", None) in NOT_TLS for one in causes(error))
+    return any(getattr(cause, "reason", None) in NOT_TLS for cause in causes(error))
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

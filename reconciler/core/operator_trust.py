@@ -110,7 +110,7 @@ class Operator:
         usual = place.scheme == "https" and port_of(place) == PORTS["https"]
         return (
             place.is_loopback
-            or (usual and any(place.host == one or place.host.endswith(f".{one}") for one in self.vendor.hosts))
+            or (usual and any(place.host == host or place.host.endswith(f".{host}") for host in self.vendor.hosts))
             or (usual and store and any(pattern.fullmatch(place.host) for pattern in _STORES))
             or any(_same(place, known) for known in self._addresses())
             or (place.scheme == "postgresql" and place.host in _database_hosts(self.variables))

@@ -78,12 +78,18 @@ class Platforms(Registry[Platform]):
 
     def of(self, provider: object) -> Platform:
         """The platform with this `provider.type`; the default one for a type that none has (opening it says so)."""
-        return next((one for one in self.all().values() if provider in one.providers), None) or self.default
+        return (
+            next((platform for platform in self.all().values() if provider in platform.providers), None)
+            or self.default
+        )
 
     def having(self, kinds: Iterable[str]) -> Platform:
         """The first that has all of these kinds, else the default one: whose a document is that names no provider."""
         wanted = set(kinds)
-        return next((one for one in self.all().values() if wanted <= set(one.kinds)), None) or self.default
+        return (
+            next((platform for platform in self.all().values() if wanted <= set(platform.kinds)), None)
+            or self.default
+        )
 
     def workspaces(self) -> dict[str, ProviderSettings]:
         """Those that are there without a project file; of two with one name that of the platform further up."""
@@ -106,8 +112,8 @@ class Platforms(Registry[Platform]):
 
     def rules(self) -> Registry[Rule]:
         """The lint rules of all platforms. Raises `UsageError` where two have one code."""
-        return Registry.joined("rule", (one.rules for one in self.all().values()))
+        return Registry.joined("rule", (platform.rules for platform in self.all().values()))
 
     def migrations(self) -> Registry[Migration]:
         """The migrations of all platforms. Raises `UsageError` where two have one id."""
-        return Registry.joined("migration", (one.migrations for one in self.all().values()))
+        return Registry.joined("migration", (platform.migrations for platform in self.all().values()))

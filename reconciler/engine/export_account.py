@@ -55,8 +55,8 @@ class ExportChoice:
     def require_matches(self, there: Sequence[LiveObject]) -> None:
         """Raise `NothingFound` for a kind or a glob that nothing in the account fits: a typo is no empty account."""
         for kinds, names, what in (
-            *(((one,), (), f"the account has no {one}") for one in self.kinds),
-            *((self.kinds, (one,), f"nothing in the account is called {one}") for one in self.names),
+            *(((kind,), (), f"the account has no {kind}") for kind in self.kinds),
+            *((self.kinds, (name,), f"nothing in the account is called {name}") for name in self.names),
         ):
             if not any(ExportChoice(kinds, names).takes(live) for live in there):
                 among = {live.name or "" for live in there if not self.kinds or live.kind.name in self.kinds} - {""}
@@ -64,7 +64,7 @@ class ExportChoice:
                 hint = (
                     f"there is: {shown}"
                     if among
-                    else f"it has: {', '.join(sorted({one.kind.name for one in there}))}"
+                    else f"it has: {', '.join(sorted({live.kind.name for live in there}))}"
                 )
                 raise NothingFound(f"{what}; nothing was exported", (), hint=hint if there else None)
 
@@ -111,9 +111,9 @@ def export_account(
     chosen = [live for live in free if choice.takes(live)]
     found = [live for live in _in_detail(reader, chosen, notes, listings) if matches_fields(live, choice.fields)]
     exported = export_objects(found, listings, claims, write_id, reader.provider.kinds)
-    addresses = {(one.address.kind, one.id): one.address for one in exported}
+    addresses = {(manifest.address.kind, manifest.id): manifest.address for manifest in exported}
     notes += _remarks(exported)
-    notes += [_shared(*one) for one in shared_inline_tools(found, addresses)]
+    notes += [_shared(*tool) for tool in shared_inline_tools(found, addresses)]
     return Export(exported, sum(key in _known(listings) for key in claims.manifests), tuple(notes))
 
 
@@ -211,9 +211,9 @@ def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:
 
 def _remarks(exported: tuple[ExportedManifest, ...]) -> list[str]:
     return [
-        f"{one.address}: {pointer} was left out, so it is not managed ({why})"
-        for one in exported
-        for pointer, why in one.left_out
+        f"{manifest.address}: {pointer} was left out, so it is not managed ({why})"
+        for manifest in exported
+        for pointer, why in manifest.left_out
     ]
 
 
@@ -264,11 +264,17 @@ def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...
     attached = setting.provider.kinds.attached
     choice = AgentChoice(names=names, kind=kind, attached=attached)
     found = export_account(ManifestSet(), state, setting, choice)
-    tools = {one.address: _spec(one) for one in found.manifests if one.address.kind in attached}
+    tools = {manifest.address: _spec(manifest) for manifest in found.manifests if manifest.address.kind in attached}
     return tuple(
-        Subject(one.address, one.kind, spec := _spec(one), one.id, _attached(one.kind, spec, tools))
-        for one in sorted(found.manifests, key=lambda one: one.address)
-        if one.address.kind == kind
+        Subject(
+            manifest.address,
+            manifest.kind,
+            spec := _spec(manifest),
+            manifest.id,
+            _attached(manifest.kind, spec, tools),
+        )
+        for manifest in sorted(found.manifests, key=lambda one: one.address)
+        if manifest.address.kind == kind
     )
 
 
@@ -296,6 +302,6 @@ def _attached(kind: KindSpec, spec: Object, tools: Mapping[Address, Object]) -> 
     return tuple(found)
 
 
-def _spec(one: ExportedManifest) -> Object:
+def _spec(manifest: ExportedManifest) -> Object:
     """The body of an exported manifest in canonical words."""
-    return canonical_words(one.kind, one.spec)[0]
+    return canonical_words(manifest.kind, manifest.spec)[0]

@@ -38,7 +38,7 @@ class SeverityCounts:
 
 def count_severities(diagnostics: Iterable[Diagnostic]) -> SeverityCounts:
     """How many errors, warnings and infos."""
-    found = [one.severity for one in diagnostics]
+    found = [diagnostic.severity for diagnostic in diagnostics]
     return SeverityCounts(found.count(Severity.ERROR), found.count(Severity.WARNING), found.count(Severity.INFO))
 
 
@@ -69,11 +69,16 @@ def validate(
     ruled = check_rules(manifests, catalogue, rules, strict=strict, only=only, new=new)
     found: list[Diagnostic] = _distinct(manifests.diagnostics, ruled)
     if strict:
-        found = [replace(one, severity=Severity.ERROR) if one.code == "L18" else one for one in found]
+        found = [
+            replace(diagnostic, severity=Severity.ERROR) if diagnostic.code == "L18" else diagnostic
+            for diagnostic in found
+        ]
     if place is not None:
         found = list(place(found))
     elif locate is not None:
-        found = [one if one.span is not None else one.at(locate(one)) for one in found]
+        found = [
+            diagnostic if diagnostic.span is not None else diagnostic.at(locate(diagnostic)) for diagnostic in found
+        ]
     if read_text is not None:
         found = list(without_kept(found, rules, read_text))
     return tuple(sorted(found, key=_order))
@@ -86,10 +91,10 @@ def tolerated(diagnostics: Iterable[Diagnostic], rules: Registry[Rule]) -> tuple
     undone: the vendor's own example bodies break some of its rules.
     """
     return tuple(
-        replace(one, severity=Severity.WARNING)
-        if one.is_error and one.code in rules and rules.get(one.code).taken
-        else one
-        for one in diagnostics
+        replace(diagnostic, severity=Severity.WARNING)
+        if diagnostic.is_error and diagnostic.code in rules and rules.get(diagnostic.code).taken
+        else diagnostic
+        for diagnostic in diagnostics
     )
 
 
@@ -122,26 +127,46 @@ def _distinct(loaded: Sequence[Diagnostic], ruled: Iterable[Diagnostic]) -> list
     What the loader reports under a rule's code is not reported again by the rule for the same place; it takes the
     rule's fix where it has none of its own. A value whose file could not be read is judged by no rule.
     """
-    unread = {(one.address, one.pointer) for one in loaded if one.code == "E-file" and one.is_error and one.address}
-    said = {(one.code, one.address, one.pointer) for one in loaded if one.address is not None}
-    kept: dict[Diagnostic, Diagnostic] = {one: one for one in loaded}
+    unread = {
+        (diagnostic.address, diagnostic.pointer)
+        for diagnostic in loaded
+        if diagnostic.code == "E-file" and diagnostic.is_error and diagnostic.address
+    }
+    said = {
+        (diagnostic.code, diagnostic.address, diagnostic.pointer)
+        for diagnostic in loaded
+        if diagnostic.address is not None
+    }
+    kept: dict[Diagnostic, Diagnostic] = {diagnostic: diagnostic for diagnostic in loaded}
     fixes: dict[tuple[object, ...], Diagnostic] = {}
-    for one in ruled:
-        place = (one.code, one.address, one.pointer)
-        if (one.address, one.pointer) in unread:
+    for diagnostic in ruled:
+        place = (diagnostic.code, diagnostic.address, diagnostic.pointer)
+        if (diagnostic.address, diagnostic.pointer) in unread:
             continue
-        if one.code in LOADER_CODES and place in said:
-            fixes.setdefault(place, one)
+        if diagnostic.code in LOADER_CODES and place in said:
+            fixes.setdefault(place, diagnostic)
         else:
-            kept.setdefault(one, one)
-    places = said | {(one.code, one.address, one.pointer) for one in kept if one.address is not None}
+            kept.setdefault(diagnostic, diagnostic)
+    places = said | {
+        (diagnostic.code, diagnostic.address, diagnostic.pointer)
+        for diagnostic in kept
+        if diagnostic.address is not None
+    }
     silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
-    return [_with_fix(one, fixes) for one in kept.values() if (one.code, one.address, one.pointer) not in silenced]
+    return [
+        _with_fix(diagnostic, fixes)
+        for diagnostic in kept.values()
+        if (diagnostic.code, diagnostic.address, diagnostic.pointer) not in silenced
+    ]
 
 
-def _with_fix(one: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -> Diagnostic:
-    other = fixes.get((one.code, one.address, one.pointer)) if one.fix is None and fixes else None
-    return one if other is None else replace(one, fix=other.fix, hint=one.hint or other.hint)
+def _with_fix(diagnostic: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -> Diagnostic:
+    other = (
+        fixes.get((diagnostic.code, diagnostic.address, diagnostic.pointer))
+        if diagnostic.fix is None and fixes
+        else None
+    )
+    return diagnostic if other is None else replace(diagnostic, fix=other.fix, hint=diagnostic.hint or other.hint)
 
 
 def without_kept(
@@ -149,18 +174,28 @@ def without_kept(
 ) -> Iterator[Diagnostic]:
     """The findings that no comment keeps as they are (`# reconciler: keep CODE reason`)."""
     files: dict[str, list[str]] = {}
-    for one in diagnostics:
-        if one.span is None or (one.is_error and (one.code not in rules or one.code in LOADER_CODES)):
-            yield one
+    for diagnostic in diagnostics:
+        if diagnostic.span is None or (
+            diagnostic.is_error and (diagnostic.code not in rules or diagnostic.code in LOADER_CODES)
+        ):
+            yield diagnostic
             continue
-        path = one.span.path
+        path = diagnostic.span.path
         if path not in files:
             files[path] = split_lines(read_text(path) or "")
-        if not is_kept(files[path], one.span.line, one.code):
-            yield one
+        if not is_kept(files[path], diagnostic.span.line, diagnostic.code):
+            yield diagnostic
 
 
-def _order(one: Diagnostic) -> tuple[str, int, int, str, str, str, str]:
-    path = one.span.path if one.span else one.source.path if one.source else ""
-    line, column = (one.span.line, one.span.column) if one.span else (0, 0)
-    return path, line, column, one.code, str(one.address or ""), one.pointer or "", one.summary
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str, str]:
+    path = diagnostic.span.path if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
+    line, column = (diagnostic.span.line, diagnostic.span.column) if diagnostic.span else (0, 0)
+    return (
+        path,
+        line,
+        column,
+        diagnostic.code,
+        str(diagnostic.address or ""),
+        diagnostic.pointer or "",
+        diagnostic.summary,
+    )

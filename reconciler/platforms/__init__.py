@@ -48,5 +48,7 @@ def providers() -> Registry[OpenProvider]:
 
 def simulators() -> Registry[Serve]:
     """The simulated APIs that can be served, by the name of their platform."""
-    found = {name: one for name, one in PLATFORMS.all().items() if one.simulator}
-    return Registry("simulated API", "", {name: f"{one.package}.{one.simulator}" for name, one in found.items()})
+    found = {name: platform for name, platform in PLATFORMS.all().items() if platform.simulator}
+    return Registry(
+        "simulated API", "", {name: f"{platform.package}.{platform.simulator}" for name, platform in found.items()}
+    )

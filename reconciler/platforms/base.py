@@ -166,7 +166,7 @@ class CollectionProvider(ABC):
     def list(self, kind: str) -> Listing:
         spec = self.kinds.get(kind)
         found = (self._live(spec, body) for body in self.read_all(spec))
-        return Listing(kind, {one.id: one for one in found if one is not None})
+        return Listing(kind, {live.id: live for live in found if live is not None})
 
     def list_page(self, kind: str, place: int) -> ListPage | None:
         return None

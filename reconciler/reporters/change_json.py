@@ -40,14 +40,16 @@ def change_object(change: Change) -> Object:
     }
     if change.importing is not None:
         body["importing"] = {"id": change.importing}
-    body["patch"] = [write_marks(safe_operation(kind, one.to_json()), masks=False) for one in change.patch]
+    body["patch"] = [
+        write_marks(safe_operation(kind, operation.to_json()), masks=False) for operation in change.patch
+    ]
     moved = [(field.path, field.direction) for field in change.fields]
-    moved += [(one.path, Direction.VENDOR) for one in change.adopt]
+    moved += [(adoption.path, Direction.VENDOR) for adoption in change.adopt]
     body["directions"] = {path: direction.value for path, direction in moved}
     if gone := [field for field in change.fields if field.why]:
-        body["removed"] = {one.path: {"why": one.remark, "range": span_object(one.span)} for one in gone}
+        body["removed"] = {field.path: {"why": field.remark, "range": span_object(field.span)} for field in gone}
     if change.adopt:
-        body["adopt"] = [_adoption(kind, one, hidden) for one in change.adopt]
+        body["adopt"] = [_adoption(kind, adoption, hidden) for adoption in change.adopt]
     result = _resource(change.address)
     if change.previous is not None:
         result["previous_address"] = str(change.previous)

@@ -32,7 +32,7 @@ def words(standing: Standing, comparison: Comparison) -> str:
 
 def counts(comparison: Comparison) -> str:
     """`3 addresses: 1 same, 1 differs, 1 only in sandbox.`"""
-    parts = [f"{count:,} {words(one, comparison)}" for one, count in comparison.counts().items() if count]
+    parts = [f"{count:,} {words(standing, comparison)}" for standing, count in comparison.counts().items() if count]
     number = len(comparison.sides)
     return f"{number:,} address{'' if number == 1 else 'es'}" + (f": {', '.join(parts)}." if parts else ".")
 
@@ -47,8 +47,12 @@ def remark(side: Side, comparison: Comparison) -> str:
 
 def leaves(side: Side) -> Iterator[DesiredDifference]:
     """What the manifests want differently, without secrets whatever the record holds."""
-    for one in side.desired:
-        yield DesiredDifference(one.path, _safe(side.kind, one.path, one.here), _safe(side.kind, one.path, one.there))
+    for difference in side.desired:
+        yield DesiredDifference(
+            difference.path,
+            _safe(side.kind, difference.path, difference.here),
+            _safe(side.kind, difference.path, difference.there),
+        )
 
 
 def _safe(kind: KindSpec, path: str, value: Json) -> Json:
@@ -80,7 +84,7 @@ def comparison_object(comparison: Comparison) -> Object:
         "from": comparison.here,
         "to": comparison.there,
         "resources": resources,
-        "summary": {_word(one): counted[one] for one in Standing},
+        "summary": {_word(standing): counted[standing] for standing in Standing},
         "waiting_in_from": comparison.waiting,
     }
 

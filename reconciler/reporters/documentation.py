@@ -66,7 +66,7 @@ def find_migration(name: str, migrations: Registry[Migration]) -> Migration | No
     """The migration of this id (`M20`, in either case) or name (`inline-tool-create`)."""
     names = known_names(migrations)
     wanted = names.get(name.upper()) or names.get(name.lower())
-    return next((one for one in migrations.all().values() if one.name == wanted), None)
+    return next((migration for migration in migrations.all().values() if migration.name == wanted), None)
 
 
 def describe_migration(migration: Migration, *, width: int = 100) -> str:

@@ -111,9 +111,9 @@ def _kind(tokens: list[str], kinds: Kinds, others: Collection[str]) -> tuple[Kin
     root = shape(kinds.default)
     if root.renames.get(tokens[0], tokens[0]) in root.children:
         return kinds.default, tokens
-    pages = {one.lower().replace("-", "_"): one for one in others}
+    pages = {other.lower().replace("-", "_"): other for other in others}
     words |= {name: name for name in (*root.children, *root.renames, *shape(ENVELOPE).children, ENVELOPE.name)}
-    whole = ".".join([head, *(one.lower() for one in tokens[1:])])
+    whole = ".".join([head, *(token.lower() for token in tokens[1:])])
     near = get_close_matches(whole, pages, n=1, cutoff=0.8) or get_close_matches(head, [*words, *pages], n=1)
     close = [(pages | words)[one] for one in near]
     raise UsageError(

@@ -100,7 +100,16 @@ def group_drift(items: Sequence[DriftItem]) -> list[DriftItem | Group[DriftItem]
 
 def group_findings(found: Sequence[Diagnostic]) -> list[Diagnostic | Group[Diagnostic]]:
     """Findings that say the same of several places together."""
-    return grouped(found, lambda one: (one.code, one.severity, one.summary, one.detail, one.hint))
+    return grouped(
+        found,
+        lambda diagnostic: (
+            diagnostic.code,
+            diagnostic.severity,
+            diagnostic.summary,
+            diagnostic.detail,
+            diagnostic.hint,
+        ),
+    )
 
 
 def first_of(one: Item | Group[Item]) -> Item:
@@ -142,7 +151,7 @@ def _change_key(change: Change) -> Hashable | None:
 
 def _leaves_key(leaves: Sequence[Leaf]) -> Hashable:
     return tuple(
-        (one.path, repr((one.before, one.after)), one.direction, one.unknown, one.forgotten) for one in leaves
+        (leaf.path, repr((leaf.before, leaf.after)), leaf.direction, leaf.unknown, leaf.forgotten) for leaf in leaves
     )
 
 
@@ -170,7 +179,7 @@ def leaves_word(leaves: Sequence[Leaf]) -> str:
 
 def title_of(group: Group[Change]) -> str:
     """What a group of changes is: its head line."""
-    who = kinds_word([one.kind for one in group.members])
+    who = kinds_word([member.kind for member in group.members])
     if is_pure_import(group.first):
         return f"{who} will be imported, and nothing of them changes"
     taken = " (imported too)" if group.first.importing is not None else ""
@@ -179,7 +188,7 @@ def title_of(group: Group[Change]) -> str:
 
 def notes_of(group: Group[Change]) -> Iterator[str]:
     """The notes of all, each once, with how many it is about where that is not everybody."""
-    counts = Counter(note for one in group.members for note in dict.fromkeys(one.notes))
+    counts = Counter(note for member in group.members for note in dict.fromkeys(member.notes))
     for note, count in counts.items():
         yield note if count == len(group.members) else f"{count:,} of them: {note}"
 

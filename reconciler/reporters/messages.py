@@ -169,7 +169,7 @@ def why_text(why: Why) -> str:
     """The value, the place that decides it, and what lies below that."""
     first, *below = why.origins
     lines = [f"{why.address} {why.pointer}: {show(why.value, 200)}", f"  said at {_told(first)}"]
-    lines += [f"  over    {_told(one)}" for one in below]
+    lines += [f"  over    {_told(origin)}" for origin in below]
     return "\n".join(lines)
 
 
@@ -179,7 +179,10 @@ def why_document(why: Why) -> Object:
         "address": str(why.address),
         "path": why.pointer,
         "value": why.value,
-        "origins": [{"place": one.place, "layer": one.layer, "through": one.through or None} for one in why.origins],
+        "origins": [
+            {"place": origin.place, "layer": origin.layer, "through": origin.through or None}
+            for origin in why.origins
+        ],
     }
 
 

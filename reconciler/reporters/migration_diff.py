@@ -34,7 +34,7 @@ def folded_diff(result: MigrationResult) -> Iterator[str]:
     """Every changed line once, with the files that have it: what is the same behind the words that change is left
     out, so that files which differ only there are together. New files are listed by name."""
     found: dict[tuple[str, ...], dict[str, None]] = {}
-    new = [result.prefix + one.path for one in result.files if one.before is None]
+    new = [result.prefix + file.path for file in result.files if file.before is None]
     for change in result.files:
         if change.before is not None:
             for block in _blocks(change, result.secrets):

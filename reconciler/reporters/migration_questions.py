@@ -24,15 +24,15 @@ def question_lines(result: MigrationResult, asked: OpenQuestion, width: int, *, 
     """What is asked and why, who is concerned and where, and what each answer does."""
     most = len(asked.outcomes) if full else MOST
     yield f"{asked.outcomes[0].id} {asked.name}: {one_line(asked.question.text)}"
-    why = dict.fromkeys(one.finding.why for one in asked.outcomes)
+    why = dict.fromkeys(outcome.finding.why for outcome in asked.outcomes)
     for reason in why:
         yield from (f"    {line}" for line in wrap(f"why: {one_line(reason)}", max(width - 6, 40)))
     for note in asked.notes:
         yield f"    note: {one_line(note)}"
     yield f"    in {one_line(some(asked.addresses, most))}"
     by_place: dict[tuple[str, ...], dict[str, None]] = {}
-    for one in asked.outcomes:
-        by_place.setdefault(one.finding.pointers, {})[result.prefix + one.path] = None
+    for outcome in asked.outcomes:
+        by_place.setdefault(outcome.finding.pointers, {})[result.prefix + outcome.path] = None
     for pointers, paths in list(by_place.items())[:most]:
         yield f"       {one_line(', '.join(pointers))} of {one_line(some(list(paths), most))}"
     for number, (value, kinds) in enumerate(asked.choices.items(), 1):
@@ -104,8 +104,9 @@ def help_lines(migration: Migration, asked: OpenQuestion, width: int, prefix: st
     yield "  `? N` shows what answer N would change; `q` asks nothing more, what is open stays as it is."
     if len(asked.addresses) > 1:
         yield f"  `each` asks for each of the {len(asked.addresses)} manifests by itself:"
-        for one in asked.outcomes:
-            yield f"    {one_line(str(one.address))} ({one_line(prefix + one.path)}): {one_line(one.finding.summary)}"
+        for outcome in asked.outcomes:
+            where = f"{one_line(str(outcome.address))} ({one_line(prefix + outcome.path)})"
+            yield f"    {where}: {one_line(outcome.finding.summary)}"
     yield f"  In the project file the answer is: {project_line(asked)}"
 
 
@@ -131,8 +132,8 @@ def how_to_answer(result: MigrationResult, file: str) -> Iterator[str]:
     where = one_line(file) or "the project file"
     yield f"To answer for good, put into {where} (proposals are filled in; `keep` is an answer too):"
     answers: dict[str, dict[str, str]] = {}
-    for one in questions:
-        answers.setdefault(one.name, {})[one.key] = _value(one)
+    for question in questions:
+        answers.setdefault(question.name, {})[question.key] = _value(question)
     yield from answer_lines(answers)
     yield "or run `reconciler migrate` on a terminal, which asks; --accept-proposed takes what is proposed."
 
@@ -175,8 +176,8 @@ def question_json(result: MigrationResult, asked: OpenQuestion) -> Object:
             }
         )
     places: list[Json] = [
-        {"address": str(one.address), "path": one.path, "pointers": list(one.finding.pointers)}
-        for one in asked.outcomes
+        {"address": str(outcome.address), "path": outcome.path, "pointers": list(outcome.finding.pointers)}
+        for outcome in asked.outcomes
     ]
     return {
         "id": asked.outcomes[0].id,

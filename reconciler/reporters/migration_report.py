@@ -103,18 +103,20 @@ def _by_migration(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
     """One line for all like outcomes of a migration, with who has them; notes and reasons once."""
     yield title
     found: dict[tuple[str, str, str, str], list[Outcome]] = {}
-    for one in outcomes:
-        found.setdefault((one.id, one.name, one.finding.summary, one.finding.answer or ""), []).append(one)
+    for outcome in outcomes:
+        found.setdefault(
+            (outcome.id, outcome.name, outcome.finding.summary, outcome.finding.answer or ""), []
+        ).append(outcome)
     for (id, name, said, answer), group in found.items():
         answered = f" [answer: {one_line(answer)}]" if answer else ""
-        who = some(list(dict.fromkeys(str(one.address) for one in group)), 3)
+        who = some(list(dict.fromkeys(str(outcome.address) for outcome in group)), 3)
         yield f"  {id} {name}: {one_line(said)}{answered}"
         yield f"       in {one_line(who)}"
-        reasons = list(dict.fromkeys(one.reason for one in group if one.reason))
+        reasons = list(dict.fromkeys(outcome.reason for outcome in group if outcome.reason))
         yield from (f"       {one_line(reason)}" for reason in reasons[:3])
         if len(reasons) > 3:
             yield f"       and {len(reasons) - 3} more reasons"
-        notes = dict.fromkeys(note for one in group for note in one.finding.notes)
+        notes = dict.fromkeys(note for outcome in group for note in outcome.finding.notes)
         yield from (f"       note: {one_line(note)}" for note in notes)
 
 
@@ -122,12 +124,12 @@ def _done(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
     yield title
     for address, found in by_address(outcomes).items():
         yield f"  {one_line(address)} ({one_line(found[0].path)})"
-        for one in found:
-            answered = f" [answer: {one_line(one.finding.answer)}]" if one.finding.answer else ""
-            yield f"    {one.id} {one.name}: {one_line(one.finding.summary)}{answered}"
-            if one.reason:
-                yield f"         {one_line(one.reason)}"
-            for note in one.finding.notes:
+        for outcome in found:
+            answered = f" [answer: {one_line(outcome.finding.answer)}]" if outcome.finding.answer else ""
+            yield f"    {outcome.id} {outcome.name}: {one_line(outcome.finding.summary)}{answered}"
+            if outcome.reason:
+                yield f"         {one_line(outcome.reason)}"
+            for note in outcome.finding.notes:
                 yield f"         note: {one_line(note)}"
 
 
@@ -146,7 +148,7 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
     """`{format_version, written, summary, totals, files, manifests, kept, questions, diagnostics}`."""
     manifests: Object = {}
     for address, found in by_address(result.outcomes).items():
-        items: list[Json] = [_item(one) for one in found]
+        items: list[Json] = [_item(outcome) for outcome in found]
         totals: Object = {**counts(found)}
         manifests[address] = {"path": found[0].path, "totals": totals, "findings": items}
     files: list[Json] = [
@@ -171,7 +173,9 @@ def as_json(result: MigrationResult, *, written: bool) -> Object:
         "totals": totals,
         "files": files,
         "manifests": manifests,
-        "kept": [{"path": one.path, "address": str(one.address), **_item(one)} for one in result.kept],
+        "kept": [
+            {"path": outcome.path, "address": str(outcome.address), **_item(outcome)} for outcome in result.kept
+        ],
         "questions": questions,
         "diagnostics": problems,
     }

@@ -48,7 +48,7 @@ def as_markdown(result: MigrationResult, *, written: bool) -> str:
         lines += ["", f"### {title}", ""]
         for address, found in by_address(outcomes).items():
             lines.append(f"- **{_md(address)}** ({_md(found[0].path)})")
-            lines += [f"  - {one.id} {_md(_said(one))}" for one in found]
+            lines += [f"  - {outcome.id} {_md(_said(outcome))}" for outcome in found]
     if result.diagnostics:
         lines += ["", "### Not readable", ""]
         lines += [f"- {_md(f'{diagnostic.span}: {diagnostic.summary}')}" for diagnostic in result.diagnostics]
@@ -75,7 +75,7 @@ def as_html(result: MigrationResult, *, written: bool) -> str:
     for title, outcomes in _sections(result, written):
         body.append(f"<h2>{title}</h2><ul>")
         for address, found in by_address(outcomes).items():
-            items = "".join(f"<li>{one.id} {_h(_said(one))}</li>" for one in found)
+            items = "".join(f"<li>{outcome.id} {_h(_said(outcome))}</li>" for outcome in found)
             body.append(f"<li>{_h(address)} ({_h(found[0].path)})<ul>{items}</ul></li>")
         body.append("</ul>")
     if result.diagnostics:

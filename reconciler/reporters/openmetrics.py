@@ -94,7 +94,9 @@ def _of_plan(plan: Plan) -> Iterator[_Family]:
     yield _Family("reconciler_drifted_fields", "Managed fields changed outside of manifests.", fields)
     yield _Family("reconciler_unchanged_resources", "Resources in sync.", {(): summary.unchanged})
     obstacles = [one.obstacle for one in plan.incomplete]
-    incomplete: dict[_Labels, int] = {(("reason", one.value),): obstacles.count(one) for one in Obstacle}
+    incomplete: dict[_Labels, int] = {
+        (("reason", obstacle.value),): obstacles.count(obstacle) for obstacle in Obstacle
+    }
     yield _Family("reconciler_incomplete", "Fields and objects that could not be compared.", incomplete)
     yield _Family("reconciler_unmanaged_objects", "Objects that no manifest claims.", {(): summary.unmanaged})
 
@@ -128,7 +130,7 @@ def _moment(moment: datetime | None) -> Values:
 METRICS = (
     Metric(
         "reconciler_watch_status", "gauge", "1 for the status that the workspace has, 0 for every other one.",
-        lambda seen: {one.value: float(seen.status is one) for one in Status}, "status",
+        lambda seen: {status.value: float(seen.status is status) for status in Status}, "status",
     ),
     Metric(
         "reconciler_watch_status_since_seconds", "gauge", "When it became that, as a Unix time.",
@@ -145,7 +147,7 @@ METRICS = (
     ),
     Metric(
         "reconciler_watch_rounds_total", "counter", "Rounds since the watcher began, by how they ended.",
-        lambda seen: {one.value: float(seen.rounds.get(one.value, 0)) for one in Status}, "status",
+        lambda seen: {status.value: float(seen.rounds.get(status.value, 0)) for status in Status}, "status",
     ),
     Metric(
         "reconciler_watch_writes_total", "counter", "Rounds since the watcher began that sent something.",

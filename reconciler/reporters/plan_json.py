@@ -62,14 +62,14 @@ def report_object(report: Report) -> Object:
         "blocked": blocked_objects(plan) if plan else [],
         "diagnostics": [diagnostic_object(diagnostic) for diagnostic in diagnostics],
         "summary": summary_object(_summary(report), len(plan.drift) if plan else 0),
-        "unmanaged": [unmanaged_object(one) for one in plan.unmanaged] if plan else [],
-        "requests": [request_object(one.kind, request) for one in plan.changes for request in one.requests]
+        "unmanaged": [unmanaged_object(unmanaged) for unmanaged in plan.unmanaged] if plan else [],
+        "requests": [request_object(change.kind, request) for change in plan.changes for request in change.requests]
         if plan
         else [],
         "inputs_digest": plan.inputs_digest if plan else "",
         "notes": list(report.notes),
-        "incomplete": [incomplete_object(one) for one in plan.incomplete] if plan else [],
-        "kept": [{"address": str(one.address), "users": list(one.users)} for one in plan.kept] if plan else [],
+        "incomplete": [incomplete_object(incomplete) for incomplete in plan.incomplete] if plan else [],
+        "kept": [{"address": str(kept.address), "users": list(kept.users)} for kept in plan.kept] if plan else [],
         "accepted_diagnostics": [diagnostic_object(diagnostic) for diagnostic in accepted_diagnostics(report)],
     }
     if plan:
@@ -92,12 +92,12 @@ def report_object(report: Report) -> Object:
 
 def all_diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Those of the report and of its plan that no baseline holds, each once, errors first, else in their order."""
-    return tuple(one for one in _ranked(report) if not one.accepted)
+    return tuple(diagnostic for diagnostic in _ranked(report) if not diagnostic.accepted)
 
 
 def accepted_diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Those that a baseline holds, in the same order."""
-    return tuple(one for one in _ranked(report) if one.accepted)
+    return tuple(diagnostic for diagnostic in _ranked(report) if diagnostic.accepted)
 
 
 def _ranked(report: Report) -> list[Diagnostic]:
@@ -147,9 +147,15 @@ def diagnostic_object(diagnostic: Diagnostic) -> Object:
     }
 
 
-def unmanaged_object(one: Unmanaged) -> Object:
+def unmanaged_object(unmanaged: Unmanaged) -> Object:
     """`{kind, id, name, made, is_new}`."""
-    return {"kind": one.kind, "id": one.id, "name": one.name, "made": one.made, "is_new": one.is_new}
+    return {
+        "kind": unmanaged.kind,
+        "id": unmanaged.id,
+        "name": unmanaged.name,
+        "made": unmanaged.made,
+        "is_new": unmanaged.is_new,
+    }
 
 
 def summary_object(summary: Summary, drifted: int) -> Object:
@@ -182,7 +188,7 @@ def plan_requests(plan: Plan) -> list[Request]:
 
 
 def _requests(plan: Plan) -> list[Json]:
-    return [request_object(one.kind, request) for one in plan.changes for request in one.requests]
+    return [request_object(change.kind, request) for change in plan.changes for request in change.requests]
 
 
 def request_object(kind: KindSpec, request: Request) -> Object:

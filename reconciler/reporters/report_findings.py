@@ -132,15 +132,15 @@ def _of_plan(plan: Plan, report: Report) -> Iterator[Finding]:
                 span.line if span else 1,
                 span.column if span else 1,
             )
-    for one in plan.incomplete:
+    for incomplete in plan.incomplete:
         yield Finding(
             INCOMPLETE,
             Severity.ERROR if plan.options.strict_complete else Severity.INFO,
-            visible(f"could not be compared: {incomplete_line(one)}"),
+            visible(f"could not be compared: {incomplete_line(incomplete)}"),
             "",
-            one.address,
-            visible(one.path),
-            visible(_at(report, sources.get(one.address) if one.address else None)),
+            incomplete.address,
+            visible(incomplete.path),
+            visible(_at(report, sources.get(incomplete.address) if incomplete.address else None)),
         )
     for item in plan.drift:
         yield from _of_drift(item, visible(_at(report, sources.get(item.address) or item.source)))

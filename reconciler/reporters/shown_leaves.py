@@ -151,8 +151,10 @@ def change_leaves(change: Change, *, mixed: bool) -> list[Leaf]:
             )
         )
     return leaves + [
-        _leaf(kind, one.path, safe_adoption(kind, one, hidden), direction=Direction.VENDOR, note=one.note)
-        for one in change.adopt
+        _leaf(
+            kind, adoption.path, safe_adoption(kind, adoption, hidden), direction=Direction.VENDOR, note=adoption.note
+        )
+        for adoption in change.adopt
     ]
 
 
@@ -216,7 +218,7 @@ def with_names(report: Report) -> Report:
     if plan is None or not plan.names:
         return report
     changes = tuple(_change(change, plan.names) for change in plan.changes)
-    drift = tuple(_drift(one, plan.names) for one in plan.drift)
+    drift = tuple(_drift(item, plan.names) for item in plan.drift)
     return replace(report, plan=replace(plan, changes=changes, drift=drift))
 
 

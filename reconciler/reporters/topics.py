@@ -239,10 +239,10 @@ def error_topics(errors: Iterable[type[ReconcilerError]]) -> list[Topic]:
     """A page for each way in which a run ends early, as reports call it."""
     return [
         Topic(
-            f"E-{one.__name__}", f"The run ended (exit {one.exit_code})", " ".join((one.__doc__ or "").split()),
-            (one.__name__,),
+            f"E-{error.__name__}", f"The run ended (exit {error.exit_code})", " ".join((error.__doc__ or "").split()),
+            (error.__name__,),
         )
-        for one in errors
+        for error in errors
     ]  # fmt: skip
 
 
@@ -273,8 +273,8 @@ def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> l
 def find_topic(word: str, topics: Iterable[Topic], *, also: bool = False) -> Topic | None:
     """The page of this name; with `also` the first one that is also called so. The name of a workspace is any."""
     wanted = _plain(re.sub(r"(^|\.)(workspaces|accounts)\.[^.]+", r"\1\2.NAME", word.strip().strip("{}").rstrip(":")))
-    names = ((one, one.also if also else (one.name,)) for one in topics)
-    return next((one for one, words in names if wanted in map(_plain, words)), None)
+    names = ((topic, topic.also if also else (topic.name,)) for topic in topics)
+    return next((topic for topic, words in names if wanted in map(_plain, words)), None)
 
 
 def _plain(name: str) -> str:

@@ -135,8 +135,8 @@ def _gone(plan: Plan) -> str:
 
 def not_compared(plan: Plan) -> str:
     """`3 could not be (2 secrets without a value here, 1 object that could not be read)`."""
-    found = [one.obstacle for one in plan.incomplete]
-    reasons = [plural(found.count(one), *words) for one, words in OBSTACLES.items() if one in found]
+    found = [incomplete.obstacle for incomplete in plan.incomplete]
+    reasons = [plural(found.count(obstacle), *words) for obstacle, words in OBSTACLES.items() if obstacle in found]
     return f"{len(found):,} could not be ({', '.join(reasons)})"
 
 
@@ -236,10 +236,11 @@ def edited_line(item: DriftItem) -> str:
     return f"last edited {item.edited or ''}".rstrip() + by if item.edited or by else ""
 
 
-def unmanaged_line(one: Unmanaged) -> str:
+def unmanaged_line(unmanaged: Unmanaged) -> str:
     """`unmanaged: persona p1 Desk, made 2026-10-01 08:30 UTC`; said to be new where it is."""
-    made = f", made {one.made}" if one.made else ""
-    return f"{'new and ' if one.is_new else ''}unmanaged: {one.kind} {one.id} {one.name or '(no name)'}{made}"
+    made = f", made {unmanaged.made}" if unmanaged.made else ""
+    new = "new and " if unmanaged.is_new else ""
+    return f"{new}unmanaged: {unmanaged.kind} {unmanaged.id} {unmanaged.name or '(no name)'}{made}"
 
 
 def provenance(report: Report) -> list[str]:
@@ -256,13 +257,13 @@ def provenance(report: Report) -> list[str]:
 
 def count_lines(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`; empty where there is neither."""
-    counts = [(one.value, sum(found.severity is one for found in diagnostics)) for one in COUNTED]
+    counts = [(severity.value, sum(found.severity is severity for found in diagnostics)) for severity in COUNTED]
     return ", ".join(plural(count, noun) for noun, count in counts if count)
 
 
 def accepted_line(accepted: Sequence[Diagnostic]) -> str:
     """`84 findings accepted in the baseline: 80 L32, 4 L28`."""
-    codes = Counter(one.code for one in accepted)
+    codes = Counter(diagnostic.code for diagnostic in accepted)
     told = ", ".join(f"{count:,} {code}" for code, count in codes.most_common(5))
     more = f", and {len(codes) - 5} more" if len(codes) > 5 else ""
     return f"{plural(len(accepted), 'finding')} accepted in the baseline: {told}{more}"

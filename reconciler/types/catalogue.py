@@ -311,7 +311,9 @@ class Catalogue:
 
     def current(self) -> Generation:
         """The configured generation, the newest where its name is unknown."""
-        return next((one for one in self.generations if one.id == self.generation), self.generations[-1])
+        return next(
+            (generation for generation in self.generations if generation.id == self.generation), self.generations[-1]
+        )
 
     def entry(self, id: str, table: str = "llm") -> Entry | None:
         """The entry called `id`, or spelt so."""

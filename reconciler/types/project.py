@@ -179,7 +179,7 @@ class Project:
     @property
     def watched(self) -> tuple[str, ...]:
         """The names of the workspaces that have `watch:`."""
-        return tuple(name for name, one in self.workspaces.items() if one.watch is not None)
+        return tuple(name for name, workspace in self.workspaces.items() if workspace.watch is not None)
 
     @property
     def base(self) -> str:

@@ -67,7 +67,7 @@ class Comparison:
 
     def counts(self) -> Mapping[Standing, int]:
         """How many addresses of each standing."""
-        return {one: sum(side.standing is one for side in self.sides) for one in Standing}
+        return {standing: sum(side.standing is standing for side in self.sides) for standing in Standing}
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class State:
 
     def plan(self, digest: str) -> PlanProgress | None:
         """How far the saved plan with this digest came; None where it was never begun."""
-        return next((one for one in self.plans if one.digest == digest), None)
+        return next((plan for plan in self.plans if plan.digest == digest), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,11 @@ def resources_of(manifests: Iterable[Manifest]) -> dict[Address, Resource]:
 def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
     """Names by which others may mention what is attached to them: the manifest's, else its own."""
     every = list(manifests)
-    rows = {row.ref for one in every for row in one.kind.fields if row.path == one.kind.attachments}
+    rows = {row.ref for manifest in every for row in manifest.kind.fields if row.path == manifest.kind.attachments}
     ours = [manifest for manifest in every if manifest.address.kind in rows]
-    by_function = {str(name): one.address for one in ours if (name := lookup(one.spec, one.kind.name_field))}
+    by_function = {
+        str(name): manifest.address for manifest in ours if (name := lookup(manifest.spec, manifest.kind.name_field))
+    }
     return by_function | {manifest.address.name: manifest.address for manifest in ours}
 
 

@@ -67,14 +67,16 @@ class Look:
 
     def moved(self, *differences: Difference) -> bool:
         """Whether the account moved, as far as anybody knows: a manifest that alone moved is a person's wish."""
-        return not self.tracked or any(one.sync in (Sync.LIVE, Sync.BOTH) for one in differences)
+        return not self.tracked or any(difference.sync in (Sync.LIVE, Sync.BOTH) for difference in differences)
 
 
 def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
     """Whether the vendor could have had a hand in any of them: the catalogue need not be read otherwise."""
     return any(
-        one.path in spec.tables or one.path in spec.merges or any(within(one.path, old) for old in spec.renames)
-        for one in differences
+        difference.path in spec.tables
+        or difference.path in spec.merges
+        or any(within(difference.path, old) for old in spec.renames)
+        for difference in differences
     )
 
 
@@ -98,12 +100,15 @@ def merged_along(
 def vendor_changes(differences: Sequence[Difference], look: Look) -> dict[str, Adoption]:
     """The differences that are the vendor's doing, by path; pure."""
     found: dict[str, Adoption] = {}
-    by_path = {one.path: one for one in differences}
+    by_path = {difference.path: difference for difference in differences}
     for old, into in look.spec.merges.items():
         found |= _merged(old, into, by_path, look)
-    for one in differences:
-        if one.path not in found and (adoption := _replaced(one, look) or _renamed(one, look)) is not None:
-            found[one.path] = adoption
+    for difference in differences:
+        if (
+            difference.path not in found
+            and (adoption := _replaced(difference, look) or _renamed(difference, look)) is not None
+        ):
+            found[difference.path] = adoption
     return found
 
 
@@ -138,12 +143,12 @@ def without_vendor(
 ) -> list[Difference]:
     """The differences, `both` taken for `git` where it was the vendor that moved the account."""
     return [
-        replace(one, verdict=replace(one.verdict, sync=Sync.GIT))
-        if one.sync is Sync.BOTH
-        and (table := spec.tables.get(one.path)) is not None
-        and moved_from(catalogue, table, entry.seen_at(one.path), one.live, book)
-        else one
-        for one in differences
+        replace(difference, verdict=replace(difference.verdict, sync=Sync.GIT))
+        if difference.sync is Sync.BOTH
+        and (table := spec.tables.get(difference.path)) is not None
+        and moved_from(catalogue, table, entry.seen_at(difference.path), difference.live, book)
+        else difference
+        for difference in differences
     ]
 
 
@@ -155,18 +160,24 @@ def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:
     return f"{old} {said}" + (f"; {live} follows it: {after.reason} ({after.basis})" if after else "")
 
 
-def _replaced(one: Difference, look: Look) -> Adoption | None:
+def _replaced(difference: Difference, look: Look) -> Adoption | None:
     """A model or engine that the vendor exchanged for another."""
-    table = look.spec.tables.get(one.path)
-    if table is None or not isinstance(one.desired, str) or not _is_vendors(one, table, look):
+    table = look.spec.tables.get(difference.path)
+    if table is None or not isinstance(difference.desired, str) or not _is_vendors(difference, table, look):
         return None
-    catalogue, old, live = look.catalogue, one.desired, one.live
-    led = _exchanged(catalogue, table, old, live) is not None and look.moved(one) and one.sync is not Sync.BOTH
+    catalogue, old, live = look.catalogue, difference.desired, difference.live
+    led = (
+        _exchanged(catalogue, table, old, live) is not None
+        and look.moved(difference)
+        and difference.sync is not Sync.BOTH
+    )
     if not led and catalogue.status(old, table) is not Status.REMOVED:
         return None
     after = follows(catalogue, table, old, live) if isinstance(live, str) else None
     reason = why_replaced(catalogue, table, old, live)
-    return Adoption(one.path, old, live, reason, _command(one.path, look, _answer(table, old, live, after)))
+    return Adoption(
+        difference.path, old, live, reason, _command(difference.path, look, _answer(table, old, live, after))
+    )
 
 
 def _exchanged(catalogue: Catalogue, table: str, old: str, live: Json) -> Successor | None:
@@ -174,12 +185,14 @@ def _exchanged(catalogue: Catalogue, table: str, old: str, live: Json) -> Succes
     return follows(catalogue, table, old, live) if table in EXCHANGED and isinstance(live, str) else None
 
 
-def _is_vendors(one: Difference, table: str, look: Look) -> bool:
+def _is_vendors(difference: Difference, table: str, look: Look) -> bool:
     """Whether both values are the platform's own: a custom model may be called anything."""
-    if any(within(one.path, own.under) and look.leaves.get(own.when) for own in look.spec.companions):
+    if any(within(difference.path, own.under) and look.leaves.get(own.when) for own in look.spec.companions):
         return False
     # Servers leave out what is the default there.
-    return one.live is None or (isinstance(one.live, str) and _is_platforms(look.catalogue, table, one.live))
+    return difference.live is None or (
+        isinstance(difference.live, str) and _is_platforms(look.catalogue, table, difference.live)
+    )
 
 
 def _is_platforms(catalogue: Catalogue, table: str, live: str) -> bool:
@@ -210,9 +223,12 @@ def _merged(old: str, into: str, differences: Mapping[str, Difference], look: Lo
     migrate = (
         f"reconciler migrate --only context-into-system-prompt --answer context-into-system-prompt={order} --write"
     )
-    command = _command(old, look, migrate, *(one.path for one in ours if one.path != old))
+    command = _command(old, look, migrate, *(difference.path for difference in ours if difference.path != old))
     reason = f"the vendor merged {old[1:]} into {into[1:]} on the server"
-    return {one.path: Adoption(one.path, one.desired, one.live, reason, command) for one in ours}
+    return {
+        difference.path: Adoption(difference.path, difference.desired, difference.live, reason, command)
+        for difference in ours
+    }
 
 
 def is_merge(live: str, prompt: str, said: str) -> bool:
@@ -226,19 +242,27 @@ def is_merge(live: str, prompt: str, said: str) -> bool:
     return whole == first and second in first
 
 
-def _renamed(one: Difference, look: Look) -> Adoption | None:
+def _renamed(difference: Difference, look: Look) -> Adoption | None:
     """A field that reads back under its newer name, with the same value."""
     for old, new in look.spec.renames.items():
-        if not within(one.path, old) or one.live is not None or one.desired in (None, "", [], {}):
+        if (
+            not within(difference.path, old)
+            or difference.live is not None
+            or difference.desired in (None, "", [], {})
+        ):
             continue
-        place = new + one.path[len(old) :]
-        if place in look.leaves or not same(leaf_at(look.spec, look.document, place), one.desired):
+        place = new + difference.path[len(old) :]
+        if place in look.leaves or not same(leaf_at(look.spec, look.document, place), difference.desired):
             continue
-        if not look.moved(one):
+        if not look.moved(difference):
             continue
         reason = f"the vendor renamed {old.rpartition('/')[2]} to {new.rpartition('/')[2]}"
         return Adoption(
-            one.path, one.desired, None, reason, "reconciler migrate --only perception-field-names --write"
+            difference.path,
+            difference.desired,
+            None,
+            reason,
+            "reconciler migrate --only perception-field-names --write",
         )
     return None
 

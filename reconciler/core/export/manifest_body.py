@@ -273,12 +273,12 @@ class _Walk:
     def checked(self, body: Object) -> Object:
         """Without what the loader would refuse: a value of another type than the field has."""
         while True:
-            wrong = [one for one in check_fields(self.spec, body) if one.is_error and one.pointer]
+            wrong = [field for field in check_fields(self.spec, body) if field.is_error and field.pointer]
             if not wrong:
                 return body
-            for one in wrong:
-                pointer = self.leaf_of(str(one.pointer))
-                self.left_out[pointer] = one.summary
+            for diagnostic in wrong:
+                pointer = self.leaf_of(str(diagnostic.pointer))
+                self.left_out[pointer] = diagnostic.summary
                 smaller = without(body, [pointer])
                 body = smaller if isinstance(smaller, dict) and smaller != body else _without_top(body, pointer)
 

@@ -230,7 +230,7 @@ class Ledger:
 
     def is_settled(self, pointer: str) -> bool:
         """Whether something was said about `pointer` or a parent of it."""
-        return any(within(pointer, one) for one in self._settled)
+        return any(within(pointer, other) for other in self._settled)
 
     def rest(self, explain: Explain, group: Sequence[str] = ()) -> None:
         """Everything else did not arrive; leaves below a pointer of `group` are named as one."""

@@ -34,7 +34,9 @@ def takes_away(change: Change) -> bool:
     spec = change.kind
     conditional = {member for need in spec.needs for member in need.members}
     gone = [
-        one.path for one in change.fields if one.before is not None and one.after is None and not one.after_unknown
+        field.path
+        for field in change.fields
+        if field.before is not None and field.after is None and not field.after_unknown
     ]
     return any(path in conditional or ((row := field_at(spec, path)) and row.required) for path in gone)
 
@@ -63,7 +65,9 @@ def when_needed(spec: KindSpec, pointer: str) -> tuple[str, ...]:
     row = field_at(spec, pointer)
     if row is not None and row.type is Type.LIST and row.items_by is None:
         needed = [
-            one.path.rpartition("/")[2] for one in spec.fields if one.required and _item_of(one.path) == pointer
+            field.path.rpartition("/")[2]
+            for field in spec.fields
+            if field.required and _item_of(field.path) == pointer
         ]
         found += [f"Each item needs {', '.join(needed)}."] if needed else []
     return tuple(found)
@@ -204,8 +208,13 @@ def hint_for_value(row: Field, value: Json) -> str | None:
         return f"{NAMES}; {FUNCTION}" if isinstance(value, dict) else NAMES
     if row.type in {Type.LIST, Type.OBJECT} and isinstance(value, str) and value.strip()[:1] in {"{", "["}:
         return "write it as YAML or JSON, not as text in quotes"
-    if row.type is Type.OBJECT and isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        word = next((key for one in value if isinstance(one, dict) for key in one), "key")
+    if (
+        row.type is Type.OBJECT
+        and isinstance(value, list)
+        and value
+        and all(isinstance(item, dict) for item in value)
+    ):
+        word = next((key for item in value if isinstance(item, dict) for key in item), "key")
         return f"write its members without the dashes: {row.path.rpartition('/')[2]}: {{{word}: ...}}"
     if row.type is Type.LIST and isinstance(value, dict):
         return "write a list: one item with a dash for each member"

@@ -258,7 +258,7 @@ def put_back(spec: KindSpec, later: Preimage, first: Object, paths: Iterable[str
 
 def related(path: str, others: Iterable[str]) -> bool:
     """Whether `path` lies within one of `others`, or one of them within it."""
-    return any(within(path, one) or within(one, path) for one in others)
+    return any(within(path, other) or within(other, path) for other in others)
 
 
 def follow(runs: Sequence[Sequence[Preimage]], kinds: Kinds) -> tuple[Thread, ...]:
@@ -277,10 +277,10 @@ def follow(runs: Sequence[Sequence[Preimage]], kinds: Kinds) -> tuple[Thread, ..
             found.append(thread)
         thread.items.append(item)
         names = [one for one in (id, item.became) if one is not None]
-        for one in names:
-            if one not in thread.ids:
-                thread.ids.append(one)
-            known[item.address.kind, one] = thread
+        for name in names:
+            if name not in thread.ids:
+                thread.ids.append(name)
+            known[item.address.kind, name] = thread
         if not names and item.outcome != "failed":
             nameless[item.address] = thread
     return tuple(found)

@@ -58,7 +58,11 @@ def restore(
     `now` is its entry in state; `live` what the account has of an object that is in no entry and still there.
     """
     spec = thread.kind
-    then = thread.first.entry or now or next((one.entry for one in thread.items if one.entry is not None), None)
+    then = (
+        thread.first.entry
+        or now
+        or next((preimage.entry for preimage in thread.items if preimage.entry is not None), None)
+    )
     made = _Making(thread, spec, address, now, then, setting, live)
     body = thread.body()
     known_at_all = body is not None or made.is_renewed
@@ -79,7 +83,9 @@ def restore(
             flat[path] = SecretRef.of(reference)  # hidden so well that the account does not even show a mask
     unkept = [path for path in unkept if path not in flat]
     lost = tuple(path for path, value in flat.items() if _has_sensitive(value))
-    ours = {path for one in (now, *(item.entry for item in thread.items)) if one is not None for path in one.secrets}
+    ours = {
+        path for entry in (now, *(item.entry for item in thread.items)) if entry is not None for path in entry.secrets
+    }
     unknown = {path: related(path, ours) for path in lost}
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
@@ -120,7 +126,7 @@ class _Making:
         """Everything that runs have written since: of an object that was made again, all that was or is ours."""
         if not self.is_renewed:
             return self.thread.touched
-        ours = (one.sent.keys() for one in (self.thread.first.entry, self.entry) if one is not None)
+        ours = (entry.sent.keys() for entry in (self.thread.first.entry, self.entry) if entry is not None)
         return self.thread.touched.union(*ours)
 
     @property
@@ -152,7 +158,7 @@ class _Making:
             *(
                 f"{path} is needed, and the API never showed what it was"
                 for path, _ in missing(self.spec, by_place(self.spec, body))
-                if not any(within(one, path) or within(path, one) for one in lost)
+                if not any(within(other, path) or within(path, other) for other in lost)
             ),
         )
 
@@ -183,7 +189,11 @@ class _Making:
             row = field_at(self.spec, path)
             if row is None or row.ref is None or not related(path, self.touched):
                 continue
-            ids = [id for one in used if one.kind == row.ref and (id := self.setting.known_as.get(one)) is not None]
+            ids = [
+                id
+                for address in used
+                if address.kind == row.ref and (id := self.setting.known_as.get(address)) is not None
+            ]
             held = found.get(path)
             listed: list[Json] = [sorted_set([*ids]), sorted_set([*(held if isinstance(held, list) else ()), *ids])]
             for option in (held, *(listed if row.type in (Type.STRINGS, Type.LIST) else ids)):
@@ -213,7 +223,7 @@ class _Making:
                 continue
             row = field_at(self.spec, path)
             options = (effective(row, None), effective(row, leaf_at(self.spec, document, path)))
-            right = [one for one in options if digest(one) == sent]
+            right = [option for option in options if digest(option) == sent]
             if right:
                 told[path] = right[0]
             else:
@@ -243,11 +253,11 @@ class _Making:
                     if path in references and path not in wanted and not related(path, touched)
                 }
         spoilt = self.spoilt(lost)
-        wanted = {path: value for path, value in wanted.items() if not any(within(path, one) for one in spoilt)}
+        wanted = {path: value for path, value in wanted.items() if not any(within(path, other) for other in spoilt)}
         if live is not None:
             wanted = self.as_found(known, live) | wanted
         kept = tuple(path for path in sent if path not in wanted and (path in lost or not related(path, touched)))
-        kept += tuple(path for path in sent if path not in kept and any(within(path, one) for one in spoilt))
+        kept += tuple(path for path in sent if path not in kept and any(within(path, other) for other in spoilt))
         body = apply_edits(self.spec, {}, self.edits({**known, **wanted}))
         return self.resource(body, wanted, kept=kept, touched=touched, id=live.id if live is not None else None)
 

@@ -47,7 +47,7 @@ class Restored:
         spec, found = self.resource.kind, dict[str, str]()
         for path, overwritten in self.unknown.items():
             above, holder = atomic_parent(spec, path), path.rpartition("/")[0]
-            if above is None or above == path or not any(within(one, above) for one in self.resource.leaves):
+            if above is None or above == path or not any(within(leaf, above) for leaf in self.resource.leaves):
                 continue
             now, then = lookup(live, holder), lookup(self.resource.spec, holder)
             kept = isinstance(now, dict) and isinstance(then, dict) and now.get("type") == then.get("type")
@@ -86,9 +86,11 @@ def without(resource: Resource, gone: Collection[Address], tools: Listing | None
     dropped = tuple(path for path, value in changed.items() if value is None)
     return replace(
         resource,
-        spec=apply_edits(spec, resource.spec, [Edit(path, one, remove=one is None) for path, one in changed.items()]),
+        spec=apply_edits(
+            spec, resource.spec, [Edit(path, item, remove=item is None) for path, item in changed.items()]
+        ),
         leaves={path: changed.get(path, value) for path, value in resource.leaves.items() if path not in dropped},
-        refs=tuple(one for one in resource.refs if one not in gone),
+        refs=tuple(ref for ref in resource.refs if ref not in gone),
         kept=(*resource.kept, *dropped),
     )
 

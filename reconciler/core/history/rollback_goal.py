@@ -55,15 +55,15 @@ class Goal:
         chosen."""
         there = {move.before: move.after for move in self.moves}
         mine = [move.after for move in self.moves if move.after in chosen]
-        return tuple(one for one in mine if there.get(one, one) not in chosen)
+        return tuple(address for address in mine if there.get(address, address) not in chosen)
 
     def spared(self, address: Address, resource: Resource, live: LiveObject | None) -> Resource:
         """The resource without what cannot be written back into the object as it is."""
-        one = self.restored.get(address)
-        if one is None or live is None or resource.touched is None:
+        restored = self.restored.get(address)
+        if restored is None or live is None or resource.touched is None:
             return resource
-        spoilt = one.spoilt(live_document(one.resource.kind, live))
-        return replace(one, resource=resource).without(spoilt) if spoilt else resource
+        spoilt = restored.spoilt(live_document(restored.resource.kind, live))
+        return replace(restored, resource=resource).without(spoilt) if spoilt else resource
 
     def settled(
         self, matching: Matching, tools: Listing | None
@@ -94,8 +94,10 @@ class Goal:
 def let_go(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> list[tuple[str, str]]:
     """Kind and id of what state held then and has let go since, so that it may still be there."""
     held = _held(state)
-    gone = [one for one in _threads(runs, state, kinds) if one.was_managed and one.address_in(held) is None]
-    return [(one.kind.name, one.ids[-1]) for one in gone if one.ids]
+    gone = [
+        thread for thread in _threads(runs, state, kinds) if thread.was_managed and thread.address_in(held) is None
+    ]
+    return [(thread.kind.name, thread.ids[-1]) for thread in gone if thread.ids]
 
 
 def make_goal(
@@ -125,9 +127,9 @@ def make_goal(
     for thread in sorted(back, key=lambda one: (places[id(one)] is None, one.kind.level)):
         came.setdefault(thread.then, places[id(thread)])
     final = _addresses(state, came)
-    ids = {one: thread.then for thread in back for one in thread.ids}
+    ids = {id: thread.then for thread in back for id in thread.ids}
     ids |= {one: final[address] for address, entry in state.resources.items() for one in entry.former}
-    followed = {one for thread in threads for one in thread.ids}
+    followed = {id for thread in threads for id in thread.ids}
     known_as = {address: entry.id for address, entry in state.resources.items() if entry.id not in followed}
     known_as |= {thread.then: one.id for thread in back if (one := thread.first.entry) is not None}
     setting = Setting(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
@@ -171,7 +173,7 @@ def make_goal(
 def _threads(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> tuple[Thread, ...]:
     """The threads of `runs`; a create of which nothing else is noted made what its address holds now."""
     threads = follow(runs, kinds)
-    known = {(thread.kind.name, one) for thread in threads for one in thread.ids}
+    known = {(thread.kind.name, id) for thread in threads for id in thread.ids}
     for thread in threads:
         entry = None if thread.ids else state.resources.get(thread.last.address)
         if entry is not None and (thread.kind.name, entry.id) not in known:
@@ -184,7 +186,7 @@ def _held(state: State) -> Held:
 
 
 def _live(thread: Thread, alive: Mapping[tuple[str, str], LiveObject]) -> LiveObject | None:
-    return next((found for one in reversed(thread.ids) if (found := alive.get((thread.kind.name, one)))), None)
+    return next((found for id in reversed(thread.ids) if (found := alive.get((thread.kind.name, id)))), None)
 
 
 def _heir(

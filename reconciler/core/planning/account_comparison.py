@@ -29,15 +29,15 @@ def compare_accounts(
     mine, theirs = ({change.address: change for change in side[0].changes} for side in (here, there))
     sides = []
     for address in sorted({*here[1], *there[1], *mine, *theirs}):
-        one, other = here[1].get(address), there[1].get(address)
-        desired = desired_differences(one, here[2], other, there[2]) if one and other else ()
+        resource, other = here[1].get(address), there[1].get(address)
+        desired = desired_differences(resource, here[2], other, there[2]) if resource and other else ()
         change = theirs.get(address)
         pending = change if change is not None and (change.is_difference or change.reason is Reason.OBSERVE) else None
-        exists = (_exists(one, mine.get(address)), _exists(other, change))
+        exists = (_exists(resource, mine.get(address)), _exists(other, change))
         sides.append(
             Side(
                 address,
-                _kind(change, mine.get(address), one, other),
+                _kind(change, mine.get(address), resource, other),
                 _standing(*exists, differs=bool(desired) or _touches(pending)),
                 desired,
                 tuple(sorted(field.path for field in pending.fields)) if pending and all(exists) else (),
@@ -64,7 +64,7 @@ def _touches(change: Change | None) -> bool:
 
 def _kind(*sides: Change | Resource | None) -> KindSpec:
     """That of the object, from whichever side knows it; one of them does."""
-    return next(one.kind for one in sides if one is not None)
+    return next(side.kind for side in sides if side is not None)
 
 
 def _standing(here: bool, there: bool, *, differs: bool) -> Standing:

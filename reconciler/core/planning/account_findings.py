@@ -108,7 +108,11 @@ def drift_items(
     """What moved outside: by the manifests where there are any, else by what state remembers."""
     planned, state, book = compared.planned, compared.desired.state, compared.bound.context.book
     bound = compared.bound.context
-    declared = {one.address: one for one in request.manifests.manifests} if request.options.refresh_only else {}
+    declared = (
+        {manifest.address: manifest for manifest in request.manifests.manifests}
+        if request.options.refresh_only
+        else {}
+    )
     found: list[DriftItem | None] = []
     for address in sorted(planned.keys() | compared.desired.scope.deletable):
         entry = state.resources.get(address)

@@ -28,7 +28,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
     """Every resource bound to its object, to none where one is to be made; `context` with the tools known by then."""
     seen, options = account.seen, request.options
     attached = context.kinds.attached
-    tools = next((one for name, one in seen.listings.items() if name in attached), None)
+    tools = next((listing for name, listing in seen.listings.items() if name in attached), None)
     free = {address: one for address, one in desired.resources.items() if address not in request.replaced}
     matching = match(free, desired.state, seen, desired.moves.previous, context.book)
     for address in request.replaced:
@@ -42,8 +42,10 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
         problems += [not_made(address, why) for address, why in sorted(unknown.items())]
         ids = {address: desired.state.resources[address].id for address in desired.untouched}
         problems += [gone_untouched(address) for address in sorted(ids) if ids[address] in seen.gone]
-        matching = Matching({address: one for address, one in matching.bindings.items() if address in resources})
-    if told := missing_state_warning(desired.state, [one.reason for one in matching.bindings.values()]):
+        matching = Matching(
+            {address: binding for address, binding in matching.bindings.items() if address in resources}
+        )
+    if told := missing_state_warning(desired.state, [binding.reason for binding in matching.bindings.values()]):
         problems.append(told)
     known = _ids(desired, resources, matching, seen)
     bound: dict[Address, Resource] = {}
@@ -63,7 +65,7 @@ def _ids(
     desired: Desired, resources: Mapping[Address, Resource], matching: Matching, seen: Seen
 ) -> dict[Address, str]:
     """The id of everything that a reference may mean: what is bound, and what the state holds without a manifest."""
-    bound = {address: one.id for address, one in matching.bindings.items() if one.id is not None}
+    bound = {address: binding.id for address, binding in matching.bindings.items() if binding.id is not None}
     held = {
         address: entry.id
         for address, entry in desired.state.resources.items()

@@ -48,7 +48,9 @@ class AttachedTools:
         if address is None:
             if self._managed is None:
                 bindings = self._matching.bindings.items()
-                self._managed = {one.id: where for where, one in bindings if where.kind in self._attached and one.id}
+                self._managed = {
+                    binding.id: where for where, binding in bindings if where.kind in self._attached and binding.id
+                }
             address = self._managed.get(id)
         resource = self._resources.get(address) if address is not None else None
         if resource is not None:
@@ -62,15 +64,15 @@ def leftover_warnings(
 ) -> Iterator[Diagnostic]:
     """A warning for each place that stays. `setting_word`: what the project file says about migrating."""
     for address, result in planned.items():
-        for one in result.left:
-            hint = OFF if setting_word == "off" and "--migrate" in one.hint else one.hint
+        for left in result.left:
+            hint = OFF if setting_word == "off" and "--migrate" in left.hint else left.hint
             yield Diagnostic(
                 "E-left",
                 Severity.WARNING,
-                f"{address} ({one.path} in the account): {one.summary}",
+                f"{address} ({left.path} in the account): {left.summary}",
                 hint=hint,
                 address=address,
-                pointer=one.beside,
+                pointer=left.beside,
                 source=resources[address].source,
             )
 

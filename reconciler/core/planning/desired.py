@@ -142,11 +142,11 @@ def desire(request: PlanRequest) -> Desired:
     moves = _moves(request)
     state = set_aside(moves.state, request.replaced)
     resources = _resources(request, state)
-    labels = {one.address: one.labels for one in manifests.manifests} if goal is None else None
-    beside = frozenset(one.address for one in manifests.beside)
+    labels = {manifest.address: manifest.labels for manifest in manifests.manifests} if goal is None else None
+    beside = frozenset(manifest.address for manifest in manifests.beside)
     chosen = scope(
         resources, state, options, manifests.paths, labels,
-        beside=beside, declared=frozenset(one.address for one in manifests.manifests),
+        beside=beside, declared=frozenset(manifest.address for manifest in manifests.manifests),
     )  # fmt: skip
     problems = [*moves.problems, *_irreplaceable(request, resources, state)]
     if goal is None:
@@ -180,16 +180,16 @@ def _resources(request: PlanRequest, state: State) -> Mapping[Address, Resource]
         declared = (*request.manifests.manifests, *request.manifests.beside)
         resources = {} if options.destroy or options.refresh_only else resources_of(declared)
     if options.drift_only:
-        return {address: one for address, one in resources.items() if address in state.resources}
+        return {address: resource for address, resource in resources.items() if address in state.resources}
     return resources
 
 
 def _irreplaceable(request: PlanRequest, resources: Mapping[Address, Resource], state: State) -> Iterator[Diagnostic]:
     """An error for each address of `--replace` whose object cannot be made anew."""
-    for one in request.options.replace if not request.replaced else ():
-        why = _why_not_replaced(one, resources, state)
-        if why is not None and (one in resources or one in state.resources):
-            yield Diagnostic("E-target", Severity.ERROR, f"{one} cannot be replaced: {why}")
+    for address in request.options.replace if not request.replaced else ():
+        why = _why_not_replaced(address, resources, state)
+        if why is not None and (address in resources or address in state.resources):
+            yield Diagnostic("E-target", Severity.ERROR, f"{address} cannot be replaced: {why}")
 
 
 def _why_not_replaced(address: Address, resources: Mapping[Address, Resource], state: State) -> str | None:

@@ -44,11 +44,11 @@ def _of_change(change: Change) -> Iterator[tuple[str, Json]]:
 
 def _of_drift(item: DriftItem) -> Iterator[tuple[str, Json]]:
     spec = item.kind
-    for one in item.changes:
-        row = field_at(spec, one.path)
+    for change in item.changes:
+        row = field_at(spec, change.path)
         if row is not None and row.ref:
-            yield row.ref, one.before
-            yield row.ref, one.after
+            yield row.ref, change.before
+            yield row.ref, change.after
 
 
 def referring(spec: KindSpec) -> tuple[Field, ...]:

@@ -86,8 +86,10 @@ def kinds_in(data: bytes) -> frozenset[str]:
     """The names of the kinds that the plan in a file is about. Raises `PlanUnreadable` as `read_plan` does."""
     plan = _open(data)["plan"]
     changes = plan.get("changes") if isinstance(plan, dict) else None
-    addresses = [one.get("address") for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
-    return frozenset(one.partition(".")[0] for one in addresses if isinstance(one, str))
+    addresses = (
+        [change.get("address") for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
+    )
+    return frozenset(address.partition(".")[0] for address in addresses if isinstance(address, str))
 
 
 def plan_digest(plan: Plan | bytes) -> str:

@@ -69,11 +69,11 @@ def _wrong_as_a_whole(plan: Plan) -> Iterator[str]:
         yield "the plan does not count what could not be compared as it lists it"
     if plan.mode not in MODES:
         yield f"a mode that is not known: {plan.mode}"
-    if plan.mode == "destroy" and any(one.action not in (Action.DELETE, Action.FORGET) for one in plan.changes):
+    if plan.mode == "destroy" and any(change.action not in (Action.DELETE, Action.FORGET) for change in plan.changes):
         yield "a plan to destroy holds other changes"
-    if plan.mode == "refresh-only" and any(one.action is not Action.NOOP for one in plan.changes):
+    if plan.mode == "refresh-only" and any(change.action is not Action.NOOP for change in plan.changes):
         yield "a refresh holds writes"
-    if len({one.address for one in plan.changes}) != len(plan.changes):
+    if len({change.address for change in plan.changes}) != len(plan.changes):
         yield "an address stands in the plan twice"
     if in_order(plan.changes) != plan.changes:
         yield "the changes are not in the order in which they are carried out"

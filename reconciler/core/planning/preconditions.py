@@ -87,7 +87,7 @@ def _taken_along(
             and path not in seen
             and next(masks(value), None) is None
             and not may_hide(field_at(spec, path), value)
-            and not any(within(path, one) or within(one, path) for one in paths)
+            and not any(within(path, other) or within(other, path) for other in paths)
         ]
     return found
 
@@ -107,7 +107,7 @@ def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[
     verdict = judge(replace(change, fields=fields), live, book, ids)
     written = [field.path for field in fields]
     after = leaves(spec, change.after or {})
-    untouched = [path for path in after if not any(within(path, one) or within(one, path) for one in written)]
+    untouched = [path for path in after if not any(within(path, other) or within(other, path) for other in written)]
     moved = set(moved_since(replace(change, before=change.after, fields=()), live, None, book, ids))
     return verdict.good and not verdict.notes and moved.isdisjoint(untouched)
 
@@ -193,14 +193,14 @@ def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None =
         yield Block(
             "scope", "this run was not asked about it", f"leave out the option that excludes {change.address}"
         )
-    if any(one.manage is Manage.OBSERVE for one in lifecycles):
+    if any(lifecycle.manage is Manage.OBSERVE for lifecycle in lifecycles):
         yield Block("observe", "it is only observed: nothing of it is written", "drop manage: observe")
-    if change.action is Action.DELETE and any(one.protect for one in lifecycles):
+    if change.action is Action.DELETE and any(lifecycle.protect for lifecycle in lifecycles):
         yield Block(
             "protect", "the object is protected", "set lifecycle.protect: false in its manifest and apply that first"
         )
     if change.action is Action.UPDATE:
-        ignore = {pointer for one in lifecycles for pointer in one.ignore}
+        ignore = {pointer for lifecycle in lifecycles for pointer in lifecycle.ignore}
         for path in (field.path for field in change.fields):
             if any(within(path, pointer) for pointer in ignore):
                 yield Block(

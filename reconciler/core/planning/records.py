@@ -115,7 +115,7 @@ class Compared:
     @property
     def noted(self) -> dict[Address, tuple[DriftField, ...]]:
         """Leaves that differ from the manifests and stay as they are."""
-        return {address: one.noted for address, one in self.planned.items() if one.noted}
+        return {address: plan.noted for address, plan in self.planned.items() if plan.noted}
 
 
 @dataclass(frozen=True, slots=True)

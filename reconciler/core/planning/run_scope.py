@@ -26,9 +26,9 @@ def is_pattern(address: Address) -> bool:
 def expand(wanted: Iterable[Address], known: Collection[Address]) -> tuple[Address, ...]:
     """The addresses with each pattern replaced by what it fits, in order; one that fits nothing stays as it is."""
     found: dict[Address, None] = {}
-    for one in wanted:
-        fitting = sorted(other for other in known if matches(str(other), str(one))) if is_pattern(one) else ()
-        found |= dict.fromkeys(fitting or (one,))
+    for address in wanted:
+        fitting = sorted(other for other in known if matches(str(other), str(address))) if is_pattern(address) else ()
+        found |= dict.fromkeys(fitting or (address,))
     return tuple(found)
 
 
@@ -41,9 +41,9 @@ def expand_options(options: PlanOptions, known: Collection[Address]) -> PlanOpti
     spared = {*excludes}
     return replace(
         options,
-        targets=tuple(one for one in expand(options.targets, known) if one not in spared),
+        targets=tuple(address for address in expand(options.targets, known) if address not in spared),
         excludes=excludes,
-        replace=tuple(one for one in expand(options.replace, known) if one not in spared),
+        replace=tuple(address for address in expand(options.replace, known) if address not in spared),
         accepted=expand(options.accepted, known),
     )
 
@@ -93,7 +93,7 @@ def scope(
     for excluded in options.excludes:
         chosen -= {excluded} | closure(excluded, used_by) - gone | closure(excluded, holds) & gone
     if options.selector:
-        told = labels if labels is not None else {address: one.labels for address, one in resources.items()}
+        told = labels if labels is not None else {address: resource.labels for address, resource in resources.items()}
         labelled = {address for address, own in told.items() if is_labelled(own, options.selector)}
         needed, wanted = set[Address](), set(resources)
         for address in labelled & chosen:
@@ -163,8 +163,8 @@ def leave_what_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list
     if manifests.elsewhere is None or not chosen.deletable:
         return chosen, []
     found = manifests.elsewhere()
-    here = {one.address for one in manifests.manifests} | {one.address for one in manifests.removed}
-    moved = {one: found.places[one] for one in sorted((chosen.deletable - here) & found.places.keys())}
+    here = {manifest.address for manifest in manifests.manifests} | {removed.address for removed in manifests.removed}
+    moved = {address: found.places[address] for address in sorted((chosen.deletable - here) & found.places.keys())}
     left = chosen.deletable - moved.keys()
     problems = [_stands_elsewhere(address, path) for address, path in moved.items()]
     problems += [_hides_documents(path) for path in found.unread if left]

@@ -54,7 +54,9 @@ def unmatched(
         close = get_close_matches(str(one), [str(address) for address in known], n=1)
         summary = f"{one} is neither in the manifests, nor in the state, nor in the account"
         yield Diagnostic("E-target", Severity.ERROR, summary, hint=f"did you mean {close[0]}?" if close else None)
-    if options.selector and not any(is_labelled(one.labels, options.selector) for one in manifests.manifests):
+    if options.selector and not any(
+        is_labelled(manifest.labels, options.selector) for manifest in manifests.manifests
+    ):
         yield _selects_nothing(manifests, options.selector)
     yield from unmatched_paths(manifests, state)
 
@@ -62,8 +64,10 @@ def unmatched(
 def unmatched_paths(manifests: ManifestSet, state: State) -> Iterator[Diagnostic]:
     """An error for each path of the command line that neither a document nor an entry of the state comes from."""
     sources = {manifest.source.path for manifest in manifests.manifests}
-    sources |= {one.source.path for one in manifests.moved} | {one.source.path for one in manifests.removed}
-    sources |= {one.path for manifest in manifests.manifests for one in manifest.overlays}
+    sources |= {moved.source.path for moved in manifests.moved} | {
+        removed.source.path for removed in manifests.removed
+    }
+    sources |= {overlay.path for manifest in manifests.manifests for overlay in manifest.overlays}
     sources |= {entry.source for entry in state.resources.values() if entry.source is not None}
     for text, path in manifests.asked.items():
         if not any(under_paths(source, (path,)) for source in sources):
@@ -76,11 +80,11 @@ def leaves_nothing(scope: Scope, options: PlanOptions, manifests: ManifestSet, s
     """An error where targets and selector match something each, and nothing together."""
     if not (options.targets or options.selector) or scope.wanted or scope.deletable:
         return None
-    settled = {document.address for document in manifests.removed} | {one.before for one in manifests.moved}
+    settled = {document.address for document in manifests.removed} | {moved.before for moved in manifests.moved}
     if settled & set(options.targets):
         return None  # what is forgotten or moved already is done
-    if options.drift_only and any(one not in state.resources for one in options.targets):
-        new = ", ".join(str(one) for one in options.targets if one not in state.resources)
+    if options.drift_only and any(target not in state.resources for target in options.targets):
+        new = ", ".join(str(target) for target in options.targets if target not in state.resources)
         summary, hint = f"{new} was never applied, so there is nothing to compare with", "`reconciler plan` shows it"
         return Diagnostic("E-target", Severity.ERROR, summary, hint=hint)
     return Diagnostic(
@@ -92,19 +96,21 @@ def leaves_nothing(scope: Scope, options: PlanOptions, manifests: ManifestSet, s
 
 def addresses_of(manifests: ManifestSet, state: State) -> set[Address]:
     """Every address that the files or the state speak of."""
-    known = {one.address for one in manifests.manifests} | {one.address for one in manifests.removed}
-    known |= {address for one in manifests.moved for address in (one.before, one.after)}
+    known = {manifest.address for manifest in manifests.manifests} | {
+        removed.address for removed in manifests.removed
+    }
+    known |= {address for moved in manifests.moved for address in (moved.before, moved.after)}
     return known | state.resources.keys() | {intent.address for intent in state.pending}
 
 
 def _is_live(address: Address, listings: Mapping[str, Listing]) -> bool:
     listing = listings.get(address.kind)
-    return listing is not None and any(one.name == address.name for one in listing.objects.values())
+    return listing is not None and any(live.name == address.name for live in listing.objects.values())
 
 
 def _selects_nothing(manifests: ManifestSet, selector: Mapping[str, str]) -> Diagnostic:
     wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
-    there = sorted({f"{key}={value}" for one in manifests.manifests for key, value in one.labels.items()})
+    there = sorted({f"{key}={value}" for manifest in manifests.manifests for key, value in manifest.labels.items()})
     close = get_close_matches(next(iter(wanted.split(", "))), there, n=1)
     hint = f"did you mean {close[0]}?" if close else f"labels in use: {', '.join(there[:10]) or 'none'}"
     return Diagnostic("E-selector", Severity.ERROR, f"no manifest has the label {wanted}", hint=hint)

@@ -176,7 +176,9 @@ def kept_warning(kept: Kept) -> Diagnostic:
 
 def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:
     """What takes an object away that has users whom these changes leave with it, with those users."""
-    after: dict[tuple[str, str | None], Change] = {(one.address.kind, one.id): one for one in changes if one.id}
+    after: dict[tuple[str, str | None], Change] = {
+        (change.address.kind, change.id): change for change in changes if change.id
+    }
     return {change.address: users for change in changes if (users := _still(change, after, usage))}
 
 

@@ -109,7 +109,7 @@ def is_doubtful(spec: KindSpec, path: str) -> bool:
         return True
     tokens = split(path)
     rows = (field_at(spec, join(*tokens[:depth])) for depth in range(len(tokens), 0, -1))
-    row = next((one for one in rows if one is not None), None)
+    row = next((field for field in rows if field is not None), None)
     if row is None or row.keyed or row.ref is not None:
         return False
     return row.deprecated is not None or row.source in UNDOCUMENTED

@@ -56,7 +56,7 @@ def wrong_create(change: Change) -> Iterator[str]:
     name = lookup(change.after, spec.name_field)
     if isinstance(name, str) and not is_mask(name) and name != change.name:
         yield "its name is not the one that would be sent"
-    if not _referred(change) <= {str(one) for one in change.depends_on}:
+    if not _referred(change) <= {str(address) for address in change.depends_on}:
         yield "it refers to what it does not depend on"
 
 
@@ -69,7 +69,7 @@ def wrong_delete(change: Change, live: LiveObject | None, secrets: Collection[st
         wanted = redact(spec, live_document(spec, live), secrets)
         apart = [pointer[1:] for pointer in spec.apart]
         held, real = (
-            {key: value for key, value in one.items() if key not in apart} for one in (change.before, wanted)
+            {key: value for key, value in item.items() if key not in apart} for item in (change.before, wanted)
         )
         if not agree(held, real):
             yield "it does not show the object that goes as it is"
@@ -112,7 +112,7 @@ def wrong_update(change: Change, entry: Entry | None, live: LiveObject | None, b
         field.after_unknown and _repointed(spec, change, field) for field in change.fields
     ):  # fmt: skip
         yield "more than references changes"
-    if not _referred(change) <= {str(one) for one in change.depends_on}:
+    if not _referred(change) <= {str(address) for address in change.depends_on}:
         yield "it refers to what it does not depend on"
     if any(isinstance(lookup(before, parent), dict) for parent in change.parents):
         yield "it says to make what is there already"
@@ -142,10 +142,10 @@ def _secrets(change: Change, entry: Entry | None) -> frozenset[str]:
 def _differing(spec: KindSpec, change: Change, shown: Object, wanted: Object, when: str) -> Iterator[str]:
     held, real = leaves(spec, shown), leaves(spec, wanted)
     for path in {**held, **real}:
-        if any(within(path, one) for one in spec.apart) or agree(held.get(path), real.get(path)):
+        if any(within(path, other) for other in spec.apart) or agree(held.get(path), real.get(path)):
             continue
         unseen = next(masks(held.get(path)), None) is not None
-        if unseen and any(within(path, one) or within(one, path) for one in change.lifecycle.ignore):
+        if unseen and any(within(path, other) or within(other, path) for other in change.lifecycle.ignore):
             continue  # a reference of the manifest that is left alone stands nowhere in the plan
         yield f"{path} is not shown as it {when}"
 
@@ -163,9 +163,9 @@ def _unsaid(spec: KindSpec, change: Change, before: Object, after: Object, shown
             continue
         if new is None and at_default(row, old):
             continue
-        if is_mask(seen.get(path)) and not is_masked(new) and not any(same(new, one) for one in held.values()):
+        if is_mask(seen.get(path)) and not is_masked(new) and not any(same(new, value) for value in held.values()):
             yield f"{path} would get a value that is not shown"
-        if any(within(path, one) or within(one, path) for one in told):
+        if any(within(path, other) or within(other, path) for other in told):
             continue
         if not (path in carried and same(new, (change.managed or {}).get(path))):
             yield f"{path} would be written and is not shown"
@@ -191,7 +191,7 @@ def _wrong_field(
         return None if agree(field.after, wanted) else "is shown as another value than would be sent"
     current, new = leaf_at(spec, before, path), leaf_at(spec, after, path)
     known = entry.secret_paths if entry is not None else frozenset[str]()
-    secret = any(within(path, one) or within(one, path) for one in known)
+    secret = any(within(path, other) or within(other, path) for other in known)
     wanted = managed.get(path, new if change.action is Action.UPDATE else field.after)
     said = field_change(spec, path, field.direction, current, wanted, secret=secret)
     if not (agree(field.before, said.before) or agree(field.before, effective(row, said.before))):
@@ -228,9 +228,11 @@ def _disowned(
 
 def _untrue(spec: KindSpec, change: Change, document: Object, entry: Entry | None, book: SecretBook) -> Iterator[str]:
     """Leaves that would be recorded as applied and are neither written nor what the account or the state has."""
-    told = [*(field.path for field in change.fields), *(one.path for one in change.adopt), *spec.apart]
+    told = [*(field.path for field in change.fields), *(adoption.path for adoption in change.adopt), *spec.apart]
     for path, value in (change.managed or {}).items():
-        if any(within(path, one) or within(one, path) for one in told) or (has_secret(value) and book.missing(value)):
+        if any(within(path, other) or within(other, path) for other in told) or (
+            has_secret(value) and book.missing(value)
+        ):
             continue
         row, current = field_at(spec, path), leaf_at(spec, document, path)
         wanted = normal(row, book.fill(value) if has_secret(value) else value)
@@ -250,4 +252,4 @@ def _repointed(spec: KindSpec, change: Change, field: FieldChange) -> bool:
 
 def _referred(change: Change) -> set[str]:
     """Addresses of everything that the requests refer to and has no id yet."""
-    return {str(one) for request in change.requests for one in reference_texts(request.body)}
+    return {str(text) for request in change.requests for text in reference_texts(request.body)}

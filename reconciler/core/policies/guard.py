@@ -61,17 +61,17 @@ def standing_violations(
                 Diagnostic(
                     CODE,
                     Severity.WARNING,
-                    f"{change.address}: {one.message}",
+                    f"{change.address}: {violation.message}",
                     f"policy {name}: it is live already and this plan does not touch it, so it is not blocked",
-                    one.hint,
+                    violation.hint,
                     change.address,
-                    one.pointer,
+                    violation.pointer,
                     sources.get(change.address),
                 )
-                for one in judge(subject, situation)
-                if not one.concerns(written)
+                for violation in judge(subject, situation)
+                if not violation.concerns(written)
             ]
-    return [one for name, group in found.items() for one in _bounded(name, group)]
+    return [diagnostic for name, group in found.items() for diagnostic in _bounded(name, group)]
 
 
 def _bounded(name: str, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

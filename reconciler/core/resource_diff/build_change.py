@@ -86,7 +86,7 @@ def note_removed(subject: Subject, found: Findings, after: Object | None) -> tup
     for path, value in leaves(spec, subject.document).items() if after is not None else ():
         if path in left or value is None or at_default(field_at(spec, path), value):
             continue
-        if any(within(path, one) or within(one, path) for one in told):
+        if any(within(path, other) or within(other, path) for other in told):
             continue
         gone = field_change(spec, path, Direction.GIT, value, None, secret=subject.was_secret(path))
         fields.append(replace(gone, note="goes along"))
@@ -99,7 +99,7 @@ def _explained(subject: Subject, field: FieldChange) -> FieldChange:
     resource, entry = subject.resource, subject.entry
     source = resource.source.path if resource.source is not None else None
     ours = entry is not None and any(within(one, field.path) for one in entry.sent)
-    said = any(within(one, field.path) or within(field.path, one) for one in resource.leaves)
+    said = any(within(leaf, field.path) or within(field.path, leaf) for leaf in resource.leaves)
     if said or not ours:
         return replace(field, why=f"{source or 'the manifest'} wants it", wanted=True)
     before = entry.source if entry is not None and entry.source is not None else source
@@ -109,7 +109,7 @@ def _explained(subject: Subject, field: FieldChange) -> FieldChange:
 def _takes_away(before: Json, after: Json) -> bool:
     """Whether something that was there is not there any more: a value, an item of a list."""
     if isinstance(before, list) and isinstance(after, list):
-        return any(not any(same(one, other) for other in after) for one in before)
+        return any(not any(same(item, other) for other in after) for item in before)
     return before is not None and after is None
 
 

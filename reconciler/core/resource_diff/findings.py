@@ -69,7 +69,7 @@ class Subject:
 
     def was_secret(self, path: str) -> bool:
         """Whether a secret was sent at, above or below `path`: the account may show it in the clear."""
-        return any(within(path, one) or within(one, path) for one in self.secret_paths)
+        return any(within(path, other) or within(other, path) for other in self.secret_paths)
 
 
 def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Subject:

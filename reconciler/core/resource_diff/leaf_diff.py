@@ -62,12 +62,12 @@ def _verdict(subject: Subject, path: str, value: Json, current: Json) -> Verdict
     return verdict
 
 
-def _judged(subject: Subject, one: Difference) -> Findings:
+def _judged(subject: Subject, difference: Difference) -> Findings:
     """A leaf about which there is something to say."""
-    path, verdict = one.path, one.verdict
+    path, verdict = difference.path, difference.verdict
     incomplete: tuple[Incomplete, ...] = ()
     if verdict.obstacle is not None:
-        absent = ", ".join(subject.context.book.missing(one.desired))
+        absent = ", ".join(subject.context.book.missing(difference.desired))
         incomplete = (Incomplete(verdict.obstacle, subject.resource.address, path, absent),)
     found = Findings(
         notes=(f"{path}: {verdict.note}",) if verdict.note else (),
@@ -75,14 +75,14 @@ def _judged(subject: Subject, one: Difference) -> Findings:
         incomplete=incomplete,
     )
     if verdict.sync is Sync.SAME:
-        return found + note_difference(subject, path, one.live, one.desired) if verdict.noted else found
+        return found + note_difference(subject, path, difference.live, difference.desired) if verdict.noted else found
     row = field_at(subject.spec, path)
     if row is not None and row.immutable and not subject.observing:
-        if one.live is None and not verdict.desired_moved:
+        if difference.live is None and not verdict.desired_moved:
             # Not shown again, and what was sent is still what is wanted.
-            return found + Findings(absent=one.desired is not None)
-        found += Findings(blocks=(_fixed(subject, path, one.live, one.desired),))
-    return found + Findings(differences=(one,))
+            return found + Findings(absent=difference.desired is not None)
+        found += Findings(blocks=(_fixed(subject, path, difference.live, difference.desired),))
+    return found + Findings(differences=(difference,))
 
 
 def settle(subject: Subject, found: Findings) -> Findings:
@@ -90,33 +90,35 @@ def settle(subject: Subject, found: Findings) -> Findings:
     differences, vendors = _vendors(subject, found.differences)
     if differences is not found.differences:
         found = replace(found, differences=tuple(differences))
-    for one in differences:
-        found += _settled(subject, one, vendors.get(one.path), copies=bool(found.copies))
+    for difference in differences:
+        found += _settled(subject, difference, vendors.get(difference.path), copies=bool(found.copies))
     for path in merged_along(subject.spec, subject.managed, subject.document, found.edits):
         found += _write_anyway(subject, path)
     return found
 
 
-def _settled(subject: Subject, one: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
-    told = adoption is not None and one.path not in subject.spec.tables
-    found = Findings(absent=one.live is None and one.desired is not None and not told)
+def _settled(subject: Subject, difference: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
+    told = adoption is not None and difference.path not in subject.spec.tables
+    found = Findings(absent=difference.live is None and difference.desired is not None and not told)
     kept: tuple[Json, ...] = ()
-    if one.path == subject.spec.attachments:
+    if difference.path == subject.spec.attachments:
         kept = attached_by_hand(
-            subject.spec, subject.entry, subject.resource.leaves, one.desired, one.live, copies=copies
+            subject.spec, subject.entry, subject.resource.leaves, difference.desired, difference.live, copies=copies
         )
     if kept:
         shown = ", ".join(str(item) for item in kept)
         found += Findings(
-            notes=(f"{one.path}: {shown} was attached by hand and stays; add it to tools, or detach it",)
+            notes=(f"{difference.path}: {shown} was attached by hand and stays; add it to tools, or detach it",)
         )
-        wanted, held = (item if isinstance(item, list) else [] for item in (one.desired, one.live))
+        wanted, held = (item if isinstance(item, list) else [] for item in (difference.desired, difference.live))
         if all(item in held for item in wanted):
-            return found + note_difference(subject, one.path, one.live, one.desired)
+            return found + note_difference(subject, difference.path, difference.live, difference.desired)
     if adoption is None:
-        return found + to_write(subject, one.path, one.verdict, one.live, one.desired, kept)
-    drift = DriftField(one.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
-    return found + Findings(adopt=(adoption,), drift=(drift,) if one.sync in (Sync.LIVE, Sync.BOTH) else ())
+        return found + to_write(
+            subject, difference.path, difference.verdict, difference.live, difference.desired, kept
+        )
+    drift = DriftField(difference.path, Direction.VENDOR, adoption.manifest, adoption.live, note=adoption.note)
+    return found + Findings(adopt=(adoption,), drift=(drift,) if difference.sync in (Sync.LIVE, Sync.BOTH) else ())
 
 
 def _write_anyway(subject: Subject, path: str) -> Findings:

@@ -146,13 +146,13 @@ def refuse_other_content(subject: Subject, found: Findings) -> Findings:
         return found
     if resource.lifecycle.adopt is not Adopt.SAME or subject.observing:
         return found
-    paths = {one.path for one in found.fields} | {one.path for one in found.adopt} | {*found.assumed}
-    paths |= {one.path for one in found.differences}
+    paths = {one.path for one in found.fields} | {adoption.path for adoption in found.adopt} | {*found.assumed}
+    paths |= {difference.path for difference in found.differences}
     paths |= {
         path
         for path, value in leaves(spec, subject.document).items()
         if path not in resource.leaves
-        and not any(within(path, one) or within(one, path) for one in resource.leaves)
+        and not any(within(path, leaf) or within(leaf, path) for leaf in resource.leaves)
         and not may_hide(field_at(spec, path), value)
         and not ignored(path, resource.lifecycle.ignore)
         and path != spec.name_field

@@ -34,7 +34,9 @@ def find_mistyped(resource: Resource, entry: Entry | None, result: ResourcePlan)
     """
     if entry is None:
         return
-    gone = [one.path for one in result.change.fields if one.path in entry.sent and one.path not in resource.leaves]
+    gone = [
+        field.path for field in result.change.fields if field.path in entry.sent and field.path not in resource.leaves
+    ]
     if not gone:
         return
     for finding in check_fields(resource.kind, resource.spec, address=resource.address, source=resource.source):
@@ -164,7 +166,7 @@ def find_extras(subject: Subject, found: Findings) -> Findings:
             place = f"{path}/{escape(name)}"
             if name in desired or ignored(place, resource.lifecycle.ignore):
                 continue
-            if resource.touched is not None and not any(within(one, place) for one in resource.touched):
+            if resource.touched is not None and not any(within(other, place) for other in resource.touched):
                 continue
             ours = subject.entry is None or any(within(sent, place) for sent in subject.entry.sent)
             direction = Direction.GIT if ours and not subject.observing else Direction.LIVE
@@ -203,7 +205,7 @@ def _named(value: Json) -> set[str]:
     """The items that a reference names."""
     if isinstance(value, str):
         return {value}
-    return {one for one in value if isinstance(one, str)} if isinstance(value, (list, dict)) else set()
+    return {item for item in value if isinstance(item, str)} if isinstance(value, (list, dict)) else set()
 
 
 def _without(value: Json, names: Collection[str]) -> Json:
@@ -211,5 +213,5 @@ def _without(value: Json, names: Collection[str]) -> Json:
     if isinstance(value, dict):
         return {name: member for name, member in value.items() if name not in names} or None
     if isinstance(value, list):
-        return [one for one in value if one not in names] or None
+        return [item for item in value if item not in names] or None
     return None

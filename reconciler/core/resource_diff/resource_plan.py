@@ -195,7 +195,7 @@ def field_change(
     # What a server leaves out of headers and parameters is not known to be there, and one that it masks is not known;
     # what is sent there, in clear and without the look of a credential, is no secret for that.
     masked = is_masked(before) and not (row is not None and row.by_look and after is not None)
-    sensitive = secret or any(three_way.is_secret(row, one) for one in (before, after)) or masked
+    sensitive = secret or any(three_way.is_secret(row, item) for item in (before, after)) or masked
     unknown = unknown_ids(after)
     before = None if is_unset(row, before) else before
     shown = SENSITIVE if before is not None and (sensitive or is_masked(before)) else before

@@ -74,8 +74,8 @@ def find_leftovers(subject: Subject, found: Findings) -> Findings:
     old = [*_spent_fields(subject), *_spent_places(subject), *_outdone(subject)]
     if not old and not found.copies:
         return found
-    gone = (*found.copies, *(one.path for one in old if one.goes))
-    left = (*found.left, *(one.left for one in old if one.left is not None))
+    gone = (*found.copies, *(spent.path for spent in old if spent.goes))
+    left = (*found.left, *(spent.left for spent in old if spent.left is not None))
     if not subject.context.migrate:
         return replace(found, left=left)
     found = replace(found, left=tuple(one for one in left if one.path not in gone))
@@ -119,17 +119,17 @@ def _spent_fields(subject: Subject) -> Iterator[_Spent]:
 def _spent_places(subject: Subject) -> Iterator[_Spent]:
     """Old places that say nothing beside what the manifest has."""
     undecided: dict[str, str] = {}
-    for one in subject.spec.spent:
-        current = _live_value(subject, one.place)
-        if current is None or _wanted_value(subject, one.beside) not in one.values:
+    for spent in subject.spec.spent:
+        current = _live_value(subject, spent.place)
+        if current is None or _wanted_value(subject, spent.beside) not in spent.values:
             continue
-        if not one.holds or any(same(current, value) for value in one.holds):
-            undecided.pop(one.place, None)
-            summary = f"{_word(one.place)} says nothing beside {_word(one.beside)}"
-            told = Left(one.place, one.beside, summary, TAKE_AWAY) if subject.entry is None else None
-            yield _Spent(one.place, True, told)
+        if not spent.holds or any(same(current, value) for value in spent.holds):
+            undecided.pop(spent.place, None)
+            summary = f"{_word(spent.place)} says nothing beside {_word(spent.beside)}"
+            told = Left(spent.place, spent.beside, summary, TAKE_AWAY) if subject.entry is None else None
+            yield _Spent(spent.place, True, told)
         else:
-            undecided[one.place] = one.beside
+            undecided[spent.place] = spent.beside
     for place, beside in undecided.items() if subject.entry is None else ():
         yield _stays(place, beside, f"{_word(place)} is still there beside {_word(beside)}")
 
@@ -162,7 +162,7 @@ def _live_value(subject: Subject, path: str) -> Json:
 def _is_ours(subject: Subject, path: str) -> bool:
     """Whether a manifest or the state speaks of the place, or the manifest wants it left alone."""
     known = (*subject.resource.leaves, *(subject.entry.sent if subject.entry is not None else ()))
-    if any(within(one, path) or within(path, one) for one in known):
+    if any(within(other, path) or within(path, other) for other in known):
         return True
     ignore = subject.resource.lifecycle.ignore
     return ignored(path, ignore) or any(within(pointer, path) for pointer in ignore)

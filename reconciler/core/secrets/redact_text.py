@@ -188,10 +188,10 @@ class Learning:
 def union(redactors: Iterable[Redactor]) -> Redactor:
     """One that knows what all of them know."""
     result = Redactor()
-    for one in redactors:
-        for value in one._values:
+    for redactor in redactors:
+        for value in redactor._values:
             result._add(value)
-        result.spare(*one._spared)
+        result.spare(*redactor._spared)
     return result
 
 

@@ -25,7 +25,7 @@ def is_unseen(seen: str | None) -> bool:
 
 def markers(value: Json) -> Iterator[SecretRef]:
     """Every secret reference inside `value`."""
-    return (one for one in references(value) if isinstance(one, SecretRef))
+    return (reference for reference in references(value) if isinstance(reference, SecretRef))
 
 
 def has_secret(value: Json) -> bool:
@@ -75,7 +75,7 @@ class SecretBook:
         """
         if recorded == UNKNOWN:
             return None
-        if any(isinstance(one, ResourceRef) for one in references(value)):
+        if any(isinstance(reference, ResourceRef) for reference in references(value)):
             return False
         if ":" not in recorded:
             return digest(value) == recorded

@@ -103,7 +103,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
 def _secrets(value: Json, where: str) -> dict[str, dict[str, str]]:
     if value is None:
         return {}
-    return {path: read.text_map(one, f"{where}/{path}") for path, one in read.mapping(value, where).items()}
+    return {path: read.text_map(item, f"{where}/{path}") for path, item in read.mapping(value, where).items()}
 
 
 def intent_to_json(intent: Intent) -> Object:
@@ -156,8 +156,8 @@ def _from_2(document: Object) -> Object:
     applied = read.texts(document.get("applied_plans"), "/applied_plans")
     # Of a plan that was cut short, what is done is not known: it counts as applied, as it did then.
     plans: list[Json] = [{"digest": one, "done": [], "finished": True, "serial": 0} for one in applied]
-    pending = [read.mapping(one, "/pending") for one in read.items(document.get("pending"), "/pending")]
-    open_creates = {read.text(one.get("address"), "/pending"): one for one in pending}
+    pending = [read.mapping(item, "/pending") for item in read.items(document.get("pending"), "/pending")]
+    open_creates = {read.text(item.get("address"), "/pending"): item for item in pending}
     resources = read.mapping(document.get("resources"), "/resources")
     renamed: Object = {}
     for name, value in resources.items():

@@ -224,8 +224,13 @@ def refresh_change(entry: Entry, item: DriftItem, live: LiveObject) -> Change:
         reason=Reason.CHANGED,
         id=entry.id,
         fields=tuple(
-            FieldChange(one.path, one.direction, SENSITIVE if one.sensitive else one.after, sensitive=one.sensitive)
-            for one in item.changes
+            FieldChange(
+                change.path,
+                change.direction,
+                SENSITIVE if change.sensitive else change.after,
+                sensitive=change.sensitive,
+            )
+            for change in item.changes
         ),
         lifecycle=entry.lifecycle,
         source=entry.source,
@@ -311,10 +316,10 @@ def made_by(
     `likely` is the name as far as it is known by now: digests of all names are dear.
     """
     objects = listing.objects.values() if listing is not None else ()
-    free = [one for one in objects if one.id not in intent.before and one.id not in held]
+    free = [live for live in objects if live.id not in intent.before and live.id not in held]
     if likely is not None and bears(intent, likely, book):
-        return [one.id for one in free if one.name == likely]
-    return [one.id for one in free if bears(intent, one.name, book)]
+        return [live.id for live in free if live.name == likely]
+    return [live.id for live in free if bears(intent, live.name, book)]
 
 
 def _hidden(kind: KindSpec, leaves: Mapping[str, Json], book: SecretBook) -> str | None:

@@ -90,7 +90,7 @@ def dump_state(state: State) -> bytes:
         "workspace": state.workspace,
         "salt": state.salt,
         "digest_key": state.digest_key,
-        "plans": [_plan_to_json(one) for one in state.plans],
+        "plans": [_plan_to_json(plan) for plan in state.plans],
         "account": account,
     }
     lines = [f'"{key}": {_dump(value)},' for key, value in head.items()]
@@ -221,8 +221,8 @@ def _state(document: Object) -> State:
         salt=read.text(document.get("salt"), "/salt"),
         digest_key=read.optional_text(document.get("digest_key"), "/digest_key"),
         plans=tuple(
-            _plan_from_json(one, f"/plans/{index}")
-            for index, one in enumerate(read.items(document.get("plans"), "/plans"))
+            _plan_from_json(item, f"/plans/{index}")
+            for index, item in enumerate(read.items(document.get("plans"), "/plans"))
         ),
         history=history_from_json(document.get("history"), "/history"),
         running=running_from_json(document.get("running"), "/running"),
@@ -244,7 +244,7 @@ def _plan_from_json(value: Json, where: str) -> PlanProgress:
     read.refuse_unknown(found, _PLAN, where)
     return PlanProgress(
         read.text(found.get("digest"), f"{where}/digest"),
-        frozenset(address_from(one, f"{where}/done") for one in read.texts(found.get("done"), f"{where}/done")),
+        frozenset(address_from(text, f"{where}/done") for text in read.texts(found.get("done"), f"{where}/done")),
         read.flag(found.get("finished"), f"{where}/finished"),
         read.whole(found.get("serial"), f"{where}/serial"),
     )

@@ -253,18 +253,20 @@ class Dispatcher:
             self._submit(pool, partial(self._announce, fresh))
         now = self._clock.monotonic()
         hurry = self._run.stopping()
-        due = [one for one in self._parked if one.due <= now or (hurry and one.look.patient)]
+        due = [parked for parked in self._parked if parked.due <= now or (hurry and parked.look.patient)]
         idle = not self._running and not self._announced
-        pages = self._shared.to_read([(one.look, one.due) for one in due], idle=idle)
-        for one in [one for one in due if not self._shared.waits(one.look)][: self._width - self._running]:
-            self._parked.remove(one)
-            self._submit(pool, partial(self._read, one))
+        pages = self._shared.to_read([(parked.look, parked.due) for parked in due], idle=idle)
+        for parked in [parked for parked in due if not self._shared.waits(parked.look)][
+            : self._width - self._running
+        ]:
+            self._parked.remove(parked)
+            self._submit(pool, partial(self._read, parked))
         while self._announced and self._running < self._width:
             _, change = heapq.heappop(self._announced)
             self._submit(pool, partial(self._begin, change))
         for kind, looks in pages.items():
             self._submit(pool, partial(self._shared.read, kind, looks))
-        return min((one.due for one in self._parked if one.due > now), default=inf) - now
+        return min((parked.due for parked in self._parked if parked.due > now), default=inf) - now
 
     def _submit(self, pool: ThreadPoolExecutor, job: Callable[[], None]) -> None:
         def guarded() -> None:

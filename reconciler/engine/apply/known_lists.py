@@ -166,9 +166,9 @@ class Newcomers:
             known = self._shown.setdefault(name, {})
             if unknown := [path for path in paths if path not in known]:
                 spec = self.provider.kinds.get(name)
-                documents = [live_document(spec, one) for one in self.lists.read(name).objects.values()]
+                documents = [live_document(spec, live) for live in self.lists.read(name).objects.values()]
                 for path in unknown:
-                    known[path] = any(leaf_at(spec, one, path) is not None for one in documents)
+                    known[path] = any(leaf_at(spec, document, path) is not None for document in documents)
             return [path for path in paths if known[path]]
 
     def _turn_of(self, name: str) -> threading.Lock:

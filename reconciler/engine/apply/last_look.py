@@ -84,7 +84,7 @@ class Watch:
 
     def _apart(self) -> set[str]:
         apart = set(self.change.kind.apart)
-        return apart & {one.path for one in self.change.fields} if self.change.action is Action.UPDATE else set()
+        return apart & {field.path for field in self.change.fields} if self.change.action is Action.UPDATE else set()
 
 
 class Sent:

@@ -109,8 +109,8 @@ class Worker:
         if not ledger.together:
             return  # one line each, right before its request, is cheap
         # A replacement first gives its old entry another address, which closes what is open under its own.
-        plain = [one for one in changes if one.action is Action.CREATE and not one.replaces]
-        before = run_parallel(self.context.preimage, [one for one in changes if one.is_difference], WIDTH)
+        plain = [change for change in changes if change.action is Action.CREATE and not change.replaces]
+        before = run_parallel(self.context.preimage, [change for change in changes if change.is_difference], WIDTH)
         intents = [intent_of(self.context, change) for change in plain]
         ledger.announce(intents, [one for one in before if one is not None])
 

@@ -63,7 +63,7 @@ def _written_since(plan: Plan, begun: PlanProgress, state: State) -> list[Addres
         entry = state.resources.get(address)
         return None if entry is None else entry_digest(address, entry)
 
-    return [one for one in left if now(one) != plan.entries.get(str(one)) or one in open_ones]
+    return [address for address in left if now(address) != plan.entries.get(str(address)) or address in open_ones]
 
 
 def check_account(
@@ -193,7 +193,7 @@ def remaining_plan(plan: Plan, progress: PlanProgress | None) -> Plan:
     """The plan without the changes that were carried out whole."""
     if progress is None:
         return plan
-    return replace(plan, changes=tuple(one for one in plan.changes if one.address not in progress.done))
+    return replace(plan, changes=tuple(change for change in plan.changes if change.address not in progress.done))
 
 
 def find_begun(

@@ -121,7 +121,7 @@ class StepRecorder:
             return  # One line each, right before its request, is cheap.
         self._note_begin()
         marks: list[Record] = [IntentNoted(intent) for intent in intents]
-        marks += [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        marks += [ChangeBegan(preimage.address, pack(write_item(preimage))) for preimage in preimages]
         self._session.record_all(marks)
         self._announced = {intent.address for intent in intents}
 
@@ -176,7 +176,7 @@ class StepRecorder:
 
     def rename(self, moves: Sequence[Move], preimages: Sequence[Preimage]) -> None:
         self._note_begin()
-        marks: list[Record] = [ChangeBegan(one.address, pack(write_item(one))) for one in preimages]
+        marks: list[Record] = [ChangeBegan(preimage.address, pack(write_item(preimage))) for preimage in preimages]
         self._session.record_all([*marks, Renamed(tuple(moves))])
 
     def keep(self, address: Address, entry: Entry, *, previous: Address | None = None) -> None:

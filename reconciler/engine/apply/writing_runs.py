@@ -74,15 +74,17 @@ def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
         plan.options, destroy=plan.mode == "destroy", refresh_only=plan.mode == "refresh-only",
         rollback=plan.rollback, accept_account=True,  # the account was held against the state before
     )  # fmt: skip
-    left = sum(one.action not in (Action.DELETE, Action.FORGET) for one in plan.changes) + plan.summary.unchanged
+    left = (
+        sum(change.action not in (Action.DELETE, Action.FORGET) for change in plan.changes) + plan.summary.unchanged
+    )
     situation = Situation(
         then, plan.account, ground.listings, options, setting.workspace.policy, left,
         lambda: setting.fingerprint(ground.state), setting.catalogue,
     )  # fmt: skip
     addresses = {(address.kind, entry.id): address for address, entry in then.resources.items()}
     changes = [
-        replace(one, blocked=(*one.blocked, *_lawless(one, then.resources.get(one.address), plan)))
-        for one in refuse_taken(plan.changes, ground.listings, addresses, setting.book(then))
+        replace(change, blocked=(*change.blocked, *_lawless(change, then.resources.get(change.address), plan)))
+        for change in refuse_taken(plan.changes, ground.listings, addresses, setting.book(then))
     ]
     guarded, blocks = guard(changes, situation)
     return replace(plan, changes=in_order(guarded), blocked=(*plan.blocked, *blocks))
@@ -160,10 +162,10 @@ def refuse_incomplete(plan: Plan) -> None:
     if plan.incomplete:
         problems = [
             Diagnostic(
-                "E-incomplete", Severity.ERROR, f"not compared: {one.detail or one.obstacle.value}",
-                address=one.address, pointer=one.path or None,
+                "E-incomplete", Severity.ERROR, f"not compared: {incomplete.detail or incomplete.obstacle.value}",
+                address=incomplete.address, pointer=incomplete.path or None,
             )
-            for one in plan.incomplete
+            for incomplete in plan.incomplete
         ]  # fmt: skip
         raise PlanError("not everything could be compared (--strict-complete); nothing was sent", problems)
 
@@ -301,7 +303,7 @@ def _drop_settled(plan: Plan, manifests: ManifestSet, session: StateSession) -> 
     """Open creates that left nothing behind and that no manifest asks for any more are closed; not by a refresh."""
     if plan.mode == "refresh-only":
         return
-    wanted = {one.address for one in manifests.manifests} | {change.address for change in plan.changes}
+    wanted = {manifest.address for manifest in manifests.manifests} | {change.address for change in plan.changes}
     for intent in session.state.pending:
         if intent.address not in wanted and manifests.paths is None:
             session.record(IntentDropped(intent.address))

@@ -205,7 +205,7 @@ def _look(work: Work, requests: Requests) -> Done:
 
 def _blocked(plan: Plan, found: Round) -> Round | None:
     """The round of a plan that may not be carried out."""
-    errors = [one.summary for one in plan.diagnostics if one.is_error]
+    errors = [diagnostic.summary for diagnostic in plan.diagnostics if diagnostic.is_error]
     reasons = errors or [block.message for block in plan.all_blocks]
     if not reasons:
         return None

@@ -140,9 +140,9 @@ class NewManifests:
 
     def _find_folder(self, kind: str) -> str:
         kinds: dict[str, set[str]] = {}
-        for one in self._manifests:
-            if not one.subject.overlay and self._sources[one.path].selected:
-                kinds.setdefault(one.path, set()).add(one.subject.address.kind)
+        for manifest in self._manifests:
+            if not manifest.subject.overlay and self._sources[manifest.path].selected:
+                kinds.setdefault(manifest.path, set()).add(manifest.subject.address.kind)
         usual = f"{kind.lower()}s"
         for path, found in kinds.items():
             if found == {kind.lower()}:

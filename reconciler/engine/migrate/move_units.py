@@ -97,30 +97,34 @@ class Layers:
     unlike: dict[str, None] = field(default_factory=dict)
     """Addresses with an overlay, or with a base that leaves something of the object to others."""
 
-    def add(self, one: Written) -> None:
-        address = str(one.subject.address)
-        if one.subject.overlay or {"ignore", "manage"} & one.lifecycle.keys() or self.apart(one.subject):
+    def add(self, written: Written) -> None:
+        address = str(written.subject.address)
+        if written.subject.overlay or {"ignore", "manage"} & written.lifecycle.keys() or self.apart(written.subject):
             self.unlike[address] = None
-        if one.subject.overlay:
-            self.overlays.setdefault(address, {}).setdefault(one.path, []).append(one)
+        if written.subject.overlay:
+            self.overlays.setdefault(address, {}).setdefault(written.path, []).append(written)
         else:
-            self.bases.setdefault(address, one)
+            self.bases.setdefault(address, written)
 
     def over(self, address: str) -> Iterator[Written]:
         """Every overlay of an address."""
         for found in self.overlays.get(address, {}).values():
             yield from found
 
-    def workspaces_of(self, one: Written) -> set[str]:
+    def workspaces_of(self, written: Written) -> set[str]:
         """The workspaces whose picture the manifest is part of."""
-        return {name for name, paths in self.workspaces.items() if not one.subject.overlay or one.path in paths}
+        return {
+            name for name, paths in self.workspaces.items() if not written.subject.overlay or written.path in paths
+        }
 
     def views(self, address: str) -> Iterator[View]:
         """The picture of each workspace."""
         base, overlays = self.bases.get(address), self.overlays.get(address, {})
         bottom = () if base is None else (base,)
         for name, paths in self.workspaces.items():
-            yield View(name, (*bottom, *(one for path in paths if path in overlays for one in overlays[path])))
+            yield View(
+                name, (*bottom, *(overlay for path in paths if path in overlays for overlay in overlays[path]))
+            )
 
 
 def part_of(written: Written, finding: Finding) -> Part:
@@ -195,10 +199,10 @@ def _from_below(parts: Sequence[Part], layers: Layers) -> Obstacle | None:
         subject = part.written.subject
         base = layers.bases.get(str(subject.address))
         path = base.path if base is not None else subject.path
-        for one in layers.defaults:
-            if not one.concerns(subject.address.kind, path):
+        for default in layers.defaults:
+            if not default.concerns(subject.address.kind, path):
                 continue
-            held = leaves(subject.kind, _canonical(subject.kind, one.spec))
+            held = leaves(subject.kind, _canonical(subject.kind, default.spec))
             hit = next((place for place in part.places for leaf in held if _touch(place, leaf)), None)
             if hit is not None:
                 return Obstacle(f"the defaults of the project file set {hit} too; change them first")
@@ -281,7 +285,7 @@ def _in_the_way(part: Part, path: str, view: View) -> Obstacle:
         if layer is part.written:
             continue
         spec = _canonical(kind, layer.subject.spec)
-        held = next((one for one in leaves(kind, spec) if _touch(one, path)), None)
+        held = next((leaf for leaf in leaves(kind, spec) if _touch(leaf, path)), None)
         if held is not None or _says(spec, path):
             what = "the overlay" if layer.subject.overlay else "the base manifest"
             return Obstacle(f"{what} {layer.where(path)} sets {path}{_in(view)} too", layered=True)

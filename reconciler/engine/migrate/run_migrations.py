@@ -74,7 +74,7 @@ class MigrationWork:
     def context(self) -> Context:
         """What searches look at, made anew when anything changed."""
         if self.known is None:
-            subjects = (*(one.subject for one in self.manifests), *self.new.subjects)
+            subjects = (*(manifest.subject for manifest in self.manifests), *self.new.subjects)
             self.known = Context(
                 self.catalogue, subjects, self.options.answers, self.options.words, self.options.requested,
                 self.options.account,
@@ -149,9 +149,9 @@ def open_files(
     opened = {file.path: editor.open(file.path, file.data, overlay=file.overlay) for file in files}
     overlays = tuple(file.path for file in files if file.overlay)
     layers = Layers(options.workspaces or {"": overlays}, options.apart, options.defaults)
-    manifests = [one for file in files for one in _manifests_in(file, opened[file.path], options)]
-    for one in manifests:
-        layers.add(one)
+    manifests = [written for file in files for written in _manifests_in(file, opened[file.path], options)]
+    for manifest in manifests:
+        layers.add(manifest)
     by_path = {file.path: file for file in files}
     new = NewManifests(editor, options.folder, taken, by_path, manifests)
     return MigrationWork(catalogue, options, by_path, opened, manifests, layers, new)
@@ -180,10 +180,10 @@ def ask_first(work: MigrationWork) -> None:
     """Gather what is open before anything changes."""
     context = work.context()
     for migration in work.options.migrations:
-        for one in work.manifests:
-            if one.subject.selected:
-                found = [finding for finding in migration.search(one.subject, context) if not finding.is_change]
-                one.asked += tuple(_places_asked(migration, one, found))
+        for manifest in work.manifests:
+            if manifest.subject.selected:
+                found = [finding for finding in migration.search(manifest.subject, context) if not finding.is_change]
+                manifest.asked += tuple(_places_asked(migration, manifest, found))
 
 
 def run_round(work: MigrationWork) -> Round:
@@ -193,48 +193,48 @@ def run_round(work: MigrationWork) -> Round:
     for migration in work.options.migrations:
         context = work.context()
         views = pictures(work.layers, context, migration.kinds)
-        for one, found in zip(work.manifests, questions, strict=True):
-            if one.subject.selected:
-                found += settle(Pass(work, migration, context, views, outcome), one)
-    for one, found in zip(work.manifests, questions, strict=True):
-        outcome.moved = outcome.moved or one.asked != tuple(found)
-        one.asked = tuple(found)
+        for written, found in zip(work.manifests, questions, strict=True):
+            if written.subject.selected:
+                found += settle(Pass(work, migration, context, views, outcome), written)
+    for written, found in zip(work.manifests, questions, strict=True):
+        outcome.moved = outcome.moved or written.asked != tuple(found)
+        written.asked = tuple(found)
     return outcome
 
 
-def settle(step: Pass, one: Written) -> list[tuple[str, str]]:
+def settle(step: Pass, written: Written) -> list[tuple[str, str]]:
     """Change one manifest until the migration is content with it; gives what it leaves open."""
     migration, outcome = step.migration, step.round
     for _ in range(STEPS):
         left: list[Outcome] = []
         changed = False
-        for finding in migration.search(one.subject, step.context):
-            if migration.is_kept(one.subject, finding):
-                kept = _outcome(migration, one.subject, Status.REPORTED, finding)
-                outcome.kept.setdefault(_content(migration, one.subject, finding), kept)
+        for finding in migration.search(written.subject, step.context):
+            if migration.is_kept(written.subject, finding):
+                kept = _outcome(migration, written.subject, Status.REPORTED, finding)
+                outcome.kept.setdefault(_content(migration, written.subject, finding), kept)
             elif not finding.is_change:
                 status = Status.OPEN if finding.question is not None else Status.REPORTED
-                left.append(_outcome(migration, one.subject, status, finding))
-            elif carry_out(step, one, finding):
+                left.append(_outcome(migration, written.subject, status, finding))
+            elif carry_out(step, written, finding):
                 changed = True
                 break
         if not changed:
             outcome.left += left
-            return _places_asked(migration, one, [item.finding for item in left])
+            return _places_asked(migration, written, [item.finding for item in left])
     raise _endless()
 
 
-def carry_out(step: Pass, one: Written, finding: Finding) -> bool:
+def carry_out(step: Pass, written: Written, finding: Finding) -> bool:
     """Carry out one unit, in memory. False where it was refused, now or before."""
     work, migration, outcome = step.work, step.migration, step.round
-    key = _content(migration, one.subject, finding)
+    key = _content(migration, written.subject, finding)
     if key in outcome.refused:
         return False
     try:
-        parts = unit_of(step, one, finding)
+        parts = unit_of(step, written, finding)
         write_unit(work, parts, finding)
     except (EditRefused, ValueError) as problem:
-        refused = _outcome(migration, one.subject, Status.REFUSED, finding)
+        refused = _outcome(migration, written.subject, Status.REFUSED, finding)
         outcome.refused[key] = replace(refused, reason=str(problem))
         return False
     for part in parts:
@@ -245,7 +245,7 @@ def carry_out(step: Pass, one: Written, finding: Finding) -> bool:
     return True
 
 
-def unit_of(step: Pass, one: Written, finding: Finding) -> list[Part]:
+def unit_of(step: Pass, written: Written, finding: Finding) -> list[Part]:
     """Everything that has to change together. Raises `ValueError` with the reason why it cannot."""
     work, migration = step.work, step.migration
 
@@ -254,17 +254,17 @@ def unit_of(step: Pass, one: Written, finding: Finding) -> list[Part]:
         found = migration.search(subject, work.context())
         return any(other.is_change and other.edits == part.finding.edits for other in found)
 
-    parts = [part_of(one, finding)]
+    parts = [part_of(written, finding)]
     found = obstacle(parts, work.layers, agrees)
-    if found is not None and found.layered and not one.subject.overlay:
+    if found is not None and found.layered and not written.subject.overlay:
         parts += _parts_in_overlays(work, migration, parts[0])
         found = obstacle(parts, work.layers, agrees)
     if found is not None:
         reason: str | None = found.reason
     else:  # a workspace may get another change, because of what its overlays set
-        mine = work.layers.workspaces_of(one)
+        mine = work.layers.workspaces_of(written)
         views = [picture for picture in step.pictures if picture.workspace in mine]
-        reason = differs(views, migration, one.subject, finding)
+        reason = differs(views, migration, written.subject, finding)
     if reason is not None and any(part.effect for part in parts):
         raise ValueError(f"left as it is: {reason}")
     return parts
@@ -272,14 +272,16 @@ def unit_of(step: Pass, one: Written, finding: Finding) -> list[Part]:
 
 def _parts_in_overlays(work: MigrationWork, migration: Migration, base: Part) -> list[Part]:
     """The same change in the overlays of a manifest."""
-    overlays = [one for one in work.layers.over(str(base.written.subject.address)) if one.subject.selected]
+    overlays = [
+        written for written in work.layers.over(str(base.written.subject.address)) if written.subject.selected
+    ]
     first = replace(base.written.subject, spec=base.after)
-    context = replace(work.context(), subjects=(first, *(one.subject for one in overlays)), cache={})
+    context = replace(work.context(), subjects=(first, *(overlay.subject for overlay in overlays)), cache={})
     parts: list[Part] = []
-    for one in overlays:
-        for finding in migration.search(one.subject, context):
-            if finding.is_change and not migration.is_kept(one.subject, finding):
-                part = part_of(one, finding)
+    for overlay in overlays:
+        for finding in migration.search(overlay.subject, context):
+            if finding.is_change and not migration.is_kept(overlay.subject, finding):
+                part = part_of(overlay, finding)
                 if part.belongs_to(base):
                     parts.append(part)
                     break
@@ -312,9 +314,11 @@ def finish(work: MigrationWork, done: Sequence[Outcome], last: Round) -> Migrati
             raise ReconcilerError(f"cannot change {path}: {problem}", hint="nothing was written") from None
         if data != file.data:
             changes.append(FileChange(path, file.data, data))
-    diagnostics = [one for path, file in work.files.items() if file.selected for one in work.opened[path].problems]
+    diagnostics = [
+        problem for path, file in work.files.items() if file.selected for problem in work.opened[path].problems
+    ]
     outcomes = (*done, *last.refused.values(), *last.left)
-    count = sum(one.subject.selected for one in work.manifests)
+    count = sum(manifest.subject.selected for manifest in work.manifests)
     diagnostics += _answers_about_nothing(work)
     result = MigrationResult(outcomes, tuple(changes), tuple(last.kept.values()), tuple(diagnostics), count)
     return replace(result, effects=dict(_effects(work, result.open_questions)))
@@ -322,7 +326,7 @@ def finish(work: MigrationWork, done: Sequence[Outcome], last: Round) -> Migrati
 
 def _answers_about_nothing(work: MigrationWork) -> list[Diagnostic]:
     """Answers for single manifests that are not there."""
-    kinds = {one.name: one.kinds for one in work.options.migrations}
+    kinds = {migration.name: migration.kinds for migration in work.options.migrations}
     return [
         Diagnostic(
             "E-project",
@@ -339,12 +343,12 @@ def _effects(
     work: MigrationWork, questions: Sequence[OpenQuestion]
 ) -> Iterator[tuple[tuple[str, str, str], tuple[Edit, ...]]]:
     """What each answer to each open question would change in the first manifest that may choose it."""
-    by_name = {one.name: one for one in work.options.migrations}
-    places = {(str(one.subject.address), one.path): one.subject for one in work.manifests}
+    by_name = {migration.name: migration for migration in work.options.migrations}
+    places = {(str(manifest.subject.address), manifest.path): manifest.subject for manifest in work.manifests}
     for asked in questions:
         for value, kinds in asked.choices.items():
             address = next(iter(kinds.values()))[0]
-            path = next(one.path for one in asked.outcomes if str(one.address) == address)
+            path = next(outcome.path for outcome in asked.outcomes if str(outcome.address) == address)
             given = {asked.name: {**work.options.answers.get(asked.name, {}), for_one(address, asked.key): value}}
             context = replace(work.context(), answers={**work.options.answers, **given}, cache={})
             for finding in by_name[asked.name].search(places[address, path], context):
@@ -353,12 +357,12 @@ def _effects(
                     break
 
 
-def _places_asked(migration: Migration, one: Written, findings: Sequence[Finding]) -> list[tuple[str, str]]:
+def _places_asked(migration: Migration, written: Written, findings: Sequence[Finding]) -> list[tuple[str, str]]:
     """What open questions are about."""
     return [
-        (canonical_place(one.subject.kind, one.subject.spec, pointer), migration.name)
+        (canonical_place(written.subject.kind, written.subject.spec, pointer), migration.name)
         for finding in findings
-        if finding.question is not None and not migration.is_kept(one.subject, finding)
+        if finding.question is not None and not migration.is_kept(written.subject, finding)
         for pointer in finding.pointers
     ]
 

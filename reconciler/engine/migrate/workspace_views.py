@@ -49,16 +49,16 @@ def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Itera
                 causes |= dict.fromkeys(why)
         if bodies:
             subjects = (
-                bodies.get(str(one.address), one)
-                for one in context.subjects
-                if not (one.overlay and str(one.address) in bodies)
+                bodies.get(str(subject.address), subject)
+                for subject in context.subjects
+                if not (subject.overlay and str(subject.address) in bodies)
             )
             yield Picture(workspace, replace(context, subjects=tuple(subjects), cache={}), tuple(causes))
 
 
 def _seen(view: View, apart: str | None) -> tuple[Object, list[str]]:
     """The body of a manifest in this workspace, and what sets it apart from the base."""
-    body, why = merged(view, {}), [one.path for one in view.layers[1:]]
+    body, why = merged(view, {}), [layer.path for layer in view.layers[1:]]
     lifecycle, said = lifecycle_in(view)
     address, spec = view.layers[0].subject.address, view.layers[0].subject.kind
     hidden: list[str] = []
@@ -89,12 +89,12 @@ def _unknown(value: Json) -> Json:
 
 def differs(found: Collection[Picture], migration: Migration, subject: Subject, finding: Finding) -> str | None:
     """Why the change would be another one in some workspace that has the manifest; None: it is the same in all."""
-    for one in found:
+    for picture in found:
         same = any(
             other.edits == finding.edits and other.documents == finding.documents
-            for other in migration.search(subject, one.context)
+            for other in migration.search(subject, picture.context)
         )
         if not same:
-            where = f" in workspace {one.workspace}" if one.workspace else ""
-            return f"what it rests on is another{where}: {', '.join(one.causes)}"
+            where = f" in workspace {picture.workspace}" if picture.workspace else ""
+            return f"what it rests on is another{where}: {', '.join(picture.causes)}"
     return None

@@ -76,7 +76,9 @@ def expand_wanted(
 ) -> tuple[Wanted, ...]:  # fmt: skip
     """Each pattern replaced by the places that it fits and that somebody edited: managed, with a manifest, no secret,
     and of an object that is still there. Raises `UsageError` for one that fits no managed address."""
-    known = {one.address: one.kind for one in manifests.manifests if one.address in state.resources}
+    known = {
+        manifest.address: manifest.kind for manifest in manifests.manifests if manifest.address in state.resources
+    }
     found: dict[Wanted, None] = {}
     for one in wanted:
         if not is_pattern(one.address):
@@ -112,21 +114,21 @@ def _of(fields: Collection[DriftField], wanted: Wanted, spec: KindSpec) -> list[
     """What of an object is meant: by its address alone, nothing that waits in the manifest for an apply."""
     pointer = _canonical(wanted, spec)
     changes = [
-        one
-        for one in fields
-        if (within(one.path, pointer) or (one.path and within(pointer, one.path)))
-        and (pointer or one.direction is not Direction.GIT)
+        field
+        for field in fields
+        if (within(field.path, pointer) or (field.path and within(pointer, field.path)))
+        and (pointer or field.direction is not Direction.GIT)
     ]
-    if any(one.path == "" for one in fields):
+    if any(field.path == "" for field in fields):
         raise ReconcilerError(
             f"{wanted.address} was deleted in the account: there is no value to accept",
             hint="apply creates it again; to let it go, replace its manifest by a Removed document",
         )
-    for one in changes:
-        row = field_at(spec, one.path)
-        if one.sensitive or is_secret(row, one.after):
+    for change in changes:
+        row = field_at(spec, change.path)
+        if change.sensitive or is_secret(row, change.after):
             raise ReconcilerError(
-                f"{wanted.address}{one.path} is a secret: its live value is never written into a file",
+                f"{wanted.address}{change.path} is a secret: its live value is never written into a file",
                 hint="put the new value where its reference points, or apply yours again",
             )
     return changes

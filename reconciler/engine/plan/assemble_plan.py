@@ -173,7 +173,7 @@ def _is_worth_recording(change: Change, compared: Compared) -> bool:
 def _leaving(compared: Compared, request: PlanRequest) -> tuple[list[Change], list[Diagnostic]]:
     """The change of every entry that goes, by what the manifests say of it today."""
     desired = compared.desired
-    lifecycles = {one.address: one.lifecycle for one in request.manifests.manifests}
+    lifecycles = {manifest.address: manifest.lifecycle for manifest in request.manifests.manifests}
     changes: list[Change] = []
     problems: list[Diagnostic] = []
     for address in sorted(desired.scope.deletable):
@@ -234,6 +234,6 @@ def _judge(
         lambda: setting.fingerprint(state), setting.catalogue,
     )  # fmt: skip
     guarded, blocks = guard(changes, situation)
-    sources = {one.address: one.source for one in manifests} if policy != Policy() else {}
+    sources = {manifest.address: manifest.source for manifest in manifests} if policy != Policy() else {}
     every = (planned.change for planned in compared.planned.values())
     return in_order(guarded), blocks, standing_violations(every, situation, sources)

@@ -48,13 +48,15 @@ def read_account(
     addresses = [*resources, *state.resources, *(intent.address for intent in state.pending)]
     listings = reader.lists(kinds_to_read(addresses, setting.provider.kinds, attachments=any(attached)))
     pending = (resources.get(intent.address) for intent in state.pending)
-    called = {one.address: name_of(one, book) for one in pending if one is not None}
+    called = {resource.address: name_of(resource, book) for resource in pending if resource is not None}
     reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
     if everything:
         listings |= reader.further(listings, [*setting.provider.kinds])
     whole = _hide_shadows(listings, desired, reader, book)
     looked = desired.scope.wanted | desired.scope.deletable | desired.untouched | desired.beside
-    seen = reader.missing({one: entry for one, entry in state.resources.items() if one in looked}, listings)
+    seen = reader.missing(
+        {address: entry for address, entry in state.resources.items() if address in looked}, listings
+    )
     return Account(seen, whole, dict(reader.unlisted))
 
 
@@ -69,7 +71,7 @@ def _hide_shadows(
     whole: dict[str, Listing] = {}
     held = {entry.id for entry in desired.state.resources.values()}
     for holder, pointer, shown in shadows(listings, reader.provider.kinds):
-        names = {name_of(one, book) for address, one in desired.resources.items() if address.kind == shown}
+        names = {name_of(resource, book) for address, resource in desired.resources.items() if address.kind == shown}
         mine = listings[shown].objects.values()
         if holder not in listings and any(live.name in names and live.id not in held for live in mine):
             listings |= reader.further(listings, [holder])
@@ -117,7 +119,7 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
         for address, id in ids.items()
         if (address.kind, id) in reader.not_shown
     }
-    planned = {address: one for address, one in planned.items() if address not in unread}
+    planned = {address: plan for address, plan in planned.items() if address not in unread}
     judged = replace(desired, scope=replace(scope, deletable=scope.deletable - unread.keys()))
     problems = tuple(failure_warnings(planned, known))
     if goal is None:
@@ -177,7 +179,7 @@ def needs_detail(known: Known) -> dict[Key, set[str]]:
 def _doubtful(planned: Mapping[Address, ResourcePlan], known: Known) -> Iterator[LiveObject]:
     """List items that differ by what the list may leave out, or that somebody seems to have edited."""
     for address, result in planned.items():
-        if result.absent or any(one.direction is not Direction.VENDOR for one in result.drift):
+        if result.absent or any(field.direction is not Direction.VENDOR for field in result.drift):
             live = known.live_of(address)
             if live is not None and not live.detailed:
                 yield live

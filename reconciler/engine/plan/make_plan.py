@@ -124,7 +124,9 @@ def find_differences(
     """The same, with all that differs and did not move since the last apply. Raises the same."""
     planned = make_plan(manifests, state, replace(options or PlanOptions(), drift_only=True), setting)
     plan = planned.plan
-    unread = {one.address for one in plan.incomplete if one.address is not None and not one.path}
+    unread = {
+        incomplete.address for incomplete in plan.incomplete if incomplete.address is not None and not incomplete.path
+    }
     looked = len(state.resources) - plan.summary.not_looked_at - len(unread)
     counts = Summary(
         unchanged=max(looked - len(plan.drift), 0),
@@ -174,7 +176,7 @@ def view(
 
     return (
         planned.plan,
-        {address: told(one) for address, one in resources.items() if address in chosen},
+        {address: told(resource) for address, resource in resources.items() if address in chosen},
         planned.names,
     )
 
@@ -219,7 +221,7 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
             "stock objects and those of other people cannot be managed",
             address=address,
         )
-        others = [one for one in error.diagnostics if one.address != address]
+        others = [diagnostic for diagnostic in error.diagnostics if diagnostic.address != address]
         raise PlanError("nothing was recorded", [wrong, *others]) from error
     change = next(one for one in plan.changes if one.address == address)
     return replace(

@@ -106,20 +106,20 @@ def without_rotated(goal: Goal, book: SecretBook) -> tuple[Goal, dict[Address, t
     the live one stays. The live value still travels where a write needs it."""
     resources = dict(goal.resources)
     rotated: dict[Address, tuple[str, ...]] = {}
-    for address, one in goal.restored.items():
-        leaves = one.resource.leaves
+    for address, restored in goal.restored.items():
+        leaves = restored.resource.leaves
         paths = tuple(
-            path for path, then in one.secrets.items() if path in leaves and _differs(leaves[path], then, book)
+            path for path, then in restored.secrets.items() if path in leaves and _differs(leaves[path], then, book)
         )
         if not paths:
             continue
         rotated[address] = paths
-        now = one.held.sent if one.held is not None else {}
+        now = restored.held.sent if restored.held is not None else {}
         stale = {path for path in paths if path in now and _differs(leaves[path], now[path], book)}
         resources[address] = replace(
-            one.resource,
+            restored.resource,
             leaves={path: value for path, value in leaves.items() if path not in stale},
-            kept=(*one.resource.kept, *sorted(stale)),
+            kept=(*restored.resource.kept, *sorted(stale)),
         )
     return replace(goal, resources=resources), rotated
 
@@ -132,13 +132,13 @@ def _differs(value: Json, digest: str, book: SecretBook) -> bool:
 
 def _explained(change: Change, goal: Goal) -> Change:
     """The change in words of a rollback."""
-    if any(one.rule == NAME_TAKEN for one in change.blocked):
+    if any(block.rule == NAME_TAKEN for block in change.blocked):
         hint = f"rename or delete that one where nobody needs it, or --exclude {change.address} to go without"
-        blocked = tuple(replace(one, hint=hint) if one.rule == NAME_TAKEN else one for one in change.blocked)
+        blocked = tuple(replace(block, hint=hint) if block.rule == NAME_TAKEN else block for block in change.blocked)
         return replace(change, blocked=blocked)
     if change.action is Action.DELETE and change.address in goal.leaving:
         hint = f"--allow-deletes, or --exclude {change.address} to leave it as it is"
-        blocked = tuple(replace(one, hint=hint) if one.rule == "deletes" else one for one in change.blocked)
+        blocked = tuple(replace(block, hint=hint) if block.rule == "deletes" else block for block in change.blocked)
         return replace(change, reason=Reason.ADDED_SINCE, blocked=blocked)
     if change.action is Action.FORGET and change.address in goal.orphans:
         return replace(change, reason=Reason.ADDED_SINCE)
@@ -158,25 +158,25 @@ def _notes(
         )
     for address, why in sorted(goal.unknown.items()):
         yield not_made(address, why)
-    for address, one in sorted(goal.restored.items()):
+    for address, restored in sorted(goal.restored.items()):
         change = changes.get(address)
         made = change is not None and change.action is Action.CREATE
-        if made and (lost := one.resource.kind.goes_along):
+        if made and (lost := restored.resource.kind.goes_along):
             yield _note(
                 address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again"
             )
-        for path in one.lost:
+        for path in restored.lost:
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
-        for path in one.unkept:
+        for path in restored.unkept:
             yield _note(
                 address,
                 f"{path} was something else before somebody deleted the object, and no run has kept what: it stays",
                 "go back in git and apply, where it matters",
                 path,
             )
-        for path in one.changed:
+        for path in restored.changed:
             yield _note(
                 address,
                 f"{path} was changed by somebody before the first apply since then: what they had made of it comes "
@@ -184,15 +184,15 @@ def _notes(
                 None,
                 path,
             )
-        if made and one.apart:
+        if made and restored.apart:
             yield _note(
-                address, f"no run has kept what it had at {', '.join(one.apart)}", "look whether it is needed"
+                address, f"no run has kept what it had at {', '.join(restored.apart)}", "look whether it is needed"
             )
-        now = one.held
-        if one.resource.lifecycle.manage is Manage.OBSERVE and one.touched:
+        now = restored.held
+        if restored.resource.lifecycle.manage is Manage.OBSERVE and restored.touched:
             yield _note(address, f"{address} is only observed: it stays as it is", None)
         elif now is not None and (found := live.get((address.kind, now.id))) is not None:
-            for place, path in one.spoilt(live_document(one.resource.kind, found)).items():
+            for place, path in restored.spoilt(live_document(restored.resource.kind, found)).items():
                 yield _note(
                     address,
                     f"{place} stays as it is: the API takes it only whole, and {path} was a secret whose reference "
@@ -201,14 +201,16 @@ def _notes(
                     place,
                 )
             written = [field.path for field in change.fields] if change is not None else []
-            yield from _edits_of_others(address, one, now, found, written, book)
+            yield from _edits_of_others(address, restored, now, found, written, book)
 
 
 def _edits_of_others(
-    address: Address, one: Restored, now: Entry, found: LiveObject, written: Sequence[str], book: SecretBook
+    address: Address, restored: Restored, now: Entry, found: LiveObject, written: Sequence[str], book: SecretBook
 ) -> Iterator[Diagnostic]:
     """What a person changed since the last apply: what stays so, and what going back writes over."""
-    moved = drift_from_state(address, replace(now, sent=_only(now.sent, {*one.resource.kept, *written})), found, book)
+    moved = drift_from_state(
+        address, replace(now, sent=_only(now.sent, {*restored.resource.kept, *written})), found, book
+    )
     for field in moved.changes if moved is not None else ():
         end = "going back writes over it" if field.path in written else "stays as it is"
         yield _note(address, f"{field.path} was changed by somebody else and {end}", None, field.path)
@@ -234,7 +236,7 @@ def rotated_notes(rotated: Mapping[Address, tuple[str, ...]]) -> tuple[Diagnosti
 
 
 def _ahead(serial: int, state: State) -> Diagnostic:
-    commit = next((one.header.commit for one in state.history.entries if one.serial == serial), None)
+    commit = next((entry.header.commit for entry in state.history.entries if entry.serial == serial), None)
     where = f" (commit {short_commit(commit)})" if commit else ""
     return Diagnostic(
         "E-rollback",

@@ -56,7 +56,9 @@ def usage_of(request: PlanRequest, compared: Compared, reader: Reader) -> Usage:
     if request.options.refresh_only or request.options.drift_only:
         return NOTHING
     desired, state = compared.desired, compared.desired.state
-    leaving = {(one.kind, state.resources[one].id) for one in desired.scope.deletable - desired.moves.removed}
+    leaving = {
+        (address.kind, state.resources[address].id) for address in desired.scope.deletable - desired.moves.removed
+    }
     changed = {
         (address.kind, result.change.id)
         for address, result in compared.planned.items()
@@ -85,11 +87,15 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
 
     Raises `PlanStale` naming the users that came meanwhile.
     """
-    doomed = {(one.address.kind, one.id) for one in changes if one.action is Action.DELETE and one.id is not None}
+    doomed = {
+        (change.address.kind, change.id)
+        for change in changes
+        if change.action is Action.DELETE and change.id is not None
+    }
     parted = {
-        (one.address.kind, one.id)
-        for one in changes
-        if one.action is Action.UPDATE and one.id is not None and one.requests and one.kind.shown_as
+        (change.address.kind, change.id)
+        for change in changes
+        if change.action is Action.UPDATE and change.id is not None and change.requests and change.kind.shown_as
     }
     addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
 

@@ -96,16 +96,16 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         )
     for name in facts.unshared:
         yield f"give workspace {name} a shared `state:` (s3, http or postgres); a runner keeps nothing", ""
-    for one in facts.accounts:
+    for account in facts.accounts:
         yield (
-            f"make the environment `{one.workspace}`, with reviewers, and in it the secret TAVUS_API_KEY: "
-            f"a key of {one.workspace} that may write",
-            f"gh api -X PUT 'repos/{{owner}}/{{repo}}/environments/{one.workspace}' "
-            f"&& gh secret set TAVUS_API_KEY --env {one.workspace}",
+            f"make the environment `{account.workspace}`, with reviewers, and in it the secret TAVUS_API_KEY: "
+            f"a key of {account.workspace} that may write",
+            f"gh api -X PUT 'repos/{{owner}}/{{repo}}/environments/{account.workspace}' "
+            f"&& gh secret set TAVUS_API_KEY --env {account.workspace}",
         )
         yield (
-            f"a key of {one.workspace} that may only read, for plans and drift; forks get none",
-            f"gh secret set {one.reading}",
+            f"a key of {account.workspace} that may only read, for plans and drift; forks get none",
+            f"gh secret set {account.reading}",
         )
     yield (
         "a long random text with which digests of secrets are made, the same for every run",
@@ -113,7 +113,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
     )
     for name in facts.variables:
         yield f"{name}, which manifests or the project file name", f"gh secret set {name}"
-    for cloud in sorted({one.cloud for one in facts.accounts if one.cloud}):
+    for cloud in sorted({account.cloud for account in facts.accounts if account.cloud}):
         for name in CLOUDS[cloud]:
             yield f"{name}, so that runs reach the state with an identity of their own", f"gh variable set {name}"
     yield (
@@ -137,7 +137,7 @@ def _job(facts: PipelineFacts, account: Account, name: str, when: str, rights: t
         f"{title}:",
         f"  if: {when}",
         "  permissions:",
-        *(f"    {one}" for one in rights),
+        *(f"    {right}" for right in rights),
         "    id-token: write # an identity of its own, for the store of the state",
         f"  uses: {uses(facts, name)}",
         "  with:",

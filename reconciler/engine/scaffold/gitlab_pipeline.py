@@ -138,7 +138,7 @@ def gitlab(facts: PipelineFacts) -> str:
         enter=f"\n    - cd '{facts.directory}'" if elsewhere else "",
         at=_at(facts),
     )
-    return text + "".join(_account(facts, one) for one in facts.accounts)
+    return text + "".join(_account(facts, account) for account in facts.accounts)
 
 
 def _install(source: Source, extras: tuple[str, ...]) -> tuple[str, str]:
@@ -164,14 +164,14 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
             f"give workspace {name} a shared `state:` ({{backend: http}} is GitLab's own); a runner keeps nothing",
             "",
         )
-    for one in facts.accounts:
+    for account in facts.accounts:
         yield (
-            f"a key of {one.workspace} that may only read, masked, not protected: merge requests need it",
-            f"glab variable set {one.reading} --masked",
+            f"a key of {account.workspace} that may only read, masked, not protected: merge requests need it",
+            f"glab variable set {account.reading} --masked",
         )
         yield (
-            f"a key of {one.workspace} that may write, masked, protected, scope `{one.workspace}`",
-            f"glab variable set {one.key} --masked --protected --scope {one.workspace}",
+            f"a key of {account.workspace} that may write, masked, protected, scope `{account.workspace}`",
+            f"glab variable set {account.key} --masked --protected --scope {account.workspace}",
         )
     yield (
         "a long random text with which digests of secrets are made, masked, not protected",

@@ -69,36 +69,38 @@ class PipelineFacts:
     @property
     def extras(self) -> tuple[str, ...]:
         """Optional features that the states need."""
-        needed = {EXTRAS[one.state] for one in self.accounts if one.state in EXTRAS}
+        needed = {EXTRAS[account.state] for account in self.accounts if account.state in EXTRAS}
         return tuple(sorted(needed | ({"encryption"} if self.encrypted else set())))
 
     @property
     def variables(self) -> tuple[str, ...]:
         """What the manifests and settings of all accounts name, sorted."""
-        return tuple(sorted({name for one in self.accounts for name in one.variables}))
+        return tuple(sorted({name for account in self.accounts for name in account.variables}))
 
     @property
     def unshared(self) -> tuple[str, ...]:
         """Workspaces whose state a runner would lose."""
-        return tuple(one.workspace for one in self.accounts if not one.shared)
+        return tuple(account.workspace for account in self.accounts if not account.shared)
 
 
 def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]]) -> tuple[Account, ...]:
     """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests."""
-    real = [one for one in workspaces if not one.embedded]
-    keys = {one.name: next(iter(_variables(one.provider.settings.get("api_key"))), KEY) for one in real}
+    real = [workspace for workspace in workspaces if not workspace.embedded]
+    keys = {
+        workspace.name: next(iter(_variables(workspace.provider.settings.get("api_key"))), KEY) for workspace in real
+    }
     shared = Counter(keys.values())
     found: list[Account] = []
-    for one in real:
-        key = keys[one.name]
+    for workspace in real:
+        key = keys[workspace.name]
         reading = re.sub(r"(_API)?_KEY$", "", key) + "_READ_KEY"
         if shared[key] > 1:
-            reading += "_" + re.sub(r"\W", "_", one.name).upper()
-        cloud = _cloud(one) if one.state.type == "s3" else ""
-        named = {*_settings(one.provider.settings), *_settings(one.state.settings)}
-        named |= _variables([*bodies.get(one.name, ())])
+            reading += "_" + re.sub(r"\W", "_", workspace.name).upper()
+        cloud = _cloud(workspace) if workspace.state.type == "s3" else ""
+        named = {*_settings(workspace.provider.settings), *_settings(workspace.state.settings)}
+        named |= _variables([*bodies.get(workspace.name, ())])
         others = sorted(named - {key, *ALWAYS, *(CLOUDS[cloud] if cloud else ())})
-        found.append(Account(one.name, key, reading, one.state.type, cloud, tuple(others)))
+        found.append(Account(workspace.name, key, reading, workspace.state.type, cloud, tuple(others)))
     return tuple(found)
 
 
@@ -118,7 +120,7 @@ def _settings(value: Json) -> Iterator[str]:
 
 
 def _variables(value: Json) -> set[str]:
-    return {one.variable for one in markers(value) if one.variable is not None}
+    return {marker.variable for marker in markers(value) if marker.variable is not None}
 
 
 def _cloud(workspace: Workspace) -> str:

@@ -57,7 +57,9 @@ def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, .
     for intent in state.pending:
         found.setdefault(intent.address, Managed(intent.address, None, intent.name))
     texts = [str(address) for address in found]
-    if missing := [one for one in dict.fromkeys(prefixes) if not any(text.startswith(one) for text in texts)]:
+    if missing := [
+        prefix for prefix in dict.fromkeys(prefixes) if not any(text.startswith(prefix) for text in texts)
+    ]:
         close = get_close_matches(missing[0], texts, n=1)
         hint = f"did you mean {close[0]}?" if close else "`reconciler state list` shows all of them"
         raise NothingFound(f"no address in the state starts with {' or '.join(missing)}", (), hint=hint)
@@ -80,7 +82,7 @@ def show_entry(state: State, address: Address) -> Object:
 def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[Managed, ...]:
     """Forget addresses; the live objects stay. All or none: raises `UsageError` before the first is forgotten."""
     with _session(access, "state rm") as session:
-        known = {one.address: one for one in list_entries(session.state)}
+        known = {entry.address: entry for entry in list_entries(session.state)}
         wanted = tuple(dict.fromkeys(addresses))
         for address in wanted:
             if address not in known:
@@ -259,7 +261,7 @@ def _session(access: StateAccess, operation: str) -> AbstractContextManager[Stat
 
 
 def _unknown(state: State, address: Address) -> UsageError:
-    known = [str(one.address) for one in list_entries(state)]
+    known = [str(entry.address) for entry in list_entries(state)]
     close = get_close_matches(str(address), known, n=1)
     return UsageError(
         f"{address} is not in the state", hint=f"did you mean {close[0]}?" if close else "see reconciler state list"

@@ -167,7 +167,9 @@ class _Accepting:
             return [SetValue(place.pointer, value.ids[new])]
         if isinstance(new, list):
             names = {
-                one.address.name: one for one in self.manifests if row is not None and one.address.kind == row.ref
+                manifest.address.name: manifest
+                for manifest in self.manifests
+                if row is not None and manifest.address.kind == row.ref
             }
             return list_edits(row, place, new, value.ids, names)
         node = node_at(value.manifest.kind, value.pointer)
@@ -219,14 +221,14 @@ def list_edits(
     old = place.value
     if row is None or not row.set_like or not isinstance(old, list) or not old or not new:
         return [SetValue(place.pointer, written)]
-    kept = [item for item in old if any(_means(item, one, names) for one in written)]
+    kept = [item for item in old if any(_means(item, value, names) for value in written)]
     if not kept:
         return [SetValue(place.pointer, written)]
-    gone = [number for number, item in enumerate(old) if not any(_means(item, one, names) for one in written)]
-    more = [one for one in written if not any(_means(item, one, names) for item in old)]
+    gone = [number for number, item in enumerate(old) if not any(_means(item, value, names) for value in written)]
+    more = [value for value in written if not any(_means(item, value, names) for item in old)]
     return [
         *(RemoveValue(f"{place.pointer}/{number}") for number in reversed(gone)),
-        *(SetValue(f"{place.pointer}/-", one) for one in more),
+        *(SetValue(f"{place.pointer}/-", item) for item in more),
     ]
 
 

@@ -107,13 +107,13 @@ def _json_items(text: str, path: str, document: Document) -> list[Piece]:
     manner = file.manner(root)
     pieces: list[Piece] = []
     at = 0
-    for number, one in enumerate(there[1].members):
-        between = text[at : one.value.start]
+    for number, member in enumerate(there[1].members):
+        between = text[at : member.value.start]
         item = (document.number, f"{base}/{number}")
         line = between.rpartition("\n")[2]
         pieces.append(Piece(between))
-        pieces.append(Piece(text[one.value.start : one.value.end], item=item, lead=line, manner=manner))
-        at = one.value.end
+        pieces.append(Piece(text[member.value.start : member.value.end], item=item, lead=line, manner=manner))
+        at = member.value.end
     pieces.append(Piece(text[at:]))
     return pieces
 
@@ -150,10 +150,10 @@ def _next_line(text: str, at: int) -> int:
 
 def _is_untied(root: Part, held: Part) -> bool:
     """Whether no alias leads from an item of the list to anything but the item itself, nor into an item."""
-    items = {id(one.value) for one in held.members}
-    for one in held.members:
+    items = {id(member.value) for member in held.members}
+    for member in held.members:
         known: set[str] = set()
-        for part in _parts(one.value, frozenset()):
+        for part in _parts(member.value, frozenset()):
             if part.kind == ALIAS and part.anchor not in known:
                 return False
             known.add(part.anchor)
@@ -195,7 +195,7 @@ def _without_merge(
     """The members that come in through `<<` stand in the mapping itself."""
     value = lookup(document.value, pointer)
     written = {one.key for one in holder.members}
-    missing = {key: one for key, one in value.items() if key not in written} if isinstance(value, dict) else {}
+    missing = {key: item for key, item in value.items() if key not in written} if isinstance(value, dict) else {}
     if len(holder.members) == 1:
         return file.apply(number, SetValue(pointer, value), document)
     inner = splice_drop(file.inner, holder, member, file.manner(file.roots[number]))
@@ -211,7 +211,7 @@ def _related(root: Part, pointers: Sequence[str]) -> frozenset[str]:
     todo = [(root, "")]
     while todo:
         part, at = todo.pop()
-        if part.anchor and any(within(one, at) or within(at, one) for one in pointers):
+        if part.anchor and any(within(pointer, at) or within(at, pointer) for pointer in pointers):
             names.add(part.anchor)
         todo += [(member.value, _below(at, part, index, member)) for index, member in enumerate(part.members)]
     return frozenset(names)

@@ -84,7 +84,7 @@ class EditableFile:
         self._mark, self._encoding = _encoding(data)
         self._before = data
         documents = _read(data, path) if documents is None else documents
-        self.documents = {one.number: one for one in documents}
+        self.documents = {document.number: document for document in documents}
         text = data[len(self._mark) :].decode(self._encoding)
         self._lines: dict[int, int] | None = None
         """Of each piece, by its identity: how many lines stand before it. None until somebody asks."""
@@ -160,7 +160,7 @@ class EditableFile:
         if not self._changed:
             return self._before
         data = self._mark + "".join(piece.text for piece in self._pieces).encode(self._encoding)
-        after = {one.number: one for one in _read(data, self.path)}
+        after = {document.number: document for document in _read(data, self.path)}
         for number in sorted({*self.documents, *after}):
             wanted, found = self.documents.get(number), after.get(number)
             if wanted is None or found is None or wanted.body != found.body or not same(wanted.value, found.value):
@@ -235,16 +235,16 @@ class EditableFile:
                 for number, value in parse_json(text[len(piece.lead) :], self.path, findings)
             }
         else:
-            found = {one.number: one for one in read_documents(text.encode(), self.path, findings)}
+            found = {document.number: document for document in read_documents(text.encode(), self.path, findings)}
         if findings.has_errors:
-            first = next(one for one in findings.items if one.is_error)
+            first = next(diagnostic for diagnostic in findings.items if diagnostic.is_error)
             reason = f"the file would not be readable any more after changing {pointers} ({first.summary})"
             raise EditRefused(reason, self._moved(first.span or Span(self.path, 1, 1), piece))
         for number in sorted({*wanted, *found}):
-            one, other = wanted.get(number), found.get(number)
-            if one is None or other is None or one.body != other.body:
+            document, other = wanted.get(number), found.get(number)
+            if document is None or other is None or document.body != other.body:
                 raise EditRefused("changing this document would change another one", Span(self.path, 1, 1))
-            pointer = _difference(one.value, other.value, "")
+            pointer = _difference(document.value, other.value, "")
             if pointer is not None:
                 from reconciler.manifests.read.source_spans import locate
 
@@ -280,7 +280,7 @@ def _read(data: bytes, path: str) -> list[Document]:
         documents = read_documents(data, path, findings)
         if not findings.has_errors:
             return documents
-    first = next(one for one in findings.items if one.is_error)
+    first = next(diagnostic for diagnostic in findings.items if diagnostic.is_error)
     raise EditRefused(first.summary, first.span or Span(path, 1, 1))
 
 

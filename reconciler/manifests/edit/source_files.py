@@ -110,7 +110,7 @@ def read_sources(project: Project, paths: Sequence[str] = (), tree: Tree | None 
         files.append(RawFile(relative(path, home), tree.real(path), data, found[path], selected))
     start = next((path for path in given if tree.is_folder(path)), given[0] if given else whole[0])
     folder = start if tree.is_folder(start) else os.path.dirname(start)  # noqa: PTH120
-    errors = tuple(one for one in findings.items if one.is_error)
+    errors = tuple(diagnostic for diagnostic in findings.items if diagnostic.is_error)
     return RawFiles(tuple(files), errors, relative(folder, home) if folder != home else "", order)
 
 
@@ -128,10 +128,10 @@ class OpenManifests:
         self._data = data
         findings = Findings()
         documents = read_documents(data, path, findings)
-        self._broken = next((one for one in findings.items if one.is_error), None)
+        self._broken = next((diagnostic for diagnostic in findings.items if diagnostic.is_error), None)
         for document in documents:
             self.drafts += self._read(document, findings)
-        errors = [one for one in findings.items if one.is_error]
+        errors = [diagnostic for diagnostic in findings.items if diagnostic.is_error]
         self.problems = list(in_order(Places(lambda _: data, str).place(errors)) if errors else ())
         self._file = (
             EditableFile(data, path, documents, values=True) if self._broken is None and self.drafts else None
@@ -201,7 +201,7 @@ class OpenManifests:
         if not isinstance(items, list) or at is None:
             return self._read(document, Findings())
         found = self._read(Document([items[at]], document.number), Findings())
-        return [replace(one, source=Source(self.path, document.number, base)) for one in found]
+        return [replace(manifest, source=Source(self.path, document.number, base)) for manifest in found]
 
     def _read(self, document: Document, findings: Findings) -> list[RawManifest]:
         items = read_document(document, self.path, findings, self.kinds, overlay=self.overlay)

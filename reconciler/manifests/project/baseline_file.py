@@ -43,7 +43,7 @@ def read_baseline(project: Project, tree: Tree) -> frozenset[Accepted]:
     except Unreadable as problem:
         findings.error(CODE, f"the baseline cannot be read: {problem}", span=Span(shown, 1, 1), hint=problem.hint)
         documents = []
-    found = [one for document in documents for one in _entries(document.value, shown, findings)]
+    found = [entry for document in documents for entry in _entries(document.value, shown, findings)]
     if findings.has_errors:
         raise ManifestError("the baseline is not valid; nothing was read or sent", findings.items)
     return frozenset(found)
@@ -63,7 +63,7 @@ def _entries(value: Json, shown: str, findings: Findings) -> Iterator[Accepted]:
         return
     for number, row in enumerate(rows, 1):
         about = [key for key in ("address", "file") if isinstance(row, dict) and key in row]
-        texts = isinstance(row, dict) and set(row) <= KEYS and all(isinstance(one, str) for one in row.values())
+        texts = isinstance(row, dict) and set(row) <= KEYS and all(isinstance(item, str) for item in row.values())
         if not isinstance(row, dict) or not texts or len(about) != 1 or "code" not in row or "text" not in row:
             wanted = "code, address or file, pointer and text, each a text"
             findings.items.append(_wrong(shown, f"finding {number} of the baseline does not hold {wanted}"))

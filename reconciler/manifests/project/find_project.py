@@ -29,14 +29,14 @@ def find_above(tree: Tree, folder: str) -> Found | None:
     other folders only a file of this user (or of root) counts: nobody plants a project where all may write.
     """
     below = Path(folder)
-    top = next((one for one in (below, *below.parents) if (one / ".git").exists()), None)
+    top = next((path for path in (below, *below.parents) if (path / ".git").exists()), None)
     last = top or Path(os.path.realpath(Path.home()))
-    for one in (below, *below.parents):
-        for file in candidates(str(one)):
-            if tree.is_file(file) and (top is not None or one == below or _is_ours(file)):
+    for path in (below, *below.parents):
+        for file in candidates(str(path)):
+            if tree.is_file(file) and (top is not None or path == below or _is_ours(file)):
                 home = os.path.dirname(file)  # noqa: PTH120
                 return Found(file, str(Path(home).parent) if Path(home).name == FOLDER else home)
-        if one == last:
+        if path == last:
             return None
     return None
 

@@ -120,7 +120,9 @@ def _beside(tree: Tree, file: str) -> tuple[str, ...]:
     """Project files in the other places where this one could have been found."""
     folder = Path(file).parent
     places = candidates(str(folder.parent if folder.name == FOLDER else folder))
-    return tuple(one for one in places if one != file and tree.is_file(one) and tree.real(one) != tree.real(file))
+    return tuple(
+        place for place in places if place != file and tree.is_file(place) and tree.real(place) != tree.real(file)
+    )
 
 
 def _find_above(tree: Tree, root: str, manifests: Sequence[str | Path]) -> tuple[str | None, str]:
@@ -185,16 +187,21 @@ def _kinds_in(value: Json, platforms: Platforms) -> tuple[str, ...]:
     """The names of all kinds that the workspaces of a project file can hold, and those of the built-in ones."""
     workspaces = lookup(value, "/workspaces")
     members = workspaces.values() if isinstance(workspaces, dict) else ()
-    types = [lookup(one, "/provider/type") for one in members] or [
-        one.type for one in platforms.workspaces().values()
+    types = [lookup(member, "/provider/type") for member in members] or [
+        settings.type for settings in platforms.workspaces().values()
     ]
-    return tuple(dict.fromkeys(name for one in types for name in platforms.of(one).kinds))
+    return tuple(dict.fromkeys(name for item in types for name in platforms.of(item).kinds))
 
 
 def _built_in(platforms: Platforms) -> dict[str, Workspace]:
     return {
-        name: Workspace(name, one, platforms.of(one.type).kinds, embedded=platforms.of(one.type).embedded == one.type)
-        for name, one in platforms.workspaces().items()
+        name: Workspace(
+            name,
+            settings,
+            platforms.of(settings.type).kinds,
+            embedded=platforms.of(settings.type).embedded == settings.type,
+        )
+        for name, settings in platforms.workspaces().items()
     }
 
 
@@ -234,7 +241,7 @@ def _records(
     workspaces = {
         name: read_workspace(name, workspace, model, accounts, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()
-    } or {name: replace(one, migrate=model.migrate) for name, one in _built_in(platforms).items()}
+    } or {name: replace(workspace, migrate=model.migrate) for name, workspace in _built_in(platforms).items()}
     for name, one in workspaces.items():
         _check_neighbours(name, one, workspaces, source, findings)
     default = model.default_workspace
@@ -250,7 +257,7 @@ def _records(
         )
     from reconciler.manifests.project.project_parts import read_answers
 
-    types = {one.provider.type for one in workspaces.values()}
+    types = {workspace.provider.type for workspace in workspaces.values()}
     answers, answered = read_answers(model, [platforms.of(one).migrations for one in types], source, findings)
     kinds = workspaces[default].kinds if default in workspaces else None
     defaults = read_defaults(model, folder, kinds, source, findings)

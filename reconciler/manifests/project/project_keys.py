@@ -90,7 +90,7 @@ def words(annotation: ast.expr) -> str:
             return words(inner) + "".join(limit(one) for one in limits)
         case ast.Subscript(value=ast.Name("Literal"), slice=inner):
             values = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return " | ".join(str(one.value) for one in values if isinstance(one, ast.Constant))
+            return " | ".join(str(value.value) for value in values if isinstance(value, ast.Constant))
         case ast.Subscript(value=ast.Name("list"), slice=inner):
             return f"list of {words(inner)}"
         case ast.Subscript(value=ast.Name("Globs"), slice=inner):

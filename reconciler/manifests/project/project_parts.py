@@ -174,7 +174,7 @@ def read_defaults(
 ) -> tuple[Defaults, ...]:
     """The defaults that name a kind and a folder of the project."""
     words = kinds.words if kinds is not None else {}
-    known = {**words, **{one.name: one for one in words.values()}}
+    known = {**words, **{word.name: word for word in words.values()}}
     result: list[Defaults] = []
     for index, one in enumerate(model.defaults):
         target = os.path.normpath(os.path.join(folder, one.folder or "."))  # noqa: PTH118
@@ -290,7 +290,7 @@ def _members(value: Json) -> dict[str, str]:
     from reconciler.core.migration import as_answer
 
     pairs = value.items() if isinstance(value, dict) else [("*", value)]
-    return {key: as_answer(_scalar(one)) for key, one in pairs}
+    return {key: as_answer(_scalar(item)) for key, item in pairs}
 
 
 def _scalar(value: Json) -> str | float | bool:

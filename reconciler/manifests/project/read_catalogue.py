@@ -46,8 +46,8 @@ def load_catalogue(platform: Platform, overrides: Object | None = None) -> Catal
     merged = _merge(_document(platform), overrides)
     problems: list[Diagnostic] = []
     found = cast(Catalogue, _decode(Catalogue, merged, "", problems))
-    if not problems and found.generation not in {one.id for one in found.generations}:
-        known = ", ".join(one.id for one in found.generations)
+    if not problems and found.generation not in {generation.id for generation in found.generations}:
+        known = ", ".join(generation.id for generation in found.generations)
         problems.append(_problem("/generation", f"unknown generation {found.generation!r}; known: {known}"))
     if problems:
         raise ManifestError("the project's catalogue is not valid", problems)
@@ -129,7 +129,7 @@ def _decode_mapping(item: Any, value: Json, path: str, problems: list[Diagnostic
     if not isinstance(value, dict):
         problems.append(_problem(path, f"{path} must be a mapping"))
         return {}
-    return {str(key): _decode(item, one, f"{path}/{escape(str(key))}", problems) for key, one in value.items()}
+    return {str(key): _decode(item, member, f"{path}/{escape(str(key))}", problems) for key, member in value.items()}
 
 
 def _decode_word(wanted: type[Enum], value: Json, path: str, problems: list[Diagnostic]) -> Enum | None:
@@ -214,7 +214,7 @@ def _parse(platform: Platform, data: bytes, shown: str) -> Catalogue:
             try:
                 return load_catalogue(platform, documents[0][1])
             except ManifestError as problem:
-                findings.items += [replace(one, source=source) for one in problem.diagnostics]
+                findings.items += [replace(diagnostic, source=source) for diagnostic in problem.diagnostics]
         else:
             hint = "its keys are those of the catalogue: generation, tables, values ..."
             findings.error(CODE, "a catalogue holds exactly one mapping", source=source, pointer="", hint=hint)

@@ -21,7 +21,7 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.project import Project, Workspace
 
-WORDS = {"manage": tuple(one.value for one in Manage), "adopt": tuple(one.value for one in Adopt)}
+WORDS = {"manage": tuple(manage.value for manage in Manage), "adopt": tuple(adopt.value for adopt in Adopt)}
 KEYS = ("protect", "ignore", *WORDS)
 
 
@@ -66,8 +66,8 @@ class ManifestBuilder:
         spec = self.canonical(base) if base.spec is None else base.spec
         below = [
             index
-            for index, one in enumerate(self.project.defaults)
-            if one.concerns(base.address.kind, base.source.path)
+            for index, defaults in enumerate(self.project.defaults)
+            if defaults.concerns(base.address.kind, base.source.path)
         ]
         for index in reversed(below):
             spec = fill(spec, self.default(index, base))
@@ -95,11 +95,13 @@ class ManifestBuilder:
 
     def default(self, index: int, manifest: RawManifest) -> Object:
         """The body of defaults, resolved and checked once; who takes it over refers to what it refers to."""
-        one = self.project.defaults[index]
+        defaults = self.project.defaults[index]
         if index not in self._defaults:
-            address, source = Address(one.kind, DEFAULTS), self.source_of_default(index)
-            self._defaults[index] = self.canonical(RawManifest(address, manifest.kind, deepcopy(one.spec), source))
-        if Address(one.kind, DEFAULTS) in self.references.referring:
+            address, source = Address(defaults.kind, DEFAULTS), self.source_of_default(index)
+            self._defaults[index] = self.canonical(
+                RawManifest(address, manifest.kind, deepcopy(defaults.spec), source)
+            )
+        if Address(defaults.kind, DEFAULTS) in self.references.referring:
             self.references.referring.add(manifest.address)
         return self._defaults[index]
 

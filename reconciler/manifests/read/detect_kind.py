@@ -130,7 +130,7 @@ def _set_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     if not isinstance(items, list) or "total_count" in value:
         return None
     keys = {key for item in items if isinstance(item, dict) for key in item}
-    return next((one for one in kinds.all().values() if one.item_word in keys), None)
+    return next((kind for kind in kinds.all().values() if kind.item_word in keys), None)
 
 
 def _list(items: list[Json], kinds: Kinds) -> tuple[str, str]:

@@ -119,12 +119,12 @@ class Discovery:
     def report_passed(self, passed: Sequence[PassedOver], used: Callable[[], Collection[str]]) -> None:
         """Say which files are read as nothing at all, save those that are `used` (absolute paths) otherwise."""
         known: set[str] | None = None
-        for one in passed:
+        for over in passed:
             if known is None:
                 known = {self.tree.real(path) for path in used()}
-            if self.tree.real(os.path.normpath(os.path.join(self.home, one.source.path))) not in known:  # noqa: PTH118
-                summary = f"passed over: {one.looks}"
-                self.findings.warning(FOREIGN, summary, source=one.source, pointer="", hint=one.hint)
+            if self.tree.real(os.path.normpath(os.path.join(self.home, over.source.path))) not in known:  # noqa: PTH118
+                summary = f"passed over: {over.looks}"
+                self.findings.warning(FOREIGN, summary, source=over.source, pointer="", hint=over.hint)
 
     def report_beside(self) -> None:
         """Say which other project files are not read, save those that are said already."""

@@ -172,7 +172,9 @@ class _Run:
         discovery.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         discovery.report_beside()
         discovery.read_project_file()
-        self.findings.items = [one for one in self.findings.items if not self.is_told(one, included)]
+        self.findings.items = [
+            diagnostic for diagnostic in self.findings.items if not self.is_told(diagnostic, included)
+        ]
         return ManifestSet(
             tuple(manifests.values()),
             tuple(items.moved),

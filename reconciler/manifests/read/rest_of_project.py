@@ -36,8 +36,8 @@ def referred(
     found: dict[Address, Manifest] = {}
     todo = list(manifests.values())
     while todo:
-        one = todo.pop()
-        for address in _named(one, {*manifests, *found}, rest, kinds):
+        manifest = todo.pop()
+        for address in _named(manifest, {*manifests, *found}, rest, kinds):
             if address in manifests or address in found or (draft := rest().get(address)) is None:
                 continue
             try:
@@ -49,13 +49,13 @@ def referred(
 
 
 def _named(
-    one: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]], kinds: Kinds
+    manifest: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]], kinds: Kinds
 ) -> Iterator[Address]:
-    for _, text in references(one.spec):
+    for _, text in references(manifest.spec):
         yield Address.parse(text)
-    spec = one.kind
+    spec = manifest.kind
     row = field_at(spec, spec.attachments) if spec.attachments is not None else None
-    items = one.spec.get(spec.attachments[1:]) if spec.attachments is not None else None
+    items = manifest.spec.get(spec.attachments[1:]) if spec.attachments is not None else None
     names = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
     if row is None or row.ref is None or not names:
         return
@@ -68,10 +68,10 @@ def _named(
 
 def declared(items: Discovered, findings: Findings) -> Elsewhere:
     """Which file speaks of which address, and which files could not be read."""
-    places = {one.address: one.source.path for one in items.removed}
-    places |= {one.before: one.source.path for one in items.moved}
-    places |= {one.address: one.source.path for one in items.drafts}
-    wrong = {one.span or one.source for one in findings.items if one.is_error}
+    places = {removed.address: removed.source.path for removed in items.removed}
+    places |= {moved.before: moved.source.path for moved in items.moved}
+    places |= {draft.address: draft.source.path for draft in items.drafts}
+    wrong = {diagnostic.span or diagnostic.source for diagnostic in findings.items if diagnostic.is_error}
     return Elsewhere(places, tuple(sorted({place.path for place in wrong if place is not None})))
 
 
@@ -96,7 +96,7 @@ def used_files(project: Project, tree: Tree) -> Iterator[str]:
             yield from _included(project, discovery.read(project.manifests or (project.home,)).drafts)
             bases = False
         yield from _included(project, discovery.overlays().drafts)
-        for name in included_files([*workspace.values.values(), *(one.spec for one in project.defaults)]):
+        for name in included_files([*workspace.values.values(), *(default.spec for default in project.defaults)]):
             yield os.path.normpath(os.path.join(project.home, name))  # noqa: PTH118
         for settings in (workspace.provider.settings, workspace.state.settings):
             for name in _texts(settings):

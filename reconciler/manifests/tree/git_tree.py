@@ -254,7 +254,7 @@ class GitTree:
         while below := [path for path in self._modules if inside(path, start)]:
             for path in below:
                 self._open(path)
-        return [one for path, one in self._absent.items() if inside(path, start)]
+        return [absent for path, absent in self._absent.items() if inside(path, start)]
 
     def real(self, path: str) -> str:
         """`path` with every link resolved; a link that leads in a circle stays."""

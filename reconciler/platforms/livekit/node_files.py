@@ -79,14 +79,14 @@ def node_settings(settings: AgentSettings) -> AgentSettings:
         assert isinstance(value, dict)
         arguments = value["arguments"]
         assert isinstance(arguments, dict)
-        values[part] = {**value, "arguments": {WORDS.get(name, name): one for name, one in arguments.items()}}
+        values[part] = {**value, "arguments": {WORDS.get(name, name): item for name, item in arguments.items()}}
     turns = values.pop("turn_handling")
     assert isinstance(turns, dict)
     values["turnHandling"] = {WORDS.get(name, name): _measures(members) for name, members in turns.items()}
     values["language"] = "node"
     lost, near = _worded(settings.not_carried), _worded(settings.adjusted)
-    values["not_carried"] = [one.as_json() for one in lost]
-    values["adjusted"] = [one.as_json() for one in near]
+    values["not_carried"] = [remark.as_json() for remark in lost]
+    values["adjusted"] = [remark.as_json() for remark in near]
     return replace(settings, values=values, not_carried=lost, adjusted=near)
 
 
@@ -100,7 +100,9 @@ def _measures(members: Json) -> Json:
 
 
 def _worded(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
-    return tuple(replace(one, reason=_phrase(one.reason), instead=_phrase(one.instead)) for one in remarks)
+    return tuple(
+        replace(remark, reason=_phrase(remark.reason), instead=_phrase(remark.instead)) for remark in remarks
+    )
 
 
 def _phrase(text: str) -> str:

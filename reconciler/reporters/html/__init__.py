@@ -135,7 +135,9 @@ def _body(report: Report, style: Style) -> Iterator[str]:
     yield from _findings(all_diagnostics(report), whole=style.detail == "full")
     if plan and plan.incomplete:
         shown = plan.incomplete[:MAX_ROWS]
-        yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(incomplete_line(one))}</li>" for one in shown)
+        yield "<h2>Not compared</h2><ul>" + "".join(
+            f"<li>{text(incomplete_line(incomplete))}</li>" for incomplete in shown
+        )
         yield f"</ul>{left_out(len(plan.incomplete) - MAX_ROWS, 'place')}"
     accepted = accepted_diagnostics(report)
     told = [accepted_line(accepted)] if accepted else []
@@ -151,13 +153,13 @@ def _findings(diagnostics: Sequence[Diagnostic], *, whole: bool) -> Iterator[str
     shown = [*diagnostics] if whole else group_findings(diagnostics)
     remarks = [one for one in shown if first_of(one).severity is Severity.INFO and not whole]
     listed = [one for one in shown if whole or first_of(one).severity is not Severity.INFO]
-    for one in listed[:MAX_ROWS]:
-        yield from _finding(one)
+    for remark in listed[:MAX_ROWS]:
+        yield from _finding(remark)
     yield left_out(sum(map(size_of, listed[MAX_ROWS:])), "finding")
     if remarks:
         yield f"<details><summary>{plural(sum(map(size_of, remarks)), 'remark')}</summary>"
-        for one in remarks[:MAX_ROWS]:
-            yield from _finding(one)
+        for remark in remarks[:MAX_ROWS]:
+            yield from _finding(remark)
         yield f"{left_out(sum(map(size_of, remarks[MAX_ROWS:])), 'remark')}</details>"
 
 
@@ -167,7 +169,7 @@ def _finding(found: Diagnostic | Group[Diagnostic]) -> Iterator[str]:
     yield f"<div class='box {level}'><p><b>{level} {text(diagnostic.code)}:</b> {text(diagnostic.summary)}</p>"
     if isinstance(found, Group):
         yield f"<details><summary>in {plural(len(found.members), 'place')}</summary><ul>"
-        yield from (f"<li><code>{_about(one)}</code></li>" for one in found.members[:MAX_ROWS])
+        yield from (f"<li><code>{_about(member)}</code></li>" for member in found.members[:MAX_ROWS])
         yield f"</ul>{left_out(len(found.members) - MAX_ROWS, 'place')}</details>"
     elif about := _about(diagnostic):
         yield f"<p><code>{about}</code></p>"
@@ -176,8 +178,10 @@ def _finding(found: Diagnostic | Group[Diagnostic]) -> Iterator[str]:
     yield "</div>"
 
 
-def _about(one: Diagnostic) -> str:
-    return " ".join(text(str(part)) for part in (place_of(one), one.address, one.pointer) if part)
+def _about(diagnostic: Diagnostic) -> str:
+    return " ".join(
+        text(str(part)) for part in (place_of(diagnostic), diagnostic.address, diagnostic.pointer) if part
+    )
 
 
 def _steps(result: ApplyResult) -> Iterator[str]:

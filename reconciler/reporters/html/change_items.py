@@ -149,7 +149,7 @@ def group_item(group: Group[Change], detailed: bool = True) -> Iterator[str]:
     sign = "⇒" if group.first.action is Action.NOOP else group.first.action.value
     yield f'<details class="item {word}" data-action="{word}"><summary>'
     yield f"<span class='sign mono' aria-hidden=true>{escape(sign)}</span>{text(title_of(group))}</summary>"
-    yield f"<div class=inside>{_members([str(one.address) for one in group.members])}"
+    yield f"<div class=inside>{_members([str(member.address) for member in group.members])}"
     if detailed:
         if not is_pure_import(group.first):
             yield from _leaves(change_leaves(group.first, mixed=True))
@@ -160,10 +160,10 @@ def group_item(group: Group[Change], detailed: bool = True) -> Iterator[str]:
 def drift_group_item(group: Group[DriftItem], detailed: bool = True) -> Iterator[str]:
     """Like edits of the account as one part."""
     leaves = drift_leaves(group.first)
-    who = kinds_word([one.kind for one in group.members])
+    who = kinds_word([member.kind for member in group.members])
     yield "<details class='item drift' data-action=drift><summary><span class='sign mono' aria-hidden=true>!</span>"
     yield f"{text(f'{who}: {leaves_word(leaves)}')}</summary>"
-    yield f"<div class=inside>{_members([str(one.address) for one in group.members])}"
+    yield f"<div class=inside>{_members([str(member.address) for member in group.members])}"
     if detailed:
         yield from _leaves(leaves)
     yield "</div></details>"
@@ -177,7 +177,7 @@ def either(
 
 
 def _members(addresses: Sequence[str]) -> str:
-    return f"<p class=mono>{', '.join(text(one) for one in addresses)}</p>"
+    return f"<p class=mono>{', '.join(text(address) for address in addresses)}</p>"
 
 
 def drift_item(item: DriftItem, detailed: bool = True) -> Iterator[str]:

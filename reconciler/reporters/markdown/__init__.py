@@ -159,7 +159,7 @@ def _finding(found: Diagnostic | Group[Diagnostic]) -> str:
     diagnostic = first_of(found)
     where = ""
     if isinstance(found, Group):
-        places = dict.fromkeys(place for one in found.members if (place := place_of(one)))
+        places = dict.fromkeys(place for member in found.members if (place := place_of(member)))
         where = f"{plural(len(found.members), 'place')}: {names_of([code(one[:300]) for one in places])} "
     elif place := place_of(diagnostic):
         where = f"{code(place[:300])} "
@@ -183,7 +183,7 @@ def _capped(lines: Iterable[str]) -> Iterable[str]:
 
 def _tail(report: Report) -> Iterable[str]:
     if report.plan:
-        lines = (incomplete_line(one)[:1_000] for one in report.plan.incomplete)
+        lines = (incomplete_line(incomplete)[:1_000] for incomplete in report.plan.incomplete)
         yield from _capped(f"- Not compared: {prose(line)}" for line in lines)
     yield from _capped(f"- {prose(note[:1_000])}" for note in report.notes)
     if accepted := accepted_diagnostics(report):

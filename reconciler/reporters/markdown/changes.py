@@ -167,7 +167,7 @@ def _predicate(change: Change, outcome: str | None) -> str:
 
 def group_block(group: Group[Change], detail: Detail = FULL) -> str:
     """Like changes, folded: whom they are about, and what changes of each of them."""
-    lines = [_members([str(one.address) for one in group.members])]
+    lines = [_members([str(member.address) for member in group.members])]
     if not is_pure_import(group.first):
         lines += _leaf_blocks(change_leaves(group.first, mixed=True), detail)
     lines += [f"- {prose(note[:LONGEST])}" for note in [*notes_of(group)][: detail.items]]
@@ -182,20 +182,20 @@ def group_line(group: Group[Change]) -> str:
 
 def drift_group_block(group: Group[DriftItem], detail: Detail = FULL) -> str:
     """Like edits of the account, folded."""
-    lines = [_members([str(one.address) for one in group.members])]
+    lines = [_members([str(member.address) for member in group.members])]
     return _folded(drift_group_line(group), lines + _leaf_blocks(drift_leaves(group.first), detail), opened=False)
 
 
 def drift_group_line(group: Group[DriftItem]) -> str:
     """What was edited alike, on one line."""
-    who = kinds_word([one.kind for one in group.members])
+    who = kinds_word([member.kind for member in group.members])
     return prose(f"{who}: {leaves_word(drift_leaves(group.first))}"[:VALUE])
 
 
 def _members(addresses: Sequence[str]) -> str:
     """All names while they are few; the JSON report has all."""
     more = f" and {len(addresses) - NAMES:,} more" if len(addresses) > NAMES else ""
-    return f"- {', '.join(code(one) for one in addresses[:NAMES])}{more}\n"
+    return f"- {', '.join(code(address) for address in addresses[:NAMES])}{more}\n"
 
 
 def drift_block(item: DriftItem, detail: Detail = FULL) -> str:
@@ -308,7 +308,10 @@ def _side(side: Side, comparison: Comparison) -> str:
     line = f"- {code(f'{SIGNS[side.standing]} {side.address}')} {prose(words(side.standing, comparison))}"
     line += f" ({prose(more)})" if more else ""
     found = list(leaves(side))
-    shown = [f"{code(one.path)}: {code(show(one.here))} → {code(show(one.there))}" for one in found[:MOST]]
+    shown = [
+        f"{code(difference.path)}: {code(show(difference.here))} → {code(show(difference.there))}"
+        for difference in found[:MOST]
+    ]
     if len(found) > MOST:
         shown.append(f"… {len(found) - MOST:,} more")
     return "\n".join([line, *(f"  - {piece}" for piece in shown)])

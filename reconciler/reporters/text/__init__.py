@@ -109,8 +109,8 @@ def _incomplete(plan: Plan, paint: Paint) -> Iterator[str]:
         return
     yield "Not compared:"
     shown = plan.incomplete if paint.style.verbose else plan.incomplete[:MOST_INCOMPLETE]
-    for one in shown:
-        yield from paint.wrap(incomplete_line(one), "      ", first="  - ")
+    for incomplete in shown:
+        yield from paint.wrap(incomplete_line(incomplete), "      ", first="  - ")
     if left := len(plan.incomplete) - len(shown):
         yield paint(f"    and {left:,} more (--verbose shows them)", Tone.DIM)
     yield ""

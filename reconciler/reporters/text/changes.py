@@ -26,7 +26,7 @@ DRIFTED = "!"
 
 def table_lines(changes: Sequence[Change], drift: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
     """Sign, address, who moved, and what of it, cut at the width; an edit of the account has an exclamation mark."""
-    rows = [(DRIFTED, str(one.address), "live", _fields(drift_leaves(one))) for one in drift]
+    rows = [(DRIFTED, str(item.address), "live", _fields(drift_leaves(item))) for item in drift]
     for change in changes:
         leaves = change_leaves(change, mixed=True) if change.action is Action.UPDATE else []
         said = "blocked" if change.blocked else ",".join(directions_of(change))
@@ -188,7 +188,7 @@ def _group(group: Group[Change], paint: Paint) -> Iterator[str]:
     """Like changes as one block: what they are, to whom, and what is said of each."""
     sign = sign_of(group.first)
     yield paint(f"  # {plain(title_of(group))}", Tone.BOLD)
-    names = names_of([plain(str(one.address)) for one in group.members])
+    names = names_of([plain(str(member.address)) for member in group.members])
     yield from paint.wrap(f"{names} (--full shows each)", "     ", first=f"  {paint.symbol(sign)} ")
     if not is_pure_import(group.first):
         yield from leaf_lines(change_leaves(group.first, mixed=True), paint, "      ")

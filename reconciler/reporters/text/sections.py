@@ -32,11 +32,11 @@ def diagnostic_lines(
     """Errors first; infos only with --verbose, warnings not with --quiet; what is left out is counted. `accepted` are
     those that the baseline holds: one line, all of them with --verbose."""
     shown = [one for one in diagnostics if _is_shown(one, paint)]
-    for one in group_findings(shown) if paint.style.detail in ("compact", "summary") else shown:
-        if isinstance(one, Group):
-            yield from _diagnostic(one.first, paint, [place_of(other) for other in one.members])
+    for finding in group_findings(shown) if paint.style.detail in ("compact", "summary") else shown:
+        if isinstance(finding, Group):
+            yield from _diagnostic(finding.first, paint, [place_of(other) for other in finding.members])
         else:
-            yield from _diagnostic(one, paint)
+            yield from _diagnostic(finding, paint)
         yield ""
     hidden = sum(one.severity is Severity.INFO for one in diagnostics) - sum(
         one.severity is Severity.INFO for one in shown

@@ -198,7 +198,7 @@ class TavusProvider:
         if (
             page.total is None
             or len(items) < len(page.items)
-            or any(is_stock(endpoint, one) for one in items.values())
+            or any(is_stock(endpoint, value) for value in items.values())
         ):
             return None
         self._note_owner(list(items.values()))

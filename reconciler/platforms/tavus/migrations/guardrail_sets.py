@@ -81,7 +81,7 @@ def _split(subject: Subject, context: Context, target: str, entries: list[Object
     more = [reference for reference in references if not (isinstance(held, list) and reference in held)]
     edits: tuple[Edit, ...]
     if isinstance(held, list) and held:
-        edits = tuple(SetValue("/guardrail_ids/-", one) for one in more)
+        edits = tuple(SetValue("/guardrail_ids/-", item) for item in more)
     else:
         edits = (SetValue("/guardrail_ids", references),)
     edits = (*edits, RemoveValue("/guardrails_id"))

@@ -50,20 +50,22 @@ def find_inline_tool_dedupe(subject: Subject, context: Context) -> Iterator[Find
     seen: dict[tuple[str, str], Inline] = {}
     double: list[Edit] = []
     asked: set[str] = set()
-    for one in book.of(subject):
-        first = seen.setdefault((one.place, one.name), one)
-        if first is not one and first.digest == one.digest:
-            double.insert(0, RemoveValue(one.pointer))
-        elif first is not one:
+    for inline in book.of(subject):
+        first = seen.setdefault((inline.place, inline.name), inline)
+        if first is not inline and first.digest == inline.digest:
+            double.insert(0, RemoveValue(inline.pointer))
+        elif first is not inline:
             why = "which of the two runs is not known"
-            yield Finding((first.pointer, one.pointer), f"{one.name} stands twice in one list, differently", why)
-        elif one.name not in asked and book.target(one) is None:
-            asked.add(one.name)
-            yield from _decided(one, book.decision(one.name))
+            yield Finding(
+                (first.pointer, inline.pointer), f"{inline.name} stands twice in one list, differently", why
+            )
+        elif inline.name not in asked and book.target(inline) is None:
+            asked.add(inline.name)
+            yield from _decided(inline, book.decision(inline.name))
     if kept := book.kept(subject):
-        names = ", ".join(dict.fromkeys(one.name for one in kept))
+        names = ", ".join(dict.fromkeys(inline.name for inline in kept))
         yield Finding(
-            tuple(one.pointer for one in kept), f"{names}: inline", "somebody said that it stays", kept=True
+            tuple(inline.pointer for inline in kept), f"{names}: inline", "somebody said that it stays", kept=True
         )
     if double:
         where = tuple(edit.pointer for edit in double if isinstance(edit, RemoveValue))
@@ -120,11 +122,11 @@ CREATE_WHY = "inline tools are legacy: they cannot be shared, have no delivery, 
 def find_inline_tool_create(subject: Subject, context: Context) -> Iterator[Finding]:
     book = tool_index_of(context)
     new: dict[str, list[Inline]] = {}
-    for one in book.of(subject):
-        name = book.target(one)
-        made = name is not None and not book.is_there(name) and name in book.decision(one.name).bodies
-        if name is not None and made and not hindrance(one, book):
-            new.setdefault(name, []).append(one)
+    for inline in book.of(subject):
+        name = book.target(inline)
+        made = name is not None and not book.is_there(name) and name in book.decision(inline.name).bodies
+        if name is not None and made and not hindrance(inline, book):
+            new.setdefault(name, []).append(inline)
     if not new:
         return
     ready = [(tool, name) for name, tools in new.items() for tool in tools]
@@ -134,7 +136,7 @@ def find_inline_tool_create(subject: Subject, context: Context) -> Iterator[Find
     answers = [given for tools in new.values() if (given := book.decision(tools[0].name).answered)]
     edits, more, beside = attach(subject, ready)
     yield Finding(
-        tuple(one.pointer for one, _ in ready),
+        tuple(inline.pointer for inline, _ in ready),
         f"the inline tool{'s' if len(said) > 1 else ''} {', '.join(said)}, attached instead of held inline",
         CREATE_WHY,
         edits,
@@ -184,7 +186,7 @@ def find_tool_count(subject: Subject, context: Context) -> Iterator[Finding]:
     count = attached_after(subject, context)
     if count > MOST:
         yield Finding(
-            tuple(sorted({one.place for one in tool_index_of(context).of(subject)})),
+            tuple(sorted({inline.place for inline in tool_index_of(context).of(subject)})),
             f"{count} tools would be attached, and {MOST} is the most; its inline tools stay",
             "inline tools had no documented limit, the registry's attachments have: drop or merge some",
         )
@@ -212,25 +214,25 @@ SWAP_WHY = "inline tools are legacy; a registry tool is defined once and attache
 
 def find_inline_tool_swap(subject: Subject, context: Context) -> Iterator[Finding]:
     book = tool_index_of(context)
-    known = [one for one in book.of(subject) if book.target(one) is not None]
+    known = [inline for inline in book.of(subject) if book.target(inline) is not None]
     blocked: dict[str, list[Inline]] = {}
     ready: list[Inline] = []
-    for one in known:
-        reason = hindrance(one, book)
+    for inline in known:
+        reason = hindrance(inline, book)
         if reason:
-            blocked.setdefault(reason, []).append(one)
-        elif book.is_there(str(book.target(one))):
-            ready.append(one)
+            blocked.setdefault(reason, []).append(inline)
+        elif book.is_there(str(book.target(inline))):
+            ready.append(inline)
     for reason, tools in blocked.items():
         names = ", ".join(dict.fromkeys(tool.name for tool in tools))
         yield Finding(tuple(tool.pointer for tool in tools), f"{names}: inline for now", SWAP_WHY, notes=(reason,))
     if ready:
-        pairs = [(one, str(book.target(one))) for one in ready]
+        pairs = [(inline, str(book.target(inline))) for inline in ready]
         edits, notes, beside = attach(subject, pairs)
         names = ", ".join(dict.fromkeys(name for _, name in pairs))
         what = f"{names} is" if len(ready) == 1 else f"{names} are"
         yield Finding(
-            tuple(one.pointer for one in ready),
+            tuple(inline.pointer for inline in ready),
             f"{what} attached from the registry instead of inline",
             SWAP_WHY,
             edits,
@@ -258,13 +260,13 @@ def attach(
         edits.append(SetValue(f"/{word}", new))
     for place in PLACES:
         items = lookup(subject.spec, place)
-        gone = [one for one, _ in ready if one.place == place]
+        gone = [inline for inline, _ in ready if inline.place == place]
         if isinstance(items, list) and gone and len(gone) == len(items):
             edits.append(RemoveValue(place, prune=True))
         else:
-            edits += [RemoveValue(one.pointer) for one in sorted(gone, key=lambda one: -one.index)]
+            edits += [RemoveValue(inline.pointer) for inline in sorted(gone, key=lambda one: -one.index)]
     notes: tuple[str, ...] = ()
-    perceives = any(one.origin != "llm" for one, _ in ready)
+    perceives = any(inline.origin != "llm" for inline, _ in ready)
     if perceives and lookup(subject.spec, PERCEPTION_MODEL) is None:
         edits.insert(0, SetValue(PERCEPTION_MODEL, FIT_MODEL))
         notes = (f"perception_model is {FIT_MODEL} in so many words: what sees or hears fires with no older one",)

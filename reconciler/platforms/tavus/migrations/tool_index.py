@@ -49,16 +49,19 @@ class ToolIndex:
                 )
             elif subject.address.kind == "persona" and (not subject.overlay or _attaches(subject)):
                 found = list(inline_tools(subject))
-                found = [one if one.kept or not self._stays(one) else replace(one, kept=True) for one in found]
+                found = [
+                    inline if inline.kept or not self._stays(inline) else replace(inline, kept=True)
+                    for inline in found
+                ]
                 if found:
                     self.by_subject[id(subject)] = found
-                for one in (one for one in found if not one.kept):
-                    self.groups.setdefault(one.name, []).append(one)
+                for inline in (inline for inline in found if not inline.kept):
+                    self.groups.setdefault(inline.name, []).append(inline)
         self.decisions: dict[str, Decision] = {}
 
     def of(self, subject: Subject) -> list[Inline]:
         """The inline tools of one persona, less those that a comment keeps."""
-        return [one for one in self.by_subject.get(id(subject), []) if not one.kept]
+        return [inline for inline in self.by_subject.get(id(subject), []) if not inline.kept]
 
     def _stays(self, inline: Inline) -> bool:
         """Whether a person said that the tools of its persona, or this one there, stay inline."""
@@ -67,7 +70,7 @@ class ToolIndex:
 
     def kept(self, subject: Subject) -> list[Inline]:
         """Those that a comment keeps inline."""
-        return [one for one in self.by_subject.get(id(subject), []) if one.kept]
+        return [inline for inline in self.by_subject.get(id(subject), []) if inline.kept]
 
     def decision(self, name: str) -> Decision:
         """What becomes of the inline tools called `name`."""
@@ -105,9 +108,9 @@ class ToolIndex:
         if self._users is None:
             found: dict[str, set[str]] = {}
             for group in self.groups.values():
-                for one in group:
-                    if (name := self.target(one)) is not None:
-                        found.setdefault(name, set()).add(str(one.subject.address))
+                for inline in group:
+                    if (name := self.target(inline)) is not None:
+                        found.setdefault(name, set()).add(str(inline.subject.address))
             self._users = {name: sorted(users) for name, users in found.items()}
         return self._users.get(target, [])
 
@@ -137,7 +140,7 @@ def attached_after(subject: Subject, context: Context) -> int:
     book = tool_index_of(context)
     held = subject.spec.get("tools") or subject.spec.get("tool_ids")
     items = {repr(item) for item in held} if isinstance(held, list) else set()
-    more = {repr(name) for one in book.of(subject) if (name := book.target(one)) is not None}
+    more = {repr(name) for inline in book.of(subject) if (name := book.target(inline)) is not None}
     return len(items | more) if more else 0
 
 

@@ -75,8 +75,8 @@ class Inline:
 def inline_tools(subject: Subject) -> Iterator[Inline]:
     """Inline tools that have a name, wherever they stand."""
     found = list(_inline_tools(subject))
-    stay = {one.name for one in found if any(subject.keeps(at, CODES) for at in (one.pointer, one.place))}
-    return (replace(one, kept=True) if one.name in stay else one for one in found)
+    stay = {inline.name for inline in found if any(subject.keeps(at, CODES) for at in (inline.pointer, inline.place))}
+    return (replace(inline, kept=True) if inline.name in stay else inline for inline in found)
 
 
 def _inline_tools(subject: Subject) -> Iterator[Inline]:
@@ -138,7 +138,7 @@ class Decision:
 def decide(book: ToolIndex, name: str, group: list[Inline]) -> Decision:
     """What becomes of the inline tools of one name."""
     decision = Decision(name)
-    if any(one.parameters is not None and not isinstance(one.parameters, dict) for one in group):
+    if any(inline.parameters is not None and not isinstance(inline.parameters, dict) for inline in group):
         decision.problem = "its parameters are no JSON Schema object"
         return decision
     if problem := _limits(group):
@@ -150,7 +150,7 @@ def decide(book: ToolIndex, name: str, group: list[Inline]) -> Decision:
         if found is None:
             return decision
         wanted = found
-    if any(not isinstance(one.description, str) or not one.description.strip() for one in group):
+    if any(not isinstance(inline.description, str) or not inline.description.strip() for inline in group):
         key = f"{name}:description"
         description = book.given.get(key)
         if description is None and book.given.get("*") == KEEP:
@@ -167,11 +167,11 @@ def decide(book: ToolIndex, name: str, group: list[Inline]) -> Decision:
 
 
 def _limits(group: list[Inline]) -> str:
-    for one in group:
-        text = json.dumps(one.parameters or {}, sort_keys=True)
-        if len(text) + len(str(one.description or "")) > LARGEST:
+    for inline in group:
+        text = json.dumps(inline.parameters or {}, sort_keys=True)
+        if len(text) + len(str(inline.description or "")) > LARGEST:
             return f"description and parameters together are longer than {LARGEST:,} characters"
-        properties = lookup(one.parameters, "/properties")
+        properties = lookup(inline.parameters, "/properties")
         if isinstance(properties, dict) and any(key.startswith(RESERVED) for key in properties):
             return f"a parameter starts with {RESERVED}, which is reserved"
     return ""
@@ -212,19 +212,19 @@ def _new_name(book: ToolIndex, decision: Decision, name: str, group: list[Inline
 
 def _targets(book: ToolIndex, decision: Decision, wanted: str, group: list[Inline], description: str | None) -> None:
     """Fill in what each body becomes, or the question that has to be answered first."""
-    bodies = Counter(one.digest for one in group)
-    sample = {one.digest: one for one in reversed(group)}
+    bodies = Counter(inline.digest for inline in group)
+    sample = {inline.digest: inline for inline in reversed(group)}
     holder = book.holder(wanted)
     if holder is None and _is_settled(book, decision, wanted, several=len(bodies) > 1):
         holder = Holder("the account")
     if holder is None and len(bodies) == 1:
-        [one] = sample.values()
-        _become(book, decision, one, wanted, description)
+        [inline] = sample.values()
+        _become(book, decision, inline, wanted, description)
         return
     if holder is not None:
-        for one in sample.values():
-            if holder.is_same("tool", registry_body(one, wanted, description)):
-                _become(book, decision, one, wanted, description)
+        for inline in sample.values():
+            if holder.is_same("tool", registry_body(inline, wanted, description)):
+                _become(book, decision, inline, wanted, description)
     if len(decision.targets) < len(bodies):
         _several(book, decision, wanted, group, holder, description)
 
@@ -251,7 +251,7 @@ def _respect_account(book: ToolIndex, decision: Decision, group: list[Inline]) -
         odd = [digest for digest, target in decision.targets.items() if target == name]
         decision.targets = {digest: to for digest, to in decision.targets.items() if to != name}
         if _said(book, decision, name) == RENAME and (name == decision.name or _key(decision, name) in book.given):
-            sample = {one.digest: one for one in group}
+            sample = {inline.digest: inline for inline in group}
             for digest in odd:
                 new = _suffixed(name, sample[digest])
                 _become(book, decision, sample[digest], new, str(body["description"]))
@@ -291,12 +291,12 @@ def _several(
     description: str | None,
 ) -> None:
     """Bodies that cannot all have the name: it is held by another one, or they are several."""
-    bodies = Counter(one.digest for one in group)
-    sample = {one.digest: one for one in reversed(group)}
+    bodies = Counter(inline.digest for inline in group)
+    sample = {inline.digest: inline for inline in reversed(group)}
     of_llm = [digest for digest in bodies if sample[digest].origin == "llm"]
     common = max(of_llm or bodies, key=lambda digest: bodies[digest])
     odd = [digest for digest in bodies if digest not in decision.targets and (holder is not None or digest != common)]
-    dual = len({one.origin for one in group}) > 1
+    dual = len({inline.origin for inline in group}) > 1
     answer = _said(book, decision, wanted) or book.given.get(ANY)
     question = _question(_key(decision, wanted), wanted, group, holder, odd, dual=dual)
     if answer == YES:
@@ -330,7 +330,7 @@ def _is_new_name(book: ToolIndex, answer: str, wanted: str, odd: list[Inline]) -
     if answer in WORDS or answer == wanted or answer in book.groups or not may_be_called(answer):
         return False
     holder = book.holder(answer)
-    return holder is None or any(holder.is_same("tool", registry_body(one, answer)) for one in odd)
+    return holder is None or any(holder.is_same("tool", registry_body(inline, answer)) for inline in odd)
 
 
 def _said(book: ToolIndex, decision: Decision, wanted: str) -> str | None:
@@ -350,9 +350,9 @@ def _question(
     key: str, wanted: str, group: list[Inline], holder: Holder | None, odd: list[str], *, dual: bool
 ) -> Question:
     """What becomes of bodies that cannot all be called `wanted`."""
-    bodies = {one.digest for one in group}
-    origins = sorted({one.origin for one in group})
-    who = ", ".join(sorted({str(one.subject.address) for one in group if one.digest in odd}))
+    bodies = {inline.digest for inline in group}
+    origins = sorted({inline.origin for inline in group})
+    who = ", ".join(sorted({str(inline.subject.address) for inline in group if inline.digest in odd}))
     if holder is not None:
         other = "a body that nobody looked at" if holder.spec is None else "another body"
         text = f"{wanted}: {holder.whose} has a registry tool {wanted} with {other}. What becomes of the inline one?"

@@ -20,7 +20,7 @@ def check_guardrail_limits(manifest: Manifest, context: RuleContext) -> Iterator
     kind = manifest.address.kind
     found = out_of_bounds(GUARDRAIL_LIMITS, manifest, context)
     if kind == "persona":
-        yield from (one for one in found if one.pointer in ("/guardrail_ids", "/guardrail_tags"))
+        yield from (diagnostic for diagnostic in found if diagnostic.pointer in ("/guardrail_ids", "/guardrail_tags"))
         return
     yield from found
     if kind == "guardrail":

@@ -169,7 +169,7 @@ def _name(pointer: str) -> str:
 def check_bounds(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     if manifest.address.kind not in TOLD_ELSEWHERE:
         told = TOLD_ELSEWHERE_AT
-        yield from (one for one in out_of_bounds(BOUNDS, manifest, context) if one.pointer not in told)
+        yield from (finding for finding in out_of_bounds(BOUNDS, manifest, context) if finding.pointer not in told)
 
 
 TOLD_ELSEWHERE = frozenset({"tool", "guardrail", "guardrail_set", "objectives"})
