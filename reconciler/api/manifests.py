@@ -54,7 +54,7 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
     )
     session.redactor.spare(*(str(manifest.address) for manifest in found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)
-    if settled and diagnostics:
+    if settled:
         diagnostics = settle(session, diagnostics)
     learning = Learning(secrets, session.redactor)
     heard = learning if session.recording is None else session.recording.secrets(learning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,19 +39,21 @@ class NewBaseline:
     """Errors: no baseline can hold them."""
 
 
-def settle(session: Session, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The findings without those that a comment keeps as they are; those of the baseline are marked, and unknown
-    fields are errors where the policy denies them. Raises `ManifestError` where the baseline cannot be read."""
+def settle(
+    session: Session, found: Iterable[Diagnostic], baseline: Collection[Accepted] | None = None
+) -> tuple[Diagnostic, ...]:
+    """The findings without those that a comment keeps as they are; those of the baseline (None: the project's) are
+    marked, and unknown fields are errors where the policy denies them. Raises `ManifestError` where the baseline
+    cannot be read, whether or not anything was found."""
     from reconciler.core.fields.field_check import UNKNOWN_FIELD
     from reconciler.core.linting import mark_accepted
     from reconciler.engine.validate import without_kept
     from reconciler.types.diagnostic import Severity
 
     rules = session.platform.rules
-    kept = tuple(without_kept(found, rules, reader(session)))
-    if not kept:
-        return kept
-    marked = mark_accepted(kept, baseline_of(session.project, session.sources.ref), rules)
+    if baseline is None:
+        baseline = baseline_of(session.project, session.sources.ref)
+    marked = mark_accepted(without_kept(found, rules, reader(session)), baseline, rules)
     if session.workspace.policy.unknown_fields != "deny":
         return marked
     return tuple(
@@ -89,8 +91,6 @@ def new_migrations(project: Project, result: MigrationResult, tree: Tree | None 
     from reconciler.core.migration_result import undone
 
     found = [accepted_migration(outcome) for outcome in undone(result)]
-    if not found:
-        return 0, 0
     baseline = baseline_of(project, tree=tree)
     held = sum(accepted in baseline for accepted in found)
     return len(found) - held, held
@@ -98,20 +98,26 @@ def new_migrations(project: Project, result: MigrationResult, tree: Tree | None 
 
 def write_new_baseline(session: Session) -> NewBaseline:
     """Accept every finding of the whole project as it is, in each of its workspaces, and every change that `migrate`
-    would make. Raises `ReconcilerError` where the file cannot be written."""
+    would make. What cannot be read of the old file counts for nothing. Raises `ReconcilerError` where the file cannot
+    be written."""
     from reconciler.api.manifests import platform_of
     from reconciler.api.migrate import read_migration
     from reconciler.api.paths import write_file
     from reconciler.core.linting import to_accept
     from reconciler.core.migration import choose_migrations
     from reconciler.core.migration_result import undone
+    from reconciler.errors import ManifestError
     from reconciler.manifests.project.baseline_file import baseline_path, write_baseline
 
+    try:
+        old = baseline_of(session.project)
+    except ManifestError:
+        old = frozenset()
     findings: set[Accepted] = set()
     left: dict[Diagnostic, None] = {}
     for name in session.project.workspaces:
         here = session.in_workspace(name)
-        rules, (found, _) = here.platform.rules, check(here)
+        rules, (found, _) = here.platform.rules, check(here, baseline=old)
         held = {
             manifest.address for manifest in read_files(here, settled=False)[0].manifests if manifest.id is not None
         }
@@ -121,7 +127,6 @@ def write_new_baseline(session: Session) -> NewBaseline:
         )
     run = read_migration(session.project, (), choose_migrations(platform_of(session.project).migrations), {})
     migrations = {accepted_migration(outcome) for outcome in undone(run.once(run.options.answers))}
-    old = baseline_of(session.project)
     path = baseline_path(session.project)
     accepted = findings | migrations
     # A text that holds a value which this run knows to be a secret stays out: it is reported again.
@@ -136,9 +141,10 @@ UNKNOWN_KEY = "L18"
 
 
 def check(
-    session: Session, *, strict: bool = False, allow_empty: bool = False
+    session: Session, *, strict: bool = False, allow_empty: bool = False, baseline: Collection[Accepted] | None = None
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
-    """Every finding about the manifests of this run, in the order of the files; and remarks for a person.
+    """Every finding about the manifests of this run, in the order of the files; and remarks for a person. `baseline`:
+    what is accepted, where that is not what the project's file says.
 
     Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
     """
@@ -154,7 +160,7 @@ def check(
     found = validate(manifests, catalogue, rules)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
-    found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
+    found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules), baseline)
     if strict:
         # Promoted here, once: the exit code and every format tell of errors then.
         found = tuple(
@@ -229,7 +235,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     new = {change.address for change in plan.changes if change.action is Action.CREATE or takes_away(change)}
     found = validate(replace(manifests, diagnostics=()), catalogue, rules, only=written, new=new)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
+    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules)) if placed else ()
     # What the loader says about a place is shown already, in its own words.
     said = {(diagnostic.code, diagnostic.address, diagnostic.pointer) for diagnostic in manifests.diagnostics}
     more = tolerated(

@@ -55,17 +55,15 @@ def validate(
     settings = settings.with_paths(paths)
     with reporting("validate", settings):
         session = open_session(settings, ref=ref)
+        accepted = (_accept(session),) if write_baseline else ()
         findings, notes = check(session, strict=strict, allow_empty=allow_empty)
-        if write_baseline:
-            notes = (*notes, _accept(session))
-            findings, _ = check(session, strict=strict, allow_empty=allow_empty)
         code = (
             exit_codes.ERROR
             if any(finding.is_error and not finding.accepted for finding in findings)
             else exit_codes.DONE
         )
         report = Report(
-            "validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=notes,
+            "validate", session.workspace.name, diagnostics=findings, exit_code=code, notes=(*notes, *accepted),
             home=home_of(session),
         )  # fmt: skip
         return deliver(report, settings)

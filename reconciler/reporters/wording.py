@@ -84,7 +84,7 @@ def _planned(change: Change) -> str:
         case Action.NOOP if change.importing is None and change.previous is not None:
             return f"{change.previous} has moved to {address}"
         case Action.NOOP if change.importing is None and change.adopt:
-            return f"{address} was changed by the vendor; its manifest is to follow"
+            return f"{address} stays as the vendor has it; its manifest is to follow"
         case Action.NOOP:
             return f"{address} will be imported"
 

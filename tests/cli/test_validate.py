@@ -135,6 +135,25 @@ def test_a_baseline_accepts_what_there_is_and_nothing_new(project: Path, call: C
     assert "lines of the old one are not found any more" in call("validate", "--write-baseline").out
 
 
+@pytest.mark.parametrize(
+    "text", ["findings: nonsense\n", "- [\n", "kind: Baseline\nfindings: [{code: L18}]\n", "\udcff"]
+)
+def test_a_broken_baseline_is_an_error_whatever_is_found_until_it_is_written_anew(
+    project: Path, call: Callable[..., Any], text: str
+) -> None:
+    typo = project / "manifests" / "typo.yaml"
+    typo.write_text(TYPO)
+    assert call("validate", "--write-baseline").code == 0
+    typo.unlink()
+    (baseline,) = project.rglob(".baseline.yaml")
+    baseline.write_bytes(text.encode("utf-8", "surrogateescape"))
+    for command in ("validate", "plan", "migrate --check"):
+        ended = call(*command.split())
+        assert (ended.code, ".baseline.yaml" in ended.err) == (1, True), (command, ended.err)
+    assert call("validate", "--write-baseline").code == 0
+    assert call("validate").code == 0
+
+
 def test_a_keep_comment_counts_in_a_plan_too(project: Path, call: Callable[..., Any]) -> None:
     kept = TYPO.replace("  greting", "  # reconciler: keep L18 their server knows it\n  greting")
     (project / "manifests" / "typo.yaml").write_text(kept)

@@ -20,7 +20,7 @@ LEGEND = {
     Direction.GIT: "git: the manifest changed since the last apply",
     Direction.LIVE: "live: the account changed since the last apply",
     Direction.BOTH: "both: manifest and account changed",
-    Direction.VENDOR: "vendor: the vendor changed it; it is not written, the manifest may follow",
+    Direction.VENDOR: "vendor: the vendor changed it, or has it no more; it is not written, the manifest may follow",
 }
 
 

@@ -130,7 +130,7 @@ _LEGEND = {
     "-": "destroy",
     ".": "forget (stays in the account)",
     IMPORT: "import or move (changes the state only)",
-    ADOPT: "adopt (the vendor changed it; nothing is sent)",
+    ADOPT: "adopt (what the vendor made of it stays; nothing is sent)",
 }
 _BECAUSE = {
     Reason.PENDING: "an earlier run created it and could not record it",

@@ -238,6 +238,7 @@ def steps() -> dict[str, Kind]:
         steps_migrate,
         steps_parts,
         steps_plans,
+        steps_review,
         steps_runs,
         steps_state,
         steps_waiting,
@@ -247,7 +248,7 @@ def steps() -> dict[str, Kind]:
 
     modules = (
         steps_files, steps_account, steps_runs, steps_plans, steps_migrate, steps_state, steps_ways, steps_waiting,
-        steps_parts, steps_watch, steps_cache,
+        steps_parts, steps_watch, steps_cache, steps_review,
     )  # fmt: skip
     return {name: kind for module in modules for name, kind in module.STEPS.items()}
 

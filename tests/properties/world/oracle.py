@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tests.properties.world.trees import Tree, hidden, leaves, same, tree_of, under
+from tests.properties.world.trees import Tree, hidden, leaves, same, to_put_back, tree_of, under
 from tests.properties.world.words import Env, Ref
 
 Key = tuple[str, str]  # kind and id
@@ -243,7 +243,7 @@ def _write(
     sent = entry.sent if entry else {}
     effect = Effect(address, "update", id)
     for pointer, value in wish.items():
-        if under(pointer, manifest.ignore):
+        if under(pointer, manifest.ignore) or not to_put_back(value, live.get(pointer)):
             continue
         trusted = hidden(pointer) and (entry is None or same(pointer, sent.get(pointer), value))
         if trusted:

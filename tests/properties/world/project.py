@@ -67,6 +67,8 @@ class Project:
     provider: Tree = field(default_factory=lambda: {"type": "tavus", "api_key": {"env": "TAVUS_API_KEY"}})
     state: Tree | None = None
     """The settings of the state, if it does not lie in the project's own folder."""
+    account: Tree = field(default_factory=dict)
+    """What the project file says of the account that both workspaces share; empty: it has no name."""
     written: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -127,11 +129,13 @@ class Project:
 
     def _settings(self) -> str:
         state = {"state": self.state} if self.state else {}
-        common = {"provider": self.provider, "parallelism": 1, **state}
+        named = {"account": "shared"} if self.account else {}
+        common = {"provider": self.provider | named, "parallelism": 1, **state}
         spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
         head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
         shared = {key: value for doc in self.docs.values() for key, value in self._values(doc).items()}
         more = {"values": shared} if shared else {}
+        more |= {"accounts": {"shared": self.account}} if self.account else {}
         return _yaml([head | more | self._defaults() | {"workspaces": spaces}])
 
     @staticmethod
@@ -198,7 +202,7 @@ class Project:
         values, defaults = settings.get("values", {}), settings.get("defaults", [])
         for place in sorted(self.manifests.rglob("*")):
             path = place.relative_to(self.manifests).as_posix()
-            if not place.is_file() or path.startswith("reports/"):
+            if not place.is_file() or path.startswith("reports/") or path == ".baseline.yaml":
                 continue
             text = place.read_text("utf-8")
             self.written[path] = text
@@ -245,6 +249,7 @@ class Project:
         shutil.copytree(self.folder, folder)
         twin = Project(folder)
         twin.moves, twin.removed, twin.answers = dict(self.moves), list(self.removed), dict(self.answers)
+        twin.account = self.account
         twin.reread()
         return twin
 

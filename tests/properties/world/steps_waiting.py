@@ -1,17 +1,30 @@
-"""What others do while a run waits for an answer: never written over or doubled (E1); a second project (D1)."""
+"""What others do while a run waits (E1); a second project (D1); another account's key; an account with a rate."""
 
 from __future__ import annotations
 
 import importlib.util
 import random
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+from reconciler.api.offline import load_plan
+from reconciler.api.project import OpenedProject
+from reconciler.api.watch import Fleet, Watched
 from reconciler.errors import ReconcilerError
+from reconciler.types.plan import Plan
+from reconciler.types.report import ApplyResult
+from reconciler.types.watch import Mode, Watch
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Step, Violated, World
-from tests.properties.world.steps_account import ask, known
+from tests.properties.world.oracle import NAME
+from tests.properties.world.steps_account import ask, known, target
 from tests.properties.world.steps_files import FACE, leave_with, text
 from tests.properties.world.steps_runs import workspace_of
+from tests.properties.world.wire import open_wire
+from tests.properties.world.words import PATHS
 from tests.support.stores import place
 
 FLAGS = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
@@ -144,7 +157,104 @@ def neighbours(world: World, workspace: str, leave: list[str]) -> None:
         laws.check_quiet(both[0], workspace, **FLAGS)
 
 
+ASTRAY = ("apply", "refresh", "destroy", "migrate", "import", "back", "saved", "watch")
+
+
+def propose_astray(world: World, rnd: random.Random) -> Step | None:
+    at = target(world, rnd)
+    return at and {"workspace": at[0], "address": at[1], "verb": rnd.choice(ASTRAY)}
+
+
+def astray(world: World, workspace: str, address: str, verb: str) -> None:
+    """The key of another account that holds objects of the same names: no verb writes to it, or to the state."""
+    if not world.memory[workspace]:
+        raise Gone
+    world.project.write()
+    ours, folder = world.wires[workspace], world.project.folder / ".reconciler" / workspace
+    files = lambda: {name: read(folder / name) for name in ("state.json", "state.journal")}  # noqa: E731
+    theirs = world.wires[workspace] = open_wire(world.mood)
+    theirs.key = theirs.world.salt = theirs.world.owner_id = "another-account"
+    try:
+        for one in world.wanted(workspace).values():
+            if one.kind in {"persona", "tool"}:
+                word = NAME.get(one.kind, "name")
+                spec = (
+                    {"system_prompt": "Theirs.", "default_face_id": FACE}
+                    if one.kind == "persona"
+                    else {"description": "Theirs."}
+                )
+                with suppress(Gone):
+                    ask(world, workspace, "POST", f"/{PATHS[one.kind]}", {word: one.name, **spec})
+        raw, kept = theirs.raw(), files()
+        outcome = world.run(workspace, lambda project, confirm: lost(world, project, confirm, address, verb))
+        laws.check_secrets(world, outcome)
+        if outcome.writes or theirs.raw() != raw:
+            raise Violated("another account was written to", (verb, outcome.writes))
+        if files() != kept:
+            raise Violated("a run with the key of another account moved the state", verb)
+        if verb != "watch" and outcome.code not in {1, 3, 5, 64}:
+            raise Violated(f"a run with the key of another account ended with {outcome.code}", verb)
+    finally:
+        world.wires[workspace] = ours
+
+
+def lost(
+    world: World, project: OpenedProject, confirm: Callable[[Plan], bool], address: str, verb: str
+) -> ApplyResult | None:
+    """One verb that writes, whatever it says to which account it was meant for."""
+    lifted: dict[str, Any] = {"allow_deletes": True, "allow_mass_change": True, "confirm": confirm}
+    match verb:
+        case "import":
+            others = [
+                id for (kind, id) in world.wires[project.workspace].account() if kind == address.partition(".")[0]
+            ]
+            if address not in world.project.docs or not others:
+                raise Gone
+            project.import_(address, others[0])
+        case "back":
+            moments = world.moments.get(project.workspace)
+            if not moments:
+                raise Gone
+            return project.state.rollback(moments[0][0], **lifted)
+        case "saved":
+            kept = world.saved.get(project.workspace)
+            if kept is None:
+                raise Gone
+            return project.apply(load_plan(kept["data"]))
+        case "watch":
+            watched = Watched(project.session, Watch(mode=Mode.AUTO))
+            Fleet([watched], lambda one, done, before: None, lambda text: None).once()
+        case _:
+            word = {"refresh": "refresh_only"}.get(verb, verb)
+            return project.apply(**lifted, allow_empty=True, **({} if verb == "apply" else {word: True}))
+    return None
+
+
+def read(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None
+
+
+def propose_rated(world: World, rnd: random.Random) -> Step | None:
+    return {"workspace": workspace_of(rnd), "rate": rnd.choice([None, 3, 40]), "together": rnd.choice([None, 1, 3])}
+
+
+def rated(world: World, workspace: str, rate: int | None, together: int | None) -> None:
+    """The account has a name and a rate from now on (or none): nothing else is different, and the rate is kept."""
+    said = {"requests_per_second": rate, "concurrency": together}
+    world.project.account = {key: value for key, value in said.items() if value is not None}
+    wire, start = world.wires[workspace], world.clock.monotonic()
+    asked = wire.asked
+    memory, verdict = world.judge(workspace, wire.account(), oracle.Run(deletes=True, mass=True))
+    outcome = world.apply(workspace, **FLAGS)
+    sent, took = wire.asked - asked, world.clock.monotonic() - start
+    laws.check_as_judged(world, workspace, outcome, verdict, memory)
+    if rate is not None and sent > rate * (took + 1) + 1:
+        raise Violated("an account got more requests than its rate", (sent, took, rate))
+
+
 STEPS = {
+    "astray": Kind(3, propose_astray, astray),
+    "rated": Kind(1, propose_rated, rated),
     "neighbours": Kind(1, propose_neighbours, neighbours),
     "waiting": Kind(3, propose_waiting, waiting),
     "rival": Kind(2, propose_rival, rival),

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, object] = {
     "/modality": "verbal", "/app_message": True, "/confirmation_mode": "auto", "/status": "active",
     "/delivery": {"app_message": True}, "/allow_loops": False,
 }  # fmt: skip
+REMOVED = ("tavus-llama-4", "basic")
 ITEM = re.compile(r"^/data/[^/]+(?=/)")
 
 
@@ -62,6 +63,11 @@ def same(pointer: str, one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list) and pointer.endswith(SETS):
         return sorted(map(str, one)) == sorted(map(str, other))
     return (one in empty and other in empty) or (one == other and isinstance(one, bool) == isinstance(other, bool))
+
+
+def to_put_back(value: object, live: object) -> bool:
+    """Whether a value is sent to an object that is there: a model that the vendor removed is only kept."""
+    return value not in REMOVED or value == live
 
 
 def circles(data: object) -> bool:

@@ -53,6 +53,9 @@ class Wire(httpx.BaseTransport):
     writes: list[Sent] = field(default_factory=list)
     fault: Fault | None = None
     met: int = 0
+    key: str = "our-own-key"
+    asked: int = 0
+    """How many requests came, those that only read among them."""
     dead: bool = False
     """The run was killed: what other threads of it still send in this process would never have been sent."""
     on_kill: Callable[[], None] = lambda: None
@@ -75,6 +78,7 @@ class Wire(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if self.dead:
             raise Killed
+        self.asked += 1
         if request.method not in WRITES:
             return self.inner.handle_request(request)
         self.met += 1
@@ -135,10 +139,11 @@ def behind(wires: dict[str, Wire], words: str = "pal") -> Callable[[ProviderSett
     """Opens accounts that are behind a wire each, by the name of the workspace, not in files."""
 
     def connect(settings: ProviderSettings, context: ProviderContext) -> Provider:
+        wire = wires[context.workspace]
         return TavusProvider(
-            api_key="our-own-key", base_url=BASE, vocabulary=words, reading=context.reading,
-            transport=wires[context.workspace], parallelism=1, clock=context.clock, random=lambda: 0.5,
-            emit=context.emit, answers=context.answers,
+            api_key=wire.key, base_url=BASE, vocabulary=words, reading=context.reading, transport=wire,
+            parallelism=1, clock=context.clock, random=lambda: 0.5, emit=context.emit, answers=context.answers,
+            pace=context.pace(BASE, wire.key) if context.budget else None,
         )  # fmt: skip
 
     return connect
