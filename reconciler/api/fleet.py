@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.api.session import Session
 from reconciler.api.watch import Fleet, Watched, watched
@@ -28,6 +28,9 @@ USUAL = "127.0.0.1:7233"
 """Where Temporal is, where nobody says something else."""
 PATIENCE = 10.0
 """Seconds for a Temporal that takes connections to answer one."""
+
+
+CREDENTIALS = ("api_key", "tls", "rpc_metadata")
 
 
 def need_temporal() -> None:
@@ -68,13 +71,16 @@ def find_temporal(session: Session, address: str | None, namespace: str | None) 
 
 
 @asynccontextmanager
-async def connected(address: str, namespace: str) -> AsyncIterator[Client]:
-    """A connection to Temporal. Raises `ReconcilerError` where nobody listens there (at once), where nobody answers
-    for `PATIENCE` seconds, and for what it refuses later."""
+async def connected(address: str, namespace: str, environ: Mapping[str, str]) -> AsyncIterator[Client]:
+    """A connection to Temporal, with the key and certificates of `environ`.
+
+    Raises `UsageError` for those, `ReconcilerError` where nobody listens (at once), where nobody answers for
+    `PATIENCE` seconds, and for what it refuses later.
+    """
     need_temporal()
     from temporalio.service import RPCError
 
-    client = await _connect(address, namespace)
+    client = await _connect(address, namespace, read_credentials(environ))
     try:
         yield client
     except RPCError as error:
@@ -84,7 +90,20 @@ async def connected(address: str, namespace: str) -> AsyncIterator[Client]:
         ) from None
 
 
-async def _connect(address: str, namespace: str) -> Client:
+def read_credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What Temporal's own tools read from the environment too: `TEMPORAL_API_KEY`, `TEMPORAL_TLS`,
+    `TEMPORAL_TLS_CLIENT_CERT_PATH` and the like, as options of a connection. Raises `UsageError`."""
+    from temporalio.envconfig import ClientConfig
+
+    given = {name: value for name, value in environ.items() if name.startswith("TEMPORAL_")}
+    try:
+        found = ClientConfig.load_client_connect_config(disable_file=True, override_env_vars=given)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UsageError(f"a variable TEMPORAL_... cannot be read: {_first_line(error)}") from None
+    return {name: value for name, value in found.items() if name in CREDENTIALS}
+
+
+async def _connect(address: str, namespace: str, credentials: Mapping[str, Any]) -> Client:
     """A server that has just opened its port refuses at first: tried again, with growing pauses."""
     from temporalio.client import Client
 
@@ -94,7 +113,7 @@ async def _connect(address: str, namespace: str) -> Client:
             while True:
                 await _probe(address)
                 try:
-                    return await Client.connect(address, namespace=namespace)
+                    return await Client.connect(address, namespace=namespace, **credentials)
                 except RuntimeError as error:
                     problem = _first_line(error)
                 await asyncio.sleep(pause)
@@ -201,36 +220,47 @@ async def sync(client: Client, session: Session, heartbeat: float | None = None)
 
     from reconciler.api.fleet_workflow import QUEUE, Given, ReconcileWorkspace
 
+    fleet = session.project.fleet
+    if heartbeat is not None and heartbeat >= fleet.lease:
+        raise UsageError(
+            f"a heartbeat of {heartbeat:g} s is not shorter than the lease of {fleet.lease:g} s",
+            hint="who is replaced must not hold a lock any more: a shorter one, or `fleet: {lease: ...}`",
+        )
     told = []
     names = session.project.watched
-    running = {id async for id in _running(client, session.project.name)}
+    running = {id: said async for id, said in _running(client, session.project.name)}
     for name in names:
         own = session.in_workspace(name)
         id = workflow_id(own)
-        if id in running:
-            await client.get_workflow_handle(id).signal(ReconcileWorkspace.call)
-            continue
         account = own.workspace.account.name if own.workspace.account else own.workspace.provider.type
-        given = Given(str(session.project.file), name, account, heartbeat or session.project.fleet.heartbeat)
-        await client.start_workflow(
-            ReconcileWorkspace.run, given, id=id, task_queue=QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )  # fmt: skip
-        told.append(f"started {id}")
+        given = Given(str(session.project.file), name, account, heartbeat or fleet.heartbeat)
+        handle = client.get_workflow_handle(id)
+        if id not in running:
+            await client.start_workflow(
+                ReconcileWorkspace.run, given, id=id, task_queue=QUEUE, memo=given.memo,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )  # fmt: skip
+            told.append(f"started {id}")
+        elif running[id] == given.memo:
+            await handle.signal(ReconcileWorkspace.call)
+        else:
+            await handle.signal(ReconcileWorkspace.change, given)
+            told.append(f"changed {id}")
     wanted = {f"{session.project.name}/{name}" for name in names}
-    for id in sorted(running - wanted):
+    for id in sorted(running.keys() - wanted):
         await client.get_workflow_handle(id).cancel()
         told.append(f"ended {id}, which is not watched any more")
     return told
 
 
-async def _running(client: Client, project: str) -> AsyncIterator[str]:
+async def _running(client: Client, project: str) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """The workflows of a project, and what each was told that its workspace is."""
     from reconciler.api.fleet_workflow import WORKFLOW
 
     query = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
     async for workflow in client.list_workflows(query):
         if workflow.id.rpartition("/")[0] == project:
-            yield workflow.id
+            yield workflow.id, await workflow.memo()
 
 
 async def call(client: Client, session: Session) -> bool:
@@ -251,5 +281,5 @@ async def call(client: Client, session: Session) -> bool:
 
 async def missing(client: Client, session: Session, names: Sequence[str]) -> list[str]:
     """Those of the workspaces whose workflow does not run."""
-    running = {id async for id in _running(client, session.project.name)}
+    running = {id async for id, _ in _running(client, session.project.name)}
     return [name for name in names if f"{session.project.name}/{name}" not in running]

@@ -39,6 +39,11 @@ class Given:
     """What the next round must know of earlier ones, as JSON."""
     rounds: int = 0
 
+    @property
+    def memo(self) -> dict[str, str | float]:
+        """What stands beside the workflow for whoever lists them."""
+        return {"project": self.project, "account": self.account, "heartbeat": self.heartbeat}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -67,6 +72,7 @@ class ReconcileWorkspace:
 
     def __init__(self) -> None:
         self._called = False
+        self._changed: Given | None = None
         self._last: Ended | None = None
 
     @workflow.run
@@ -74,6 +80,10 @@ class ReconcileWorkspace:
         """Rounds without end."""
         while True:
             called, self._called = self._called, False
+            if self._changed is not None:
+                given = replace(self._changed, memory=given.memory, rounds=given.rounds)
+                self._changed = None
+                workflow.upsert_memo(given.memo)
             self._last = await workflow.execute_activity(
                 ROUND,
                 Asked(given.project, given.workspace, given.memory, called),
@@ -99,6 +109,11 @@ class ReconcileWorkspace:
     def call(self) -> None:
         """Somebody asked for something: look now."""
         self._called = True
+
+    @workflow.signal
+    def change(self, given: Given) -> None:
+        """The project file says something else of the workspace: go by that, and look now."""
+        self._changed, self._called = given, True
 
     @workflow.query
     def last(self) -> Ended | None:

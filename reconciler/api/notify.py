@@ -34,7 +34,7 @@ class Notifier:
         self._complain = complain
         self._waiting: queue.Queue[tuple[Watched, Notification, Object] | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._deliver, name="notify", daemon=True)
-        self._thread.start()
+        self._start = threading.Lock()
 
     def tell(self, watched: Watched, done: Round, before: Memory) -> None:
         """Queue a message for everybody who wants to hear of this round; the same end again is no news."""
@@ -48,6 +48,9 @@ class Notifier:
             if done.status.value not in target.on and not (better and "recovered" in target.on):
                 continue
             body = notification(target.format, done, watched.memory, watched.watch, watched.now, recovered=better)
+            with self._start:
+                if self._thread.ident is None:
+                    self._thread.start()
             try:
                 self._waiting.put_nowait((watched, target, body))
             except queue.Full:
@@ -55,6 +58,8 @@ class Notifier:
 
     def close(self, seconds: float = SECONDS) -> None:
         """Deliver what waits, for at most `seconds`."""
+        if self._thread.ident is None:
+            return
         self._waiting.put(None)
         self._thread.join(seconds)
 

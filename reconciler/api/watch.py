@@ -21,7 +21,7 @@ from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.platforms.pace import Paces
 from reconciler.types.plan import Plan
-from reconciler.types.watch import Answer, Call, Memory, Mode, Pause, Report, Round, Seen, Status, Watch
+from reconciler.types.watch import Answer, Call, Memory, Mode, Pause, Report, Round, Seen, Status, Watch, watcher_name
 
 SANDBOX = Watch(interval=2.0, drift_interval=2.0, jitter=0.0)
 """Of a simulated account, which costs nothing to look at."""
@@ -30,7 +30,6 @@ OFTEN, SELDOM = 1.0, 15.0
 REPORTED = 30.0
 """Seconds after which the same status is noted once more: a watcher that is not heard of for long is dead."""
 WINDOW = "a window began to deny writing, and what was under way stopped"
-WATCHER = f"process {os.getpid()} on {socket.gethostname()}"
 Voice: TypeAlias = "tuple[Pause | None, Answer | None, Call | None]"
 NOBODY: Voice = (None, None, None)
 
@@ -192,7 +191,14 @@ class Fleet:
         """Say beside the state how the last round ended, so that other processes can tell."""
         if one.last is None:
             return
-        report = Report(WATCHER, one.now, one.next, one.watch.mode.value, one.last, one.memory)
+        report = Report(
+            watcher_name(os.getpid(), socket.gethostname()),
+            one.now,
+            one.next,
+            one.watch.mode.value,
+            one.last,
+            one.memory,
+        )
         if one.told is not None and not _news(one.told, report):
             return
         try:

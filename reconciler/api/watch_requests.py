@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from reconciler.core.continuous.request_document import dump_requests, parse_requests
 from reconciler.errors import PlanStale, UsageError
-from reconciler.types.watch import Answer, Call, Pause, Requests, WaitingPlan
+from reconciler.types.watch import Answer, Call, Noted, Pause, Requests, WaitingPlan
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
@@ -37,6 +37,15 @@ class RequestStore:
 
         with closing(open_backend(self._session, beside=BESIDE)) as backend:
             return parse_requests(backend.read(), backend.describe())
+
+    def look(self) -> Noted:
+        """The same, and who holds the state at this moment. Raises `StateError` where either cannot be read."""
+        from reconciler.api.connect import open_backend
+
+        requests = self.read()
+        with closing(open_backend(self._session)) as backend:
+            holder = backend.holder() if backend.shows_holder else None
+        return Noted(self._session.workspace.name, requests, holder)
 
     def change(self, operation: str, change: Callable[[Requests], Requests]) -> Requests:
         """Write what `change` makes of the requests as they are, under their lock; what it raises writes nothing.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.api.session import Session
 
 HERE = "reconciler.cli.fleet"
+EVERY = 10.0
+"""Seconds between two looks at what workers noted."""
 TABLE = {
     "worker": (f"{HERE}:worker", "Make rounds, until Ctrl-C."),
     "sync": (f"{HERE}:sync", "Make the workflows those of project files."),
@@ -69,7 +71,7 @@ def _run(session: Session, address: str | None, namespace: str | None, do: Calla
     address, namespace = find_temporal(session, address, namespace)
 
     async def inside() -> Any:
-        async with connected(address, namespace) as client:
+        async with connected(address, namespace, session.environ) as client:
             return await do(client)
 
     return asyncio.run(inside())
@@ -86,6 +88,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     """
     from dataclasses import replace
 
+    from reconciler.api.cache_folder import read_rates
     from reconciler.api.fleet import Rounds, need_temporal
     from reconciler.api.session import Hooks
     from reconciler.cli.composition import listening, open_session
@@ -96,7 +99,8 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     need_temporal()
     from reconciler.api.fleet_worker import work
 
-    paces, base = Paces(), open_session(replace(settings, workspace=None))
+    base = open_session(replace(settings, workspace=None))
+    paces = Paces(read_rates(base.environ))
 
     def opened(project: str) -> Session:
         from pathlib import Path
@@ -173,11 +177,29 @@ def sync(
     return exit_codes.DONE
 
 
-@command("status", examples="\nreconciler fleet status\nreconciler fleet status --format json\n")
+@command(
+    "status",
+    examples="""
+reconciler fleet status
+reconciler fleet status --format json
+reconciler fleet status --listen 9090             keep on telling it over HTTP
+""",
+)
 @ADDRESS
 @NAMESPACE
-def status(settings: Settings, address: str | None, namespace: str | None) -> int:
-    """As `reconciler watch status`, and which workspaces have no workflow."""
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Keep on telling it over HTTP, until Ctrl-C: /healthz /readyz /metrics /status.json and a page at /.",
+)
+def status(settings: Settings, address: str | None, namespace: str | None, listen: str | None) -> int:
+    """As `reconciler watch status`, and which workspaces have no workflow.
+
+    With --listen it answers over HTTP as `reconciler watch --listen` does, for all workspaces of the project on
+    whichever machine they are looked at: from what workers noted beside the states, read every ten seconds.
+    """
+    if listen is not None:
+        return _tell(settings, listen)
     from reconciler.api.fleet import missing
     from reconciler.cli import watch_requests
     from reconciler.cli.composition import open_session
@@ -188,6 +210,20 @@ def status(settings: Settings, address: str | None, namespace: str | None) -> in
     for name in _run(session, address, namespace, lambda client: missing(client, session, session.project.watched)):
         say(f"{name}: no workflow runs for it; start it with `reconciler fleet sync`")
     return code
+
+
+def _tell(settings: Settings, listen: str) -> int:
+    """The status of all workspaces over HTTP, until Ctrl-C."""
+    from reconciler.api.watch_follow import follow
+    from reconciler.cli.composition import listening, open_session
+    from reconciler.cli.watch import listening_at
+
+    with listening() as interrupts:
+        interrupts.graceful = True
+        followers = follow(open_session(settings), interrupts.stop)
+        with listening_at(followers.fleet, listen):
+            followers.keep(EVERY)
+    return exit_codes.DONE
 
 
 def _poke(settings: Settings, address: str | None, namespace: str | None) -> int:

@@ -107,7 +107,7 @@ def keep_watching(
     chosen = names or ((settings.workspace,) if settings.workspace else ())
     quiet = replace(session, emit=lambda event: None, hooks=Hooks())
     workspaces = watched(quiet, chosen, mode)
-    with listening() as interrupts, telling(settings, workspaces) as tell:
+    with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True
         fleet = Fleet(workspaces, tell, say, interrupts.stop)
         if not once:
@@ -145,30 +145,26 @@ def listening_at(fleet: Fleet, address: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def telling(
-    settings: Settings, workspaces: tuple[Watched, ...] = ()
-) -> Iterator[Callable[[Watched, Round, Memory], None]]:
+def telling(settings: Settings) -> Iterator[Callable[[Watched, Round, Memory], None]]:
     """Prints a line a round (of rounds like the last one only with --verbose, or for machines), and tells whom the
     project file names."""
     from reconciler.api.notify import Notifier
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import round_line, round_object
 
-    notifier = Notifier(say) if any(workspace.watch.notify for workspace in workspaces) else None
+    notifier = Notifier(say)
 
     def tell(one: Watched, done: Round, before: Memory) -> None:
         if settings.json_log:
             write(json.dumps(round_object(done, one.memory, one.watch, one.now)) + "\n")
         elif settings.verbose or done.wrote or done.status is not before.status or done.commit != before.commit:
             write(round_line(done, one.now) + "\n")
-        if notifier is not None:
-            notifier.tell(one, done, before)
+        notifier.tell(one, done, before)
 
     try:
         yield tell
     finally:
-        if notifier is not None:
-            notifier.close()
+        notifier.close()
 
 
 def code_of(done: Round) -> int:

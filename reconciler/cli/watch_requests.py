@@ -32,13 +32,13 @@ def status(settings: Settings) -> int:
     watched = session.project.watched
     names = watched if watched and not settings.workspace else (session.workspace.name,)
     now = session.now
-    found = [(name, RequestStore(session.in_workspace(name)).read()) for name in names]
+    found = [RequestStore(session.in_workspace(name)).look() for name in names]
     return emit_document(
         settings,
         text=lambda: noted_table(found, now),
         document=lambda: {
             "format_version": "1.0",
-            "workspaces": [noted_object(name, requests, now) for name, requests in found],
+            "workspaces": [noted_object(noted, now) for noted in found],
         },
     )
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from reconciler.reporters.html.change_items import text
 from reconciler.reporters.html.page_parts import STYLE
 from reconciler.types.json import Object
-from reconciler.types.watch import Memory, Mode, Requests, Round, Seen, Status, Watch
+from reconciler.types.watch import Memory, Mode, Noted, Round, Seen, Status, Watch, watcher_name
 from reconciler.version import __version__
 
 WIDTH = 17
@@ -90,8 +90,9 @@ def status_table(rows: Sequence[tuple[Round, Memory]]) -> str:
     )
 
 
-def noted_object(workspace: str, requests: Requests, now: datetime) -> Object:
+def noted_object(noted: Noted, now: datetime) -> Object:
     """What stands beside the state of a workspace, and what of it is still to be believed at `now`."""
+    workspace, requests, holder = noted.workspace, noted.requests, noted.holder
     report, waiting, answer = requests.report, requests.waiting, requests.answered(now)
     pause = requests.pause if requests.pause is not None and requests.pause.holds(now) else None
     found: Object = {"workspace": workspace, "status": None, "reason": "no watcher has looked at it yet"}
@@ -99,7 +100,10 @@ def noted_object(workspace: str, requests: Requests, now: datetime) -> Object:
         watch = Watch(mode=Mode(report.mode))
         found = round_object(report.round, report.memory, watch, report.at)
         found |= {"watcher": report.watcher, "next": None if report.next is None else _time(report.next)}
-    found["heard"] = heard(requests, now)
+    found["heard"] = heard(noted, now)
+    found["writing"] = None if holder is None else {
+        "by": holder.who, "process": holder.process, "since": holder.since, "operation": holder.operation,
+    }  # fmt: skip
     found["paused"] = None if pause is None else {
         "by": pause.who, "since": _time(pause.since), "until": _time(pause.until) if pause.until else None,
         "reason": pause.reason,
@@ -114,9 +118,12 @@ def noted_object(workspace: str, requests: Requests, now: datetime) -> Object:
     return found
 
 
-def heard(requests: Requests, now: datetime) -> str:
-    """Whether a watcher is at work: running | ended | silent | never."""
-    report = requests.report
+def heard(noted: Noted, now: datetime) -> str:
+    """Whether a watcher is at work: running | ended | silent | never. One that holds the state is, however long its
+    round takes."""
+    report, holder = noted.requests.report, noted.holder
+    if holder is not None and report is not None and report.watcher == watcher_name(holder.process, holder.host):
+        return "running"
     if report is None:
         return "never"
     if report.next is None:
@@ -131,11 +138,11 @@ WATCHERS = {
 }
 
 
-def noted_table(found: Sequence[tuple[str, Requests]], now: datetime) -> str:
+def noted_table(found: Sequence[Noted], now: datetime) -> str:
     """The same for people: a line a workspace, and what there is to do below it."""
     rows, notes = [], []
-    for name, requests in found:
-        report = requests.report
+    for noted in found:
+        name, report = noted.workspace, noted.requests.report
         done = None if report is None else report.round
         rows.append(
             (
@@ -148,16 +155,19 @@ def noted_table(found: Sequence[tuple[str, Requests]], now: datetime) -> str:
                 " ".join(done.reason.split()) if done else "",
             )
         )
-        notes += [f"{name}: {line}" for line in _notes(name, requests, now)]
+        notes += [f"{name}: {line}" for line in _notes(noted, now)]
     table = columns(("WORKSPACE", "STATUS", "SINCE", "LOOKED", "NEXT", "VERSION", "REASON"), rows)
     return table + "".join(f"{line}\n" for line in notes)
 
 
-def _notes(name: str, requests: Requests, now: datetime) -> list[str]:
+def _notes(noted: Noted, now: datetime) -> list[str]:
     """What the last round could not know, and what a person can do."""
+    name, requests, holder = noted.workspace, noted.requests, noted.holder
     report, pause, waiting, answer = requests.report, requests.pause, requests.waiting, requests.answered(now)
     notes = []
-    if (state := heard(requests, now)) in WATCHERS:
+    if holder is not None:
+        notes.append(f"{holder.who} (process {holder.process}) writes since {holder.since}: {holder.operation}")
+    if (state := heard(noted, now)) in WATCHERS:
         at = f"{report.at:%Y-%m-%d %H:%M:%S} UTC" if report else ""
         notes.append(WATCHERS[state].format(watcher=report.watcher if report else "", at=at))
     if pause is not None and pause.holds(now) and (report is None or report.round.status is not Status.PAUSED):
@@ -311,6 +321,8 @@ def next_step(seen: Seen, now: datetime) -> str:
         return f"{seen.doing} since {seen.looked:%H:%M:%S}" if seen.looked else seen.doing
     if seen.next is None:
         return "a round is under way" if seen.looked is not None else "the first round"
+    if now - seen.next > SILENT:
+        return f"a round was due at {seen.next:%Y-%m-%d %H:%M:%S} UTC, {spell(now - seen.next)} ago; nobody made it"
     when = f"at {seen.next:%H:%M:%S} UTC, in {spell(seen.next - now)}"
     if seen.watch.mode is Mode.OFF:
         return "nothing, until the project file says something else"

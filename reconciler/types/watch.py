@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconciler.types.address import SecretRef
+from reconciler.types.state import LockInfo
 
 
 class Mode(StrEnum):
@@ -248,12 +249,17 @@ class Call:
     at: datetime
 
 
+def watcher_name(process: int, host: str) -> str:
+    """Who watches, in words."""
+    return f"process {process} on {host}"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the watcher said last."""
 
     watcher: str
-    """Who runs it: user, host and process."""
+    """Who runs it, as `watcher_name` says."""
     at: datetime
     next: datetime | None
     """When the next round is due; None where the watcher ended."""
@@ -285,3 +291,14 @@ class Requests:
     def voice(self) -> tuple[Pause | None, Answer | None, Call | None]:
         """What people asked for: when it changes, a round is due."""
         return self.pause, self.answer, self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What other processes can tell of a workspace at a moment."""
+
+    workspace: str
+    requests: Requests
+    """What stands beside its state."""
+    holder: LockInfo | None = None
+    """Who holds its state, and writes or is about to; None also where its store cannot tell without taking it."""

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api.fleet import Rounds, connected, dump_memory, find_temporal, read_memory, workflow_id
+from reconciler.api.fleet import (
+    Rounds,
+    connected,
+    dump_memory,
+    find_temporal,
+    read_credentials,
+    read_memory,
+    workflow_id,
+)
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
@@ -48,7 +56,7 @@ def test_what_a_history_keeps_comes_back_and_what_others_wrote_is_forgotten() ->
 
 
 async def reached(address: str) -> object:
-    async with connected(address, "default") as client:
+    async with connected(address, "default", {}) as client:
         return client
 
 
@@ -74,6 +82,18 @@ def test_a_temporal_that_has_just_opened_its_port_is_waited_for(monkeypatch: pyt
     with pytest.raises(ReconcilerError, match="does not answer") as nobody:
         asyncio.run(reached(address))
     assert "still starting" not in str(nobody.value), "nobody was asked where nobody listens"
+
+
+def test_keys_and_certificates_are_those_that_the_tools_of_temporal_read(tmp_path: Path) -> None:
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    found = read_credentials({"TEMPORAL_API_KEY": "k", "TEMPORAL_ADDRESS": "evil.example:1", "OTHER": "x"})
+    assert found["api_key"] == "k" and "target_host" not in found
+    (tmp_path / "ca.pem").write_text("-----")
+    found = read_credentials({"TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_CA_CERT_PATH": str(tmp_path / "ca.pem")})
+    assert found["tls"].server_root_ca_cert == b"-----"
+    assert not read_credentials({}).get("api_key")
+    with pytest.raises(UsageError, match="TEMPORAL_"):
+        read_credentials({"TEMPORAL_TLS": "true", "TEMPORAL_TLS_CLIENT_CERT_PATH": str(tmp_path / "none.pem")})
 
 
 @pytest.mark.parametrize("address", ["", "temporal", "host:", "host:x", "host:99999", "a b:7"])

@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.api.test_notify import Receiver, receiver
 from tests.cli.conftest import PERSONA, ROOT, Ended
+from tests.cli.test_watch import document, url_of
 from tests.support import forked, servers
 from tests.support.postgres import free_port
 
 pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+__all__ = ["receiver"]
 HISTORY = Path(__file__).with_name("fleet_history.json")
 needs_server = pytest.mark.skipif(
     servers.find_program("temporal") is None, reason="rare: the program `temporal` is not installed"
@@ -117,16 +120,24 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal:
 
 
 @needs_server
-def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(temporal: str, many: Path, call: Call) -> None:
+def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(
+    temporal: str, many: Path, call: Call, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = many / "manifests" / "reconciler.yaml"
-    file.write_text(file.read_text().replace("mode: auto", "mode: approve"))
+    hook = "mode: approve, notify: [{webhook: {env: HOOK}, on: [awaiting_approval, recovered]}]"
+    file.write_text(file.read_text().replace("mode: auto", hook))
+    monkeypatch.setenv("HOOK", receiver.url)
     with running("fleet", "worker", stderr=subprocess.DEVNULL) as worker:
         assert "started many/production" in call("fleet", "sync").out
         assert "Nothing to change" in call("fleet", "sync").out
+        assert call("fleet", "sync", "--heartbeat", "60s").code == 64, "the lease is no longer than that"
+        assert "changed many/production" in call("fleet", "sync", "--heartbeat", "20s").out
         digest = until(call, worker, status="awaiting_approval")["waiting"]["digest"]
         assert call("fleet", "approve", "0" * 24).code == 5
         assert call("fleet", "approve", digest).code == 0
         assert "approved by" in until(call, worker, status="synced")["reason"]
+        with running("fleet", "status", "--listen", "0", stderr=subprocess.PIPE) as told:
+            assert document(url_of(told))["status"] == "synced", "whoever looked at it"
         assert call("fleet", "pause", "--reason", "the fair").code == 0
         assert "the fair" in until(call, worker, status="paused")["reason"]
         assert call("fleet", "resume").code == 0
@@ -139,6 +150,10 @@ def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(temporal: 
         file.write_text(text)
         while "no workflow" not in call("fleet", "status").err:
             assert worker.poll() is None
+        worker.send_signal(signal.SIGTERM)  # it tells what is to be told before it ends
+        assert worker.wait(timeout=60) == 0
+    told = [(one["status"], one["recovered"]) for one in receiver.got]
+    assert told[:2] == [("awaiting_approval", False), ("synced", True)]
 
 
 async def record(address: str) -> None:
